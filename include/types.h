@@ -1,0 +1,9 @@
+/* types.h - the short names that programs for xv6 use. */
+#ifndef TYPES_H
+#define TYPES_H
+
+typedef unsigned int uint;
+typedef unsigned short ushort;
+typedef unsigned char uchar;
+
+#endif

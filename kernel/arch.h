@@ -1,0 +1,194 @@
+/*
+ * arch.h - what a machine owes the kernel, and the four entries it may call.
+ *
+ * kernel/arch/i386 fulfils this contract.  Nothing outside that folder contains an instruction,
+ * a page-table bit or a port number.
+ *
+ * The kernel is not pre-empted: a thread in the kernel runs until it sleeps, returns to its program
+ * or calls sched_checkpoint().  Interrupts stay on in the kernel, except while a lock is held that
+ * interrupt handlers take too.
+ */
+#ifndef ARCH_H
+#define ARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "include/types.h"
+
+#define PAGE_SIZE  4096u
+#define PAGE_SHIFT 12
+#define CHUNK_SIZE  0x400000u /* what one page table maps */
+#define CHUNK_PAGES 1024u
+
+#define USER_END 0x80000000u /* user addresses lie below */
+
+static inline uint page_round_up(uint n) { return (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1); }
+static inline uint page_round_down(uint n) { return n & ~(PAGE_SIZE - 1); }
+
+struct thread;
+struct trapframe;
+struct spinlock;
+
+/* ---- Processors ------------------------------------------------------------------------------ */
+
+/* One for each processor; a segment register points to it.  Fields: o only this processor, with
+   interrupts off or from its own thread; a read by others at any time. */
+struct cpu {
+    struct cpu *self;      /* [o] must stay first: arch reads it by offset */
+    struct thread *thread; /* [o] second: the thread that runs here */
+    uint index;            /* [o] 0 is the processor that booted */
+    uint nlocks;           /* [o] spin locks held here; kept by debug builds alone */
+    struct thread *idle;   /* [o] */
+    volatile uint halted;  /* [a] it sleeps in arch_idle() and wants arch_poke() for new work */
+    uint in_interrupt;     /* [o] depth of device interrupts being served */
+    void *arch;            /* [o] the machine's own */
+};
+
+/* cpu_self() and thread_self(): one load each.  A thread that may sleep or be moved to another
+   processor must not keep the result of cpu_self(). */
+static inline struct cpu *cpu_self(void);
+static inline struct thread *thread_self(void);
+
+extern uint cpu_count;                   /* processors that run the kernel */
+struct cpu *cpu_get(uint index);
+
+static inline uint irq_save(void);       /* interrupts off; returns what irq_restore() wants */
+static inline void irq_restore(uint was);
+static inline bool irq_enabled(void);
+static inline void irq_enable(void);
+static inline void cpu_relax(void);      /* in a spin loop */
+
+/* Sleeps until an interrupt.  Called with interrupts off, by the idle thread; returns with them on.
+   An interrupt that comes between the caller's last look and the sleep is not lost. */
+void arch_idle(void);
+/* Makes another processor leave arch_idle() or look at its thread's `attention`. */
+void arch_poke(uint index);
+
+/* ---- Atomics --------------------------------------------------------------------------------- */
+
+static inline uint atomic_swap(volatile uint *p, uint value);
+static inline uint atomic_add(volatile uint *p, uint value); /* returns the old value */
+static inline bool atomic_cas(volatile uint *p, uint old, uint value);
+
+/* ---- Threads of control ---------------------------------------------------------------------- */
+
+/* A kernel stack is mapped in a window of its own with an unmapped page below, so that an overflow
+   is caught.  kstack_alloc returns a handle's slot number, or -1 when memory or slots ran out. */
+#define KSTACK_SIZE 8192u
+int kstack_alloc(void);
+void kstack_free(int slot); /* nobody may run on it any more */
+
+/* Prepares a thread so that its first switch calls entry(arg) on stack `slot`; returns the value for
+   thread->context. */
+void *context_create(int slot, void (*entry)(void *), void *arg);
+/* Prepares a thread that returns to user mode with a copy of *tf and result 0: fork's child.  It first calls
+   `first()` on its own stack. */
+void *context_create_user(int slot, const struct trapframe *tf, void (*first)(void));
+/* Saves this thread in *save and goes on with `load`, on stack `slot`.  Interrupts are off. */
+void context_switch(void **save, void *load, int slot);
+
+/* The floating-point state of a thread.  A thread that never computed with floating point has none
+   and pays nothing; the rest is saved when the thread is switched out and loaded on its next use. */
+struct fpu_state; /* FPU_STATE_SIZE bytes, 16-aligned */
+#define FPU_STATE_SIZE 512u
+/* Thread `prev` leaves this processor.  Called by the scheduler with interrupts off. */
+void fpu_switch_out(struct thread *prev);
+/* Brings the thread's saved copy up to date, or forgets its state (exec, exit). */
+void fpu_flush(struct thread *self);
+void fpu_drop(struct thread *self);
+
+/* ---- The frame of a trap ---------------------------------------------------------------------- */
+
+/* The user's registers as the trap saved them; always at the top of the thread's kernel stack. */
+struct trapframe *trapframe_of(int slot);
+static inline uint trapframe_syscall(const struct trapframe *tf);  /* number asked for */
+static inline uint trapframe_args(const struct trapframe *tf);     /* user address of the first argument */
+static inline void trapframe_result(struct trapframe *tf, uint value);
+/* A fresh program: all registers zero but the stack pointer and the entry. */
+void trapframe_start(struct trapframe *tf, uint entry, uint sp);
+/* Goes to user mode with the frame at the top of this stack.  Does not return. */
+void trapframe_resume(void) __attribute__((noreturn));
+
+/* ---- Memory ----------------------------------------------------------------------------------- */
+
+/* All usable RAM that the kernel half can map is mapped at a constant offset. */
+static inline uint pa_of(const void *va);
+static inline void *va_of(uint pa);
+
+struct memory_range { uint start, end; }; /* physical, page-aligned */
+/* RAM above 1 MB that neither the kernel nor a boot module occupies. */
+extern struct memory_range arch_memory[];
+extern uint arch_nmemory;
+
+static inline void page_zero(void *page);                        /* one page, about 270 instructions */
+void page_copy(void *dst, const void *src);                      /* one page */
+void bytes_copy(void *dst, const void *src, size_t n);           /* any size; fast for large ones; may fault on user addresses */
+void words_copy(uint *dst, const uint *src, size_t nwords);
+void words_zero(uint *dst, size_t nwords);
+
+/* ---- Page maps: see kernel/arch/i386/pmap.h, which only kernel/mm includes --------------------- */
+
+/* ---- Devices ---------------------------------------------------------------------------------- */
+
+/* The console: serial port 1 and the screen.  Characters typed on either arrive by kernel_input(). */
+void console_put(const char *text, size_t n); /* any context; serialised by the caller */
+/* The second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
+void monitor_put(const char *text, size_t n);
+
+/* A disk of 512-byte blocks.  Requests are served in order, one at a time. */
+struct disk_request {
+    uint blockno;
+    uint nblocks;             /* at most DISK_MAX_BLOCKS */
+    void *data;               /* nblocks * 512 bytes, kernel address, 4-aligned */
+    enum { DISK_READ, DISK_WRITE, DISK_FLUSH } op;
+    volatile int status;      /* 1: under way; 0: done; negative: failed */
+    void (*done)(struct disk_request *); /* called once, with interrupts off, from an interrupt or from disk_submit itself */
+    struct disk_request *next;
+};
+#define DISK_MAX_BLOCKS 128
+uint disk_nblocks(void);      /* size of the disk with the file system; 0: there is none */
+void disk_submit(struct disk_request *request);
+
+/* ---- The end ----------------------------------------------------------------------------------- */
+
+/* Powers the machine off; under QEMU the exit status says `code`.  Does not return. */
+void arch_power_off(uint code) __attribute__((noreturn));
+/* Stops the other processors and prints the calls that led here, with names; for panic(). */
+void arch_stop_others(void);
+void arch_backtrace(void);
+
+/* What the boot loader passed on the kernel's command line, without the kernel's name. */
+extern char boot_command_line[1024];
+
+/* ---- What the machine calls: the kernel's four entries ---------------------------------------- */
+
+/* On the boot processor with memory mapped, interrupts off, on the stack of the idle thread. */
+void kernel_start(void) __attribute__((noreturn));
+/* On each other processor once arch_start_cpus() starts it. */
+void kernel_start_cpu(void) __attribute__((noreturn));
+/* A trap from user mode or a page fault in the kernel.  `attention` of the thread is looked at before each
+   return to user mode: see kernel_attention. */
+enum trap_kind { TRAP_SYSCALL, TRAP_PAGE_FAULT, TRAP_FAULT, TRAP_ATTENTION };
+struct trap_info {
+    uint number;     /* the machine's vector */
+    uint code;       /* the machine's error code */
+    uint ip;
+    uint address;    /* page fault: what was touched */
+    bool write;      /* page fault: it was a write */
+    bool user;       /* it happened in user mode */
+};
+void kernel_trap(enum trap_kind kind, struct trapframe *tf, const struct trap_info *info);
+/* A device, with interrupts off: a tick (on each processor), or a character typed. */
+enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT };
+void kernel_interrupt(enum interrupt_kind kind, uint value);
+
+/* Starts the other processors, each with its own idle thread's stack; called once by kernel_start. */
+void arch_start_cpus(void);
+/* Devices that want interrupts: called once, when threads can run. */
+void arch_start_devices(void);
+
+#include "inline.h" /* of kernel/arch/<machine>; host tests have their own */
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * ksm.h - the door to shared memory: the calls of the contract, and three hooks: fork, exec, exit.
+ *
+ * Arguments are already copied in; results are copied out by the caller.  Returns 0, a positive result, or an
+ * error of ksmabi.h.  Sections cite docs/ksm.md.  Lock: RANK_KSM, taken and released inside; no call zeroes, copies or
+ * frees pages under it (12).
+ */
+#ifndef KERNEL_KSM_H
+#define KERNEL_KSM_H
+
+#include "mm/aspace.h"
+#include "include/ksmabi.h"
+#include "lib/table.h"
+
+/* What a process has of shared memory.  Part of its struct proc; only that process's own calls touch it, but for ksm_check()
+   and the operator's table, which read it under the ksm lock. */
+struct ksm_task {
+    struct aspace *as;     /* where its attachments are */
+    int pid;
+    struct table handles;  /* handle slot -> struct ksm_holding */
+    uint sweep;            /* where the search for dead holdings goes on (3.8) */
+    uint nattached;
+    struct list link;      /* all tasks, for ksm_check() and the operator's table */
+};
+
+struct ksm_limits { /* 10 */
+    uint nsegments;
+    uint nattachments;
+    uint npages;
+};
+
+/* Once at boot; takes its pools from page_alloc() for good.  0, or -1 for want of memory. */
+int ksm_init(const struct ksm_limits *limits);
+
+void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as);
+
+int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags);                 /* 3; may sleep */
+int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va);              /* 4 */
+int ksm_detach(struct ksm_task *task, int handle);                                    /* 5.1; may sleep */
+int ksm_detach_at(struct ksm_task *task, uint va);                                    /* 5.2; may sleep */
+int ksm_delete(struct ksm_task *task, int handle);                                    /* 6; may sleep */
+/* handle 0: only the totals are meaningful. */
+int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);              /* 8 */
+
+/* 7.1: the child, whose task and address space are fresh, gets the parent's handles and attachments.  -1 when it can't,
+   and then nothing is left of it. */
+int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
+/* 7.2, 7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets task->as to the
+   new address space.  at_exit: wakes the sleepers on its segments' words (11.6) and ends the task.  May sleep. */
+void ksm_release(struct ksm_task *task, bool at_exit);
+
+/* 11.  va is aligned and readable.  nticks 0: no limit. */
+int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks);
+int ksm_wake(struct ksm_task *task, uint va, uint n);
+
+/* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong. */
+const char *ksm_check(void);
+/* 13: prints segments and who has them attached where, in pieces.  Sleeps: it may. */
+void ksm_print(void);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * aspace.h - the address space of a process.
+ *
+ *   0            image   guard  stack  heap ->  brk      free       <- mappings   0x80000000
+ *
+ * Below brk lies private memory, copy-on-write after fork; a page there that was never touched is a promise.
+ * Above it are mappings of regions, from the top down (contract, 4.2).
+ *
+ * An address space belongs to one process and is changed by it alone: there is no lock.  Threads would change
+ * that here first.  For the same reason a range that user_check() accepted stays good during a system call.
+ */
+#ifndef ASPACE_H
+#define ASPACE_H
+
+#include "arch.h"
+#include "mm/region.h"
+
+enum aspace_error { ASPACE_ENOMEM = -1, ASPACE_ENOVA = -2, ASPACE_EFAULT = -3 };
+
+/* One mapping of a region; embedded in whatever describes the attachment. */
+struct mapping {
+    uint va;
+    uint npages;
+    struct region *region;
+    bool writable;
+    /* node of the address space's tree: kernel/mm's business */
+    struct mapping *left, *right;
+    int height;
+    uint gap;     /* free bytes between this mapping's end and the next one (or USER_END) */
+    uint max_gap; /* largest gap in the subtree */
+};
+
+struct aspace;
+
+/* An address space without private memory.  NULL for want of memory. */
+struct aspace *aspace_create(void);
+/* Frees private memory and page tables.  No mapping is left, and no processor runs on it. */
+void aspace_destroy(struct aspace *as);
+/* A copy-on-write copy of the private memory; mappings are not inherited here.  NULL for want of memory:
+   frames, or promises for what the child may come to write. */
+struct aspace *aspace_fork(struct aspace *parent);
+/* Makes it the current thread's and loads it; returns the former. */
+struct aspace *aspace_switch(struct aspace *as);
+
+/* Building an image, for exec.  Pages [va, va+nbytes) become private memory at once, with their frames; writable or
+   read-only; what lies between them stays without access.  Page-aligned; a page may be extended twice. */
+int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable);
+/* As above, but only promised: zeroes, made on the first touch. */
+int aspace_add_zero(struct aspace *as, uint va, uint nbytes);
+/* A kernel address for byte va of the image (up to the end of its page); NULL if no frame is there. */
+void *aspace_image_byte(struct aspace *as, uint va);
+void aspace_set_brk(struct aspace *as, uint brk); /* page-aligned or not; pages below it must have been added */
+uint aspace_brk(const struct aspace *as);
+
+/* Moves the break by delta bytes; stores the old one.  A failure changes nothing (4.3). */
+int aspace_sbrk(struct aspace *as, int delta, uint *old);
+
+/* A touch of va faulted: makes the page or breaks the sharing.  0: try again; else there is no such access. */
+int aspace_fault(struct aspace *as, uint va, bool write);
+
+/* Maps a whole region at the highest hole that fits (4.2) and fills in *m.  ASPACE_ENOVA, ASPACE_ENOMEM. */
+int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable);
+/* The same at a given address, for fork; the address is free in `as`. */
+int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool writable, uint va);
+/* Unmaps it; the next touch faults, on every processor. */
+void aspace_unmap(struct aspace *as, struct mapping *m);
+/* The mapping that covers va, or NULL. */
+struct mapping *aspace_mapping_at(const struct aspace *as, uint va);
+/* The lowest mapping that starts at or above va, or NULL: for walking all of them. */
+struct mapping *aspace_mapping_from(const struct aspace *as, uint va);
+
+/* Panics if tree, page tables, counts or promises disagree. */
+void aspace_check(const struct aspace *as);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * page.h - physical page frames, and promises of frames.
+ *
+ * A frame is PAGE_SIZE bytes, aligned, known by its kernel address.  Owner: who allocated it, until page_free().
+ * Memory is never promised twice (contract, 10): at all times
+ *
+ *     free frames >= promised frames
+ *
+ * and everything but a promise being kept is refused when it would break that, less 64 frames that only
+ * privileged threads (init, the console's shell and what the shell starts) may use.
+ * Lock: RANK_PAGE.
+ */
+#ifndef PAGE_H
+#define PAGE_H
+
+#include "arch.h"
+
+#define PAGE_RESERVE 64u /* frames that only privileged threads may use */
+
+struct frame {
+    volatile uint refs; /* address spaces that map it, for private user memory; see aspace.c */
+    union {
+        struct frame *next_free;
+        uint nused;  /* of a page table: entries in use */
+        void *owner; /* the block cache's, ... */
+    };
+};
+
+void page_init(void);
+
+static inline struct frame *frame_of(const void *page);
+static inline void *frame_page(const struct frame *f);
+extern struct frame *frame_table; /* one for each page of the direct map */
+extern uint frame_count;
+static inline struct frame *frame_of(const void *page) { return &frame_table[pa_of(page) >> PAGE_SHIFT]; }
+static inline void *frame_page(const struct frame *f) { return va_of((uint)(f - frame_table) << PAGE_SHIFT); }
+
+/* One frame with undefined contents, refs 1; NULL when none may be had.  Sleeps: no. */
+void *page_alloc(void);
+void *page_alloc_zeroed(void);
+void page_free(void *page);
+
+/* Promises n frames to the caller, who keeps count; false when they can't be had, after clean and dirty
+   cached blocks were given back.  Sleeps: it may.  The owner uses them up by page_alloc_promised()
+   or returns them by page_unpromise(). */
+bool page_promise(uint n);
+void page_unpromise(uint n);
+/* Keeps a promise: never fails.  Undefined contents, refs 1. */
+void *page_alloc_promised(void);
+/* n promised frames at once into pages[], or n frames back from there. */
+void page_alloc_promised_many(void **pages, uint n);
+void page_free_many(void **pages, uint n);
+
+/* Contract, 8.4.  Frames handed out, less those that hold only clean cached blocks. */
+uint page_used(void);
+uint page_free_count(void);
+/* For the block cache: this frame of mine holds only clean blocks / does so no longer. */
+void page_set_clean_cache(void *page, bool clean);
+
+/* Defined by the block cache: frees up to n frames of clean blocks with page_free(); returns how many.
+   With may_sleep it first writes out dirty ones where that helps. */
+uint page_reclaim(uint n, bool may_sleep);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * lock.h - spin locks and mutexes, and the order in which they are acquired.
+ *
+ * enum lock_rank is the lock-order document: a thread that holds a lock acquires only locks that stand further
+ * down.  Debug builds panic, naming both locks, when that order is broken, when a thread sleeps with a
+ * spin lock held, and when a system call returns with one held.
+ *
+ * Interrupt handlers take locks of RANK_INTERRUPT and below alone; whoever else takes those uses the _irq pair.
+ */
+#ifndef LOCK_H
+#define LOCK_H
+
+#include "arch.h"
+#include "lib/list.h"
+
+enum lock_rank {
+    /* mutexes: holders may sleep */
+    RANK_LOG,         /* an operation of the file system */
+    RANK_INODE,
+    RANK_CACHE_IO,
+    RANK_CONSOLE_READ,
+    /* spin locks */
+    RANK_PROC,        /* the tree of processes */
+    RANK_FILE,
+    RANK_PIPE,
+    RANK_FS,          /* inode table, log's books */
+    RANK_KSM,         /* segments, handles, attachments, totals */
+    RANK_KSM_WAIT,    /* sleepers on words */
+    RANK_CACHE,       /* the block cache */
+    RANK_SLAB,
+    RANK_PAGE,        /* page frames and promises */
+    RANK_INTERRUPT,
+    RANK_DISK = RANK_INTERRUPT,
+    RANK_CONSOLE,     /* console input */
+    RANK_SCHED,       /* threads' states, the run queue, timers */
+    RANK_PRINT,       /* the console's output */
+};
+
+struct spinlock {
+    volatile uint locked;
+#ifdef DEBUG
+    enum lock_rank rank;
+    const char *name;
+    struct cpu *holder;
+#endif
+};
+
+#ifdef DEBUG
+#define SPINLOCK_INIT(rank_, name_) { .rank = (rank_), .name = (name_) }
+void lock_debug_acquire(struct spinlock *l);
+void lock_debug_acquired(struct spinlock *l);
+void lock_debug_release(struct spinlock *l);
+bool spin_held(const struct spinlock *l); /* by this processor */
+void lock_debug_none_held(void);          /* panics when this processor holds a spin lock */
+#else
+#define SPINLOCK_INIT(rank_, name_) { 0 }
+static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
+static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
+static inline void lock_debug_release(struct spinlock *l) { (void)l; }
+static inline void lock_debug_none_held(void) {}
+#endif
+
+void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
+void spin_wait(struct spinlock *l); /* the slow path of spin_acquire */
+
+static inline void spin_acquire(struct spinlock *l)
+{
+    lock_debug_acquire(l);
+    if (atomic_swap(&l->locked, 1))
+        spin_wait(l);
+    lock_debug_acquired(l);
+}
+
+static inline void spin_release(struct spinlock *l)
+{
+    lock_debug_release(l);
+    __atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
+}
+
+static inline uint spin_acquire_irq(struct spinlock *l)
+{
+    uint was = irq_save();
+    spin_acquire(l);
+    return was;
+}
+
+static inline void spin_release_irq(struct spinlock *l, uint was)
+{
+    spin_release(l);
+    irq_restore(was);
+}
+
+/* A lock whose holder may sleep.  Waiters get it in the order in which they came; waiting is not
+   ended by kill().  Sleeps: acquire does. */
+struct mutex {
+    struct spinlock lock;
+    struct thread *holder;
+    struct list waiters;
+};
+
+void mutex_init(struct mutex *m, enum lock_rank rank, const char *name);
+void mutex_acquire(struct mutex *m);
+void mutex_release(struct mutex *m);
+bool mutex_held(const struct mutex *m); /* by this thread */
+
+#endif
