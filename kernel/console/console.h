@@ -7,6 +7,8 @@
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H
 
+#include <stddef.h>
+
 #include "include/types.h"
 
 #define CONSOLE_MAJOR 1
@@ -16,10 +18,16 @@ void console_init(void);
 void console_input(int c);
 /* Ctrl-C ends the processes of this job; 0: there is none, and Ctrl-C is a character like others. */
 void console_foreground(int job);
+/* The job that Ctrl-C ends now, or 0. */
+int console_job(void);
+/* One piece of output, not mixed with kernel messages. */
+void console_write_piece(const char *text, size_t n);
 
-/* What the special keys ask for, done by a kernel thread; defined by kernel/proc and kernel/ksm's callers. */
+/* What the special keys ask for; a kernel thread of the floors above does it. */
 #define CONSOLE_KEY_PROCS  1u /* Ctrl-P */
 #define CONSOLE_KEY_KSM    2u /* Ctrl-K */
 #define CONSOLE_KEY_BREAK  4u /* Ctrl-C */
+/* Sleeps until one of them is pressed; returns the keys pressed since the last call, as bits. */
+uint console_wait_keys(void);
 
 #endif

@@ -8,28 +8,36 @@
 #ifndef KERNEL_KSM_H
 #define KERNEL_KSM_H
 
+#include "lib/list.h"
+#include "lib/table.h"
 #include "mm/aspace.h"
 #include "include/ksmabi.h"
-#include "lib/table.h"
 
-/* What a process has of shared memory.  Part of its struct proc; only that process's own calls touch it, but for ksm_check()
-   and the operator's table, which read it under the ksm lock. */
+struct segment;
+
+/* What a process has of shared memory.  Part of its struct proc; only that process's own calls change it, and once it is
+   linked they do so under the ksm lock, since ksm_check() and the operator's table read it there. */
 struct ksm_task {
-    struct aspace *as;     /* where its attachments are */
+    struct aspace *as;      /* where its attachments are */
     int pid;
-    struct table handles;  /* handle slot -> struct ksm_holding */
-    uint sweep;            /* where the search for dead holdings goes on (3.8) */
+    struct table handles;   /* handle slot -> struct holding */
+    uint sweep;             /* where the search for dead holdings goes on (3.8) */
     uint nattached;
-    struct list link;      /* all tasks, for ksm_check() and the operator's table */
+    bool busy;              /* its mappings are being changed: they may differ from its attachments */
+    struct segment *pinned; /* held by the attach that it is in the middle of */
+    struct list link;       /* tasks with holdings; others are not linked, and cost nothing here */
 };
 
-struct ksm_limits { /* 10 */
-    uint nsegments;
+struct ksm_limits { /* 10; 0: the default */
+    uint nsegments;    /* 1 to 65,536; more is cut to that */
     uint nattachments;
     uint npages;
 };
+#define KSM_DEFAULT_SEGMENTS    4096u
+#define KSM_DEFAULT_ATTACHMENTS 16384u
+#define KSM_MAX_SEGMENTS        65536u
 
-/* Once at boot; takes its pools from page_alloc() for good.  0, or -1 for want of memory. */
+/* Once at boot; takes its pools from page_alloc() for good.  0, or -1 for want of memory, with none kept. */
 int ksm_init(const struct ksm_limits *limits);
 
 void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as);
@@ -46,11 +54,13 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);        
    and then nothing is left of it. */
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
 /* 7.2, 7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets task->as to the
-   new address space.  at_exit: wakes the sleepers on its segments' words (11.6) and ends the task.  May sleep. */
+   new address space.  at_exit: wakes the sleepers on its segments' words (11.6); they will look at once whether the process
+   lives, so the caller has made procinfo() deny it before.  May sleep. */
 void ksm_release(struct ksm_task *task, bool at_exit);
 
-/* 11.  va is aligned and readable.  nticks 0: no limit. */
+/* 11.  va is aligned and readable, and the task the caller's own.  nticks 0: no limit. */
 int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks);
+/* Returns how many were woken. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
 
 /* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong. */

@@ -1,6 +1,8 @@
 /*
  * printk.h - the kernel's messages, formatting, assertions and panic.
  *
+ * format.c is here; printk() and panic() need the machine and are in kernel/console.
+ *
  * Messages go to the console, or to the monitor port alone when the boot parameter log=monitor is given.
  */
 #ifndef PRINTK_H
@@ -9,12 +11,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As snprintf: %d %u %x %p %s %c %% with width, 0 and -; returns the length that it wanted. */
+/* As snprintf: %d %u %x %p %s %c %% with width, 0 and -, and %.Ns; returns the length that it wanted. */
 int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int format_va(char *buf, size_t size, const char *fmt, va_list ap);
 
 /* One whole message, not mixed with others'.  Any context. */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* From now on messages go to the monitor port alone. */
+void printk_to_monitor(void);
 
 /* The kernel itself is broken: says where and why, with a back-trace, and ends the machine. */
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -26,8 +26,9 @@ struct mapping {
     /* node of the address space's tree: kernel/mm's business */
     struct mapping *left, *right;
     int height;
-    uint gap;     /* free bytes between this mapping's end and the next one (or USER_END) */
-    uint max_gap; /* largest gap in the subtree */
+    uint gap;       /* free bytes between this mapping's end and the next one (or USER_END) */
+    uint max_gap;   /* largest gap in the subtree */
+    uint max_chunk; /* the same, each gap counted from its first multiple of CHUNK_SIZE on */
 };
 
 struct aspace;
@@ -39,8 +40,11 @@ void aspace_destroy(struct aspace *as);
 /* A copy-on-write copy of the private memory; mappings are not inherited here.  NULL for want of memory:
    frames, or promises for what the child may come to write. */
 struct aspace *aspace_fork(struct aspace *parent);
-/* Makes it the current thread's and loads it; returns the former. */
+/* Makes it the current thread's and loads it; returns the former.  NULL: the kernel's half alone. */
 struct aspace *aspace_switch(struct aspace *as);
+/* For the scheduler: this processor goes on with a thread of this address space; NULL: with a thread of the kernel, so
+   that nobody else's page tables are in use here. */
+void aspace_load(struct aspace *as);
 
 /* Building an image, for exec.  Pages [va, va+nbytes) become private memory at once, with their frames; writable or
    read-only; what lies between them stays without access.  Page-aligned; a page may be extended twice. */

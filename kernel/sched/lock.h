@@ -18,7 +18,7 @@ enum lock_rank {
     RANK_LOG,         /* an operation of the file system */
     RANK_INODE,
     RANK_CACHE_IO,
-    RANK_CONSOLE_READ,
+    RANK_CONSOLE_WRITE, /* one whole write() at a time */
     /* spin locks */
     RANK_PROC,        /* the tree of processes */
     RANK_FILE,
@@ -51,14 +51,20 @@ void lock_debug_acquire(struct spinlock *l);
 void lock_debug_acquired(struct spinlock *l);
 void lock_debug_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this processor */
-void lock_debug_none_held(void);          /* panics when this processor holds a spin lock */
+void lock_debug_none_held(void);          /* panics when this processor holds a spin lock, or this thread a mutex */
+void lock_debug_released(void);           /* a place where the jitter may let others run: see jitter_start() */
+/* From now on threads of processes yield where they release their last lock, as a sequence made from `seed` decides. */
+void jitter_start(uint seed);
 #else
 #define SPINLOCK_INIT(rank_, name_) { 0 }
 static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
 static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
 static inline void lock_debug_release(struct spinlock *l) { (void)l; }
 static inline void lock_debug_none_held(void) {}
+static inline void lock_debug_released(void) {}
 #endif
+
+#define RANK_FIRST_SPIN RANK_PROC
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
 void spin_wait(struct spinlock *l); /* the slow path of spin_acquire */
@@ -75,6 +81,7 @@ static inline void spin_release(struct spinlock *l)
 {
     lock_debug_release(l);
     __atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
+    lock_debug_released();
 }
 
 static inline uint spin_acquire_irq(struct spinlock *l)
@@ -88,6 +95,7 @@ static inline void spin_release_irq(struct spinlock *l, uint was)
 {
     spin_release(l);
     irq_restore(was);
+    lock_debug_released();
 }
 
 /* A lock whose holder may sleep.  Waiters get it in the order in which they came; waiting is not

@@ -13,6 +13,7 @@
 
 struct aspace;
 
+enum park_result { PARK_WOKEN = 0, PARK_KILLED = -1, PARK_TIMEOUT = -2 };
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, THREAD_DEAD };
 
 /* Bits of thread->attention: looked at before each return to user mode. */
@@ -26,10 +27,10 @@ struct thread {
     void *context;              /* [S] saved stack pointer while it does not run */
     int kstack;                 /* [I] slot of its kernel stack */
     uint cpus_seen;             /* [S] processors that ran it, as bits: see arch's kstack */
-    struct list queue;          /* [S] run queue, or the timer's slot by timer_link */
-    struct list timer_link;     /* [S] */
-    uint wake_tick;             /* [S] */
-    int wake_reason;            /* [S] enum park_result */
+    struct list queue;          /* [S] run queue */
+    struct list timer_link;     /* [S] slot of the timer wheel */
+    uint wake_tick;             /* [S] while in the wheel */
+    enum park_result wake_reason; /* [S] */
     bool interruptible;         /* [S] asleep in a way that kill() ends */
     bool privileged;            /* [o] may use the last pages: see page.h */
     bool fpu_used;              /* [o] fpu holds a state */
@@ -38,6 +39,12 @@ struct thread {
     struct aspace *aspace;      /* [o] NULL for kernel threads */
     const char *name;           /* [I] for panics; a process points to its own name */
     struct list wait_link;      /* [lock of the wait queue] */
+    void (*entry)(void *);      /* [I] what a kernel thread runs */
+    void *arg;                  /* [I] */
+#ifdef DEBUG
+    uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
+    uint fail_after;            /* [o] the allocation that fails: see mm/inject.h; a child inherits it */
+#endif
 };
 
 extern volatile uint ticks_now; /* clock ticks since boot */
@@ -53,15 +60,15 @@ int thread_create_user(struct thread *t, const char *name, const struct trapfram
 /* Gives back the kernel stack of a DEAD thread; waits until it has left its processor. */
 void thread_destroy(struct thread *t);
 void thread_start(struct thread *t); /* NEW -> READY */
-/* Ends the calling thread: DEAD.  Releases `l` once it no longer needs anything that l guards. */
+/* Ends the calling thread: DEAD.  Releases `l` (NULL: none) once it no longer needs anything that l guards. */
 void thread_exit(struct spinlock *l) __attribute__((noreturn));
 
-enum park_result { PARK_WOKEN = 0, PARK_KILLED = -1, PARK_TIMEOUT = -2 };
 /*
  * Sleeps until thread_unpark().  `l` is released when the thread is already known to sleep, so that a
  * waker who holds l can't come too early, and is held again on return.  nticks: 0 no limit.
  * interruptible: kill() ends the sleep too, and a thread already killed does not sleep.
  * The caller takes itself out of whatever list the waker found it in, unless the waker did.
+ * l may be NULL where nobody but the clock and kill() wakes.
  */
 enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible);
 /* Wakes a parked thread; no effect on one that is not asleep.  Any context. */
@@ -82,7 +89,8 @@ static inline void sched_checkpoint(void)
 void sched_tick(void);
 
 /* Queues of sleepers.  A queue belongs to the lock that guards what is waited for: its holder
-   sleeps and wakes.  First come, first woken. */
+   sleeps and wakes.  First come, first woken.  A sleeper that waitq_wake() counted returns PARK_WOKEN, even when it
+   was killed or its time ran out in the same moment. */
 struct waitq {
     struct list sleepers;
 };

@@ -1,0 +1,228 @@
+# Builds the kernel, the programs, the host tools, the disk image and the host tests.
+#
+#   make [B=FOLDER] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [WERROR=1] [CPUS=N] [V=1]
+#
+# New source files need no edit here: every .c and .S below kernel/ belongs to the kernel, and every .c in user/bin,
+# tests/guest (t_*.c), bench and this folder becomes a program on the disk image.
+
+B       ?= build
+CPUS    ?= 2
+MEM     ?= 256
+DEBUG   ?=
+WERROR  ?=
+TOOLPREFIX ?=
+PYTHON  ?= python3
+V       ?=
+# One short line for each step; the whole commands with V=1.
+say = $(if $V,,@echo '  $1' $(patsubst $B/%,%,$@);)
+
+ifeq ($(origin CC),default)
+CC := $(TOOLPREFIX)gcc
+endif
+LD      := $(TOOLPREFIX)ld
+AR      := $(TOOLPREFIX)ar
+NM      := $(TOOLPREFIX)nm
+OBJCOPY := $(TOOLPREFIX)objcopy
+CLANG   := $(findstring clang,$(CC))
+HOSTCC  ?= $(if $(CLANG),$(CC),gcc)
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+
+# ---- Flags ------------------------------------------------------------------------------------------
+
+WARN := -Wall -Wextra $(if $(WERROR),-Werror)
+
+# What both halves of the 32-bit system share.  The compilers of some distributions switch on more by themselves.
+CFLAGS32 := -m32 -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
+            -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O2 -g
+
+UBSAN := -fsanitize=undefined $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
+HARDEN := -DDEBUG -fstack-protector-strong -mstack-protector-guard=global $(UBSAN)
+
+KERNEL_CFLAGS := $(CFLAGS32) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
+                 -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
+
+# Sources written for xv6 were written for older compilers: what newer ones made errors stays a warning.
+LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno-error=int-conversion \
+           -Wno-error=incompatible-pointer-types
+USER_CFLAGS := $(CFLAGS32) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
+               -Iuser/lib -Iinclude -I$B/gen/include
+
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN)
+
+LDFLAGS := -m elf_i386 -nostdlib -static -z noexecstack \
+           $(if $(shell $(LD) --help 2>/dev/null | grep -e --no-warn-rwx-segments),--no-warn-rwx-segments)
+
+# ---- Sources ----------------------------------------------------------------------------------------
+
+KERNEL_SRC  := $(sort $(wildcard $(addprefix kernel/,*.c *.S */*.c */*.S */*/*.c */*/*.S)))
+LIB_SRC     := $(sort $(wildcard user/lib/*.c user/lib/*.S))
+PROGRAM_SRC := $(sort $(wildcard user/bin/*.c tests/guest/t_*.c bench/*.c bench/*.S *.c))
+TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/guest/*.c))) # linked to each t_*
+SHARE       := $(sort $(wildcard share/*))
+
+KERNEL_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(KERNEL_SRC))))
+LIB_OBJ    := $(addprefix $B/,$(addsuffix .o,$(basename $(LIB_SRC)))) $B/gen/usys.o
+TEST_LIB_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(TEST_LIB))))
+PROGRAMS   := $(sort $(notdir $(basename $(PROGRAM_SRC))))
+BIN        := $(addprefix $B/bin/,$(PROGRAMS))
+GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S
+
+all: $B/kernel.elf $B/fs.img $B/tools/fsck
+
+# A change of flags or a source that came or went is a change like any other: these files hold what was used.
+define stamp # name, content
+ifneq ($$(strip $$(file <$B/stamp/$1)),$$(strip $2))
+$$(shell mkdir -p $B/stamp)
+$$(file >$B/stamp/$1,$$(strip $2))
+endif
+endef
+ifneq ($(MAKECMDGOALS),clean)
+$(eval $(call stamp,kernel.flags,$(CC) $(KERNEL_CFLAGS) $(LDFLAGS)))
+$(eval $(call stamp,user.flags,$(CC) $(USER_CFLAGS) $(WARN) $(LDFLAGS)))
+$(eval $(call stamp,host.flags,$(HOSTCC) $(HOST_CFLAGS)))
+$(eval $(call stamp,kernel.list,$(KERNEL_OBJ)))
+$(eval $(call stamp,lib.list,$(LIB_OBJ)))
+$(eval $(call stamp,image.list,$(PROGRAM_SRC) $(SHARE)))
+endif
+
+# ---- Generated files --------------------------------------------------------------------------------
+
+# A pattern rule with several targets makes them all at once; the stem is "gen".
+$B/%/include/syscall.h $B/%/syscalls.inc $B/%/usys.S: include/syscall.tbl tools/syscalls.py
+	@mkdir -p $B/gen/include
+	$(call say,GEN )$(PYTHON) tools/syscalls.py include/syscall.tbl $B/gen
+
+# ---- Kernel -----------------------------------------------------------------------------------------
+
+$(KERNEL_OBJ): $B/stamp/kernel.flags | $(GENERATED)
+
+$B/kernel/%.o: kernel/%.c
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+$B/kernel/%.o: kernel/%.S
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$B/kernel.elf: kernel/kernel.ld $(KERNEL_OBJ) $B/stamp/kernel.list
+	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ)
+
+# ---- Programs ---------------------------------------------------------------------------------------
+
+$(LIB_OBJ): $B/stamp/user.flags | $(GENERATED)
+
+$B/user/lib/%.o: user/lib/%.c
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+$B/user/lib/%.o: user/lib/%.S
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+$B/gen/usys.o: $B/gen/usys.S
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+
+$B/libuser.a: $(LIB_OBJ) $B/stamp/lib.list
+	@rm -f $@
+	$(call say,AR  )$(AR) rcs $@ $(LIB_OBJ)
+
+$B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) -MMD -MP -c -o $@ $<
+$B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
+# The rivals' benchmark is compiled as they had it.
+$B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -DHAVE_KSM $(if $(filter rows,$*),-w,$(WARN)) -MMD -MP -c -o $@ $<
+$B/bench/%.o: bench/%.S $B/stamp/user.flags
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+$B/top/%.o: %.c $B/stamp/user.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -w $(LENIENT) -MMD -MP -c -o $@ $<
+
+# A source in this folder comes before one of the same name elsewhere.
+program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c)) $(PROGRAM_SRC)))
+program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
+define program
+$B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $2
+	@mkdir -p $$(@D)
+	$$(call say,LD  )$$(LD) $$(LDFLAGS) -T user/user.ld -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(if $(filter t_%,$p),$(TEST_LIB_OBJ)))))
+
+# With symbols in elf/ for the debugger, without them in bin/ for the image.
+$B/bin/%: $B/elf/%
+	@mkdir -p $(@D)
+	$(call say,COPY)$(OBJCOPY) -S $< $@
+
+# ---- Host tools and the disk image ------------------------------------------------------------------
+
+$B/tools/%: tools/%.c $B/stamp/host.flags
+	@mkdir -p $(@D)
+	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -Iinclude -MMD -MP -o $@ $<
+
+$B/fs.img: $B/tools/mkfs $(BIN) $(SHARE) $B/stamp/image.list
+	$(call say,MKFS)$B/tools/mkfs $@ $(BIN) $(foreach f,$(SHARE),$f=$f)
+
+fs.img: $B/fs.img
+
+# ---- Host tests -------------------------------------------------------------------------------------
+
+HOST_TESTS :=
+include tests/host/host.mk
+
+HOST_TEST_CFLAGS := $(HOST_CFLAGS) -DDEBUG -DHOST_TEST -I. -Ikernel -Itests/host -Itests/host/arch -I$B/gen
+
+host_objects = $(patsubst %.c,$B/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c))
+define host_test
+$B/host/obj/$1/%.o: %.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
+	@mkdir -p $$(@D)
+	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -MMD -MP -c -o $$@ $$<
+$B/host/$1: $(call host_objects,$1)
+	$$(call say,HOST)$$(HOSTCC) $$($1_CFLAGS) -o $$@ $$^ $$($1_LIBS)
+-include $(patsubst %.o,%.d,$(call host_objects,$1))
+endef
+$(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
+
+list-host-tests:
+	@echo $(HOST_TESTS)
+
+host-tests: $(addprefix $B/host/,$(HOST_TESTS)) $B/foreign.img
+
+# ---- A system that knows nothing of this one ---------------------------------------------------------
+
+# Programs linked as xv6's are, on an image that xv6 could have made.
+FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
+
+$B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h $B/stamp/user.flags
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -fno-builtin -fno-stack-protector -c -o $@ $<
+$B/foreign/%: $B/foreign/%.o
+	$(call say,LD  )$(LD) $(LDFLAGS) -N -e main -Ttext 0 -o $@ $<
+$B/foreign.img: $B/tools/mkfs $(addprefix $B/foreign/,$(FOREIGN))
+	$(call say,MKFS)$B/tools/mkfs --xv6 $@ $(addprefix $B/foreign/,$(FOREIGN))
+
+# ---- Measuring --------------------------------------------------------------------------------------
+
+$B/empty.elf: bench/empty/empty.S
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) -m32 -nostdlib -static -Wl,-Ttext=0x100000,-z,noexecstack,--build-id=none -o $@ $<
+
+# ---- Running ----------------------------------------------------------------------------------------
+
+qemu qemu-nox qemu-gdb: all
+	$(PYTHON) tools/run.py --make-target $@ --smp $(CPUS) --mem $(MEM)
+
+programs: $(BIN)
+kernel: $B/kernel.elf
+
+clean:
+	rm -rf $B
+
+-include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
+         $(wildcard $B/tools/*.d)
+
+.PHONY: all kernel programs fs.img qemu qemu-nox qemu-gdb clean host-tests list-host-tests

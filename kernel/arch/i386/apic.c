@@ -1,0 +1,131 @@
+/*
+ * apic.c - local APICs and the I/O APIC, on machines whose firmware describes them.
+ *
+ * acpi.lapic_pa is 0 from apic_init() on unless they are in charge.  Each processor's own timer ticks; its speed is measured
+ * once, against the PIT.
+ */
+#include "io.h"
+#include "machine.h"
+
+enum { /* local APIC, by word */
+    LAPIC_ID = 0x20 / 4, LAPIC_PRIORITY = 0x80 / 4, LAPIC_EOI = 0xB0 / 4, LAPIC_SPURIOUS = 0xF0 / 4,
+    LAPIC_IN_SERVICE = 0x100 / 4, LAPIC_ERROR = 0x280 / 4, LAPIC_COMMAND = 0x300 / 4, LAPIC_TARGET = 0x310 / 4,
+    LAPIC_TIMER = 0x320 / 4, LAPIC_LINT1 = 0x360 / 4, LAPIC_LINT0 = 0x350 / 4, LAPIC_ERROR_VECTOR = 0x370 / 4,
+    LAPIC_START = 0x380 / 4, LAPIC_COUNT = 0x390 / 4, LAPIC_DIVIDE = 0x3E0 / 4
+};
+#define LAPIC_ENABLED    0x100
+#define LAPIC_MASKED     0x10000
+#define LAPIC_PERIODIC   0x20000
+#define LAPIC_SEND_NMI   0x400
+#define LAPIC_PENDING    0x1000
+#define LAPIC_DIVIDE_BY_16 0x3
+
+#define IOAPIC_VERSION 1
+#define IOAPIC_ENTRY   0x10 /* two words for each pin */
+#define IOAPIC_LOW     0x2000
+#define IOAPIC_LEVEL   0x8000
+#define IOAPIC_MASKED  0x10000
+
+#define CALIBRATION_US 2000
+
+static volatile uint *lapic, *ioapic;
+static uint timer_count; /* of a tick */
+
+static uint ioapic_read(uint reg)
+{
+    ioapic[0] = reg;
+    return ioapic[4];
+}
+
+static void ioapic_write(uint reg, uint value)
+{
+    ioapic[0] = reg;
+    ioapic[4] = value;
+}
+
+static void measure_timer(void)
+{
+    lapic[LAPIC_START] = ~0u;
+    pit_wait(CALIBRATION_US);
+    timer_count = (~0u - lapic[LAPIC_COUNT]) / CALIBRATION_US * (1000000 / HZ);
+    lapic[LAPIC_START] = 0;
+}
+
+static void init_local(void)
+{
+    lapic[LAPIC_SPURIOUS] = LAPIC_ENABLED | VECTOR_SPURIOUS;
+    lapic[LAPIC_DIVIDE] = LAPIC_DIVIDE_BY_16;
+    lapic[LAPIC_TIMER] = LAPIC_MASKED | VECTOR_TIMER;
+    lapic[LAPIC_LINT0] = LAPIC_MASKED; /* the 8259's, not used */
+    lapic[LAPIC_LINT1] = LAPIC_SEND_NMI;
+    lapic[LAPIC_ERROR_VECTOR] = LAPIC_MASKED;
+    lapic[LAPIC_PRIORITY] = 0;
+    lapic[LAPIC_EOI] = 0;
+}
+
+bool apic_init(void)
+{
+    uint a, b, c, features;
+
+    cpuid(1, &a, &b, &c, &features);
+    if (acpi.lapic_pa && acpi.ioapic_pa && features & 1 << 9) {
+        lapic = memory_device(acpi.lapic_pa);
+        ioapic = memory_device(acpi.ioapic_pa);
+    }
+    if (!lapic || !ioapic) {
+        acpi.lapic_pa = 0;
+        return false;
+    }
+    init_local();
+    measure_timer();
+    machine_self()->apic_id = apic_id();
+    for (uint pin = 0; pin <= (ioapic_read(IOAPIC_VERSION) >> 16 & 0xFF); pin++)
+        ioapic_write(IOAPIC_ENTRY + 2 * pin, IOAPIC_MASKED);
+    return true;
+}
+
+void apic_init_cpu(void)
+{
+    init_local();
+    apic_start_timer();
+}
+
+uint apic_id(void)
+{
+    return lapic[LAPIC_ID] >> 24;
+}
+
+void apic_start_timer(void)
+{
+    lapic[LAPIC_TIMER] = LAPIC_PERIODIC | VECTOR_TIMER;
+    lapic[LAPIC_START] = timer_count;
+}
+
+/* Only for what is being served: a spurious interrupt is not. */
+void apic_eoi(uint vector)
+{
+    if (lapic && lapic[LAPIC_IN_SERVICE + vector / 32 * 4] & 1u << vector % 32)
+        lapic[LAPIC_EOI] = 0;
+}
+
+void apic_send(uint id, uint command)
+{
+    uint was = irq_save();
+
+    for (uint i = 0; i < 100000 && lapic[LAPIC_COMMAND] & LAPIC_PENDING; i++)
+        cpu_relax();
+    lapic[LAPIC_TARGET] = id << 24;
+    lapic[LAPIC_COMMAND] = command;
+    irq_restore(was);
+}
+
+void apic_enable_line(uint irq)
+{
+    uint pin = acpi.lines[irq].line - acpi.ioapic_base;
+    uint flags = (acpi.lines[irq].low ? IOAPIC_LOW : 0) | (acpi.lines[irq].level ? IOAPIC_LEVEL : 0);
+
+    if (pin > (ioapic_read(IOAPIC_VERSION) >> 16 & 0xFF))
+        return;
+    ioapic_write(IOAPIC_ENTRY + 2 * pin + 1, machine_cpus[0].apic_id << 24);
+    ioapic_write(IOAPIC_ENTRY + 2 * pin, flags | (VECTOR_IRQ + irq));
+}

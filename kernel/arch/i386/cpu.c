@@ -1,0 +1,205 @@
+/*
+ * cpu.c - processors: their segments, their start, their threads' switches.
+ *
+ * Each processor owns one struct machine_cpu: its struct cpu, found through %gs; its segment table; the task state that
+ * names the kernel stack for traps from user mode; and a second task on a stack of its own, for the double
+ * fault that an overflow of a kernel stack is.  All share one interrupt table: see trap.c.
+ *
+ * The boot processor starts the others one at a time, each on its idle thread's stack: the slot with the
+ * processor's index.  A processor that does not come to life within a second is left alone.
+ */
+#include "io.h"
+#include "lib/kstring.h"
+#include "machine.h"
+#include "sched/thread.h"
+
+struct machine_cpu machine_cpus[NCPU];
+uint cpu_count = 1;
+
+extern char trampoline[], trampoline_end[], double_fault_entry[];
+extern void idt_load(void);
+extern FROM_ASM void stack_switch(void **save, void *load);
+extern FROM_ASM void trap_resume(uint frame);
+extern void thread_first(void), thread_first_user(void);
+
+_Static_assert(offsetof(struct cpu, thread) == 4, "trap.S and thread_self() read it there");
+_Static_assert(offsetof(struct thread, attention) == 0, "trap.S reads it there");
+_Static_assert(offsetof(struct trapframe, cs) == TRAPFRAME_CS, "trap.S reads it there");
+_Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "trap.S knows it");
+
+/* Whose turn it is to start, and on which stack.  0: nobody's; TURN_TAKEN: it is on its way. */
+#define TURN_TAKEN (~0u)
+static volatile uint cpu_starting;
+uint cpu_start_stack __attribute__((used)); /* boot.S reads it */
+
+struct cpu *cpu_get(uint index)
+{
+    return &machine_cpus[index].cpu;
+}
+
+static uint64_t descriptor(uint base, uint limit, uint access, uint flags)
+{
+    return (limit & 0xFFFF) | (uint64_t)(base & 0xFFFFFF) << 16 | (uint64_t)access << 40 |
+           (uint64_t)(limit >> 16 & 15) << 48 | (uint64_t)flags << 52 | (uint64_t)(base >> 24) << 56;
+}
+
+static void gdt_fill(struct machine_cpu *m)
+{
+    m->gdt[SEL_KERNEL_CODE / 8] = descriptor(0, 0xFFFFF, 0x9A, 0xC);
+    m->gdt[SEL_KERNEL_DATA / 8] = descriptor(0, 0xFFFFF, 0x92, 0xC);
+    m->gdt[SEL_USER_CODE / 8] = descriptor(0, 0xFFFFF, 0xFA, 0xC);
+    m->gdt[SEL_USER_DATA / 8] = descriptor(0, 0xFFFFF, 0xF2, 0xC);
+    m->gdt[SEL_CPU / 8] = descriptor((uint)m, sizeof *m - 1, 0x92, 0x4);
+    m->gdt[SEL_TSS / 8] = descriptor((uint)&m->tss, sizeof m->tss - 1, 0x89, 0);
+    m->gdt[SEL_FAULT_TSS / 8] = descriptor((uint)&m->fault_tss, sizeof m->fault_tss - 1, 0x89, 0);
+}
+
+void cpu_init(uint index)
+{
+    struct machine_cpu *m = &machine_cpus[index];
+    struct {
+        ushort limit;
+        uint base;
+    } __attribute__((packed)) gdtr = { sizeof m->gdt - 1, (uint)m->gdt };
+    uint a, b, c, features;
+
+    m->cpu.self = &m->cpu;
+    m->cpu.index = index;
+    m->cpu.arch = m;
+    m->tss = (struct tss){ .ss0 = SEL_KERNEL_DATA, .iomap = sizeof(struct tss) };
+    m->fault_tss = (struct tss){
+        .cr3 = pa_of(kernel_directory), .eip = (uint)double_fault_entry, .eflags = 2,
+        .esp = (uint)(m->fault_stack + sizeof m->fault_stack), .cs = SEL_KERNEL_CODE, .ss = SEL_KERNEL_DATA,
+        .ds = SEL_USER_DATA, .es = SEL_USER_DATA, .gs = SEL_CPU, .iomap = sizeof(struct tss),
+    };
+    gdt_fill(m);
+    __asm__ volatile("lgdt %0; ljmp %1, $1f; 1: movl %2, %%ss; movl %3, %%ds; movl %3, %%es; movl %4, %%gs; movl %5, %%fs;"
+                     "lldt %w5; ltr %w6"
+                     :: "m"(gdtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_USER_DATA), "r"(SEL_CPU), "r"(0),
+                        "r"(SEL_TSS) : "memory");
+    idt_load();
+    cpuid(1, &a, &b, &c, &features);
+    cr4_write(cr4_read() | CR4_FXSR | CR4_SIMD | (features & 1 << 13 ? CR4_PGE : 0));
+    cr0_write(cr0_read() | CR0_TS);
+}
+
+/* ---- Threads of control ---- */
+
+/* What stack_switch() pops, and what thread_first wants. */
+struct switch_frame {
+    void *edi;
+    void *esi; /* argument */
+    void *ebx; /* function */
+    uint ebp;
+    void (*eip)(void);
+};
+
+/* The new stack is written through the direct map: its own pages may be unknown to this processor. */
+void *context_create(int slot, void (*entry)(void *), void *arg)
+{
+    struct switch_frame *frame = (void *)((char *)trapframe_of(slot) - sizeof *frame);
+
+    *frame = (struct switch_frame){ .esi = arg, .ebx = (void *)entry, .eip = thread_first };
+    return (void *)(kstack_top(slot) - sizeof(struct trapframe) - sizeof *frame);
+}
+
+void *context_create_user(int slot, const struct trapframe *tf, void (*first)(void))
+{
+    struct trapframe *copy = trapframe_of(slot);
+    struct switch_frame *frame = (void *)((char *)copy - sizeof *frame);
+
+    *copy = *tf;
+    copy->eax = 0;
+    *frame = (struct switch_frame){ .ebx = (void *)first, .eip = thread_first_user };
+    return (void *)(kstack_top(slot) - sizeof *copy - sizeof *frame);
+}
+
+void context_switch(void **save, void *load, int slot)
+{
+    kstack_visit(slot);
+    machine_self()->tss.esp0 = kstack_top(slot);
+    stack_switch(save, load);
+}
+
+void trapframe_start(struct trapframe *tf, uint entry, uint sp)
+{
+    *tf = (struct trapframe){
+        .eip = entry, .cs = SEL_USER_CODE, .eflags = FLAG_INTERRUPT | 2, .esp = sp, .ss = SEL_USER_DATA,
+    };
+}
+
+void trapframe_resume(void)
+{
+    trap_resume(machine_self()->tss.esp0 - sizeof(struct trapframe));
+    __builtin_unreachable();
+}
+
+/* ---- Sleeping and waking ---- */
+
+void arch_idle(void)
+{
+    __asm__ volatile("sti; hlt" ::: "memory"); /* sti takes effect after the next instruction */
+}
+
+void arch_poke(uint index)
+{
+    if (index < cpu_count && acpi.lapic_pa)
+        apic_send(machine_cpus[index].apic_id, VECTOR_POKE);
+}
+
+/* ---- Starting the others ---- */
+
+/* A processor's first C, on the stack that cpu_start_stack named. */
+FROM_ASM void machine_start_cpu(void)
+{
+    uint index = cpu_starting;
+
+    if (index == 0 || index == TURN_TAKEN || !atomic_cas(&cpu_starting, index, TURN_TAKEN)) {
+        for (;;)
+            __asm__ volatile("cli; hlt");
+    }
+    cpu_init(index);
+    apic_init_cpu();
+    cpu_count = index + 1;
+    __atomic_store_n(&cpu_starting, 0, __ATOMIC_SEQ_CST);
+    kernel_start_cpu();
+}
+
+/* The second start-up message is for those that missed the first, as Intel advises. */
+static void start_cpu(uint index, uint id)
+{
+    if (!kstack_alloc_slot(index))
+        return;
+    machine_cpus[index].apic_id = id;
+    cpu_start_stack = kstack_top(index);
+    __atomic_store_n(&cpu_starting, index, __ATOMIC_SEQ_CST);
+    apic_send(id, APIC_SEND_INIT);
+    pit_wait(200);
+    for (uint attempt = 0; attempt < 2; attempt++) {
+        apic_send(id, APIC_SEND_START | TRAMPOLINE_PA >> PAGE_SHIFT);
+        for (uint i = 0; i < (attempt ? 5000u : 20u) && cpu_starting; i++)
+            pit_wait(200);
+    }
+    if (atomic_cas(&cpu_starting, index, 0)) {
+        apic_send(id, APIC_SEND_INIT); /* it must not come later, without the trampoline's mapping */
+        kstack_free(index);
+    }
+    while (cpu_starting)
+        cpu_relax();
+}
+
+void arch_start_cpus(void)
+{
+    uint self;
+
+    if (!acpi.lapic_pa || acpi.ncpus < 2)
+        return;
+    self = apic_id();
+    memcpy(va_of(TRAMPOLINE_PA), trampoline, trampoline_end - trampoline);
+    memory_low(true);
+    for (uint i = 0; i < acpi.ncpus && cpu_count < NCPU; i++) {
+        if (acpi.apic_ids[i] != self)
+            start_cpu(cpu_count, acpi.apic_ids[i]);
+    }
+    memory_low(false);
+}

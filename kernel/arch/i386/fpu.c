@@ -1,0 +1,65 @@
+/*
+ * fpu.c - the floating-point state of threads, loaded on first use.
+ *
+ * CR0.TS is set unless the registers hold the running thread's state (thread->fpu_loaded): the first instruction that
+ * computes then traps.  A state is saved as soon as its thread leaves the processor, so that it is
+ * never in a processor where the thread is not.
+ */
+#include "io.h"
+#include "lib/printk.h"
+#include "machine.h"
+#include "mm/slab.h"
+#include "sched/thread.h"
+
+struct fpu_state {
+    uchar bytes[FPU_STATE_SIZE];
+} __attribute__((aligned(16)));
+
+/* What a thread starts with: all exceptions masked, 53 bits for SSE and 64 for x87 as the ABI has it, and nothing of
+   another thread's in the registers. */
+static const struct fpu_state fresh = { { [0] = 0x7F, [1] = 0x03, [24] = 0x80, [25] = 0x1F } };
+
+static void trap_next_use(void)
+{
+    cr0_write(cr0_read() | CR0_TS);
+}
+
+void fpu_first_use(void)
+{
+    struct thread *t = thread_self();
+
+    if (!t->fpu)
+        t->fpu = kmalloc(sizeof *t->fpu);
+    if (!t->fpu) {
+        thread_kill(t);
+        return;
+    }
+    __asm__ volatile("clts; fxrstor %0" :: "m"(t->fpu_used ? *t->fpu : fresh));
+    t->fpu_used = true;
+    t->fpu_loaded = true;
+}
+
+void fpu_flush(struct thread *self)
+{
+    if (self->fpu_loaded)
+        __asm__ volatile("fxsave %0" : "=m"(*self->fpu));
+}
+
+void fpu_switch_out(struct thread *prev)
+{
+    if (!prev->fpu_loaded)
+        return;
+    fpu_flush(prev);
+    prev->fpu_loaded = false;
+    trap_next_use();
+}
+
+void fpu_drop(struct thread *self)
+{
+    if (self->fpu_loaded)
+        trap_next_use();
+    self->fpu_loaded = false;
+    self->fpu_used = false;
+    kfree(self->fpu);
+    self->fpu = NULL;
+}

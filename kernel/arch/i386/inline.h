@@ -1,0 +1,71 @@
+/*
+ * inline.h - the parts of arch.h that are a few instructions each.
+ */
+#ifndef INLINE_H
+#define INLINE_H
+
+#include "layout.h"
+
+/* What a trap leaves on the kernel stack; pushed by the processor from eip on, by trap.S before. */
+struct trapframe {
+    uint edi, esi, ebp, unused, ebx, edx, ecx, eax; /* in the order of pusha */
+    uint code;                                      /* the processor's error code, or 0 */
+    uint eip, cs, eflags;
+    uint esp, ss; /* only of traps from user mode */
+};
+
+static inline struct cpu *cpu_self(void)
+{
+    struct cpu *c;
+    __asm__ volatile("movl %%gs:0, %0" : "=r"(c));
+    return c;
+}
+
+/* Not volatile: a flow of control stays the same thread, so the compiler may keep the value. */
+static inline struct thread *thread_self(void)
+{
+    struct thread *t;
+    __asm__("movl %%gs:4, %0" : "=r"(t));
+    return t;
+}
+
+static inline bool irq_enabled(void)
+{
+    uint flags;
+    __asm__ volatile("pushfl; popl %0" : "=r"(flags));
+    return flags & FLAG_INTERRUPT;
+}
+static inline void irq_enable(void) { __asm__ volatile("sti" ::: "memory"); }
+static inline uint irq_save(void)
+{
+    uint flags;
+    __asm__ volatile("pushfl; popl %0; cli" : "=r"(flags) :: "memory");
+    return flags;
+}
+static inline void irq_restore(uint was)
+{
+    if (was & FLAG_INTERRUPT)
+        irq_enable();
+}
+static inline void cpu_relax(void) { __asm__ volatile("pause" ::: "memory"); }
+
+static inline uint atomic_swap(volatile uint *p, uint value)
+{
+    return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
+}
+static inline uint atomic_add(volatile uint *p, uint value) { return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST); }
+static inline bool atomic_cas(volatile uint *p, uint old, uint value)
+{
+    return __atomic_compare_exchange_n(p, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline uint pa_of(const void *va) { return (uint)va - KERNEL_BASE; }
+static inline void *va_of(uint pa) { return (void *)(pa + KERNEL_BASE); }
+
+static inline uint trapframe_syscall(const struct trapframe *tf) { return tf->eax; }
+static inline uint trapframe_args(const struct trapframe *tf) { return tf->esp + 4; }
+static inline void trapframe_result(struct trapframe *tf, uint value) { tf->eax = value; }
+
+#include "copy.h"
+
+#endif

@@ -1,0 +1,170 @@
+/*
+ * interrupt.c - devices' interrupts, and the PC's old controller and clock.
+ *
+ * Lines are numbered as on the PC: 0 clock, 1 keyboard, 4 serial port, 14 and 15 disks.  They arrive at
+ * vector VECTOR_IRQ + line, from the I/O APIC or, on a machine without, from the two 8259s.  All handlers run with interrupts
+ * off, on the boot processor; the local APIC's own vectors on each.
+ */
+#include "io.h"
+#include "machine.h"
+
+#define PIC1 0x20
+#define PIC2 0xA0
+#define PIC_END_OF_INTERRUPT 0x20
+#define PIC_READ_IN_SERVICE  0x0B
+
+#define PIT_COUNTER0 0x40
+#define PIT_COMMAND  0x43
+#define PIT_HZ       1193182u
+#define PIT_LATCH0   0x00
+#define PIT_PERIODIC 0x34 /* counter 0, both bytes, mode 2 */
+
+#define SCREEN_TICKS 5 /* the screen is brought up to date 20 times a second */
+
+static void tick(void)
+{
+    static uint count;
+
+    if (cpu_self()->index == 0) {
+        ide_tick();
+        if (++count % SCREEN_TICKS == 0)
+            screen_refresh(false);
+    }
+    kernel_interrupt(INTERRUPT_TICK, 0);
+}
+
+static void serve_line(uint irq)
+{
+    switch (irq) {
+    case 0:
+        tick();
+        break;
+    case 1:
+        keyboard_interrupt();
+        break;
+    case 4:
+        serial_interrupt();
+        break;
+    case 14:
+    case 15:
+        ide_interrupt(irq - 14);
+        break;
+    }
+}
+
+FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector)
+{
+    struct cpu *cpu = cpu_self();
+    uint irq = vector - VECTOR_IRQ;
+
+    (void)tf;
+    cpu->in_interrupt++;
+    if (irq < 16 && !acpi.lapic_pa) {
+        if (!pic_spurious(irq)) {
+            serve_line(irq);
+            pic_eoi(irq);
+        }
+    } else {
+        if (irq < 16)
+            serve_line(irq);
+        else if (vector == VECTOR_TIMER)
+            tick();
+        apic_eoi(vector);
+    }
+    cpu->in_interrupt--;
+}
+
+void interrupt_enable_line(uint irq)
+{
+    if (acpi.lapic_pa)
+        apic_enable_line(irq);
+    else
+        pic_enable_line(irq);
+}
+
+/* ---- 8259 ---- */
+
+static uint pic_mask = 0xFFFB; /* line 2 is where the second one is connected */
+
+static void pic_write_mask(void)
+{
+    port_write8(PIC1 + 1, pic_mask);
+    port_write8(PIC2 + 1, pic_mask >> 8);
+}
+
+void pic_init(void)
+{
+    for (uint i = 0; i < 2; i++) {
+        ushort port = i ? PIC2 : PIC1;
+        port_write8(port, 0x11); /* edges, two of them, a fourth word follows */
+        port_write8(port + 1, VECTOR_IRQ + i * 8);
+        port_write8(port + 1, i ? 2 : 1 << 2);
+        port_write8(port + 1, 0x01); /* 8086 mode */
+    }
+    pic_write_mask();
+    port_write8(PIT_COMMAND, PIT_PERIODIC); /* runs through all 65,536: pit_wait() reads it */
+    port_write8(PIT_COUNTER0, 0);
+    port_write8(PIT_COUNTER0, 0);
+}
+
+void pic_enable_line(uint irq)
+{
+    pic_mask &= ~(1u << irq);
+    pic_write_mask();
+}
+
+/* A line that let go too early shows as the controller's lowest, 7 or 15, without being in service. */
+bool pic_spurious(uint irq)
+{
+    ushort port = irq < 8 ? PIC1 : PIC2;
+
+    if (irq % 8 != 7)
+        return false;
+    port_write8(port, PIC_READ_IN_SERVICE);
+    if (port_read8(port) & 0x80)
+        return false;
+    if (irq == 15)
+        port_write8(PIC1, PIC_END_OF_INTERRUPT);
+    return true;
+}
+
+void pic_eoi(uint irq)
+{
+    if (irq >= 8)
+        port_write8(PIC2, PIC_END_OF_INTERRUPT);
+    port_write8(PIC1, PIC_END_OF_INTERRUPT);
+}
+
+/* ---- 8253 ---- */
+
+void pit_start(void)
+{
+    uint divisor = (PIT_HZ + HZ / 2) / HZ;
+
+    port_write8(PIT_COMMAND, PIT_PERIODIC);
+    port_write8(PIT_COUNTER0, divisor & 0xFF);
+    port_write8(PIT_COUNTER0, divisor >> 8);
+    interrupt_enable_line(0);
+}
+
+static uint pit_read(void)
+{
+    uint low;
+
+    port_write8(PIT_COMMAND, PIT_LATCH0);
+    low = port_read8(PIT_COUNTER0);
+    return low | port_read8(PIT_COUNTER0) << 8;
+}
+
+void pit_wait(uint microseconds)
+{
+    uint left = microseconds * (PIT_HZ / 1000) / 1000 + 1, last = pit_read();
+
+    for (uint looks = 0; looks < 1000000; looks++) { /* enough for any clock that runs */
+        uint now = pit_read(), passed = (last - now) & 0xFFFF;
+        if (passed >= left)
+            return;
+        left -= passed;
+        last = now;
+    }
+}

@@ -1,0 +1,86 @@
+/*
+ * keyboard.c - the PC's keyboard, US layout, as characters.
+ *
+ * The controller translates to scan code set 1: bit 7 is set when a key is released, and 0xE0 goes before the keys that the
+ * first PCs did not have.  Of those, only what means a character is passed on.
+ */
+#include "io.h"
+#include "machine.h"
+
+#define DATA   0x60
+#define STATUS 0x64
+#define STATUS_FULL 0x01
+#define STATUS_FROM_MOUSE 0x20
+
+enum { KEY_EXTENDED = 0xE0, KEY_RELEASED = 0x80, KEY_CTRL = 0x1D, KEY_SHIFT_LEFT = 0x2A, KEY_SHIFT_RIGHT = 0x36,
+       KEY_CAPS = 0x3A, KEY_SLASH = 0x35, KEY_ENTER = 0x1C, KEY_DELETE = 0x53 };
+
+/* By scan code; 0: no character. */
+static const char plain[] = "\0\0331234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 \0\0\0\0\0\0\0\0\0\0\0\0\0"
+                            "789-456+1230.";
+static const char shifted[] = "\0\033!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 \0\0\0\0\0\0\0\0\0\0\0\0\0"
+                              "789-456+1230.";
+
+static bool shift_left, shift_right, ctrl, caps, extended;
+
+static int character(uchar key)
+{
+    bool shift = shift_left || shift_right;
+    char c;
+
+    if (extended)
+        return key == KEY_SLASH ? '/' : key == KEY_ENTER ? '\n' : key == KEY_DELETE ? 0x7F : 0;
+    if (key >= sizeof plain - 1)
+        return 0;
+    c = plain[key];
+    if (c >= 'a' && c <= 'z') {
+        if (ctrl)
+            return c - 'a' + 1;
+        return shift != caps ? shifted[key] : c;
+    }
+    if (ctrl)
+        return c == '[' ? 27 : c == '\\' ? 28 : c == ']' ? 29 : 0;
+    return shift ? shifted[key] : c;
+}
+
+static void key_changed(uchar code)
+{
+    uchar key = code & ~KEY_RELEASED;
+    bool pressed = !(code & KEY_RELEASED);
+    int c;
+
+    if (key == KEY_CTRL)
+        ctrl = pressed;
+    else if (key == KEY_SHIFT_LEFT && !extended)
+        shift_left = pressed;
+    else if (key == KEY_SHIFT_RIGHT && !extended)
+        shift_right = pressed;
+    else if (key == KEY_CAPS)
+        caps ^= pressed;
+    else if (pressed && (c = character(key)))
+        kernel_interrupt(INTERRUPT_INPUT, c);
+    extended = false;
+}
+
+void keyboard_interrupt(void)
+{
+    uchar status;
+
+    while ((status = port_read8(STATUS)) & STATUS_FULL) {
+        uchar code = port_read8(DATA);
+        if (status == 0xFF)
+            return; /* no controller */
+        if (status & STATUS_FROM_MOUSE)
+            continue;
+        if (code == KEY_EXTENDED)
+            extended = true;
+        else
+            key_changed(code);
+    }
+}
+
+void keyboard_start(void)
+{
+    interrupt_enable_line(1);
+    keyboard_interrupt(); /* a full buffer would never interrupt again */
+}

@@ -1,0 +1,82 @@
+/*
+ * layout.h - the kernel half of every address space, and the bits of page tables and selectors.
+ *
+ *   0x80000000  RAM, at its physical address + KERNEL_BASE, in global 4 MB pages (4 KB in debug builds)
+ *   KSTACK_BASE kernel stacks: slots of one unmapped guard page and the pages of the stack
+ *   DEVICE_BASE registers of devices, at their physical addresses; while booting, also firmware's tables
+ *
+ * The entries 512 to 1023 of kernel_directory are final before kernel_start() is called: each page directory
+ * copies them once, and all share the same kernel page tables.  For assembly too.
+ */
+#ifndef LAYOUT_H
+#define LAYOUT_H
+
+#include "include/param.h"
+
+#define KERNEL_BASE 0x80000000
+#define DEVICE_BASE 0xFE000000
+
+#define KSTACK_PAGES      2
+#define KSTACK_SLOT_PAGES (1 + KSTACK_PAGES)
+#define KSTACK_CHUNKS     (((NPROC + NCPU + 16) * KSTACK_SLOT_PAGES + 1023) / 1024) /* of 4 MB */
+#define KSTACK_SLOTS      (KSTACK_CHUNKS * 1024 / KSTACK_SLOT_PAGES)
+#define KSTACK_BASE       (DEVICE_BASE - KSTACK_CHUNKS * 0x400000)
+
+#define DIRECT_SIZE (KSTACK_BASE - KERNEL_BASE) /* RAM that can be mapped */
+
+/* Entries of page directories and page tables. */
+#define PTE_PRESENT  0x001
+#define PTE_WRITABLE 0x002
+#define PTE_USER     0x004
+#define PTE_THROUGH  0x008 /* write-through */
+#define PTE_UNCACHED 0x010
+#define PTE_ACCESSED 0x020
+#define PTE_DIRTY    0x040
+#define PTE_LARGE    0x080 /* directory: maps 4 MB */
+#define PTE_GLOBAL   0x100
+#define PTE_SOFTWARE 0xE00 /* three bits that the processor ignores */
+
+#define PTE_DEVICE (PTE_PRESENT | PTE_WRITABLE | PTE_UNCACHED | PTE_THROUGH | PTE_GLOBAL)
+
+/* Selectors.  The kernel computes with the user's flat data segment, so that a trap that comes from the
+   kernel needs no other one; %gs is the processor's own, and iret clears it on the way to user mode. */
+#define SEL_KERNEL_CODE 0x08
+#define SEL_KERNEL_DATA 0x10
+#define SEL_USER_CODE   0x1B
+#define SEL_USER_DATA   0x23
+#define SEL_CPU         0x28
+#define SEL_TSS         0x30
+#define SEL_FAULT_TSS   0x38
+#define GDT_ENTRIES     8
+
+#define CR0_PROTECTED 0x00000001
+#define CR0_MONITOR   0x00000002
+#define CR0_TS        0x00000008
+#define CR0_NE        0x00000020
+#define CR0_WP        0x00010000
+#define CR0_PAGING    0x80000000
+#define CR4_PSE       0x010
+#define CR4_PGE       0x080
+#define CR4_FXSR      0x200
+#define CR4_SIMD      0x400
+
+#define FLAG_INTERRUPT 0x200
+
+#define VECTOR_SYSCALL  64
+#define VECTOR_IRQ      32   /* first of the 16 lines of a PC */
+#define VECTOR_TIMER    0xE0 /* the local APIC's own */
+#define VECTOR_POKE     0xE1
+#define VECTOR_SPURIOUS 0xFF
+
+#define TRAMPOLINE_PA 0x8000 /* where other processors wake up, in real mode */
+
+#define EXIT_UNFIT 4 /* code of arch_power_off(): this machine will not do */
+
+#define TRAPFRAME_CS   40
+#define TRAPFRAME_SIZE 56
+
+#ifndef __ASSEMBLER__
+extern unsigned kernel_directory[1024];
+#endif
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * screen.c - the PC's text screen, 80 by 25.
+ *
+ * Its memory is slow to reach, above all in an emulator, so text is laid out in ordinary memory, with a ring of lines
+ * that makes scrolling free, and copied to the screen by the clock.  A copy that races with output shows an
+ * older state for a moment; the next one puts it right.  An end of the machine copies at once.
+ */
+#include "io.h"
+#include "machine.h"
+
+#define COLUMNS 80u
+#define LINES   25u
+#define COLOUR  0x0700 /* grey on black */
+#define TAB     8u
+#define MEMORY_PA 0xB8000
+#define CONTROLLER 0x3D4
+#define CURSOR_HIGH 14
+#define CURSOR_LOW  15
+
+static uint cells[LINES][COLUMNS / 2]; /* two characters each */
+static uint top;                       /* the line shown first */
+static uint line, column;              /* of the cursor, on the screen */
+static volatile bool changed;
+
+static ushort *cell(uint l, uint c)
+{
+    return (ushort *)cells[(top + l) % LINES] + c;
+}
+
+static void clear_line(uint l)
+{
+    for (uint c = 0; c < COLUMNS; c++)
+        *cell(l, c) = COLOUR | ' ';
+}
+
+void screen_init(void)
+{
+    for (uint l = 0; l < LINES; l++)
+        clear_line(l);
+    changed = true;
+}
+
+static void new_line(void)
+{
+    column = 0;
+    if (++line < LINES)
+        return;
+    line--;
+    top = (top + 1) % LINES;
+    clear_line(line);
+}
+
+static void put(uchar c)
+{
+    switch (c) {
+    case '\n':
+        new_line();
+        break;
+    case '\r':
+        column = 0;
+        break;
+    case '\b':
+        if (column > 0)
+            column--;
+        else if (line > 0) {
+            line--;
+            column = COLUMNS - 1;
+        }
+        break;
+    case '\t':
+        column = (column / TAB + 1) * TAB;
+        break;
+    default:
+        if (c >= ' ')
+            *cell(line, column++) = COLOUR | c;
+    }
+    if (column >= COLUMNS)
+        new_line();
+}
+
+void screen_put(const char *text, size_t n)
+{
+    for (; n > 0; n--)
+        put(*text++);
+    changed = true;
+}
+
+void screen_refresh(bool now)
+{
+    volatile uint *screen = va_of(MEMORY_PA);
+    uint cursor;
+
+    if (!changed && !now)
+        return;
+    changed = false;
+    for (uint l = 0; l < LINES; l++) {
+        const uint *from = cells[(top + l) % LINES];
+        for (uint c = 0; c < COLUMNS / 2; c++)
+            *screen++ = from[c];
+    }
+    cursor = line * COLUMNS + column;
+    port_write8(CONTROLLER, CURSOR_HIGH);
+    port_write8(CONTROLLER + 1, cursor >> 8);
+    port_write8(CONTROLLER, CURSOR_LOW);
+    port_write8(CONTROLLER + 1, cursor & 0xFF);
+}

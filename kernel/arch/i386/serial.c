@@ -1,0 +1,86 @@
+/*
+ * serial.c - the two serial ports: the console and the monitor.
+ *
+ * Output waits for the transmitter, but not for ever: a port that takes nothing loses its output.  Port 1 interrupts when
+ * a character came in; port 2 is only written.
+ */
+#include "io.h"
+#include "machine.h"
+
+enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SCRATCH = 7 };
+#define STATUS_RECEIVED 0x01
+#define STATUS_EMPTY    0x20
+#define FIFO_SIZE 16
+#define PATIENCE  100000 /* looks at a transmitter that does not get empty */
+
+static const ushort bases[2] = { 0x3F8, 0x2F8 };
+static uint fifo_sizes[2]; /* 0: no such port */
+
+static void init(uint port)
+{
+    ushort base = bases[port];
+
+    for (uint i = 0; i < 2; i++) {
+        port_write8(base + SCRATCH, i ? 0x5A : 0xA5);
+        if (port_read8(base + SCRATCH) != (i ? 0x5A : 0xA5))
+            return;
+    }
+    port_write8(base + INTERRUPTS, 0);
+    port_write8(base + FORMAT, 0x80); /* the divisor: 115,200 bits a second */
+    port_write8(base + DATA, 1);
+    port_write8(base + INTERRUPTS, 0);
+    port_write8(base + FORMAT, 0x03); /* 8 bits, no parity */
+    port_write8(base + FIFO, 0x07);
+    port_write8(base + MODEM, 0x0B); /* ready; its interrupt reaches the controller */
+    fifo_sizes[port] = (port_read8(base + FIFO) & 0xC0) == 0xC0 ? FIFO_SIZE : 1;
+}
+
+void serial_init(void)
+{
+    init(0);
+    init(1);
+}
+
+void serial_put(uint port, const char *text, size_t n)
+{
+    ushort base = bases[port];
+
+    while (n > 0 && fifo_sizes[port]) {
+        uint room = fifo_sizes[port];
+        for (uint i = 0; !(port_read8(base + STATUS) & STATUS_EMPTY); i++) {
+            if (i == PATIENCE)
+                return;
+        }
+        for (; room > 0 && n > 0; room--, n--)
+            port_write8(base + DATA, *text++);
+    }
+}
+
+void serial_start(void)
+{
+    if (!fifo_sizes[0])
+        return;
+    interrupt_enable_line(4);
+    port_write8(bases[0] + INTERRUPTS, 1);
+    serial_interrupt(); /* what came before would not interrupt again */
+}
+
+void serial_interrupt(void)
+{
+    if (!fifo_sizes[0])
+        return;
+    (void)port_read8(bases[0] + FIFO); /* tells it that we know */
+    while (port_read8(bases[0] + STATUS) & STATUS_RECEIVED)
+        kernel_interrupt(INTERRUPT_INPUT, port_read8(bases[0] + DATA));
+}
+
+void console_put(const char *text, size_t n)
+{
+    serial_put(0, text, n);
+    screen_put(text, n);
+}
+
+void monitor_put(const char *text, size_t n)
+{
+    serial_put(1, text, n);
+}

@@ -1,0 +1,70 @@
+/*
+ * start.c - the boot processor's way from boot.S to kernel_start(), and the machine's end.
+ */
+#include "io.h"
+#include "lib/kstring.h"
+#include "machine.h"
+
+FROM_ASM void machine_start(uint magic, uint info_pa)
+{
+    serial_init();
+    screen_init();
+    multiboot_read(magic, info_pa);
+    kstack_init();
+    memory_init();
+    cpu_init(0);
+    acpi_read();
+    pic_init();
+    apic_init();
+    stack_call(kstack_top(0), kernel_start);
+}
+
+void arch_start_devices(void)
+{
+    uint was = irq_save();
+
+    ide_start();
+    keyboard_start();
+    serial_start();
+    if (acpi.lapic_pa)
+        apic_start_timer();
+    else
+        pit_start();
+    irq_restore(was);
+}
+
+static void say(const char *text)
+{
+    console_put(text, strlen(text));
+    monitor_put(text, strlen(text));
+}
+
+void machine_refuse(const char *why)
+{
+    say("KSM cannot start: ");
+    say(why);
+    say("\n");
+    arch_power_off(EXIT_UNFIT);
+}
+
+void arch_power_off(uint code)
+{
+    screen_refresh(true);
+    port_write8(0xF4, code); /* QEMU's isa-debug-exit */
+    if (acpi.pm1a_port)
+        port_write16(acpi.pm1a_port, acpi.sleep_type << 10 | 1 << 13);
+    port_write16(0x604, 1 << 13); /* QEMU, newer and older */
+    port_write16(0xB004, 1 << 13);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}
+
+void arch_stop_others(void)
+{
+    if (!atomic_cas(&machine_stopping, 0, 1)) {
+        for (;;) /* another processor is ahead of us */
+            __asm__ volatile("cli; hlt");
+    }
+    if (cpu_count > 1)
+        apic_send(0, APIC_SEND_NMI | APIC_SEND_ALL);
+}

@@ -1,0 +1,141 @@
+/*
+ * trap.S - into the kernel, out of it, and from one thread to another.
+ *
+ * Each entry saves the registers as a struct trapframe, loads the kernel's segments and calls C in trap.c.
+ * The segments are loaded whatever was interrupted: a trap gate leaves interrupts on, so that an interrupt can strike
+ * between a system call's first instruction and its loading of %gs.  They are not restored: they are either
+ * the kernel's already, or a user's, who gets flat ones and an empty %gs.
+ *
+ * C functions called from here take their arguments in registers (regparm), whatever the kernel's own
+ * convention is.
+ */
+#include "layout.h"
+
+    .macro enter_kernel
+    movl $SEL_USER_DATA, %ecx
+    movl %ecx, %ds
+    movl %ecx, %es
+    movl $SEL_CPU, %ecx
+    movl %ecx, %gs
+    cld
+    .endm
+
+    .text
+
+    .globl syscall_entry
+syscall_entry:
+    pushl $0
+    pusha
+    enter_kernel
+    movl %esp, %eax
+    call trap_syscall
+
+    .globl trap_return
+trap_return:                    /* to user mode, unless the thread has something to attend to first */
+    cli
+    movl %gs:4, %eax
+    cmpl $0, (%eax)
+    jne 1f
+    popa
+    addl $4, %esp
+    iret
+1:  sti
+    movl %esp, %eax
+    call trap_attention
+    jmp trap_return
+
+    .globl page_fault_entry
+page_fault_entry:
+    pusha
+    enter_kernel
+    movl %cr2, %edx
+    movl %esp, %eax
+    call trap_page_fault
+    testb $3, TRAPFRAME_CS(%esp)
+    jnz trap_return
+    popa
+    addl $4, %esp
+    iret
+
+    .globl trap_resume
+trap_resume:                    /* %eax: the frame to go to user mode with */
+    movl %eax, %esp
+    xorl %ebp, %ebp
+    jmp trap_return
+
+other_trap:                     /* %eax: vector; %edx: function of (frame, vector) */
+    enter_kernel
+    movl %edx, %ecx
+    movl %eax, %edx
+    movl %esp, %eax
+    call *%ecx
+    testb $3, TRAPFRAME_CS(%esp)
+    jnz trap_return
+    popa
+    addl $4, %esp
+    iret
+
+/* One stub for each vector, VECTOR_STUB_SIZE bytes apart. */
+    .globl vector_stubs
+    .align 32
+vector_stubs:
+    .set vector, 0
+    .rept 256
+    .align 32
+    .if vector != 8 && vector != 10 && vector != 11 && vector != 12 && vector != 13 && vector != 14 && vector != 17 && \
+        vector != 21 && vector != 29 && vector != 30
+    pushl $0
+    .endif
+    pusha
+    movl $vector, %eax
+    .if vector < 32
+    movl $trap_exception, %edx
+    .else
+    movl $trap_interrupt, %edx
+    .endif
+    jmp other_trap
+    .set vector, vector + 1
+    .endr
+
+/* stack_switch(void **save, void *load): see context_switch(). */
+    .globl stack_switch
+stack_switch:
+    pushl %ebp
+    pushl %ebx
+    pushl %esi
+    pushl %edi
+    movl %esp, (%eax)
+    movl %edx, %esp
+    popl %edi
+    popl %esi
+    popl %ebx
+    popl %ebp
+    ret
+
+/* Where a new thread's first switch returns to: %ebx function, %esi its argument. */
+    .globl thread_first, thread_first_user
+thread_first:
+    movl %esi, %eax             /* by either convention */
+    pushl %esi
+    call *%ebx
+    ud2
+thread_first_user:
+    call *%ebx
+    jmp trap_return
+
+/* stack_call(uint top, function): goes on in `function` on a fresh stack. */
+    .globl stack_call
+stack_call:
+    movl %eax, %esp
+    xorl %ebp, %ebp
+    pushl %ebp
+    call *%edx
+    ud2
+
+/* The double fault's task starts here, on its own stack: see cpu.c. */
+    .globl double_fault_entry
+double_fault_entry:
+    call trap_double_fault
+    ud2
+
+    .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,126 @@
+/*
+ * trap.c - the interrupt table, and what each trap means.
+ *
+ * Three ways in, all from trap.S:
+ *   system calls   through the only gate that programs may use; interrupts stay on
+ *   page faults    off until the address is read, then as they were
+ *   all others     exceptions (vectors below 32) and devices
+ * A program's fault is the kernel's business (kernel_trap).  A fault of the kernel itself is a panic, but for a
+ * page fault on a user address, which is the program's as well.  Interrupts that nobody expects are
+ * acknowledged and forgotten.
+ *
+ * An overflow of a kernel stack touches the guard page below it.  The page fault cannot be pushed there: a double
+ * fault, whose gate is a task with its own stack.
+ */
+#include "io.h"
+#include "lib/printk.h"
+#include "machine.h"
+#include "sched/thread.h"
+
+#define GATE_INTERRUPT 0x8E00 /* interrupts off */
+#define GATE_TRAP      0x8F00
+#define GATE_TASK      0x8500
+#define GATE_USER      0x6000 /* programs may call it */
+
+#define VECTOR_STUB_SIZE 32 /* of trap.S */
+
+enum {
+    EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3, EXCEPTION_OVERFLOW = 4, EXCEPTION_NO_FPU = 7, EXCEPTION_DOUBLE = 8,
+    EXCEPTION_PAGE = 14
+};
+
+extern char vector_stubs[], syscall_entry[], page_fault_entry[];
+
+static struct {
+    uint low, high;
+} idt[256];
+
+volatile uint machine_stopping;
+
+static void gate_set(uint vector, uint selector, const char *entry, uint kind)
+{
+    idt[vector].low = selector << 16 | ((uint)entry & 0xFFFF);
+    idt[vector].high = ((uint)entry & 0xFFFF0000) | kind;
+}
+
+/* Fills the table the first time; loads it on this processor. */
+void idt_load(void)
+{
+    struct {
+        ushort limit;
+        uint base;
+    } __attribute__((packed)) idtr = { sizeof idt - 1, (uint)idt };
+
+    if (!idt[0].low) {
+        for (uint v = 0; v < 256; v++)
+            gate_set(v, SEL_KERNEL_CODE, vector_stubs + v * VECTOR_STUB_SIZE, GATE_INTERRUPT);
+        gate_set(EXCEPTION_BREAKPOINT, SEL_KERNEL_CODE, vector_stubs + EXCEPTION_BREAKPOINT * VECTOR_STUB_SIZE,
+                 GATE_INTERRUPT | GATE_USER);
+        gate_set(EXCEPTION_OVERFLOW, SEL_KERNEL_CODE, vector_stubs + EXCEPTION_OVERFLOW * VECTOR_STUB_SIZE,
+                 GATE_INTERRUPT | GATE_USER);
+        gate_set(EXCEPTION_DOUBLE, SEL_FAULT_TSS, NULL, GATE_TASK);
+        gate_set(EXCEPTION_PAGE, SEL_KERNEL_CODE, page_fault_entry, GATE_INTERRUPT);
+        gate_set(VECTOR_SYSCALL, SEL_KERNEL_CODE, syscall_entry, GATE_TRAP | GATE_USER);
+    }
+    __asm__ volatile("lidt %0" :: "m"(idtr));
+}
+
+FROM_ASM void trap_syscall(struct trapframe *tf)
+{
+    kernel_trap(TRAP_SYSCALL, tf, NULL);
+}
+
+FROM_ASM void trap_attention(struct trapframe *tf)
+{
+    kernel_trap(TRAP_ATTENTION, tf, NULL);
+}
+
+static void kernel_fault(const struct trapframe *tf, uint vector, uint address)
+{
+    if (vector == EXCEPTION_PAGE && kstack_guards(address))
+        panic("kernel stack overflow at %p", (void *)tf->eip);
+    panic("exception %u in the kernel: code %x, at %p, address %x", vector, tf->code, (void *)tf->eip, address);
+}
+
+FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
+{
+    struct trap_info info = {
+        .number = EXCEPTION_PAGE, .code = tf->code, .ip = tf->eip, .address = address,
+        .write = tf->code & 2, .user = tf->code & 4,
+    };
+
+    if (!info.user && address >= USER_END)
+        kernel_fault(tf, EXCEPTION_PAGE, address);
+    if (tf->eflags & FLAG_INTERRUPT)
+        irq_enable();
+    kernel_trap(TRAP_PAGE_FAULT, tf, &info);
+}
+
+FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
+{
+    bool user = tf->cs & 3;
+    struct trap_info info = { .number = vector, .code = tf->code, .ip = tf->eip, .user = user };
+
+    if (vector == EXCEPTION_NMI) {
+        while (machine_stopping)
+            __asm__ volatile("cli; hlt");
+        return;
+    }
+    if (!user)
+        kernel_fault(tf, vector, 0);
+    irq_enable();
+    if (vector == EXCEPTION_NO_FPU)
+        fpu_first_use();
+    else
+        kernel_trap(TRAP_FAULT, tf, &info);
+}
+
+FROM_ASM void trap_double_fault(void)
+{
+    const struct tss *tss = &machine_self()->tss; /* where the processor left what it was doing */
+    uint address = cr2_read();
+
+    if (kstack_guards(address) || kstack_guards(tss->esp))
+        panic("kernel stack overflow in thread %s, at %p", thread_self() ? thread_self()->name : "?", (void *)tss->eip);
+    panic("double fault at %p, stack %x, address %x", (void *)tss->eip, tss->esp, address);
+}

@@ -1,0 +1,241 @@
+/*
+ * console.c - lines typed, and text written.
+ *
+ * Input is edited in a ring, by the interrupt that brings a character:
+ *
+ *      taken              committed            edited
+ *        | lines for readers |  line being typed  |
+ *        '-------------------'--------------------'   positions count up for ever; ring[position % RING_SIZE]
+ *
+ * A newline, Ctrl-D, or a full ring commits the line being typed.  Backspace and Ctrl-U take back what is not committed.
+ * A reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file when nothing stands before it.
+ * What does not fit into the ring is dropped.
+ *
+ * Some keys are for the system: their work is left to a thread, which sleeps in console_wait_keys().  Ctrl-C is one of them
+ * while a foreground job is set.
+ *
+ * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not be held
+ * then; a mutex keeps the pieces of one write() together.
+ */
+#include "arch.h"
+#include "console/console.h"
+#include "fs/file.h"
+#include "lib/kstring.h"
+#include "lib/printk.h"
+#include "sched/thread.h"
+
+#define CTRL(letter) ((letter) - '@')
+#define BACKSPACE    '\b'
+#define DELETE       0x7f
+
+#define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
+#define PIECE_SIZE 256u
+
+static struct spinlock input_lock = SPINLOCK_INIT(RANK_CONSOLE, "console");
+static char ring[RING_SIZE];           /* [input_lock], as all below */
+static uint taken, committed, edited;
+static struct waitq readers;
+static struct waitq key_waiters;
+static uint keys;
+static int job;
+
+static struct mutex write_mutex;
+
+void console_init(void)
+{
+    waitq_init(&readers);
+    waitq_init(&key_waiters);
+    mutex_init(&write_mutex, RANK_CONSOLE_WRITE, "console write");
+}
+
+static void echo(int c)
+{
+    char text[3] = { '\b', ' ', '\b' };
+
+    if (c == BACKSPACE) {
+        console_write_piece(text, 3);
+    } else {
+        text[0] = (char)c;
+        console_write_piece(text, 1);
+    }
+}
+
+static void take_back_locked(void)
+{
+    if (edited != committed) {
+        edited--;
+        echo(BACKSPACE);
+    }
+}
+
+static void commit_locked(void)
+{
+    committed = edited;
+    waitq_wake_all(&readers);
+}
+
+static void add_locked(int c)
+{
+    if (edited - taken == RING_SIZE)
+        return;
+    ring[edited++ % RING_SIZE] = (char)c;
+    if (c != CTRL('D'))
+        echo(c);
+    if (c == '\n' || c == CTRL('D') || edited - taken == RING_SIZE)
+        commit_locked();
+}
+
+static void press_locked(uint key)
+{
+    keys |= key;
+    waitq_wake_all(&key_waiters);
+}
+
+/* Ctrl-C: the line being typed goes, as the program that it was meant for. */
+static void break_locked(void)
+{
+    edited = committed;
+    console_write_piece("^C\n", 3);
+    press_locked(CONSOLE_KEY_BREAK);
+}
+
+void console_input(int c)
+{
+    uint was = spin_acquire_irq(&input_lock);
+
+    switch (c) {
+    case 0:
+        break;
+    case CTRL('P'):
+        press_locked(CONSOLE_KEY_PROCS);
+        break;
+    case CTRL('K'):
+        press_locked(CONSOLE_KEY_KSM);
+        break;
+    case CTRL('U'):
+        while (edited != committed)
+            take_back_locked();
+        break;
+    case BACKSPACE:
+    case DELETE:
+        take_back_locked();
+        break;
+    case CTRL('C'):
+        if (job)
+            break_locked();
+        else
+            add_locked(c);
+        break;
+    default:
+        add_locked(c == '\r' ? '\n' : c);
+    }
+    spin_release_irq(&input_lock, was);
+}
+
+void console_foreground(int new_job)
+{
+    uint was = spin_acquire_irq(&input_lock);
+
+    job = new_job;
+    spin_release_irq(&input_lock, was);
+}
+
+int console_job(void)
+{
+    return job;
+}
+
+uint console_wait_keys(void)
+{
+    uint was = spin_acquire_irq(&input_lock);
+    uint pressed;
+
+    while (!keys)
+        waitq_sleep(&key_waiters, &input_lock, 0, false);
+    pressed = keys;
+    keys = 0;
+    spin_release_irq(&input_lock, was);
+    return pressed;
+}
+
+/*
+ * Moves at most size bytes of one line into buf; returns their number.  *more: the line goes on, and so may the read.
+ * Waits for input if `wait`; -1: killed meanwhile.
+ */
+static int take(char *buf, uint size, bool wait, bool *more)
+{
+    uint was = spin_acquire_irq(&input_lock);
+    uint n = 0;
+    int result = -1;
+
+    *more = false;
+    while (wait && taken == committed)
+        if (waitq_sleep(&readers, &input_lock, 0, true) == PARK_KILLED)
+            goto out;
+    *more = true;
+    while (n < size && taken != committed && *more) {
+        char c = ring[taken % RING_SIZE];
+
+        if (c == CTRL('D')) {
+            /* Behind other bytes it stays, for the next read to see the end of file. */
+            if (wait && n == 0)
+                taken++;
+            *more = false;
+            break;
+        }
+        buf[n++] = c;
+        taken++;
+        *more = c != '\n';
+    }
+    if (taken == committed)
+        *more = false;
+    result = (int)n;
+out:
+    spin_release_irq(&input_lock, was);
+    return result;
+}
+
+static int console_read(char *dst, int nbytes)
+{
+    char piece[PIECE_SIZE];
+    int done = 0;
+    bool more = true;
+
+    while (done < nbytes && more) {
+        uint size = (uint)(nbytes - done) < PIECE_SIZE ? (uint)(nbytes - done) : PIECE_SIZE;
+        int n = take(piece, size, done == 0, &more);
+
+        if (n < 0)
+            return -1;
+        memcpy(dst + done, piece, (size_t)n);
+        done += n;
+    }
+    return done;
+}
+
+static int console_write(const char *src, int nbytes)
+{
+    char piece[PIECE_SIZE];
+    int done = 0;
+
+    mutex_acquire(&write_mutex);
+    while (done < nbytes && !thread_killed(thread_self())) {
+        size_t n = (uint)(nbytes - done) < PIECE_SIZE ? (size_t)(nbytes - done) : PIECE_SIZE;
+
+        memcpy(piece, src + done, n);
+        console_write_piece(piece, n);
+        done += (int)n;
+    }
+    mutex_release(&write_mutex);
+    return done;
+}
+
+int device_read(short major, void *dst, int n)
+{
+    return major == CONSOLE_MAJOR && n >= 0 ? console_read(dst, n) : -1;
+}
+
+int device_write(short major, const void *src, int n)
+{
+    return major == CONSOLE_MAJOR && n >= 0 ? console_write(src, n) : -1;
+}

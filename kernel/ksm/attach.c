@@ -1,0 +1,277 @@
+/*
+ * attach.c - attachments: attach, detach, and what fork, exec and exit do to them.
+ *
+ * An attachment is a mapping in the process's address space that holds one reference to its segment.  Address
+ * spaces are changed without the lock, since only their own process changes them.  So a call has three steps: under the
+ * lock it finds the segment and announces itself (task->busy, and for attach a pin, which keeps the segment alive
+ * and becomes the attachment's reference); then it maps or unmaps; then it counts, under the lock again.  Until
+ * then nobody sees the attachment come, or go: unmapped but counted is harmless, the other way round never happens.
+ */
+#include "ksm/segment.h"
+
+#include "mm/slab.h"
+
+#define ATTACH_FLAGS (KSM_READ | KSM_WRITE | KSM_RDWR)
+
+/* The bodies run for each holding of a task, and for each attachment of a holding. */
+#define for_each_holding(h, slot, task) \
+    for (uint slot = 0; ((h) = table_next(&(task)->handles, &slot)) != NULL; slot++)
+#define for_each_attachment(link, h) list_for_each(link, &(h)->attachments)
+
+static void count_attach(struct segment *seg, int pid)
+{
+    seg->nattached++;
+    registry.nattached++;
+    seg->mpid = pid;
+    seg->atime = ticks_now;
+}
+
+static void count_detach(struct segment *seg, int pid)
+{
+    seg->nattached--;
+    registry.nattached--;
+    seg->mpid = pid;
+    seg->dtime = ticks_now;
+}
+
+/* Makes and maps an attachment; an error of §9.  Lock not held. */
+static int make_attachment(struct ksm_task *task, struct segment *seg, bool writable, struct attachment **made)
+{
+    struct attachment *a = kmalloc(sizeof *a);
+    if (!a)
+        return KSM_ENOMEM;
+    int error = aspace_map(task->as, &a->mapping, seg->region, writable);
+    if (error) {
+        kfree(a);
+        return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
+    }
+    a->segment = seg;
+    *made = a;
+    return 0;
+}
+
+int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
+{
+    struct attachment *a = NULL;
+    struct holding *h;
+    struct segment *dead = NULL;
+    if (flags & ~(uint)ATTACH_FLAGS)
+        return KSM_EINVAL; /* §2 */
+
+    int error = KSM_EHANDLE;
+    spin_acquire(&registry.lock);
+    struct segment *seg = holding_segment(task, handle, &h);
+    if (!seg)
+        goto refused;
+    error = KSM_ENOSPC;
+    if (registry.nattached >= registry.limits.nattachments)
+        goto refused;
+    seg->refs++;
+    task->pinned = seg;
+    task->busy = true;
+    spin_release(&registry.lock);
+
+    error = make_attachment(task, seg, flags != KSM_READ, &a);
+
+    spin_acquire(&registry.lock);
+    if (a && registry.nattached >= registry.limits.nattachments) { /* others were faster */
+        spin_release(&registry.lock);
+        aspace_unmap(task->as, &a->mapping);
+        kfree(a);
+        error = KSM_ENOSPC;
+        spin_acquire(&registry.lock);
+    }
+    task->busy = false;
+    task->pinned = NULL;
+    if (error) {
+        segment_put(seg, &dead);
+    } else { /* the pin is now the attachment's reference */
+        list_push_front(&h->attachments, &a->link);
+        task->nattached++;
+        count_attach(seg, task->pid);
+        *va = a->mapping.va;
+    }
+    spin_release(&registry.lock);
+    segment_bury(dead);
+    return error;
+
+refused:
+    spin_release(&registry.lock);
+    return error;
+}
+
+/* The lock is held, and released here. */
+static void detach(struct ksm_task *task, struct attachment *a)
+{
+    struct segment *dead = NULL;
+    task->busy = true;
+    spin_release(&registry.lock);
+
+    aspace_unmap(task->as, &a->mapping); /* §5.3 */
+
+    spin_acquire(&registry.lock);
+    task->busy = false;
+    task->nattached--;
+    list_remove(&a->link);
+    count_detach(a->segment, task->pid);
+    segment_put(a->segment, &dead);
+    spin_release(&registry.lock);
+    kfree(a);
+    segment_bury(dead); /* §5.4 */
+}
+
+int ksm_detach(struct ksm_task *task, int handle)
+{
+    struct holding *h;
+    int error = KSM_EHANDLE;
+    spin_acquire(&registry.lock);
+    if (!holding_segment(task, handle, &h))
+        goto refused;
+    error = KSM_ENOTATT;
+    if (list_empty(&h->attachments))
+        goto refused;
+    detach(task, attachment_at(h->attachments.next)); /* §5.1: the newest */
+    return 0;
+
+refused:
+    spin_release(&registry.lock);
+    return error;
+}
+
+int ksm_detach_at(struct ksm_task *task, uint va)
+{
+    struct mapping *m = aspace_mapping_at(task->as, va);
+    if (!m || m->va != va)
+        return KSM_ENOTATT; /* §5.2 */
+    spin_acquire(&registry.lock);
+    detach(task, attachment_of(m));
+    return 0;
+}
+
+/* The child of a fork gets a copy of one holding with its attachments, not counted yet; false for want of memory. */
+static bool inherit(struct ksm_task *child, uint slot, const struct holding *from)
+{
+    struct holding *h = kmalloc(sizeof *h);
+    if (!h)
+        return false;
+    h->handle = from->handle;
+    list_init(&h->attachments);
+    if (!table_set(&child->handles, slot, h)) {
+        kfree(h);
+        return false;
+    }
+    for_each_attachment(link, from) {
+        const struct attachment *old = attachment_at(link);
+        struct attachment *a = kmalloc(sizeof *a);
+        if (!a)
+            return false;
+        if (aspace_map_at(child->as, &a->mapping, old->segment->region, old->mapping.writable, old->mapping.va)) {
+            kfree(a);
+            return false;
+        }
+        a->segment = old->segment;
+        list_push_back(&h->attachments, &a->link);
+        child->nattached++;
+        sched_checkpoint();
+    }
+    return true;
+}
+
+static bool is_dead(const struct holding *h)
+{
+    spin_acquire(&registry.lock);
+    bool dead = !registry_find_handle(h->handle);
+    spin_release(&registry.lock);
+    return dead;
+}
+
+static void unmap_all(struct ksm_task *task)
+{
+    struct holding *h;
+    for_each_holding(h, slot, task)
+        for_each_attachment(link, h) {
+            aspace_unmap(task->as, &attachment_at(link)->mapping);
+            sched_checkpoint();
+        }
+}
+
+/* Frees holdings and attachments of a task that is not linked. */
+static void forget_all(struct ksm_task *task)
+{
+    struct holding *h;
+    for_each_holding(h, slot, task) {
+        for (struct list *link; (link = list_pop(&h->attachments)) != NULL;)
+            kfree(attachment_at(link));
+        kfree(h);
+        sched_checkpoint();
+    }
+    table_clear(&task->handles);
+    task->nattached = 0;
+}
+
+/* The child appears with all its attachments; false, with nothing counted, where the limit forbids them. */
+static bool count_inherited(struct ksm_task *child)
+{
+    struct holding *h;
+    spin_acquire(&registry.lock);
+    bool room = child->nattached <= registry.limits.nattachments - registry.nattached;
+    if (room && holding_any(child)) {
+        for_each_holding(h, slot, child)
+            for_each_attachment(link, h) {
+                struct segment *seg = attachment_at(link)->segment;
+                seg->refs++;
+                count_attach(seg, child->pid); /* §7.1 */
+            }
+        list_push_back(&registry.tasks, &child->link);
+    }
+    spin_release(&registry.lock);
+    return room;
+}
+
+int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
+{
+    struct holding *h;
+    if (!list_linked(&parent->link))
+        return 0;
+    for_each_holding(h, slot, parent) {
+        if (list_empty(&h->attachments) && is_dead(h))
+            continue;
+        if (!inherit(child, slot, h))
+            goto undo;
+    }
+    if (count_inherited(child))
+        return 0;
+undo:
+    unmap_all(child);
+    forget_all(child);
+    return -1;
+}
+
+void ksm_release(struct ksm_task *task, bool at_exit)
+{
+    struct segment *dead = NULL;
+    struct holding *h;
+    if (!list_linked(&task->link))
+        return;
+    spin_acquire(&registry.lock);
+    task->busy = true;
+    spin_release(&registry.lock);
+
+    unmap_all(task);
+
+    spin_acquire(&registry.lock);
+    for_each_holding(h, slot, task) {
+        if (at_exit && !list_empty(&h->attachments))
+            wait_wake_all(attachment_at(h->attachments.next)->segment); /* §11.6 */
+        for_each_attachment(link, h) {
+            struct segment *seg = attachment_at(link)->segment;
+            count_detach(seg, task->pid); /* §8.3 */
+            segment_put(seg, &dead);
+        }
+    }
+    task->busy = false;
+    list_remove(&task->link);
+    spin_release(&registry.lock);
+    forget_all(task);
+    segment_bury(dead);
+}

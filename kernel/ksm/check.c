@@ -1,0 +1,114 @@
+/*
+ * check.c - proves the invariants that kernel/ksm/README.md lists.
+ *
+ * It counts the references, attachments and pages that it finds by walking all tasks, and compares with what the
+ * segments and the registry say.  All under the ksm lock; the mappings of a task that is in the middle of changing them are
+ * left out, everything else is exact at any moment.  The price is linear in all there is: for debug builds and tests.
+ */
+#include "ksm/segment.h"
+
+/* Attachments and mappings of a task are the same things, one for one. */
+static const char *check_mappings(const struct ksm_task *task)
+{
+    uint nmapped = 0;
+    const struct mapping *m;
+    for (uint va = 0; (m = aspace_mapping_from(task->as, va)) != NULL; va = m->va + m->npages * PAGE_SIZE)
+        nmapped++;
+    return nmapped == task->nattached ? NULL : "a task has not as many mappings as attachments";
+}
+
+static const char *check_attachment(const struct ksm_task *task, const struct holding *h, struct attachment *a)
+{
+    if (a->segment != registry_find_handle(h->handle))
+        return "an attachment's segment is not its handle's";
+    a->segment->nfound++;
+    if (task->busy)
+        return NULL;
+    if (aspace_mapping_at(task->as, a->mapping.va) != &a->mapping)
+        return "an attachment is not mapped";
+    if (a->mapping.region != a->segment->region || a->mapping.npages != a->segment->npages)
+        return "a mapping is not of its segment";
+    return NULL;
+}
+
+static const char *check_task(const struct ksm_task *task)
+{
+    const struct holding *h;
+    uint nattached = 0;
+    if (!holding_any(task))
+        return "a task without holdings is linked";
+    for (uint slot = 0; (h = table_next(&task->handles, &slot)) != NULL; slot++) {
+        if (h->handle < 0 || (h->handle && registry_slot(h->handle) != slot))
+            return "a holding stands at the wrong slot";
+        list_for_each(link, &h->attachments) {
+            const char *wrong = check_attachment(task, h, attachment_at(link));
+            if (wrong)
+                return wrong;
+            nattached++;
+        }
+    }
+    if (nattached != task->nattached)
+        return "a task's number of attachments is wrong";
+    if (task->pinned)
+        task->pinned->nfound++;
+    return task->busy ? NULL : check_mappings(task);
+}
+
+static const char *check_segment(const struct segment *seg)
+{
+    if (!seg->region)
+        return seg->refs == 1 && !seg->nattached && !seg->nfound ? NULL : "an unborn segment is in use";
+    if (seg->refs != seg->nfound + !seg->marked)
+        return "a segment's references are not accounted for";
+    if (region_npages(seg->region) != seg->npages)
+        return "a segment's region has another size";
+    return NULL;
+}
+
+static const char *check_totals(void)
+{
+    struct segment *seg;
+    uint npages = 0, nattached = 0, nunborn_pages = 0, npinned = 0, nrefs = 0;
+    for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++) {
+        const char *wrong = check_segment(seg);
+        if (wrong)
+            return wrong;
+        *(seg->region ? &npages : &nunborn_pages) += seg->npages;
+        nattached += seg->nattached;
+        nrefs += seg->nfound;
+    }
+    list_for_each(link, &registry.tasks)
+        npinned += container_of(link, struct ksm_task, link)->pinned != NULL;
+    if (nrefs != nattached + npinned)
+        return "the segments' attachments are not those of the tasks";
+    if (nattached != registry.nattached || nattached > registry.limits.nattachments)
+        return "the total of attachments is wrong";
+    if (npages != registry.npages || nunborn_pages != registry.nunborn_pages ||
+        npages + nunborn_pages > registry.limits.npages)
+        return "the total of pages is wrong";
+    return NULL;
+}
+
+static const char *check_locked(void)
+{
+    const char *wrong = registry_check();
+    struct segment *seg;
+    for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++)
+        seg->nfound = 0;
+    list_for_each(link, &registry.tasks) {
+        if (wrong)
+            return wrong;
+        wrong = check_task(container_of(link, struct ksm_task, link));
+    }
+    if (!wrong)
+        wrong = check_totals();
+    return wrong ? wrong : wait_check();
+}
+
+const char *ksm_check(void)
+{
+    spin_acquire(&registry.lock);
+    const char *wrong = check_locked();
+    spin_release(&registry.lock);
+    return wrong;
+}

@@ -1,0 +1,77 @@
+/*
+ * holding.c - what a process has got: its good handles.
+ *
+ * A holding is made by the first get of a segment, or inherited by fork; exec and exit drop all (§3.6).  It is found
+ * by the handle's slot.  When the segment dies the holding stays, and its handle is no longer good; it is used
+ * again when the slot's next segment is got, and whoever needs a new holding first looks at two old ones.  So what a
+ * process keeps of dead segments does not grow with the number of segments that it has seen (§3.8).
+ *
+ * The rule for registry.tasks: a task is linked while it has holdings.
+ */
+#include "ksm/segment.h"
+
+#include "mm/slab.h"
+
+struct segment *holding_segment(const struct ksm_task *task, int handle, struct holding **holding)
+{
+    struct holding *h = table_get(&task->handles, registry_slot(handle));
+    if (!h || h->handle != handle || handle <= 0)
+        return NULL;
+    *holding = h;
+    return registry_find_handle(handle);
+}
+
+bool holding_any(const struct ksm_task *task)
+{
+    uint slot = 0;
+    return table_next(&task->handles, &slot) != NULL;
+}
+
+struct holding *holding_make(struct ksm_task *task, uint slot)
+{
+    struct holding *h = table_get(&task->handles, slot);
+    if (h)
+        return h;
+    h = kmalloc(sizeof *h);
+    if (!h)
+        return NULL;
+    h->handle = 0;
+    list_init(&h->attachments);
+    if (!table_set(&task->handles, slot, h)) {
+        kfree(h);
+        return NULL;
+    }
+    if (!list_linked(&task->link))
+        list_push_back(&registry.tasks, &task->link);
+    return h;
+}
+
+static void drop(struct ksm_task *task, uint slot)
+{
+    kfree(table_remove(&task->handles, slot));
+    if (!holding_any(task))
+        list_remove(&task->link);
+}
+
+void holding_cancel(struct ksm_task *task, uint slot)
+{
+    struct holding *h = table_get(&task->handles, slot);
+    if (h->handle == 0) /* else it was there before, and stays as it was */
+        drop(task, slot);
+}
+
+void holding_settle(struct ksm_task *task, struct holding *h, const struct segment *seg)
+{
+    bool made = h->handle == 0;
+    h->handle = seg->handle;
+    for (int i = 0; made && i < 2; i++) {
+        struct holding *old = table_next(&task->handles, &task->sweep);
+        if (!old) {
+            task->sweep = 0;
+            return;
+        }
+        uint slot = task->sweep++;
+        if (!registry_find_handle(old->handle))
+            drop(task, slot);
+    }
+}

@@ -1,0 +1,204 @@
+/*
+ * segment.c - the life of a segment: get, delete, info, and its only death.
+ *
+ *   (none) --get--> UNBORN --pages made--> LIVE --delete--> MARKED --last put--> dead, then buried
+ *                     | no memory            \__ delete without attachments or pins __/
+ *                     v
+ *                   (none)
+ *
+ * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock.  Whoever gets the
+ * same identifier meanwhile, or is refused because the limits are counted up with it, waits for the outcome; so a call
+ * never sees half a birth (§12), and births of different segments run side by side.
+ * LIVE holds the reference of being unmarked, and MARKED has lost it.  The dead leave the registry at once, under the lock;
+ * their pages are freed without it.
+ */
+#include "ksm/segment.h"
+
+#include "mm/slab.h"
+
+#define GET_FLAGS (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
+
+static uint pages_for(uint nbytes)
+{
+    return nbytes / PAGE_SIZE + (nbytes % PAGE_SIZE != 0); /* §3.3: never overflows */
+}
+
+int ksm_init(const struct ksm_limits *limits)
+{
+    wait_init();
+    return registry_init(limits);
+}
+
+void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as)
+{
+    *task = (struct ksm_task){ .as = as, .pid = pid };
+    list_init(&task->link);
+}
+
+/* §9: why there can't be a new segment; 0 if there can. */
+static int refuse_new(uint nbytes, uint flags)
+{
+    uint npages = pages_for(nbytes);
+    if (flags == KSM_OPEN)
+        return KSM_ENOENT;
+    if (nbytes == 0)
+        return KSM_EINVAL; /* §3.5 */
+    if (nbytes > KSM_MAX_NBYTES || npages > registry.limits.npages)
+        return KSM_ESIZE; /* §3.5 */
+    if (registry.nsegments + registry.nunborn >= registry.limits.nsegments || !registry_has_slot() ||
+        npages > registry.limits.npages - registry.npages - registry.nunborn_pages)
+        return KSM_ENOSPC; /* §10 */
+    return 0;
+}
+
+static int get_existing(struct ksm_task *task, const struct segment *seg, uint nbytes, uint flags)
+{
+    if (flags & KSM_MUSTNOTEXIST)
+        return KSM_EEXIST; /* §3.9: marked or not */
+    if (nbytes > seg->nbytes)
+        return KSM_ESIZE; /* §3.4 */
+    struct holding *h = holding_make(task, registry_slot(seg->handle));
+    if (!h)
+        return KSM_ENOMEM;
+    if (h->handle != seg->handle)
+        holding_settle(task, h, seg);
+    return seg->handle; /* §3.7 */
+}
+
+/* Makes a segment that nothing forbids.  The lock is held, but not while the pages are made. */
+static int give_birth(struct ksm_task *task, uint id, uint nbytes)
+{
+    struct segment *seg = kmalloc(sizeof *seg);
+    if (!seg)
+        return KSM_ENOMEM;
+    *seg = (struct segment){ .id = id, .nbytes = nbytes, .npages = pages_for(nbytes), .cpid = task->pid, .refs = 1 };
+    list_init(&seg->sleepers);
+    registry_enter(seg);
+    struct holding *h = holding_make(task, registry_slot(seg->handle));
+    if (!h)
+        goto leave;
+    registry.nunborn++;
+    registry.nunborn_pages += seg->npages;
+    spin_release(&registry.lock);
+
+    struct region *region = region_create(seg->npages); /* §3.2: all or none; §12: without the lock */
+
+    spin_acquire(&registry.lock);
+    registry.nunborn--;
+    registry.nunborn_pages -= seg->npages;
+    waitq_wake_all(&registry.births);
+    if (!region)
+        goto cancel;
+    seg->region = region;
+    seg->mpid = task->pid;
+    seg->ctime = ticks_now;
+    registry.nsegments++;
+    registry.npages += seg->npages;
+    holding_settle(task, h, seg);
+    return seg->handle;
+
+cancel:
+    holding_cancel(task, registry_slot(seg->handle));
+leave:
+    registry_leave(seg, false);
+    kfree(seg);
+    return KSM_ENOMEM;
+}
+
+static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
+{
+    for (;;) {
+        const struct segment *seg = registry_find(id);
+        if (seg && seg->region)
+            return get_existing(task, seg, nbytes, flags);
+        if (!seg) {
+            int error = refuse_new(nbytes, flags);
+            if (error == 0)
+                return give_birth(task, id, nbytes);
+            if (error != KSM_ENOSPC || registry.nunborn == 0)
+                return error;
+        }
+        waitq_sleep(&registry.births, &registry.lock, 0, false);
+    }
+}
+
+int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags)
+{
+    if (flags & ~(uint)GET_FLAGS || (flags & KSM_OPEN && flags & KSM_MUSTNOTEXIST))
+        return KSM_EINVAL; /* §2 */
+    if (flags & KSM_HUGETLB)
+        return KSM_ENOTSUP;
+    spin_acquire(&registry.lock);
+    int result = get_locked(task, id, nbytes, flags);
+    spin_release(&registry.lock);
+    return result;
+}
+
+void segment_put(struct segment *seg, struct segment **dead)
+{
+    if (--seg->refs > 0)
+        return;
+    registry_leave(seg, true);
+    registry.nsegments--;
+    registry.npages -= seg->npages;
+    seg->next = *dead;
+    *dead = seg;
+}
+
+void segment_bury(struct segment *dead)
+{
+    while (dead) {
+        struct segment *seg = dead;
+        dead = seg->next;
+        region_destroy(seg->region);
+        kfree(seg);
+    }
+}
+
+int ksm_delete(struct ksm_task *task, int handle)
+{
+    struct segment *dead = NULL;
+    struct holding *h;
+    spin_acquire(&registry.lock);
+    struct segment *seg = holding_segment(task, handle, &h);
+    if (!seg) {
+        spin_release(&registry.lock);
+        return KSM_EHANDLE;
+    }
+    seg->mpid = task->pid;
+    if (!seg->marked) { /* §6.1: marking again changes no more */
+        seg->marked = true;
+        seg->ctime = ticks_now;
+        segment_put(seg, &dead);
+    }
+    spin_release(&registry.lock);
+    segment_bury(dead);
+    return 0;
+}
+
+int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
+{
+    struct holding *h;
+    struct segment *seg = NULL;
+    spin_acquire(&registry.lock); /* §8.2: a snapshot */
+    if (handle != 0) {
+        seg = holding_segment(task, handle, &h);
+        if (!seg) {
+            spin_release(&registry.lock);
+            return KSM_EHANDLE;
+        }
+        info->ksmsz = seg->nbytes;
+        info->cpid = seg->cpid;
+        info->mpid = seg->mpid;
+        info->attached_nr = seg->nattached;
+        info->atime = seg->atime;
+        info->dtime = seg->dtime;
+        info->ctime = seg->ctime;
+        info->marked = seg->marked;
+    }
+    info->total_shrg_nr = registry.nsegments;
+    info->total_shpg_nr = registry.npages;
+    info->total_attached_nr = registry.nattached;
+    spin_release(&registry.lock);
+    return 0;
+}

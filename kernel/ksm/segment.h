@@ -1,0 +1,122 @@
+/*
+ * segment.h - what the files of this room share; nobody outside kernel/ksm includes it.
+ *
+ *   registry:  identifier --hash--> segment <--slot-- handle
+ *   process:   handle slot --table--> holding --list--> attachments, newest first --> segment
+ *
+ * One spin lock, registry.lock (RANK_KSM), guards all of it.  The sleepers of wait.c have locks of their own
+ * (RANK_KSM_WAIT), which are acquired inside or without it.
+ *
+ * Fields:  I immutable after creation   K ksm lock   W lock of the segment's stripe, see wait.c
+ */
+#ifndef SEGMENT_H
+#define SEGMENT_H
+
+#include "ksm/ksm.h"
+#include "lib/list.h"
+#include "sched/lock.h"
+#include "sched/thread.h"
+
+struct segment {
+    uint id;               /* [I] */
+    uint nbytes;           /* [I] as asked for at creation */
+    uint npages;           /* [I] */
+    int handle;            /* [I] */
+    int cpid;              /* [I] creator */
+    struct region *region; /* [K] NULL until it is born, and then immutable */
+    struct segment *next;  /* [K] in the identifier's chain; after death in the list of those to bury */
+    uint refs;             /* [K] 1 while unmarked + attachments + pins */
+    uint nattached;        /* [K] */
+    int mpid;              /* [K] last creation, attach, detach or delete */
+    uint atime;            /* [K] last attach, in ticks; 0: never */
+    uint dtime;            /* [K] last detach; 0: never */
+    uint ctime;            /* [K] creation, or first marking */
+    bool marked;           /* [K] */
+    uint nfound;           /* [K] ksm_check()'s count of its references */
+    struct list sleepers;  /* [W] sleepers on its words */
+};
+
+/* What one process has of one segment.  It outlives the segment: whoever finds one asks holding_segment(). */
+struct holding {
+    int handle;              /* [K] 0: made for a segment that is not born yet */
+    struct list attachments; /* [K] newest first (5.1) */
+};
+
+struct attachment {
+    struct mapping mapping;  /* [I] where it is; the tree's links are the address space's */
+    struct segment *segment; /* [I] it holds one reference */
+    struct list link;        /* [K] in its holding */
+};
+
+static inline struct attachment *attachment_of(struct mapping *m)
+{
+    return container_of(m, struct attachment, mapping);
+}
+
+static inline struct attachment *attachment_at(struct list *link)
+{
+    return container_of(link, struct attachment, link);
+}
+
+/* ---- registry.c: identifiers, handles, totals ---- */
+
+struct registry {
+    struct spinlock lock;
+    struct ksm_limits limits; /* [I] */
+    uint nsegments;           /* [K] totals of those that are born (8) */
+    uint npages;
+    uint nattached;
+    uint nunborn;             /* [K] and of those whose pages are being made */
+    uint nunborn_pages;
+    struct waitq births;      /* [K] who waits for one to be decided */
+    struct list tasks;        /* [K] tasks with holdings */
+};
+extern struct registry registry;
+
+/* 0, or -1 for want of memory. */
+int registry_init(const struct ksm_limits *limits);
+uint registry_slot(int handle);
+/* Is there a slot for one more segment? */
+bool registry_has_slot(void);
+/* Enters it under seg->id and gives it a handle; there is a slot. */
+void registry_enter(struct segment *seg);
+/* Takes it out.  spent: its handle was given out, and must never come again (3.8). */
+void registry_leave(struct segment *seg, bool spent);
+/* By identifier: born or not.  By handle: born; any int will do. */
+struct segment *registry_find(uint id);
+struct segment *registry_find_handle(int handle);
+/* The segment, born or not, with the lowest slot >= *slot, which it stores; NULL when there is none. */
+struct segment *registry_next(uint *slot);
+/* Do slots, chains and free list agree?  NULL, or what is wrong. */
+const char *registry_check(void);
+
+/* ---- segment.c: birth, death, delete, info ---- */
+
+/* Gives one reference back; a segment that dies of it joins *dead.  The only place where segments die.  Lock held. */
+void segment_put(struct segment *seg, struct segment **dead);
+/* Frees what died.  Lock not held: it may sleep. */
+void segment_bury(struct segment *dead);
+
+/* ---- holding.c: what a process has got; lock held for all of them ---- */
+
+/* The segment behind a handle that is good in this process (3.6, 3.8), or NULL; stores the holding. */
+struct segment *holding_segment(const struct ksm_task *task, int handle, struct holding **holding);
+bool holding_any(const struct ksm_task *task);
+/* The holding for a slot, found or made; NULL for want of memory.  Its handle is that of a dead segment, or 0. */
+struct holding *holding_make(struct ksm_task *task, uint slot);
+/* Takes back what holding_make() made. */
+void holding_cancel(struct ksm_task *task, uint slot);
+/* From now on it is the holding of this segment; drops some that are dead (3.8). */
+void holding_settle(struct ksm_task *task, struct holding *h, const struct segment *seg);
+
+/* ---- wait.c ---- */
+
+void wait_init(void);
+/* All who sleep on the segment's words return and look again (11.6).  Ksm lock held. */
+void wait_wake_all(struct segment *seg);
+/* Are all sleepers where they should be?  Ksm lock held.  NULL, or what is wrong. */
+const char *wait_check(void);
+/* word.c: the word at a user address of this task. */
+uint word_load(const struct ksm_task *task, uint va);
+
+#endif

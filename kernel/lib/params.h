@@ -1,0 +1,20 @@
+/*
+ * params.h - boot parameters: words NAME=VALUE on the kernel's command line.
+ *
+ * `run` is always the last: its value is the rest of the line.
+ */
+#ifndef PARAMS_H
+#define PARAMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "include/types.h"
+
+/* Copies the value of `name`, cut to size-1 bytes, with its 0.  Its whole length, or -1: there is no such parameter. */
+int params_get(const char *line, const char *name, char *value, size_t size);
+
+/* A number, decimal or 0x hexadecimal, without sign or blanks; false: it is none, or above 0xFFFFFFFF. */
+bool params_parse_uint(const char *text, uint *value);
+
+#endif

@@ -1,0 +1,253 @@
+/*
+ * aspace.c - address spaces: fork, the heap, faults, mappings.
+ *
+ * Private memory: every page that may be written is one of
+ *
+ *     promised   nothing is there yet; the promise of a frame is ours
+ *     writable   the frame is ours alone: frame->refs is 1
+ *     copied     the frame may have other owners: frame->refs counts them, all in state copied, and
+ *                together they have refs - 1 promises
+ *
+ * so that a writer who is not the last owner always finds a promised frame for his copy, and nwritable pages take
+ * exactly nwritable frames and promises, however they are spread.  Read-only pages are shared without promises.
+ *
+ * Owners of one frame run on several processors and never meet under a lock.  Who breaks the sharing first sets
+ * FRAME_BUSY in refs; a second writer waits for the end of that copy, and then perhaps finds himself alone.  Giving up a
+ * share just counts down.  Whoever counts to 0 frees the frame: usually the one who gives up, but the copier when
+ * all others went away while he copied; his promise was one too many then, and is taken back.
+ */
+#include "lib/printk.h"
+#include "mm/mapping.h"
+#include "mm/private.h"
+#include "mm/slab.h"
+#include "sched/thread.h"
+
+#define FRAME_BUSY 0x80000000u /* in refs of a frame: one of its owners is copying it */
+
+static inline bool is_current(const struct aspace *as)
+{
+    return thread_self()->aspace == as;
+}
+
+/* The processor that runs this map must be told of changes; others are told when they load it. */
+static inline void flush(const struct aspace *as, uint va, uint npages)
+{
+    if (is_current(as))
+        pmap_flush(va, npages);
+}
+
+struct aspace *aspace_create(void)
+{
+    struct aspace *as = kmalloc(sizeof(*as));
+    if (!as)
+        return NULL;
+    if (!pmap_create(&as->map)) {
+        kfree(as);
+        return NULL;
+    }
+    as->brk = 0;
+    as->nwritable = 0;
+    as->mappings = NULL;
+    return as;
+}
+
+/* Takes [start, end) out of private memory. */
+static void release(struct aspace *as, uint start, uint end)
+{
+    struct pmap_released out = { 0 };
+    uint npages = (end - start) >> PAGE_SHIFT;
+    pmap_release(&as->map, start, npages, &out);
+    if (out.npresent)
+        flush(as, start, npages);
+    as->nwritable -= out.nwritable;
+    page_free_chain(&out.frames);
+    if (out.nwritable > out.nmade)
+        page_unpromise(out.nwritable - out.nmade);
+}
+
+void aspace_destroy(struct aspace *as)
+{
+    debug_assert(!as->mappings);
+    release(as, 0, page_round_up(as->brk));
+    if (as->nwritable) /* promised for a fork that failed, and not entered */
+        page_unpromise(as->nwritable);
+    pmap_destroy(&as->map);
+    kfree(as);
+}
+
+struct aspace *aspace_fork(struct aspace *parent)
+{
+    uint npromises = parent->nwritable;
+    if (!page_promise(npromises))
+        return NULL;
+    struct aspace *child = aspace_create();
+    if (!child) {
+        page_unpromise(npromises);
+        return NULL;
+    }
+    child->brk = parent->brk;
+    child->nwritable = npromises;
+    bool ok = pmap_fork(&child->map, &parent->map, parent->brk);
+    flush(parent, 0, USER_END >> PAGE_SHIFT);
+    if (ok)
+        return child;
+    aspace_destroy(child);
+    return NULL;
+}
+
+struct aspace *aspace_switch(struct aspace *as)
+{
+    struct thread *self = thread_self();
+    struct aspace *former = self->aspace;
+    self->aspace = as;
+    aspace_load(as);
+    return former;
+}
+
+void aspace_load(struct aspace *as)
+{
+    pmap_load(as ? &as->map : NULL);
+}
+
+uint aspace_brk(const struct aspace *as)
+{
+    return as->brk;
+}
+
+/* Promised pages from brk to `end`, page-aligned both. */
+static int grow(struct aspace *as, uint start, uint end)
+{
+    uint npages = (end - start) >> PAGE_SHIFT;
+    if (!npages)
+        return 0;
+    if (!page_promise(npages))
+        return ASPACE_ENOMEM;
+    if (!pmap_add_tables(&as->map, start, npages)) {
+        page_unpromise(npages);
+        return ASPACE_ENOMEM;
+    }
+    pmap_promise(&as->map, start, npages);
+    as->nwritable += npages;
+    return 0;
+}
+
+int aspace_sbrk(struct aspace *as, int delta, uint *old)
+{
+    uint brk = as->brk, new = brk + (uint)delta;
+    if (delta >= 0) {
+        const struct mapping *lowest = mapping_from(as->mappings, 0);
+        if (new < brk || new > (lowest ? lowest->va : USER_END)) /* §4.3 */
+            return ASPACE_ENOVA;
+        int error = grow(as, page_round_up(brk), page_round_up(new));
+        if (error)
+            return error;
+    } else {
+        if (new > brk)
+            return ASPACE_ENOVA;
+        release(as, page_round_up(new), page_round_up(brk));
+    }
+    as->brk = new;
+    *old = brk;
+    return 0;
+}
+
+/* Marks a frame as being copied; false when it has one owner, the caller. */
+static bool claim_shared(struct frame *f)
+{
+    for (;;) {
+        uint refs = __atomic_load_n(&f->refs, __ATOMIC_ACQUIRE);
+        if (refs == 1)
+            return false;
+        if (!(refs & FRAME_BUSY) && atomic_cas(&f->refs, refs, refs | FRAME_BUSY))
+            return true;
+        cpu_relax();
+    }
+}
+
+/* Makes a copied page writable. */
+static void break_sharing(uint *slot)
+{
+    void *page = pmap_page(*slot);
+    struct frame *f = frame_of(page);
+    if (!claim_shared(f)) {
+        *slot = pmap_private_entry(page, true);
+        return;
+    }
+    void *copy = page_alloc_promised();
+    page_copy(copy, page);
+    *slot = pmap_private_entry(copy, true);
+    if (__atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0) {
+        f->refs = 1;
+        page_free_promised(page);
+    }
+}
+
+int aspace_fault(struct aspace *as, uint va, bool write)
+{
+    if (va >= USER_END)
+        return ASPACE_EFAULT;
+    uint *slot = pmap_slot(&as->map, va);
+    if (slot && pmap_is_promised(*slot)) {
+        void *page = page_alloc_promised();
+        page_zero(page);
+        *slot = pmap_private_entry(page, true);
+        return 0;
+    }
+    if (write && slot && pmap_is_copied(*slot)) {
+        break_sharing(slot);
+        flush(as, va, 1);
+        return 0;
+    }
+    return pmap_allows_page(&as->map, va, write) ? 0 : ASPACE_EFAULT;
+}
+
+int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool writable, uint va)
+{
+    if (!pmap_map(&as->map, va, writable, r->tables, r->ntables, r->tail, r->ntail))
+        return ASPACE_ENOMEM;
+    m->va = va;
+    m->npages = r->npages;
+    m->region = r;
+    m->writable = writable;
+    mapping_insert(&as->mappings, m);
+    return 0;
+}
+
+int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
+{
+    uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), r->npages << PAGE_SHIFT);
+    return va ? aspace_map_at(as, m, r, writable, va) : ASPACE_ENOVA;
+}
+
+void aspace_unmap(struct aspace *as, struct mapping *m)
+{
+    const struct region *r = m->region;
+    mapping_remove(&as->mappings, m);
+    pmap_unmap(&as->map, m->va, r->ntables, r->ntail);
+    flush(as, m->va, m->npages); /* §5.3: no processor but this one knows the map now */
+}
+
+struct mapping *aspace_mapping_at(const struct aspace *as, uint va)
+{
+    return mapping_at(as->mappings, va);
+}
+
+struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
+{
+    return mapping_from(as->mappings, va);
+}
+
+void aspace_check(const struct aspace *as)
+{
+    uint nmapped, nshared;
+    const char *wrong = mapping_check(as->mappings, &nmapped);
+    if (wrong)
+        panic("address space: %s", wrong);
+    const struct mapping *lowest = mapping_from(as->mappings, 0);
+    if (lowest && lowest->va < as->brk)
+        panic("the heap reaches %x, a mapping %x", as->brk, lowest->va);
+    uint nwritable = pmap_check(&as->map, &nshared);
+    if (nwritable != as->nwritable || nshared != nmapped)
+        panic("address space: %u writable pages, not %u; %u mapped, not %u", nwritable, as->nwritable, nshared,
+              nmapped);
+}

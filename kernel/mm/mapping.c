@@ -1,0 +1,249 @@
+/*
+ * mapping.c - mappings in an AVL tree that knows its gaps.
+ *
+ * Each mapping stands for the gap behind it, up to the next mapping or USER_END.  A gap has two sizes: its bytes,
+ * and its bytes from the first multiple of CHUNK_SIZE on, which is what a large mapping can use of it.  Each node
+ * keeps the largest of either kind in its subtree, so that the search for the highest gap that fits never has to turn
+ * back.  The gap below the lowest mapping changes with the heap and is in no node: the caller tells where it begins.
+ *
+ * Changes go down from the root and keep the path, then up again to balance and to sum up.  The neighbour below, whose
+ * gap changes, always lies on the path.
+ */
+#include <stddef.h>
+
+#include "mm/mapping.h"
+
+#define MAX_DEPTH 32 /* enough for every page of 2 GB: an AVL tree of 2^19 nodes has at most 27 levels */
+
+/* The links that were followed from the root on. */
+struct path {
+    struct mapping **link[MAX_DEPTH];
+    uint depth;
+};
+
+static int height(const struct mapping *m) { return m ? m->height : 0; }
+static uint max(uint a, uint b) { return a > b ? a : b; }
+
+/* What a gap at va offers to mappings that start at a multiple of CHUNK_SIZE. */
+static uint chunk_room(uint va, uint gap)
+{
+    uint skipped = -va & (CHUNK_SIZE - 1);
+    return gap > skipped ? gap - skipped : 0;
+}
+
+/* Works out what a node knows of its subtree. */
+static void summarize(struct mapping *m)
+{
+    const struct mapping *l = m->left, *r = m->right;
+    m->height = 1 + (height(l) > height(r) ? height(l) : height(r));
+    m->max_gap = m->gap;
+    m->max_chunk = chunk_room(mapping_end(m), m->gap);
+    if (l) {
+        m->max_gap = max(m->max_gap, l->max_gap);
+        m->max_chunk = max(m->max_chunk, l->max_chunk);
+    }
+    if (r) {
+        m->max_gap = max(m->max_gap, r->max_gap);
+        m->max_chunk = max(m->max_chunk, r->max_chunk);
+    }
+}
+
+static struct mapping *rotate_right(struct mapping *m)
+{
+    struct mapping *top = m->left;
+    m->left = top->right;
+    top->right = m;
+    summarize(m);
+    return top;
+}
+
+static struct mapping *rotate_left(struct mapping *m)
+{
+    struct mapping *top = m->right;
+    m->right = top->left;
+    top->left = m;
+    summarize(m);
+    return top;
+}
+
+/* Makes one node's subtrees differ by one level at most, and sums up. */
+static struct mapping *balance(struct mapping *m)
+{
+    int lean = height(m->left) - height(m->right);
+    if (lean > 1) {
+        if (height(m->left->left) < height(m->left->right))
+            m->left = rotate_left(m->left);
+        m = rotate_right(m);
+    } else if (lean < -1) {
+        if (height(m->right->right) < height(m->right->left))
+            m->right = rotate_right(m->right);
+        m = rotate_left(m);
+    }
+    summarize(m);
+    return m;
+}
+
+static void balance_path(struct path *p)
+{
+    while (p->depth) {
+        struct mapping **link = p->link[--p->depth];
+        if (*link)
+            *link = balance(*link);
+    }
+}
+
+void mapping_insert(struct mapping **root, struct mapping *m)
+{
+    struct path path = { .depth = 0 };
+    struct mapping *below = NULL;
+    uint next = USER_END;
+    struct mapping **link = root;
+    while (*link) {
+        struct mapping *at = *link;
+        path.link[path.depth++] = link;
+        if (m->va < at->va) {
+            next = at->va;
+            link = &at->left;
+        } else {
+            below = at;
+            link = &at->right;
+        }
+    }
+    if (below)
+        below->gap = m->va - mapping_end(below);
+    m->gap = next - mapping_end(m);
+    m->left = m->right = NULL;
+    summarize(m);
+    *link = m;
+    balance_path(&path);
+}
+
+void mapping_remove(struct mapping **root, struct mapping *m)
+{
+    struct path path = { .depth = 0 };
+    struct mapping *below = NULL;
+    uint freed = (m->npages << PAGE_SHIFT) + m->gap;
+    struct mapping **link = root;
+    while (*link != m) {
+        struct mapping *at = *link;
+        path.link[path.depth++] = link;
+        if (m->va < at->va) {
+            link = &at->left;
+        } else {
+            below = at;
+            link = &at->right;
+        }
+    }
+    if (!m->left) {
+        *link = m->right;
+        if (below)
+            below->gap += freed;
+        balance_path(&path);
+        return;
+    }
+    /* The next lower mapping takes its place. */
+    path.link[path.depth++] = link;
+    uint place = path.depth;
+    struct mapping **lower = &m->left;
+    while ((*lower)->right) {
+        path.link[path.depth++] = lower;
+        lower = &(*lower)->right;
+    }
+    below = *lower;
+    *lower = below->left;
+    below->left = m->left;
+    below->right = m->right;
+    below->gap += freed;
+    *link = below;
+    if (path.depth > place)
+        path.link[place] = &below->left; /* it was m's own field */
+    balance_path(&path);
+}
+
+struct mapping *mapping_at(struct mapping *root, uint va)
+{
+    while (root && (va < root->va || va >= mapping_end(root)))
+        root = va < root->va ? root->left : root->right;
+    return root;
+}
+
+struct mapping *mapping_from(struct mapping *root, uint va)
+{
+    struct mapping *best = NULL;
+    while (root) {
+        if (root->va >= va) {
+            best = root;
+            root = root->left;
+        } else {
+            root = root->right;
+        }
+    }
+    return best;
+}
+
+/* The highest place for nbytes between lo and hi, or 0. */
+static uint place_in(uint lo, uint hi, uint nbytes)
+{
+    if (hi < lo || hi - lo < nbytes)
+        return 0;
+    uint va = hi - nbytes;
+    if (nbytes >= CHUNK_SIZE)
+        va &= ~(CHUNK_SIZE - 1);
+    return va >= lo ? va : 0;
+}
+
+static uint room_below(const struct mapping *m, bool chunks)
+{
+    return !m ? 0 : chunks ? m->max_chunk : m->max_gap;
+}
+
+uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes)
+{
+    bool chunks = nbytes >= CHUNK_SIZE;
+    const struct mapping *m = root;
+    if (room_below(m, chunks) < nbytes) {
+        const struct mapping *lowest = mapping_from(root, 0);
+        return place_in(floor, lowest ? lowest->va : USER_END, nbytes);
+    }
+    for (;;) {
+        uint end = mapping_end(m);
+        if (room_below(m->right, chunks) >= nbytes)
+            m = m->right;
+        else if ((chunks ? chunk_room(end, m->gap) : m->gap) >= nbytes)
+            return place_in(end, end + m->gap, nbytes);
+        else
+            m = m->left;
+    }
+}
+
+/* Checks a subtree whose last gap ends at `end`; *lowest becomes the address of its first mapping. */
+static const char *check(struct mapping *m, uint end, uint *lowest, uint *npages)
+{
+    if (!m) {
+        *lowest = end;
+        return NULL;
+    }
+    const char *wrong;
+    if ((wrong = check(m->right, end, lowest, npages)))
+        return wrong;
+    if (mapping_end(m) > *lowest || mapping_end(m) < m->va)
+        return "mappings overlap";
+    if (m->gap != *lowest - mapping_end(m))
+        return "a gap is not what lies behind its mapping";
+    struct mapping copy = *m;
+    summarize(&copy);
+    int lean = height(m->left) - height(m->right);
+    if (copy.height != m->height || lean < -1 || lean > 1)
+        return "the tree of mappings is out of balance";
+    if (copy.max_gap != m->max_gap || copy.max_chunk != m->max_chunk)
+        return "a subtree's largest gap is wrong";
+    *npages += m->npages;
+    return check(m->left, m->va, lowest, npages);
+}
+
+const char *mapping_check(struct mapping *root, uint *npages)
+{
+    uint lowest;
+    *npages = 0;
+    return check(root, USER_END, &lowest, npages);
+}

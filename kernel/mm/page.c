@@ -1,0 +1,332 @@
+/*
+ * page.c - the allocator of page frames, and the book of promises.
+ *
+ * Free frames are a stack, linked through frame_table: what was freed last is handed out first, while it is
+ * still in the caches.  frame_table itself lies at the start of the largest range of memory.
+ *
+ *   nfree      frames on the stack
+ *   npromised  of these, frames that somebody was promised; nfree >= npromised at all times
+ *   nclean     frames handed out that hold only clean blocks of the block cache (flag FRAME_CLEAN in refs)
+ *
+ * One lock guards all of them, for a few instructions at a time: long lists are linked before it is taken.
+ * page_reclaim() is called without it.
+ *
+ * A promise that is being kept may meet an empty stack for a moment: a frame that was shared copy-on-write is
+ * being copied on one processor while its other owner gives up its share, and its promise, on a second one (see
+ * aspace.c).  Then the frame that is over is about to be freed, and waiting for it is right.
+ */
+#include "lib/kstring.h"
+#include "lib/printk.h"
+#include "mm/inject.h"
+#include "mm/page.h"
+#include "sched/lock.h"
+#include "sched/thread.h"
+
+#define FRAME_CLEAN 0x40000000u
+#define POISON      0x6b6b6b6bu
+
+struct frame *frame_table;
+uint frame_count;
+
+static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
+static struct frame *top;
+static uint nfree, npromised, nclean;
+static uint nhanded_max; /* free frames when all but the pools of the boot are given back */
+
+#ifdef DEBUG
+static void poison(void *page)
+{
+    uint *word = page;
+    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
+        word[i] = POISON;
+}
+
+static void poison_check(const void *page)
+{
+    const uint *word = page;
+    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
+        if (word[i] != POISON)
+            panic("page %p was written at %u after it was freed", page, i * (uint)sizeof(uint));
+}
+#else
+static inline void poison(void *page) { (void)page; }
+static inline void poison_check(const void *page) { (void)page; }
+#endif
+
+/* Links the frames of one range below those that are there, so that low addresses are handed out first. */
+static void add_range(uint start, uint end)
+{
+    for (uint pa = end; pa > start; ) {
+        pa -= PAGE_SIZE;
+        struct frame *f = &frame_table[pa >> PAGE_SHIFT];
+        f->refs = 0;
+        f->next = top;
+        top = f;
+        nfree++;
+        poison(va_of(pa));
+    }
+}
+
+void page_init(void)
+{
+    struct memory_range *home = &arch_memory[0];
+    for (uint i = 0; i < arch_nmemory; i++) {
+        struct memory_range *range = &arch_memory[i];
+        if (frame_count < range->end >> PAGE_SHIFT)
+            frame_count = range->end >> PAGE_SHIFT;
+        if (range->end - range->start > home->end - home->start)
+            home = range;
+    }
+    uint nbytes = page_round_up(frame_count * (uint)sizeof(struct frame));
+    if (!arch_nmemory || nbytes >= home->end - home->start)
+        panic("too little memory");
+    frame_table = va_of(home->start);
+    memset(frame_table, 0, nbytes);
+    for (uint i = 0; i < arch_nmemory; i++) {
+        struct memory_range *range = &arch_memory[i];
+        add_range(range == home ? range->start + nbytes : range->start, range->end);
+    }
+    nhanded_max = nfree;
+}
+
+void page_init_done(void)
+{
+    spin_acquire(&lock);
+    nhanded_max = nfree + nclean;
+    spin_release(&lock);
+}
+
+/* What the calling thread has to leave to others. */
+static inline uint reserve(void)
+{
+    const struct thread *self = thread_self();
+    return self && !self->privileged ? PAGE_RESERVE : 0;
+}
+
+static inline struct frame *pop(void)
+{
+    struct frame *f = top;
+    top = f->next;
+    nfree--;
+    f->refs = 1;
+    return f;
+}
+
+/* A frame when more than `left` are neither promised nor handed out. */
+static void *take(uint left)
+{
+    struct frame *f = NULL;
+    spin_acquire(&lock);
+    if (nfree - npromised > left)
+        f = pop();
+    spin_release(&lock);
+    if (!f)
+        return NULL;
+    poison_check(frame_page(f));
+    return frame_page(f);
+}
+
+void *page_alloc(void)
+{
+    if (inject_now())
+        return NULL;
+    uint left = reserve();
+    void *page = take(left);
+    while (!page && page_reclaim(1, false))
+        page = take(left);
+    return page;
+}
+
+void *page_alloc_zeroed(void)
+{
+    void *page = page_alloc();
+    if (page)
+        page_zero(page);
+    return page;
+}
+
+void *page_alloc_spare(void)
+{
+    return take(PAGE_RESERVE);
+}
+
+/* Makes ready for the stack a frame that is given back. */
+static struct frame *retire(void *page)
+{
+    struct frame *f = frame_of(page);
+    if (f->refs == 0)
+        panic("page %p is freed twice", page);
+    if (f->refs & FRAME_CLEAN)
+        page_set_clean_cache(page, false);
+    poison(page);
+    f->refs = 0;
+    return f;
+}
+
+static inline void push(struct frame *f)
+{
+    f->next = top;
+    top = f;
+    nfree++;
+}
+
+void page_free(void *page)
+{
+    struct frame *f = retire(page);
+    spin_acquire(&lock);
+    push(f);
+    spin_release(&lock);
+}
+
+void page_free_promised(void *page)
+{
+    struct frame *f = retire(page);
+    spin_acquire(&lock);
+    push(f);
+    npromised++;
+    spin_release(&lock);
+}
+
+void page_free_many(void **pages, uint n)
+{
+    struct page_chain chain = { 0 };
+    for (uint i = 0; i < n; i++) {
+        if (frame_of(pages[i])->refs == 0)
+            panic("page %p is freed twice", pages[i]);
+        page_chain_add(&chain, frame_of(pages[i]));
+    }
+    page_free_chain(&chain);
+}
+
+void page_free_chain(struct page_chain *chain)
+{
+    if (!chain->n)
+        return;
+#ifdef DEBUG
+    for (struct frame *f = chain->first; ; f = f->next) {
+        poison(frame_page(f));
+        if (f == chain->last)
+            break;
+    }
+#endif
+    spin_acquire(&lock);
+    chain->last->next = top;
+    top = chain->first;
+    nfree += chain->n;
+    spin_release(&lock);
+    *chain = (struct page_chain){ 0 };
+}
+
+/* Promises n frames if that leaves `left`; else stores how many are missing. */
+static bool promise(uint n, uint left, uint *nmissing)
+{
+    spin_acquire(&lock);
+    uint nspare = nfree - npromised;
+    bool ok = nspare >= left && nspare - left >= n;
+    if (ok)
+        npromised += n;
+    spin_release(&lock);
+    if (!ok)
+        *nmissing = left + n - nspare;
+    return ok;
+}
+
+bool page_promise(uint n)
+{
+    if (n > frame_count || inject_now())
+        return false;
+    uint nmissing, left = reserve();
+    while (!promise(n, left, &nmissing))
+        if (!page_reclaim(nmissing, true))
+            return false;
+    return true;
+}
+
+void page_unpromise(uint n)
+{
+    spin_acquire(&lock);
+    debug_assert(npromised >= n);
+    npromised -= n;
+    spin_release(&lock);
+}
+
+/* Waits, with the lock held again in the end, until there is a free frame: see above. */
+static void await_free(void)
+{
+    for (uint i = 0; !top; i++) {
+        spin_release(&lock);
+        if (i == 100000000)
+            panic("promised pages are missing");
+        cpu_relax();
+        spin_acquire(&lock);
+    }
+}
+
+void *page_alloc_promised(void)
+{
+    spin_acquire(&lock);
+    if (!top)
+        await_free();
+    struct frame *f = pop();
+    npromised--;
+    spin_release(&lock);
+    poison_check(frame_page(f));
+    return frame_page(f);
+}
+
+void page_alloc_promised_many(void **pages, uint n)
+{
+    spin_acquire(&lock);
+    for (uint i = 0; i < n; i++) {
+        if (!top)
+            await_free();
+        pages[i] = frame_page(pop());
+        npromised--;
+    }
+    spin_release(&lock);
+#ifdef DEBUG
+    for (uint i = 0; i < n; i++)
+        poison_check(pages[i]);
+#endif
+}
+
+uint page_used(void)
+{
+    spin_acquire(&lock);
+    uint n = nhanded_max - nfree - nclean;
+    spin_release(&lock);
+    return n;
+}
+
+uint page_free_count(void)
+{
+    spin_acquire(&lock);
+    uint n = nfree - npromised;
+    spin_release(&lock);
+    return n > PAGE_RESERVE ? n - PAGE_RESERVE : 0;
+}
+
+void page_set_clean_cache(void *page, bool clean)
+{
+    struct frame *f = frame_of(page);
+    spin_acquire(&lock);
+    if (clean && !(f->refs & FRAME_CLEAN))
+        nclean++;
+    if (!clean && (f->refs & FRAME_CLEAN))
+        nclean--;
+    f->refs = clean ? f->refs | FRAME_CLEAN : f->refs & ~FRAME_CLEAN;
+    spin_release(&lock);
+}
+
+void page_check(void)
+{
+    spin_acquire(&lock);
+    uint n = 0;
+    for (struct frame *f = top; f; f = f->next) {
+        if (f->refs || n++ == nfree)
+            panic("the list of free pages is broken at %p", frame_page(f));
+    }
+    if (n != nfree || nfree < npromised)
+        panic("pages: %u free, %u listed, %u promised", nfree, n, npromised);
+    spin_release(&lock);
+}

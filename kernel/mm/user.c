@@ -1,0 +1,51 @@
+/*
+ * user.c - see user.h.
+ *
+ * A range is accepted when each of its pages has an entry that allows the access, made or not: then touching it can
+ * only lead to a fault that aspace_fault() satisfies.  That stays so until the call returns, because only the process
+ * itself changes its address space.  What is checked is the page tables, not the mappings: a range may well run
+ * from one mapping into the next.
+ */
+#include "mm/private.h"
+#include "mm/user.h"
+#include "sched/thread.h"
+
+bool user_check(uint va, uint nbytes, bool write)
+{
+    if (va >= USER_END || nbytes > USER_END - va)
+        return va == USER_END && !nbytes;
+    const struct pmap *map = &thread_self()->aspace->map;
+    uint npages = (va % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+    if (nbytes && npages == 1)
+        return pmap_allows_page(map, va, write);
+    return !nbytes || pmap_allows(map, va, npages, write);
+}
+
+int user_copy_in(void *dst, uint va, uint nbytes)
+{
+    if (!user_check(va, nbytes, false))
+        return -1;
+    bytes_copy(dst, (const void *)va, nbytes);
+    return 0;
+}
+
+int user_copy_out(uint va, const void *src, uint nbytes)
+{
+    if (!user_check(va, nbytes, true))
+        return -1;
+    bytes_copy((void *)va, src, nbytes);
+    return 0;
+}
+
+int user_copy_string(char *dst, uint va, uint size)
+{
+    uint n = 0;
+    while (n < size && user_check(va + n, 1, false)) {
+        uint here = PAGE_SIZE - (va + n) % PAGE_SIZE;
+        uint end = size - n < here ? size : n + here;
+        for (; n < end; n++)
+            if (!(dst[n] = ((const volatile char *)va)[n]))
+                return (int)n;
+    }
+    return -1;
+}

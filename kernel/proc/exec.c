@@ -1,0 +1,101 @@
+/*
+ * exec.c - a process goes on with another program.
+ *
+ * All that can fail comes first and works on a new address space beside the old one.  Then the process changes over: its
+ * attachments and handles go (contract, 7.3), its floating-point state, and last its old memory.
+ *
+ * The start of a stack, as the ABI has it; all of it lies in the highest page:
+ *
+ *   esp ->  0xffffffff | argc | argv | argv[0] ... argv[argc-1] | 0 | strings | <- stack_top
+ */
+#include "fs/fs.h"
+#include "lib/kstring.h"
+#include "proc/image.h"
+#include "proc/tree.h"
+
+#define NO_RETURN 0xffffffffu /* the return address of main(), which never returns there */
+
+/* Puts the arguments on the new stack; returns the stack pointer, or 0: they do not fit. */
+static uint push_arguments(struct image *image, uint argc, char *const argv[])
+{
+    uint page_va = image->stack_top - PAGE_SIZE;
+    char *page = aspace_image_byte(image->as, page_va);
+    uint nwords = 3 + argc + 1;
+    uint strings = PAGE_SIZE, frame;
+    uint *word;
+
+    for (uint i = 0; i < argc; i++) {
+        uint n = (uint)strlen(argv[i]) + 1;
+
+        if (n > strings)
+            return 0;
+        strings -= n;
+    }
+    if (strings < (nwords + 1) * sizeof(uint))
+        return 0;
+    frame = strings / sizeof(uint) * sizeof(uint) - nwords * sizeof(uint);
+    word = (uint *)(page + frame);
+    *word++ = NO_RETURN;
+    *word++ = argc;
+    *word++ = page_va + frame + 3 * sizeof(uint);
+    for (uint i = 0; i < argc; i++) {
+        uint n = (uint)strlen(argv[i]) + 1;
+
+        memcpy(page + strings, argv[i], n);
+        *word++ = page_va + strings;
+        strings += n;
+    }
+    *word = 0;
+    return page_va + frame;
+}
+
+static const char *last_name(const char *path)
+{
+    const char *name = path;
+
+    for (; *path; path++)
+        if (*path == '/' && path[1])
+            name = path + 1;
+    return name;
+}
+
+static void change_over(struct proc *self, struct aspace *as, const char *name)
+{
+    struct aspace *old;
+
+    ksm_release(&self->ksm, false); /* §7.3 */
+    fpu_drop(&self->thread);
+    spin_acquire(&proc_lock);
+    old = aspace_switch(as);
+    self->ksm.as = as;
+    string_copy(self->name, name, sizeof(self->name));
+    spin_release(&proc_lock);
+    aspace_destroy(old);
+}
+
+int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[])
+{
+    struct proc *self = proc_self();
+    struct inode *ip = fs_lookup(self->cwd, path);
+    struct image image;
+    struct stat st;
+    uint sp;
+
+    if (!ip)
+        return -1;
+    inode_stat(ip, &st);
+    if (st.type != T_FILE || image_load(ip, &image) < 0)
+        goto put;
+    sp = push_arguments(&image, argc, argv);
+    if (!sp)
+        goto destroy;
+    inode_put(ip);
+    change_over(self, image.as, last_name(path));
+    trapframe_start(tf, image.entry, sp);
+    return 0;
+destroy:
+    aspace_destroy(image.as);
+put:
+    inode_put(ip);
+    return -1;
+}

@@ -1,0 +1,198 @@
+/*
+ * life.c - birth and death: fork, exit, wait.
+ *
+ * Fork prepares the child completely before anybody can see it; sharing the parent's attachments comes last of what can
+ * fail, because it leaves marks in the segments' records (contract, 7.1 and 8.3).
+ *
+ * A dying process takes itself apart: files, attachments, memory, page tables.  What it still stands on, its kernel
+ * stack and its struct proc, its parent gives back in wait().  So the parent's wait() is short however large
+ * the child was, and when it returns all of the child's memory is back (contract, 8.4).
+ */
+#include "console/power.h"
+#include "fs/file.h"
+#include "fs/fs.h"
+#include "lib/kstring.h"
+#include "lib/printk.h"
+#include "mm/slab.h"
+#include "proc/tree.h"
+
+static void share_files(struct proc *parent, struct proc *child)
+{
+    for (uint fd = 0; fd < NOFILE; fd++)
+        if (parent->files[fd])
+            child->files[fd] = file_dup(parent->files[fd]);
+    child->cwd = inode_dup(parent->cwd);
+}
+
+/* The child computes on with what the parent has in its floating-point registers.  0, or -1: no memory. */
+static int copy_fpu(struct thread *parent, struct thread *child)
+{
+    if (!parent->fpu_used)
+        return 0;
+    child->fpu = kmalloc(FPU_STATE_SIZE);
+    if (!child->fpu)
+        return -1;
+    fpu_flush(parent);
+    words_copy((uint *)child->fpu, (const uint *)parent->fpu, FPU_STATE_SIZE / sizeof(uint));
+    child->fpu_used = true;
+    return 0;
+}
+
+int proc_fork(const struct trapframe *tf)
+{
+    struct proc *parent = proc_self();
+    struct proc *child = proc_new(parent);
+    int pid;
+
+    if (!child)
+        return -1;
+    pid = child->pid;
+    if (thread_create_user(&child->thread, child->name, tf) < 0)
+        goto no_thread;
+    child->thread.privileged = proc_may_use_reserve(child);
+    child->thread.aspace = aspace_fork(parent->thread.aspace);
+    if (!child->thread.aspace)
+        goto no_aspace;
+    if (copy_fpu(&parent->thread, &child->thread) < 0)
+        goto no_fpu;
+    ksm_task_init(&child->ksm, pid, child->thread.aspace);
+    if (ksm_fork(&parent->ksm, &child->ksm) < 0)
+        goto no_attachments;
+    share_files(parent, child);
+    string_copy(child->name, parent->name, sizeof(child->name));
+    proc_publish(child);
+    thread_start(&child->thread);
+    return pid;
+
+no_attachments:
+    fpu_drop(&child->thread);
+no_fpu:
+    aspace_destroy(child->thread.aspace);
+no_aspace:
+    thread_destroy(&child->thread);
+no_thread:
+    proc_delete(child);
+    return -1;
+}
+
+static void release_files(struct proc *self)
+{
+    for (uint fd = 0; fd < NOFILE; fd++) {
+        struct file *f = self->files[fd];
+
+        self->files[fd] = NULL;
+        if (f)
+            file_close(f);
+    }
+    inode_put(self->cwd);
+    self->cwd = NULL;
+}
+
+static void release_memory(struct proc *self)
+{
+    struct aspace *as;
+
+    ksm_release(&self->ksm, true); /* §7.2 */
+    fpu_drop(&self->thread);
+    spin_acquire(&proc_lock);
+    as = aspace_switch(NULL);
+    spin_release(&proc_lock);
+    aspace_destroy(as);
+}
+
+/* All in `from`, which become init's. */
+static void adopt_locked(struct list *from, struct list *to)
+{
+    struct list *link;
+
+    while ((link = list_pop(from))) {
+        container_of(link, struct proc, sibling)->parent = proc_one;
+        list_push_back(to, link);
+    }
+}
+
+void proc_exit(int status)
+{
+    struct proc *self = proc_self();
+    struct proc *parent;
+
+    if (self == proc_one) {
+        printk("init: process 1 has ended with status %d; the system stops\n", status);
+        fs_sync();
+        power_off(POWER_OFF_INIT);
+    }
+    release_files(self);
+    release_memory(self);
+    spin_acquire(&proc_lock);
+    if (!list_empty(&self->dead))
+        waitq_wake(&proc_one->child_died, 1);
+    adopt_locked(&self->children, &proc_one->children);
+    adopt_locked(&self->dead, &proc_one->dead);
+    parent = self->parent;
+    self->status = status;
+    self->life = PROC_DEAD;
+    list_remove(&self->sibling);
+    list_push_back(&parent->dead, &self->sibling);
+    waitq_wake(&parent->child_died, 1);
+    thread_exit(&proc_lock);
+}
+
+int proc_wait(int *status)
+{
+    struct proc *self = proc_self();
+    struct proc *child;
+    int pid = -1;
+
+    spin_acquire(&proc_lock);
+    while (list_empty(&self->dead)) {
+        if (list_empty(&self->children))
+            goto out;
+        if (waitq_sleep(&self->child_died, &proc_lock, 0, true) == PARK_KILLED)
+            goto out;
+    }
+    child = container_of(list_pop(&self->dead), struct proc, sibling);
+    spin_release(&proc_lock);
+    pid = child->pid;
+    *status = child->status;
+    thread_destroy(&child->thread);
+    proc_delete(child);
+    return pid;
+out:
+    spin_release(&proc_lock);
+    return pid;
+}
+
+/* What process 1 does before it is a program. */
+static void become_init(void *arg)
+{
+    const char *path = arg;
+    struct proc *self = proc_self();
+    char *argv[1] = { (char *)path };
+
+    if (proc_exec(trapframe_of(self->thread.kstack), path, 1, argv) < 0) {
+        printk("init: %s can't be run\n", path);
+        power_off(POWER_OFF_INIT);
+    }
+    trapframe_resume();
+}
+
+void proc_start_init(const char *path)
+{
+    struct proc *p = proc_new(NULL);
+
+    if (!p || thread_create(&p->thread, p->name, become_init, (void *)path) < 0)
+        goto no_memory;
+    p->thread.privileged = true;
+    p->thread.aspace = aspace_create();
+    if (!p->thread.aspace)
+        goto no_memory;
+    ksm_task_init(&p->ksm, p->pid, p->thread.aspace);
+    p->cwd = fs_root();
+    proc_one = p;
+    proc_publish(p);
+    thread_start(&p->thread);
+    return;
+no_memory:
+    printk("init: not enough memory for process 1\n");
+    power_off(POWER_OFF_MEMORY);
+}

@@ -1,0 +1,195 @@
+/*
+ * tree.c - all processes: their numbers, their family, and what others may ask about them.
+ *
+ *   FORMING (fork is at work) -> ALIVE -> DEAD (a zombie: waits for its parent) -> gone
+ *
+ * A table leads from a pid to its process, from FORMING to the end.  A process stands in its parent's list of children while
+ * it lives and in its list of the dead afterwards; init adopts the orphans of both kinds.
+ *
+ * proc_lock guards all of this.  It also guards name and address space of a living process against being looked at
+ * from outside: the process itself changes them under the lock.
+ */
+#include "console/console.h"
+#include "lib/kstring.h"
+#include "lib/printk.h"
+#include "mm/slab.h"
+#include "proc/tree.h"
+
+#define LAST_PID 0x7fffffffu
+
+struct spinlock proc_lock = SPINLOCK_INIT(RANK_PROC, "proc");
+struct proc *proc_one;
+
+static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
+static uint nprocs;                     /* [P] */
+static uint last_pid;                   /* [P] */
+
+/* Numbers are given out in order, so that one is not used again soon. */
+static bool number_locked(struct proc *p)
+{
+    uint pid = table_first_free(&procs, last_pid + 1);
+
+    if (pid > LAST_PID)
+        pid = table_first_free(&procs, 1);
+    if (nprocs == NPROC || !table_set(&procs, pid, p))
+        return false;
+    p->pid = (int)pid;
+    last_pid = pid;
+    nprocs++;
+    return true;
+}
+
+struct proc *proc_new(struct proc *parent)
+{
+    struct proc *p = kmalloc_zeroed(sizeof(*p));
+    bool numbered;
+
+    if (!p)
+        return NULL;
+    p->life = PROC_FORMING;
+    p->parent = parent;
+    list_init(&p->children);
+    list_init(&p->sibling);
+    list_init(&p->dead);
+    waitq_init(&p->child_died);
+    spin_acquire(&proc_lock);
+    numbered = number_locked(p);
+    spin_release(&proc_lock);
+    if (!numbered) {
+        kfree(p);
+        return NULL;
+    }
+    p->start_tick = ticks_now;
+    p->depth = parent ? parent->depth + 1 : 0;
+    p->job = parent ? parent->controls_jobs ? p->pid : parent->job : 0;
+    return p;
+}
+
+void proc_delete(struct proc *p)
+{
+    spin_acquire(&proc_lock);
+    table_remove(&procs, (uint)p->pid);
+    nprocs--;
+    spin_release(&proc_lock);
+    kfree(p);
+}
+
+void proc_publish(struct proc *p)
+{
+    spin_acquire(&proc_lock);
+    p->life = PROC_ALIVE;
+    if (p->parent)
+        list_push_back(&p->parent->children, &p->sibling);
+    spin_release(&proc_lock);
+}
+
+/* The process with this pid, dead or alive, or NULL. */
+static struct proc *find_locked(int pid)
+{
+    struct proc *p = pid > 0 ? table_get(&procs, (uint)pid) : NULL;
+
+    return p && p->life != PROC_FORMING ? p : NULL;
+}
+
+int proc_kill(int pid)
+{
+    struct proc *p;
+
+    spin_acquire(&proc_lock);
+    p = find_locked(pid);
+    if (p == proc_one)
+        p = NULL;
+    if (p && p->life == PROC_ALIVE)
+        thread_kill(&p->thread);
+    spin_release(&proc_lock);
+    return p ? 0 : -1;
+}
+
+/* The first living process with a pid above `pid`, or NULL. */
+static struct proc *next_alive_locked(uint pid)
+{
+    struct proc *p;
+
+    do {
+        pid++;
+        p = table_next(&procs, &pid);
+    } while (p && p->life != PROC_ALIVE);
+    return p;
+}
+
+void proc_kill_job(int job)
+{
+    struct proc *p;
+
+    spin_acquire(&proc_lock);
+    for (uint pid = 0; (p = next_alive_locked(pid)); pid = (uint)p->pid)
+        if (p->job == job && p != proc_one)
+            thread_kill(&p->thread);
+    spin_release(&proc_lock);
+}
+
+int proc_next(int pid)
+{
+    struct proc *p;
+    int next;
+
+    spin_acquire(&proc_lock);
+    p = next_alive_locked(pid > 0 ? (uint)pid : 0);
+    next = p ? p->pid : -1;
+    spin_release(&proc_lock);
+    return next;
+}
+
+static int state_of(const struct proc *p)
+{
+    switch (p->thread.state) {
+    case THREAD_RUNNING:
+        return PROC_RUNNING;
+    case THREAD_READY:
+    case THREAD_NEW:
+        return PROC_READY;
+    default:
+        return PROC_SLEEPING;
+    }
+}
+
+int proc_info(int pid, struct procinfo *info)
+{
+    struct proc *p;
+
+    memset(info, 0, sizeof(*info));
+    spin_acquire(&proc_lock);
+    p = find_locked(pid);
+    if (p && p->life != PROC_ALIVE)
+        p = NULL; /* §11.6: a zombie is not alive */
+    if (p) {
+        info->pid = p->pid;
+        info->ppid = p->parent ? p->parent->pid : 0;
+        info->state = state_of(p);
+        info->start = p->start_tick;
+        info->nbytes = p->thread.aspace ? aspace_brk(p->thread.aspace) : 0;
+        info->nattached = p->ksm.nattached;
+        string_copy(info->name, p->name, sizeof(info->name));
+    }
+    spin_release(&proc_lock);
+    return p ? 0 : -1;
+}
+
+void proc_print_all(void)
+{
+    static const char *const states[] = {
+        [PROC_SLEEPING] = "asleep", [PROC_READY] = "ready", [PROC_RUNNING] = "running",
+    };
+    struct procinfo info;
+    char line[96];
+
+    for (int pid = proc_next(0); pid > 0; pid = proc_next(pid)) {
+        int n;
+
+        if (proc_info(pid, &info) < 0)
+            continue;
+        n = format(line, sizeof(line), "%5d %5d %-8s %8u bytes %4u attached  %s\n", info.pid, info.ppid,
+                   states[info.state], info.nbytes, info.nattached, info.name);
+        console_write_piece(line, (size_t)n);
+    }
+}

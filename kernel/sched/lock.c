@@ -1,0 +1,74 @@
+/*
+ * lock.c - spin locks under contention, and mutexes.
+ *
+ * A mutex is a spin lock around two words.  Its holder is set by whoever gives it away: mutex_release() hands it to
+ * the thread that waits longest, which finds itself the holder when it wakes.  So nobody overtakes, and a waiter
+ * needs to look only once.
+ *
+ * What debug builds check is in lock_debug.c.
+ */
+#include "lib/printk.h"
+#include "sched/lock.h"
+#include "sched/lock_debug.h"
+#include "sched/thread.h"
+
+void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
+{
+    (void)rank;
+    (void)name;
+    *l = (struct spinlock)SPINLOCK_INIT(rank, name);
+}
+
+void spin_wait(struct spinlock *l)
+{
+    do {
+        while (l->locked)
+            cpu_relax();
+    } while (atomic_swap(&l->locked, 1));
+}
+
+void mutex_init(struct mutex *m, enum lock_rank rank, const char *name)
+{
+    spin_init(&m->lock, rank, name);
+    m->holder = NULL;
+    list_init(&m->waiters);
+}
+
+void mutex_acquire(struct mutex *m)
+{
+    struct thread *self = thread_self();
+
+    mutex_debug_acquire(m);
+    spin_acquire(&m->lock);
+    if (!m->holder) {
+        m->holder = self;
+    } else {
+        list_push_back(&m->waiters, &self->wait_link);
+        do
+            thread_park(&m->lock, 0, false);
+        while (m->holder != self);
+    }
+    spin_release(&m->lock);
+    mutex_debug_acquired(m);
+}
+
+void mutex_release(struct mutex *m)
+{
+    debug_assert(mutex_held(m));
+    mutex_debug_release(m);
+    spin_acquire(&m->lock);
+    if (list_empty(&m->waiters)) {
+        m->holder = NULL;
+    } else {
+        struct thread *next = container_of(list_pop(&m->waiters), struct thread, wait_link);
+
+        m->holder = next;
+        thread_unpark(next);
+    }
+    spin_release(&m->lock);
+}
+
+bool mutex_held(const struct mutex *m)
+{
+    return m->holder == thread_self();
+}

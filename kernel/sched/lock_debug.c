@@ -1,0 +1,138 @@
+/*
+ * lock_debug.c - the order of locks, checked at run time; in debug builds alone.
+ *
+ * Each processor has a stack of the spin locks that it holds, each thread counts its mutexes by rank.  The kernel is not
+ * pre-empted, so a thread with a spin lock stays on its processor, and what interrupt handlers push they pop before
+ * they return.  An acquisition is refused, with both names, when
+ *
+ *   - a lock of the same or a later rank is held (mutexes of one rank may be held together: their rooms order them),
+ *   - a mutex is asked for while a spin lock is held,
+ *   - a lock that interrupt handlers take is taken with interrupts on, or another one by such a handler.
+ *
+ * The jitter makes rare interleavings common: a pseudo-random sequence decides, at each release of a last
+ * lock, whether the thread lets others run.  The sequence depends on the seed alone.
+ */
+#ifdef DEBUG
+#include "include/param.h"
+#include "lib/printk.h"
+#include "sched/lock_debug.h"
+#include "sched/thread.h"
+
+#define HELD_MAX 16u
+
+static struct spinlock *held[NCPU][HELD_MAX];
+
+static volatile uint jitter_state; /* 0: no jitter */
+
+bool spin_held(const struct spinlock *l)
+{
+    return l->locked && l->holder == cpu_self();
+}
+
+void lock_debug_acquire(struct spinlock *l)
+{
+    struct cpu *cpu = cpu_self();
+
+    if (spin_held(l))
+        panic("lock %s: acquired twice by processor %u", l->name, cpu->index);
+    for (uint i = 0; i < cpu->nlocks; i++)
+        if (held[cpu->index][i]->rank >= l->rank)
+            panic("lock order: %s (rank %d) after %s (rank %d)", l->name, (int)l->rank,
+                  held[cpu->index][i]->name, (int)held[cpu->index][i]->rank);
+    if (l->rank >= RANK_INTERRUPT && irq_enabled())
+        panic("lock %s: acquired with interrupts on", l->name);
+    if (l->rank < RANK_INTERRUPT && cpu->in_interrupt)
+        panic("lock %s: acquired by an interrupt handler", l->name);
+    if (cpu->nlocks == HELD_MAX)
+        panic("lock %s: %u locks held", l->name, HELD_MAX);
+}
+
+void lock_debug_acquired(struct spinlock *l)
+{
+    uint was = irq_save();
+    struct cpu *cpu = cpu_self();
+
+    l->holder = cpu;
+    held[cpu->index][cpu->nlocks++] = l;
+    irq_restore(was);
+}
+
+void lock_debug_release(struct spinlock *l)
+{
+    uint was = irq_save();
+    struct cpu *cpu = cpu_self();
+    struct spinlock **stack = held[cpu->index];
+    uint i = cpu->nlocks;
+
+    if (!spin_held(l))
+        panic("lock %s: released by processor %u, which does not hold it", l->name, cpu->index);
+    while (stack[--i] != l)
+        if (i == 0)
+            panic("lock %s: not among those held", l->name);
+    for (cpu->nlocks--; i < cpu->nlocks; i++)
+        stack[i] = stack[i + 1];
+    l->holder = NULL;
+    irq_restore(was);
+}
+
+void lock_debug_none_held(void)
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *self = thread_self();
+
+    if (cpu->nlocks)
+        panic("lock %s: still held", held[cpu->index][cpu->nlocks - 1]->name);
+    for (uint rank = 0; rank < RANK_FIRST_SPIN; rank++)
+        if (self->nmutexes[rank])
+            panic("a mutex of rank %u is still held", rank);
+}
+
+void mutex_debug_acquire(const struct mutex *m)
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *self = thread_self();
+
+    if (cpu->nlocks)
+        panic("mutex %s: asked for with lock %s held", m->lock.name, held[cpu->index][cpu->nlocks - 1]->name);
+    if (m->holder == self)
+        panic("mutex %s: acquired twice", m->lock.name);
+    for (uint rank = m->lock.rank + 1; rank < RANK_FIRST_SPIN; rank++)
+        if (self->nmutexes[rank])
+            panic("lock order: mutex %s (rank %d) after one of rank %u", m->lock.name, (int)m->lock.rank, rank);
+}
+
+void mutex_debug_acquired(const struct mutex *m)
+{
+    thread_self()->nmutexes[m->lock.rank]++;
+}
+
+void mutex_debug_release(const struct mutex *m)
+{
+    thread_self()->nmutexes[m->lock.rank]--;
+}
+
+void jitter_start(uint seed)
+{
+    jitter_state = seed ? seed : 1;
+    printk("jitter: seed %u\n", seed);
+}
+
+void lock_debug_released(void)
+{
+    struct cpu *cpu = cpu_self();
+    uint x = jitter_state;
+
+    if (!x || cpu->nlocks || cpu->in_interrupt || !irq_enabled() || !thread_self()->aspace)
+        return;
+    /* Marsaglia's xorshift: never 0. */
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    jitter_state = x;
+    if (x % 8 == 0)
+        sched_yield();
+}
+
+#else
+typedef int lock_debug_is_empty; /* a file must declare something */
+#endif

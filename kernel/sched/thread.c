@@ -1,0 +1,175 @@
+/*
+ * thread.c - the life of a thread, its sleep and its waking.
+ *
+ * States and the lock are described in sched.c.  A thread goes to sleep under the lock that guards what it waits for
+ * and under sched_lock: the first is released only when the second guarantees that a waker finds it asleep.
+ *
+ * Kill: a killed thread is marked at once and ends its sleep if that is interruptible; it dies at its next return to
+ * user mode.  Nothing in the kernel is ever torn out of its work.
+ */
+#include "lib/kstring.h"
+#include "lib/printk.h"
+#include "sched/sched.h"
+
+void thread_prepare(struct thread *t, const char *name)
+{
+    memset(t, 0, sizeof(*t));
+    t->state = THREAD_NEW;
+    t->kstack = -1;
+    t->name = name;
+    list_init(&t->queue);
+    list_init(&t->timer_link);
+    list_init(&t->wait_link);
+}
+
+static void run_entry(void *arg)
+{
+    struct thread *self = arg;
+
+    sched_begin();
+    self->entry(self->arg);
+    thread_exit(NULL);
+}
+
+int thread_create(struct thread *t, const char *name, void (*entry)(void *), void *arg)
+{
+    thread_prepare(t, name);
+    t->entry = entry;
+    t->arg = arg;
+    t->kstack = kstack_alloc();
+    if (t->kstack < 0)
+        return -1;
+    t->context = context_create(t->kstack, run_entry, t);
+    return 0;
+}
+
+int thread_create_user(struct thread *t, const char *name, const struct trapframe *tf)
+{
+    thread_prepare(t, name);
+    t->kstack = kstack_alloc();
+    if (t->kstack < 0)
+        return -1;
+    t->context = context_create_user(t->kstack, tf, sched_begin);
+    return 0;
+}
+
+void thread_destroy(struct thread *t)
+{
+    /* A DEAD thread has left its processor as soon as the lock, held across its last switch, can be had. */
+    uint was = spin_acquire_irq(&sched_lock);
+
+    debug_assert(t->state == THREAD_DEAD || t->state == THREAD_NEW);
+    spin_release_irq(&sched_lock, was);
+    kstack_free(t->kstack);
+}
+
+/* Ends a critical section that may have made threads ready. */
+static inline void release_and_poke(uint was)
+{
+    int poke = sched_whom_to_poke_locked();
+
+    spin_release_irq(&sched_lock, was);
+    if (poke >= 0)
+        arch_poke((uint)poke);
+}
+
+void thread_start(struct thread *t)
+{
+    uint was = spin_acquire_irq(&sched_lock);
+
+    sched_ready_locked(t);
+    release_and_poke(was);
+}
+
+void thread_exit(struct spinlock *l)
+{
+    struct thread *self = thread_self();
+
+    irq_save();
+    spin_acquire(&sched_lock);
+    self->state = THREAD_DEAD;
+    if (l)
+        spin_release(l);
+    sched_switch_locked(self);
+    panic("a dead thread runs: %s", self->name);
+}
+
+enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible)
+{
+    struct thread *self = thread_self();
+    uint was = spin_acquire_irq(&sched_lock);
+    enum park_result result = PARK_KILLED;
+
+    if (!interruptible || !thread_killed(self)) {
+        self->state = THREAD_SLEEPING;
+        self->interruptible = interruptible;
+        if (nticks)
+            timer_start_locked(self, nticks);
+        if (l)
+            spin_release(l);
+        sched_switch_locked(self);
+        result = self->wake_reason;
+        spin_release_irq(&sched_lock, was);
+        if (l)
+            spin_acquire(l);
+    } else {
+        spin_release_irq(&sched_lock, was);
+    }
+    return result;
+}
+
+void thread_wake_locked(struct thread *t, enum park_result reason)
+{
+    timer_stop_locked(t);
+    t->wake_reason = reason;
+    sched_ready_locked(t);
+}
+
+void thread_unpark(struct thread *t)
+{
+    uint was = spin_acquire_irq(&sched_lock);
+
+    if (t->state == THREAD_SLEEPING) {
+        thread_wake_locked(t, PARK_WOKEN);
+        release_and_poke(was);
+    } else {
+        spin_release_irq(&sched_lock, was);
+    }
+}
+
+void thread_kill(struct thread *t)
+{
+    uint was = spin_acquire_irq(&sched_lock);
+    bool runs = t->state == THREAD_RUNNING;
+
+    t->attention |= ATTENTION_KILLED;
+    if (t->state == THREAD_SLEEPING && t->interruptible)
+        thread_wake_locked(t, PARK_KILLED);
+    if (runs)
+        sched_poke_runner(t);
+    release_and_poke(was);
+}
+
+enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible)
+{
+    struct thread *self = thread_self();
+    enum park_result result;
+
+    list_push_back(&q->sleepers, &self->wait_link);
+    result = thread_park(l, nticks, interruptible);
+    if (!list_linked(&self->wait_link))
+        return PARK_WOKEN;
+    list_remove(&self->wait_link);
+    return result;
+}
+
+uint waitq_wake(struct waitq *q, uint n)
+{
+    uint woken = 0;
+
+    while (woken < n && !list_empty(&q->sleepers)) {
+        thread_unpark(container_of(list_pop(&q->sleepers), struct thread, wait_link));
+        woken++;
+    }
+    return woken;
+}

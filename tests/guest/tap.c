@@ -1,0 +1,321 @@
+/*
+ * tap.c - runs the tests of one program.
+ *
+ *   t_NAME [-r] [-n K] [-l] [TEXT]...
+ *
+ * -r: in reverse order; -n: all of it K times; -l: only lists the names.  With TEXTs, only tests with one of them in
+ * their names are run; a TEXT that is in none is a failure, and so is a run without a test.
+ *
+ * A test is a child of this process.  Another child, the watchdog, kills a test that takes too long.  When both are
+ * gone, page frames in use and the totals of shared memory must be what they were before; only what file operations have
+ * left to be written is written first.  A test without content runs before the first one, so that the memory which
+ * this program itself comes to touch is there.
+ */
+#include "tap.h"
+
+#include "ksm.h"
+#include "procinfo.h"
+
+#define STATUS_FAILED 99
+#define STATUS_TIMEOUT 98
+#define TIMEOUT_TICKS 6000
+
+extern const struct tap_test tap_tests[], tap_tests_end[];
+
+/* What must not change. */
+struct footprint {
+    int frames;
+    struct ksminfo_t ksm;
+};
+
+static void (*cleanup_failed)(void);
+static int test_pid; /* in the test itself: its pid */
+
+static struct footprint footprint(void)
+{
+    struct footprint f;
+
+    memset(&f, 0, sizeof(f));
+    f.frames = pgused();
+    ksminfo(0, &f.ksm);
+    return f;
+}
+
+static bool same(const struct footprint *a, const struct footprint *b)
+{
+    return a->frames == b->frames && a->ksm.total_shrg_nr == b->ksm.total_shrg_nr &&
+           a->ksm.total_shpg_nr == b->ksm.total_shpg_nr && a->ksm.total_attached_nr == b->ksm.total_attached_nr;
+}
+
+/* ---- Called by tests ----------------------------------------------------------------------------- */
+
+static void end_failed(void) __attribute__((noreturn));
+
+static void end_failed(void)
+{
+    if (cleanup_failed && getpid() == test_pid)
+        cleanup_failed();
+    exits(STATUS_FAILED);
+}
+
+void tap_failed(const char *file, int line, const char *what)
+{
+    printf(1, "# %s:%d: %s\n", file, line, what);
+    end_failed();
+}
+
+void tap_differs(const char *file, int line, const char *what, int got, int want)
+{
+    printf(1, "# %s:%d: %s is %d (0x%x), not %d (0x%x)\n", file, line, what, got, got, want, want);
+    end_failed();
+}
+
+void tap_note(const char *fmt, ...)
+{
+    char text[200];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    printf(1, "# %s\n", text);
+}
+
+int tap_start(void (*fn)(void *), void *arg)
+{
+    int pid = fork();
+
+    check(pid >= 0);
+    if (pid == 0) {
+        fn(arg);
+        exits(0);
+    }
+    return pid;
+}
+
+int tap_status(int pid)
+{
+    int status = 0;
+
+    check_eq(waits(&status), pid);
+    return status;
+}
+
+void tap_join(int pid)
+{
+    check_eq(tap_status(pid), 0);
+}
+
+bool tap_dies(void (*fn)(void *), void *arg)
+{
+    int status = tap_status(tap_start(fn, arg));
+
+    check(status == 0 || status == KILLED);
+    return status == KILLED;
+}
+
+static void read_byte(void *p)
+{
+    (void)*(const volatile char *)p;
+}
+
+static void write_byte(void *p)
+{
+    *(volatile char *)p = 1;
+}
+
+bool tap_read_dies(const volatile void *p)
+{
+    return tap_dies(read_byte, (void *)p);
+}
+
+bool tap_write_dies(volatile void *p)
+{
+    return tap_dies(write_byte, (void *)p);
+}
+
+void gate_create(struct gate *g)
+{
+    check_eq(pipe(g->fds), 0);
+}
+
+void gate_open(struct gate *g)
+{
+    check_eq(write(g->fds[1], "", 1), 1);
+}
+
+void gate_pass(struct gate *g)
+{
+    char c;
+
+    check_eq(read(g->fds[0], &c, 1), 1);
+}
+
+void gate_destroy(struct gate *g)
+{
+    close(g->fds[0]);
+    close(g->fds[1]);
+}
+
+void tap_until_asleep(int pid)
+{
+    struct procinfo info;
+
+    while (procinfo(pid, &info) == 0 && info.state != PROC_SLEEPING)
+        sleep(1);
+}
+
+/* ---- The run -------------------------------------------------------------------------------------- */
+
+static int watchdog(int pid)
+{
+    int dog = fork();
+
+    if (dog == 0) {
+        sleep(TIMEOUT_TICKS);
+        kill(pid);
+        exits(STATUS_TIMEOUT);
+    }
+    return dog;
+}
+
+/* Runs it in a child; the status, or STATUS_TIMEOUT. */
+static int run_child(void (*run)(void))
+{
+    int pid = fork(), dog, died, status = STATUS_FAILED, dog_status = KILLED;
+
+    if (pid == 0) {
+        test_pid = getpid();
+        run();
+        exits(0);
+    }
+    if (pid < 0) {
+        printf(1, "# fork failed\n");
+        return STATUS_FAILED;
+    }
+    dog = watchdog(pid);
+    while ((died = waits(&status)) != pid && died > 0) {
+        if (died == dog) {
+            dog_status = status;
+            dog = -1;
+        }
+    }
+    if (dog > 0) {
+        kill(dog);
+        while (waits(&dog_status) > 0)
+            ;
+    }
+    return dog_status == STATUS_TIMEOUT ? STATUS_TIMEOUT : status;
+}
+
+static void explain(int status, const struct footprint *before, const struct footprint *after)
+{
+    if (status == STATUS_TIMEOUT)
+        printf(1, "# timed out\n");
+    else if (status == KILLED)
+        printf(1, "# was killed\n");
+    else if (status != 0 && status != STATUS_FAILED)
+        printf(1, "# ended with status %d\n", status);
+    if (!same(before, after))
+        printf(1, "# before: %d frames, %u segments, %u pages, %u attachments; after: %d, %u, %u, %u\n", before->frames,
+               before->ksm.total_shrg_nr, before->ksm.total_shpg_nr, before->ksm.total_attached_nr, after->frames,
+               after->ksm.total_shrg_nr, after->ksm.total_shpg_nr, after->ksm.total_attached_nr);
+}
+
+static bool run_test(const struct tap_test *test, uint number)
+{
+    struct footprint before = footprint();
+    int status = run_child(test->run);
+    struct footprint after = footprint();
+
+    if (!same(&before, &after)) {
+        sync();
+        after = footprint();
+    }
+
+    bool passed = status == 0 && same(&before, &after);
+
+    if (!passed)
+        explain(status, &before, &after);
+    printf(1, "%s %u - %s\n", passed ? "ok" : "not ok", number, test->name);
+    return passed;
+}
+
+static void nothing(void)
+{
+}
+
+static bool contains(const char *text, const char *part)
+{
+    for (uint n = strlen(part); *text; text++) {
+        if (strncmp(text, part, n) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool selected(const struct tap_test *test, char *const *texts, int ntexts)
+{
+    for (int i = 0; i < ntexts; i++) {
+        if (contains(test->name, texts[i]))
+            return true;
+    }
+    return ntexts == 0;
+}
+
+/* Every text must be in some name. */
+static bool texts_known(char *const *texts, int ntexts)
+{
+    bool all = true;
+
+    for (int i = 0; i < ntexts; i++) {
+        bool known = false;
+
+        for (const struct tap_test *t = tap_tests; t < tap_tests_end; t++)
+            known |= contains(t->name, texts[i]);
+        if (!known)
+            printf(1, "# no test has `%s' in its name\n", texts[i]);
+        all &= known;
+    }
+    return all;
+}
+
+int tap_main(int argc, char *argv[], void (*cleanup)(void))
+{
+    bool reverse = false, list = false;
+    int times = 1, first = 1, ntests = tap_tests_end - tap_tests;
+    uint nrun = 0, nfailed = 0;
+
+    for (; first < argc && argv[first][0] == '-'; first++) {
+        if (strcmp(argv[first], "-r") == 0)
+            reverse = true;
+        else if (strcmp(argv[first], "-l") == 0)
+            list = true;
+        else if (strcmp(argv[first], "-n") != 0 || ++first == argc || !parse_number(argv[first], &times) || times < 1)
+            fail(2, "usage: [-r] [-n TIMES] [-l] [TEXT]...");
+    }
+    cleanup_failed = cleanup;
+    if (!list) {
+        sync();
+        run_child(nothing);
+        sync();
+    }
+    for (int round = 0; round < times; round++) {
+        for (int i = 0; i < ntests; i++) {
+            const struct tap_test *test = &tap_tests[reverse ? ntests - 1 - i : i];
+
+            if (!selected(test, argv + first, argc - first))
+                continue;
+            nrun++;
+            if (list)
+                printf(1, "%s\n", test->name);
+            else
+                nfailed += !run_test(test, nrun);
+        }
+    }
+    if (!list)
+        printf(1, "1..%u\n", nrun);
+    if (nfailed)
+        printf(1, "# %u of %u failed\n", nfailed, nrun);
+    return nfailed || !nrun || !texts_known(argv + first, argc - first);
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env python3
+"""Makes what depends on the list of system calls, from include/syscall.tbl.
+
+usage: syscalls.py TABLE header|kernel|stubs
+
+header  syscall.h: SYS_name numbers, for programs
+kernel  syscalls.inc: CALL(number, name, number of arguments), for kernel/sys
+stubs   usys.S: the functions that programs call, i386
+"""
+import re
+import sys
+
+LINE = re.compile(r"(\d+)\s+(\w+)\s+(\S+)\s+(.*\S)")
+
+
+def read_table(path):
+    """The calls, by number: (number, name, how many arguments)."""
+    calls, seen = [], set()
+    with open(path, encoding="ascii") as table:
+        for lineno, line in enumerate(table, 1):
+            line = line.split("#")[0].strip()
+            if not line:
+                continue
+            match = LINE.fullmatch(line)
+            if not match:
+                sys.exit(f"{path}:{lineno}: not 'number name type arguments'")
+            number, name, args = int(match[1]), match[2], match[4]
+            if number in seen or name in seen:
+                sys.exit(f"{path}:{lineno}: number or name given twice")
+            seen |= {number, name}
+            calls.append((number, name, 0 if args == "void" else args.count(",") + 1))
+    return sorted(calls)
+
+
+def header(calls):
+    yield "/* Made from syscall.tbl. */"
+    yield "#ifndef SYSCALL_H"
+    yield "#define SYSCALL_H"
+    yield ""
+    for number, name, _ in calls:
+        yield f"#define SYS_{name:<11} {number}"
+    yield ""
+    yield "#endif"
+
+
+def kernel(calls):
+    yield "/* Made from syscall.tbl. */"
+    for number, name, nargs in calls:
+        yield f"CALL({number}, {name}, {nargs})"
+
+
+def stubs(calls):
+    yield "/* Made from syscall.tbl. */"
+    yield "    .text"
+    for number, name, _ in calls:
+        yield f"    .globl {name}"
+        yield f"    .type {name}, @function"
+        yield f"{name}:"
+        yield f"    movl ${number}, %eax"
+        yield "    int $0x40"
+        yield "    ret"
+        yield f"    .size {name}, . - {name}"
+    yield '    .section .note.GNU-stack, "", @progbits'
+
+
+def main():
+    makers = {"header": header, "kernel": kernel, "stubs": stubs}
+    if len(sys.argv) != 3 or sys.argv[2] not in makers:
+        sys.exit(__doc__.strip())
+    for line in makers[sys.argv[2]](read_table(sys.argv[1])):
+        print(line)
+
+
+if __name__ == "__main__":
+    main()

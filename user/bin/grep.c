@@ -1,0 +1,177 @@
+/*
+ * grep.c - prints the lines that match a pattern.
+ *
+ *   grep [-v] PATTERN [FILE]...
+ *
+ * ^ and $ are the ends of a line, . any character, [a-z_] and [^...] one of a set, X* any number of X, and \ takes the
+ * next character as it is.  Status 0: some line matched; 1: none; 2: an error.
+ *
+ * A pattern is a row of atoms, each a set of characters that stands once or any number of times.  Matching keeps
+ * the set of places in the row that the characters so far can have led to, so it takes time in proportion to line and
+ * pattern, whatever they are.
+ */
+#include "fcntl.h"
+#include "ulib.h"
+
+struct atom {
+    uint set[8]; /* a bit for each character */
+    bool repeats;
+};
+
+static struct atom *atoms;
+static uint natoms;
+static bool at_start, at_end; /* ^, $ */
+static bool inverted;         /* -v */
+static uchar *places, *next_places; /* places[i]: the first i atoms may be done */
+
+static void set_add(uint *set, uchar c)
+{
+    set[c / 32] |= 1u << c % 32;
+}
+
+static bool set_has(const uint *set, uchar c)
+{
+    return set[c / 32] >> c % 32 & 1;
+}
+
+/* Reads [...] behind its bracket; returns what follows it. */
+static const char *parse_set(const char *p, uint *set)
+{
+    bool negated = *p == '^';
+    const char *first = p += negated;
+
+    for (; *p && (*p != ']' || p == first); p++) {
+        uchar low = *p, high = low;
+
+        if (p[1] == '-' && p[2] && p[2] != ']') {
+            high = p[2];
+            p += 2;
+        }
+        for (uint c = low; c <= high; c++)
+            set_add(set, c);
+    }
+    if (!*p)
+        fail(2, "[ without ]");
+    for (uint i = 0; negated && i < 8; i++)
+        set[i] = ~set[i];
+    return p + 1;
+}
+
+static void parse_pattern(const char *p)
+{
+    uint most = strlen(p) + 1;
+
+    atoms = calloc(most, sizeof(*atoms));
+    places = malloc(most);
+    next_places = malloc(most);
+    if (!atoms || !places || !next_places)
+        fail(2, "out of memory");
+    if (*p == '^') {
+        at_start = true;
+        p++;
+    }
+    while (*p) {
+        struct atom *atom = &atoms[natoms];
+
+        if (p[0] == '$' && !p[1]) {
+            at_end = true;
+            break;
+        }
+        if (*p == '[') {
+            p = parse_set(p + 1, atom->set);
+        } else if (*p == '.') {
+            memset(atom->set, 0xFF, sizeof(atom->set));
+            p++;
+        } else {
+            p += *p == '\\' && p[1];
+            set_add(atom->set, *p++);
+        }
+        natoms++;
+        if (*p == '*') {
+            atom->repeats = true;
+            p++;
+        }
+    }
+}
+
+/* Atoms that may stand for nothing lead on at once. */
+static void skip_repeats(uchar *set)
+{
+    for (uint i = 0; i < natoms; i++)
+        set[i + 1] |= set[i] && atoms[i].repeats;
+}
+
+static bool matches(const char *line, uint n)
+{
+    memset(places, 0, natoms + 1);
+    for (uint at = 0;; at++) {
+        if (at == 0 || !at_start)
+            places[0] = 1;
+        skip_repeats(places);
+        if (places[natoms] && (!at_end || at == n))
+            return true;
+        if (at == n)
+            return false;
+
+        memset(next_places, 0, natoms + 1);
+        for (uint i = 0; i < natoms; i++) {
+            if (places[i] && set_has(atoms[i].set, line[at]))
+                next_places[atoms[i].repeats ? i : i + 1] = 1;
+        }
+
+        uchar *swap = places;
+
+        places = next_places;
+        next_places = swap;
+    }
+}
+
+/* true: a line was printed. */
+static bool search(int fd, const char *name, bool show_name, int *status)
+{
+    struct line_reader reader = LINE_READER(fd);
+    bool found = false;
+    char *line;
+    uint n;
+
+    while ((line = line_next(&reader, &n))) {
+        if (matches(line, n) == inverted)
+            continue;
+        found = true;
+        printf(1, show_name ? "%s:%s\n" : "%.0s%s\n", name, line);
+    }
+    if (reader.failed) {
+        warn("%s: read error", name);
+        *status = 2;
+    }
+    free(reader.buf);
+    return found;
+}
+
+int main(int argc, char *argv[])
+{
+    bool found = false;
+    int status = 0, first = 1;
+
+    if (argc > first && strcmp(argv[first], "-v") == 0) {
+        inverted = true;
+        first++;
+    }
+    if (argc <= first)
+        fail(2, "usage: grep [-v] PATTERN [FILE]...");
+    parse_pattern(argv[first++]);
+    if (first == argc)
+        found = search(0, "input", false, &status);
+    for (int i = first; i < argc; i++) {
+        int fd = open(argv[i], O_RDONLY);
+
+        if (fd < 0) {
+            warn("%s: cannot open", argv[i]);
+            status = 2;
+            continue;
+        }
+        found |= search(fd, argv[i], argc - first > 1, &status);
+        close(fd);
+    }
+    return status ? status : !found;
+}

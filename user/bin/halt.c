@@ -1,0 +1,16 @@
+/*
+ * halt.c - powers the machine off, with all files on the disk.
+ *
+ *   halt [STATUS]
+ */
+#include "ulib.h"
+
+int main(int argc, char *argv[])
+{
+    int status = 0;
+
+    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &status) || status < 0 || status > 255)))
+        fail(2, "usage: halt [STATUS]");
+    halt(status);
+    fail(1, "the machine goes on");
+}

@@ -1,0 +1,63 @@
+/*
+ * init.c - process 1.
+ *
+ * Opens the console as descriptors 0, 1 and 2, making the device file where it is missing.  With the boot parameter
+ * run=COMMAND the shell runs that, and the machine is powered off with its status; else there is a shell for as long
+ * as the machine runs: a new one whenever the last has ended.  Meanwhile init reaps the orphans, whose frames are back
+ * when it has.
+ */
+#include "fcntl.h"
+#include "ulib.h"
+
+#define CONSOLE_MAJOR 1
+#define CONSOLE_MINOR 1
+#define RETRY_TICKS   100 /* a shell that cannot start is tried again, but not all the time */
+
+static void open_console(void)
+{
+    int fd = open("console", O_RDWR);
+
+    if (fd < 0) {
+        mknod("console", CONSOLE_MAJOR, CONSOLE_MINOR);
+        fd = open("console", O_RDWR);
+    }
+    while (fd >= 0 && fd < 2)
+        fd = dup(fd);
+}
+
+/* Runs the shell until it has ended; its status, or -1 if it was killed or could not be started. */
+static int run_shell(char **argv)
+{
+    int pid = fork(), died, status = -1;
+
+    if (pid == 0) {
+        exec("/sh", argv);
+        fail(127, "cannot execute /sh");
+    }
+    if (pid < 0) {
+        warn("cannot start the shell");
+        sleep(RETRY_TICKS);
+        return -1;
+    }
+    while ((died = waits(&status)) != pid && died > 0)
+        ;
+    return status;
+}
+
+int main(void)
+{
+    static char command[1024];
+    uint seen = 0;
+
+    open_console();
+    if (bootarg("run", command, sizeof(command)) >= 0) {
+        int status = run_shell((char *[]){ "sh", "-c", command, NULL });
+
+        halt(status >= 0 && status <= 255 ? status : 255);
+    }
+    for (;;) {
+        printf(1, seen++ ? "init: a new shell\n" : "Welcome.  `ls' shows the programs, `halt' powers off.\n");
+        if (run_shell((char *[]){ "sh", NULL }) == 127)
+            sleep(RETRY_TICKS);
+    }
+}

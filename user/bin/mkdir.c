@@ -1,0 +1,21 @@
+/*
+ * mkdir.c - makes folders.
+ *
+ *   mkdir FOLDER...
+ */
+#include "ulib.h"
+
+int main(int argc, char *argv[])
+{
+    int status = 0;
+
+    if (argc < 2)
+        fail(2, "usage: mkdir FOLDER...");
+    for (int i = 1; i < argc; i++) {
+        if (mkdir(argv[i]) < 0) {
+            warn("%s: cannot make the folder", argv[i]);
+            status = 1;
+        }
+    }
+    return status;
+}

@@ -1,0 +1,40 @@
+/*
+ * ps.c - lists the living processes.
+ *
+ *   ps                           PID PARENT STATE START SIZE SHARED NAME
+ *
+ * START is the tick of the fork, SIZE the kilobytes of private memory, SHARED the attachments of shared memory.
+ */
+#include "procinfo.h"
+#include "ulib.h"
+
+static const char *state_name(int state)
+{
+    switch (state) {
+    case PROC_SLEEPING:
+        return "sleep";
+    case PROC_READY:
+        return "ready";
+    case PROC_RUNNING:
+        return "run";
+    default:
+        return "?";
+    }
+}
+
+int main(int argc, char *argv[])
+{
+    struct procinfo info;
+
+    (void)argv;
+    if (argc != 1)
+        fail(2, "usage: ps");
+    printf(1, "%5s %6s %-5s %8s %7s %6s %s\n", "PID", "PARENT", "STATE", "START", "SIZE", "SHARED", "NAME");
+    for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
+        if (procinfo(pid, &info) < 0) /* it died meanwhile */
+            continue;
+        printf(1, "%5d %6d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, state_name(info.state), info.start,
+               info.nbytes / 1024, info.nattached, info.name);
+    }
+    return 0;
+}

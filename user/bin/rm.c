@@ -1,0 +1,21 @@
+/*
+ * rm.c - removes files and empty folders.
+ *
+ *   rm FILE...
+ */
+#include "ulib.h"
+
+int main(int argc, char *argv[])
+{
+    int status = 0;
+
+    if (argc < 2)
+        fail(2, "usage: rm FILE...");
+    for (int i = 1; i < argc; i++) {
+        if (unlink(argv[i]) < 0) {
+            warn("%s: cannot remove", argv[i]);
+            status = 1;
+        }
+    }
+    return status;
+}

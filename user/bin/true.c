@@ -1,0 +1,7 @@
+/*
+ * true.c - succeeds.
+ */
+int main(void)
+{
+    return 0;
+}

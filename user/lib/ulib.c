@@ -1,0 +1,109 @@
+/*
+ * ulib.c - small calls on top of the system's: lines, numbers, complaints.
+ */
+#include "ulib.h"
+
+#include "fcntl.h"
+#include "stat.h"
+
+#define FIRST_LINE_SIZE 1024u
+
+bool parse_number(const char *text, int *value)
+{
+    bool negative = *text == '-';
+    const char *p = text + (negative || *text == '+');
+    uint base = 10, limit = negative ? 0x80000000u : 0xFFFFFFFFu;
+    uint result = 0;
+
+    if (p[0] == '0' && (p[1] == 'x' || p[1] == 'X')) {
+        base = 16;
+        p += 2;
+    }
+    if (!*p)
+        return false;
+    for (; *p; p++) {
+        uint digit = *p >= '0' && *p <= '9' ? (uint)(*p - '0') : (uint)((*p | 0x20) - 'a') + 10;
+
+        if ((*p | 0x20) < '0' || digit >= base || result > (limit - digit) / base)
+            return false;
+        result = result * base + digit;
+    }
+    *value = (int)(negative ? -result : result);
+    return true;
+}
+
+int write_all(int fd, const void *buf, int n)
+{
+    const char *from = buf;
+
+    while (n > 0) {
+        int done = write(fd, from, n);
+
+        if (done <= 0)
+            return -1;
+        from += done;
+        n -= done;
+    }
+    return 0;
+}
+
+/* Makes room behind the bytes that are left, and reads once.  false: nothing more comes. */
+static bool line_fill(struct line_reader *r)
+{
+    if (r->at > 0) {
+        memmove(r->buf, r->buf + r->at, r->end - r->at);
+        r->end -= r->at;
+        r->at = 0;
+    }
+    if (r->end + 1 >= r->size) {
+        uint size = r->size ? r->size * 2 : FIRST_LINE_SIZE;
+        char *larger = realloc(r->buf, size);
+
+        if (!larger) {
+            r->failed = true;
+            return false;
+        }
+        r->buf = larger;
+        r->size = size;
+    }
+
+    int n = read(r->fd, r->buf + r->end, r->size - 1 - r->end); /* one byte stays for the 0 */
+
+    if (n < 0)
+        r->failed = true;
+    if (n <= 0)
+        return false;
+    r->end += n;
+    return true;
+}
+
+char *line_next(struct line_reader *r, uint *n)
+{
+    uint searched = 0;
+
+    for (;;) {
+        uint left = r->end - r->at;
+        char *newline = left > searched ? memchr(r->buf + r->at + searched, '\n', left - searched) : NULL;
+
+        if (newline) {
+            char *line = r->buf + r->at;
+
+            *newline = 0;
+            *n = newline - line;
+            r->at += *n + 1;
+            return line;
+        }
+        searched = left;
+        if (!line_fill(r))
+            break;
+    }
+    if (r->at == r->end)
+        return NULL;
+
+    char *line = r->buf + r->at; /* the last one has no \n */
+
+    *n = r->end - r->at;
+    line[*n] = 0;
+    r->at = r->end;
+    return line;
+}

@@ -1,0 +1,31 @@
+/*
+ * warn.c - complaints, with the program's name before them.
+ */
+#include "format.h"
+
+static void complain(const char *fmt, va_list args)
+{
+    char prefix[64];
+
+    snprintf(prefix, sizeof(prefix), "%.60s: ", program_name ? program_name : "?");
+    format_write(2, prefix, "\n", fmt, args);
+}
+
+void warn(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    complain(fmt, args);
+    va_end(args);
+}
+
+void fail(int status, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    complain(fmt, args);
+    va_end(args);
+    exits(status);
+}
