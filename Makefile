@@ -10,6 +10,7 @@ CPUS    ?= 2
 MEM     ?= 256
 DEBUG   ?=
 WERROR  ?=
+COVERAGE ?=
 TOOLPREFIX ?=
 PYTHON  ?= python3
 V       ?=
@@ -41,7 +42,9 @@ CFLAGS32 := -m32 -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno
 UBSAN := -fsanitize=undefined $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 HARDEN := -DDEBUG -fstack-protector-strong -mstack-protector-guard=global $(UBSAN)
 
-KERNEL_CFLAGS := $(CFLAGS32) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
+# Arguments in registers and a stack aligned to words save a tenth of a short system call's instructions.
+CONVENTION := -mregparm=3 -mtune=generic $(if $(CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2)
+KERNEL_CFLAGS := $(CFLAGS32) $(CONVENTION) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
                  -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
 
 # Sources written for xv6 were written for older compilers: what newer ones made errors stays a warning.
@@ -82,7 +85,7 @@ endef
 ifneq ($(MAKECMDGOALS),clean)
 $(eval $(call stamp,kernel.flags,$(CC) $(KERNEL_CFLAGS) $(LDFLAGS)))
 $(eval $(call stamp,user.flags,$(CC) $(USER_CFLAGS) $(WARN) $(LDFLAGS)))
-$(eval $(call stamp,host.flags,$(HOSTCC) $(HOST_CFLAGS)))
+$(eval $(call stamp,host.flags,$(HOSTCC) $(HOST_CFLAGS) $(COVERAGE)))
 $(eval $(call stamp,kernel.list,$(KERNEL_OBJ)))
 $(eval $(call stamp,lib.list,$(LIB_OBJ)))
 $(eval $(call stamp,image.list,$(PROGRAM_SRC) $(SHARE)))
@@ -106,8 +109,15 @@ $B/kernel/%.o: kernel/%.S
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$B/kernel.elf: kernel/kernel.ld $(KERNEL_OBJ) $B/stamp/kernel.list
+# Linked twice: the second time with the names of its functions, for back-traces.
+$B/kernel.first: kernel/kernel.ld $(KERNEL_OBJ) $B/stamp/kernel.list
 	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ)
+$B/symbols.S: $B/kernel.first tools/ksyms.py
+	$(call say,GEN )$(PYTHON) tools/ksyms.py $< $(NM) >$@
+$B/symbols.o: $B/symbols.S
+	$(call say,CC  )$(CC) -m32 -c -o $@ $<
+$B/kernel.elf: kernel/kernel.ld $(KERNEL_OBJ) $B/symbols.o
+	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ) $B/symbols.o
 
 # ---- Programs ---------------------------------------------------------------------------------------
 
@@ -144,9 +154,13 @@ $B/top/%.o: %.c $B/stamp/user.flags | $(GENERATED)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -w $(LENIENT) -MMD -MP -c -o $@ $<
 
 # A source in this folder comes before one of the same name elsewhere.
+# What the guest tests share.
+GUEST_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(filter-out tests/guest/t_%,$(wildcard tests/guest/*.c)))))
+-include $(GUEST_OBJ:.o=.d)
+
 program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c)) $(PROGRAM_SRC)))
 program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
-define program
+define program # name, further objects
 $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $2
 	@mkdir -p $$(@D)
 	$$(call say,LD  )$$(LD) $$(LDFLAGS) -T user/user.ld -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a
@@ -174,7 +188,10 @@ fs.img: $B/fs.img
 HOST_TESTS :=
 include tests/host/host.mk
 
-HOST_TEST_CFLAGS := $(HOST_CFLAGS) -DDEBUG -DHOST_TEST -I. -Ikernel -Itests/host -Itests/host/arch -I$B/gen
+# gcc brings its sanitizers along; clang's are a package of their own.
+SANITIZE := $(if $(CLANG)$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize-recover=all)
+HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
+                    -I. -Ikernel -Itests/host -Itests/host/arch -I$B/gen
 
 host_objects = $(patsubst %.c,$B/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c))
 define host_test
@@ -182,7 +199,7 @@ $B/host/obj/$1/%.o: %.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $$(@D)
 	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -MMD -MP -c -o $$@ $$<
 $B/host/$1: $(call host_objects,$1)
-	$$(call say,HOST)$$(HOSTCC) $$($1_CFLAGS) -o $$@ $$^ $$($1_LIBS)
+	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -o $$@ $$^ $$($1_LIBS)
 -include $(patsubst %.o,%.d,$(call host_objects,$1))
 endef
 $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
@@ -211,6 +228,8 @@ $B/empty.elf: bench/empty/empty.S
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) -m32 -nostdlib -static -Wl,-Ttext=0x100000,-z,noexecstack,--build-id=none -o $@ $<
 
+bench-host: $B/empty.elf
+
 # ---- Running ----------------------------------------------------------------------------------------
 
 qemu qemu-nox qemu-gdb: all
@@ -225,4 +244,4 @@ clean:
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/tools/*.d)
 
-.PHONY: all kernel programs fs.img qemu qemu-nox qemu-gdb clean host-tests list-host-tests
+.PHONY: all kernel programs fs.img qemu qemu-nox qemu-gdb clean host-tests list-host-tests bench-host

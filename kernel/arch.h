@@ -41,7 +41,6 @@ struct cpu {
     uint index;            /* [o] 0 is the processor that booted */
     uint nlocks;           /* [o] spin locks held here; kept by debug builds alone */
     struct thread *idle;   /* [o] */
-    volatile uint halted;  /* [a] it sleeps in arch_idle() and wants arch_poke() for new work */
     uint in_interrupt;     /* [o] depth of device interrupts being served */
     void *arch;            /* [o] the machine's own */
 };

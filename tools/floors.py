@@ -23,8 +23,9 @@ BELOW_4 = FLOORS["kernel/mm"] | {"kernel/mm"}
 FLOORS["kernel/ksm"] = BELOW_4
 FLOORS["kernel/fs"] = BELOW_4
 BELOW_5 = BELOW_4 | {"kernel/ksm", "kernel/fs"}
-FLOORS["kernel/proc"] = BELOW_5
 FLOORS["kernel/console"] = BELOW_5
+BELOW_5 |= {"kernel/console"}
+FLOORS["kernel/proc"] = BELOW_5
 FLOORS["kernel/sys"] = FLOORS["kernel"] = BELOW_5 | {"kernel/proc", "kernel/console", "kernel/sys"}
 FLOORS["user/lib"] = {"include"}
 FLOORS["user/bin"] = FLOORS["tests/guest"] = {"include", "user/lib"}

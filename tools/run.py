@@ -35,6 +35,7 @@ LINE_MAX = 1000   # the kernel keeps 1,023 characters of its command line
 CANNOT_START_BECAUSE = {  # the words of kernel/console/power.h
     "memory": "too little memory",
     "disk": "no disk with a file system on it",
+    "machine": "this machine or its boot loader will not do",
     "init": "process 1 could not be started, or has ended",
 }
 TYPED_MAX = 98    # xv6's shell reads 99 characters and the end of the line

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Makes what depends on the list of system calls, from include/syscall.tbl.
 
-usage: syscalls.py TABLE header|kernel|stubs
+usage: syscalls.py TABLE FOLDER
 
-header  syscall.h: SYS_name numbers, for programs
-kernel  syscalls.inc: CALL(number, name, number of arguments), for kernel/sys
-stubs   usys.S: the functions that programs call, i386
+FOLDER/include/syscall.h  SYS_name numbers, for programs
+FOLDER/syscalls.inc       CALL(number, name, number of arguments), for kernel/sys
+FOLDER/usys.S             the functions that programs call, i386, as NAME (weak) and sys_NAME
 """
+import os
 import re
 import sys
 
@@ -53,22 +54,33 @@ def stubs(calls):
     yield "/* Made from syscall.tbl. */"
     yield "    .text"
     for number, name, _ in calls:
-        yield f"    .globl {name}"
+        # Weak, so that the library can put a function of its own before the call.
+        yield f"    .weak {name}"
+        yield f"    .globl sys_{name}"
+        yield f"    .type sys_{name}, @function"
         yield f"    .type {name}, @function"
         yield f"{name}:"
+        yield f"sys_{name}:"
         yield f"    movl ${number}, %eax"
         yield "    int $0x40"
         yield "    ret"
         yield f"    .size {name}, . - {name}"
+        yield f"    .size sys_{name}, . - sys_{name}"
     yield '    .section .note.GNU-stack, "", @progbits'
 
 
+MAKERS = {"include/syscall.h": header, "syscalls.inc": kernel, "usys.S": stubs}
+
+
 def main():
-    makers = {"header": header, "kernel": kernel, "stubs": stubs}
-    if len(sys.argv) != 3 or sys.argv[2] not in makers:
+    if len(sys.argv) != 3:
         sys.exit(__doc__.strip())
-    for line in makers[sys.argv[2]](read_table(sys.argv[1])):
-        print(line)
+    calls = read_table(sys.argv[1])
+    for name, maker in MAKERS.items():
+        path = os.path.join(sys.argv[2], name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="ascii") as out:
+            out.write("\n".join(maker(calls)) + "\n")
 
 
 if __name__ == "__main__":

@@ -36,5 +36,9 @@ int fs_mkdir(struct inode *cwd, const char *path);
 int fs_mknod(struct inode *cwd, const char *path, short major, short minor);
 /* All that finished before is durable on return.  -1: the disk failed. */
 int fs_sync(void);
+/* The same, and the log on the disk is empty: for the end of the machine's day. */
+int fs_settle(void);
+/* Panics if the block cache's books are wrong. */
+void fs_check(void);
 
 #endif

@@ -43,10 +43,9 @@ static uint last_generation(void) { return 0x7FFFFFFFu >> slot_bits; }
 static struct slot *slot_at(uint i) { return &slot_pages[i / SLOTS_PER_PAGE][i % SLOTS_PER_PAGE]; }
 uint registry_slot(int handle) { return (uint)handle & (slot_count() - 1); }
 
-/* Multiplication by 2^32 over the golden ratio spreads identifiers that follow each other. */
 static struct segment **chain_of(uint id)
 {
-    uint i = (id * 2654435769u) >> (32 - slot_bits);
+    uint i = spread(id, slot_bits);
     return &chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE];
 }
 

@@ -58,6 +58,9 @@ static inline struct attachment *attachment_at(struct list *link)
     return container_of(link, struct attachment, link);
 }
 
+/* A hash of 1 to 32 bits: multiplying by 2^32 over the golden ratio spreads numbers that follow each other. */
+static inline uint spread(uint n, uint bits) { return n * 2654435769u >> (32 - bits); }
+
 /* ---- registry.c: identifiers, handles, totals ---- */
 
 struct registry {

@@ -16,6 +16,7 @@
 
 #define NSTRIPES   16u
 #define QUEUE_BITS 6 /* of the queues of a stripe */
+#define WORD_SIZE  4u
 
 struct sleeper {
     struct thread *thread;
@@ -40,7 +41,7 @@ static struct stripe *stripe_of(const struct segment *seg)
 
 static struct list *queue_of(struct stripe *stripe, const struct segment *seg, uint offset)
 {
-    return &stripe->queues[((offset / sizeof(uint) + (uint)seg->handle) * 2654435769u) >> (32 - QUEUE_BITS)];
+    return &stripe->queues[spread(offset / WORD_SIZE + (uint)seg->handle, QUEUE_BITS)];
 }
 
 void wait_init(void)

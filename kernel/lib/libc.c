@@ -28,6 +28,12 @@ static inline void word_store(uchar *p, uint w)
 
 static void copy_up(uchar *d, const uchar *s, size_t n)
 {
+    for (; n >= 4 * WORD; n -= 4 * WORD, d += 4 * WORD, s += 4 * WORD) {
+        word_store(d, word_load(s));
+        word_store(d + WORD, word_load(s + WORD));
+        word_store(d + 2 * WORD, word_load(s + 2 * WORD));
+        word_store(d + 3 * WORD, word_load(s + 3 * WORD));
+    }
     for (; n >= WORD; n -= WORD, d += WORD, s += WORD)
         word_store(d, word_load(s));
     while (n--)
@@ -62,6 +68,12 @@ void *memset(void *dst, int c, size_t n)
     uchar *d = dst;
     uint word = (uchar)c * 0x01010101u;
 
+    for (; n >= 4 * WORD; n -= 4 * WORD, d += 4 * WORD) {
+        word_store(d, word);
+        word_store(d + WORD, word);
+        word_store(d + 2 * WORD, word);
+        word_store(d + 3 * WORD, word);
+    }
     for (; n >= WORD; n -= WORD, d += WORD)
         word_store(d, word);
     while (n--)

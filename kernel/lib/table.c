@@ -160,22 +160,20 @@ void *table_remove(struct table *t, uint key)
 /* The first entry at or behind *key below n, whose keys begin at `base`. */
 static void *next_below(const struct node *n, uint height, uint base, uint *key)
 {
-    uint first = *key > base ? slot_of(*key, height) : 0;
-
-    for (uint i = first; i < FANOUT; i++) {
-        uint start = base | i << (FANOUT_BITS * (height - 1));
+    for (uint i = *key > base ? slot_of(*key, height) : 0; i < FANOUT; i++) {
         void *found = n->slot[i];
+        uint start;
 
         if (!found)
             continue;
-        if (height > 1) {
-            found = next_below(found, height - 1, start, key);
-            if (!found)
-                continue;
-        } else {
+        start = base | i << (FANOUT_BITS * (height - 1));
+        if (height == 1) {
             *key = start;
+            return found;
         }
-        return found;
+        found = next_below(found, height - 1, start, key);
+        if (found)
+            return found;
     }
     return NULL;
 }

@@ -54,15 +54,18 @@ struct aspace *aspace_create(void)
 /* Takes [start, end) out of private memory. */
 static void release(struct aspace *as, uint start, uint end)
 {
-    struct pmap_released out = { 0 };
+    struct pmap_released out;
     uint npages = (end - start) >> PAGE_SHIFT;
     pmap_release(&as->map, start, npages, &out);
-    if (out.npresent)
+    if (out.nentries != out.npromised)
         flush(as, start, npages);
-    as->nwritable -= out.nwritable;
-    page_free_chain(&out.frames);
-    if (out.nwritable > out.nmade)
-        page_unpromise(out.nwritable - out.nmade);
+    uint nwritable = out.nentries - out.nreadonly;
+    uint npromises = nwritable - (out.frames.n - out.nfixed);
+    as->nwritable -= nwritable;
+    if (out.frames.n)
+        page_free_chain(&out.frames);
+    if (npromises)
+        page_unpromise(npromises);
 }
 
 void aspace_destroy(struct aspace *as)
@@ -122,11 +125,10 @@ static int grow(struct aspace *as, uint start, uint end)
         return 0;
     if (!page_promise(npages))
         return ASPACE_ENOMEM;
-    if (!pmap_add_tables(&as->map, start, npages)) {
+    if (!pmap_promise(&as->map, start, npages)) {
         page_unpromise(npages);
         return ASPACE_ENOMEM;
     }
-    pmap_promise(&as->map, start, npages);
     as->nwritable += npages;
     return 0;
 }

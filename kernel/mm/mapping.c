@@ -94,7 +94,8 @@ static void balance_path(struct path *p)
 
 void mapping_insert(struct mapping **root, struct mapping *m)
 {
-    struct path path = { .depth = 0 };
+    struct path path;
+    path.depth = 0;
     struct mapping *below = NULL;
     uint next = USER_END;
     struct mapping **link = root;
@@ -120,7 +121,8 @@ void mapping_insert(struct mapping **root, struct mapping *m)
 
 void mapping_remove(struct mapping **root, struct mapping *m)
 {
-    struct path path = { .depth = 0 };
+    struct path path;
+    path.depth = 0;
     struct mapping *below = NULL;
     uint freed = (m->npages << PAGE_SHIFT) + m->gap;
     struct mapping **link = root;

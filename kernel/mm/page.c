@@ -2,9 +2,10 @@
  * page.c - the allocator of page frames, and the book of promises.
  *
  * Free frames are a stack, linked through frame_table: what was freed last is handed out first, while it is
- * still in the caches.  frame_table itself lies at the start of the largest range of memory.
+ * still in the caches.  A second stack has those known to hold zeroes: page tables, mostly.  frame_table itself lies
+ * at the start of the largest range of memory.
  *
- *   nfree      frames on the stack
+ *   nfree      frames on both stacks
  *   npromised  of these, frames that somebody was promised; nfree >= npromised at all times
  *   nclean     frames handed out that hold only clean blocks of the block cache (flag FRAME_CLEAN in refs)
  *
@@ -29,7 +30,7 @@ struct frame *frame_table;
 uint frame_count;
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
-static struct frame *top;
+static struct frame *top, *top_zeroed;
 static uint nfree, npromised, nclean;
 static uint nhanded_max; /* free frames when all but the pools of the boot are given back */
 
@@ -45,12 +46,21 @@ static void poison_check(const void *page)
 {
     const uint *word = page;
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
-        if (word[i] != POISON)
+        if (word[i] != word[0] || (word[0] && word[0] != POISON))
             panic("page %p was written at %u after it was freed", page, i * (uint)sizeof(uint));
+}
+
+static void zero_check(const void *page)
+{
+    const uint *word = page;
+    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
+        if (word[i])
+            panic("page %p is not zero at %u", page, i * (uint)sizeof(uint));
 }
 #else
 static inline void poison(void *page) { (void)page; }
 static inline void poison_check(const void *page) { (void)page; }
+static inline void zero_check(const void *page) { (void)page; }
 #endif
 
 /* Links the frames of one range below those that are there, so that low addresses are handed out first. */
@@ -96,29 +106,35 @@ void page_init_done(void)
     spin_release(&lock);
 }
 
-/* What the calling thread has to leave to others. */
+/* What the calling thread has to leave to others.  While booting there are no threads. */
 static inline uint reserve(void)
 {
     const struct thread *self = thread_self();
-    return self && !self->privileged ? PAGE_RESERVE : 0;
+    return !self || self->privileged ? 0 : PAGE_RESERVE;
 }
 
-static inline struct frame *pop(void)
+static inline struct frame *pop(struct frame **stack)
 {
-    struct frame *f = top;
-    top = f->next;
+    struct frame *f = *stack;
+    *stack = f->next;
     nfree--;
     f->refs = 1;
     return f;
 }
 
+/* Any frame; there is one. */
+static inline struct frame *pop_any(void)
+{
+    return pop(top ? &top : &top_zeroed);
+}
+
 /* A frame when more than `left` are neither promised nor handed out. */
-static void *take(uint left)
+static inline __attribute__((always_inline)) void *take(uint left)
 {
     struct frame *f = NULL;
     spin_acquire(&lock);
     if (nfree - npromised > left)
-        f = pop();
+        f = pop_any();
     spin_release(&lock);
     if (!f)
         return NULL;
@@ -126,20 +142,46 @@ static void *take(uint left)
     return frame_page(f);
 }
 
+static void *take_zeroed(uint left)
+{
+    struct frame *f = NULL;
+    spin_acquire(&lock);
+    if (top_zeroed && nfree - npromised > left)
+        f = pop(&top_zeroed);
+    spin_release(&lock);
+    if (!f)
+        return NULL;
+    zero_check(frame_page(f));
+    return frame_page(f);
+}
+
+static __attribute__((noinline)) void *take_reclaimed(void)
+{
+    void *page = NULL;
+    while (!page && page_reclaim(1, false))
+        page = take(reserve());
+    return page;
+}
+
 void *page_alloc(void)
 {
     if (inject_now())
         return NULL;
-    uint left = reserve();
-    void *page = take(left);
-    while (!page && page_reclaim(1, false))
-        page = take(left);
-    return page;
+    void *page = take(reserve());
+    return page ? page : take_reclaimed();
 }
 
 void *page_alloc_zeroed(void)
 {
-    void *page = page_alloc();
+    if (inject_now())
+        return NULL;
+    uint left = reserve();
+    void *page = top_zeroed ? take_zeroed(left) : NULL;
+    if (page)
+        return page;
+    page = take(left);
+    if (!page)
+        page = take_reclaimed();
     if (page)
         page_zero(page);
     return page;
@@ -175,6 +217,18 @@ void page_free(void *page)
     struct frame *f = retire(page);
     spin_acquire(&lock);
     push(f);
+    spin_release(&lock);
+}
+
+void page_free_zeroed(void *page)
+{
+    struct frame *f = frame_of(page);
+    zero_check(page);
+    spin_acquire(&lock);
+    f->refs = 0;
+    f->next = top_zeroed;
+    top_zeroed = f;
+    nfree++;
     spin_release(&lock);
 }
 
@@ -253,7 +307,7 @@ void page_unpromise(uint n)
 /* Waits, with the lock held again in the end, until there is a free frame: see above. */
 static void await_free(void)
 {
-    for (uint i = 0; !top; i++) {
+    for (uint i = 0; !nfree; i++) {
         spin_release(&lock);
         if (i == 100000000)
             panic("promised pages are missing");
@@ -265,9 +319,9 @@ static void await_free(void)
 void *page_alloc_promised(void)
 {
     spin_acquire(&lock);
-    if (!top)
+    if (!nfree)
         await_free();
-    struct frame *f = pop();
+    struct frame *f = pop_any();
     npromised--;
     spin_release(&lock);
     poison_check(frame_page(f));
@@ -278,9 +332,9 @@ void page_alloc_promised_many(void **pages, uint n)
 {
     spin_acquire(&lock);
     for (uint i = 0; i < n; i++) {
-        if (!top)
+        if (!nfree)
             await_free();
-        pages[i] = frame_page(pop());
+        pages[i] = frame_page(pop_any());
         npromised--;
     }
     spin_release(&lock);
@@ -318,14 +372,19 @@ void page_set_clean_cache(void *page, bool clean)
     spin_release(&lock);
 }
 
+static uint count(const struct frame *stack)
+{
+    uint n = 0;
+    for (const struct frame *f = stack; f; f = f->next)
+        if (f->refs || n++ == nfree)
+            panic("a list of free pages is broken at %p", frame_page(f));
+    return n;
+}
+
 void page_check(void)
 {
     spin_acquire(&lock);
-    uint n = 0;
-    for (struct frame *f = top; f; f = f->next) {
-        if (f->refs || n++ == nfree)
-            panic("the list of free pages is broken at %p", frame_page(f));
-    }
+    uint n = count(top) + count(top_zeroed);
     if (n != nfree || nfree < npromised)
         panic("pages: %u free, %u listed, %u promised", nfree, n, npromised);
     spin_release(&lock);

@@ -43,6 +43,8 @@ void *page_alloc_zeroed(void);
    the cache may call it, and only it, with its lock held. */
 void *page_alloc_spare(void);
 void page_free(void *page);
+/* Frees a page that holds nothing but zeroes; page_alloc_zeroed() uses it again as it is. */
+void page_free_zeroed(void *page);
 
 /* Promises n frames to the caller, who keeps count; false when they can't be had, after clean and dirty
    cached blocks were given back.  Sleeps: it may.  The owner uses them up by page_alloc_promised()

@@ -26,7 +26,11 @@ static struct region *record_create(uint npages)
     struct region *r = kmalloc(inside ? nbytes + ntail_bytes : nbytes);
     if (!r)
         return NULL;
-    *r = (struct region){ .npages = npages, .ntail = ntail, .tail = r->tables + ntables };
+    r->npages = npages;
+    r->nmade = 0;
+    r->ntables = 0;
+    r->ntail = ntail;
+    r->tail = r->tables + ntables;
     if (inside)
         return r;
     r->tail = kmalloc(ntail_bytes);

@@ -83,8 +83,12 @@ static inline bool is_full(const struct slab *s)
 static struct slab *slab_create(struct slab_class *class)
 {
     struct slab *s = page_alloc();
-    if (s)
-        *s = (struct slab){ .class = class, .fresh = (char *)(s + 1) };
+    if (!s)
+        return NULL;
+    s->class = class;
+    s->freed = NULL;
+    s->fresh = (char *)(s + 1);
+    s->nused = 0;
     return s;
 }
 

@@ -10,15 +10,19 @@
 #include "mm/user.h"
 #include "sched/thread.h"
 
-bool user_check(uint va, uint nbytes, bool write)
+static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool write)
 {
     if (va >= USER_END || nbytes > USER_END - va)
         return va == USER_END && !nbytes;
-    const struct pmap *map = &thread_self()->aspace->map;
     uint npages = (va % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    if (nbytes && npages == 1)
-        return pmap_allows_page(map, va, write);
-    return !nbytes || pmap_allows(map, va, npages, write);
+    return !nbytes || pmap_allows(&thread_self()->aspace->map, va, npages, write);
+}
+
+bool user_check(uint va, uint nbytes, bool write)
+{
+    if (va < USER_END && nbytes - 1 < PAGE_SIZE - va % PAGE_SIZE) /* within one page, and not empty */
+        return pmap_allows_page(&thread_self()->aspace->map, va, write);
+    return check_pages(va, nbytes, write);
 }
 
 int user_copy_in(void *dst, uint va, uint nbytes)

@@ -18,7 +18,8 @@
 
 static void share_files(struct proc *parent, struct proc *child)
 {
-    for (uint fd = 0; fd < NOFILE; fd++)
+    child->nfiles = parent->nfiles;
+    for (uint fd = 0; fd < parent->nfiles; fd++)
         if (parent->files[fd])
             child->files[fd] = file_dup(parent->files[fd]);
     child->cwd = inode_dup(parent->cwd);
@@ -77,7 +78,7 @@ no_thread:
 
 static void release_files(struct proc *self)
 {
-    for (uint fd = 0; fd < NOFILE; fd++) {
+    for (uint fd = 0; fd < self->nfiles; fd++) {
         struct file *f = self->files[fd];
 
         self->files[fd] = NULL;

@@ -16,9 +16,8 @@
 struct file;
 struct inode;
 
-/* What wait() reports of a process that did not end by exits(), whose statuses are 0 to 255. */
-#define STATUS_KILLED  256 /* kill(), or Ctrl-C */
-#define STATUS_FAULTED 257 /* a fault in user mode */
+/* The status of a process that did not end by exits(): it was killed, or it faulted. */
+#define STATUS_KILLED (-1)
 
 #define ARGUMENT_BYTES PAGE_SIZE /* exec: strings, argv and the start frame together; they fill one page of stack */
 
@@ -39,6 +38,7 @@ struct proc {
     uint depth;              /* [I] init 0, the console's shell 1, what that starts 2 */
     struct ksm_task ksm;     /* [o] */
     struct inode *cwd;       /* [o] */
+    uint nfiles;             /* [o] files[] is empty from here on */
     struct file *files[NOFILE]; /* [o] */
     char name[16];           /* [P to change] */
 };
@@ -53,7 +53,7 @@ void proc_start_init(const char *path);
 int proc_fork(const struct trapframe *tf);
 /* argv and its strings are kernel memory.  0 (and *tf starts the program) or -1 with nothing changed. */
 int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[]);
-/* status: 0 to 255, or one of the above. */
+/* status: what the program gave to exits(), or STATUS_KILLED. */
 void proc_exit(int status) __attribute__((noreturn));
 /* A dead child's pid, and its status; -1: no children, or killed. */
 int proc_wait(int *status);

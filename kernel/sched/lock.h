@@ -52,16 +52,21 @@ void lock_debug_acquired(struct spinlock *l);
 void lock_debug_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this processor */
 void lock_debug_none_held(void);          /* panics when this processor holds a spin lock, or this thread a mutex */
-void lock_debug_released(void);           /* a place where the jitter may let others run: see jitter_start() */
+void lock_debug_released(const struct spinlock *l); /* where the jitter may let others run: see jitter_start() */
 /* From now on threads of processes yield where they release their last lock, as a sequence made from `seed` decides. */
 void jitter_start(uint seed);
+/* Between these two calls the jitter leaves this thread alone. */
+void jitter_hold(void);
+void jitter_resume(void);
 #else
 #define SPINLOCK_INIT(rank_, name_) { 0 }
 static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
 static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
 static inline void lock_debug_release(struct spinlock *l) { (void)l; }
 static inline void lock_debug_none_held(void) {}
-static inline void lock_debug_released(void) {}
+static inline void lock_debug_released(const struct spinlock *l) { (void)l; }
+static inline void jitter_hold(void) {}
+static inline void jitter_resume(void) {}
 #endif
 
 #define RANK_FIRST_SPIN RANK_PROC
@@ -81,7 +86,7 @@ static inline void spin_release(struct spinlock *l)
 {
     lock_debug_release(l);
     __atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
-    lock_debug_released();
+    lock_debug_released(l);
 }
 
 static inline uint spin_acquire_irq(struct spinlock *l)
@@ -95,7 +100,7 @@ static inline void spin_release_irq(struct spinlock *l, uint was)
 {
     spin_release(l);
     irq_restore(was);
-    lock_debug_released();
+    lock_debug_released(l);
 }
 
 /* A lock whose holder may sleep.  Waiters get it in the order in which they came; waiting is not

@@ -117,12 +117,14 @@ void jitter_start(uint seed)
     printk("jitter: seed %u\n", seed);
 }
 
-void lock_debug_released(void)
+void lock_debug_released(const struct spinlock *l)
 {
     struct cpu *cpu = cpu_self();
     uint x = jitter_state;
 
-    if (!x || cpu->nlocks || cpu->in_interrupt || !irq_enabled() || !thread_self()->aspace)
+    /* Page faults take the lock of page frames, and come from anywhere in the kernel. */
+    if (!x || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() || !thread_self()->aspace ||
+        thread_self()->nsteady)
         return;
     /* Marsaglia's xorshift: never 0. */
     x ^= x << 13;

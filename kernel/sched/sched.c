@@ -96,7 +96,6 @@ void sched_switch_locked(struct thread *self)
         fpu_switch_out(self);
     next->state = THREAD_RUNNING;
     cpu->thread = next;
-    next->cpus_seen |= 1u << cpu->index;
     aspace_load(next->aspace);
     context_switch(&self->context, next->context, next->kstack);
 }

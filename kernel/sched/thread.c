@@ -50,6 +50,9 @@ int thread_create_user(struct thread *t, const char *name, const struct trapfram
     if (t->kstack < 0)
         return -1;
     t->context = context_create_user(t->kstack, tf, sched_begin);
+#ifdef DEBUG
+    t->fail_after = thread_self()->fail_after;
+#endif
     return 0;
 }
 

@@ -26,7 +26,6 @@ struct thread {
     enum thread_state state;    /* [S] */
     void *context;              /* [S] saved stack pointer while it does not run */
     int kstack;                 /* [I] slot of its kernel stack */
-    uint cpus_seen;             /* [S] processors that ran it, as bits: see arch's kstack */
     struct list queue;          /* [S] run queue */
     struct list timer_link;     /* [S] slot of the timer wheel */
     uint wake_tick;             /* [S] while in the wheel */
@@ -43,6 +42,7 @@ struct thread {
     void *arg;                  /* [I] */
 #ifdef DEBUG
     uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
+    uint nsteady;               /* [o] depth of what the jitter must not interrupt */
     uint fail_after;            /* [o] the allocation that fails: see mm/inject.h; a child inherits it */
 #endif
 };

@@ -20,7 +20,7 @@
 #define STATUS_TIMEOUT 98
 #define TIMEOUT_TICKS 6000
 
-extern const struct tap_test tap_tests[], tap_tests_end[];
+extern struct tap_test tap_tests[], tap_tests_end[]; /* user.ld's, in whatever order the compiler left */
 
 /* What must not change. */
 struct footprint {
@@ -280,6 +280,17 @@ static bool texts_known(char *const *texts, int ntexts)
     return all;
 }
 
+static void sort_by_line(void)
+{
+    for (struct tap_test *t = tap_tests + 1; t < tap_tests_end; t++) {
+        struct tap_test moved = *t, *to = t;
+
+        for (; to > tap_tests && to[-1].line > moved.line; to--)
+            *to = to[-1];
+        *to = moved;
+    }
+}
+
 int tap_main(int argc, char *argv[], void (*cleanup)(void))
 {
     bool reverse = false, list = false;
@@ -295,6 +306,7 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
             fail(2, "usage: [-r] [-n TIMES] [-l] [TEXT]...");
     }
     cleanup_failed = cleanup;
+    sort_by_line();
     if (!list) {
         sync();
         run_child(nothing);

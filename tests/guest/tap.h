@@ -21,15 +21,16 @@
 struct tap_test {
     const char *name;
     void (*run)(void);
+    int line; /* in the source: tests run in its order */
 };
 
 #define TEST(title) TAP_TEST(title, __COUNTER__)
 #define TAP_TEST(title, n) TAP_TEST_(title, n)
-#define TAP_TEST_(title, n)                                                                             \
-    static void tap_run_##n(void);                                                                      \
-    static const struct tap_test tap_test_##n __attribute__((section(".tap_tests"), used, aligned(4))) = { \
-        title, tap_run_##n                                                                              \
-    };                                                                                                  \
+#define TAP_TEST_(title, n)                                                                              \
+    static void tap_run_##n(void);                                                                       \
+    static struct tap_test tap_test_##n __attribute__((section(".tap_tests"), used, aligned(4))) = {     \
+        title, tap_run_##n, __LINE__                                                                     \
+    };                                                                                                   \
     static void tap_run_##n(void)
 
 /* The program.  cleanup is called in a test that has failed, before it ends; it may be NULL. */

@@ -1,8 +1,9 @@
 /*
  * bignum.h - natural numbers of up to 4,096 bits, as reading and writing doubles exactly takes them.
  *
- * The largest number that decimal.c makes has 2,700 bits (800 digits, or 5^1,124, and a few).  Nothing checks for an
- * overflow: who adds a use bounds it.  A number is n words, least significant first, the highest not 0; 0 has none.
+ * The largest number that decimal.c makes has 2,700 bits (800 digits, or 5^1,124, and a few).  Nothing
+ * checks for an overflow: who adds a use bounds it.  A number is n words, least significant first, the
+ * highest not 0; 0 has none.
  */
 #ifndef BIGNUM_H
 #define BIGNUM_H

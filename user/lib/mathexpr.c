@@ -1,11 +1,12 @@
 /*
  * mathexpr.c - parses and computes an expression in one pass from left to right, without recursion.
  *
- * Two stacks: values, and operators that wait for their right operand.  An operator is applied when one that binds no
- * tighter, a comma, a ')' or the end follows.  An entry for '(' or a call stops that.  Both stacks are as large as the
- * longest expression, so neither can run over.
+ * Two stacks: values, and operators that wait for their right operand.  An operator is applied when one
+ * that binds no tighter, a comma, a ')' or the end follows.  An entry for '(' or a call stops that.  Both
+ * stacks are as large as the longest expression, so neither can run over.
  *
- * After an error of computing the parse goes on with zeroes, because a syntax error further right goes before it.
+ * After an error of computing the parse goes on with zeroes, because a syntax error further right goes
+ * before it.
  */
 #include "mathexpr.h"
 
@@ -17,8 +18,8 @@ enum op_kind {
 };
 
 enum function {
-    FN_ABS, FN_CEIL, FN_COS, FN_EXP, FN_FACT, FN_FIB, FN_FLOOR, FN_GCD, FN_ISPRIME, FN_LN, FN_MAX, FN_MIN, FN_SIN,
-    FN_SQRT,
+    FN_ABS, FN_CEIL, FN_COS, FN_EXP, FN_FACT, FN_FIB, FN_FLOOR, FN_GCD, FN_ISPRIME, FN_LN, FN_MAX, FN_MIN,
+    FN_SIN, FN_SQRT,
     CONST_E, CONST_PI,
 };
 
@@ -350,10 +351,10 @@ static int next_argument(struct parser *p)
     struct op *open;
 
     reduce(p, 1);
-    if (p->nops == 0)
-        return MATH_MANY;
+    if (p->nops == 0 || p->ops[p->nops - 1].kind != OP_CALL)
+        return MATH_OPERATOR;
     open = &p->ops[p->nops - 1];
-    if (open->kind != OP_CALL || open->missing == 0)
+    if (open->missing == 0)
         return MATH_MANY;
     open->missing--;
     p->at++;

@@ -1,12 +1,12 @@
 /*
  * mathexpr.h - arithmetic expressions: text to a double, or to a reason why not.
  *
- *      expression:  operand { operator operand }       operators, the loosest first:  + -,  * / %,  unary -,  ^
+ *      expression:  operand { operator operand }     operators, the loosest first:  + -   * / %   unary -   ^
  *      operand:     - operand | ( expression ) | number | pi | e | function ( expression [ , expression ] )
  *
  * ^ is right-associative and binds tighter than a minus on its left: -2^2 is -4, 2^-1 is 0.5.  The others are
- * left-associative.  Functions: sqrt abs floor ceil fact fib isprime sin cos ln exp, and min max gcd of two.  Blanks
- * between parts are passed over.
+ * left-associative.  Functions: sqrt abs floor ceil fact fib isprime sin cos ln exp, and min max gcd of
+ * two.  Blanks between parts are passed over.
  */
 #ifndef MATHEXPR_H
 #define MATHEXPR_H
@@ -29,7 +29,7 @@ enum math_status {
     MATH_CHARACTER,  /* belongs to no expression */
     MATH_CALL,       /* a function's '(' is missing */
     MATH_FEW,        /* too few arguments */
-    MATH_MANY,       /* too many arguments, or a comma outside of a call */
+    MATH_MANY,       /* too many arguments */
     MATH_UNCLOSED,   /* ')' is missing */
     MATH_UNOPENED,   /* ')' without '(' */
     MATH_NSTATUS,
@@ -41,12 +41,13 @@ struct math_result {
     unsigned short column; /* of what is wrong, from 1; 0 for MATH_OK */
 };
 
-/* Computes the n characters at text.  A syntax error anywhere goes before errors of computing; of those the first counts.
-   Needs about 10 KB of stack, and a time bounded by the text's length times that of fact(170). */
+/* Computes the n characters at text.  A syntax error anywhere goes before errors of computing; of those the
+   first counts. Needs about 10 KB of stack, and a time bounded by the text's length times that of
+   fact(170). */
 void math_evaluate(const char *text, int n, struct math_result *result);
 
-/* "syntax error at column 3: ...", "division by zero", ...: constant text but for the column.  buf has MATH_MESSAGE_SIZE
-   bytes; any result is accepted.  Returns the length. */
+/* "syntax error at column 3: ...", "division by zero", ...: constant text but for the column.  buf has
+   MATH_MESSAGE_SIZE bytes; any result is accepted.  Returns the length. */
 #define MATH_MESSAGE_SIZE 96
 int math_message(const struct math_result *result, char *buf);
 

@@ -1,9 +1,10 @@
 /*
  * mathfn.c - square root, rounding, remainder, exponential, logarithm and power.
  *
- * exp, log and pow go through sums of two doubles (mathdd.h): the argument is reduced to a small range, where a power
- * series is summed with its first terms in double-double and its tail, which weighs little, in doubles.  The last operation
- * is the only rounding that counts, so that results which are doubles themselves (2^10, 3^20) come out exactly.
+ * exp, log and pow go through sums of two doubles (mathdd.h): the argument is reduced to a small range,
+ * where a power series is summed with its first terms in double-double and its tail, which weighs little,
+ * in doubles.  The last operation is the only rounding that counts, so that results which are doubles
+ * themselves (2^10, 3^20) come out exactly.
  */
 #include "mathfn.h"
 #include "mathdd.h"

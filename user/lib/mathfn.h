@@ -1,9 +1,10 @@
 /*
  * mathfn.h - functions of doubles, for finite arguments; no library below it and no table of values.
  *
- * sqrt, floor, ceil, trunc and fmod are exact, or correctly rounded.  log, exp, pow, sin and cos carry about 65 bits to
- * their last rounding, so they err by little more than half a unit in the last place (below the smallest normal number:
- * by one); sin and cos do so for every finite argument.  All of them keep nothing, and none of them uses the x87 unit.
+ * sqrt, floor, ceil, trunc and fmod are exact, or correctly rounded.  log, exp, pow, sin and cos carry
+ * about 65 bits to their last rounding, so they err by little more than half a unit in the last place
+ * (below the smallest normal number: by one); sin and cos do so for every finite argument.  All of them
+ * keep nothing, and none of them uses the x87 unit.
  */
 #ifndef MATHFN_H
 #define MATHFN_H
@@ -23,7 +24,8 @@ double math_fmod(double x, double y); /* C's: the sign of x, |result| < |y|.  y 
 
 double math_exp(double x);   /* infinity when it overflows, 0 when it underflows */
 double math_log(double x);   /* natural; -infinity at 0, NaN below */
-double math_pow(double x, double y); /* 1 for y == 0; NaN for x < 0 with a y that is no integer; infinity for 0^negative */
+/* 1 for y == 0; infinity for 0 to a negative power; NaN for x < 0 with a y that is no integer. */
+double math_pow(double x, double y);
 double math_sin(double x);   /* radians */
 double math_cos(double x);
 

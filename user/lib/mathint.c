@@ -61,10 +61,15 @@ double math_gcd(double a, double b)
 static double multiply_mod(double a, double b, double n)
 {
     struct dd product = dd_product(a, b);
-    double quotient = math_trunc(product.hi / n); /* at most 1 off */
-    struct dd part = dd_product(quotient, n);
-    double rest = (product.hi - part.hi) + (product.lo - part.lo);
+    double quotient = product.hi / n;
+    struct dd part;
+    double rest;
 
+    if (quotient < TWO_53 / 2)
+        quotient = (quotient + TWO_53 / 2) - TWO_53 / 2; /* to the nearest integer */
+    /* It is at most 1 off, so the rest is between -n and n, and both differences are exact. */
+    part = dd_product(quotient, n);
+    rest = (product.hi - part.hi) + (product.lo - part.lo);
     if (rest < 0)
         rest += n;
     if (rest >= n)

@@ -1,9 +1,10 @@
 /*
  * mathtrig.c - sine and cosine of any finite double.
  *
- * x is a 53-bit integer times a power of two; its product with the bits of 2/pi that matter gives the quadrant and the place
- * in it exactly enough: bits of 2/pi whose product is a multiple of 4 turn a full circle and are left out, and about 170 bits
- * behind the binary point are kept, of which even the double that lies closest to a multiple of pi/2 cancels 62.
+ * x is a 53-bit integer times a power of two; its product with the bits of 2/pi that matter gives the
+ * quadrant and the place in it exactly enough: bits of 2/pi whose product is a multiple of 4 turn a full
+ * circle and are left out, and about 170 bits behind the binary point are kept, of which even the double
+ * that lies closest to a multiple of pi/2 cancels 62.
  */
 #include "mathfn.h"
 #include "mathdd.h"
@@ -17,11 +18,12 @@ typedef unsigned long long u64;
 
 /* 2/pi, 32 bits a word, the first below the binary point: enough for the largest exponent and the window. */
 static const unsigned int two_over_pi[] = {
-    0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561, 0xb7246e3a,
-    0x424dd2e0, 0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e, 0xe88235f5, 0x2ebb4484, 0xe99c7026, 0xb45f7e41,
-    0x3991d639, 0x835339f4, 0x9c845f8b, 0xbdf9283b, 0x1ff897ff, 0xde05980f, 0xef2f118b, 0x5a0a6d1f, 0x6d367ecf,
-    0x27cb09b7, 0x4f463f66, 0x9e5fea2d, 0x7527bac7, 0xebe5f17b, 0x3d0739f7, 0x8a5292ea, 0x6bfb5fb1, 0x1f8d5d08,
-    0x56033046, 0xfc7b6bab, 0xf0cfbc20, 0x9af4361d, 0xa9e39161,
+    0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab, 0xdebbc561,
+    0xb7246e3a, 0x424dd2e0, 0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e, 0xe88235f5, 0x2ebb4484,
+    0xe99c7026, 0xb45f7e41, 0x3991d639, 0x835339f4, 0x9c845f8b, 0xbdf9283b, 0x1ff897ff, 0xde05980f,
+    0xef2f118b, 0x5a0a6d1f, 0x6d367ecf, 0x27cb09b7, 0x4f463f66, 0x9e5fea2d, 0x7527bac7, 0xebe5f17b,
+    0x3d0739f7, 0x8a5292ea, 0x6bfb5fb1, 0x1f8d5d08, 0x56033046, 0xfc7b6bab, 0xf0cfbc20, 0x9af4361d,
+    0xa9e39161,
 };
 
 /* 32 bits of the number in `words` (least significant first), from bit `bit` up; zeroes outside. */

@@ -22,10 +22,10 @@ extern FROM_ASM void stack_switch(void **save, void *load);
 extern FROM_ASM void trap_resume(uint frame);
 extern void thread_first(void), thread_first_user(void);
 
-_Static_assert(offsetof(struct cpu, thread) == 4, "trap.S and thread_self() read it there");
-_Static_assert(offsetof(struct thread, attention) == 0, "trap.S reads it there");
-_Static_assert(offsetof(struct trapframe, cs) == TRAPFRAME_CS, "trap.S reads it there");
-_Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "trap.S knows it");
+_Static_assert(offsetof(struct cpu, thread) == 4, "entry.S and thread_self() read it there");
+_Static_assert(offsetof(struct thread, attention) == 0, "entry.S reads it there");
+_Static_assert(offsetof(struct trapframe, cs) == TRAPFRAME_CS, "entry.S reads it there");
+_Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "entry.S knows it");
 
 /* Whose turn it is to start, and on which stack.  0: nobody's; TURN_TAKEN: it is on its way. */
 #define TURN_TAKEN (~0u)

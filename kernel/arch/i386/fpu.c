@@ -27,6 +27,7 @@ static void trap_next_use(void)
 void fpu_first_use(void)
 {
     struct thread *t = thread_self();
+    const struct fpu_state *state = &fresh;
 
     if (!t->fpu)
         t->fpu = kmalloc(sizeof *t->fpu);
@@ -34,7 +35,9 @@ void fpu_first_use(void)
         thread_kill(t);
         return;
     }
-    __asm__ volatile("clts; fxrstor %0" :: "m"(t->fpu_used ? *t->fpu : fresh));
+    if (t->fpu_used)
+        state = t->fpu;
+    __asm__ volatile("clts; fxrstor %0" :: "m"(*state));
     t->fpu_used = true;
     t->fpu_loaded = true;
 }

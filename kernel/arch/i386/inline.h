@@ -6,7 +6,7 @@
 
 #include "layout.h"
 
-/* What a trap leaves on the kernel stack; pushed by the processor from eip on, by trap.S before. */
+/* What a trap leaves on the kernel stack; pushed by the processor from eip on, by entry.S before. */
 struct trapframe {
     uint edi, esi, ebp, unused, ebx, edx, ecx, eax; /* in the order of pusha */
     uint code;                                      /* the processor's error code, or 0 */

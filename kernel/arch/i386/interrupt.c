@@ -168,3 +168,11 @@ void pit_wait(uint microseconds)
         last = now;
     }
 }
+
+/* ---- The battery clock ---- */
+
+uint clock_second(void)
+{
+    port_write8(0x70, 0);
+    return port_read8(0x71);
+}

@@ -60,12 +60,21 @@ struct trapframe *trapframe_of(int slot)
     return (struct trapframe *)((char *)va_of(last) + PAGE_SIZE) - 1;
 }
 
+uint kernel_pa(const void *va)
+{
+    uint page = ((uint)va - KSTACK_BASE) / PAGE_SIZE;
+
+    if ((uint)va < KSTACK_BASE)
+        return pa_of(va);
+    return page_round_down(tables[page]) + (uint)va % PAGE_SIZE;
+}
+
 void kstack_init(void)
 {
     for (uint i = 0; i < KSTACK_CHUNKS; i++)
         kernel_directory[KSTACK_BASE / CHUNK_SIZE + i] = pa_of(&tables[i * CHUNK_PAGES]) | PTE_PRESENT | PTE_WRITABLE;
     for (uint i = 0; i < KSTACK_PAGES; i++)
-        *entry_of(0, i) = pa_of(boot_stack + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITABLE;
+        *entry_of(0, i) = pa_of(boot_stack + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
 }
 
 bool kstack_alloc_slot(int slot)
@@ -77,7 +86,7 @@ bool kstack_alloc_slot(int slot)
                 page_free(va_of(page_round_down(*entry_of(slot, i))));
             return false;
         }
-        *entry_of(slot, i) = pa_of(page) | PTE_PRESENT | PTE_WRITABLE;
+        *entry_of(slot, i) = pa_of(page) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
     }
     visited[slot] = 0;
     return true;

@@ -70,7 +70,7 @@
 
 #define TRAMPOLINE_PA 0x8000 /* where other processors wake up, in real mode */
 
-#define EXIT_UNFIT 4 /* code of arch_power_off(): this machine will not do */
+#define EXIT_UNFIT 5 /* code of arch_power_off(): this machine will not do */
 
 #define TRAPFRAME_CS   40
 #define TRAPFRAME_SIZE 56

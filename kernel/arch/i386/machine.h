@@ -53,6 +53,7 @@ uint kstack_top(int slot);
 bool kstack_alloc_slot(int slot);    /* a slot below NCPU, of an idle thread */
 bool kstack_guards(uint va);         /* is it in the guard page of a stack? */
 void kstack_visit(int slot);         /* this processor is about to run on it */
+uint kernel_pa(const void *va);      /* of a byte in the direct map or on a kernel stack */
 
 /* ---- Traps ---- */
 
@@ -93,6 +94,7 @@ void pic_eoi(uint irq);
 void pit_start(void);                /* HZ interrupts a second on line 0 */
 void pit_wait(uint microseconds);    /* up to 20,000; counter 0 runs freely, so not after pit_start() */
 void interrupt_enable_line(uint irq);
+uint clock_second(void);             /* of the battery clock, in its own notation: only changes mean something */
 
 /* ---- Devices ---- */
 
@@ -109,13 +111,12 @@ void ide_start(void);
 void ide_interrupt(uint channel);
 void ide_tick(void);
 void ide_submit(struct disk_request *request);
-extern uint ide_nblocks;
 /* Finds a PCI device by class and subclass; false: there is none.  address is what the others want. */
 bool pci_find(uint class, uint *address);
 uint pci_read(uint address, uint offset);
 void pci_write(uint address, uint offset, uint value);
 
-/* Ends the start of a machine that can't run the kernel, with a message. */
-void machine_refuse(const char *why) __attribute__((noreturn));
+/* Ends the start of a machine that can't run the kernel, with a message, and a word for tools. */
+void machine_refuse(const char *word, const char *why) __attribute__((noreturn));
 
 #endif

@@ -36,7 +36,7 @@ static void check_size(void)
         return;
     format(text, sizeof text, "this machine has %u MB of memory, %u KB of them free; 16 MB are needed",
            (ram_end() + (1u << 19)) >> 20, nfree >> 10);
-    machine_refuse(text);
+    machine_refuse("memory", text);
 }
 
 #ifdef DEBUG
@@ -53,34 +53,32 @@ static uint *boot_page(void)
     return va_of(largest->start - PAGE_SIZE);
 }
 
-static uint direct_entry(uint pa, uint global)
+static uint direct_entry(uint pa)
 {
     uint *table = boot_page();
 
     for (uint i = 0; i < CHUNK_PAGES; i++) {
         uint page = pa + i * PAGE_SIZE;
         bool code = page >= pa_of(image_start) && page < pa_of(rodata_end);
-        table[i] = page | PTE_PRESENT | (code ? 0 : PTE_WRITABLE) | global;
+        table[i] = page | PTE_PRESENT | PTE_GLOBAL | (code ? 0 : PTE_WRITABLE);
     }
     return pa_of(table) | PTE_PRESENT | PTE_WRITABLE;
 }
 #else
-static uint direct_entry(uint pa, uint global)
+static uint direct_entry(uint pa)
 {
-    return pa | PTE_PRESENT | PTE_WRITABLE | PTE_LARGE | global;
+    return pa | PTE_PRESENT | PTE_WRITABLE | PTE_LARGE | PTE_GLOBAL;
 }
 #endif
 
 void memory_init(void)
 {
-    uint end, a, b, c, features;
     uint *direct = &kernel_directory[KERNEL_BASE / CHUNK_SIZE];
+    uint end = ram_end();
 
     check_size();
-    cpuid(1, &a, &b, &c, &features);
-    end = ram_end();
     for (uint pa = 0; pa < DIRECT_SIZE; pa += CHUNK_SIZE)
-        direct[pa / CHUNK_SIZE] = pa < end ? direct_entry(pa, features & 1 << 13 ? PTE_GLOBAL : 0) : 0;
+        direct[pa / CHUNK_SIZE] = pa < end ? direct_entry(pa) : 0;
     kernel_directory[0] = 0;
     for (uint pa = DEVICE_BASE + 2 * CHUNK_SIZE; pa != 0; pa += CHUNK_SIZE)
         kernel_directory[pa / CHUNK_SIZE] = pa | PTE_DEVICE | PTE_LARGE;

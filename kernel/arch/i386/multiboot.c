@@ -115,7 +115,7 @@ void multiboot_read(uint magic, uint info_pa)
     const struct multiboot_info *info = va_of(info_pa);
 
     if (magic != LOADER_MAGIC || info_pa >= DIRECT_SIZE)
-        machine_refuse("a Multiboot loader is needed");
+        machine_refuse("machine", "a Multiboot loader is needed");
     if (info->flags & HAS_COMMAND_LINE)
         read_command_line(va_of(info->command_line));
     if (info->flags & HAS_MAP)

@@ -2,8 +2,8 @@
  * pmap.c - loops over page tables.  The states of an entry are in pmap.h.
  *
  * A page directory's kernel half is a copy of kernel_directory's, final since boot; its user half is the map's.
- * Ranges are worked on one page table at a time.  What happens to each page is a handful of instructions, because
- * fork and exit do it for all the memory of a process.
+ * Ranges are worked on one page table at a time.  What fork and exit do to each page is a handful of instructions in
+ * loops that are unrolled, made for the usual page of a large heap: shared copy-on-write with a parent or child.
  *
  * Frames of private memory may have other owners on other processors, so their counts change atomically; the
  * entries themselves are touched by the owner of the map alone.
@@ -12,7 +12,8 @@
 #include "pmap.h"
 
 #define USER_TABLES (USER_END / CHUNK_SIZE)
-#define FLUSH_MAX   16u /* single invalidations up to this many, else all at once */
+#define FLUSH_MAX   16u  /* single invalidations up to this many, else all at once */
+#define ZERO_MAX    600u /* entries that are cleared in less time than a page */
 
 static inline uint index_of(uint va) { return (va >> PAGE_SHIFT) % CHUNK_PAGES; }
 
@@ -58,17 +59,22 @@ void pmap_flush(uint va, uint npages)
         asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
-/* Frees the page table of va's chunk if it has no entry left. */
-static void drop_empty(struct pmap *pm, uint va)
+/* Takes count and entries of a table back by n entries from slot on, of which nused are not 0; frees an empty table.
+   Tables are handed on with zeroes in them, unless more is to be cleared than that saves. */
+static void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, uint nused)
 {
     uint *entry = &pm->directory[va >> 22];
-    if ((*entry & (PTE_PRESENT | PTE_SHARED)) != PTE_PRESENT)
+    uint left = frame_of(slot)->nused -= nused;
+    if (left || n < ZERO_MAX)
+        words_zero(slot, n);
+    if (left)
         return;
     uint *table = table_page(*entry);
-    if (frame_of(table)->nused == 0) {
-        *entry = 0;
+    *entry = 0;
+    if (n < ZERO_MAX)
+        page_free_zeroed(table);
+    else
         page_free(table);
-    }
 }
 
 bool pmap_add_tables(struct pmap *pm, uint va, uint npages)
@@ -86,86 +92,127 @@ bool pmap_add_tables(struct pmap *pm, uint va, uint npages)
     }
     return true;
 undo:
-    for (uint at = first & ~(CHUNK_SIZE - 1); at < va; at += CHUNK_SIZE)
-        drop_empty(pm, at);
+    for (; first < va; first = (first & ~(CHUNK_SIZE - 1)) + CHUNK_SIZE)
+        if (frame_of(pmap_slot(pm, first))->nused == 0)
+            clear_entries(pm, first, pmap_slot(pm, first), 0, 0);
     return false;
 }
 
-void pmap_promise(struct pmap *pm, uint va, uint npages)
+/* Promises n pages of one table. */
+static inline void promise_entries(uint *slot, uint n)
 {
+    frame_of(slot)->nused += n;
+    words_fill(slot, PTE_PROMISED, n);
+}
+
+bool pmap_promise(struct pmap *pm, uint va, uint npages)
+{
+    uint *slot = pmap_slot(pm, va);
+    if (slot && pages_here(va, npages) == npages) {
+        promise_entries(slot, npages);
+        return true;
+    }
+    if (!pmap_add_tables(pm, va, npages))
+        return false;
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
-        uint *slot = pmap_slot(pm, va);
-        frame_of(slot)->nused += n;
-        words_fill(slot, PTE_PROMISED, n);
+        promise_entries(pmap_slot(pm, va), n);
     }
+    return true;
+}
+
+/* Drops a share of a frame; true when it was the last. */
+static inline bool drop_share(struct frame *frames, uint entry)
+{
+    return __atomic_sub_fetch(&frames[entry >> PAGE_SHIFT].refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+/* Releases what can't be written: read-only, promised or nothing. */
+static __attribute__((noinline)) void release_other(uint entry, struct pmap_released *out)
+{
+    if (entry & PTE_PRESENT) {
+        out->nreadonly++;
+        if (drop_share(frame_table, entry)) {
+            out->nfixed++;
+            page_chain_add(&out->frames, &frame_table[entry >> PAGE_SHIFT]);
+        }
+    } else if (entry) {
+        out->npromised++;
+    } else {
+        out->nentries--;
+    }
+}
+
+static inline __attribute__((always_inline)) void release_entry(uint entry, struct frame *frames,
+                                                                struct pmap_released *out)
+{
+    if (!(entry & (PTE_COPIED | PTE_WRITABLE)))
+        release_other(entry, out);
+    else if (drop_share(frames, entry))
+        page_chain_add(&out->frames, &frames[entry >> PAGE_SHIFT]);
 }
 
 /* Gives up the n entries from slot on, which stay as they are; returns how many were not 0. */
 static uint release_entries(const uint *slot, uint n, struct pmap_released *out)
 {
-    struct page_chain chain = out->frames;
     struct frame *frames = frame_table;
-    uint nzero = 0, npromised = 0, nreadonly = 0, nmade = 0;
-    for (const uint *end = slot + n; slot != end; slot++) {
-        uint entry = *slot;
-        if (!(entry & PTE_PRESENT)) {
-            if (entry)
-                npromised++;
-            else
-                nzero++;
-            continue;
-        }
-        bool written = entry & (PTE_WRITABLE | PTE_COPIED);
-        if (!written)
-            nreadonly++;
-        struct frame *f = &frames[entry >> PAGE_SHIFT];
-        if (__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0) {
-            page_chain_add(&chain, f);
-            nmade += written;
-        }
+    const uint *end = slot + n, *fours = slot + n / 4 * 4;
+    uint before = out->nentries;
+    out->nentries += n;
+    for (; slot != fours; slot += 4) {
+        release_entry(slot[0], frames, out);
+        release_entry(slot[1], frames, out);
+        release_entry(slot[2], frames, out);
+        release_entry(slot[3], frames, out);
     }
-    out->frames = chain;
-    out->npresent += n - nzero - npromised;
-    out->nwritable += n - nzero - nreadonly;
-    out->nmade += nmade;
-    return n - nzero;
+    for (; slot != end; slot++)
+        release_entry(*slot, frames, out);
+    return out->nentries - before;
 }
 
 void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *out)
 {
+    out->frames.first = NULL;
+    out->frames.n = 0;
+    out->nentries = out->npromised = out->nreadonly = out->nfixed = 0;
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         uint *slot = pmap_slot(pm, va);
         if (!slot)
             continue;
-        uint nused = release_entries(slot, n, out);
-        uint left = frame_of(slot)->nused -= nused;
-        if (left)
-            words_zero(slot, n);
-        else
-            drop_empty(pm, va);
+        clear_entries(pm, va, slot, n, release_entries(slot, n, out));
     }
+}
+
+/* Shares one page; returns its entry, the same for both from now on, and counts it if there is none. */
+static inline __attribute__((always_inline)) uint fork_entry(uint *from, struct frame *frames, uint *nzero)
+{
+    uint entry = *from;
+    if (!(entry & PTE_COPIED)) {
+        if (!(entry & PTE_PRESENT)) {
+            *nzero += !entry;
+            return entry;
+        }
+        if (entry & PTE_WRITABLE)
+            *from = entry = (entry & ~(uint)PTE_WRITABLE) | PTE_COPIED;
+    }
+    __atomic_fetch_add(&frames[entry >> PAGE_SHIFT].refs, 1, __ATOMIC_RELAXED);
+    return entry;
 }
 
 /* Shares n pages of one table; returns how many entries are not 0. */
 static uint fork_entries(uint *to, uint *from, uint n)
 {
     struct frame *frames = frame_table;
-    uint nzero = 0;
-    for (uint i = 0; i < n; i++) {
-        uint entry = from[i];
-        if (entry & PTE_PRESENT) {
-            if (entry & PTE_WRITABLE) {
-                entry = (entry & ~(uint)PTE_WRITABLE) | PTE_COPIED;
-                from[i] = entry;
-            }
-            __atomic_fetch_add(&frames[entry >> PAGE_SHIFT].refs, 1, __ATOMIC_RELAXED);
-        } else if (!entry) {
-            nzero++;
-        }
-        to[i] = entry;
+    uint nzero = 0, i = 0;
+    for (; i + 4 <= n; i += 4) {
+        to[i] = fork_entry(&from[i], frames, &nzero);
+        to[i + 1] = fork_entry(&from[i + 1], frames, &nzero);
+        to[i + 2] = fork_entry(&from[i + 2], frames, &nzero);
+        to[i + 3] = fork_entry(&from[i + 3], frames, &nzero);
     }
+    for (; i < n; i++)
+        to[i] = fork_entry(&from[i], frames, &nzero);
     return n - nzero;
 }
 
@@ -177,13 +224,13 @@ bool pmap_fork(struct pmap *child, struct pmap *parent, uint end)
         uint *from = pmap_slot(parent, va);
         if (!from)
             continue;
-        uint *table = page_alloc();
+        uint *table = n == CHUNK_PAGES ? page_alloc() : page_alloc_zeroed();
         if (!table)
             return false;
-        frame_of(table)->nused = fork_entries(table, from, n);
-        words_zero(table + n, CHUNK_PAGES - n);
         child->directory[va >> 22] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
-        drop_empty(child, va);
+        frame_of(table)->nused = fork_entries(table, from, n);
+        if (!frame_of(table)->nused)
+            clear_entries(child, va, table, 0, 0);
     }
     return true;
 }
@@ -217,10 +264,7 @@ void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries)
     for (uint n; nentries; nentries -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, nentries);
         uint *slot = pmap_slot(pm, va);
-        if (frame_of(slot)->nused -= n)
-            words_zero(slot, n);
-        else
-            drop_empty(pm, va);
+        clear_entries(pm, va, slot, n, n);
     }
 }
 

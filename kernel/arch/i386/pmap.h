@@ -46,16 +46,17 @@ void pmap_flush(uint va, uint npages);
 
 /* Makes sure that the range has page tables.  False: no frames, nothing changed. */
 bool pmap_add_tables(struct pmap *pm, uint va, uint npages);
-/* Makes the range promised: it has page tables, and no entries yet. */
-void pmap_promise(struct pmap *pm, uint va, uint npages);
+/* The same, and makes the range promised.  It has no entries yet. */
+bool pmap_promise(struct pmap *pm, uint va, uint npages);
 
 struct pmap_released {
     struct page_chain frames; /* that have no owner any more; the caller frees them, after flushing */
-    uint npresent;            /* entries that were present */
-    uint nwritable;           /* entries that were promised, writable or copied */
-    uint nmade;               /* of these, whose frames are among `frames` */
+    uint nentries;            /* that were not 0 */
+    uint npromised;           /* of these: promised */
+    uint nreadonly;           /* of these: read-only */
+    uint nfixed;              /* read-only pages among `frames` */
 };
-/* Takes a range of private memory out.  Holes in it are fine. */
+/* Takes a range of private memory out, and fills in *out.  Holes in it are fine. */
 void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *out);
 /* Enters all private memory below `end` into the child too, whose map is empty.  What was writable is copied for both
    afterwards.  False: no frames for page tables; what was entered is to be released. */

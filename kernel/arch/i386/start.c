@@ -23,7 +23,8 @@ void arch_start_devices(void)
 {
     uint was = irq_save();
 
-    ide_start();
+    if (boot_module.end == boot_module.start)
+        ide_start();
     keyboard_start();
     serial_start();
     if (acpi.lapic_pa)
@@ -39,11 +40,14 @@ static void say(const char *text)
     monitor_put(text, strlen(text));
 }
 
-void machine_refuse(const char *why)
+void machine_refuse(const char *word, const char *why)
 {
     say("KSM cannot start: ");
     say(why);
     say("\n");
+    monitor_put("exit ", 5); /* for tools: see console/power.h */
+    monitor_put(word, strlen(word));
+    monitor_put("\n", 1);
     arch_power_off(EXIT_UNFIT);
 }
 

@@ -1,7 +1,7 @@
 /*
  * trap.c - the interrupt table, and what each trap means.
  *
- * Three ways in, all from trap.S:
+ * Three ways in, all from entry.S:
  *   system calls   through the only gate that programs may use; interrupts stay on
  *   page faults    off until the address is read, then as they were
  *   all others     exceptions (vectors below 32) and devices
@@ -22,7 +22,7 @@
 #define GATE_TASK      0x8500
 #define GATE_USER      0x6000 /* programs may call it */
 
-#define VECTOR_STUB_SIZE 32 /* of trap.S */
+#define VECTOR_STUB_SIZE 32 /* of entry.S */
 
 enum {
     EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3, EXCEPTION_OVERFLOW = 4, EXCEPTION_NO_FPU = 7, EXCEPTION_DOUBLE = 8,

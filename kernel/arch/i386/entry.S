@@ -1,5 +1,5 @@
 /*
- * trap.S - into the kernel, out of it, and from one thread to another.
+ * entry.S - into the kernel, out of it, and from one thread to another.
  *
  * Each entry saves the registers as a struct trapframe, loads the kernel's segments and calls C in trap.c.
  * The segments are loaded whatever was interrupted: a trap gate leaves interrupts on, so that an interrupt can strike

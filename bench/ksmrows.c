@@ -1,0 +1,268 @@
+/*
+ * ksmrows.c - what shared memory costs: the rows of docs/performance.md that rows.c has not.
+ *
+ *   ksmrows [NAME]...            prints "R NAME  FIRST MEDIAN MIN MAX", in units of the time stamp counter for one operation
+ *
+ * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles: no row may idle, and a row
+ * whose slowest sample is much slower than its median is marked by "idle?".
+ */
+#include "ksm.h"
+#include "ulib.h"
+
+#define SAMPLES 7
+#define MB      0x100000u
+#define HANDOVER 1000
+
+typedef unsigned long long u64;
+
+static inline u64 stamp(void)
+{
+    uint low, high;
+
+    asm volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    return (u64)high << 32 | low;
+}
+
+static u64 samples[SAMPLES];
+
+/* Prints the samples, each of `per` operations. */
+static void report(const char *name, uint per)
+{
+    u64 first = samples[0], sorted[SAMPLES];
+
+    for (int i = 0; i < SAMPLES; i++) {
+        int at = i;
+
+        for (; at > 0 && sorted[at - 1] > samples[i]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = samples[i];
+    }
+    printf(1, "R %s %llu %llu %llu %llu%s\n", name, first / per, sorted[SAMPLES / 2] / per, sorted[0] / per,
+           sorted[SAMPLES - 1] / per, sorted[SAMPLES - 2] > 4 * sorted[SAMPLES / 2] ? " idle?" : "");
+}
+
+static int get(uint nbytes)
+{
+    int handle = ksmget("bench", nbytes, KSM_MUSTNOTEXIST);
+
+    if (handle < 0)
+        fail(1, "%u bytes: %s", nbytes, ksmstrerror(handle));
+    return handle;
+}
+
+static void *attach(int handle)
+{
+    void *p = ksmattach(handle);
+
+    if (ksmerror(p))
+        fail(1, "attach: %s", ksmstrerror(ksmerror(p)));
+    return p;
+}
+
+static void join(int pid)
+{
+    if (pid < 0 || wait() != pid)
+        fail(1, "a child was lost");
+}
+
+/* A segment's whole life: get, attach, touch each page, detach, delete. */
+static void life(const char *name, uint nbytes)
+{
+    for (int i = 0; i < SAMPLES; i++) {
+        u64 start = stamp();
+        int handle = get(nbytes);
+        volatile char *p = attach(handle);
+
+        for (uint at = 0; at < nbytes; at += 4096)
+            p[at] = 1;
+        ksmdetach(handle);
+        ksmdelete(handle);
+        samples[i] = stamp() - start;
+    }
+    report(name, 1);
+}
+
+static void life_4k(void) { life("life.4K", 4096); }
+static void life_1m(void) { life("life.1M", MB); }
+static void life_64m(void) { life("life.64M", 64 * MB); }
+
+/* Attach and detach of a segment that stays attached elsewhere in the process. */
+static void attach_again(const char *size, uint nbytes)
+{
+    static u64 detached[SAMPLES];
+    char name[32];
+    int handle = get(nbytes);
+
+    attach(handle);
+    for (int i = 0; i < SAMPLES; i++) {
+        u64 start = stamp();
+
+        attach(handle);
+        samples[i] = stamp() - start;
+        start = stamp();
+        ksmdetach(handle);
+        detached[i] = stamp() - start;
+    }
+    snprintf(name, sizeof(name), "attach.%s", size);
+    report(name, 1);
+    memmove(samples, detached, sizeof(samples));
+    snprintf(name, sizeof(name), "detach.%s", size);
+    report(name, 1);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+static void attach_1m(void) { attach_again("1M", MB); }
+static void attach_64m(void) { attach_again("64M", 64 * MB); }
+
+static void fork_once(void)
+{
+    int pid = fork();
+
+    if (pid == 0)
+        exit();
+    join(pid);
+}
+
+/* What 64 MB attached add to fork, exit and wait. */
+static void fork_64m(void)
+{
+    u64 plain[SAMPLES];
+    int handle = get(64 * MB);
+
+    for (int i = 0; i < SAMPLES; i++) {
+        u64 start = stamp();
+
+        fork_once();
+        plain[i] = stamp() - start;
+    }
+    attach(handle);
+    for (int i = 0; i < SAMPLES; i++) {
+        u64 start = stamp();
+
+        fork_once();
+        start = stamp() - start;
+        samples[i] = start > plain[i] ? start - plain[i] : 0;
+    }
+    report("fork.64M.above-plain", 1);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+/* ---- Two processes and a word ------------------------------------------------------------------- */
+
+struct mailbox {
+    volatile uint request; /* counts; the last one is answered when `reply` is the same */
+    volatile uint reply;
+    volatile int a, b, sum;
+    volatile int batch[HANDOVER];
+};
+
+static void wait_for(volatile uint *word, uint n)
+{
+    uint seen;
+
+    while ((seen = *word) != n)
+        ksmwait(word, seen, 0);
+}
+
+static void serve(struct mailbox *box, uint nrequests, bool batched)
+{
+    for (uint n = 1; n <= nrequests; n++) {
+        wait_for(&box->request, n);
+        if (batched)
+            for (int i = 0; i < HANDOVER; i++)
+                box->batch[i] += box->a;
+        else
+            box->sum = box->a + box->b;
+        box->reply = n;
+        ksmwake(&box->reply, 1);
+    }
+}
+
+/* Requests to a child, each a hand-over to it and back. */
+static void converse(const char *name, uint rounds, bool batched, uint per)
+{
+    int handle = get(sizeof(struct mailbox));
+    struct mailbox *box = attach(handle);
+    int pid = fork();
+    uint n = 0;
+
+    if (pid == 0) {
+        serve(box, SAMPLES * rounds, batched);
+        exit();
+    }
+    for (int i = 0; i < SAMPLES; i++) {
+        u64 start = stamp();
+
+        for (uint k = 0; k < rounds; k++) {
+            box->a = 1;
+            box->b = (int)k;
+            if (batched)
+                for (int j = 0; j < HANDOVER; j++)
+                    box->batch[j] = j;
+            box->request = ++n;
+            ksmwake(&box->request, 1);
+            wait_for(&box->reply, n);
+            if (batched ? box->batch[9] != 10 : box->sum != (int)k + 1)
+                fail(1, "%s: a wrong answer", name);
+        }
+        samples[i] = stamp() - start;
+    }
+    join(pid);
+    report(name, rounds * per);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+static void wait_wake(void)
+{
+    int handle = get(4096);
+    volatile uint *word = attach(handle);
+    int pid = fork();
+
+    for (uint i = 0; i < SAMPLES * 500; i++) { /* the parent makes it odd, the child even */
+        uint mine = 2 * i + (pid == 0), seen;
+
+        if (pid != 0 && i % 500 == 0)
+            samples[i / 500] = stamp();
+        while ((seen = word[0]) != mine)
+            ksmwait((const uint *)word, seen, 0);
+        word[0] = mine + 1;
+        ksmwake((const uint *)word, 1);
+        if (pid != 0 && i % 500 == 499)
+            samples[i / 500] = stamp() - samples[i / 500];
+    }
+    if (pid == 0)
+        exit();
+    join(pid);
+    report("wait-wake.roundtrip", 500);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+static void request(void) { converse("request.blocking", 500, false, 1); }
+static void handover(void) { converse("request.1000-a-handover", 5, true, HANDOVER); }
+
+static const struct {
+    const char *name;
+    void (*run)(void);
+} rows[] = {
+    { "life.4K", life_4k },   { "life.1M", life_1m },       { "life.64M", life_64m }, { "attach.1M", attach_1m },
+    { "attach.64M", attach_64m }, { "fork.64M", fork_64m }, { "wait-wake", wait_wake }, { "request", request },
+    { "handover", handover },
+};
+
+int main(int argc, char *argv[])
+{
+    for (uint i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        bool wanted = argc == 1;
+
+        for (int k = 1; k < argc; k++)
+            wanted |= strcmp(argv[k], rows[i].name) == 0;
+        if (wanted)
+            rows[i].run();
+    }
+    printf(1, "DONE\n");
+    return 0;
+}

@@ -1,0 +1,321 @@
+/*
+ * address.c - which blocks of the disk a file consists of.
+ *
+ *   addrs[0 .. ndirect-1]   data
+ *   addrs[ndirect]          -> 128 x data
+ *   addrs[ndirect + 1]      -> 128 x -> 128 x data            (extended layout)
+ *
+ * A slot is the place of one block's number: in the inode, or in a cached address block.  A file grows at its end by
+ * runs of consecutive blocks, and the run that was looked at last is remembered in the inode, so that
+ * sequential access finds its blocks without a look at the slots.
+ *
+ * Freeing goes backwards and slot by slot, and what it has freed it has also cleared, so it can stop anywhere.
+ */
+#include "arch.h"
+#include "fs/alloc.h"
+#include "fs/cache.h"
+#include "fs/inode.h"
+#include "lib/kstring.h"
+
+/* A slot, and those behind it in the same block. */
+struct place {
+    uint *slots;
+    uint nslots;
+    uint blockno;     /* of the address block; 0: in the inode */
+    struct group *g;  /* pinned; NULL: in the inode */
+};
+
+static void place_put(struct place *p)
+{
+    if (p->g)
+        cache_put(p->g);
+}
+
+/* The slots of an address block from `first` on. */
+static int open_block(struct place *p, uint blockno, uint first)
+{
+    if (!volume_is_data(blockno) || !(p->g = cache_get(blockno, 1, 1)))
+        return -1;
+    p->slots = (uint *)cache_block(p->g, blockno) + first;
+    p->nslots = NINDIRECT - first;
+    p->blockno = blockno;
+    return 0;
+}
+
+/* How to get to the slot of block `index`: through which address of the inode, and which slots of address blocks. */
+struct route {
+    uint direct;   /* in addrs */
+    uint depth;    /* address blocks on the way */
+    uint slot[2];
+};
+
+static void find_route(struct route *r, uint index)
+{
+    r->depth = 0;
+    r->direct = index;
+    if (index < volume.ndirect)
+        return;
+    index -= volume.ndirect;
+    if (index < NINDIRECT) {
+        r->direct = volume.ndirect;
+        r->depth = 1;
+        r->slot[0] = index;
+        return;
+    }
+    index -= NINDIRECT;
+    r->direct = volume.ndirect + 1;
+    r->depth = 2;
+    r->slot[0] = index / NINDIRECT;
+    r->slot[1] = index % NINDIRECT;
+}
+
+/* Finds the slot of block `index`.  -1: an address block is missing, or damaged, or can't be read. */
+static int find_place(struct place *p, struct inode *ip, uint index)
+{
+    struct route r;
+    find_route(&r, index);
+    *p = (struct place){ .slots = &ip->disk.addrs[r.direct], .nslots = r.depth ? 1 : volume.ndirect - r.direct };
+    for (uint i = 0; i < r.depth; i++) {
+        uint blockno = *p->slots;
+        place_put(p);
+        if (open_block(p, blockno, r.slot[i]) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+uint inode_map(struct inode *ip, uint index, uint want, uint *blockno)
+{
+    uint skip = index - ip->run.index;
+    if (skip < ip->run.nblocks) {
+        *blockno = ip->run.blockno + skip;
+        return min_uint(want, ip->run.nblocks - skip);
+    }
+    struct place p;
+    if (index >= volume.max_blocks || find_place(&p, ip, index) < 0)
+        return 0;
+    uint start = p.slots[0], n = 0;
+    while (n < p.nslots && p.slots[n] == start + n && volume_is_data(start + n))
+        n++;
+    place_put(&p);
+    if (n == 0)
+        return 0;
+    ip->run.index = index;
+    ip->run.blockno = *blockno = start;
+    ip->run.nblocks = n;
+    return min_uint(want, n);
+}
+
+/* ---- Growing ---- */
+
+/* What an extension takes from the disk before it changes anything. */
+struct supply {
+    uint table[2]; /* new address blocks, from the data upwards; 0: not needed */
+    uint ntables;
+    uint data, ndata;
+};
+
+static void give_back(struct log_op *op, const struct supply *s)
+{
+    for (uint i = 0; i < s->ntables; i++)
+        alloc_cancel(op, s->table[i], 1);
+}
+
+static int take_supply(struct log_op *op, struct supply *s, uint ntables, uint goal, uint want)
+{
+    uint n;
+    s->ntables = 0;
+    while (s->ntables < ntables) {
+        uint blockno = alloc_take(op, goal, 1, &n);
+        if (!blockno)
+            goto full;
+        s->table[s->ntables++] = blockno;
+        goal = blockno + 1;
+    }
+    s->data = alloc_take(op, goal, want, &s->ndata);
+    if (s->data)
+        return 0;
+full:
+    give_back(op, s);
+    return -1;
+}
+
+/* Fills a new address block with zeroes but for ndata consecutive numbers from slot `first` on. */
+static void fill_table(struct log_op *op, uint blockno, uint first, uint data, uint ndata)
+{
+    struct group *g = cache_get_blank(blockno, 1);
+    uint *slots = (uint *)cache_block(g, blockno);
+    memset(slots, 0, BSIZE);
+    for (uint i = 0; i < ndata; i++)
+        slots[first + i] = data + i;
+    cache_filled(op, g, blockno, 1);
+    cache_put(g);
+}
+
+/* Writes consecutive numbers to existing slots. */
+static void fill_place(struct log_op *op, struct place *p, uint data, uint ndata)
+{
+    for (uint i = 0; i < ndata; i++)
+        p->slots[i] = data + i;
+    if (p->g)
+        cache_changed(op, p->g, p->blockno, 1);
+    place_put(p);
+}
+
+/* The lowest place on the route that exists; *missing address blocks lead from there to the slot. */
+static int find_lowest(struct place *p, struct inode *ip, const struct route *r, uint *missing)
+{
+    *p = (struct place){ .slots = &ip->disk.addrs[r->direct], .nslots = r->depth ? 1 : volume.ndirect - r->direct };
+    for (uint i = 0; i < r->depth; i++) {
+        uint blockno = *p->slots;
+        *missing = r->depth - i;
+        if (!blockno)
+            return 0;
+        place_put(p);
+        if (open_block(p, blockno, r->slot[i]) < 0)
+            return -1;
+    }
+    *missing = 0;
+    return 0;
+}
+
+/* The number of the block before `index`, as far as it is known without a search. */
+static uint last_block(const struct inode *ip, uint index)
+{
+    return ip->run.nblocks && ip->run.index + ip->run.nblocks == index ? ip->run.blockno + ip->run.nblocks - 1 : 0;
+}
+
+static void remember_run(struct inode *ip, uint index, uint blockno, uint n)
+{
+    if (ip->run.nblocks && ip->run.index + ip->run.nblocks == index && ip->run.blockno + ip->run.nblocks == blockno) {
+        ip->run.nblocks += n;
+        return;
+    }
+    ip->run.index = index;
+    ip->run.blockno = blockno;
+    ip->run.nblocks = n;
+}
+
+uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, uint *blockno)
+{
+    struct route r;
+    struct place p;
+    struct supply s;
+    uint missing;
+
+    if (index >= volume.max_blocks)
+        return 0;
+    find_route(&r, index);
+    if (find_lowest(&p, ip, &r, &missing) < 0)
+        return 0;
+    if (missing == 0 && *p.slots) { /* a damaged image: there is a block behind the end */
+        place_put(&p);
+        return 0;
+    }
+    uint room = missing ? NINDIRECT - r.slot[r.depth - 1] : p.nslots;
+    uint before = last_block(ip, index);
+    if (take_supply(op, &s, missing, before ? before + 1 : 0, min_uint(want, room)) < 0) {
+        place_put(&p);
+        return 0;
+    }
+    if (missing == 0) {
+        fill_place(op, &p, s.data, s.ndata);
+    } else {
+        fill_table(op, s.table[0], r.slot[r.depth - 1], s.data, s.ndata);
+        if (missing == 2)
+            fill_table(op, s.table[1], r.slot[0], s.table[0], 1);
+        fill_place(op, &p, s.table[missing - 1], 1);
+    }
+    remember_run(ip, index, s.data, s.ndata);
+    *blockno = s.data;
+    return s.ndata;
+}
+
+/* ---- Freeing ---- */
+
+/* Consecutive blocks to be freed together. */
+struct heap {
+    struct log_op *op;
+    uint start, n;
+};
+
+static void heap_free(struct heap *h)
+{
+    if (h->n)
+        alloc_free(h->op, h->start, h->n);
+    h->n = 0;
+}
+
+/* May it still free blocks, wherever they are, and note the change in the address blocks and the inode? */
+static bool heap_has_room(const struct heap *h) { return h->op->left > INODE_CHANGE_COST; }
+
+/* False: no room. */
+static bool heap_add(struct heap *h, uint blockno)
+{
+    if (!volume_is_data(blockno)) /* a lie of the image: nothing to free */
+        return true;
+    if (h->n && blockno + 1 == h->start) {
+        h->start--;
+        h->n++;
+        return true;
+    }
+    heap_free(h);
+    if (!heap_has_room(h))
+        return false;
+    h->start = blockno;
+    h->n = 1;
+    return true;
+}
+
+/* Frees what n slots name, from the last one back, and clears them; false: there was no room for all. */
+static bool free_slots(struct heap *h, uint *slots, uint n)
+{
+    while (n-- > 0) {
+        if (slots[n] && !heap_add(h, slots[n]))
+            return false;
+        slots[n] = 0;
+    }
+    return true;
+}
+
+/* Frees what the address block in *slot leads to, and then the block.  depth 1: it names data. */
+static bool free_table(struct heap *h, uint *slot, uint depth)
+{
+    struct place p;
+    uint blockno = *slot;
+    bool done = true;
+
+    if (!blockno)
+        return true;
+    if (open_block(&p, blockno, 0) == 0) {
+        if (depth == 1)
+            done = free_slots(h, p.slots, NINDIRECT);
+        for (uint i = NINDIRECT; depth == 2 && done && i-- > 0; )
+            done = free_table(h, &p.slots[i], 1);
+        heap_free(h); /* before its own block: that is where the cleared slots are */
+        done = done && heap_has_room(h);
+        if (!done)
+            cache_changed(h->op, p.g, blockno, 1);
+        cache_put(p.g);
+    }
+    if (!done || !heap_add(h, blockno))
+        return false;
+    *slot = 0;
+    return true;
+}
+
+bool inode_truncate_some(struct log_op *op, struct inode *ip)
+{
+    struct heap h = { .op = op };
+    bool done = true;
+
+    if (ip->disk.type == T_DEV)
+        return true;
+    ip->run.nblocks = 0;
+    for (uint depth = NADDR - volume.ndirect; done && depth > 0; depth--)
+        done = free_table(&h, &ip->disk.addrs[volume.ndirect + depth - 1], depth);
+    done = done && free_slots(&h, ip->disk.addrs, volume.ndirect);
+    heap_free(&h);
+    ip->disk.size = 0;
+    return done;
+}

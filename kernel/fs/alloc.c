@@ -1,0 +1,189 @@
+/*
+ * alloc.c - free blocks: the bitmap.
+ *
+ * The bitmap itself lies in cached blocks, and is changed there like any other.  In memory there is a second one, `taken`:
+ * the blocks that can't be given out, because they are in use now or were in use in the committed state.
+ *
+ *   nfree      zero bits in `taken`
+ *   ndeferred  blocks that were freed in the running transaction and are still taken; a commit makes them free
+ *   hint       no block below it is free
+ *
+ * One byte of a bitmap is one group of the cache.
+ * Lock: RANK_FS, for `taken`, the counts, and the bits in the cached blocks.
+ */
+#include "arch.h"
+#include "fs/alloc.h"
+#include "fs/cache.h"
+#include "fs/log.h"
+#include "fs/volume.h"
+#include "lib/kstring.h"
+#include "mm/page.h"
+#include "sched/lock.h"
+
+#define BITS_IN_PAGE (PAGE_SIZE * 8)
+#define PAGES_MAX    (PAGE_SIZE / sizeof(uchar *))
+
+static struct spinlock lock = SPINLOCK_INIT(RANK_FS, "free blocks");
+static uchar **taken; /* pages of the bitmap in memory */
+static volatile uint nfree, ndeferred;
+static uint hint;
+
+static inline uchar *taken_byte(uint blockno)
+{
+    return &taken[blockno / BITS_IN_PAGE][blockno % BITS_IN_PAGE / 8];
+}
+
+static inline bool is_taken(uint blockno) { return *taken_byte(blockno) >> blockno % 8 & 1; }
+
+static inline uchar *bitmap_byte(const struct group *g, uint blockno)
+{
+    return cache_block(g, BBLOCK(blockno, volume.sb)) + blockno % BPB / 8;
+}
+
+/* Copies one block of the bitmap to `taken`; what is not for data, or not there, is taken. */
+static void copy_to_taken(uint first, const uchar *bits)
+{
+    memcpy(taken_byte(first), bits, BSIZE);
+    for (uint b = first; b < first + BPB && b < volume.data_start; b++)
+        *taken_byte(b) |= 1u << b % 8;
+    for (uint b = first + BPB; b > first && b > volume.sb.size; b--)
+        *taken_byte(b - 1) |= 1u << (b - 1) % 8;
+}
+
+const char *alloc_mount(void)
+{
+    uint npages = volume.sb.size / BITS_IN_PAGE + 1;
+    if (npages > PAGES_MAX)
+        return "it is too large";
+    if (!(taken = page_alloc()))
+        return "there is too little memory for it";
+    for (uint i = 0; i < npages; i++)
+        if (!(taken[i] = page_alloc()))
+            return "there is too little memory for it";
+    for (uint first = 0; first < volume.sb.size; first += BPB) {
+        uint blockno = BBLOCK(first, volume.sb), rest = (volume.sb.size - first) / BPB;
+        struct group *g = cache_get(blockno, 1, rest + 1);
+        if (!g)
+            return "its bitmap can't be read";
+        copy_to_taken(first, cache_block(g, blockno));
+        cache_put(g);
+        for (uint b = first; b < first + BPB; b += 8)
+            nfree += cache_count(~*taken_byte(b));
+    }
+    hint = volume.data_start;
+    return NULL;
+}
+
+/* The first free block from the hint on, which it moves there; 0: none.  Lock held. */
+static uint find_free(void)
+{
+    while (hint < volume.sb.size && is_taken(hint))
+        hint = *taken_byte(hint) == 0xff ? (hint | 7) + 1 : hint + 1;
+    return hint < volume.sb.size ? hint : 0;
+}
+
+/* Takes what is free of [start, start+want), as far as one block of the bitmap goes.  Lock held. */
+static uint claim(const struct group *g, uint start, uint want)
+{
+    uint limit = start - start % BPB + BPB, n = 0;
+    for (uint b = start; n < want && b < limit && !is_taken(b); b++, n++) {
+        *taken_byte(b) |= 1u << b % 8;
+        *bitmap_byte(g, b) |= 1u << b % 8;
+    }
+    nfree -= n;
+    return n;
+}
+
+uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
+{
+    for (;;) {
+        spin_acquire(&lock);
+        uint start = volume_is_data(goal) && !is_taken(goal) ? goal : find_free();
+        spin_release(&lock);
+        if (!start)
+            return 0;
+        uint blockno = BBLOCK(start, volume.sb);
+        struct group *g = cache_get(blockno, 1, 1);
+        if (!g)
+            return 0;
+        spin_acquire(&lock);
+        *n = claim(g, start, want);
+        spin_release(&lock);
+        if (*n)
+            cache_changed(op, g, blockno, 1);
+        cache_put(g);
+        if (*n)
+            return start;
+    }
+}
+
+/* Clears the bits of blocks in one byte of the bitmap.  `at_once`: those that may be given out now.  Lock held. */
+static void release(const struct group *g, uint blockno, uchar mask, uchar at_once)
+{
+    uchar *bits = bitmap_byte(g, blockno);
+    mask &= *bits; /* in a damaged image a block may be freed twice */
+    *bits &= ~mask;
+    *taken_byte(blockno) &= ~(mask & at_once);
+    nfree += cache_count(mask & at_once);
+    ndeferred += cache_count(mask & ~at_once);
+    if ((mask & at_once) && blockno < hint)
+        hint = blockno;
+}
+
+/* Frees by groups.  cancel: nobody ever used them, and the cache does not know them. */
+static void free_range(struct log_op *op, uint blockno, uint n, bool cancel)
+{
+    while (n > 0) {
+        uint bitmap = BBLOCK(blockno, volume.sb);
+        uint limit = blockno - blockno % BPB + BPB;
+        struct group *g = cache_get(bitmap, 1, 1);
+        if (!g) {
+            log_fail();
+            return;
+        }
+        while (n > 0 && blockno < limit) {
+            uint count = GROUP_BLOCKS - blockno % GROUP_BLOCKS;
+            if (count > n)
+                count = n;
+            uchar mask = cache_mask(blockno, count);
+            uchar at_once = cancel ? mask : cache_discard(blockno, count);
+            spin_acquire(&lock);
+            release(g, blockno, mask, at_once);
+            spin_release(&lock);
+            blockno += count;
+            n -= count;
+        }
+        cache_changed(op, g, bitmap, 1);
+        cache_put(g);
+    }
+}
+
+void alloc_cancel(struct log_op *op, uint blockno, uint n) { free_range(op, blockno, n, true); }
+
+void alloc_free(struct log_op *op, uint blockno, uint n) { free_range(op, blockno, n, false); }
+
+bool alloc_has_room(uint nops)
+{
+    return !ndeferred || nfree >= nops * LOG_OP_MAX * GROUP_BLOCKS;
+}
+
+void alloc_committed(struct group *groups[], uint ngroups)
+{
+    uint first_bitmap = volume.sb.bmapstart, end = volume.data_start;
+    for (uint i = 0; i < ngroups; i++) {
+        for (uint at = 0; at < GROUP_BLOCKS; at++) {
+            uint blockno = groups[i]->number * GROUP_BLOCKS + at;
+            if (blockno < first_bitmap || blockno >= end || !(groups[i]->logged >> at & 1))
+                continue;
+            spin_acquire(&lock);
+            copy_to_taken((blockno - first_bitmap) * BPB, groups[i]->data + at * BSIZE);
+            spin_release(&lock);
+        }
+    }
+    spin_acquire(&lock);
+    nfree += ndeferred;
+    if (ndeferred)
+        hint = volume.data_start;
+    ndeferred = 0;
+    spin_release(&lock);
+}

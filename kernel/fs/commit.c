@@ -1,0 +1,159 @@
+/*
+ * commit.c - how a transaction gets to the disk.
+ *
+ * Between commits the disk is consistent: the committed state.  A transaction changes two kinds of blocks.  Fresh ones are
+ * free in the committed state, so they can be written home at any time before the commit.  All others
+ * take the log:
+ *
+ *   fresh blocks home, copies of the others in the log | flush | header n = their number | flush: durable
+ *   the others home | flush | header n = 0 | flush
+ *
+ * The header is one sector, so it is written whole or not at all.  The last flush keeps the next transaction's copies from
+ * overtaking the empty header.  A block that is freed is not given out again before the commit (alloc.c), so no write
+ * here harms what an older header promises.
+ */
+#include "arch.h"
+#include "fs/alloc.h"
+#include "fs/cache.h"
+#include "fs/disk.h"
+#include "fs/log.h"
+#include "fs/volume.h"
+#include "lib/kstring.h"
+
+/* One commit at a time: see log.c. */
+static struct group *groups[CACHE_DIRTY_MAX];
+static uint ngroups;
+static struct logheader header;
+
+/* Collects neighbouring blocks for one large write.  A single run is written from where it is. */
+struct gather {
+    uchar *buffer;
+    uint start, n;
+    const uchar *first; /* where the blocks are while there is one run; NULL: in the buffer */
+};
+
+static int gather_write(struct gather *out)
+{
+    int error = out->n ? disk_write(out->start, out->n, out->first ? out->first : out->buffer) : 0;
+    out->n = 0;
+    return error;
+}
+
+static int gather_add(struct gather *out, uint blockno, uint n, const uchar *bytes)
+{
+    if (out->n && (out->start + out->n != blockno || out->n + n > STAGING_BLOCKS) && gather_write(out) < 0)
+        return -1;
+    if (out->n == 0) {
+        out->start = blockno;
+        out->first = bytes;
+    } else {
+        if (out->first)
+            bytes_copy(out->buffer, out->first, out->n * BSIZE);
+        out->first = NULL;
+        bytes_copy(out->buffer + out->n * BSIZE, bytes, n * BSIZE);
+    }
+    out->n += n;
+    return 0;
+}
+
+/* Writes home the blocks that are fresh, or those that are logged. */
+static int write_home(bool fresh)
+{
+    struct gather out = { .buffer = cache_staging() };
+    int error = 0;
+
+    for (uint i = 0; i < ngroups && !error; i++) {
+        const struct group *g = groups[i];
+        uint mask = fresh ? g->fresh : g->logged;
+        for (uint at = 0, n; at < GROUP_BLOCKS && !error; at += n) {
+            for (n = 0; mask >> (at + n) & 1; n++)
+                ;
+            if (n)
+                error = gather_add(&out, g->number * GROUP_BLOCKS + at, n, g->data + at * BSIZE);
+            else
+                n = 1;
+        }
+    }
+    if (!error)
+        error = gather_write(&out);
+    cache_staging_done();
+    return error;
+}
+
+/* Copies the logged blocks behind the header, in one write. */
+static int write_body(uint log_start)
+{
+    uchar *buffer = cache_staging();
+    header.n = 0;
+    for (uint i = 0; i < ngroups; i++) {
+        for (uint at = 0; at < GROUP_BLOCKS; at++) {
+            if (!(groups[i]->logged >> at & 1))
+                continue;
+            bytes_copy(buffer + header.n * BSIZE, groups[i]->data + at * BSIZE, BSIZE);
+            header.block[header.n++] = groups[i]->number * GROUP_BLOCKS + at;
+        }
+    }
+    int error = header.n ? disk_write(log_start + 1, header.n, buffer) : 0;
+    cache_staging_done();
+    return error;
+}
+
+static int write_header(uint log_start)
+{
+    return disk_write(log_start, 1, &header) < 0 || disk_flush() < 0 ? -1 : 0;
+}
+
+int commit_write(uint log_start)
+{
+    ngroups = cache_collect(groups);
+    if (write_home(true) < 0 || write_body(log_start) < 0 || disk_flush() < 0)
+        return -1;
+    return header.n ? write_header(log_start) : 0;
+}
+
+int commit_install(uint log_start)
+{
+    if (header.n && (write_home(false) < 0 || disk_flush() < 0))
+        return -1;
+    if (header.n) {
+        header.n = 0;
+        if (write_header(log_start) < 0)
+            return -1;
+    }
+    alloc_committed(groups, ngroups);
+    for (uint i = 0; i < ngroups; i++)
+        cache_settle(groups[i]);
+    return 0;
+}
+
+/* What a header may claim: copies that the log can hold, of blocks behind it. */
+static bool header_is_sane(uint capacity)
+{
+    if (header.n < 0 || (uint)header.n > capacity)
+        return false;
+    for (int i = 0; i < header.n; i++) {
+        uint blockno = header.block[i];
+        if (blockno < volume.sb.inodestart || blockno >= volume.sb.size)
+            return false;
+    }
+    return true;
+}
+
+const char *commit_recover(uint log_start, uint capacity)
+{
+    if (disk_read(log_start, 1, &header) < 0)
+        return "its log can't be read";
+    if (!header_is_sane(capacity))
+        return "its log is damaged";
+    if (header.n == 0)
+        return NULL;
+    uchar *buffer = cache_staging();
+    int error = disk_read(log_start + 1, header.n, buffer);
+    for (int i = 0; i < header.n && !error; i++)
+        error = disk_write(header.block[i], 1, buffer + i * BSIZE);
+    cache_staging_done();
+    header.n = 0;
+    if (error || disk_flush() < 0 || write_header(log_start) < 0)
+        return "its log can't be copied to its place";
+    return NULL;
+}

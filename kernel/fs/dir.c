@@ -1,0 +1,110 @@
+/*
+ * dir.c - folders: files of entries {inode number, name}.
+ *
+ * An entry with number 0 is free.  Entries are looked at where they lie in the cache, one group at a time.
+ * A folder whose size is not a multiple of an entry's was damaged; the odd bytes at its end are passed over.
+ */
+#include "fs/cache.h"
+#include "fs/inode.h"
+#include "lib/kstring.h"
+
+#define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent))
+
+/* A walk over the entries of a folder, group by group. */
+struct walk {
+    struct inode *dp;
+    uint nentries;  /* of the folder */
+    uint position;  /* of entries[0], counted in entries */
+    uint n;         /* entries in hand */
+    struct group *g;
+    struct dirent *entries;
+    uint blockno;   /* of entries[0] */
+};
+
+static void walk_start(struct walk *w, struct inode *dp)
+{
+    *w = (struct walk){ .dp = dp, .nentries = dp->disk.size / sizeof(struct dirent) };
+}
+
+static void walk_stop(struct walk *w)
+{
+    if (w->g)
+        cache_put(w->g);
+    w->g = NULL;
+}
+
+/* Goes on to the next entries; false: there are none, or they can't be read. */
+static bool walk_next(struct walk *w)
+{
+    uint nblocks;
+    walk_stop(w);
+    w->position += w->n;
+    w->n = 0;
+    if (w->position >= w->nentries)
+        return false;
+    w->g = inode_get_blocks(w->dp, w->position / ENTRIES_IN_BLOCK, &w->blockno, &nblocks);
+    if (!w->g)
+        return false;
+    w->entries = (struct dirent *)cache_block(w->g, w->blockno);
+    w->n = min_uint(w->nentries - w->position, nblocks * ENTRIES_IN_BLOCK);
+    return true;
+}
+
+/* Both names end at 14 bytes, or before at a zero. */
+static inline bool names_equal(const char *a, const char *b)
+{
+    for (uint i = 0; i < DIRSIZ && a[i] == b[i]; i++)
+        if (!a[i] || i == DIRSIZ - 1)
+            return true;
+    return false;
+}
+
+uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
+{
+    struct walk w;
+    uint inum = 0;
+    bool have_slot = false;
+    char first = name->text[0];
+
+    for (walk_start(&w, dp); !inum && walk_next(&w); ) {
+        for (uint i = 0; i < w.n; i++) {
+            const struct dirent *e = &w.entries[i];
+            if (e->inum ? e->name[0] == first && names_equal(e->name, name->text) : !have_slot) {
+                *slot = (w.position + i) * sizeof(*e);
+                have_slot = true;
+                inum = e->inum;
+                if (inum)
+                    break;
+            }
+        }
+    }
+    walk_stop(&w);
+    if (!have_slot)
+        *slot = w.nentries * sizeof(struct dirent);
+    return inum;
+}
+
+bool dir_is_empty(struct inode *dp)
+{
+    struct walk w;
+    bool empty = true;
+
+    for (walk_start(&w, dp); empty && walk_next(&w); )
+        for (uint i = 0; i < w.n && empty; i++)
+            empty = !w.entries[i].inum || names_equal(w.entries[i].name, ".") || names_equal(w.entries[i].name, "..");
+    walk_stop(&w);
+    return empty && w.position >= w.nentries; /* what can't be read may be anything */
+}
+
+int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum, uint slot)
+{
+    struct dirent e = { .inum = inum };
+    memcpy(e.name, name->text, DIRSIZ);
+    return inode_write_some(op, dp, &e, slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
+}
+
+int dir_remove(struct log_op *op, struct inode *dp, uint slot)
+{
+    struct dirent e = { .inum = 0 };
+    return inode_write_some(op, dp, &e, slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
+}

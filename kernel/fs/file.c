@@ -1,0 +1,174 @@
+/*
+ * file.c - open files.
+ *
+ * A file is shared by whoever inherited or duplicated its descriptor, and so is its position, which the inode's mutex
+ * guards.  References are counted without a lock: who has one may make another.
+ */
+#include "arch.h"
+#include "fs/file.h"
+#include "fs/inode.h"
+#include "fs/names.h"
+#include "fs/pipe.h"
+#include "include/fcntl.h"
+#include "mm/slab.h"
+#include "sched/thread.h"
+
+/* Fields: a atomic   I immutable   L the inode's mutex */
+struct file {
+    volatile uint refs;   /* [a] */
+    bool readable;        /* [I] */
+    bool writable;        /* [I] */
+    bool device;          /* [I] the inode is one; its number: */
+    short major;          /* [I] */
+    struct inode *inode;  /* [I] or NULL: */
+    struct pipe *pipe;    /* [I] */
+    uint offset;          /* [L] */
+};
+
+static struct file *file_create(struct inode *ip, struct pipe *p, bool readable, bool writable)
+{
+    struct file *f = kmalloc(sizeof(*f));
+    if (f)
+        *f = (struct file){ .refs = 1, .readable = readable, .writable = writable, .inode = ip, .pipe = p };
+    return f;
+}
+
+/* May it be opened in this mode?  Then what it is goes to *device and *major. */
+static bool can_open(struct inode *ip, int mode, bool *device, short *major)
+{
+    if (inode_acquire(ip) < 0)
+        return false;
+    short type = ip->disk.type;
+    *device = type == T_DEV;
+    *major = ip->disk.major;
+    inode_release(ip);
+    return type != T_DIR || mode == O_RDONLY;
+}
+
+struct file *file_open(struct inode *cwd, const char *path, int mode)
+{
+    struct names_new file = { .type = T_FILE };
+    bool existed, device;
+    short major;
+
+    struct inode *ip = fs_lookup(cwd, path);
+    if (!ip && (mode & O_CREATE))
+        ip = names_create(cwd, path, &file, &existed);
+    if (!ip)
+        return NULL;
+    struct file *f = NULL;
+    if (can_open(ip, mode, &device, &major))
+        f = file_create(ip, NULL, !(mode & O_WRONLY), mode & (O_WRONLY | O_RDWR));
+    if (!f) {
+        inode_put(ip);
+        return NULL;
+    }
+    f->device = device;
+    f->major = major;
+    return f;
+}
+
+int pipe_create(struct file **reader, struct file **writer)
+{
+    struct pipe *p = pipe_open();
+    if (!p)
+        return -1;
+    *reader = file_create(NULL, p, true, false);
+    *writer = file_create(NULL, p, false, true);
+    if (*reader && *writer)
+        return 0;
+    kfree(*reader);
+    kfree(*writer);
+    pipe_close(p, false);
+    pipe_close(p, true);
+    return -1;
+}
+
+struct file *file_dup(struct file *f)
+{
+    atomic_add(&f->refs, 1);
+    return f;
+}
+
+void file_close(struct file *f)
+{
+    if (atomic_add(&f->refs, -1u) > 1)
+        return;
+    if (f->pipe)
+        pipe_close(f->pipe, f->writable);
+    else
+        inode_put(f->inode);
+    kfree(f);
+}
+
+static int read_inode(struct file *f, void *dst, uint n)
+{
+    if (inode_acquire(f->inode) < 0)
+        return -1;
+    int count = inode_read_acquired(f->inode, dst, f->offset, n);
+    if (count > 0)
+        f->offset += count;
+    inode_release(f->inode);
+    return count;
+}
+
+int file_read(struct file *f, void *dst, int n)
+{
+    if (!f->readable || n < 0)
+        return -1;
+    if (f->pipe)
+        return pipe_read(f->pipe, dst, n);
+    if (f->device)
+        return device_read(f->major, dst, n);
+    return read_inode(f, dst, n);
+}
+
+/* One operation's worth of a write; -1: nothing could be written. */
+static int write_piece(struct file *f, const void *src, uint n)
+{
+    struct log_op op;
+    int count = -1;
+    if (log_begin(&op, inode_write_cost(n)) < 0)
+        return -1;
+    if (inode_acquire(f->inode) == 0) {
+        count = inode_write_some(&op, f->inode, src, f->offset, n);
+        if (count > 0)
+            f->offset += count;
+        inode_release(f->inode);
+    }
+    log_end(&op);
+    return count;
+}
+
+/* The count is short when the disk got full or the file as large as it may be. */
+static int write_inode(struct file *f, const uchar *src, uint n)
+{
+    uint done = 0;
+    while (done < n) {
+        int count = write_piece(f, src + done, n - done);
+        if (count < 0)
+            return done ? (int)done : -1;
+        done += count;
+        sched_checkpoint();
+    }
+    return done;
+}
+
+int file_write(struct file *f, const void *src, int n)
+{
+    if (!f->writable || n < 0)
+        return -1;
+    if (f->pipe)
+        return pipe_write(f->pipe, src, n);
+    if (f->device)
+        return device_write(f->major, src, n);
+    return write_inode(f, src, n);
+}
+
+int file_stat(struct file *f, struct stat *st)
+{
+    if (!f->inode)
+        return -1;
+    inode_stat(f->inode, st);
+    return 0;
+}

@@ -1,0 +1,324 @@
+/*
+ * inode.c - the inodes in memory, and their lives on the disk.
+ *
+ * In memory an inode is there while somebody has a reference, known by its number through a hash table; its contents are
+ * loaded when it is acquired for the first time.  On the disk it is there while its type is not 0:
+ *
+ *   free --inode_create, inode_update--> linked (nlink > 0) --unlink--> orphan (nlink 0) --last put--> free
+ *
+ * An orphan is a file that is open but has no name.  A crash makes orphans of all of them that were not committed as free;
+ * inode_mount() frees those.
+ *
+ * Locks: `lock` (RANK_FS) guards table and references, each inode's mutex its contents.  Mutexes of two inodes are
+ * held together only by who creates one, which nobody else knows.
+ * Images may lie: an inode's fields are asked, not believed, and a wrong one ends in an error.
+ */
+#include "fs/cache.h"
+#include "fs/inode.h"
+#include "include/param.h"
+#include "lib/kstring.h"
+#include "mm/slab.h"
+
+#define NBUCKETS 256u
+#define INUM_MAX 65535u /* entries of folders have 16 bits */
+
+static struct spinlock lock = SPINLOCK_INIT(RANK_FS, "inode table");
+static struct inode *buckets[NBUCKETS];
+static volatile uint hint = ROOTINO; /* inodes below it are hardly ever free */
+
+static struct inode *find(uint inum)
+{
+    struct inode *ip = buckets[inum % NBUCKETS];
+    while (ip && ip->inum != inum)
+        ip = ip->next;
+    if (ip)
+        ip->refs++;
+    return ip;
+}
+
+struct inode *inode_get(uint inum)
+{
+    spin_acquire(&lock);
+    struct inode *ip = find(inum);
+    spin_release(&lock);
+    if (ip)
+        return ip;
+
+    struct inode *fresh = kmalloc(sizeof(*fresh));
+    if (!fresh)
+        return NULL;
+    fresh->inum = inum;
+    fresh->refs = 1;
+    fresh->loaded = false;
+    mutex_init(&fresh->lock, RANK_INODE, "inode");
+    spin_acquire(&lock);
+    ip = find(inum);
+    if (!ip) {
+        fresh->next = buckets[inum % NBUCKETS];
+        buckets[inum % NBUCKETS] = fresh;
+    }
+    spin_release(&lock);
+    if (!ip)
+        return fresh;
+    kfree(fresh);
+    return ip;
+}
+
+struct inode *inode_dup(struct inode *ip)
+{
+    spin_acquire(&lock);
+    ip->refs++;
+    spin_release(&lock);
+    return ip;
+}
+
+/* ---- Contents ---- */
+
+static struct dinode *on_disk(const struct group *g, uint inum)
+{
+    return (struct dinode *)cache_block(g, IBLOCK(inum, volume.sb)) + inum % IPB;
+}
+
+/* Forgets what was remembered about the contents of a file. */
+static void reset(struct inode *ip)
+{
+    ip->run.nblocks = 0;
+    ip->next_offset = 0;
+    ip->loaded = true;
+}
+
+static int load(struct inode *ip)
+{
+    if (ip->inum < ROOTINO || ip->inum >= volume.sb.ninodes)
+        return -1;
+    struct group *g = cache_get(IBLOCK(ip->inum, volume.sb), 1, 1);
+    if (!g)
+        return -1;
+    ip->disk = *on_disk(g, ip->inum);
+    cache_put(g);
+    reset(ip);
+    return 0;
+}
+
+int inode_acquire(struct inode *ip)
+{
+    mutex_acquire(&ip->lock);
+    if ((ip->loaded || load(ip) == 0) && ip->disk.type >= T_DIR && ip->disk.type <= T_DEV)
+        return 0;
+    mutex_release(&ip->lock);
+    return -1;
+}
+
+void inode_release(struct inode *ip)
+{
+    mutex_release(&ip->lock);
+}
+
+void inode_update(struct log_op *op, struct inode *ip)
+{
+    uint blockno = IBLOCK(ip->inum, volume.sb);
+    struct group *g = cache_get(blockno, 1, 1);
+    if (!g) {
+        log_fail();
+        return;
+    }
+    *on_disk(g, ip->inum) = ip->disk;
+    cache_changed(op, g, blockno, 1);
+    cache_put(g);
+}
+
+bool inode_is_dir(struct inode *ip)
+{
+    if (inode_acquire(ip) < 0)
+        return false;
+    bool is_dir = ip->disk.type == T_DIR;
+    inode_release(ip);
+    return is_dir;
+}
+
+void inode_stat(struct inode *ip, struct stat *st)
+{
+    memset(st, 0, sizeof(*st));
+    if (inode_acquire(ip) < 0)
+        return;
+    st->type = ip->disk.type;
+    st->dev = ROOTDEV;
+    st->ino = ip->inum;
+    st->nlink = ip->disk.nlink;
+    st->size = ip->disk.size;
+    inode_release(ip);
+}
+
+/* ---- Birth ---- */
+
+/* The number of a free inode from `inum` on; 0: none. */
+static uint find_free(uint inum)
+{
+    uint limit = min_uint(volume.sb.ninodes, INUM_MAX + 1);
+    while (inum < limit) {
+        uint blockno = IBLOCK(inum, volume.sb);
+        struct group *g = cache_get(blockno, 1, 1);
+        if (!g)
+            return 0;
+        for (; inum < limit && IBLOCK(inum, volume.sb) == blockno; inum++) {
+            if (on_disk(g, inum)->type == 0) {
+                cache_put(g);
+                return inum;
+            }
+        }
+        cache_put(g);
+    }
+    return 0;
+}
+
+struct inode *inode_create(short type, short major, short minor)
+{
+    uint inum = find_free(hint);
+    if (!inum)
+        inum = find_free(ROOTINO);
+    struct inode *ip = inum ? inode_get(inum) : NULL;
+    if (!ip)
+        return NULL;
+    hint = inum + 1;
+    mutex_acquire(&ip->lock);
+    ip->disk = (struct dinode){ .type = type, .major = major, .minor = minor, .nlink = 1 };
+    reset(ip);
+    return ip;
+}
+
+/* ---- Death ---- */
+
+static void offer(uint inum)
+{
+    spin_acquire(&lock);
+    if (inum < hint)
+        hint = inum;
+    spin_release(&lock);
+}
+
+void inode_abandon(struct log_op *op, struct inode *ip)
+{
+    inode_truncate_some(op, ip); /* it has one block at the most, which is new */
+    memset(&ip->disk, 0, sizeof(ip->disk));
+    inode_update(op, ip);
+    offer(ip->inum);
+    inode_release(ip);
+    inode_put(ip);
+}
+
+/* Gives a reference back, unless it is the last one to an orphan: then false. */
+static bool drop(struct inode *ip)
+{
+    spin_acquire(&lock);
+    bool last = ip->refs == 1;
+    if (last && ip->loaded && ip->disk.type && ip->disk.nlink <= 0) {
+        spin_release(&lock);
+        return false;
+    }
+    ip->refs--;
+    if (last) {
+        struct inode **at = &buckets[ip->inum % NBUCKETS];
+        while (*at != ip)
+            at = &(*at)->next;
+        *at = ip->next;
+    }
+    spin_release(&lock);
+    if (last)
+        kfree(ip);
+    return true;
+}
+
+/* Frees an orphan, to which nobody else has a reference, by as many operations as it takes.  False: the log is closed,
+   and the orphan stays for the next mount. */
+static bool bury(struct log_op *op, struct inode *ip)
+{
+    bool done = false;
+    mutex_acquire(&ip->lock);
+    while (!done) {
+        if (op->left <= INODE_CHANGE_COST && log_renew(op, LOG_OP_MIN) < 0)
+            break;
+        done = inode_truncate_some(op, ip);
+        if (done)
+            memset(&ip->disk, 0, sizeof(ip->disk));
+        inode_update(op, ip);
+    }
+    mutex_release(&ip->lock);
+    if (done)
+        offer(ip->inum);
+    return done;
+}
+
+/* What remains of it in memory goes without a trace on the disk. */
+static void drop_unburied(struct inode *ip)
+{
+    ip->loaded = false;
+    drop(ip);
+}
+
+void inode_put_in(struct log_op *op, struct inode *ip)
+{
+    while (!drop(ip)) {
+        if (!bury(op, ip)) {
+            drop_unburied(ip);
+            return;
+        }
+    }
+}
+
+void inode_put(struct inode *ip)
+{
+    if (drop(ip))
+        return;
+    struct log_op op;
+    if (log_begin(&op, LOG_OP_MIN) < 0) {
+        drop_unburied(ip);
+        return;
+    }
+    inode_put_in(&op, ip);
+    log_end(&op);
+}
+
+/* ---- Mount ---- */
+
+/* Frees the orphan with this number. */
+static void bury_number(uint inum)
+{
+    struct inode *ip = inode_get(inum);
+    if (!ip)
+        return;
+    if (inode_acquire(ip) == 0)
+        inode_release(ip);
+    inode_put(ip);
+}
+
+static bool root_is_good(void)
+{
+    struct inode *root = inode_get(ROOTINO);
+    if (!root || inode_acquire(root) < 0)
+        return false;
+    bool good = root->disk.type == T_DIR && root->disk.nlink > 0;
+    inode_release(root); /* the reference stays: it is fs_root()'s */
+    return good;
+}
+
+const char *inode_mount(void)
+{
+    if (!root_is_good())
+        return "its root folder is damaged";
+    bool found = false;
+    for (uint first = 0; first < volume.sb.ninodes; first += IPB) {
+        uint blockno = IBLOCK(first, volume.sb), orphans = 0;
+        struct group *g = cache_get(blockno, 1, (volume.sb.ninodes - first) / IPB + 1);
+        if (!g)
+            return "its inodes can't be read";
+        for (uint inum = first; inum < first + IPB && inum < volume.sb.ninodes; inum++)
+            if (on_disk(g, inum)->type != 0 && on_disk(g, inum)->nlink == 0)
+                orphans |= 1u << inum % IPB;
+        cache_put(g);
+        for (uint i = 0; i < IPB; i++)
+            if (orphans >> i & 1 && first + i >= ROOTINO)
+                bury_number(first + i);
+        found |= orphans != 0;
+    }
+    return found && log_settle() < 0 ? "its unfinished files can't be removed" : NULL;
+}

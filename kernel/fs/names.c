@@ -1,0 +1,304 @@
+/*
+ * names.c - paths, and the operations that make and remove names.
+ *
+ * A path is walked with one folder locked at a time, so walks never wait for each other in a circle, whatever the image
+ * claims to be a folder of what.  A reference is taken before the folder is unlocked: what a walk has found
+ * stays, even if its name goes in the next moment.
+ *
+ * Operations that change names run one at a time, under `names` (RANK_LOG): so a folder that was found empty stays
+ * so until its entry is gone.  The paths are walked before the operation begins, because the last reference
+ * to an orphan may be given back on the way, which is an operation itself; what was found is checked again.
+ *
+ * A folder without a name (nlink 0) gets no new entries, and its ".." leads nowhere.
+ */
+#include "fs/cache.h"
+#include "fs/inode.h"
+#include "fs/names.h"
+#include "lib/kstring.h"
+
+#define LINKS_MAX 32767
+#define NAMES_COST LOG_OP_MIN /* new inode, its first block, folder's entry, its inode, growth: see inode.h */
+
+static struct mutex names;
+
+void names_init(void)
+{
+    mutex_init(&names, RANK_LOG, "names");
+}
+
+struct inode *fs_root(void)
+{
+    return inode_get(ROOTINO); /* in memory since the mount: never NULL */
+}
+
+/* ---- Paths ---- */
+
+static bool is_dot(const struct filename *name) { return strcmp(name->text, ".") == 0; }
+static bool is_dot_dot(const struct filename *name) { return strcmp(name->text, "..") == 0; }
+
+/* Cuts the next name off the path; NULL: there is none. */
+static const char *next_name(const char *path, struct filename *name)
+{
+    while (*path == '/')
+        path++;
+    if (!*path)
+        return NULL;
+    uint n = 0;
+    memset(name, 0, sizeof(*name));
+    for (; *path && *path != '/'; path++)
+        if (n < DIRSIZ)
+            name->text[n++] = *path;
+    while (*path == '/')
+        path++;
+    return path;
+}
+
+/* The inode that a name in this folder stands for, with a reference; NULL. */
+static struct inode *find_child(struct inode *dp, const struct filename *name)
+{
+    uint slot, inum = 0;
+    if (inode_acquire(dp) < 0)
+        return NULL;
+    if (dp->disk.type == T_DIR && (dp->disk.nlink > 0 || !is_dot_dot(name)))
+        inum = dir_find(dp, name, &slot);
+    struct inode *ip = inum ? inode_get(inum) : NULL;
+    inode_release(dp);
+    return ip;
+}
+
+static struct inode *start_of(struct inode *cwd, const char *path)
+{
+    return *path == '/' ? fs_root() : inode_dup(cwd);
+}
+
+struct inode *fs_lookup(struct inode *cwd, const char *path)
+{
+    struct filename name;
+    struct inode *ip = start_of(cwd, path);
+    while (ip && (path = next_name(path, &name))) {
+        struct inode *child = find_child(ip, &name);
+        inode_put(ip);
+        ip = child;
+    }
+    return ip;
+}
+
+/* The folder that the last name of the path is in, and that name.  NULL: there is none. */
+static struct inode *lookup_parent(struct inode *cwd, const char *path, struct filename *name)
+{
+    struct inode *dp = start_of(cwd, path);
+    path = next_name(path, name);
+    while (dp && path && *path) {
+        struct inode *child = find_child(dp, name);
+        inode_put(dp);
+        dp = child;
+        path = next_name(path, name);
+    }
+    if (dp && !path) {
+        inode_put(dp);
+        dp = NULL;
+    }
+    return dp;
+}
+
+/* ---- Operations on names ---- */
+
+/* Everything but the path's walk happens between these two. */
+static int begin(struct log_op *op)
+{
+    if (log_begin(op, NAMES_COST) < 0)
+        return -1;
+    mutex_acquire(&names);
+    return 0;
+}
+
+static void end(struct log_op *op)
+{
+    mutex_release(&names);
+    log_end(op);
+}
+
+/* Acquires a folder that can take new entries. */
+static int acquire_folder(struct inode *dp)
+{
+    if (inode_acquire(dp) < 0)
+        return -1;
+    if (dp->disk.type == T_DIR && dp->disk.nlink > 0)
+        return 0;
+    inode_release(dp);
+    return -1;
+}
+
+/* Gives a new folder its "." and "..". */
+static int fill_folder(struct log_op *op, struct inode *ip, uint parent)
+{
+    struct dirent dots[2] = { { ip->inum, "." }, { parent, ".." } };
+    return inode_write_some(op, ip, dots, 0, sizeof(dots)) == (int)sizeof(dots) ? 0 : -1;
+}
+
+/* Makes a new inode and enters it in the acquired folder.  A reference to it, or NULL and nothing is changed. */
+static struct inode *create_entry(struct log_op *op, struct inode *dp, const struct filename *name, uint slot,
+                                  const struct names_new *what)
+{
+    bool folder = what->type == T_DIR;
+    if (folder && dp->disk.nlink == LINKS_MAX)
+        return NULL;
+    struct inode *ip = inode_create(what->type, what->major, what->minor);
+    if (!ip)
+        return NULL;
+    if ((folder && fill_folder(op, ip, dp->inum) < 0) || dir_enter(op, dp, name, ip->inum, slot) < 0) {
+        inode_abandon(op, ip);
+        return NULL;
+    }
+    inode_update(op, ip);
+    inode_release(ip);
+    if (folder) {
+        dp->disk.nlink++;
+        inode_update(op, dp);
+    }
+    return ip;
+}
+
+struct inode *names_create(struct inode *cwd, const char *path, const struct names_new *what, bool *existed)
+{
+    struct log_op op;
+    struct filename name;
+    struct inode *ip = NULL, *dp = lookup_parent(cwd, path, &name);
+
+    *existed = false;
+    if (!dp)
+        return NULL;
+    if (begin(&op) == 0) {
+        if (acquire_folder(dp) == 0) {
+            uint slot, inum = dir_find(dp, &name, &slot);
+            *existed = inum != 0;
+            ip = inum ? inode_get(inum) : create_entry(&op, dp, &name, slot, what);
+            inode_release(dp);
+        }
+        end(&op);
+    }
+    inode_put(dp);
+    return ip;
+}
+
+static int create_new(struct inode *cwd, const char *path, const struct names_new *what)
+{
+    bool existed;
+    struct inode *ip = names_create(cwd, path, what, &existed);
+    if (!ip)
+        return -1;
+    inode_put(ip);
+    return existed ? -1 : 0;
+}
+
+int fs_mkdir(struct inode *cwd, const char *path)
+{
+    return create_new(cwd, path, &(struct names_new){ .type = T_DIR });
+}
+
+int fs_mknod(struct inode *cwd, const char *path, short major, short minor)
+{
+    return create_new(cwd, path, &(struct names_new){ .type = T_DEV, .major = major, .minor = minor });
+}
+
+/* Changes the number of links, in an operation on names. */
+static int change_links(struct log_op *op, struct inode *ip, int change)
+{
+    if (inode_acquire(ip) < 0)
+        return -1;
+    bool good = ip->disk.nlink > 0 && ip->disk.nlink + change <= LINKS_MAX;
+    if (good) {
+        ip->disk.nlink += change;
+        inode_update(op, ip);
+    }
+    inode_release(ip);
+    return good ? 0 : -1;
+}
+
+/* Enters a second name for a file.  The link is counted first: a count too high is an orphan less. */
+static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, const struct filename *name)
+{
+    uint slot;
+    if (inode_is_dir(ip) || change_links(op, ip, 1) < 0)
+        return -1;
+    int result = -1;
+    if (acquire_folder(dp) == 0) {
+        if (!dir_find(dp, name, &slot))
+            result = dir_enter(op, dp, name, ip->inum, slot);
+        inode_release(dp);
+    }
+    if (result < 0)
+        change_links(op, ip, -1);
+    return result;
+}
+
+int fs_link(struct inode *cwd, const char *old, const char *new)
+{
+    struct log_op op;
+    struct filename name;
+    int result = -1;
+    struct inode *ip = fs_lookup(cwd, old);
+    struct inode *dp = ip ? lookup_parent(cwd, new, &name) : NULL;
+
+    if (dp && begin(&op) == 0) {
+        result = link_entry(&op, ip, dp, &name);
+        end(&op);
+    }
+    if (dp)
+        inode_put(dp);
+    if (ip)
+        inode_put(ip);
+    return result;
+}
+
+/* May this name be removed?  Then *is_dir says what it is. */
+static bool is_removable(struct inode *ip, bool *is_dir)
+{
+    if (inode_acquire(ip) < 0)
+        return false;
+    *is_dir = ip->disk.type == T_DIR;
+    bool good = ip->disk.nlink > 0 && (!*is_dir || (ip->inum != ROOTINO && dir_is_empty(ip)));
+    inode_release(ip);
+    return good;
+}
+
+/* Removes the entry of `ip` in a folder.  0 or -1. */
+static int unlink_entry(struct log_op *op, struct inode *dp, const struct filename *name, struct inode *ip)
+{
+    uint slot;
+    bool is_dir;
+    if (!is_removable(ip, &is_dir) || acquire_folder(dp) < 0)
+        return -1;
+    int result = dir_find(dp, name, &slot) == ip->inum ? dir_remove(op, dp, slot) : -1;
+    if (result == 0 && is_dir && dp->disk.nlink > 1) {
+        dp->disk.nlink--;
+        inode_update(op, dp);
+    }
+    inode_release(dp);
+    if (result == 0)
+        change_links(op, ip, -1);
+    return result;
+}
+
+int fs_unlink(struct inode *cwd, const char *path)
+{
+    struct log_op op;
+    struct filename name;
+    int result = -1;
+    struct inode *dp = lookup_parent(cwd, path, &name);
+
+    if (!dp)
+        return -1;
+    if (!is_dot(&name) && !is_dot_dot(&name) && log_begin(&op, NAMES_COST) == 0) {
+        mutex_acquire(&names);
+        struct inode *ip = find_child(dp, &name);
+        if (ip)
+            result = unlink_entry(&op, dp, &name, ip);
+        mutex_release(&names);
+        if (ip)
+            inode_put_in(&op, ip); /* where it was the last reference, the file goes in the same operation */
+        log_end(&op);
+    }
+    inode_put(dp);
+    return result;
+}

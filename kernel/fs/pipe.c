@@ -1,0 +1,192 @@
+/*
+ * pipe.c - pipes: a ring of bytes between two ends.
+ *
+ *   frames   [ 0 ][ 1 ][ 2 ][ 3 ]        16 KB, made one by one as the writer gets there
+ *                 ^ head     ^ head + used
+ *
+ * An empty pipe starts again at the front of its first frame, so a pipe for small messages keeps one frame; while some
+ * are not made, the ring ends where the frames end.  A writer to whom memory gives no further frame waits
+ * until the readers have emptied what there is.
+ *
+ * The pipe's lock (RANK_PIPE) guards everything, the copying too, which lets go of it after each page.  Touching the
+ * user's pages below it may fault: aspace_fault() takes no lock that comes before this one.
+ * Whoever makes a condition true wakes those that wait for it, if there are any: readers for bytes, writers for room.
+ */
+#include "fs/pipe.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "sched/thread.h"
+
+#define NFRAMES   4u
+#define PIPE_SIZE (NFRAMES * PAGE_SIZE)
+
+struct pipe {
+    struct spinlock lock;
+    bool open[2];         /* reader, writer */
+    uint head;            /* position of the next byte to read */
+    uint used;            /* bytes in the pipe */
+    uint nframes;
+    uint room_wanted;     /* the least that a sleeping writer waits for */
+    struct waitq readers; /* for bytes, or the writer's end */
+    struct waitq writers; /* for room, or the reader's end */
+    uchar *frames[NFRAMES];
+};
+
+struct pipe *pipe_open(void)
+{
+    struct pipe *p = kmalloc(sizeof(*p));
+    if (!p)
+        return NULL;
+    p->frames[0] = page_alloc();
+    if (!p->frames[0]) {
+        kfree(p);
+        return NULL;
+    }
+    spin_init(&p->lock, RANK_PIPE, "pipe");
+    p->open[0] = p->open[1] = true;
+    p->head = p->used = 0;
+    p->nframes = 1;
+    p->room_wanted = PAGE_SIZE;
+    waitq_init(&p->readers);
+    waitq_init(&p->writers);
+    return p;
+}
+
+void pipe_close(struct pipe *p, bool writer)
+{
+    spin_acquire(&p->lock);
+    p->open[writer] = false;
+    bool last = !p->open[!writer];
+    waitq_wake_all(writer ? &p->readers : &p->writers);
+    spin_release(&p->lock);
+    if (!last)
+        return;
+    while (p->nframes > 0)
+        page_free(p->frames[--p->nframes]);
+    kfree(p);
+}
+
+static inline uint min_uint(uint a, uint b) { return a < b ? a : b; }
+
+static inline void wake(struct waitq *q)
+{
+    if (!list_empty(&q->sleepers))
+        waitq_wake_all(q);
+}
+
+/* The bytes that fit, after making frames for up to `wanted` of them. */
+static uint make_room(struct pipe *p, uint wanted)
+{
+    if (p->used == 0)
+        p->head = 0;
+    while (p->nframes < NFRAMES && p->head + p->used + wanted > p->nframes * PAGE_SIZE) {
+        uchar *page = page_alloc();
+        if (!page)
+            break;
+        p->frames[p->nframes++] = page;
+    }
+    return p->nframes == NFRAMES ? PIPE_SIZE - p->used : p->nframes * PAGE_SIZE - p->head - p->used;
+}
+
+/* A position in the ring, and how far its frame goes. */
+static inline uchar *byte_at(const struct pipe *p, uint position, uint *n)
+{
+    uint at = position % PAGE_SIZE;
+    *n = min_uint(*n, PAGE_SIZE - at);
+    return p->frames[position / PAGE_SIZE % NFRAMES] + at;
+}
+
+/* Copies n bytes, for which there is room, to the end. */
+static void put_bytes(struct pipe *p, const uchar *src, uint n)
+{
+    while (n > 0) {
+        uint count = n;
+        uchar *dst = byte_at(p, p->head + p->used, &count);
+        bytes_copy(dst, src, count);
+        p->used += count;
+        src += count;
+        n -= count;
+    }
+}
+
+/* Copies n bytes, which are there, from the head. */
+static void get_bytes(struct pipe *p, uchar *dst, uint n)
+{
+    while (n > 0) {
+        uint count = n;
+        const uchar *src = byte_at(p, p->head, &count);
+        bytes_copy(dst, src, count);
+        p->head = (p->head + count) % PIPE_SIZE;
+        p->used -= count;
+        dst += count;
+        n -= count;
+    }
+}
+
+/* Waits until there is room for the next piece of what is left to write.  False: there never will be. */
+static bool await_room(struct pipe *p, uint piece, uint rest)
+{
+    while (p->open[0] && make_room(p, rest) < piece) {
+        p->room_wanted = min_uint(p->room_wanted, piece);
+        if (waitq_sleep(&p->writers, &p->lock, 0, true) == PARK_KILLED)
+            return false;
+    }
+    return p->open[0];
+}
+
+int pipe_write(struct pipe *p, const void *src, int n)
+{
+    uint done = 0, total = n;
+
+    spin_acquire(&p->lock);
+    while (done < total) {
+        uint piece = min_uint(total - done, PAGE_SIZE);
+        if (!await_room(p, piece, total - done)) {
+            spin_release(&p->lock);
+            return -1;
+        }
+        put_bytes(p, (const uchar *)src + done, piece);
+        done += piece;
+        wake(&p->readers);
+        if (done < total) {
+            spin_release(&p->lock);
+            spin_acquire(&p->lock);
+        }
+    }
+    spin_release(&p->lock);
+    return n;
+}
+
+/* Readers took something: wakes the writers if one of them has its room now. */
+static void offer_room(struct pipe *p)
+{
+    if (!list_empty(&p->writers.sleepers) && (p->used == 0 || PIPE_SIZE - p->used >= p->room_wanted)) {
+        p->room_wanted = PAGE_SIZE;
+        waitq_wake_all(&p->writers);
+    }
+}
+
+int pipe_read(struct pipe *p, void *dst, int n)
+{
+    uint done = 0, total = n;
+
+    spin_acquire(&p->lock);
+    while (p->used == 0 && p->open[1] && total > 0) {
+        if (waitq_sleep(&p->readers, &p->lock, 0, true) == PARK_KILLED) {
+            spin_release(&p->lock);
+            return -1;
+        }
+    }
+    while (done < total && p->used > 0) {
+        uint piece = min_uint(min_uint(total - done, p->used), PAGE_SIZE);
+        get_bytes(p, (uchar *)dst + done, piece);
+        done += piece;
+        offer_room(p);
+        if (done < total) {
+            spin_release(&p->lock);
+            spin_acquire(&p->lock);
+        }
+    }
+    spin_release(&p->lock);
+    return done;
+}

@@ -1,0 +1,14 @@
+/* settings.h - what the boot parameters choose.  Bad values are named, and defaults or limits stand in for them. */
+#ifndef SETTINGS_H
+#define SETTINGS_H
+
+#include "ksm/ksm.h"
+
+void settings_log(void);    /* log=monitor */
+void settings_jitter(void); /* jitter=SEED, of debug builds */
+/* ksm.segments, ksm.attachments, ksm.pages (contract, 10).  After page_init(). */
+void settings_ksm_limits(struct ksm_limits *limits);
+/* init=PATH: the program of process 1. */
+void settings_init_path(char *path, uint size);
+
+#endif

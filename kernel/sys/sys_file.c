@@ -1,0 +1,180 @@
+/*
+ * sys_file.c - system calls on open files and on paths.
+ *
+ * A process's files are numbered by their place in proc->files.  Only the process itself changes it, so a place that is
+ * free stays free during a call.
+ */
+#include "fs/file.h"
+#include "mm/user.h"
+#include "sys/sys.h"
+
+static struct file *file_of(uint fd)
+{
+    return fd < NOFILE ? proc_self()->files[fd] : NULL;
+}
+
+/* The lowest free number from fd on, or NOFILE. */
+static uint free_from(uint fd)
+{
+    struct file **files = proc_self()->files;
+
+    while (fd < NOFILE && files[fd])
+        fd++;
+    return fd;
+}
+
+/* Enters an open file under a free number. */
+static void enter(uint fd, struct file *f)
+{
+    struct proc *self = proc_self();
+
+    self->files[fd] = f;
+    if (fd >= self->nfiles)
+        self->nfiles = fd + 1;
+}
+
+/* May n bytes at va be read from (or written to) by a file?  n is the user's. */
+static bool buffer_ok(uint va, uint n, bool write)
+{
+    return (int)n >= 0 && user_check(va, n, write);
+}
+
+uint sys_read(const uint arg[])
+{
+    struct file *f = file_of(arg[0]);
+
+    if (!f || !buffer_ok(arg[1], arg[2], true))
+        return SYS_ERROR;
+    return (uint)file_read(f, (void *)arg[1], (int)arg[2]);
+}
+
+uint sys_write(const uint arg[])
+{
+    struct file *f = file_of(arg[0]);
+
+    if (!f || !buffer_ok(arg[1], arg[2], false))
+        return SYS_ERROR;
+    return (uint)file_write(f, (const void *)arg[1], (int)arg[2]);
+}
+
+uint sys_close(const uint arg[])
+{
+    struct file *f = file_of(arg[0]);
+
+    if (!f)
+        return SYS_ERROR;
+    proc_self()->files[arg[0]] = NULL;
+    file_close(f);
+    return 0;
+}
+
+uint sys_dup(const uint arg[])
+{
+    struct file *f = file_of(arg[0]);
+    uint fd = free_from(0);
+
+    if (!f || fd == NOFILE)
+        return SYS_ERROR;
+    enter(fd, file_dup(f));
+    return fd;
+}
+
+uint sys_pipe(const uint arg[])
+{
+    uint *fds = (uint *)arg[0];
+    uint reader = free_from(0);
+    uint writer = free_from(reader + 1);
+    struct file *out, *in;
+
+    if (!user_check(arg[0], 2 * sizeof(uint), true) || writer >= NOFILE)
+        return SYS_ERROR;
+    if (pipe_create(&out, &in) < 0)
+        return SYS_ERROR;
+    enter(reader, out);
+    enter(writer, in);
+    fds[0] = reader;
+    fds[1] = writer;
+    return 0;
+}
+
+uint sys_fstat(const uint arg[])
+{
+    struct file *f = file_of(arg[0]);
+    struct stat st = { 0 };
+
+    if (!f || !user_check(arg[1], sizeof(st), true) || file_stat(f, &st) < 0)
+        return SYS_ERROR;
+    *(struct stat *)arg[1] = st;
+    return 0;
+}
+
+uint sys_open(const uint arg[])
+{
+    char path[PATH_SIZE];
+    uint fd = free_from(0);
+    struct file *f;
+
+    if (fd == NOFILE || user_copy_string(path, arg[0], sizeof(path)) < 0)
+        return SYS_ERROR;
+    f = file_open(proc_self()->cwd, path, (int)arg[1]);
+    if (!f)
+        return SYS_ERROR;
+    enter(fd, f);
+    return fd;
+}
+
+uint sys_chdir(const uint arg[])
+{
+    char path[PATH_SIZE];
+    struct proc *self = proc_self();
+    struct inode *ip;
+
+    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+        return SYS_ERROR;
+    ip = fs_lookup(self->cwd, path);
+    if (!ip)
+        return SYS_ERROR;
+    if (!inode_is_dir(ip)) {
+        inode_put(ip);
+        return SYS_ERROR;
+    }
+    inode_put(self->cwd);
+    self->cwd = ip;
+    return 0;
+}
+
+uint sys_mknod(const uint arg[])
+{
+    char path[PATH_SIZE];
+
+    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+        return SYS_ERROR;
+    return (uint)fs_mknod(proc_self()->cwd, path, (short)arg[1], (short)arg[2]);
+}
+
+uint sys_mkdir(const uint arg[])
+{
+    char path[PATH_SIZE];
+
+    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+        return SYS_ERROR;
+    return (uint)fs_mkdir(proc_self()->cwd, path);
+}
+
+uint sys_unlink(const uint arg[])
+{
+    char path[PATH_SIZE];
+
+    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+        return SYS_ERROR;
+    return (uint)fs_unlink(proc_self()->cwd, path);
+}
+
+uint sys_link(const uint arg[])
+{
+    char old[PATH_SIZE], new[PATH_SIZE];
+
+    if (user_copy_string(old, arg[0], sizeof(old)) < 0 || user_copy_string(new, arg[1], sizeof(new)) < 0)
+        return SYS_ERROR;
+    return (uint)fs_link(proc_self()->cwd, old, new);
+}

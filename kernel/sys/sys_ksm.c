@@ -1,0 +1,93 @@
+/*
+ * sys_ksm.c - system calls on shared memory: docs/ksm.md, 2.
+ *
+ * Of the order of errors (9) this file owes what concerns the user's memory and the form of arguments; the rest
+ * is kernel/ksm's.
+ */
+#include "mm/page.h"
+#include "mm/user.h"
+#include "sys/sys.h"
+
+static struct ksm_task *task(void)
+{
+    return &proc_self()->ksm;
+}
+
+uint sys_ksmget(const uint arg[])
+{
+    return (uint)ksm_get(task(), arg[0], arg[1], arg[2]);
+}
+
+uint sys_ksmattach(const uint arg[])
+{
+    uint va;
+    int error = ksm_attach(task(), (int)arg[0], arg[1], &va);
+
+    return error < 0 ? (uint)error : va; /* §2: user addresses are positive as an int */
+}
+
+uint sys_ksmdetach(const uint arg[])
+{
+    return (uint)ksm_detach(task(), (int)arg[0]);
+}
+
+uint sys_ksmdetachat(const uint arg[])
+{
+    return (uint)ksm_detach_at(task(), arg[0]);
+}
+
+uint sys_ksmdelete(const uint arg[])
+{
+    return (uint)ksm_delete(task(), (int)arg[0]);
+}
+
+uint sys_ksminfo(const uint arg[])
+{
+    struct ksminfo_t *user = (struct ksminfo_t *)arg[1];
+    struct ksminfo_t info;
+    int error;
+
+    if (!user_check(arg[1], sizeof(info), true))
+        return (uint)KSM_EFAULT; /* §8.2 */
+    error = ksm_info(task(), (int)arg[0], &info);
+    if (error < 0)
+        return (uint)error;
+    if (arg[0]) {
+        *user = info;
+    } else { /* §8.1 */
+        user->total_shrg_nr = info.total_shrg_nr;
+        user->total_shpg_nr = info.total_shpg_nr;
+        user->total_attached_nr = info.total_attached_nr;
+    }
+    return 0;
+}
+
+uint sys_pgused(const uint arg[])
+{
+    (void)arg;
+    return page_used(); /* §8.4 */
+}
+
+uint sys_ksmwait(const uint arg[])
+{
+    uint word = arg[0];
+    int nticks = (int)arg[2];
+
+    if (word % sizeof(uint) || nticks < 0)
+        return (uint)KSM_EINVAL; /* §11.1 */
+    if (!user_check(word, sizeof(uint), false))
+        return (uint)KSM_EFAULT;
+    return (uint)ksm_wait(task(), word, arg[1], (uint)nticks);
+}
+
+uint sys_ksmwake(const uint arg[])
+{
+    uint word = arg[0];
+    int n = (int)arg[1];
+
+    if (word % sizeof(uint) || n < 0)
+        return (uint)KSM_EINVAL;
+    if (!user_check(word, sizeof(uint), false))
+        return (uint)KSM_EFAULT;
+    return (uint)ksm_wake(task(), word, (uint)n);
+}

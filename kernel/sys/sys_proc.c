@@ -1,0 +1,148 @@
+/*
+ * sys_proc.c - system calls on processes, their memory and their time.
+ */
+#include "fs/fs.h"
+#include "lib/kstring.h"
+#include "mm/page.h"
+#include "mm/user.h"
+#include "sys/sys.h"
+
+static struct trapframe *own_frame(void)
+{
+    return trapframe_of(thread_self()->kstack);
+}
+
+uint sys_fork(const uint arg[])
+{
+    (void)arg;
+    return (uint)proc_fork(own_frame());
+}
+
+uint sys_exit(const uint arg[])
+{
+    (void)arg;
+    proc_exit(0);
+}
+
+uint sys_exits(const uint arg[])
+{
+    proc_exit((int)arg[0]);
+}
+
+uint sys_wait(const uint arg[])
+{
+    int status;
+
+    (void)arg;
+    return (uint)proc_wait(&status);
+}
+
+uint sys_waits(const uint arg[])
+{
+    uint va = arg[0];
+    int status, pid;
+
+    if (va && !user_check(va, sizeof(status), true))
+        return SYS_ERROR;
+    pid = proc_wait(&status);
+    if (va && pid > 0)
+        memcpy((void *)va, &status, sizeof(status));
+    return (uint)pid;
+}
+
+uint sys_kill(const uint arg[])
+{
+    return (uint)proc_kill((int)arg[0]);
+}
+
+uint sys_getpid(const uint arg[])
+{
+    (void)arg;
+    return (uint)proc_self()->pid;
+}
+
+/* Arguments of exec: the strings one behind the other in a page, pointers to them in argv. */
+struct arguments {
+    uint argc;
+    char *argv[MAXARG];
+    char *strings;
+};
+
+/* Copies the vector at va and its strings; -1: unreadable, too many or too long.  The caller frees a->strings. */
+static int copy_arguments(struct arguments *a, uint va)
+{
+    uint used = 0;
+
+    for (a->argc = 0;; a->argc++) {
+        uint string;
+        int length;
+
+        if (user_copy_in(&string, va + a->argc * sizeof(uint), sizeof(string)) < 0)
+            return -1;
+        if (!string)
+            return 0;
+        if (a->argc == MAXARG || used == ARGUMENT_BYTES)
+            return -1;
+        length = user_copy_string(a->strings + used, string, ARGUMENT_BYTES - used);
+        if (length < 0)
+            return -1;
+        a->argv[a->argc] = a->strings + used;
+        used += (uint)length + 1;
+    }
+}
+
+uint sys_exec(const uint arg[])
+{
+    char path[PATH_SIZE];
+    struct arguments a;
+    int result = -1;
+
+    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+        return SYS_ERROR;
+    a.strings = page_alloc();
+    if (!a.strings)
+        return SYS_ERROR;
+    if (copy_arguments(&a, arg[1]) == 0)
+        result = proc_exec(own_frame(), path, a.argc, a.argv);
+    page_free(a.strings);
+    return (uint)result;
+}
+
+uint sys_sbrk(const uint arg[])
+{
+    uint old;
+
+    return aspace_sbrk(thread_self()->aspace, (int)arg[0], &old) < 0 ? SYS_ERROR : old;
+}
+
+uint sys_sleep(const uint arg[])
+{
+    int nticks = (int)arg[0];
+
+    if (nticks < 0)
+        return SYS_ERROR;
+    if (nticks == 0)
+        return 0;
+    return thread_park(NULL, (uint)nticks, true) == PARK_KILLED ? SYS_ERROR : 0;
+}
+
+uint sys_uptime(const uint arg[])
+{
+    (void)arg;
+    return ticks_now;
+}
+
+uint sys_procinfo(const uint arg[])
+{
+    struct procinfo info;
+
+    if (!user_check(arg[1], sizeof(info), true) || proc_info((int)arg[0], &info) < 0)
+        return SYS_ERROR;
+    memcpy((void *)arg[1], &info, sizeof(info));
+    return 0;
+}
+
+uint sys_procnext(const uint arg[])
+{
+    return (uint)proc_next((int)arg[0]);
+}

@@ -1,0 +1,81 @@
+/*
+ * sys_system.c - system calls on the whole system: durability, the end, boot parameters, the foreground job, and the
+ * checks of debug builds.
+ */
+#include "console/console.h"
+#include "console/power.h"
+#include "fs/fs.h"
+#include "lib/kstring.h"
+#include "lib/params.h"
+#include "lib/printk.h"
+#include "mm/inject.h"
+#include "mm/page.h"
+#include "mm/user.h"
+#include "sys/sys.h"
+
+#define PARAM_NAME_SIZE 64
+
+uint sys_sync(const uint arg[])
+{
+    (void)arg;
+    return (uint)fs_sync();
+}
+
+uint sys_halt(const uint arg[])
+{
+    if (fs_sync() < 0)
+        printk("halt: the disk failed; what was not written is lost\n");
+    power_off_status((int)(arg[0] & 0xff));
+}
+
+uint sys_bootarg(const uint arg[])
+{
+    char name[PARAM_NAME_SIZE];
+    char value[sizeof(boot_command_line)];
+    int length;
+
+    if (user_copy_string(name, arg[0], sizeof(name)) < 0)
+        return SYS_ERROR;
+    length = params_get(boot_command_line, name, value, sizeof(value));
+    if (length < 0 || (int)arg[2] <= length || user_copy_out(arg[1], value, (uint)length + 1) < 0)
+        return SYS_ERROR;
+    return (uint)length;
+}
+
+uint sys_foreground(const uint arg[])
+{
+    if ((int)arg[0] < 0)
+        return SYS_ERROR;
+    proc_self()->controls_jobs = true;
+    console_foreground((int)arg[0]);
+    return 0;
+}
+
+#ifdef DEBUG
+enum debug_op { DEBUG_CHECK = 1, DEBUG_FAIL_ALLOCATION = 2 };
+
+uint sys_debug(const uint arg[])
+{
+    const char *wrong;
+
+    switch (arg[0]) {
+    case DEBUG_CHECK:
+        page_check();
+        aspace_check(thread_self()->aspace);
+        wrong = ksm_check();
+        if (wrong)
+            printk("ksm_check: %s\n", wrong);
+        return wrong ? SYS_ERROR : 0;
+    case DEBUG_FAIL_ALLOCATION:
+        page_inject_failure(arg[1]);
+        return 0;
+    }
+    return SYS_ERROR;
+}
+#else
+uint sys_debug(const uint arg[])
+{
+    (void)arg;
+    return SYS_ERROR;
+}
+#endif

@@ -1,0 +1,75 @@
+"""_tap - what the tests in this folder share: TAP, and runs of ./ksm run as its user sees them."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("B") or "build")
+RUN = [sys.executable, os.path.join(ROOT, "tools", "run.py")]
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+
+_count = 0
+_failed = 0
+
+
+def ok(condition, name, *details):
+    """One test; the details are shown if it failed.  Returns the condition."""
+    global _count, _failed
+    _count += 1
+    print("%sok %d - %s" % ("" if condition else "not ", _count, name))
+    if not condition:
+        _failed += 1
+        for detail in details:
+            for line in str(detail).split("\n")[-30:]:
+                print("# " + line)
+    sys.stdout.flush()
+    return bool(condition)
+
+
+def skip(name, why):
+    global _count
+    _count += 1
+    print("ok %d - %s # SKIP %s" % (_count, name, why))
+
+
+def done():
+    print("1..%d" % _count)
+    sys.exit(1 if _failed else 0)
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    def __str__(self):
+        return "status %s\nstdout: %s\nstderr: %s" % (self.status, self.out, self.err)
+
+
+def run(*arguments, build=None, cwd=None, env=None, timeout=120):
+    """./ksm run without a terminal and without input."""
+    environment = dict(os.environ, KSM_BUILT="1")
+    if build:
+        environment["B"] = build
+    environment.update(env or {})
+    p = subprocess.run(RUN + list(arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+                       cwd=cwd or tempfile.gettempdir(), env=environment, timeout=timeout)
+    return Result(p.returncode, p.stdout, p.stderr)
+
+
+def temp_folder():
+    """A folder that is gone when the test ends."""
+    folder = tempfile.TemporaryDirectory(prefix="ksm-test-")
+    _keep.append(folder)
+    return folder.name
+
+
+_keep = []
+
+
+def statuses():
+    """The statuses of ./ksm run's own, by name, from its source."""
+    with open(os.path.join(ROOT, "tools", "run.py"), encoding="utf-8") as f:
+        return {name: int(number) for name, number in re.findall(r"^([A-Z_]+) = (\d+)$", f.read(), re.M)}

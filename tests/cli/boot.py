@@ -1,0 +1,91 @@
+"""Machines that a kernel may meet: little memory, no disk or a broken one, no ACPI, many processors."""
+
+import os
+import random
+import struct
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, done, ok, run, statuses, temp_folder  # noqa: E402
+import qemu  # noqa: E402
+
+S = statuses()
+KERNEL = os.path.join(BUILD, "kernel.elf")
+IMAGE = os.path.join(BUILD, "fs.img")
+folder = temp_folder()
+
+
+def boot(command, disk=IMAGE, extra=(), smp=2, mem=256):
+    """Runs a command on a machine that ./ksm run has no option for."""
+    with qemu.Machine(KERNEL, append="log=monitor run=" + command, disk=disk, smp=smp, mem=mem, extra=extra) as machine:
+        s = qemu.Session(machine)
+        while s.pump(30):
+            pass
+        return s
+
+
+for mem in (16, 64, 1024, 3000):
+    r = run("--mem", str(mem), "--", "echo up; ksmstat")
+    ok(r.status == 0 and r.out.startswith("up\n"), "%d MB" % mem, r)
+for mem in (4, 2):
+    r = run("--mem", str(mem), "--timeout", "20", "--", "echo up")
+    ok(r.status in (S["CANNOT_START"], 0) and ("memory" in r.err or r.out == "up\n"), "%d MB: a clear message, or it runs" % mem, r)
+
+with open(IMAGE, "rb") as f:
+    good = f.read()
+
+
+def broken(name, data):
+    path = os.path.join(folder, name + ".img")
+    with open(path, "wb") as f:
+        f.write(data)
+    return path
+
+
+def super_block(**changes):
+    names = ("size", "nblocks", "ninodes", "nlog", "logstart", "inodestart", "bmapstart", "features")
+    words = dict(zip(names, struct.unpack("<8I", good[512:544])))
+    words.update(changes)
+    return good[:512] + struct.pack("<8I", *(words[n] for n in names)) + good[544:]
+
+
+noise = random.Random(1).randbytes
+for name, data in (
+        ("empty", bytes(4096)),
+        ("noise", noise(1 << 20)),
+        ("cut", good[:300 * 512]),
+        ("size of 4 G", super_block(size=0xFFFFFFFF)),
+        ("no inodes", super_block(ninodes=0)),
+        ("4 G inodes", super_block(ninodes=0xFFFFFFFF)),
+        ("log outside", super_block(logstart=0x7FFFFFFF)),
+        ("no log", super_block(nlog=0)),
+        ("large log", super_block(nlog=0xFFFFFFF0)),
+        ("inodes outside", super_block(inodestart=0xFFFFFF00)),
+        ("bitmap outside", super_block(bmapstart=0xFFFFFFFE)),
+        ("unknown features", super_block(features=0x12345678))):
+    r = run("--disk", broken(name.replace(" ", "-"), data), "--timeout", "20", "--", "echo up")
+    ok(r.status == S["CANNOT_START"] and r.err.strip(), "a broken disk: " + name, r)
+
+start, = struct.unpack("<I", good[512 + 16:512 + 20])
+header = struct.pack("<I", 5) + struct.pack("<5I", 0xFFFFFFFF, 0, 1, 2, 3)
+full_log = good[:start * 512] + header.ljust(512, b"\0") + good[start * 512 + 512:]
+r = run("--disk", broken("log", full_log), "--timeout", "20", "--", "echo up")
+ok(r.status in (0, S["CANNOT_START"]), "a log that points nowhere", r)
+inodes, = struct.unpack("<I", good[512 + 20:512 + 24])
+r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[(inodes + 64) * 512:]), "--timeout", "20",
+        "--", "echo up")
+ok(r.status == S["CANNOT_START"] and r.err.strip(), "a broken disk: inodes of noise", r)
+
+s = boot("echo up", disk=None)
+ok(s.status == "disk" and s.log, "no disk", s.status, s.log)
+s = boot("echo up", extra=["-machine", "pc,acpi=off"])
+ok(s.status == 0 and s.text == b"up\n", "no ACPI", s.status, s.text, s.log)
+s = boot("echo up", smp=16)
+ok(s.status == 0 and s.text == b"up\n", "more processors than the kernel uses", s.status, s.text, s.log)
+r = run("--param", "init=/none", "--timeout", "20", "--", "echo up")
+ok(r.status == S["CANNOT_START"] and r.err.strip(), "an init that is not there", r)
+r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--param", "=", "--", "echo up")
+ok(r.status == S["USAGE_ERROR"], "a parameter without a name is refused", r)
+r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--", "echo up")
+ok(r.status in (0, S["CANNOT_START"]) and "panic" not in r.err, "parameters out of range", r)
+done()

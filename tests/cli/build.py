@@ -1,0 +1,70 @@
+"""What make promises: a second make does nothing, a change remakes what depends on it, and a new program needs no edit."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import ROOT, done, ok, run, temp_folder  # noqa: E402
+
+# A folder whose name has a blank, and no build in it.
+copy = os.path.join(temp_folder(), "a copy")
+shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git"), symlinks=True)
+ENV = {k: v for k, v in os.environ.items() if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG")}
+PROGRAM = """\
+#include "types.h"
+#include "stat.h"
+#include "user.h"
+
+int
+main(int argc, char *argv[])
+{
+  printf(1, "dropped %d\\n", argc);
+  exit();
+}
+"""
+
+
+def make(*arguments):
+    return subprocess.run(["make", "-C", copy, "-j2"] + list(arguments), env=ENV, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True)
+
+
+def write(name, text):
+    with open(os.path.join(copy, name), "w", encoding="utf-8") as f:
+        f.write(text)
+
+
+def touch(name):
+    os.utime(os.path.join(copy, name))
+
+
+first = make("all")
+ok(first.returncode == 0, "the first make", first.stdout, first.stderr)
+ok("warning" not in first.stderr, "no warnings", first.stderr)
+ok(make("-q").returncode == 0, "a second make has nothing to do")
+
+touch("kernel/ksm/ksm.h")
+r = make("all")
+ok("kernel/ksm/" in r.stdout and "kernel/fs/cache" not in r.stdout, "a header remakes what includes it", r.stdout)
+touch("include/syscall.tbl")
+r = make("all")
+ok("syscall" in r.stdout and "fs.img" in r.stdout and "kernel.elf" in r.stdout, "so does the table of system calls", r.stdout)
+ok(make("-q").returncode == 0, "and then there is nothing to do")
+write("dropped.c", PROGRAM)
+write("user/bin/dropped2.c", PROGRAM)
+r = make("all")
+ok(r.returncode == 0 and "bin/dropped\n" in r.stdout and "bin/dropped2\n" in r.stdout, "programs dropped in are built", r.stdout, r.stderr)
+r = run("--", "dropped; dropped2 x", build=os.path.join(copy, "build"))
+ok(r.out == "dropped 1\ndropped 2\n", "and are in the image", r)
+os.unlink(os.path.join(copy, "dropped.c"))
+make("all")
+r = run("--", "dropped || echo gone", build=os.path.join(copy, "build"))
+ok(r.out == "gone\n", "a program that is taken away is not", r)
+
+r = make("clean")
+ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")
+p = subprocess.run([os.path.join(copy, "ksm"), "nonsense"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
+ok(p.returncode == 2 and "usage" in p.stderr, "./ksm refuses what it does not know", p.stderr)
+done()

@@ -1,0 +1,92 @@
+"""How runs can end that are not a program's own end: each has a status and a message.  With kernels of a few instructions, in the
+place of the real one."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, done, ok, run, statuses, temp_folder  # noqa: E402
+
+START = """
+        .text
+        .long 0x1badb002, 0, -0x1badb002
+        .globl _start
+_start:
+"""
+SAY = """
+        movl $%(text)s, %%esi
+1:      lodsb
+        testb %%al, %%al
+        jz 2f
+        movw $%(port)s, %%dx
+        outb %%al, %%dx
+        jmp 1b
+2:
+"""
+END = "        movb $%d, %%al\n        outb %%al, $0xf4\n"
+STOP = "1:      hlt\n        jmp 1b\n"
+TEXTS = """
+nothing: .long 0, 0
+out:    .asciz "output\\n"
+log:    .asciz "boot noise\\n"
+seven:  .asciz "\\nexit 7\\n"
+great:  .asciz "\\nexit 512\\n"
+zero:   .asciz "\\nexit 0\\n"
+panic:  .asciz "\\nexit panic\\n"
+disk:   .asciz "\\nexit disk\\n"
+"""
+
+
+def say(text, port):
+    return SAY % {"text": text, "port": hex(port)}
+
+
+def kernel(*body):
+    """A build folder with a kernel of this code."""
+    folder = temp_folder()
+    source = os.path.join(folder, "k.S")
+    with open(source, "w", encoding="utf-8") as f:
+        f.write(START + "".join(body) + STOP + TEXTS)
+    subprocess.run([os.environ.get("CC") or "gcc", "-m32", "-c", "-o", os.path.join(folder, "k.o"), source], check=True)
+    subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext", "0x100000", "-o",
+                    os.path.join(folder, "kernel.elf"), os.path.join(folder, "k.o")], check=True)
+    shutil.copy(os.path.join(BUILD, "fs.img"), folder)
+    return folder
+
+
+OUT, LOG = 0x3F8, 0x2F8
+S = statuses()
+
+r = run("--", "x", build=kernel(say("out", OUT), say("log", LOG), say("seven", LOG), END % 0))
+ok(r.status == 7, "the status on the second port is the exit status", r)
+ok(r.out == "output\n", "the console alone goes to standard output", r)
+ok("boot noise" in r.err, "the log goes to standard error", r)
+ok("exit 7" not in r.err, "the line of status goes nowhere", r)
+
+r = run("--", "x", build=kernel(say("zero", LOG), END % 0))
+ok(r.status == 0, "status 0 is 0", r)
+r = run("--", "x", build=kernel(say("great", LOG), END % 0))
+ok(r.status == 1, "a status that 8 bits cannot hold is not taken for 0", r)
+
+r = run("--", "x", build=kernel(say("panic", LOG), END % 1))
+ok(r.status == S["PANICKED"] and "panic" in r.err, "a panic", r)
+r = run("--", "x", build=kernel(say("disk", LOG), END % 3))
+ok(r.status == S["CANNOT_START"] and "disk" in r.err, "a system that cannot start", r)
+r = run("--", "x", build=kernel("        lidt nothing\n        int3\n"))
+ok(r.status == S["TRIPLE_FAULT"] and "triple fault" in r.err, "a triple fault", r)
+hang = kernel(say("out", OUT), "here:   jmp here\n")
+r = run("--timeout", "2", "--", "x", build=hang)
+ok(r.status == S["TIMED_OUT"] and "timeout" in r.err, "a hang", r)
+ok(r.out == "output\n", "what was printed before a hang is not lost", r)
+r = run("--", "x", build=kernel(END % 5))
+ok(r.status == S["QEMU_FAILED"], "an end without a status", r)
+r = run("--mem", "999999999", "--", "x", build=hang)
+ok(r.status == S["QEMU_FAILED"] and r.err, "QEMU refuses to start", r)
+r = run("--", "x", build=hang, env={"PATH": "/nonexistent"})
+ok(r.status == S["QEMU_FAILED"] and "not installed" in r.err, "there is no QEMU", r)
+own = [v for k, v in S.items() if k in ("PANICKED", "TRIPLE_FAULT", "TIMED_OUT", "QEMU_FAILED", "CANNOT_START", "BUILD_FAILED",
+                                         "USAGE_ERROR", "INTERRUPTED")]
+ok(len(set(own)) == len(own), "each ending has a status of its own", S)
+done()

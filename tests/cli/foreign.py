@@ -1,0 +1,36 @@
+"""Programs and images of xv6's: init and shell are not ours, so that the command is typed at the prompt."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, done, ok, run, temp_folder  # noqa: E402
+import qemu  # noqa: E402
+
+IMAGE = os.path.join(BUILD, "foreign.img")
+
+with open(IMAGE, "rb") as f:
+    before = f.read()
+r = run("--disk", IMAGE, "--timeout", "60", "--", "check a")
+tests = [line for line in r.out.split("\n") if line.startswith(("ok", "not ok"))]
+ok(r.status == 0 and len(tests) > 10, "a program of xv6's is typed, and its output comes back", r)
+for line in tests:
+    number, _, name = line.partition(" - ")
+    ok(not line.startswith("not"), name)
+ok(r.out.startswith("ok 1") and r.out.endswith("1..%d\n" % len(tests)), "and nothing else", r)
+with open(IMAGE, "rb") as f:
+    ok(f.read() == before, "the image is not written to")
+
+folder = temp_folder()
+copy = os.path.join(folder, "hello")
+with open(copy, "wb") as f, open(os.path.join(BUILD, "foreign", "check"), "rb") as original:
+    f.write(original.read())
+r = run("--disk", IMAGE, "--add", copy, "--timeout", "60", "--", "hello a")
+ok(r.status == 0 and "1..%d\n" % len(tests) in r.out, "a program is added to it", r)
+
+with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
+    s = qemu.Session(machine)
+    s.expect(b"$ ", 20)
+    s.send(b"\x03ok\n")
+    ok(s.expect(b"exec failed", 10), "Ctrl-C is a character like others there", s.text)
+done()

@@ -1,0 +1,86 @@
+"""The options of ./ksm run, and what a run leaves behind."""
+
+import os
+import shutil
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, ROOT, done, ok, run, statuses, temp_folder  # noqa: E402
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+import image  # noqa: E402
+
+S = statuses()
+IMAGE = os.path.join(BUILD, "fs.img")
+
+# ---- Refusals
+for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"], ["--mem", "-1"], ["extra"], ["--"],
+                  ["--icount", "--smp", "2", "--", "true"], ["--param", "novalue", "--", "true"],
+                  ["--param", "a=b c", "--", "true"], ["--param", "run=x", "--", "true"],
+                  ["--ramdisk", "--write", "--", "true"], ["--", "two\nlines"]):
+    r = run(*arguments)
+    ok(r.status == S["USAGE_ERROR"] and "usage: ./ksm run" in r.err and not r.out, "refused: %r" % arguments, r)
+r = run("--", "echo " + "x" * 1000)
+ok(r.status == S["USAGE_ERROR"] and "too long" in r.err, "a command that the kernel's line cannot hold is refused", r)
+r = run("--disk", "/nonexistent.img", "--", "true")
+ok(r.status == S["BUILD_FAILED"] and "nonexistent" in r.err, "an image that is not there is refused", r)
+r = run("--add", "/nonexistent", "--", "true")
+ok(r.status == S["BUILD_FAILED"] and "nonexistent" in r.err, "an added file that is not there is refused", r)
+
+# ---- Commands
+r = run("--", "echo hello")
+ok(r.status == 0 and r.out == "hello\n", "a command's output, and nothing else", r)
+r = run("--", "echo", "a", "b")
+ok(r.out == "a b\n", "a command in several words", r)
+r = run("--", "exit 42")
+ok(r.status == 42 and r.out == "", "its status", r)
+r = run("--", "false || exit 9")
+ok(r.status == 9, "a line of the shell's", r)
+r = run("--", "no-such-program")
+ok(r.status == 127, "a command that is not there", r)
+r = run("--", "echo one; echo two | cat; echo three >x; cat x")
+ok(r.out == "one\ntwo\nthree\n", "pipes and redirection", r)
+r = run("--smp", "1", "--", "echo one")
+ok(r.out == "one\n", "1 processor", r)
+r = run("--smp", "8", "--", "echo eight")
+ok(r.out == "eight\n", "8 processors", r)
+r = run("--icount", "--", "echo counted")
+ok(r.out == "counted\n", "instructions counted", r)
+r = run("--ramdisk", "--", "echo memory >x; cat x")
+ok(r.out == "memory\n", "the disk in memory", r)
+r = run("--param", "ksm.segments=5", "--", "ksmstat")
+ok(r.status == 0 and "segments" in r.out, "a parameter", r)
+r = run("--timeout", "3", "--", "sleep 100000")
+ok(r.status == S["TIMED_OUT"], "a command that does not end", r)
+
+# ---- The disk
+folder = temp_folder()
+disk = os.path.join(folder, "my, disk.img")
+shutil.copy(IMAGE, disk)
+with open(disk, "rb") as f:
+    before = f.read()
+r = run("--disk", disk, "--", "echo kept >kept; cat kept")
+with open(disk, "rb") as f:
+    ok(r.out == "kept\n" and f.read() == before, "an image is not written to", r)
+r = run("--disk", disk, "--write", "--", "echo kept >kept")
+r2 = run("--disk", disk, "--", "cat kept")
+ok(r.status == 0 and r2.out == "kept\n", "an image is written to with --write", r, r2)
+os.chmod(disk, 0o444)
+r = run("--disk", disk, "--", "cat kept")
+ok(r.out == "kept\n", "an image that must not be written to", r)
+
+# ---- Added files
+small, large = os.path.join(folder, "small"), os.path.join(folder, "large.bin")
+with open(small, "w", encoding="utf-8") as f:
+    f.write("small file\n")
+with open(large, "wb") as f:
+    f.write(bytes(range(250)) * 8000)
+r = run("--add", small, "--add", large, "--", "cat small; wc large.bin")
+ok(r.out.startswith("small file\n") and " 2000000 " in r.out, "files are added", r)
+r = run("--add", "small", "--", "cat small", cwd=folder)
+ok(r.out == "small file\n", "paths are the caller's", r)
+long_name = os.path.join(folder, "a-name-too-long")
+shutil.copy(small, long_name)
+r = run("--add", long_name, "--", "true")
+ok(r.status == S["BUILD_FAILED"] and "14" in r.err, "a name that the image cannot hold is refused", r)
+ok(image.features(IMAGE) == image.EXTENDED, "the built image has the extended layout")
+done()

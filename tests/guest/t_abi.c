@@ -1,0 +1,434 @@
+/*
+ * t_abi.c - hostile arguments to every system call: the documented failure, nothing changed, the system alive.
+ *
+ * The pointers are of every kind of memory there is: none, the guard page, the kernel's, read-only, half inside; and
+ * the numbers are the ones where arithmetic goes wrong.
+ */
+#include "fcntl.h"
+#include "ksmtest.h"
+#include "param.h"
+#include "procinfo.h"
+#include "stat.h"
+
+static const int hostile_numbers[] = { -1, -2, (int)0x80000000, 0x7FFFFFFF, 64, 65, 1000, 0x10000, 0x40000000,
+                                       (int)0xC0000000, -4096 };
+#define NNUMBERS (sizeof(hostile_numbers) / sizeof(hostile_numbers[0]))
+
+#define NPOINTERS 16
+static void *pointers[NPOINTERS]; /* of which no byte may be written: an access fails, or begins to, at once */
+static uint npointers;
+static char *read_only;           /* one page */
+static char *last_bytes;          /* the end of the heap, a page border */
+static int fd_file, ends[2];
+
+static void add_pointer(uint p)
+{
+    check(npointers < NPOINTERS);
+    pointers[npointers++] = (void *)p;
+}
+
+/* The lowest page of the stack has the guard page below it. */
+static uint guard_page(void)
+{
+    uint page = (uint)__builtin_frame_address(0) & ~(PAGE - 1);
+
+    while (!tap_read_dies((void *)page))
+        page -= PAGE;
+    return page;
+}
+
+static void prepare(void)
+{
+    int handle = fresh(PAGE);
+
+    read_only = attach_flags(handle, KSM_READ);
+    ksmdelete(handle);
+    sbrk((PAGE - (uint)sbrk(0) % PAGE) % PAGE);
+    last_bytes = sbrk(PAGE) + PAGE;
+    check_eq(pipe(ends), 0);
+    fd_file = open("t_abi.tmp", O_CREATE | O_RDWR);
+    check(fd_file >= 0);
+    check_eq(write(fd_file, "content", 7), 7);
+    npointers = 0;
+    add_pointer(0);
+    add_pointer(1);
+    add_pointer(0xFFC);
+    add_pointer(guard_page());
+    add_pointer(guard_page() + PAGE - 1);
+    add_pointer((uint)last_bytes);
+    add_pointer((uint)last_bytes + 12345);
+    add_pointer(0x7FFFE000 & ~(PAGE - 1)); /* below the attachment */
+    add_pointer(KERNBASE);
+    add_pointer(KERNBASE + 0x100000);
+    add_pointer(0xBFFFFFFF);
+    add_pointer(0xFFFFFFFF);
+    add_pointer(0xFFFFFFFC);
+    add_pointer(0xFFFFF000);
+}
+
+static void finish(void)
+{
+    char c[8];
+
+    close(fd_file);
+    fd_file = open("t_abi.tmp", O_RDONLY);
+    check_eq(read(fd_file, c, 8), 7); /* nothing was written to it */
+    check(memcmp(c, "content", 7) == 0);
+    close(fd_file);
+    check_eq(unlink("t_abi.tmp"), 0);
+    check_eq(ksmdetachat(read_only), 0);
+    check_alive();
+}
+
+TEST("hostile pointers: read and write")
+{
+    char c;
+
+    prepare();
+    for (uint i = 0; i < npointers; i++) {
+        check_eq(write(ends[1], pointers[i], 1), -1);
+        check_eq(write(fd_file, pointers[i], 1), -1);
+        check_eq(write(fd_file, pointers[i], 100000), -1);
+        check_eq(write(1, pointers[i], 1), -1);
+        check_eq(read(fd_file, pointers[i], 1), -1);
+        check_eq(read(ends[0], pointers[i], 1), -1);
+        check_eq(read(fd_file, pointers[i], 0x7FFFFFFF), -1);
+    }
+    check_eq(read(fd_file, read_only, 1), -1);
+    check_eq(read(fd_file, (void *)&prepare, 1), -1); /* code */
+    check_eq(write(ends[1], "x", 1), 1);
+    check_eq(read(ends[0], read_only, 1), -1);
+    check_eq(read(ends[0], &c, 1), 1);
+    finish();
+}
+
+TEST("hostile pointers: ranges that begin well")
+{
+    struct stat st;
+
+    prepare();
+    for (int before = 1; before <= 8; before += 7) {
+        check_eq(write(ends[1], last_bytes - before, before + 1), -1);
+        check_eq(write(fd_file, last_bytes - before, before + 1), -1);
+        check_eq(write(fd_file, last_bytes - before, PAGE * 3), -1);
+        check_eq(write(fd_file, last_bytes - before, 0x7FFFFFFF), -1);
+        check_eq(read(fd_file, last_bytes - before, before + 1), -1);
+        check_eq(fstat(fd_file, (struct stat *)(last_bytes - before)), -1);
+        check_eq(pipe((int *)(last_bytes - before) + (before == 8)), -1);
+        check_eq(procinfo(1, (struct procinfo *)(last_bytes - before)), -1);
+        check_eq(bootarg("run", last_bytes - before, 100), -1);
+        check_eq(ksminfo(0, (struct ksminfo_t *)(last_bytes - before)), KSM_EFAULT);
+        for (int i = 1; i <= before; i++)
+            check_eq(last_bytes[-i], 0);
+    }
+    check_eq(fstat(fd_file, &st), 0);
+    check_eq(st.size, 7);
+    finish();
+}
+
+TEST("hostile pointers: results")
+{
+    prepare();
+    pointers[npointers++] = read_only;
+    pointers[npointers++] = (void *)&prepare;
+    for (uint i = 0; i < npointers; i++) {
+        check_eq(pipe(pointers[i]), -1);
+        check_eq(fstat(fd_file, pointers[i]), -1);
+        check_eq(procinfo(getpid(), pointers[i]), -1);
+        check_eq(bootarg("run", pointers[i], 10), -1);
+        check_eq(waits(pointers[i]), -1);
+        check_eq(ksminfo(0, pointers[i]), KSM_EFAULT);
+    }
+    check_eq(dup(0), fd_file + 1); /* no descriptor was lost on the way */
+    finish();
+}
+
+static void exit_at_once(void *arg)
+{
+    (void)arg;
+}
+
+TEST("hostile pointers: waits loses no child")
+{
+    int pid;
+
+    prepare();
+    pid = tap_start(exit_at_once, NULL);
+    for (uint i = 0; i < npointers; i++)
+        check_eq(waits(pointers[i]), -1);
+    tap_join(pid);
+    finish();
+}
+
+TEST("hostile pointers: paths")
+{
+    char *argv[] = { "x", NULL };
+
+    prepare();
+    memset(last_bytes - 4, 'x', 4); /* a string that leaves the heap before its end */
+    pointers[npointers++] = last_bytes - 4;
+    for (uint i = 0; i < npointers; i++) {
+        char *path = pointers[i];
+
+        check_eq(open(path, O_RDONLY), -1);
+        check_eq(open(path, O_CREATE | O_RDWR), -1);
+        check_eq(mkdir(path), -1);
+        check_eq(mknod(path, 1, 1), -1);
+        check_eq(chdir(path), -1);
+        check_eq(unlink(path), -1);
+        check_eq(link(path, "t_abi.tm2"), -1);
+        check_eq(link("t_abi.tmp", path), -1);
+        check_eq(exec(path, argv), -1);
+        check_eq(bootarg(path, (char *)&argv, 1), -1);
+    }
+    finish();
+}
+
+TEST("hostile pointers: the arguments of exec")
+{
+    char *argv[3] = { "true", NULL, NULL };
+
+    prepare();
+    for (uint i = 0; i < npointers; i++) {
+        check_eq(exec("/true", pointers[i]), -1);
+        argv[1] = pointers[i] ? pointers[i] : (void *)1;
+        check_eq(exec("/true", argv), -1);
+    }
+    argv[1] = last_bytes - 4;
+    memset(last_bytes - 4, 'x', 4);
+    check_eq(exec("/true", argv), -1);
+    memcpy(last_bytes - 4, &argv[0], 4); /* an array that leaves the heap before its end */
+    check_eq(exec("/true", (char **)(last_bytes - 4)), -1);
+    finish();
+}
+
+TEST("hostile pointers: words of ksmwait and ksmwake")
+{
+    prepare();
+    for (uint i = 0; i < npointers; i++) {
+        int error = (uint)pointers[i] % 4 ? KSM_EINVAL : KSM_EFAULT;
+
+        check_eq(ksmwait(pointers[i], 0, 1), error);
+        check_eq(ksmwake(pointers[i], 1), error);
+        check_eq(ksmdetachat(pointers[i]), KSM_ENOTATT);
+    }
+    finish();
+}
+
+/* Makes a system call with the stack pointer anywhere. */
+static int call_with_stack(int number, uint sp)
+{
+    int result;
+
+    __asm__ volatile("movl %%esp, %%ebx\n\t"
+                     "movl %2, %%esp\n\t"
+                     "int $0x40\n\t"
+                     "movl %%ebx, %%esp"
+                     : "=a"(result)
+                     : "a"(number), "r"(sp)
+                     : "ebx", "memory", "cc");
+    return result;
+}
+
+TEST("hostile pointers: the stack pointer itself")
+{
+    prepare();
+    for (uint i = 0; i < npointers; i++) {
+        for (int number = 1; number <= 39; number++) {
+            int result;
+
+            if (number == 1 || number == 2 || number == 3 || number == 11 || number == 14 || number == 22 ||
+                number == 24 || number == 36 || number == 37)
+                continue; /* without arguments; or it would end, or sleep */
+            if (number == 25)
+                continue; /* what it is asked for does not matter: it powers off */
+            result = call_with_stack(number, (uint)pointers[i]);
+            check(result < 0);
+        }
+    }
+    check_eq(call_with_stack(11, 0), getpid());
+    check_eq(call_with_stack(11, KERNBASE), getpid());
+    finish();
+}
+
+/* ---- Numbers ------------------------------------------------------------------------------------------------ */
+
+TEST("hostile numbers: descriptors")
+{
+    char c;
+    struct stat st;
+
+    prepare();
+    for (uint i = 0; i < NNUMBERS; i++) {
+        int fd = hostile_numbers[i];
+
+        check_eq(read(fd, &c, 1), -1);
+        check_eq(write(fd, &c, 1), -1);
+        check_eq(close(fd), -1);
+        check_eq(dup(fd), -1);
+        check_eq(fstat(fd, &st), -1);
+    }
+    check_eq(read(NOFILE - 1, &c, 1), -1);
+    finish();
+}
+
+TEST("hostile numbers: lengths")
+{
+    static char room[64];
+
+    prepare();
+    for (uint i = 0; i < NNUMBERS; i++) {
+        int n = hostile_numbers[i];
+
+        if (n < 0 || n > 0x100000) {
+            check_eq(read(fd_file, room, n), -1);
+            check_eq(write(fd_file, room, n), -1);
+            check_eq(write(ends[1], room, n), -1);
+            check_eq(write(1, room, n), -1);
+            check_eq(bootarg("run", room, n), -1);
+        }
+    }
+    check_eq(bootarg("no-such-parameter", room, sizeof(room)), -1);
+    finish();
+}
+
+TEST("hostile numbers: pids, ticks, sizes")
+{
+    struct procinfo info;
+
+    for (uint i = 0; i < NNUMBERS; i++) {
+        int n = hostile_numbers[i];
+
+        if (n < 1 || n > 10000000) {
+            check_eq(kill(n), -1);
+            check_eq(procinfo(n, &info), -1);
+        }
+        if (n < 0) {
+            check_eq(sleep(n) >= 0 ? 0 : -1, sleep(n) >= 0 ? 0 : -1); /* xv6's wakes at once; it must return */
+            check(procnext(n) == 1 || procnext(n) == -1);
+        }
+        if (n > 0x10000000 || n == (int)0x80000000)
+            check(sbrk(n) == (char *)-1);
+    }
+    check_alive();
+}
+
+TEST("hostile numbers: foreground of a process that there is not, or that is another's")
+{
+    check_eq(foreground(0x7FFFFFFF), -1);
+    check_eq(foreground(-1), -1);
+    check_alive();
+}
+
+TEST("hostile numbers: modes of open")
+{
+    prepare();
+    for (uint i = 0; i < NNUMBERS; i++) {
+        int fd = open("t_abi.tmp", hostile_numbers[i] & ~O_CREATE);
+
+        if (fd >= 0)
+            close(fd);
+        fd = open(".", hostile_numbers[i] | O_WRONLY);
+        check_eq(fd, -1);
+    }
+    finish();
+}
+
+/* ---- Everything, at random ------------------------------------------------------------------------------------ */
+
+static uint seed = 12345;
+
+static uint random_number(void)
+{
+    seed = seed * 1103515245 + 12345;
+    return seed >> 8;
+}
+
+static int random_argument(void)
+{
+    uint kind = random_number();
+
+    switch (kind % 6) {
+    case 0:
+        return hostile_numbers[random_number() % NNUMBERS];
+    case 1:
+        return (int)pointers[random_number() % npointers];
+    case 2:
+        return (int)(last_bytes - random_number() % 64);
+    case 3:
+        return (int)(read_only + random_number() % PAGE);
+    case 4:
+        return random_number() % 8;
+    default:
+        return (int)(random_number() << 12 ^ random_number());
+    }
+}
+
+static int call(int number, int a, int b, int c)
+{
+    int frame[4] = { 0, a, b, c }, result;
+
+    __asm__ volatile("movl %%esp, %%ebx\n\t"
+                     "movl %2, %%esp\n\t"
+                     "int $0x40\n\t"
+                     "movl %%ebx, %%esp"
+                     : "=a"(result)
+                     : "a"(number), "r"(frame)
+                     : "ebx", "memory", "cc");
+    return result;
+}
+
+/* Calls that would not come back, or would end others, or the machine. */
+static bool is_final(int number, int first)
+{
+    switch (number) {
+    case 1: /* fork */
+    case 2: /* exit */
+    case 3: /* wait */
+    case 13: /* sleep */
+    case 22: /* exits */
+    case 25: /* halt */
+    case 28: /* foreground */
+    case 37: /* ksmwait */
+    case 39: /* debug */
+        return true;
+    case 5: /* read: of the console, or of an empty pipe */
+        return first >= 0 && first < NOFILE && first != fd_file;
+    case 6: /* kill */
+        return first > 0 && first < 1000000;
+    case 12: /* sbrk: the heap below the pointers stays */
+        return first < 0;
+    default:
+        return false;
+    }
+}
+
+static void call_at_random(void *arg)
+{
+    (void)arg;
+    close(0);
+    close(1);
+    close(2);
+    for (int i = 0; i < 20000; i++) {
+        int number = random_number() % 42, a = random_argument(), b = random_argument(), c = random_argument();
+
+        if (!is_final(number, a))
+            call(number, a, b, c);
+    }
+}
+
+TEST("hostile everything: calls at random")
+{
+    int status;
+
+    prepare();
+    chdir("/");
+    for (int i = 0; i < 3; i++) {
+        seed = 12345 + i;
+        status = tap_status(tap_start(call_at_random, NULL));
+        check(status == 0 || status == KILLED);
+    }
+    finish();
+}
+
+TAP_MAIN(drop_fresh)

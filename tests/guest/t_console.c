@@ -1,0 +1,92 @@
+/*
+ * t_console.c - the console as a file: what can be tried without somebody who types.
+ */
+#include "fcntl.h"
+#include "stat.h"
+#include "tap.h"
+
+TEST("console: it is a device, and opens for reading and writing")
+{
+    struct stat st;
+    int fd = open("/console", O_RDWR);
+
+    check(fd >= 3);
+    check_eq(fstat(fd, &st), 0);
+    check_eq(st.type, T_DEV);
+    check_eq(write(fd, "", 0), 0);
+    check_eq(write(fd, "# written to the console\n", 25), 25);
+    close(fd);
+}
+
+TEST("console: another device file of the same number is the same console")
+{
+    int fd;
+
+    check_eq(mknod("t_console.tmp", 1, 1), 0);
+    fd = open("t_console.tmp", O_WRONLY);
+    check(fd >= 0);
+    check_eq(write(fd, "# by another name\n", 18), 18);
+    check_eq(read(fd, &(char){ 0 }, 1), -1); /* opened for writing alone */
+    close(fd);
+    check_eq(unlink("t_console.tmp"), 0);
+}
+
+TEST("console: a device number that there is not")
+{
+    static const short majors[] = { 0, 2, 9, 100, -1, 32767 };
+
+    for (int i = 0; i < 6; i++) {
+        char c;
+        int fd;
+
+        check_eq(mknod("t_console.tmp", majors[i], 0), 0);
+        fd = open("t_console.tmp", O_RDWR);
+        if (fd >= 0) {
+            check_eq(write(fd, "x", 1), -1);
+            check_eq(read(fd, &c, 1), -1);
+            close(fd);
+        }
+        check_eq(unlink("t_console.tmp"), 0);
+    }
+}
+
+static void read_console(void *arg)
+{
+    read(0, arg, 10);
+}
+
+TEST("console: a reader can be killed")
+{
+    char room[10];
+    int fd, pid;
+
+    close(0);
+    fd = open("/console", O_RDWR);
+    check_eq(fd, 0);
+    pid = tap_start(read_console, room);
+    tap_until_asleep(pid);
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+}
+
+static void print_line(void *arg)
+{
+    for (int i = 0; i < 5; i++)
+        printf(1, "# process %d prints a line that is long enough to be broken, if anything broke it\n", *(int *)arg);
+}
+
+TEST("console: several writers, whole lines")
+{
+    int numbers[4], status;
+
+    for (int i = 0; i < 4; i++) {
+        numbers[i] = i;
+        tap_start(print_line, &numbers[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+}
+
+TAP_MAIN(NULL)

@@ -1,0 +1,555 @@
+/*
+ * t_file.c - files and folders.  Everything happens in the folder /t_file.dir, which each test makes and removes.
+ */
+#include "fcntl.h"
+#include "fs.h"
+#include "param.h"
+#include "stat.h"
+#include "tap.h"
+
+static char buf[8192];
+
+static void enter(void)
+{
+    mkdir("/t_file.dir");
+    check_eq(chdir("/t_file.dir"), 0);
+}
+
+static void leave(void)
+{
+    check_eq(chdir("/"), 0);
+    check_eq(unlink("/t_file.dir"), 0); /* fails unless it is empty */
+}
+
+static int create(const char *name)
+{
+    int fd = open(name, O_CREATE | O_RDWR);
+
+    check(fd >= 0);
+    return fd;
+}
+
+static struct stat stat_of(const char *name)
+{
+    struct stat st;
+
+    check_eq(stat(name, &st), 0);
+    return st;
+}
+
+/* Bytes that depend on where in the file they are. */
+static void fill_pattern(char *p, uint at, uint n)
+{
+    for (uint i = 0; i < n; i++)
+        p[i] = (at + i) * 31 + ((at + i) >> 9);
+}
+
+static void check_pattern(const char *p, uint at, uint n)
+{
+    for (uint i = 0; i < n; i++)
+        check(p[i] == (char)((at + i) * 31 + ((at + i) >> 9)));
+}
+
+TEST("file: written, read again, and gone")
+{
+    int fd;
+
+    enter();
+    fd = create("a");
+    check_eq(write(fd, "hello", 5), 5);
+    check_eq(read(fd, buf, 10), 0); /* one position for both */
+    close(fd);
+    fd = open("a", O_RDONLY);
+    check_eq(read(fd, buf, 3), 3);
+    check_eq(read(fd, buf + 3, 10), 2);
+    check(memcmp(buf, "hello", 5) == 0);
+    check_eq(read(fd, buf, 10), 0);
+    check_eq(write(fd, "x", 1), -1);
+    close(fd);
+    check_eq(stat_of("a").size, 5);
+    check_eq(unlink("a"), 0);
+    check_eq(open("a", O_RDONLY), -1);
+    check_eq(unlink("a"), -1);
+    leave();
+}
+
+TEST("file: O_CREATE keeps what is in an existing file")
+{
+    int fd;
+
+    enter();
+    fd = create("a");
+    write(fd, "abcdef", 6);
+    close(fd);
+    fd = open("a", O_CREATE | O_WRONLY);
+    check_eq(write(fd, "XY", 2), 2);
+    check_eq(read(fd, buf, 1), -1);
+    close(fd);
+    fd = open("a", O_RDONLY);
+    check_eq(read(fd, buf, 10), 6);
+    check(memcmp(buf, "XYcdef", 6) == 0);
+    close(fd);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+/* Writes and reads a file of `size` bytes, in steps that do not divide blocks. */
+static void write_and_read(const char *name, uint size, uint step)
+{
+    int fd = create(name);
+
+    for (uint at = 0; at < size; at += step) {
+        uint n = size - at < step ? size - at : step;
+
+        fill_pattern(buf, at, n);
+        check_eq(write(fd, buf, n), n);
+    }
+    close(fd);
+    check_eq(stat_of(name).size, size);
+    fd = open(name, O_RDONLY);
+    for (uint at = 0; at < size;) {
+        int n = read(fd, buf, 777);
+
+        check(n > 0);
+        check_pattern(buf, at, n);
+        at += n;
+    }
+    check_eq(read(fd, buf, 1), 0);
+    close(fd);
+}
+
+TEST("file: sizes around every border of the block tree")
+{
+    static const uint blocks[] = { 1, 11, 12, 13, 11 + 128, 12 + 128 };
+
+    enter();
+    for (uint i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+        for (int more = -1; more <= 1; more++) {
+            write_and_read("a", blocks[i] * BSIZE + more, 1000);
+            check_eq(unlink("a"), 0);
+        }
+    }
+    leave();
+}
+
+TEST("file: a megabyte, in large and odd pieces")
+{
+    enter();
+    write_and_read("a", 1000000, 8191);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("file: as large as it can be, and no larger")
+{
+    uint size = 0;
+    int fd, n;
+
+    enter();
+    fd = create("a");
+    fill_pattern(buf, 0, sizeof(buf));
+    while ((n = write(fd, buf, sizeof(buf))) == (int)sizeof(buf))
+        size += n;
+    if (n > 0)
+        size += n;
+    check(size >= 140 * BSIZE);
+    check_eq(write(fd, buf, sizeof(buf)), -1);
+    check_eq(stat_of("a").size, size);
+    close(fd);
+    fd = open("a", O_RDONLY);
+    check_eq(read(fd, buf, 512), 512);
+    check_pattern(buf, 0, 512);
+    close(fd);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("file: the disk fills up, and is free again")
+{
+    char name[DIRSIZ + 1];
+    int nfiles = 0, fd, n = 1;
+
+    enter();
+    for (; nfiles < 40 && n > 0; nfiles++) {
+        snprintf(name, sizeof(name), "full%d", nfiles);
+        fd = open(name, O_CREATE | O_WRONLY);
+        if (fd < 0)
+            break;
+        while ((n = write(fd, buf, sizeof(buf))) == (int)sizeof(buf))
+            ;
+        if (stat_of(name).size >= 140 * BSIZE) /* this one is full; is the disk? */
+            n = write(fd, buf, 1) == 1 || stat_of(name).size % sizeof(buf) == 0;
+        close(fd);
+    }
+    while (nfiles > 0) {
+        snprintf(name, sizeof(name), "full%d", --nfiles);
+        unlink(name);
+    }
+    write_and_read("a", 20000, 1000);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("file: descriptors share a position when they are copies, and not otherwise")
+{
+    int fd, copy, other, pid;
+
+    enter();
+    fd = create("a");
+    write(fd, "0123456789", 10);
+    close(fd);
+    fd = open("a", O_RDONLY);
+    copy = dup(fd);
+    other = open("a", O_RDONLY);
+    check_eq(read(fd, buf, 3), 3);
+    check_eq(read(copy, buf, 1), 1);
+    check_eq(buf[0], '3');
+    check_eq(read(other, buf, 1), 1);
+    check_eq(buf[0], '0');
+    pid = fork();
+    if (pid == 0)
+        exits(read(fd, buf, 2) == 2 && buf[0] == '4' ? 0 : 1);
+    tap_join(pid);
+    check_eq(read(copy, buf, 1), 1);
+    check_eq(buf[0], '6');
+    close(fd);
+    check_eq(read(copy, buf, 1), 1);
+    close(copy);
+    check_eq(read(copy, buf, 1), -1);
+    close(other);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("file: one whose last link goes lives until it is closed")
+{
+    int fd;
+
+    enter();
+    fd = create("a");
+    check_eq(unlink("a"), 0);
+    check_eq(open("a", O_RDONLY), -1);
+    check_eq(write(fd, "still", 5), 5);
+    close(fd);
+    fd = create("a"); /* a new one */
+    check_eq(read(fd, buf, 5), 0);
+    close(fd);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("link: two names, one file")
+{
+    int fd;
+
+    enter();
+    fd = create("a");
+    write(fd, "one", 3);
+    close(fd);
+    check_eq(link("a", "b"), 0);
+    check_eq(stat_of("a").nlink, 2);
+    check_eq(stat_of("a").ino, stat_of("b").ino);
+    check_eq(link("a", "b"), -1);
+    check_eq(link("none", "c"), -1);
+    check_eq(link("a", "none/c"), -1);
+    check_eq(link(".", "c"), -1);
+    check_eq(link("a", "a"), -1);
+    check_eq(unlink("a"), 0);
+    check_eq(stat_of("b").nlink, 1);
+    fd = open("b", O_RDONLY);
+    check_eq(read(fd, buf, 10), 3);
+    close(fd);
+    check_eq(link("b", "a"), 0);
+    check_eq(unlink("a"), 0);
+    check_eq(unlink("b"), 0);
+    leave();
+}
+
+TEST("folder: . and .., and what cannot be removed")
+{
+    enter();
+    check_eq(mkdir("d"), 0);
+    check_eq(mkdir("d"), -1);
+    check_eq(mkdir("d/e"), 0);
+    check_eq(mkdir("none/e"), -1);
+    check_eq(stat_of("d").type, T_DIR);
+    check_eq(stat_of("d/e/..").ino, stat_of("d").ino);
+    check_eq(stat_of("d/./e/../.").ino, stat_of("d").ino);
+    check_eq(stat_of("/..").ino, ROOTINO);
+    check_eq(stat_of("d//e").ino, stat_of("/t_file.dir/d/e").ino);
+    check_eq(unlink("d"), -1);
+    check_eq(unlink("d/."), -1);
+    check_eq(unlink("d/.."), -1);
+    check_eq(unlink("."), -1);
+    check_eq(unlink(".."), -1);
+    check_eq(unlink("/"), -1);
+    check_eq(open("d", O_RDWR), -1);
+    check_eq(open("d", O_WRONLY), -1);
+    check_eq(open("d", O_CREATE | O_RDWR), -1);
+    check_eq(unlink("d/e"), 0);
+    check_eq(unlink("d"), 0);
+    check_eq(mkdir(""), -1);
+    check_eq(mkdir("/"), -1);
+    check_eq(open("", O_RDONLY), -1);
+    leave();
+}
+
+TEST("folder: its bytes are its entries, and cannot be written")
+{
+    struct dirent entries[8];
+    int fd, n = 0;
+
+    enter();
+    close(create("one"));
+    close(create("two"));
+    fd = open(".", O_RDONLY);
+    check(fd >= 0);
+    n = read(fd, entries, sizeof(entries)) / sizeof(entries[0]);
+    check(n >= 4);
+    check(strcmp(entries[0].name, ".") == 0 && strcmp(entries[1].name, "..") == 0);
+    check(strcmp(entries[2].name, "one") == 0 && strcmp(entries[3].name, "two") == 0);
+    check_eq(entries[1].inum, ROOTINO);
+    check_eq(entries[0].inum, stat_of(".").ino);
+    check_eq(write(fd, "x", 1), -1);
+    close(fd);
+    unlink("one");
+    unlink("two");
+    leave();
+}
+
+TEST("folder: names of 14 bytes, and longer ones, which are cut")
+{
+    enter();
+    close(create("12345678901234"));
+    check_eq(stat_of("123456789012345").ino, stat_of("12345678901234").ino);
+    check_eq(open("1234567890123", O_RDONLY), -1);
+    check_eq(mkdir("12345678901234xx"), -1);
+    check_eq(unlink("12345678901234yy"), 0);
+    check_eq(open("12345678901234", O_RDONLY), -1);
+    leave();
+}
+
+TEST("folder: a file is no folder")
+{
+    enter();
+    close(create("a"));
+    check_eq(open("a/b", O_RDONLY), -1);
+    check_eq(open("a/b", O_CREATE | O_RDWR), -1);
+    check_eq(open("a/..", O_RDONLY), -1);
+    check_eq(mkdir("a/b"), -1);
+    check_eq(chdir("a"), -1);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("folder: a hundred files in it, and all gone")
+{
+    char name[DIRSIZ + 1];
+
+    enter();
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "f%d", i);
+        close(create(name));
+    }
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "f%d", i * 37 % 100);
+        check_eq(unlink(name), 0);
+    }
+    leave();
+}
+
+TEST("folder: nested deeply, by relative and by absolute paths")
+{
+    char path[200] = "/t_file.dir";
+    uint root = strlen(path), n = root;
+
+    enter();
+    for (int i = 0; i < 20; i++) {
+        check_eq(mkdir("x"), 0);
+        check_eq(chdir("x"), 0);
+        strcpy(path + n, "/x");
+        n += 2;
+    }
+    check_eq(stat_of(path).ino, stat_of(".").ino);
+    check_eq(chdir("/"), 0);
+    for (; n > root; n -= 2) {
+        path[n] = 0;
+        check_eq(unlink(path), 0);
+    }
+    leave();
+}
+
+TEST("folder: the current one may be removed, and then holds nothing")
+{
+    int fd;
+
+    enter();
+    check_eq(mkdir("d"), 0);
+    check_eq(chdir("d"), 0);
+    check_eq(unlink("../d"), 0);
+    fd = open("a", O_CREATE | O_RDWR);
+    if (fd >= 0)
+        close(fd);
+    mkdir("e");
+    check_eq(chdir("/t_file.dir"), 0);
+    check_eq(open("d", O_RDONLY), -1);
+    leave();
+}
+
+TEST("path: as long as it may be, and longer")
+{
+    static char path[5000];
+
+    enter();
+    memset(path, '/', sizeof(path));
+    strcpy(path + 900, "t_file.dir");
+    check_eq(stat_of(path).ino, stat_of(".").ino);
+    path[910] = '/';
+    strcpy(path + 4900, "t_file.dir");
+    check_eq(open(path, O_RDONLY), -1);
+    check_eq(mkdir(path), -1);
+    leave();
+}
+
+TEST("mknod: a device file, which is no file of bytes")
+{
+    enter();
+    check_eq(mknod("dev", 1, 7), 0);
+    check_eq(stat_of("dev").type, T_DEV);
+    check_eq(mknod("dev", 1, 7), -1);
+    check_eq(unlink("dev"), 0);
+    leave();
+}
+
+TEST("descriptors: all of them, then none, then the lowest again")
+{
+    int fds[NOFILE + 1], n = 0;
+
+    enter();
+    close(create("a"));
+    while (n <= NOFILE && (fds[n] = open("a", O_RDONLY)) >= 0)
+        n++;
+    check(n >= 13 && n < NOFILE);
+    check_eq(open("b", O_CREATE | O_RDWR), -1);
+    check_eq(dup(0), -1);
+    close(fds[5]);
+    check_eq(open("a", O_RDONLY), fds[5]);
+    for (int i = 0; i < n; i++)
+        check_eq(close(fds[i]), 0);
+    check_eq(close(fds[0]), -1);
+    unlink("b");
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+/* ---- Several processes ------------------------------------------------------------------------------------- */
+
+static void own_file(void *arg)
+{
+    char name[2] = { 'a' + *(int *)arg, 0 };
+
+    for (int round = 0; round < 5; round++) {
+        write_and_read(name, 30000 + 512 * *(int *)arg, 900);
+        check_eq(unlink(name), 0);
+    }
+}
+
+static void same_file(void *arg)
+{
+    for (int i = 0; i < 50; i++) {
+        int fd = open("same", O_CREATE | O_RDWR);
+
+        if (fd >= 0) {
+            write(fd, "xxxxxxxx", 1 + *(int *)arg);
+            close(fd);
+        }
+        unlink("same");
+    }
+}
+
+static void same_folder(void *arg)
+{
+    for (int i = 0; i < 50; i++) {
+        mkdir("same");
+        if (*(int *)arg % 2)
+            close(open("same/x", O_CREATE | O_RDWR));
+        unlink("same/x");
+        unlink("same");
+    }
+}
+
+static void all_together(void (*fn)(void *))
+{
+    int numbers[4], status;
+
+    for (int i = 0; i < 4; i++) {
+        numbers[i] = i;
+        tap_start(fn, &numbers[i]);
+    }
+    for (int i = 0; i < 4; i++) {
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+}
+
+TEST("several processes: each its own file")
+{
+    enter();
+    all_together(own_file);
+    leave();
+}
+
+TEST("several processes: the same name, created and unlinked")
+{
+    enter();
+    all_together(same_file);
+    unlink("same");
+    all_together(same_folder);
+    unlink("same/x");
+    unlink("same");
+    leave();
+}
+
+static void append_records(void *arg)
+{
+    char record[20];
+
+    memset(record, 'a' + *(int *)arg, sizeof(record));
+    for (int i = 0; i < 50; i++)
+        check_eq(write(3, record, sizeof(record)), sizeof(record));
+}
+
+TEST("several processes: one position, each write whole")
+{
+    int counts[4] = { 0 }, fd;
+
+    enter();
+    check_eq(create("a"), 3);
+    all_together(append_records);
+    close(3);
+    check_eq(stat_of("a").size, 4 * 50 * 20);
+    fd = open("a", O_RDONLY);
+    while (read(fd, buf, 20) == 20) {
+        for (int i = 1; i < 20; i++)
+            check(buf[i] == buf[0]);
+        counts[buf[0] - 'a']++;
+    }
+    close(fd);
+    for (int i = 0; i < 4; i++)
+        check_eq(counts[i], 50);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("sync: returns, with nothing and with something to write")
+{
+    enter();
+    check_eq(sync(), 0);
+    write_and_read("a", 5000, 500);
+    check_eq(sync(), 0);
+    check_eq(unlink("a"), 0);
+    check_eq(sync(), 0);
+    leave();
+}
+
+TAP_MAIN(NULL)

@@ -1,0 +1,740 @@
+/*
+ * t_ksm.c - shared memory: getting, naming, describing and deleting segments (contract, 2, 3, 5, 6, 8, 9).
+ *
+ * Names of tests cite the sections that they hold the kernel to.
+ */
+#include "ksmtest.h"
+
+/* ---- Section 2: the calls as a program writes them ------------------------------------------------ */
+
+TEST("ksm §2 flags may be left out, names stand for identifiers, detach takes a pointer")
+{
+    char name[] = "t_ksm.names";
+    int id = ksmid("t_ksm.names");
+    int handle = ksmget("t_ksm.names", 100);
+
+    check(handle > 0);
+    check_eq(ksmget(name, 100, 0), handle);
+    check_eq(ksmget((const char *)name, 100), handle);
+    check_eq(ksmget(id, 100), handle);
+    check_eq(ksmget(id, 0, KSM_OPEN), handle);
+    check_eq((ksmget)(id, 0, KSM_OPEN), handle);
+
+    int *a = ksmattach(handle);
+    volatile uchar *b = ksmattach(handle, KSM_READ);
+
+    check_eq(info_of(handle).attached_nr, 2);
+    check_eq(ksmdetach(b), 0);
+    check_eq(ksmdetach(a), 0);
+    check_eq(ksmdetach(a), KSM_ENOTATT);
+    a = ksmattach((short)handle == handle ? (short)handle : handle, KSM_RDWR);
+    check_eq(ksmdetach((uint)handle), 0);
+    check_eq(ksmdelete(handle), 0);
+}
+
+TEST("ksm §2 ksmid is positive and never changes")
+{
+    char name[64];
+
+    check_eq(ksmid("chat"), 0x224bf9ab);
+    check_eq(ksmid(""), 0x011c9dc5);
+    check_eq(ksmid("a"), 0x640c292c);
+    check(ksmid("a") != ksmid("b"));
+    for (int i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "name %d", i);
+        check(ksmid(name) > 0);
+        check_eq(ksmid(name), ksmid(name));
+    }
+}
+
+TEST("ksm §2 ksmerror and ksmstrerror tell errors")
+{
+    int result = (int)ksmattach(-1, 0);
+
+    check(result < 0);
+    check_eq(ksmerror((void *)result), result);
+    check_eq(ksmerror((void *)0x7FFFF000), 0);
+    check_eq(ksmerror(NULL), 0);
+    check(strcmp(ksmstrerror(KSM_EHANDLE), "no such handle") == 0);
+    for (int error = KSM_EOWNERDEAD; error <= -1; error++)
+        check(*ksmstrerror(error) && strcmp(ksmstrerror(error), "unknown error") != 0);
+}
+
+TEST("ksm §2 each flag that ksmget does not know is refused")
+{
+    int id = fresh_id();
+    struct ksminfo_t before = info_of(0);
+
+    for (int bit = 0; bit < 32; bit++) {
+        int flag = (int)(1u << bit), known = KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB;
+
+        if (!(flag & known)) {
+            check_eq(ksmget(id, PAGE, flag), KSM_EINVAL);
+            check_eq(ksmget(id, PAGE, flag | KSM_CREATE), KSM_EINVAL);
+            check_eq(ksmget(id, PAGE, flag | KSM_HUGETLB), KSM_EINVAL);
+        }
+    }
+    check_eq(ksmget(id, PAGE, KSM_OPEN | KSM_MUSTNOTEXIST), KSM_EINVAL);
+    check_eq(ksmget(id, PAGE, KSM_OPEN | KSM_MUSTNOTEXIST | KSM_CREATE), KSM_EINVAL);
+    check_eq(ksmget(id, PAGE, -1), KSM_EINVAL);
+    check_eq(info_of(0).total_shrg_nr, before.total_shrg_nr);
+    check_alive();
+}
+
+TEST("ksm §2 each flag that ksmattach does not know is refused (scenario 25)")
+{
+    int handle = fresh(PAGE), known = KSM_READ | KSM_WRITE | KSM_RDWR;
+
+    for (int bit = 0; bit < 32; bit++) {
+        int flag = (int)(1u << bit);
+
+        if (!(flag & known)) {
+            check_eq((int)ksmattach(handle, flag), KSM_EINVAL);
+            check_eq((int)ksmattach(handle, flag | KSM_RDWR), KSM_EINVAL);
+        }
+    }
+    check_eq((int)ksmattach(handle, -1), KSM_EINVAL);
+    check_eq(info_of(handle).attached_nr, 0);
+    check_eq(info_of(handle).atime, 0);
+    check_eq(ksmdelete(handle), 0);
+    check_alive();
+}
+
+TEST("ksm §2 4 MB pages are not offered")
+{
+    int id = fresh_id();
+
+    check_eq(ksmget(id, PAGE, KSM_HUGETLB), KSM_ENOTSUP);
+    check_eq(ksmget(id, 0, KSM_HUGETLB), KSM_ENOTSUP);
+    check_eq(ksmget(id, 0xFFFFFFFF, KSM_HUGETLB | KSM_CREATE), KSM_ENOTSUP);
+    check_eq(ksmget(id, 0, KSM_HUGETLB | KSM_OPEN), KSM_ENOTSUP);
+    check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
+}
+
+TEST("ksm §2 combinations of flags that mean something")
+{
+    int id = fresh_id();
+    int handle = ksmget(id, PAGE, KSM_CREATE);
+
+    check(handle > 0);
+    check_eq(ksmget(id, PAGE, KSM_CREATE | KSM_OPEN), handle);
+    check_eq(ksmget(id, PAGE, KSM_OPEN), handle);
+    check_eq(ksmget(id, PAGE, KSM_CREATE | KSM_MUSTNOTEXIST), KSM_EEXIST);
+    check_eq(ksmget(id, PAGE, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    ksmdelete(handle);
+
+    static const int writable[] = { 0, KSM_WRITE, KSM_RDWR, KSM_READ | KSM_WRITE, KSM_READ | KSM_RDWR,
+                                    KSM_WRITE | KSM_RDWR, KSM_READ | KSM_WRITE | KSM_RDWR };
+
+    handle = fresh(PAGE);
+    for (uint i = 0; i < sizeof(writable) / sizeof(writable[0]); i++) {
+        volatile char *p = attach_flags(handle, writable[i]);
+
+        p[0] = i;
+        check_eq(p[0], i);
+        check_eq(ksmdetach(p), 0);
+    }
+    ksmdelete(handle);
+}
+
+/* ---- Section 3: ksmget ----------------------------------------------------------------------------- */
+
+TEST("ksm §3.1 find or create is the default (scenario 1)")
+{
+    uint before = info_of(0).total_shrg_nr;
+    int id = fresh_id();
+    int handle = ksmget(id, PAGE);
+
+    check(handle > 0);
+    check_eq(info_of(0).total_shrg_nr, before + 1);
+    check_eq(ksmget(id, PAGE), handle);
+    check_eq(info_of(0).total_shrg_nr, before + 1);
+    check_eq(ksmdelete(handle), 0);
+    check_eq(info_of(0).total_shrg_nr, before);
+}
+
+TEST("ksm §1 any 32-bit value is an identifier")
+{
+    static const int ids[] = { 0, 1, -1, 77, 0x7FFFFFFF, (int)0x80000000, -2, 0x00010000 };
+    int handles[8];
+
+    for (int i = 0; i < 8; i++) {
+        handles[i] = ksmget(ids[i], PAGE, KSM_MUSTNOTEXIST);
+        if (handles[i] == KSM_EEXIST) { /* somebody else's: leave it alone */
+            handles[i] = 0;
+            continue;
+        }
+        check(handles[i] > 0);
+        check_eq(ksmget(ids[i], 0, KSM_OPEN), handles[i]);
+    }
+    for (int i = 0; i < 8; i++) {
+        if (handles[i])
+            check_eq(ksmdelete(handles[i]), 0);
+    }
+}
+
+TEST("ksm §3.7 getting again gives the same number and the same bytes (scenario 2)")
+{
+    int id = fresh_id(), handle = ksmget(id, PAGE), frames;
+    char *a = attach(handle);
+
+    check_eq(ksmget(id, PAGE), handle);
+    a[5] = 9;
+    check_eq(attach(ksmget(id, PAGE))[5], 9);
+    frames = pgused();
+    for (int i = 0; i < 2000; i++)
+        check_eq(ksmget(id, i % 2 ? PAGE : 0), handle);
+    check_eq(pgused(), frames);
+    ksmdetach(handle);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+static void write_by_id(void *arg)
+{
+    int handle = ksmget(*(int *)arg, PAGE);
+    char *p = attach(handle);
+
+    strcpy(p, "from the other");
+}
+
+static void read_by_id(void *arg)
+{
+    char *p = attach(ksmget(*(int *)arg, PAGE));
+
+    check(strcmp(p, "from the other") == 0);
+}
+
+TEST("ksm §3 two processes that share only the identifier (scenarios 3, 11, 17)")
+{
+    int id = fresh_id();
+
+    tap_join(tap_start(write_by_id, &id));
+    tap_join(tap_start(read_by_id, &id)); /* §5.5: nobody had it meanwhile */
+
+    int handle = ksmget(id, 0, KSM_OPEN);
+
+    check(handle > 0);
+    check_eq(info_of(handle).attached_nr, 0);
+    check_eq(ksmdelete(handle), 0);
+}
+
+TEST("ksm §3 identifiers are different segments (scenario 4)")
+{
+    int a = fresh(PAGE), b = fresh(PAGE);
+    char *p = attach(a), *q = attach(b);
+
+    memset(p, 1, PAGE);
+    for (uint i = 0; i < PAGE; i++)
+        check(q[i] == 0);
+    ksmdetach(a);
+    ksmdetach(b);
+    ksmdelete(a);
+    ksmdelete(b);
+}
+
+TEST("ksm §3.5 §3.4 sizes: 0, too large, found ones (scenarios 5, 7)")
+{
+    struct ksminfo_t before = info_of(0);
+    int id = fresh_id(), frames = pgused();
+
+    check_eq(ksmget(id, 0), KSM_EINVAL);
+    check_eq(ksmget(id, 0, KSM_MUSTNOTEXIST), KSM_EINVAL);
+    check_eq(ksmget(id, 0xFFFFFFFF), KSM_ESIZE);
+    check_eq(ksmget(id, 0xFFFFF001), KSM_ESIZE);
+    check_eq(ksmget(id, 0xFFFFF000), KSM_ESIZE);
+    check_eq(ksmget(id, 0x80000000), KSM_ESIZE);
+    check_eq(ksmget(id, 0x7FFFFFFF), KSM_ESIZE);
+    check_eq(ksmget(id, KSM_MAX_NBYTES + 1), KSM_ESIZE);
+    check(ksmget(id, KSM_MAX_NBYTES) < 0);
+    check_eq(info_of(0).total_shrg_nr, before.total_shrg_nr);
+    check_eq(info_of(0).total_shpg_nr, before.total_shpg_nr);
+    check_eq(pgused(), frames);
+
+    int handle = ksmget(id, 5000);
+
+    check_eq(ksmget(id, 0), handle);
+    check_eq(ksmget(id, 1), handle);
+    check_eq(ksmget(id, 5000), handle);
+    check_eq(ksmget(id, 5001), KSM_ESIZE);
+    check_eq(ksmget(id, 8192), KSM_ESIZE); /* the segment's own size counts, not its pages */
+    check_eq(ksmget(id, 0xFFFFFFFF), KSM_ESIZE);
+    check_eq(ksmget(id, 0xFFFFFFFF, KSM_OPEN), KSM_ESIZE);
+    check_eq(info_of(handle).ksmsz, 5000);
+    check_eq(ksmdelete(handle), 0);
+    check_alive();
+}
+
+TEST("ksm §3.3 memory is taken in whole pages, all of them usable (scenarios 6, 9)")
+{
+    static const uint sizes[] = { 1, 4095, 4096, 4097, 5000, 8192, 8193, 1000000 };
+
+    for (uint i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        uint npages = (sizes[i] + PAGE - 1) / PAGE;
+        struct ksminfo_t before = info_of(0);
+        int handle = fresh(sizes[i]);
+        char *p = attach(handle);
+
+        check_eq(info_of(0).total_shrg_nr, before.total_shrg_nr + 1);
+        check_eq(info_of(0).total_shpg_nr, before.total_shpg_nr + npages);
+        check_eq(info_of(handle).ksmsz, sizes[i]);
+        check(p[0] == 0 && p[npages * PAGE - 1] == 0);
+        p[0] = p[npages * PAGE - 1] = 1;
+        check(tap_read_dies(p + npages * PAGE));
+        ksmdetach(handle);
+        ksmdelete(handle);
+        check_eq(info_of(0).total_shrg_nr, before.total_shrg_nr);
+        check_eq(info_of(0).total_shpg_nr, before.total_shpg_nr);
+    }
+}
+
+TEST("ksm §3.2 a new segment is zero, though its frames were used (scenario 10)")
+{
+    for (int round = 0; round < 3; round++) {
+        int handle = fresh(64 * PAGE);
+        uint *p = (uint *)attach(handle);
+
+        for (uint i = 0; i < 64 * PAGE / 4; i++) {
+            check(p[i] == 0);
+            p[i] = ~i;
+        }
+        ksmdetach(handle);
+        ksmdelete(handle);
+    }
+}
+
+TEST("ksm §3.2 memory is there when the segment is made, and back when it is gone (scenario 47)")
+{
+    int frames, n = 100, handle = fresh(PAGE);
+
+    ksmdelete(handle); /* what this process and the system keep of a segment is there now */
+    frames = pgused();
+    handle = fresh(n * PAGE);
+    check(pgused() >= frames + n && pgused() <= frames + n + 4);
+    check_eq(ksmdelete(handle), 0);
+    check_eq(pgused(), frames);
+}
+
+/* ---- 3.6 to 3.9: handles ------------------------------------------------------------------------ */
+
+static struct {
+    struct gate done;
+    int numbers[2]; /* a pipe */
+} exchange;
+
+static void get_and_tell(void *arg)
+{
+    int handle = ksmget(*(int *)arg, PAGE);
+
+    attach(handle);
+    check_eq(write(exchange.numbers[1], &handle, sizeof(handle)), sizeof(handle));
+    gate_pass(&exchange.done);
+    check_eq(info_of(handle).attached_nr, 1);
+}
+
+TEST("ksm §3.6 a number from another process is no handle (scenario 30)")
+{
+    int id = fresh_id(), handle;
+    int other;
+
+    gate_create(&exchange.done);
+    check_eq(pipe(exchange.numbers), 0);
+    other = tap_start(get_and_tell, &id);
+    check_eq(read(exchange.numbers[0], &handle, sizeof(handle)), sizeof(handle));
+    check_dead(handle);
+    gate_open(&exchange.done);
+    tap_join(other);
+    check_dead(handle);
+    handle = ksmget(id, 0, KSM_OPEN);
+    check_eq(ksmdelete(handle), 0);
+}
+
+static void use_inherited(void *arg)
+{
+    int handle = *(int *)arg;
+    char *p = attach(handle);
+
+    check_eq(ksmget(fresh_id(), 0, KSM_OPEN), KSM_ENOENT);
+    p[0] = 3;
+    check_eq(ksmdetach(handle), 0);
+}
+
+TEST("ksm §3.6 children that are forked afterwards have the handle")
+{
+    int handle = fresh(PAGE);
+
+    tap_join(tap_start(use_inherited, &handle));
+    check_eq(attach(handle)[0], 3);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+TEST("ksm §3.8 a dead handle stays dead, whatever comes under its identifier")
+{
+    int id = fresh_id(), first = ksmget(id, PAGE);
+
+    check_eq(ksmdelete(first), 0);
+    check_dead(first);
+    for (int i = 0; i < 3000; i++) {
+        int handle = ksmget(id, PAGE, KSM_MUSTNOTEXIST);
+
+        check(handle > 0 && handle != first);
+        if (i % 500 == 0)
+            check_dead(first);
+        check_eq(ksmdelete(handle), 0);
+    }
+    check_dead(first);
+}
+
+TEST("ksm §3.8 what is kept of a dead segment is used again")
+{
+    int frames = 0;
+
+    for (int i = 0; i < 3000; i++) {
+        int handle = fresh(PAGE);
+
+        attach(handle);
+        ksmdetach(handle);
+        check_eq(ksmdelete(handle), 0);
+        if (i == 200)
+            frames = pgused();
+        if (i > 200)
+            check_eq(pgused(), frames);
+    }
+}
+
+TEST("ksm §3.6 §9 every single bit of a handle matters (scenarios 18, 19)")
+{
+    static const int wild[] = { 0, -1, 1, 2, 4096, 65536, 0x7FFFFFFF, (int)0x80000000, -4096 };
+    int handle = fresh(PAGE);
+    struct ksminfo_t info;
+
+    attach(handle);
+    for (int bit = 0; bit < 32; bit++) {
+        int other = handle ^ (int)(1u << bit);
+
+        if (other)
+            check_dead(other);
+    }
+    for (uint i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {
+        if (wild[i] == handle)
+            continue;
+        check_eq((int)ksmattach(wild[i]), KSM_EHANDLE);
+        check_eq(ksmdetach(wild[i]), KSM_EHANDLE);
+        check_eq(ksmdelete(wild[i]), KSM_EHANDLE);
+        if (wild[i])
+            check_eq(ksminfo(wild[i], &info), KSM_EHANDLE);
+    }
+    check_eq(info_of(handle).attached_nr, 1);
+    ksmdetach(handle);
+    ksmdelete(handle);
+    check_alive();
+}
+
+TEST("ksm §3.9 a marked segment is still found")
+{
+    int id = fresh_id(), handle = ksmget(id, 100);
+    char *p = attach(handle);
+
+    check_eq(ksmdelete(handle), 0);
+    check_eq(ksmget(id, 0, KSM_OPEN), handle);
+    check_eq(ksmget(id, 100), handle);
+    check_eq(ksmget(id, 101), KSM_ESIZE);
+    check_eq(ksmget(id, 100, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    p[0] = 1;
+    check_eq(ksmdetach(handle), 0);
+    check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
+}
+
+/* ---- Sections 5 and 6: detach and delete ----------------------------------------------------------- */
+
+TEST("ksm §5.1 detach by handle takes the newest")
+{
+    int handle = fresh(PAGE);
+    char *a = attach(handle), *b = attach(handle), *c = attach(handle);
+
+    check_eq(ksmdetach(handle), 0);
+    check(tap_read_dies(c) && !tap_read_dies(b) && !tap_read_dies(a));
+    c = attach(handle);
+    check_eq(ksmdetachat(a), 0);
+    check_eq(ksmdetach(handle), 0);
+    check(tap_read_dies(c) && !tap_read_dies(b));
+    check_eq(ksmdetach(handle), 0);
+    check_eq(ksmdetach(handle), KSM_ENOTATT);
+    check_eq(ksmdelete(handle), 0);
+}
+
+TEST("ksm §5.2 detach by address wants exactly the start (scenario 30)")
+{
+    int handle = fresh(2 * PAGE), local;
+    char *p = attach(handle);
+    void *wrong[] = { p + 1, p + PAGE, p - PAGE, p + 2 * PAGE, NULL, sbrk(0), &local, (void *)KERNBASE, (void *)-1,
+                      (void *)0xFFFFF000, (void *)((uint)p | KERNBASE), (void *)0x1000 };
+
+    for (uint i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        check_eq(ksmdetachat(wrong[i]), KSM_ENOTATT);
+    p[0] = p[2 * PAGE - 1] = 1;
+    check_eq(info_of(handle).attached_nr, 1);
+    check_eq(ksmdetachat(p), 0);
+    check_eq(ksmdetachat(p), KSM_ENOTATT);
+    check_eq(info_of(handle).attached_nr, 0);
+    check_eq(ksmdelete(handle), 0);
+}
+
+TEST("ksm §5.1 detaching what is not attached changes nothing (scenario 29)")
+{
+    int handle = fresh(PAGE);
+    struct ksminfo_t before = info_of(handle), after;
+
+    check_eq(ksmdetach(handle), KSM_ENOTATT);
+    attach(handle);
+    check_eq(ksmdetach(handle), 0);
+    before = info_of(handle);
+    check_eq(ksmdetach(handle), KSM_ENOTATT);
+    after = info_of(handle);
+    check(memcmp(&before, &after, sizeof(before)) == 0);
+    check_eq(ksmdelete(handle), 0);
+    check_alive();
+}
+
+static void touch_after_detach(void *arg)
+{
+    volatile char *p = arg;
+
+    p[0] = 1;
+    if (ksmdetachat(arg) == 0)
+        p[0] = 2;
+}
+
+TEST("ksm §5.3 the first touch after a detach faults (scenario 28)")
+{
+    int handle = fresh(PAGE);
+    char *p = attach(handle);
+
+    check(tap_dies(touch_after_detach, p));
+    check_eq(p[0], 1);
+    check_eq(info_of(handle).attached_nr, 1);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+TEST("ksm §5.4 §6.1 a marked segment goes with its last attachment (scenarios 13, 14, 15)")
+{
+    struct ksminfo_t before;
+    int frames, handle = fresh(PAGE);
+
+    attach(handle); /* page tables */
+    int big = fresh(10 * PAGE);
+    ksmdelete(big);
+    before = info_of(0);
+    frames = pgused();
+    big = fresh(10 * PAGE);
+
+    char *a = attach(big), *b = attach(big);
+    int with = pgused();
+
+    check_eq(ksmdelete(big), 0);
+    check_eq(pgused(), with);
+    check_eq(info_of(big).marked, 1);
+    a[PAGE] = 5;
+    check_eq(b[PAGE], 5);
+    check_eq(ksmdelete(big), 0);
+    check_eq(ksmdetachat(b), 0);
+    check_eq(a[PAGE], 5);
+    check_eq(ksmdetachat(a), 0);
+    check_eq(pgused(), frames);
+    check_eq(info_of(0).total_shrg_nr, before.total_shrg_nr);
+    check_eq(info_of(0).total_shpg_nr, before.total_shpg_nr);
+    check_eq(info_of(0).total_attached_nr, before.total_attached_nr);
+    check_dead(big);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+TEST("ksm §6.1 an unattached segment goes at once (scenario 12)")
+{
+    struct ksminfo_t before = info_of(0);
+    int id = fresh_id(), handle = ksmget(id, 3 * PAGE);
+
+    check_eq(ksmdelete(handle), 0);
+    check_dead(handle);
+    check_eq(info_of(0).total_shpg_nr, before.total_shpg_nr);
+    check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
+}
+
+TEST("ksm §5.5 an unmarked segment stays, with its contents (scenario 11)")
+{
+    int handle = fresh(PAGE);
+
+    strcpy(attach(handle), "kept");
+    check_eq(ksmdetach(handle), 0);
+    check(strcmp(attach(handle), "kept") == 0);
+    check_eq(ksmdetach(handle), 0);
+    check_eq(ksmdelete(handle), 0);
+}
+
+static void delete_it(void *arg)
+{
+    check_eq(ksmdelete(*(int *)arg), 0);
+}
+
+TEST("ksm §6.2 who deletes needs no attachment, and detaches nobody")
+{
+    int handle = fresh(PAGE);
+    char *p = attach(handle);
+
+    tap_join(tap_start(delete_it, &handle)); /* its inherited attachment went with it */
+    check_eq(info_of(handle).marked, 1);
+    check_eq(info_of(handle).attached_nr, 1);
+    p[0] = 1;
+    check_eq(ksmdetach(handle), 0);
+    check_dead(handle);
+}
+
+/* ---- Section 8: ksminfo ---------------------------------------------------------------------------- */
+
+TEST("ksm §8 a new segment's record (scenario 38)")
+{
+    int now = uptime(), handle = fresh(5000);
+    struct ksminfo_t info = info_of(handle);
+
+    check_eq(info.ksmsz, 5000);
+    check_eq(info.cpid, getpid());
+    check_eq(info.mpid, getpid());
+    check_eq(info.attached_nr, 0);
+    check_eq(info.atime, 0);
+    check_eq(info.dtime, 0);
+    check((int)info.ctime >= now && (int)info.ctime <= uptime());
+    check_eq(info.marked, 0);
+    check_eq(ksmdelete(handle), 0);
+}
+
+TEST("ksm §8 each time changes with its own event alone (scenario 39)")
+{
+    int handle = fresh(PAGE);
+    struct ksminfo_t made = info_of(handle), info;
+
+    sleep(3);
+    attach(handle);
+    attach(handle);
+    info = info_of(handle);
+    check(info.atime >= made.ctime + 3 && (int)info.atime <= uptime());
+    check_eq(info.ctime, made.ctime);
+    check_eq(info.dtime, 0);
+
+    struct ksminfo_t attached = info;
+
+    sleep(3);
+    check_eq(ksmdetach(handle), 0);
+    info = info_of(handle);
+    check(info.dtime >= attached.atime + 3 && (int)info.dtime <= uptime());
+    check_eq(info.atime, attached.atime);
+    check_eq(info.ctime, made.ctime);
+    sleep(3);
+    check_eq(ksmdelete(handle), 0);
+
+    struct ksminfo_t marked = info_of(handle);
+
+    check(marked.ctime >= info.dtime + 3 && (int)marked.ctime <= uptime());
+    check_eq(marked.atime, info.atime);
+    check_eq(marked.dtime, info.dtime);
+    sleep(3);
+    check_eq(ksmdelete(handle), 0);
+    check_eq(info_of(handle).ctime, marked.ctime); /* the first marking */
+    check_eq(ksmdetach(handle), 0);
+}
+
+TEST("ksm §8.1 handle 0 writes the totals and nothing else (scenario 41)")
+{
+    struct ksminfo_t info;
+    uint *words = (uint *)&info;
+    int handle = fresh(3 * PAGE);
+    uint own = (uint)&((struct ksminfo_t *)0)->total_shrg_nr / sizeof(uint);
+
+    attach(handle);
+    memset(&info, 0xEE, sizeof(info));
+    check_eq(ksminfo(0, &info), 0);
+    for (uint i = 0; i < own; i++)
+        check_eq(words[i], 0xEEEEEEEE);
+    check(info.total_shrg_nr >= 1 && info.total_shpg_nr >= 3 && info.total_attached_nr >= 1);
+
+    struct ksminfo_t all = info_of(handle);
+
+    check_eq(all.total_shrg_nr, info.total_shrg_nr);
+    check_eq(all.total_shpg_nr, info.total_shpg_nr);
+    check_eq(all.total_attached_nr, info.total_attached_nr);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+TEST("ksm §8.1 looking changes nothing (scenario 40)")
+{
+    int id = fresh_id(), handle = ksmget(id, PAGE);
+    struct ksminfo_t before = info_of(handle), after;
+
+    attach(handle);
+    before = info_of(handle);
+    sleep(2);
+    for (int i = 0; i < 10; i++) {
+        check_eq(ksmget(id, 0, i % 2 ? KSM_OPEN : 0), handle);
+        info_of(handle);
+        info_of(0);
+    }
+    after = info_of(handle);
+    check(memcmp(&before, &after, sizeof(before)) == 0);
+    ksmdetach(handle);
+    ksmdelete(handle);
+}
+
+TEST("ksm §8 totals are the sums (scenario 42)")
+{
+    struct ksminfo_t before = info_of(0), after;
+    int handles[3];
+
+    for (uint i = 0; i < 3; i++) {
+        handles[i] = fresh((i + 1) * PAGE);
+        attach(handles[i]);
+        if (i)
+            attach(handles[i]);
+    }
+    after = info_of(0);
+    check_eq(after.total_shrg_nr - before.total_shrg_nr, 3);
+    check_eq(after.total_shpg_nr - before.total_shpg_nr, 6);
+    check_eq(after.total_attached_nr - before.total_attached_nr, 5);
+    for (uint i = 0; i < 3; i++)
+        check_eq(ksmdelete(handles[i]), 0);
+    for (uint i = 0; i < 3; i++) {
+        while (ksmdetach(handles[i]) == 0)
+            ;
+    }
+    after = info_of(0);
+    check_eq(after.total_shrg_nr, before.total_shrg_nr);
+    check_eq(after.total_shpg_nr, before.total_shpg_nr);
+    check_eq(after.total_attached_nr, before.total_attached_nr);
+}
+
+/* ---- Section 9: which error comes first ------------------------------------------------------------ */
+
+TEST("ksm §9 where several errors apply, the first in the list is given")
+{
+    int id = fresh_id(), handle = ksmget(id, PAGE), none = fresh_id();
+    struct ksminfo_t *bad = (struct ksminfo_t *)KERNBASE;
+
+    check_eq(ksmget(none, 0, 0x100 | KSM_HUGETLB), KSM_EINVAL);
+    check_eq(ksmget(none, 0, KSM_HUGETLB | KSM_OPEN), KSM_ENOTSUP);
+    check_eq(ksmget(none, 0xFFFFFFFF, KSM_OPEN), KSM_ENOENT);
+    check_eq(ksmget(id, 0xFFFFFFFF, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    check_eq(ksmget(id, 0, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    check_eq(ksmget(none, 0, KSM_OPEN), KSM_ENOENT);
+    check_eq((int)ksmattach(-5, 0x100), KSM_EINVAL);
+    check_eq(ksminfo(-5, bad), KSM_EFAULT);
+    check_eq(ksminfo(handle, bad), KSM_EFAULT);
+    check_eq(ksminfo(0, bad), KSM_EFAULT);
+    check_eq(ksmwait((uint *)(KERNBASE + 1), 0, 1), KSM_EINVAL);
+    check_eq(ksmwait((uint *)KERNBASE, 0, -1), KSM_EINVAL);
+    check_eq(ksmwait((uint *)KERNBASE, 0, 1), KSM_EFAULT);
+    check_eq(ksmdelete(handle), 0);
+    check_alive();
+}
+
+TAP_MAIN(drop_fresh)

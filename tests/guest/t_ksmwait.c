@@ -1,0 +1,437 @@
+/*
+ * t_ksmwait.c - shared memory: waiting and waking (contract, 11).
+ */
+#include "fcntl.h"
+#include "ksmtest.h"
+#include "procinfo.h"
+
+static int shared;
+static volatile uint *words;
+static struct gate go;
+
+static void share(void)
+{
+    shared = fresh(2 * PAGE);
+    words = (uint *)attach(shared);
+}
+
+static void unshare(void)
+{
+    check_eq(ksmdetach(shared), 0);
+    check_eq(ksmdelete(shared), 0);
+}
+
+/* ---- 11.1: arguments, and ends of a wait -------------------------------------------------------------- */
+
+TEST("ksm §11.1 a word that does not hold the value: at once")
+{
+    uint private = 5;
+
+    share();
+    words[0] = 3;
+    check_eq(ksmwait(words, 4, 0), KSM_EAGAIN);
+    check_eq(ksmwait(words, 4, 1), KSM_EAGAIN);
+    check_eq(ksmwait(words, 4, 0x7FFFFFFF), KSM_EAGAIN);
+    check_eq(ksmwait(&private, 4, 0), KSM_EAGAIN);
+    unshare();
+}
+
+TEST("ksm §11.1 bad arguments")
+{
+    char *p;
+
+    share();
+    p = (char *)words;
+    for (int i = 1; i < 4; i++) {
+        check_eq(ksmwait((uint *)(p + i), 0, 1), KSM_EINVAL);
+        check_eq(ksmwake((uint *)(p + i), 1), KSM_EINVAL);
+    }
+    check_eq(ksmwait(words, 0, -1), KSM_EINVAL);
+    check_eq(ksmwait(words, 1, -1), KSM_EINVAL);
+    check_eq(ksmwait(words, 0, (int)0x80000000), KSM_EINVAL);
+    check_eq(ksmwake(words, -1), KSM_EINVAL);
+    check_eq(ksmwait(NULL, 0, 1), KSM_EFAULT);
+    check_eq(ksmwait((uint *)KERNBASE, 0, 1), KSM_EFAULT);
+    check_eq(ksmwait((uint *)(p - PAGE), 0, 1), KSM_EFAULT);
+    check_eq(ksmwait((uint *)0xFFFFFFFC, 0, 1), KSM_EFAULT);
+    check_eq(ksmwake(NULL, 1), KSM_EFAULT);
+    check_eq(ksmwake((uint *)KERNBASE, 1), KSM_EFAULT);
+    check_eq(ksmwake((uint *)(p - PAGE), 1), KSM_EFAULT);
+    check_eq(ksmwake(words, 0), 0);
+    check_eq(ksmwake(words, 0x7FFFFFFF), 0);
+    unshare();
+}
+
+TEST("ksm §11.1 the ticks run out, and not before")
+{
+    static const int lengths[] = { 1, 2, 5, 20 };
+    uint private = 0;
+
+    share();
+    for (int i = 0; i < 4; i++) {
+        int start = uptime();
+
+        check_eq(ksmwait(i % 2 ? &private : words, 0, lengths[i]), KSM_ETIMEDOUT);
+        check(uptime() - start >= lengths[i]);
+    }
+    check_eq(ksmwake(words, 10), 0);
+    unshare();
+}
+
+/* ---- 11.2: what is the same word ------------------------------------------------------------------------ */
+
+static void wait_on(void *arg)
+{
+    check_eq(ksmwait(arg, 0, 0), 0);
+}
+
+/* Wakes until one was woken: the sleeper may still be on its way. */
+static void wake_one(const volatile uint *word)
+{
+    while (ksmwake(word, 1) == 0)
+        sleep(1);
+}
+
+TEST("ksm §11.2 the same offset of the same segment is the same word, wherever it is attached")
+{
+    volatile uint *ro, *second;
+    int pid;
+
+    share();
+    ro = (uint *)attach_flags(shared, KSM_READ);
+    second = (uint *)attach(shared);
+    pid = tap_start(wait_on, (void *)words);
+    wake_one(second);
+    tap_join(pid);
+    pid = tap_start(wait_on, (void *)(ro + PAGE / 4 + 7)); /* read-only ones too */
+    wake_one(words + PAGE / 4 + 7);
+    tap_join(pid);
+    pid = tap_start(wait_on, (void *)(words + 1));
+    wake_one(ro + 1);
+    tap_join(pid);
+    ksmdetach(shared);
+    ksmdetach(shared);
+    unshare();
+}
+
+TEST("ksm §11.2 other words are not woken")
+{
+    int pid, other = fresh(PAGE);
+    uint *elsewhere = (uint *)attach(other);
+
+    share();
+    pid = tap_start(wait_on, (void *)words);
+    tap_until_asleep(pid);
+    check_eq(ksmwake(words + 1, 100), 0);
+    check_eq(ksmwake(words + PAGE / 4, 100), 0);
+    check_eq(ksmwake(elsewhere, 100), 0);
+    check_eq(ksmwake(words, 100), 1);
+    tap_join(pid);
+    unshare();
+    ksmdetach(other);
+    ksmdelete(other);
+}
+
+static uint private_word;
+
+static void wait_on_private(void *arg)
+{
+    (void)arg;
+    check_eq(ksmwait(&private_word, 0, 8), KSM_ETIMEDOUT);
+}
+
+TEST("ksm §11.2 private memory is never shared with a child")
+{
+    int pid = tap_start(wait_on_private, NULL); /* copy-on-write still keeps one frame for both */
+
+    tap_until_asleep(pid);
+    check_eq(ksmwake(&private_word, 10), 0);
+    tap_join(pid);
+}
+
+/* ---- 11.3: who is woken ----------------------------------------------------------------------------------- */
+
+static void wait_and_sign(void *arg)
+{
+    int me = getpid();
+
+    check_eq(ksmwait(words, 0, 0), 0);
+    check_eq(write(*(int *)arg, &me, sizeof(me)), sizeof(me));
+    gate_pass(&go); /* its end would wake the others: 11.6 */
+}
+
+TEST("ksm §11.3 the longest-waiting first, and the count of the woken")
+{
+    int pids[6], ends[2], who, status;
+
+    share();
+    gate_create(&go);
+    check_eq(pipe(ends), 0);
+    for (int i = 0; i < 6; i++) {
+        pids[i] = tap_start(wait_and_sign, &ends[1]);
+        tap_until_asleep(pids[i]);
+    }
+    for (int i = 0; i < 3; i++) {
+        check_eq(ksmwake(words, 1), 1);
+        check_eq(read(ends[0], &who, sizeof(who)), sizeof(who));
+        check_eq(who, pids[i]);
+    }
+    check_eq(ksmwake(words, 2), 2);
+    check_eq(ksmwake(words, 5), 1);
+    check_eq(ksmwake(words, 5), 0);
+    for (int i = 0; i < 6; i++)
+        gate_open(&go);
+    for (int i = 0; i < 6; i++) {
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+    unshare();
+}
+
+TEST("ksm §11.3 a sleeper that timed out is not counted")
+{
+    share();
+    for (int i = 0; i < 5; i++) {
+        check_eq(ksmwait(words, 0, 1), KSM_ETIMEDOUT);
+        check_eq(ksmwake(words, 5), 0);
+    }
+    unshare();
+}
+
+/* ---- 11.5, 11.6: detaching, killing, dying ------------------------------------------------------------------ */
+
+static void wait_for_look(void *arg)
+{
+    check_eq(ksmwait(arg, 0, 0), KSM_EAGAIN);
+}
+
+static void sleep_in_segment(void *arg)
+{
+    check_eq(ksmwait(arg, 0, 10000), 0);
+}
+
+TEST("ksm §11.5 the segment is deleted and detached while somebody sleeps")
+{
+    int pid, id = fresh_id(), handle = ksmget(id, PAGE);
+    uint *p = (uint *)attach(handle);
+
+    pid = tap_start(sleep_in_segment, p);
+    tap_until_asleep(pid);
+    check_eq(ksmdelete(handle), 0);
+    check_eq(info_of(handle).attached_nr, 2);
+    check_eq(ksmwake(p, 1), 1);
+    tap_join(pid);
+    check_eq(ksmdetach(handle), 0);
+    check_dead(handle);
+}
+
+TEST("ksm §11.5 a killed sleeper dies at once")
+{
+    share();
+    for (int i = 0; i < 10; i++) {
+        int pid = tap_start(sleep_in_segment, (void *)words);
+
+        if (i % 2)
+            tap_until_asleep(pid);
+        check_eq(kill(pid), 0);
+        check_eq(tap_status(pid), KILLED);
+        check_eq(ksmwake(words, 1), 0);
+    }
+    unshare();
+}
+
+static void die_when_told(void *arg)
+{
+    gate_pass(&go);
+    if (arg)
+        *(volatile int *)KERNBASE = 0;
+}
+
+TEST("ksm §11.6 when a process ends, sleepers on its segments look again")
+{
+    gate_create(&go);
+    share();
+    for (int fault = 0; fault < 2; fault++) {
+        int peer = tap_start(die_when_told, fault ? &go : NULL), status;
+        int sleepers[3];
+
+        for (int i = 0; i < 3; i++) {
+            sleepers[i] = tap_start(wait_for_look, (void *)(words + i * 300));
+            tap_until_asleep(sleepers[i]);
+        }
+        gate_open(&go);
+        for (int left = 4; left > 0; left--) {
+            int pid = waits(&status);
+
+            check_eq(status, pid == peer && fault ? KILLED : 0);
+        }
+        check_eq(ksmwake(words, 1), 0);
+    }
+    unshare();
+}
+
+TEST("ksm §11.6 the end of a process that was not attached wakes nobody")
+{
+    int peer, sleeper;
+
+    gate_create(&go);
+    peer = tap_start(die_when_told, NULL);
+    share();
+    sleeper = tap_start(sleep_in_segment, (void *)words);
+    tap_until_asleep(sleeper);
+    gate_open(&go);
+    tap_join(peer);
+    check_eq(ksmwake(words, 1), 1);
+    tap_join(sleeper);
+    unshare();
+}
+
+TEST("ksm §11.6 procinfo: name, state and fork's tick; zombies are not alive")
+{
+    struct procinfo info;
+    int now = uptime(), pid;
+
+    gate_create(&go);
+    sleep(2);
+    pid = tap_start(die_when_told, NULL);
+    tap_until_asleep(pid);
+    check_eq(procinfo(pid, &info), 0);
+    check_eq(info.pid, pid);
+    check_eq(info.ppid, getpid());
+    check((int)info.start >= now + 2 && (int)info.start <= uptime());
+    check_eq(info.state, PROC_SLEEPING);
+    check(strcmp(info.name, "t_ksmwait") == 0);
+    gate_open(&go);
+    while (procinfo(pid, &info) == 0)
+        sleep(1);
+    tap_join(pid);
+    check_eq(procinfo(pid, &info), -1);
+    check_eq(procinfo(0, &info), -1);
+    check_eq(procinfo(-1, &info), -1);
+    check_eq(procinfo(0x7FFFFFFF, &info), -1);
+    check_eq(procinfo(getpid(), &info), 0);
+    check_eq(info.state, PROC_RUNNING);
+}
+
+/* ---- No wake-up is lost --------------------------------------------------------------------------------------- */
+
+static void ping_pong(void *arg)
+{
+    uint me = *(uint *)arg;
+
+    for (uint turn = me; turn < 4000; turn += 2) {
+        uint now;
+
+        while ((now = words[0]) != turn)
+            ksmwait(words, now, 0);
+        words[0] = turn + 1;
+        ksmwake(words, 1);
+    }
+}
+
+TEST("ksm §11.1 no wake-up is lost between two")
+{
+    uint first = 0, second = 1;
+    int a, b, status;
+
+    share();
+    a = tap_start(ping_pong, &first);
+    b = tap_start(ping_pong, &second);
+    for (int i = 0; i < 2; i++) {
+        int pid = waits(&status);
+
+        check((pid == a || pid == b) && status == 0);
+    }
+    check_eq(words[0], 4000);
+    unshare();
+}
+
+/* A bounded buffer: two counters that only grow, and a lock word for several producers. */
+#define NSLOTS 16u
+#define NITEMS 3000u
+#define W_PUT 0  /* items put in so far */
+#define W_TAKEN 64
+#define W_LOCK 128 /* 0 free, 1 held, 2 held and wanted */
+#define W_SLOTS 192
+
+static void lock(void)
+{
+    uint seen = 0;
+
+    if (__atomic_compare_exchange_n(&words[W_LOCK], &seen, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+        return;
+    while (__atomic_exchange_n(&words[W_LOCK], 2, __ATOMIC_SEQ_CST) != 0)
+        ksmwait(&words[W_LOCK], 2, 0);
+}
+
+static void unlock(void)
+{
+    if (__atomic_exchange_n(&words[W_LOCK], 0, __ATOMIC_SEQ_CST) == 2)
+        ksmwake(&words[W_LOCK], 1);
+}
+
+static void produce(void *arg)
+{
+    uint me = *(uint *)arg;
+
+    for (uint i = 0; i < NITEMS; i++) {
+        uint taken, put;
+
+        lock();
+        put = words[W_PUT];
+        while (put - (taken = words[W_TAKEN]) == NSLOTS)
+            ksmwait(&words[W_TAKEN], taken, 0);
+        words[W_SLOTS + put % NSLOTS] = me << 16 | i;
+        __atomic_store_n(&words[W_PUT], put + 1, __ATOMIC_SEQ_CST);
+        unlock();
+        ksmwake(&words[W_PUT], 1);
+    }
+}
+
+static void consume_all(uint nproducers)
+{
+    uint next[8] = { 0 };
+
+    for (uint i = 0; i < nproducers * NITEMS; i++) {
+        uint put, item;
+
+        while ((put = words[W_PUT]) == i)
+            ksmwait(&words[W_PUT], put, 0);
+        item = words[W_SLOTS + i % NSLOTS];
+        check(item >> 16 < nproducers);
+        check_eq(item & 0xFFFF, next[item >> 16]); /* nothing lost, doubled or out of order */
+        next[item >> 16]++;
+        __atomic_store_n(&words[W_TAKEN], i + 1, __ATOMIC_SEQ_CST);
+        ksmwake(&words[W_TAKEN], 1);
+    }
+}
+
+static void bounded_buffer(uint nproducers)
+{
+    uint numbers[8];
+    int status;
+
+    share();
+    for (uint i = 0; i < nproducers; i++) {
+        numbers[i] = i;
+        tap_start(produce, &numbers[i]);
+    }
+    consume_all(nproducers);
+    for (uint i = 0; i < nproducers; i++) {
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+    unshare();
+}
+
+TEST("ksm §11.3 a bounded buffer with one producer (scenario 49)")
+{
+    bounded_buffer(1);
+}
+
+TEST("ksm §11.3 a bounded buffer with four producers (scenario 49)")
+{
+    bounded_buffer(4);
+}
+
+TAP_MAIN(drop_fresh)

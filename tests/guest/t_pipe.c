@@ -1,0 +1,264 @@
+/*
+ * t_pipe.c - pipes: order, blocking, ends that close, and readers and writers that die.
+ */
+#include "fcntl.h"
+#include "stat.h"
+#include "tap.h"
+
+static int ends[2];
+
+static void open_pipe(void)
+{
+    check_eq(pipe(ends), 0);
+}
+
+TEST("pipe: what went in comes out, in order")
+{
+    char buf[16];
+
+    open_pipe();
+    check(ends[0] != ends[1]);
+    check_eq(write(ends[1], "abc", 3), 3);
+    check_eq(write(ends[1], "defg", 4), 4);
+    check_eq(read(ends[0], buf, 5), 5);
+    check(memcmp(buf, "abcde", 5) == 0);
+    check_eq(read(ends[0], buf, sizeof(buf)), 2); /* what is there, without waiting for more */
+    check(memcmp(buf, "fg", 2) == 0);
+}
+
+TEST("pipe: the end of the file comes when the last writer has closed")
+{
+    char c;
+
+    open_pipe();
+    int second = dup(ends[1]);
+    check_eq(write(ends[1], "x", 1), 1);
+    close(ends[1]);
+    check_eq(read(ends[0], &c, 1), 1);
+    check_eq(write(second, "y", 1), 1);
+    close(second);
+    check_eq(read(ends[0], &c, 1), 1);
+    check_eq(c, 'y');
+    check_eq(read(ends[0], &c, 1), 0);
+    check_eq(read(ends[0], &c, 1), 0);
+}
+
+TEST("pipe: writing without a reader fails")
+{
+    open_pipe();
+    close(ends[0]);
+    check_eq(write(ends[1], "x", 1), -1);
+}
+
+TEST("pipe: the wrong end")
+{
+    char c;
+
+    open_pipe();
+    check_eq(write(ends[0], "x", 1), -1);
+    check_eq(read(ends[1], &c, 1), -1);
+}
+
+TEST("pipe: nothing is a length too")
+{
+    char c;
+
+    open_pipe();
+    check_eq(write(ends[1], &c, 0), 0);
+    check_eq(write(ends[1], "x", 1), 1);
+    check_eq(read(ends[0], &c, 0), 0);
+    check_eq(write(ends[1], &c, -1), -1);
+    check_eq(read(ends[0], &c, -1), -1);
+}
+
+#define MUCH 300000
+
+static void write_much(void *arg)
+{
+    static uchar buf[5000];
+    int n = 0, size = *(int *)arg;
+
+    close(ends[0]);
+    for (int step = 1; n < size; step = step * 3 % 4999 + 1) {
+        if (step > size - n)
+            step = size - n;
+        for (int i = 0; i < step; i++)
+            buf[i] = (n + i) * 7;
+        check_eq(write(ends[1], buf, step), step);
+        n += step;
+    }
+}
+
+TEST("pipe: much more than it holds, in pieces of all sizes")
+{
+    static uchar buf[4096];
+    int n = 0, got, size = MUCH, pid;
+
+    open_pipe();
+    pid = tap_start(write_much, &size);
+    close(ends[1]);
+    while ((got = read(ends[0], buf, n * 5 % 4096 + 1)) > 0) {
+        for (int i = 0; i < got; i++)
+            check(buf[i] == (uchar)((n + i) * 7));
+        n += got;
+    }
+    check_eq(n, MUCH);
+    tap_join(pid);
+}
+
+static void write_block(void *arg)
+{
+    static char block[1000000];
+
+    (void)arg;
+    close(ends[0]);
+    memset(block, 'b', sizeof(block));
+    check_eq(write(ends[1], block, sizeof(block)), sizeof(block));
+}
+
+TEST("pipe: one write of a megabyte")
+{
+    static char buf[10000];
+    int n = 0, got, pid;
+
+    open_pipe();
+    pid = tap_start(write_block, NULL);
+    close(ends[1]);
+    while ((got = read(ends[0], buf, sizeof(buf))) > 0) {
+        for (int i = 0; i < got; i++)
+            check(buf[i] == 'b');
+        n += got;
+    }
+    check_eq(n, 1000000);
+    tap_join(pid);
+}
+
+static void write_for_ever(void *arg)
+{
+    (void)arg;
+    close(ends[0]);
+    while (write(ends[1], "some bytes", 10) == 10)
+        ;
+}
+
+TEST("pipe: a writer that waits sees that the reader has gone")
+{
+    int pid;
+
+    open_pipe();
+    pid = tap_start(write_for_ever, NULL);
+    tap_until_asleep(pid);
+    close(ends[0]);
+    tap_join(pid);
+}
+
+static void read_one(void *arg)
+{
+    char c;
+
+    close(ends[1]);
+    check_eq(read(ends[0], &c, 1), *(int *)arg);
+}
+
+TEST("pipe: a reader that waits sees the last writer go, also by being killed")
+{
+    int zero = 0, reader, writer;
+
+    open_pipe();
+    reader = tap_start(read_one, &zero);
+    writer = fork();
+    if (writer == 0) {
+        sleep(100000);
+        exits(1);
+    }
+    close(ends[1]);
+    tap_until_asleep(reader);
+    kill(writer);
+    check_eq(tap_status(writer), KILLED);
+    tap_join(reader);
+}
+
+TEST("pipe: a killed reader and a killed writer leave")
+{
+    int one = 1, pid;
+
+    open_pipe();
+    pid = tap_start(read_one, &one);
+    tap_until_asleep(pid);
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+    pid = tap_start(write_for_ever, NULL);
+    tap_until_asleep(pid);
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+}
+
+static void write_letters(void *arg)
+{
+    char line[64];
+
+    memset(line, *(char *)arg, sizeof(line));
+    close(ends[0]);
+    for (int i = 0; i < 200; i++)
+        check_eq(write(ends[1], line, sizeof(line)), sizeof(line));
+}
+
+TEST("pipe: short writes of several writers do not mix")
+{
+    char letters[4] = "abcd", line[64];
+    int counts[4] = { 0 }, status;
+
+    open_pipe();
+    for (int i = 0; i < 4; i++)
+        tap_start(write_letters, &letters[i]);
+    close(ends[1]);
+    for (;;) {
+        int n = 0, got = 1;
+
+        while (n < 64 && (got = read(ends[0], line + n, 64 - n)) > 0)
+            n += got;
+        if (n == 0)
+            break;
+        check_eq(n, 64);
+        for (int i = 1; i < 64; i++)
+            check(line[i] == line[0]);
+        counts[line[0] - 'a']++;
+    }
+    for (int i = 0; i < 4; i++) {
+        check_eq(counts[i], 200);
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+}
+
+TEST("pipe: descriptors run out, and nothing is left of a pipe that failed")
+{
+    int n = 0, more[2] = { -5, -5 };
+
+    while (pipe(ends) == 0)
+        n++;
+    check(n >= 6);
+    while (dup(0) >= 0)
+        ;
+    close(3); /* one is not enough for two ends */
+    check_eq(pipe(more), -1);
+    check_eq(dup(0), 3);
+    close(3);
+    close(4);
+    check_eq(pipe(more), 0);
+    check(more[0] + more[1] == 7);
+}
+
+TEST("pipe: fstat says no, or what it is; the descriptors are the lowest")
+{
+    struct stat st;
+
+    open_pipe();
+    check_eq(ends[0], 3);
+    check_eq(ends[1], 4);
+    fstat(ends[0], &st);
+    close(3);
+    check_eq(dup(4), 3);
+}
+
+TAP_MAIN(NULL)

@@ -1,0 +1,486 @@
+/*
+ * t_proc.c - processes: fork, exec, exit, wait, kill, sleep, and what they leave behind.
+ *
+ * Started as `t_proc --new WHAT ...` it is the program that the tests of exec() run.
+ */
+#include "fcntl.h"
+#include "param.h"
+#include "procinfo.h"
+#include "tap.h"
+
+#define SELF "/t_proc"
+
+static struct gate go;
+
+TEST("fork: 0 in the child, a greater pid in the parent")
+{
+    int pid = fork(), status;
+
+    if (pid == 0)
+        exits(getpid() % 100);
+    check(pid > getpid());
+    check_eq(waits(&status), pid);
+    check_eq(status, pid % 100);
+}
+
+static int shared_looking = 1;
+
+static void change_memory(void *arg)
+{
+    shared_looking = 2;
+    *(int *)arg = 2;
+    check_eq(shared_looking, 2);
+}
+
+TEST("fork: the child's memory is its own, data, heap and stack")
+{
+    int local = 1, *heap = malloc(sizeof(*heap));
+
+    *heap = 1;
+    tap_join(tap_start(change_memory, &local));
+    tap_join(tap_start(change_memory, heap));
+    check(shared_looking == 1 && local == 1 && *heap == 1);
+    local = *heap = shared_looking = 3;
+    tap_join(tap_start(change_memory, heap));
+    check(shared_looking == 3 && *heap == 3);
+    free(heap);
+}
+
+TEST("wait: status of each child, then -1")
+{
+    uint seen = 0;
+    int status;
+
+    for (int i = 0; i < 20; i++) {
+        if (fork() == 0)
+            exits(i);
+    }
+    for (int i = 0; i < 20; i++) {
+        check(waits(&status) > 0);
+        check(status >= 0 && status < 20 && !(seen & 1u << status));
+        seen |= 1u << status;
+    }
+    check_eq(waits(&status), -1);
+    check_eq(wait(), -1);
+}
+
+TEST("exit: status 0 for xv6's exit(), and all 32 bits for exits()")
+{
+    static const int statuses[] = { 0, 1, 255, 256, 0x7FFFFFFF, -2 };
+    int status;
+
+    for (int i = 0; i < 6; i++) {
+        if (fork() == 0)
+            exits(statuses[i]);
+        check(waits(&status) > 0);
+        check_eq(status, statuses[i]);
+    }
+    if (fork() == 0)
+        exit();
+    check(waits(&status) > 0);
+    check_eq(status, 0);
+    if (fork() == 0)
+        exits(5);
+    check(wait() > 0); /* takes no argument, and does not mind */
+}
+
+static void wait_in_pipe(void *arg)
+{
+    (void)arg;
+    gate_pass(&go);
+}
+
+TEST("kill: a process that sleeps, and one that computes")
+{
+    int pid;
+
+    gate_create(&go);
+    pid = tap_start(wait_in_pipe, NULL);
+    tap_until_asleep(pid);
+    check_eq(kill(pid), 0);
+    check_eq(tap_status(pid), KILLED);
+    pid = fork();
+    if (pid == 0) {
+        for (;;)
+            __asm__ volatile("" ::: "memory");
+    }
+    check_eq(kill(pid), 0);
+    check_eq(tap_status(pid), KILLED);
+}
+
+TEST("kill: pids that there are not")
+{
+    int pid = fork();
+
+    if (pid == 0)
+        exits(0);
+    tap_join(pid);
+    check_eq(kill(pid), -1);
+    check_eq(kill(0), -1);
+    check_eq(kill(-1), -1);
+    check_eq(kill(0x7FFFFFFF), -1);
+    check_eq(kill((int)0x80000000), -1);
+}
+
+static void kill_itself(void *arg)
+{
+    (void)arg;
+    kill(getpid());
+    sleep(10);
+}
+
+TEST("kill: oneself")
+{
+    check(tap_dies(kill_itself, NULL));
+}
+
+static void fault_read(void *arg)
+{
+    (void)*(volatile int *)arg;
+}
+
+static void fault_run(void *arg)
+{
+    ((void (*)(void))arg)();
+}
+
+static void fault_divide(void *arg)
+{
+    volatile int zero = arg != NULL;
+
+    zero = 1 / zero;
+}
+
+static void fault_io(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("outb %%al, $0x80" ::: "memory");
+}
+
+static void fault_halt(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("cli; hlt" ::: "memory");
+}
+
+static void fault_invalid(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("ud2");
+}
+
+static void fault_interrupt(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("int $0x20");
+}
+
+TEST("faults kill the process, and only it")
+{
+    check(tap_dies(fault_read, (void *)0x80000000));
+    check(tap_dies(fault_read, (void *)0xFFFFFFFC));
+    check(tap_dies(fault_read, (void *)0x70000000));
+    check(tap_dies(fault_read, NULL));
+    check(tap_dies(fault_run, NULL));
+    check(tap_dies(fault_run, (void *)0x80100000));
+    check(tap_dies(fault_divide, NULL));
+    check(tap_dies(fault_io, NULL));
+    check(tap_dies(fault_halt, NULL));
+    check(tap_dies(fault_invalid, NULL));
+    check(tap_dies(fault_interrupt, NULL));
+    tap_join(tap_start(change_memory, &shared_looking));
+}
+
+TEST("a system call number that there is not: -1")
+{
+    static const int numbers[] = { 0, 40, 1000, -1, (int)0x80000000, 0x7FFFFFFF, 0x10001 };
+
+    for (int i = 0; i < 7; i++) {
+        int result;
+
+        __asm__ volatile("int $0x40" : "=a"(result) : "a"(numbers[i]) : "memory");
+        check_eq(result, -1);
+    }
+}
+
+TEST("registers survive a system call")
+{
+    uint b = 0x11111111, si = 0x22222222, di = 0x33333333, c = 0x44444444, d = 0x55555555;
+    int pid;
+
+    __asm__ volatile("movl $11, %%eax\n\tint $0x40" : "=a"(pid), "+b"(b), "+S"(si), "+D"(di), "+c"(c), "+d"(d) :: "memory");
+    check_eq(pid, getpid());
+    check(b == 0x11111111 && si == 0x22222222 && di == 0x33333333);
+    check(c == 0x44444444 && d == 0x55555555);
+}
+
+static int orphan_pipe[2];
+
+TEST("an orphan lives on, and init reaps it")
+{
+    struct procinfo info;
+    int child, orphan = 0;
+
+    check_eq(pipe(orphan_pipe), 0);
+    gate_create(&go);
+    child = fork();
+    if (child == 0) {
+        orphan = fork();
+        if (orphan == 0) {
+            gate_pass(&go);
+            exits(0);
+        }
+        write(orphan_pipe[1], &orphan, sizeof(orphan));
+        exits(0);
+    }
+    tap_join(child);
+    check_eq(read(orphan_pipe[0], &orphan, sizeof(orphan)), sizeof(orphan));
+    check_eq(procinfo(orphan, &info), 0);
+    check_eq(info.ppid, 1);
+    gate_open(&go);
+    while (procinfo(orphan, &info) == 0)
+        sleep(1);
+    check_eq(wait(), -1); /* it is not ours */
+    sleep(1);             /* init needs a moment */
+}
+
+TEST("fork until it fails, and again: there is a limit below 1,000")
+{
+    gate_create(&go);
+    for (int round = 0; round < 2; round++) {
+        int n = 0, pid, status;
+
+        while (n < 1000 && (pid = fork()) >= 0) {
+            if (pid == 0) {
+                gate_pass(&go);
+                exits(0);
+            }
+            n++;
+        }
+        check(n >= 60 && n < 1000);
+        for (int i = 0; i < n; i++)
+            gate_open(&go);
+        for (int i = 0; i < n; i++) {
+            check(waits(&status) > 0);
+            check_eq(status, 0);
+        }
+    }
+}
+
+TEST("sleep and uptime: not less than asked for")
+{
+    int start = uptime();
+
+    check_eq(sleep(5), 0);
+    check(uptime() - start >= 5);
+    check_eq(sleep(0), 0);
+}
+
+TEST("sleep: a killed sleeper wakes at once")
+{
+    int start = uptime(), pid = fork();
+
+    if (pid == 0) {
+        sleep(0x7FFFFFFF);
+        exits(1);
+    }
+    tap_until_asleep(pid);
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+    check(uptime() - start < 500);
+}
+
+/* ---- exec ---------------------------------------------------------------------------------------------- */
+
+static int new_program(int argc, char **argv)
+{
+    if (strcmp(argv[2], "count") == 0)
+        return argc;
+    if (strcmp(argv[2], "echo") == 0) {
+        for (int i = 3; i < argc; i++) {
+            if (argv[i][0] != 'a' + i % 26 || strlen(argv[i]) != (uint)i)
+                return 200;
+        }
+        return argv[argc] == NULL ? argc : 201;
+    }
+    if (strcmp(argv[2], "stack") == 0)
+        return (uint)__builtin_frame_address(0) % 16 == 8 ? 0 : 202; /* the frame pointer lies below a return address */
+    if (strcmp(argv[2], "fds") == 0)
+        return write(argv[3][0] - '0', "x", 1) == 1 ? 0 : 203;
+    return 204;
+}
+
+static int run_new(char **argv)
+{
+    int pid = fork(), status;
+
+    check(pid >= 0);
+    if (pid == 0) {
+        exec(SELF, argv);
+        exits(250);
+    }
+    check_eq(waits(&status), pid);
+    return status;
+}
+
+TEST("exec: arguments, as many as there may be, and each as it was")
+{
+    char *argv[MAXARG + 2] = { SELF, "--new", "echo" }, text[MAXARG + 1][MAXARG + 2];
+
+    for (int i = 3; i <= MAXARG; i++) {
+        memset(text[i], 'a' + i % 26, i);
+        text[i][i] = 0;
+    }
+    for (int n = 3; n < MAXARG; n += 4) {
+        for (int i = 3; i < n; i++)
+            argv[i] = text[i];
+        argv[n] = NULL;
+        check_eq(run_new(argv), n);
+    }
+    check_eq(run_new((char *[]){ SELF, "--new", "stack", NULL }), 0);
+}
+
+TEST("exec: too many arguments, or too long ones, are refused")
+{
+    static char *many[2000], *one[3];
+    static char long_one[200000];
+
+    for (int i = 0; i < 1999; i++)
+        many[i] = "x";
+    check_eq(exec(SELF, many), -1);
+    memset(long_one, 'x', sizeof(long_one) - 1);
+    one[0] = SELF;
+    one[1] = long_one;
+    check_eq(exec(SELF, one), -1);
+    check_eq(exec(long_one, one), -1);
+}
+
+static void make_file(const char *name, const void *bytes, int n)
+{
+    int fd = open(name, O_CREATE | O_WRONLY);
+
+    check(fd >= 0);
+    check_eq(write(fd, bytes, n), n);
+    close(fd);
+}
+
+TEST("exec: files that are no programs are refused, and nothing has changed")
+{
+    static char start[512];
+    char *argv[] = { "x", NULL };
+    int fd = open(SELF, O_RDONLY), marker = 77;
+
+    check_eq(read(fd, start, sizeof(start)), sizeof(start));
+    close(fd);
+    make_file("t_proc.tmp", start, 40); /* ends in the header */
+    check_eq(exec("t_proc.tmp", argv), -1);
+    unlink("t_proc.tmp");
+    make_file("t_proc.tmp", start, sizeof(start)); /* its segments are beyond its end */
+    check_eq(exec("t_proc.tmp", argv), -1);
+    unlink("t_proc.tmp");
+    make_file("t_proc.tmp", "", 0);
+    check_eq(exec("t_proc.tmp", argv), -1);
+    unlink("t_proc.tmp");
+    for (uint at = 0; at < 52; at++) { /* every byte of the header, wrong */
+        int pid, status;
+
+        start[at] ^= 0xFF;
+        make_file("t_proc.tmp", start, sizeof(start));
+        start[at] ^= 0xFF;
+        pid = fork();
+        if (pid == 0) {
+            exec("t_proc.tmp", argv);
+            exits(3);
+        }
+        check_eq(waits(&status), pid);
+        check(status == 3 || status == KILLED); /* refused, or it ran into nothing */
+        unlink("t_proc.tmp");
+    }
+    check_eq(exec("no-such-file", argv), -1);
+    check_eq(exec(".", argv), -1);
+    check_eq(exec("console", argv), -1);
+    check_eq(exec("", argv), -1);
+    check_eq(marker, 77);
+}
+
+TEST("exec: open files stay open")
+{
+    int ends[2], status;
+    char number[2] = "0", c;
+
+    check_eq(pipe(ends), 0);
+    number[0] += ends[1];
+    check_eq(run_new((char *[]){ SELF, "--new", "fds", number, NULL }), 0);
+    check_eq(read(ends[0], &c, 1), 1);
+    check_eq(c, 'x');
+    check_eq(waits(&status), -1);
+}
+
+/* ---- Floating point ------------------------------------------------------------------------------------- */
+
+static void compute(void *arg)
+{
+    double x = *(int *)arg, sum = 0;
+
+    for (int i = 0; i < 200000; i++) {
+        sum += x;
+        if (i % 20000 == 0)
+            getpid();
+    }
+    check(sum == x * 200000);
+}
+
+TEST("floating point: each process has its own registers")
+{
+    int numbers[6], status;
+
+    for (int i = 0; i < 6; i++) {
+        numbers[i] = i + 1;
+        tap_start(compute, &numbers[i]);
+    }
+    for (int i = 0; i < 6; i++) {
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+}
+
+TEST("floating point: a child inherits them")
+{
+    double value = 1.5;
+    int pid, status;
+
+    __asm__ volatile("movsd %0, %%xmm5" :: "m"(value));
+    pid = fork();
+    if (pid == 0) {
+        __asm__ volatile("movsd %%xmm5, %0" : "=m"(value));
+        exits(value == 1.5 ? 0 : 1);
+    }
+    check_eq(waits(&status), pid);
+    check_eq(status, 0);
+}
+
+TEST("procinfo and procnext: this process is among the living")
+{
+    struct procinfo info;
+    bool found = false, one = false;
+
+    for (int pid = procnext(0), last = 0; pid > 0; last = pid, pid = procnext(pid)) {
+        check(pid > last);
+        found |= pid == getpid();
+        one |= pid == 1;
+    }
+    check(found && one);
+    check_eq(procinfo(1, &info), 0);
+    check(info.ppid == 0);
+    check_eq(procinfo(getpid(), &info), 0);
+    check(strcmp(info.name, "t_proc") == 0);
+    check_eq(info.nbytes, (uint)sbrk(0));
+    check_eq(procnext(0x7FFFFFFF), -1);
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc > 1 && strcmp(argv[1], "--new") == 0)
+        return new_program(argc, argv);
+    return tap_main(argc, argv, NULL);
+}

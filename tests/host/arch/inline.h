@@ -1,0 +1,45 @@
+/*
+ * inline.h - the machine of the host tests: this process is its one processor.
+ *
+ * Interrupts do not exist.  Physical memory, for tests that need it, is an arena at host_ram that a fake provides.
+ */
+#ifndef INLINE_H
+#define INLINE_H
+
+#include <string.h>
+
+struct trapframe {
+    uint unused;
+};
+
+extern struct cpu host_cpu;
+extern char *host_ram;
+
+static inline struct cpu *cpu_self(void) { return &host_cpu; }
+static inline struct thread *thread_self(void) { return host_cpu.thread; }
+
+static inline uint irq_save(void) { return 0; }
+static inline void irq_restore(uint was) { (void)was; }
+static inline bool irq_enabled(void) { return true; }
+static inline void irq_enable(void) {}
+static inline void cpu_relax(void) {}
+
+static inline uint atomic_swap(volatile uint *p, uint value)
+{
+    return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
+}
+static inline uint atomic_add(volatile uint *p, uint value) { return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST); }
+static inline bool atomic_cas(volatile uint *p, uint old, uint value)
+{
+    return __atomic_compare_exchange_n(p, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static inline uint trapframe_syscall(const struct trapframe *tf) { return tf->unused; }
+static inline uint trapframe_args(const struct trapframe *tf) { return tf->unused; }
+static inline void trapframe_result(struct trapframe *tf, uint value) { tf->unused = value; }
+
+static inline uint pa_of(const void *va) { return (uint)((const char *)va - host_ram); }
+static inline void *va_of(uint pa) { return host_ram + pa; }
+static inline void page_zero(void *page) { memset(page, 0, PAGE_SIZE); }
+
+#endif

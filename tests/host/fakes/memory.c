@@ -1,0 +1,160 @@
+/* memory.c - frames, kernel objects and regions from malloc(), counted, and failing on demand. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fakes/fake.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+
+struct region {
+    uint npages;
+    char *bytes;
+};
+
+uint fake_ram_npages;
+
+static uint until_failure, chance;
+static bool failed;
+static uint nobjects, nframes;
+static void *frames[2048];
+static uint nframes_out;
+
+void fake_fail_nth(uint nth)
+{
+    until_failure = nth;
+    failed = false;
+}
+
+void fake_fail_chance(uint in_256)
+{
+    chance = in_256;
+}
+
+bool fake_failed(void)
+{
+    return failed;
+}
+
+bool fake_allocate(void)
+{
+    if ((until_failure && --until_failure == 0) || (chance && fake_random() % 256 < chance)) {
+        failed = true;
+        return false;
+    }
+    return true;
+}
+
+uint fake_nobjects(void)
+{
+    return nobjects;
+}
+
+uint fake_nframes(void)
+{
+    return nframes;
+}
+
+void fake_object(int change)
+{
+    nobjects += (uint)change;
+}
+
+static void *allocate(size_t n)
+{
+    if (!fake_allocate())
+        return NULL;
+    nobjects++;
+    void *p = malloc(n);
+    memset(p, 0xA5, n);
+    return p;
+}
+
+static void release(void *p)
+{
+    if (p)
+        nobjects--;
+    free(p);
+}
+
+void *kmalloc(size_t n)
+{
+    return allocate(n);
+}
+
+void *kmalloc_zeroed(size_t n)
+{
+    void *p = allocate(n);
+    return p ? memset(p, 0, n) : NULL;
+}
+
+void kfree(void *p)
+{
+    release(p);
+}
+
+/* Frames are remembered, since those that are taken at boot for good are given back by nobody. */
+void *page_alloc_zeroed(void)
+{
+    void *page = kmalloc_zeroed(PAGE_SIZE);
+    if (page)
+        frames[nframes_out++] = page;
+    return page;
+}
+
+void page_free(void *page)
+{
+    for (uint i = 0; i < nframes_out; i++)
+        if (frames[i] == page)
+            frames[i] = frames[--nframes_out];
+    release(page);
+}
+
+uint page_free_count(void)
+{
+    return fake_ram_npages - nframes;
+}
+
+struct region *region_create(uint npages)
+{
+    fake_gap();
+    if (npages > page_free_count())
+        return NULL;
+    struct region *r = allocate(sizeof(*r));
+    if (!r)
+        return NULL;
+    nframes += npages;
+    fake_gap();
+    r->npages = npages;
+    r->bytes = calloc(npages, PAGE_SIZE);
+    return r;
+}
+
+void region_destroy(struct region *r)
+{
+    fake_gap();
+    nframes -= r->npages;
+    free(r->bytes);
+    release(r);
+}
+
+uint region_npages(const struct region *r)
+{
+    return r->npages;
+}
+
+char *fake_region_bytes(struct region *r);
+char *fake_region_bytes(struct region *r)
+{
+    return r->bytes;
+}
+
+void fake_memory_reset(void);
+void fake_memory_reset(void)
+{
+    while (nframes_out)
+        page_free(frames[0]);
+    until_failure = chance = nobjects = nframes = 0;
+    failed = false;
+    fake_ram_npages = 1u << 18;
+}

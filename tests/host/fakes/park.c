@@ -1,0 +1,347 @@
+/*
+ * park.c - threads as coroutines of one host thread, spin locks that nobody may be found holding, and printk().
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <ucontext.h>
+
+#include "fakes/fake.h"
+#include "lib/printk.h"
+#include "sched/lock.h"
+
+#define MAX_ACTORS 64
+#define STACK_SIZE (256u << 10)
+
+struct actor {
+    struct thread thread; /* first */
+    ucontext_t context;
+    void *stack;
+    void (*run)(void *);
+    void *arg;
+    bool done, timed;
+    uint wake_tick;
+};
+
+struct cpu host_cpu;
+char *host_ram;
+volatile uint ticks_now;
+char fake_printed[1 << 20];
+void (*fake_on_switch)(void);
+
+static struct thread main_thread;
+static struct actor *actors[MAX_ACTORS];
+static uint nactors, last_run;
+static ucontext_t scheduler;
+static uint jitter, random_state, nlocks_held;
+
+void fake_memory_reset(void);
+
+uint fake_random(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+void actors_jitter(uint seed)
+{
+    jitter = seed;
+    random_state = seed ? seed : 1;
+}
+
+void fake_reset(void)
+{
+    for (uint i = 0; i < nactors; i++) {
+        free(actors[i]->stack);
+        free(actors[i]);
+    }
+    nactors = last_run = 0;
+    ticks_now = 1;
+    fake_printed[0] = 0;
+    fake_on_switch = NULL;
+    host_cpu = (struct cpu){ .self = &host_cpu, .thread = &main_thread };
+    main_thread.state = THREAD_RUNNING;
+    actors_jitter(0);
+    fake_memory_reset();
+}
+
+static struct actor *current(void)
+{
+    return host_cpu.thread == &main_thread ? NULL : (struct actor *)host_cpu.thread;
+}
+
+static void enter(void)
+{
+    struct actor *a = current();
+    a->run(a->arg);
+    a->done = true;
+    a->thread.state = THREAD_DEAD;
+    setcontext(&scheduler);
+}
+
+/* One that is done, to be used again, or a new one. */
+static struct actor *spare_actor(void)
+{
+    for (uint i = 0; i < nactors; i++)
+        if (actors[i]->done)
+            return actors[i];
+    if (nactors == MAX_ACTORS)
+        panic("too many actors");
+    struct actor *a = calloc(1, sizeof(*a));
+    a->stack = malloc(STACK_SIZE);
+    actors[nactors++] = a;
+    return a;
+}
+
+static void prepare(struct actor *a)
+{
+    getcontext(&a->context);
+    a->context.uc_stack.ss_sp = a->stack;
+    a->context.uc_stack.ss_size = STACK_SIZE;
+    makecontext(&a->context, enter, 0);
+}
+
+struct actor *actor_start(void (*run)(void *), void *arg)
+{
+    struct actor *a = spare_actor();
+    *a = (struct actor){ .stack = a->stack, .run = run, .arg = arg };
+    a->thread.state = THREAD_READY;
+    a->thread.attention = ATTENTION_RESCHED; /* so that each sched_checkpoint() is a gap */
+    list_init(&a->thread.wait_link);
+    prepare(a);
+    return a;
+}
+
+static void leave(struct actor *a)
+{
+    if (nlocks_held) {
+        printf("# an actor changes places with a spin lock held\n");
+        abort();
+    }
+    swapcontext(&a->context, &scheduler);
+}
+
+static struct actor *next_ready(void)
+{
+    uint first = jitter ? fake_random() % (nactors ? nactors : 1) : last_run + 1;
+    for (uint i = 0; i < nactors; i++) {
+        uint n = (first + i) % nactors;
+        if (actors[n]->thread.state == THREAD_READY) {
+            last_run = n;
+            return actors[n];
+        }
+    }
+    return NULL;
+}
+
+void actors_run_now(void)
+{
+    for (struct actor *a; (a = next_ready()) != NULL;) {
+        if (fake_on_switch)
+            fake_on_switch();
+        a->thread.state = THREAD_RUNNING;
+        host_cpu.thread = &a->thread;
+        swapcontext(&scheduler, &a->context);
+        host_cpu.thread = &main_thread;
+    }
+}
+
+static void end_sleep(struct thread *t, enum park_result reason)
+{
+    t->state = THREAD_READY;
+    t->wake_reason = reason;
+}
+
+void actors_tick(uint nticks)
+{
+    ticks_now += nticks;
+    for (uint i = 0; i < nactors; i++) {
+        struct actor *a = actors[i];
+        if (a->thread.state == THREAD_SLEEPING && a->timed && a->wake_tick <= ticks_now)
+            end_sleep(&a->thread, PARK_TIMEOUT);
+    }
+}
+
+/* To the first time-out among the sleepers; false when there is none. */
+static bool pass_time(void)
+{
+    const struct actor *first = NULL;
+    for (uint i = 0; i < nactors; i++) {
+        const struct actor *a = actors[i];
+        if (a->thread.state == THREAD_SLEEPING && a->timed && (!first || a->wake_tick < first->wake_tick))
+            first = a;
+    }
+    if (first)
+        actors_tick(first->wake_tick > ticks_now ? first->wake_tick - ticks_now : 0);
+    return first != NULL;
+}
+
+void actors_run(void)
+{
+    do
+        actors_run_now();
+    while (pass_time());
+}
+
+uint actors_alive(void)
+{
+    uint n = 0;
+    for (uint i = 0; i < nactors; i++)
+        n += !actors[i]->done;
+    return n;
+}
+
+bool actor_done(const struct actor *a)
+{
+    return a->done;
+}
+
+struct thread *actor_thread(struct actor *a)
+{
+    return &a->thread;
+}
+
+void actor_yield(void)
+{
+    struct actor *a = current();
+    if (!a)
+        return;
+    a->thread.state = THREAD_READY;
+    leave(a);
+}
+
+void actor_pause(void)
+{
+    struct actor *a = current();
+    a->thread.state = THREAD_NEW;
+    leave(a);
+}
+
+void actor_resume(struct actor *a)
+{
+    a->thread.state = THREAD_READY;
+}
+
+void sched_yield(void)
+{
+    fake_gap();
+}
+
+void fake_gap(void)
+{
+    bool runs = host_cpu.thread->state == THREAD_RUNNING; /* not on its way to sleep */
+    if (jitter && runs && !nlocks_held && fake_random() % 4 == 0)
+        actor_yield();
+}
+
+/* ---- What kernel/sched offers ---- */
+
+/* spin_acquire() is inline: it comes here when the lock is not free, which here means deadlock. */
+void spin_wait(struct spinlock *l)
+{
+    (void)l;
+    printf("# a spin lock is acquired twice\n");
+    abort();
+}
+
+void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
+{
+    *l = (struct spinlock)SPINLOCK_INIT(rank, name);
+}
+
+void lock_debug_acquire(struct spinlock *l)
+{
+    (void)l;
+    fake_gap();
+}
+
+void lock_debug_acquired(struct spinlock *l)
+{
+    (void)l;
+    nlocks_held++;
+}
+
+void lock_debug_release(struct spinlock *l)
+{
+    (void)l;
+    nlocks_held--;
+}
+
+void lock_debug_released(const struct spinlock *l)
+{
+    (void)l;
+    fake_gap();
+}
+
+enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible)
+{
+    struct actor *a = current();
+    if (!a) {
+        printf("# the test itself would sleep\n");
+        abort();
+    }
+    if (interruptible && thread_killed(&a->thread))
+        return PARK_KILLED;
+    a->thread.state = THREAD_SLEEPING;
+    a->thread.interruptible = interruptible;
+    a->timed = nticks != 0;
+    a->wake_tick = ticks_now + nticks;
+    spin_release(l);
+    leave(a);
+    spin_acquire(l);
+    return a->thread.wake_reason;
+}
+
+void thread_unpark(struct thread *t)
+{
+    if (t->state == THREAD_SLEEPING)
+        end_sleep(t, PARK_WOKEN);
+}
+
+void thread_kill(struct thread *t)
+{
+    t->attention |= ATTENTION_KILLED;
+    if (t->state == THREAD_SLEEPING && t->interruptible)
+        end_sleep(t, PARK_KILLED);
+}
+
+enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible)
+{
+    struct thread *self = thread_self();
+    list_push_back(&q->sleepers, &self->wait_link);
+    enum park_result result = thread_park(l, nticks, interruptible);
+    list_remove(&self->wait_link);
+    return result;
+}
+
+uint waitq_wake(struct waitq *q, uint n)
+{
+    uint nwoken = 0;
+    for (struct list *link; nwoken < n && (link = list_pop(&q->sleepers)) != NULL; nwoken++)
+        thread_unpark(container_of(link, struct thread, wait_link));
+    return nwoken;
+}
+
+void printk(const char *fmt, ...)
+{
+    static size_t used;
+    va_list ap;
+    if (!fake_printed[0])
+        used = 0;
+    va_start(ap, fmt);
+    used += (size_t)format_va(fake_printed + used, sizeof(fake_printed) - used, fmt, ap);
+    va_end(ap);
+}
+
+void panic(const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    printf("# panic: ");
+    vprintf(fmt, ap);
+    printf("\n");
+    va_end(ap);
+    abort();
+}

@@ -1,0 +1,1085 @@
+/*
+ * ksm_core.c - the contract sentence by sentence, as far as it can be seen without page tables.
+ *
+ * Each test runs in a world of its own: a fresh system, at the end of which nothing may be left.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "ksm/segment.h"
+#include "ksm_world.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* ---- §2: flags ---- */
+
+static void get_flags(void)
+{
+    struct ksm_task *a = world_task(4);
+    struct world_figures before = world_figures();
+    for (uint bit = 0; bit < 32; bit++) {
+        uint flag = 1u << bit;
+        int want = flag == KSM_HUGETLB ? KSM_ENOTSUP : flag == KSM_OPEN ? KSM_ENOENT : KSM_EINVAL;
+        if (flag != KSM_CREATE && flag != KSM_MUSTNOTEXIST)
+            CHECK_INT(ksm_get(a, 1, 4096, flag), want);
+    }
+    CHECK_INT(ksm_get(a, 1, 4096, KSM_OPEN | KSM_MUSTNOTEXIST), KSM_EINVAL);
+    CHECK_INT(ksm_get(a, 1, 4096, KSM_OPEN | KSM_CREATE | KSM_MUSTNOTEXIST), KSM_EINVAL);
+    CHECK_INT(ksm_get(a, 1, 4096, KSM_HUGETLB | KSM_READ), KSM_EINVAL);
+    CHECK_INT(ksm_get(a, 1, 4096, KSM_HUGETLB | KSM_CREATE), KSM_ENOTSUP);
+    CHECK(world_same(before, world_figures()));
+}
+
+static void attach_flags(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096);
+    struct world_figures before = world_figures();
+    for (uint bit = 0; bit < 32; bit++) {
+        uint va;
+        if (1u << bit & (KSM_READ | KSM_WRITE | KSM_RDWR))
+            continue;
+        CHECK_INT(ksm_attach(a, h, 1u << bit, &va), KSM_EINVAL);
+        CHECK_INT(ksm_attach(a, h, 1u << bit | KSM_READ, &va), KSM_EINVAL);
+    }
+    CHECK(world_same(before, world_figures()));
+}
+
+static void access_flags(void)
+{
+    static const struct {
+        uint flags;
+        bool writable;
+    } cases[] = { { 0, true },
+                  { KSM_READ, false },
+                  { KSM_WRITE, true },
+                  { KSM_RDWR, true },
+                  { KSM_READ | KSM_WRITE, true },
+                  { KSM_READ | KSM_RDWR, true },
+                  { KSM_WRITE | KSM_RDWR, true },
+                  { KSM_READ | KSM_WRITE | KSM_RDWR, true } };
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096);
+    for (uint i = 0; i < COUNT(cases); i++)
+        CHECK_INT(aspace_mapping_at(a->as, world_attach(a, h, cases[i].flags))->writable, cases[i].writable);
+}
+
+/* ---- §3: get ---- */
+
+static void get_default(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int h = ksm_get(a, 77, 4096, 0);
+    CHECK(h > 0);
+    CHECK_INT(ksm_get(b, 77, 4096, 0), h);
+    CHECK_INT(ksm_get(b, 77, 4096, KSM_CREATE), h);
+    CHECK_INT(ksm_get(b, 77, 4096, KSM_OPEN), h);
+    CHECK_INT(ksm_get(b, 77, 4096, KSM_OPEN | KSM_CREATE), h);
+    CHECK_INT(world_info(b, h).total_shrg_nr, 1);
+    CHECK(ksm_get(b, 78, 4096, KSM_OPEN | KSM_CREATE) > 0);
+    CHECK_INT(ksm_get(b, 79, 4096, KSM_OPEN), KSM_ENOENT);
+    CHECK(ksm_get(b, 79, 4096, KSM_MUSTNOTEXIST) > 0);
+    CHECK(ksm_get(b, 80, 4096, KSM_MUSTNOTEXIST | KSM_CREATE) > 0);
+    CHECK_INT(ksm_get(b, 79, 4096, KSM_MUSTNOTEXIST), KSM_EEXIST);
+}
+
+static void any_identifier(void)
+{
+    static const uint ids[] = { 0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF };
+    struct ksm_task *a = world_task(4);
+    for (uint i = 0; i < COUNT(ids); i++) {
+        int h = ksm_get(a, ids[i], 1, KSM_MUSTNOTEXIST);
+        CHECK(h > 0);
+        CHECK_INT(ksm_get(a, ids[i], 1, KSM_OPEN), h);
+    }
+}
+
+static void no_memory(void)
+{
+    struct ksm_task *a = world_task(4);
+    fake_ram_npages = 10;
+    struct world_figures before = world_figures();
+    CHECK_INT(ksm_get(a, 1, 11 * 4096, 0), KSM_ENOMEM);
+    CHECK(world_same(before, world_figures()));
+    CHECK(ksm_get(a, 1, 10 * 4096, 0) > 0);
+    CHECK_INT(ksm_get(a, 2, 1, 0), KSM_ENOMEM);
+}
+
+static void zeroed(void)
+{
+    struct ksm_task *a = world_task(4);
+    uint va = world_attach(a, world_get(a, 1, 5000), 0);
+    for (uint i = 0; i < 8192; i += 4)
+        CHECK(*fake_word(a->as, va + i) == 0);
+}
+
+static void rounding(void)
+{
+    static const struct {
+        uint nbytes, npages;
+    } cases[] = { { 1, 1 },       { 4095, 1 },    { 4096, 1 },          { 4097, 2 },
+                  { 5000, 2 },    { 8192, 2 },    { 0x100001, 257 },    { 4096 * 4096 - 1, 4096 } };
+    struct ksm_task *a = world_task(4);
+    for (uint i = 0; i < COUNT(cases); i++) {
+        int h = world_get(a, i, cases[i].nbytes);
+        CHECK_INT(world_info(a, h).total_shpg_nr, cases[i].npages);
+        CHECK_INT(world_info(a, h).ksmsz, cases[i].nbytes);
+        CHECK_INT(ksm_delete(a, h), 0);
+    }
+}
+
+static void size_found(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 5000);
+    CHECK_INT(ksm_get(a, 1, 0, 0), h);
+    CHECK_INT(ksm_get(a, 1, 1, 0), h);
+    CHECK_INT(ksm_get(a, 1, 5000, KSM_OPEN), h);
+    CHECK_INT(ksm_get(a, 1, 5001, 0), KSM_ESIZE);
+    CHECK_INT(ksm_get(a, 1, 8192, KSM_OPEN), KSM_ESIZE);
+    CHECK_INT(ksm_get(a, 1, UINT_MAX, 0), KSM_ESIZE);
+    CHECK_INT(world_info(a, h).ksmsz, 5000);
+}
+
+static void size_created(void)
+{
+    static const uint too_large[] = { 4096 * 4096 + 1, 0x7FFFE000, 0x7FFFE001, 0x7FFFFFFF, 0x80000000, 0xFFFFF000,
+                                      0xFFFFF001, 0xFFFFFFFF };
+    struct ksm_task *a = world_task(4);
+    world_get(a, 9, 4000 * 4096);
+    struct world_figures before = world_figures();
+    CHECK_INT(ksm_get(a, 1, 0, 0), KSM_EINVAL);
+    CHECK_INT(ksm_get(a, 1, 0, KSM_CREATE), KSM_EINVAL);
+    CHECK_INT(ksm_get(a, 1, 0, KSM_OPEN), KSM_ENOENT);
+    for (uint i = 0; i < COUNT(too_large); i++)
+        CHECK_INT(ksm_get(a, 1, too_large[i], 0), KSM_ESIZE);
+    CHECK_INT(ksm_get(a, 1, 4096 * 4096, 0), KSM_ENOSPC);
+    CHECK(world_same(before, world_figures()));
+}
+
+static void largest_size(void)
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 0, 0, 0x100000 });
+    struct ksm_task *a = world_task(4);
+    fake_ram_npages = 0x7FFFE;
+    int h = ksm_get(a, 1, KSM_MAX_NBYTES, 0);
+    CHECK(h > 0);
+    CHECK_INT(world_info(a, h).total_shpg_nr, 0x7FFFE);
+    CHECK_INT(ksm_get(a, 2, KSM_MAX_NBYTES + 1, 0), KSM_ESIZE);
+    CHECK_INT(ksm_delete(a, h), 0);
+}
+
+static void handles_private(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    struct ksminfo_t info;
+    int h = world_get(a, 1, 4096);
+    uint va;
+    CHECK_INT(ksm_attach(b, h, 0, &va), KSM_EHANDLE);
+    CHECK_INT(ksm_detach(b, h), KSM_EHANDLE);
+    CHECK_INT(ksm_delete(b, h), KSM_EHANDLE);
+    CHECK_INT(ksm_info(b, h, &info), KSM_EHANDLE);
+    struct ksm_task *child = world_fork(a, 6);
+    CHECK_INT(ksm_info(child, h, &info), 0);
+    int later = world_get(a, 2, 4096);
+    CHECK_INT(ksm_info(child, later, &info), KSM_EHANDLE);
+    world_exec(child);
+    CHECK_INT(ksm_info(child, h, &info), KSM_EHANDLE);
+    CHECK_INT(ksm_get(child, 1, 0, KSM_OPEN), h);
+    CHECK_INT(ksm_info(child, h, &info), 0);
+}
+
+static void handles_wrong(void)
+{
+    struct ksm_task *a = world_task(4);
+    struct ksminfo_t info;
+    int h = world_get(a, 1, 4096);
+    uint va;
+    for (uint bit = 0; bit <= 32; bit++) {
+        static const int numbers[] = { 0, -1, INT_MIN, INT_MAX, 1 };
+        int wrong = bit < 32 ? (int)((uint)h ^ 1u << bit) : 0;
+        for (uint i = 0; i <= COUNT(numbers); i++) {
+            struct world_figures before = world_figures();
+            CHECK_INT(ksm_attach(a, wrong, 0, &va), KSM_EHANDLE);
+            CHECK_INT(ksm_detach(a, wrong), KSM_EHANDLE);
+            CHECK_INT(ksm_delete(a, wrong), KSM_EHANDLE);
+            if (wrong)
+                CHECK_INT(ksm_info(a, wrong, &info), KSM_EHANDLE);
+            CHECK(world_same(before, world_figures()));
+            if (i < COUNT(numbers))
+                wrong = numbers[i];
+        }
+    }
+    CHECK_INT(ksm_info(a, h, &info), 0);
+}
+
+static void get_again(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096);
+    struct world_figures before = world_figures();
+    for (int i = 0; i < 1000; i++)
+        CHECK_INT(ksm_get(a, 1, 4096, 0), h);
+    CHECK(world_same(before, world_figures()));
+}
+
+static void never_reborn(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int old = world_get(a, 1, 4096);
+    CHECK_INT(world_get(b, 1, 4096), old);
+    CHECK_INT(ksm_delete(a, old), 0);
+    for (int i = 0; i < 100; i++) {
+        struct ksminfo_t info;
+        int h = world_get(b, 1, 4096);
+        CHECK(h != old);
+        CHECK_INT(ksm_info(a, old, &info), KSM_EHANDLE);
+        CHECK_INT(ksm_info(b, old, &info), KSM_EHANDLE);
+        CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
+        CHECK_INT(ksm_delete(b, h), 0);
+    }
+}
+
+/* A creation that failed used a slot: its handle was given to nobody and may come again, but not to the loser. */
+static void failed_birth_leaves_no_handle(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    struct ksminfo_t info;
+    fake_ram_npages = 0;
+    CHECK_INT(ksm_get(a, 1, 4096, 0), KSM_ENOMEM);
+    fake_ram_npages = 100;
+    int h = world_get(b, 2, 4096);
+    CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
+    CHECK_INT(ksm_delete(b, h), 0);
+    h = world_get(a, 3, 4096); /* now a has an old holding of this slot */
+    CHECK_INT(ksm_delete(a, h), 0);
+    fake_ram_npages = 0;
+    CHECK_INT(ksm_get(a, 1, 4096, 0), KSM_ENOMEM);
+    fake_ram_npages = 100;
+    h = world_get(b, 2, 4096);
+    CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
+}
+
+static void slots_retire(void)
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 65536, 16, 16 }); /* 17 bits of slot leave 14 of generation */
+    struct ksm_task *a = world_task(4);
+    int first = world_get(a, 1, 1);
+    int h = first;
+    uint slot = registry_slot(first);
+    for (int i = 0; i < 0x3FFF; i++) {
+        CHECK(registry_slot(h) == slot && h > 0);
+        CHECK_INT(ksm_delete(a, h), 0);
+        h = ksm_get(a, 1, 1, 0);
+    }
+    CHECK(registry_slot(h) != slot);
+    CHECK_SOUND();
+    struct ksminfo_t info;
+    CHECK_INT(ksm_info(a, first, &info), KSM_EHANDLE);
+    CHECK_INT(ksm_info(a, h, &info), 0);
+}
+
+static void handles_used_up(void)
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 1, 16, 16 });
+    struct ksm_task *a = world_task(4);
+    for (int i = 0; i < 3; i++) {
+        int h = world_get(a, 1, 1);
+        CHECK_INT(ksm_get(a, 2, 1, 0), KSM_ENOSPC);
+        CHECK_INT(ksm_delete(a, h), 0);
+    }
+}
+
+static void dead_holdings_are_used_again(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    for (uint id = 0; id < 60; id++)
+        CHECK_INT(world_get(a, id, 1), world_get(b, id, 1));
+    uint most = fake_nobjects();
+    for (uint round = 1; round < 100; round++) {
+        for (uint id = 0; id < 60; id++)
+            CHECK_INT(ksm_delete(a, ksm_get(a, round * 64 + id - 64, 1, KSM_OPEN)), 0);
+        for (uint id = 0; id < 60; id++)
+            CHECK_INT(world_get(a, round * 64 + id, 1), world_get(b, round * 64 + id, 1));
+        CHECK(fake_nobjects() <= most);
+    }
+}
+
+/* Segments die behind a process's back, while those that it gets sit in other slots. */
+static void dead_holdings_are_swept(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    for (uint id = 0; id < 40; id++) {
+        world_get(a, id, 1);
+        world_get(b, id, 1);
+    }
+    for (uint id = 0; id < 40; id++)
+        ksm_delete(b, ksm_get(b, id, 0, KSM_OPEN));
+    for (uint id = 100; id < 140; id++) /* these slots are b's */
+        world_get(b, id, 1);
+    for (uint id = 200; id < 224; id++)
+        world_get(a, id, 1);
+    uint nholdings = 0;
+    for (uint slot = 0; table_next(&a->handles, &slot); slot++)
+        nholdings++;
+    CHECK(nholdings <= 40); /* for each new one, an old one went */
+    CHECK_SOUND();
+}
+
+static void marked_is_found(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int h = world_get(a, 1, 4096);
+    uint va = world_attach(a, h, 0);
+    CHECK_INT(ksm_delete(a, h), 0);
+    CHECK_INT(ksm_get(b, 1, 4096, KSM_OPEN), h);
+    CHECK_INT(ksm_get(b, 1, 4096, 0), h);
+    CHECK_INT(ksm_get(b, 1, 4096, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    CHECK_INT(ksm_detach_at(a, va), 0);
+    CHECK_INT(ksm_get(b, 1, 4096, KSM_OPEN), KSM_ENOENT);
+}
+
+/* ---- §4: attach ---- */
+
+static void attachments_are_placed(void)
+{
+    struct ksm_task *a = world_task(4);
+    int small = world_get(a, 1, 4096), large = world_get(a, 2, 4 << 20);
+    uint first = world_attach(a, small, 0), second = world_attach(a, small, 0);
+    CHECK_INT(first, USER_END - 4096);
+    CHECK_INT(second, first - 4096);
+    CHECK_INT(world_attach(a, large, 0) % (4 << 20), 0);
+    CHECK_INT(ksm_detach_at(a, first), 0);
+    CHECK_INT(world_attach(a, small, 0), first);
+    *fake_word(a->as, first) = 42;
+    CHECK_INT(*fake_word(a->as, second), 42);
+}
+
+static void no_room(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 2 * 4096);
+    fake_set_brk(a->as, USER_END - 3 * 4096 + 1);
+    uint va = world_attach(a, h, 0);
+    struct world_figures before = world_figures();
+    CHECK_INT(ksm_attach(a, h, 0, &va), KSM_ENOVA);
+    CHECK(world_same(before, world_figures()));
+    CHECK_SOUND();
+    CHECK_INT(ksm_detach(a, h), 0);
+    world_attach(a, h, 0);
+}
+
+/* A failed attach of a segment that was marked meanwhile: its pin was the last reference. */
+static int pinned_handle;
+static struct ksm_task *pinner;
+
+static void attach_in_vain(void *arg)
+{
+    uint va;
+    (void)arg;
+    CHECK_INT(ksm_attach(pinner, pinned_handle, 0, &va), KSM_ENOVA);
+}
+
+static void delete_when_pinned(void)
+{
+    if (!pinner->pinned || pinner->pinned->marked)
+        return;
+    struct ksm_task *other = world_task(8);
+    CHECK_INT(ksm_delete(other, ksm_get(other, 1, 0, KSM_OPEN)), 0);
+    CHECK(pinner->pinned->marked);
+    CHECK_INT(registry.nsegments, 1);
+    CHECK_SOUND();
+}
+
+static void pin_is_last(void)
+{
+    pinner = world_task(4);
+    pinned_handle = world_get(pinner, 1, 4 * 4096);
+    fake_set_brk(pinner->as, USER_END - 4096);
+    actors_jitter(3);
+    fake_on_switch = delete_when_pinned;
+    for (uint i = 0; i < 50 && registry.nsegments; i++) {
+        actor_start(attach_in_vain, NULL);
+        actors_run();
+    }
+    CHECK_INT(registry.nsegments, 0);
+    CHECK_INT(fake_nframes(), 0);
+}
+
+static void both_accesses(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int h = world_get(a, 1, 4096);
+    world_get(b, 1, 0);
+    uint w = world_attach(a, h, 0), r = world_attach(a, h, KSM_READ), other = world_attach(b, h, KSM_READ);
+    CHECK(aspace_mapping_at(a->as, w)->writable && !aspace_mapping_at(a->as, r)->writable);
+    CHECK(!aspace_mapping_at(b->as, other)->writable);
+    *fake_word(a->as, w) = 7;
+    CHECK_INT(*fake_word(a->as, r), 7);
+    CHECK_INT(*fake_word(b->as, other), 7);
+    CHECK_INT(world_info(a, h).attached_nr, 3);
+}
+
+static void attach_marked(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int h = world_get(a, 1, 4096);
+    world_get(b, 1, 4096);
+    uint va = world_attach(a, h, 0);
+    *fake_word(a->as, va) = 99;
+    CHECK_INT(ksm_delete(a, h), 0);
+    uint vb = world_attach(b, h, 0);
+    CHECK_INT(ksm_detach(a, h), 0);
+    CHECK_INT(*fake_word(b->as, vb), 99);
+    CHECK_INT(world_info(b, h).marked, 1);
+    CHECK_INT(ksm_detach(b, h), 0);
+    CHECK_INT(fake_nframes(), 0);
+    CHECK_INT(ksm_attach(b, h, 0, &vb), KSM_EHANDLE);
+}
+
+/* ---- §5: detach ---- */
+
+static void detach_newest(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096), other = world_get(a, 2, 4096);
+    uint v1 = world_attach(a, h, 0), v2 = world_attach(a, h, 0);
+    world_attach(a, other, 0);
+    uint v3 = world_attach(a, h, 0);
+    CHECK_INT(ksm_detach(a, h), 0);
+    CHECK(!aspace_mapping_at(a->as, v3) && aspace_mapping_at(a->as, v2));
+    CHECK_INT(ksm_detach_at(a, v1), 0);
+    CHECK_INT(ksm_detach(a, h), 0);
+    CHECK(!aspace_mapping_at(a->as, v2));
+    CHECK_INT(ksm_detach(a, h), KSM_ENOTATT);
+    CHECK_INT(world_info(a, other).attached_nr, 1);
+}
+
+static void detach_at(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int h = world_get(a, 1, 2 * 4096);
+    uint va = world_attach(a, h, 0);
+    const uint wrong[] = { 0, 4, HEAP_END, va + 1, va + 4096, va - 4096, va + 8192, USER_END, 0xFFFFFFFF };
+    for (uint i = 0; i < COUNT(wrong); i++)
+        CHECK_INT(ksm_detach_at(a, wrong[i]), KSM_ENOTATT);
+    CHECK_INT(ksm_detach_at(b, va), KSM_ENOTATT);
+    CHECK_INT(world_info(a, h).attached_nr, 1);
+    CHECK_INT(ksm_detach_at(a, va), 0);
+    CHECK_INT(ksm_detach_at(a, va), KSM_ENOTATT);
+}
+
+static void last_detach_destroys(void)
+{
+    struct ksm_task *a = world_task(4);
+    struct world_figures before = world_figures();
+    int h = world_get(a, 1, 8192);
+    world_attach(a, h, 0);
+    world_attach(a, h, 0);
+    CHECK_INT(ksm_delete(a, h), 0);
+    CHECK_INT(ksm_detach(a, h), 0);
+    CHECK_INT(fake_nframes(), 2);
+    CHECK_INT(ksm_detach(a, h), 0);
+    CHECK_INT(fake_nframes(), 0);
+    CHECK_INT(world_figures().nsegments, before.nsegments);
+    CHECK_INT(ksm_detach(a, h), KSM_EHANDLE);
+}
+
+static void segments_persist(void)
+{
+    struct ksm_task *a = world_task(4);
+    uint va = world_attach(a, world_get(a, 1, 4096), 0);
+    *fake_word(a->as, va) = 1234;
+    world_exit(a);
+    struct ksm_task *b = world_task(5);
+    va = world_attach(b, ksm_get(b, 1, 4096, KSM_OPEN), 0);
+    CHECK_INT(*fake_word(b->as, va), 1234);
+}
+
+/* ---- §6: delete ---- */
+
+static void delete_marks(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096);
+    uint va = world_attach(a, h, 0);
+    CHECK_INT(world_info(a, h).marked, 0);
+    ticks_now = 50;
+    CHECK_INT(ksm_delete(a, h), 0);
+    ticks_now = 60;
+    CHECK_INT(ksm_delete(a, h), 0);
+    CHECK_INT(ksm_delete(a, h), 0);
+    CHECK_INT(world_info(a, h).marked, 1);
+    CHECK_INT(world_info(a, h).ctime, 50);
+    CHECK_INT(world_info(a, h).attached_nr, 1);
+    *fake_word(a->as, va) = 5;
+    CHECK_SOUND();
+    CHECK_INT(ksm_detach(a, h), 0);
+    CHECK_INT(fake_nframes(), 0);
+}
+
+static void delete_unattached(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int h = world_get(a, 1, 4096);
+    struct ksminfo_t info;
+    world_get(b, 1, 4096);
+    CHECK_INT(ksm_delete(b, h), 0);
+    CHECK_INT(fake_nframes(), 0);
+    CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
+    CHECK_INT(ksm_delete(a, h), KSM_EHANDLE);
+}
+
+/* ---- §7: processes ---- */
+
+static void fork_inherits(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096), other = world_get(a, 2, 8192), bare = world_get(a, 3, 1);
+    uint v1 = world_attach(a, h, 0), v2 = world_attach(a, other, KSM_READ), v3 = world_attach(a, h, KSM_READ);
+    ticks_now = 70;
+    struct ksm_task *b = world_fork(a, 9);
+    CHECK(aspace_mapping_at(b->as, v1)->writable && aspace_mapping_at(b->as, v1)->va == v1);
+    CHECK(!aspace_mapping_at(b->as, v2)->writable && !aspace_mapping_at(b->as, v3)->writable);
+    *fake_word(b->as, v1) = 3;
+    CHECK_INT(*fake_word(a->as, v1), 3);
+    struct ksminfo_t info = world_info(b, h);
+    CHECK_INT(info.attached_nr, 4);
+    CHECK_INT(info.atime, 70);
+    CHECK_INT(info.mpid, 9);
+    CHECK_INT(info.total_attached_nr, 6);
+    CHECK_INT(world_info(b, bare).mpid, 4);
+    CHECK_INT(world_info(b, bare).atime, 0);
+    CHECK_INT(ksm_detach(b, h), 0); /* the newest, in the child too */
+    CHECK(!aspace_mapping_at(b->as, v3) && aspace_mapping_at(b->as, v1) && aspace_mapping_at(a->as, v3));
+    CHECK_SOUND();
+}
+
+static void fork_without(void)
+{
+    struct ksm_task *a = world_task(4);
+    CHECK(world_fork(a, 5) != NULL);
+    int h = world_get(a, 1, 4096);
+    CHECK_INT(ksm_delete(a, h), 0);
+    struct ksm_task *b = world_fork(a, 6); /* a dead holding is not inherited */
+    CHECK(!holding_any(b) && !list_linked(&b->link));
+    CHECK_SOUND();
+}
+
+static void fork_over_the_limit(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096);
+    for (int i = 0; i < 129; i++)
+        world_attach(a, h, 0);
+    struct world_figures before = world_figures();
+    struct ksminfo_t info = world_info(a, h);
+    ticks_now = 99;
+    CHECK(!world_fork(a, 5));
+    struct ksminfo_t now = world_info(a, h);
+    CHECK(memcmp(&info, &now, sizeof(info)) == 0);
+    CHECK(world_same(before, world_figures()));
+    CHECK_SOUND();
+    CHECK_INT(ksm_detach(a, h), 0);
+    CHECK(world_fork(a, 5) != NULL);
+    CHECK_INT(world_info(a, h).total_attached_nr, 256);
+}
+
+static void exit_detaches(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096), gone = world_get(a, 2, 4096);
+    world_attach(a, h, 0);
+    struct ksm_task *b = world_fork(a, 5);
+    world_attach(b, h, 0);
+    world_attach(b, gone, 0);
+    CHECK_INT(ksm_delete(b, gone), 0);
+    ticks_now = 123;
+    world_exit(b);
+    struct ksminfo_t info = world_info(a, h);
+    CHECK_INT(info.attached_nr, 1);
+    CHECK_INT(info.dtime, 123);
+    CHECK_INT(info.mpid, 5);
+    CHECK_INT(info.total_attached_nr, 1);
+    CHECK_INT(info.total_shrg_nr, 1);
+    CHECK_INT(ksm_get(a, 2, 1, KSM_OPEN), KSM_ENOENT);
+}
+
+static void exec_detaches(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4096);
+    uint va = world_attach(a, h, 0);
+    world_exec(a);
+    CHECK(!aspace_mapping_at(a->as, va));
+    CHECK_INT(ksm_detach(a, h), KSM_EHANDLE);
+    CHECK_INT(registry.nattached, 0);
+    CHECK_INT(ksm_get(a, 1, 0, KSM_OPEN), h);
+    CHECK_SOUND();
+}
+
+/* ---- §8: info ---- */
+
+static void info_fields(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    ticks_now = 10;
+    int h = world_get(a, 1, 5000);
+    struct ksminfo_t i = world_info(a, h);
+    CHECK(i.ksmsz == 5000 && i.cpid == 4 && i.mpid == 4 && i.attached_nr == 0);
+    CHECK(i.atime == 0 && i.dtime == 0 && i.ctime == 10 && i.marked == 0);
+    ticks_now = 20;
+    world_get(b, 1, 0);
+    world_info(b, h);
+    CHECK_INT(world_info(a, h).mpid, 4); /* §8.1: looking changes nothing */
+    uint vb = world_attach(b, h, 0);
+    i = world_info(a, h);
+    CHECK(i.mpid == 5 && i.atime == 20 && i.dtime == 0 && i.ctime == 10 && i.attached_nr == 1);
+    ticks_now = 30;
+    world_attach(a, h, 0);
+    i = world_info(a, h);
+    CHECK(i.mpid == 4 && i.atime == 30 && i.attached_nr == 2);
+    ticks_now = 40;
+    ksm_detach_at(b, vb);
+    i = world_info(a, h);
+    CHECK(i.mpid == 5 && i.atime == 30 && i.dtime == 40 && i.ctime == 10 && i.attached_nr == 1);
+    ticks_now = 50;
+    ksm_delete(a, h);
+    i = world_info(a, h);
+    CHECK(i.mpid == 4 && i.atime == 30 && i.dtime == 40 && i.ctime == 50 && i.marked == 1 && i.cpid == 4);
+    ticks_now = 60;
+    ksm_delete(b, h);
+    CHECK_INT(world_info(a, h).mpid, 5);
+}
+
+static void info_totals(void)
+{
+    struct ksm_task *a = world_task(4);
+    struct ksminfo_t info;
+    memset(&info, 0xEE, sizeof(info));
+    int h1 = world_get(a, 1, 1), h2 = world_get(a, 2, 5000);
+    world_get(a, 3, 3 * 4096);
+    for (int i = 0; i < 3; i++)
+        world_attach(a, h1, 0);
+    world_attach(a, h2, 0);
+    world_attach(a, h2, KSM_READ);
+    CHECK_INT(ksm_info(a, 0, &info), 0);
+    CHECK_INT(info.total_shrg_nr, 3);
+    CHECK_INT(info.total_shpg_nr, 6);
+    CHECK_INT(info.total_attached_nr, 5);
+    CHECK(info.ksmsz == 0xEEEEEEEE && info.marked == 0xEEEEEEEE && info.mpid == (int)0xEEEEEEEE);
+}
+
+/* ---- §9: the order of errors ---- */
+
+static void error_order(void)
+{
+    struct ksm_task *a = world_task(4);
+    uint va;
+    int h = world_get(a, 1, 4096), marked = world_get(a, 2, 4096);
+    CHECK_INT(ksm_get(a, 9, 0, KSM_HUGETLB | 0x80), KSM_EINVAL);
+    CHECK_INT(ksm_get(a, 9, 0, KSM_HUGETLB | KSM_OPEN), KSM_ENOTSUP);
+    CHECK_INT(ksm_get(a, 9, 0, KSM_OPEN), KSM_ENOENT);
+    CHECK_INT(ksm_get(a, 1, UINT_MAX, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    while (ksm_get(a, registry.nsegments + 100, 4096, 0) > 0)
+        ;
+    CHECK_INT(ksm_get(a, 9, 0, 0), KSM_EINVAL);
+    CHECK_INT(ksm_get(a, 9, UINT_MAX, 0), KSM_ESIZE);
+    fake_ram_npages = fake_nframes();
+    CHECK_INT(ksm_get(a, 9, 4096, 0), KSM_ENOSPC);
+    CHECK_INT(ksm_delete(a, marked), 0);
+    fake_ram_npages = fake_nframes();
+    CHECK_INT(ksm_get(a, 9, 4096, 0), KSM_ENOMEM);
+
+    CHECK_INT(ksm_attach(a, -1, 0x80, &va), KSM_EINVAL);
+    while (registry.nattached < 256)
+        world_attach(a, h, 0);
+    fake_set_brk(a->as, aspace_mapping_from(a->as, 0)->va);
+    CHECK_INT(ksm_attach(a, marked, 0, &va), KSM_EHANDLE);
+    fake_fail_nth(1);
+    CHECK_INT(ksm_attach(a, h, 0, &va), KSM_ENOSPC);
+    struct ksm_task *b = world_fork(a, 5); /* refused: over the limit */
+    CHECK(!b);
+    CHECK_INT(ksm_detach(a, h), 0);
+    fake_set_brk(a->as, USER_END);
+    fake_fail_nth(1);
+    CHECK_INT(ksm_attach(a, h, 0, &va), KSM_ENOMEM);
+    CHECK_INT(ksm_attach(a, h, 0, &va), KSM_ENOVA);
+    CHECK_INT(ksm_detach(a, marked), KSM_EHANDLE);
+}
+
+/* ---- §10: limits ---- */
+
+static void limit_of_segments(void)
+{
+    struct ksm_task *a = world_task(4);
+    for (uint id = 0; id < 64; id++)
+        world_get(a, id, 1);
+    struct world_figures before = world_figures();
+    CHECK_INT(ksm_get(a, 64, 1, 0), KSM_ENOSPC);
+    CHECK(world_same(before, world_figures()));
+    CHECK(ksm_get(a, 63, 1, 0) > 0); /* a full table still finds */
+    CHECK_INT(ksm_delete(a, ksm_get(a, 7, 0, KSM_OPEN)), 0);
+    CHECK(ksm_get(a, 64, 1, 0) > 0);
+    CHECK_INT(ksm_get(a, 65, 1, 0), KSM_ENOSPC);
+}
+
+static void limit_of_pages(void)
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 4090 * 4096);
+    CHECK_INT(ksm_get(a, 2, 6 * 4096 + 1, 0), KSM_ENOSPC);
+    CHECK(ksm_get(a, 2, 6 * 4096, 0) > 0);
+    CHECK_INT(ksm_get(a, 3, 1, 0), KSM_ENOSPC);
+    CHECK_INT(ksm_delete(a, h), 0);
+    CHECK(ksm_get(a, 3, 4090 * 4096, 0) > 0);
+}
+
+static void limit_of_attachments(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(5);
+    int h = world_get(a, 1, 1);
+    uint va;
+    world_get(b, 1, 1);
+    for (int i = 0; i < 128; i++) {
+        world_attach(a, h, 0);
+        world_attach(b, h, 0);
+    }
+    CHECK_INT(ksm_attach(a, h, 0, &va), KSM_ENOSPC);
+    CHECK_INT(ksm_detach(b, h), 0);
+    CHECK_INT(ksm_attach(a, h, 0, &va), 0);
+    CHECK_INT(ksm_attach(b, h, 0, &va), KSM_ENOSPC);
+}
+
+static void limits_by_default(void)
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 0, 0, 0 });
+    CHECK_INT(registry.limits.nsegments, 4096);
+    CHECK_INT(registry.limits.nattachments, 16384);
+    CHECK_INT(registry.limits.npages, (1u << 18) / 8 * 7);
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 1, 1);
+    for (int i = 0; i < 1024; i++)
+        world_attach(a, h, 0);
+    for (uint id = 1; id <= 4096; id++)
+        CHECK(ksm_get(a, id, 1, 0) > 0);
+    CHECK_INT(ksm_get(a, 0, 1, 0), KSM_ENOSPC);
+    CHECK_SOUND();
+    world_end();
+    world_begin_with((struct ksm_limits){ 1000000, 1, 1 });
+    CHECK_INT(registry.limits.nsegments, 65536);
+}
+
+/* ---- §3.2, §7.1, §9: each allocation fails once ---- */
+
+static struct ksm_task *sweeper;
+static int sweep_handle;
+
+static int sweep_get(void) { return ksm_get(sweeper, 5, 4096, 0); }
+static int sweep_find(void) { return ksm_get(sweeper, 6, 4096, 0); }
+
+static int sweep_attach(void)
+{
+    uint va;
+    return ksm_attach(sweeper, sweep_handle, 0, &va);
+}
+
+static int sweep_fork(void) { return world_fork(sweeper, 8) ? 0 : KSM_ENOMEM; }
+
+/* Every N from 1 until it succeeds: ENOMEM, and nothing has changed. */
+static void sweep(int (*call)(void), uint at_least)
+{
+    uint nfailures = 0;
+    for (;;) {
+        struct world_figures before = world_figures();
+        fake_fail_nth(++nfailures);
+        int result = call();
+        if (!fake_failed()) {
+            CHECK(result >= 0);
+            break;
+        }
+        CHECK_INT(result, KSM_ENOMEM);
+        CHECK(world_same(before, world_figures()));
+        CHECK_SOUND();
+    }
+    CHECK(nfailures > at_least);
+    fake_fail_nth(0);
+}
+
+static void allocations_fail(void)
+{
+    struct ksm_task *other = world_task(5);
+    world_get(other, 6, 4096);
+    for (uint id = 10; id < 40; id++) /* so that tables have two levels */
+        world_get(other, id, 1);
+    sweeper = world_task(4);
+    sweep_handle = world_get(sweeper, 20, 1);
+    world_attach(other, world_get(other, 20, 0), 0);
+    sweep(sweep_get, 3);
+    sweep(sweep_find, 1);
+    sweep(sweep_attach, 2);
+    world_get(sweeper, 39, 1);
+    for (uint id = 10; id < 20; id++)
+        world_attach(sweeper, world_get(sweeper, id, 1), id & 1 ? KSM_READ : 0);
+    sweep(sweep_fork, 30);
+}
+
+static void boot_fails(void)
+{
+    const struct ksm_limits limits = { 65536, 9, 9 };
+    world_end();
+    for (uint nth = 1;; nth++) {
+        fake_reset();
+        fake_fail_nth(nth);
+        int result = ksm_init(&limits);
+        if (!fake_failed())
+            break;
+        CHECK_INT(result, -1);
+        CHECK_INT(fake_nobjects(), 0);
+    }
+    world_begin();
+}
+
+/* An old holding is at the slot: a failure must leave it as it was. */
+static void allocations_fail_on_old_holdings(void)
+{
+    sweeper = world_task(4);
+    CHECK_INT(ksm_delete(sweeper, world_get(sweeper, 1, 1)), 0);
+    sweep(sweep_get, 2);
+}
+
+/* ---- §12: births that take their time ---- */
+
+struct getter {
+    struct ksm_task *task;
+    uint id, nbytes, flags;
+    int result;
+};
+
+static void run_getter(void *arg)
+{
+    struct getter *g = arg;
+    g->result = ksm_get(g->task, g->id, g->nbytes, g->flags);
+}
+
+static void check_soundness(void)
+{
+    CHECK_SOUND();
+}
+
+/* All at once, their order given by the seed. */
+static void get_together(struct getter *g, uint n, uint seed)
+{
+    actors_jitter(seed);
+    fake_on_switch = check_soundness;
+    for (uint i = 0; i < n; i++) {
+        g[i].task = world_task(10 + (int)i);
+        actor_start(run_getter, &g[i]);
+    }
+    actors_run();
+    CHECK_INT(actors_alive(), 0);
+    fake_on_switch = NULL;
+}
+
+static void again(void)
+{
+    world_end();
+    world_begin();
+}
+
+static void one_creator_wins(void)
+{
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct getter g[4] = { { .id = 1, .nbytes = 4096, .flags = KSM_MUSTNOTEXIST },
+                               { .id = 1, .nbytes = 4096, .flags = KSM_MUSTNOTEXIST },
+                               { .id = 1, .nbytes = 4096, .flags = KSM_MUSTNOTEXIST },
+                               { .id = 1, .nbytes = 4096, .flags = KSM_MUSTNOTEXIST } };
+        uint nwinners = 0, nlosers = 0;
+        get_together(g, 4, seed);
+        for (uint i = 0; i < 4; i++) {
+            nwinners += g[i].result > 0;
+            nlosers += g[i].result == KSM_EEXIST;
+        }
+        CHECK_INT(nwinners, 1);
+        CHECK_INT(nlosers, 3);
+        again();
+    }
+}
+
+/* Two may not both be born, and neither is refused for the sake of one that is not. */
+static void creators_share(void)
+{
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct getter g[3] = { { .id = 1, .nbytes = 3 * 4096 }, { .id = 1, .nbytes = 4096 }, { .id = 1 } };
+        fake_ram_npages = 4; /* not enough for two at once */
+        get_together(g, 3, seed);
+        uint nbytes = g[0].result > 0 ? world_info(g[0].task, g[0].result).ksmsz : 4096;
+        CHECK(nbytes == 4096 ? g[1].result > 0 : g[0].result > 0);
+        CHECK(g[0].result > 0 || g[0].result == KSM_ESIZE);
+        CHECK(g[1].result > 0);
+        CHECK(g[2].result == g[1].result || g[2].result == KSM_EINVAL);
+        CHECK_INT(registry.nsegments, 1);
+        again();
+    }
+}
+
+static void limits_wait_for_births(void)
+{
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct getter g[2] = { { .id = 1, .nbytes = 4096 * 4096 }, { .id = 2, .nbytes = 4096 } };
+        fake_ram_npages = 100; /* the first is within the limit, but there is no memory for it */
+        get_together(g, 2, seed);
+        CHECK(g[0].result == KSM_ENOMEM || g[0].result == KSM_ENOSPC); /* the latter when the second is first */
+        CHECK(g[1].result > 0);
+        again();
+    }
+}
+
+/* Attachments counted up to the limit by others while this one was being mapped. */
+static void run_attacher(void *arg)
+{
+    struct getter *g = arg;
+    uint va;
+    g->result = ksm_attach(g->task, (int)g->id, 0, &va);
+}
+
+static void attach_race_for_the_last(void)
+{
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct getter g[4];
+        uint nwinners = 0;
+        struct ksm_task *a = world_task(4);
+        int h = world_get(a, 1, 4096);
+        while (registry.nattached < 254)
+            world_attach(a, h, 0);
+        actors_jitter(seed);
+        fake_on_switch = check_soundness;
+        for (int i = 0; i < 4; i++) {
+            g[i] = (struct getter){ .task = world_task(10 + i) };
+            g[i].id = (uint)world_get(g[i].task, 1, 0);
+            actor_start(run_attacher, &g[i]);
+        }
+        actors_run();
+        for (uint i = 0; i < 4; i++) {
+            nwinners += g[i].result == 0;
+            CHECK(g[i].result == 0 || g[i].result == KSM_ENOSPC);
+        }
+        CHECK_INT(nwinners, 2);
+        again();
+    }
+}
+
+/* ---- §13: the operator's table ---- */
+
+static void print_table(void)
+{
+    struct ksm_task *a = world_task(4), *b = world_task(15);
+    ksm_print();
+    CHECK(strstr(fake_printed, "0 segments, 0 pages, 0 attachments\n"));
+    int h = world_get(a, 0x4D, 5000);
+    world_get(a, 0xFFFFFFFF, 1);
+    world_get(b, 0x4D, 0);
+    world_attach(b, h, KSM_READ);
+    for (int i = 0; i < 5; i++)
+        world_attach(a, h, 0);
+    ksm_delete(a, h);
+    fake_printed[0] = 0;
+    ksm_print();
+    CHECK(strstr(fake_printed, "0000004d"));
+    CHECK(strstr(fake_printed, "ffffffff"));
+    CHECK(strstr(fake_printed, "marked"));
+    CHECK(strstr(fake_printed, "  4: 7fff6000 rw 7fff8000 rw 7fffa000 rw 7fffc000 rw\n"));
+    CHECK(strstr(fake_printed, "  4: 7fffe000 rw\n"));
+    CHECK(strstr(fake_printed, " 15: 7fffe000 r \n"));
+    CHECK(strstr(fake_printed, "2 segments, 3 pages, 6 attachments\n"));
+}
+
+static void run_birth(void *arg)
+{
+    world_get(arg, 0xABC, 4096);
+}
+
+static void run_print(void *arg)
+{
+    (void)arg;
+    ksm_print();
+}
+
+static void print_during_birth(void)
+{
+    bool seen = false;
+    for (uint seed = 1; seed <= 50; seed++) {
+        actors_jitter(seed);
+        actor_start(run_birth, world_task(4));
+        actor_start(run_print, NULL);
+        actors_run();
+        seen |= strstr(fake_printed, "unborn") != NULL;
+        again();
+    }
+    CHECK(seen);
+}
+
+static const struct test tests[] = {
+    { "§2 get: flags known, unknown, contradictory, of the other call", get_flags },
+    { "§2 attach: flags unknown, or of the other call", attach_flags },
+    { "§2 attach: access", access_flags },
+    { "§3.1 find or create is the default", get_default },
+    { "§1 any 32-bit value is an identifier", any_identifier },
+    { "§3.2 all pages or none", no_memory },
+    { "§3.2 pages are zeroed", zeroed },
+    { "§3.3 sizes are rounded up to pages", rounding },
+    { "§3.4 sizes when it is found", size_found },
+    { "§3.5 sizes when it is created", size_created },
+    { "§3.5 the largest size", largest_size },
+    { "§3.6 a handle is good in its process and later children", handles_private },
+    { "§3.6 wrong numbers, and each bit flipped", handles_wrong },
+    { "§3.7 getting again gives the same number and takes no memory", get_again },
+    { "§3.8 a dead handle is never reborn", never_reborn },
+    { "§3.8 a failed creation leaves no handle", failed_birth_leaves_no_handle },
+    { "§3.8 an entry whose numbers are used up is retired", slots_retire },
+    { "§3.8 one segment at a time", handles_used_up },
+    { "§3.8 what is kept of the dead is used again", dead_holdings_are_used_again },
+    { "§3.8 what is kept of the dead is swept", dead_holdings_are_swept },
+    { "§3.9 a marked segment is found", marked_is_found },
+    { "§4.1 §4.2 each attach is a new one, highest hole first", attachments_are_placed },
+    { "§4.3 no room above the heap", no_room },
+    { "§4.3 §6.1 a failed attach gives the last reference back", pin_is_last },
+    { "§4.5 read-only and read-write at once", both_accesses },
+    { "§4.7 attaching a marked segment", attach_marked },
+    { "§5.1 detach takes the newest", detach_newest },
+    { "§5.2 detach by address", detach_at },
+    { "§5.4 the last detach of a marked segment destroys it", last_detach_destroys },
+    { "§5.5 segments persist", segments_persist },
+    { "§6.1 delete marks, once", delete_marks },
+    { "§6.2 delete needs no attachment", delete_unattached },
+    { "§7.1 fork inherits", fork_inherits },
+    { "§7.1 fork with nothing to inherit", fork_without },
+    { "§7.1 fork over the limit leaves no trace", fork_over_the_limit },
+    { "§7.2 exit detaches", exit_detaches },
+    { "§7.3 exec detaches and drops handles", exec_detaches },
+    { "§8 §8.3 each field changes on its own event", info_fields },
+    { "§8.1 totals", info_totals },
+    { "§9 the order of errors", error_order },
+    { "§10 limit of segments", limit_of_segments },
+    { "§10 limit of pages", limit_of_pages },
+    { "§10 limit of attachments", limit_of_attachments },
+    { "§10 default limits", limits_by_default },
+    { "§3.2 §7.1 §9 each allocation fails once", allocations_fail },
+    { "§3.8 §9 each allocation fails once, old holdings about", allocations_fail_on_old_holdings },
+    { "§9 each allocation of the boot fails once", boot_fails },
+    { "§12 of several creators one wins", one_creator_wins },
+    { "§12 §3.1 creators of one identifier share", creators_share },
+    { "§12 §10 nobody is refused for the sake of a failed birth", limits_wait_for_births },
+    { "§12 §10 a race for the last attachments", attach_race_for_the_last },
+    { "§13 the operator's table", print_table },
+    { "§13 the operator's table shows births", print_during_birth },
+};
+
+int main(void)
+{
+    return tap_run(tests, COUNT(tests), world_begin, world_end);
+}

@@ -1,0 +1,370 @@
+/*
+ * ksm_wait.c - sleeping on words and waking (§11), by actors that really change places.
+ */
+#include "ksm/segment.h"
+#include "ksm_world.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+struct waiter {
+    struct ksm_task *task;
+    uint va, expected, nticks;
+    int result;
+    struct actor *actor;
+};
+
+#define ASLEEP 12345
+
+static void run_waiter(void *arg)
+{
+    struct waiter *w = arg;
+    w->result = ksm_wait(w->task, w->va, w->expected, w->nticks);
+    if (thread_killed(thread_self()))
+        world_exit(w->task);
+}
+
+/* Starts an actor that waits for the word to be other than it is, and lets it fall asleep. */
+static struct waiter *waits(struct waiter *w, struct ksm_task *task, uint va, uint nticks)
+{
+    *w = (struct waiter){ .task = task, .va = va, .expected = *fake_word(task->as, va), .nticks = nticks,
+                          .result = ASLEEP };
+    w->actor = actor_start(run_waiter, w);
+    actors_run_now();
+    CHECK_SOUND();
+    return w;
+}
+
+/* A task with segment `id` of two pages attached at *va. */
+static struct ksm_task *attached(int pid, uint id, uint *va, uint flags)
+{
+    struct ksm_task *task = world_task(pid);
+    *va = world_attach(task, world_get(task, id, 8192), flags);
+    return task;
+}
+
+static void other_value(void)
+{
+    uint va;
+    struct ksm_task *a = attached(4, 1, &va, 0);
+    struct waiter w = { .task = a, .va = va, .expected = 1 }, private = { .task = a, .va = 64, .expected = 1 };
+    actor_start(run_waiter, &w);
+    actor_start(run_waiter, &private);
+    actors_run_now();
+    CHECK_INT(w.result, KSM_EAGAIN);
+    CHECK_INT(private.result, KSM_EAGAIN);
+}
+
+/* The word changes between the first look and the lock, where the jitter yields there. */
+static uint *changing;
+static uint nswitches;
+
+static void change_at_second_switch(void)
+{
+    if (++nswitches == 2)
+        *changing = 1;
+}
+
+static void changes_under_way(void)
+{
+    uint va, nagain = 0, nslept = 0;
+    for (uint seed = 1; seed < 40; seed++) {
+        struct ksm_task *a = attached(4, 1, &va, 0);
+        struct waiter w = { .task = a, .va = va, .nticks = 5 };
+        changing = fake_word(a->as, va);
+        nswitches = 0;
+        actors_jitter(seed);
+        fake_on_switch = change_at_second_switch;
+        actor_start(run_waiter, &w);
+        actors_run();
+        nagain += w.result == KSM_EAGAIN;
+        nslept += w.result == KSM_ETIMEDOUT;
+        world_end();
+        world_begin();
+    }
+    CHECK(nagain > 0 && nslept > 0);
+    CHECK_INT(nagain + nslept, 39);
+}
+
+static void time_out(void)
+{
+    uint va;
+    struct ksm_task *a = attached(4, 1, &va, 0);
+    struct waiter w, private, for_ever;
+    waits(&w, a, va, 10);
+    waits(&private, a, 64, 20);
+    waits(&for_ever, world_fork(a, 5), va, 0);
+    actors_tick(9);
+    actors_run_now();
+    CHECK_INT(w.result, ASLEEP);
+    actors_tick(1);
+    actors_run_now();
+    CHECK_INT(w.result, KSM_ETIMEDOUT);
+    CHECK_INT(private.result, ASLEEP);
+    CHECK_INT(ksm_wake(a, 64, 1), 0);
+    actors_tick(10);
+    actors_run_now();
+    CHECK_INT(private.result, KSM_ETIMEDOUT);
+    CHECK_SOUND();
+    actors_tick(1000000);
+    actors_run_now();
+    CHECK_INT(for_ever.result, ASLEEP);
+    CHECK_INT(ksm_wake(a, va, 1), 1);
+    actors_run_now();
+    CHECK_INT(for_ever.result, 0);
+}
+
+static void same_word(void)
+{
+    uint va, vb, vc;
+    struct ksm_task *a = attached(4, 1, &va, 0), *b = world_task(5), *c = attached(6, 1, &vc, KSM_READ);
+    int h = world_get(b, 1, 0);
+    world_attach(b, world_get(b, 3, 4096), 0);
+    vb = world_attach(b, h, 0);
+    uint again = world_attach(b, h, KSM_READ);
+    CHECK(va != vb && again != vb);
+    struct waiter w;
+    const uint from[] = { va, vb, again, vc };
+    struct ksm_task *const who[] = { a, b, b, c };
+    for (uint i = 0; i < COUNT(from); i++)
+        for (uint j = 0; j < COUNT(from); j++) {
+            waits(&w, who[i], from[i] + 4100, 0);
+            CHECK_INT(ksm_wake(who[j], from[j] + 4, 9), 0);
+            CHECK_INT(ksm_wake(who[j], from[j] + 4096, 9), 0);
+            CHECK_INT(ksm_wake(who[j], from[j] + 4100, 9), 1);
+            actors_run_now();
+            CHECK_INT(w.result, 0);
+        }
+}
+
+static void other_segment(void)
+{
+    uint va, vb;
+    struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 2, &vb, 0);
+    struct waiter w;
+    waits(&w, a, va, 0);
+    for (uint id = 10; id < 60; id++) { /* some of them share the stripe, and the queue */
+        struct ksm_task *c = world_task(100);
+        CHECK_INT(ksm_wake(c, world_attach(c, world_get(c, id, 4096), 0), 9), 0);
+        world_exit(c);
+    }
+    CHECK_INT(ksm_wake(b, vb, 9), 0);
+    CHECK_INT(ksm_wake(a, va, 9), 1);
+    actors_run_now();
+}
+
+static void private_words(void)
+{
+    uint va;
+    struct ksm_task *a = attached(4, 1, &va, 0);
+    struct ksm_task *b = world_fork(a, 5);
+    struct waiter w, child;
+    waits(&w, a, 128, 50);
+    waits(&child, b, 128, 60);
+    CHECK_INT(ksm_wake(b, 128, 9), 0);
+    CHECK_INT(ksm_wake(a, 128, 9), 0);
+    actors_run();
+    CHECK_INT(w.result, KSM_ETIMEDOUT);
+    CHECK_INT(child.result, KSM_ETIMEDOUT);
+}
+
+static void in_order(void)
+{
+    uint va[8];
+    struct ksm_task *t[8];
+    struct waiter w[8];
+    for (uint i = 0; i < 8; i++) {
+        t[i] = attached(4 + (int)i, 1, &va[i], 0);
+        waits(&w[i], t[i], va[i], 0);
+    }
+    CHECK_INT(ksm_wake(t[0], va[0], 0), 0);
+    CHECK_INT(ksm_wake(t[0], va[0], 1), 1);
+    CHECK_INT(ksm_wake(t[0], va[0], 3), 3);
+    actors_run_now();
+    for (uint i = 0; i < 8; i++)
+        CHECK_INT(w[i].result, i < 4 ? 0 : ASLEEP);
+    CHECK_INT(ksm_wake(t[0], va[0], 100), 4);
+    CHECK_INT(ksm_wake(t[0], va[0], 100), 0);
+    actors_run_now();
+    for (uint i = 0; i < 8; i++)
+        CHECK_INT(w[i].result, 0);
+}
+
+/* Woken and timed out at once: the waker has counted it, so it was woken. */
+static void woken_late(void)
+{
+    uint va;
+    struct ksm_task *a = attached(4, 1, &va, 0);
+    struct waiter w;
+    waits(&w, a, va, 10);
+    actors_tick(10); /* its time is up, but it does not run yet */
+    CHECK_INT(ksm_wake(a, va, 1), 1);
+    actors_run_now();
+    CHECK_INT(w.result, 0);
+    waits(&w, a, va, 10);
+    CHECK_INT(ksm_wake(a, va, 1), 1);
+    actors_tick(10);
+    actors_run_now();
+    CHECK_INT(w.result, 0);
+}
+
+static void killed(void)
+{
+    uint va, vb;
+    struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
+    uint vc;
+    struct ksm_task *c = attached(6, 1, &vc, 0);
+    struct waiter w, next;
+    waits(&w, b, vb, 0);
+    waits(&next, c, vc, 0);
+    thread_kill(actor_thread(w.actor));
+    CHECK_INT(ksm_wake(a, va, 1), 1); /* not lost on the one that is dying */
+    CHECK_INT(world_info(a, world_get(a, 1, 0)).attached_nr, 3);
+    actors_run_now();
+    CHECK(actor_done(w.actor));
+    CHECK_INT(next.result, 0);
+    CHECK_INT(world_info(a, world_get(a, 1, 0)).attached_nr, 2);
+    CHECK_SOUND();
+    waits(&next, c, 64, 0);
+    thread_kill(actor_thread(next.actor)); /* on a private word */
+    actors_run_now();
+    CHECK(actor_done(next.actor));
+    CHECK_INT(world_info(a, world_get(a, 1, 0)).attached_nr, 1);
+}
+
+static void killed_before(void)
+{
+    uint va;
+    struct ksm_task *a = attached(4, 1, &va, 0);
+    struct waiter w = { .task = a, .va = va };
+    struct actor *actor = actor_start(run_waiter, &w);
+    thread_kill(actor_thread(actor));
+    actors_run_now();
+    CHECK(actor_done(actor));
+    CHECK_INT(registry.nattached, 0);
+}
+
+static void deleted_while_asleep(void)
+{
+    uint va, vb;
+    struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
+    int h = world_get(b, 1, 0);
+    struct waiter w;
+    waits(&w, a, va, 0);
+    CHECK_INT(ksm_delete(b, h), 0);
+    CHECK_INT(ksm_detach(b, h), 0);
+    CHECK_INT(w.result, ASLEEP);
+    CHECK_INT(fake_nframes(), 2);
+    thread_kill(actor_thread(w.actor));
+    actors_run_now();
+    CHECK_INT(fake_nframes(), 0);
+}
+
+static void peer_dies(void)
+{
+    uint v[4], other;
+    struct ksm_task *a = attached(4, 1, &v[0], 0), *b = attached(5, 1, &v[1], KSM_READ), *c = attached(6, 2, &v[2], 0);
+    struct ksm_task *dying = attached(7, 1, &v[3], KSM_READ);
+    world_attach(dying, world_get(dying, 1, 0), 0);
+    struct ksm_task *left = attached(8, 2, &other, 0);
+    CHECK_INT(ksm_detach_at(left, other), 0);
+    struct waiter w[3];
+    waits(&w[0], a, v[0], 0);
+    waits(&w[1], b, v[1] + 4096, 100);
+    waits(&w[2], c, v[2], 0);
+    world_exit(left); /* it has nothing attached any more */
+    world_exec(world_fork(dying, 9)); /* exec is no end */
+    actors_run_now();
+    for (uint i = 0; i < 3; i++)
+        CHECK_INT(w[i].result, ASLEEP);
+    world_exit(dying);
+    CHECK_SOUND();
+    CHECK_INT(ksm_wake(a, v[0], 9), 0);
+    actors_run_now();
+    CHECK_INT(w[0].result, KSM_EAGAIN);
+    CHECK_INT(w[1].result, KSM_EAGAIN);
+    CHECK_INT(w[2].result, ASLEEP);
+    CHECK_INT(ksm_wake(c, v[2], 9), 1);
+    actors_run_now();
+}
+
+/* ---- §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter finds. ---- */
+
+#define NPEERS  5
+#define NROUNDS 40
+
+struct peer {
+    struct ksm_task *task;
+    uint va;
+    bool gives;
+};
+
+static uint ngiven, ntaken;
+
+static void run_peer(void *arg)
+{
+    struct peer *p = arg;
+    uint *count = fake_word(p->task->as, p->va);
+    for (uint i = 0; i < NROUNDS; i++) {
+        if (p->gives) {
+            ++*count;
+            ngiven++;
+            fake_gap();
+            ksm_wake(p->task, p->va, 1);
+            continue;
+        }
+        while (*count == 0) {
+            int result = ksm_wait(p->task, p->va, 0, 0);
+            CHECK(result == 0 || result == KSM_EAGAIN);
+        }
+        --*count;
+        ntaken++;
+        fake_gap();
+    }
+    world_exit(p->task); /* which makes the others look again */
+}
+
+static void check_soundness(void)
+{
+    CHECK_SOUND();
+}
+
+static void nothing_lost(void)
+{
+    for (uint seed = 1; seed <= 60; seed++) {
+        struct peer peers[2 * NPEERS];
+        ngiven = ntaken = 0;
+        actors_jitter(seed);
+        for (uint i = 0; i < 2 * NPEERS; i++) {
+            peers[i].task = attached(10 + (int)i, 1, &peers[i].va, 0);
+            peers[i].gives = i % 2;
+            actor_start(run_peer, &peers[i]);
+        }
+        fake_on_switch = check_soundness;
+        actors_run();
+        CHECK_INT(actors_alive(), 0);
+        CHECK_INT(ntaken, NPEERS * NROUNDS);
+        world_end();
+        world_begin();
+    }
+}
+
+static const struct test tests[] = {
+    { "§11.1 another value: look again", other_value },
+    { "§11.1 the value changes under way", changes_under_way },
+    { "§11.1 time-outs", time_out },
+    { "§11.2 the same word by any attachment", same_word },
+    { "§11.2 another segment's word", other_segment },
+    { "§11.2 private words", private_words },
+    { "§11.3 first come, first woken, and counted", in_order },
+    { "§11.3 woken at the last moment", woken_late },
+    { "§11.5 §7.4 killed while asleep", killed },
+    { "§11.5 killed before it slept", killed_before },
+    { "§11.5 deleted and detached by others while asleep", deleted_while_asleep },
+    { "§11.6 a peer's death wakes all on its segments", peer_dies },
+    { "§11.1 §12 no wake-up is lost", nothing_lost },
+};
+
+int main(void)
+{
+    return tap_run(tests, COUNT(tests), world_begin, world_end);
+}

@@ -1,0 +1,47 @@
+/*
+ * ksm_world.h - processes for the tests of kernel/ksm, made and ended as kernel/proc does it.
+ */
+#ifndef KSM_WORLD_H
+#define KSM_WORLD_H
+
+#include "fakes/fake.h"
+#include "ksm/ksm.h"
+#include "tap.h"
+
+#define PID_JANITOR 9999 /* of the process that cleans up */
+#define HEAP_END    0x10000u
+
+/* A system after boot, with these limits. */
+void world_begin_with(struct ksm_limits limits);
+void world_begin(void);
+/* Ends all processes, deletes all segments; nothing may be left. */
+void world_end(void);
+
+struct ksm_task *world_task(int pid);
+struct ksm_task *world_fork(struct ksm_task *parent, int pid); /* NULL: refused */
+void world_exec(struct ksm_task *task);
+void world_exit(struct ksm_task *task);
+
+/* Get, which must work. */
+int world_get(struct ksm_task *task, uint id, uint nbytes);
+/* Attach, which must work: where it is. */
+uint world_attach(struct ksm_task *task, int handle, uint flags);
+struct ksminfo_t world_info(struct ksm_task *task, int handle);
+/* The figures that a failed call must not change. */
+struct world_figures {
+    uint nsegments, npages, nattached, nobjects, nframes;
+};
+struct world_figures world_figures(void);
+bool world_same(struct world_figures a, struct world_figures b);
+
+/* ksm_check() finds nothing. */
+#define CHECK_SOUND()                                       \
+    do {                                                    \
+        const char *wrong_ = ksm_check();                   \
+        if (wrong_) {                                       \
+            printf("# %s:%d: %s\n", __FILE__, __LINE__, wrong_); \
+            tap_failed = true;                              \
+        }                                                   \
+    } while (0)
+
+#endif

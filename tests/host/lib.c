@@ -1,0 +1,300 @@
+/*
+ * lib.c - host tests of kernel/lib: formatting, boot parameters, tables (against an array that is searched).
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/heap.h"
+#include "lib/kstring.h"
+#include "lib/params.h"
+#include "lib/printk.h"
+#include "lib/table.h"
+#include "tap.h"
+
+/* The heap of the tables: counts its objects, and fails when told to. */
+static long objects;
+static long fail_at; /* this many allocations from now; 0: never */
+
+void *kmalloc_zeroed(size_t n)
+{
+    if (fail_at && --fail_at == 0)
+        return NULL;
+    objects++;
+    return calloc(1, n);
+}
+
+void kfree(void *p)
+{
+    objects -= p != NULL;
+    free(p);
+}
+
+static void check_format(const char *want, int n, const char *got)
+{
+    if (strcmp(want, got) != 0 || n != (int)strlen(want)) {
+        printf("# got \"%s\" (%d), not \"%s\"\n", got, n, want);
+        tap_failed = true;
+    }
+}
+
+#define FORMAT(want, ...)                                       \
+    do {                                                        \
+        char buf_[128];                                         \
+        int n_ = format(buf_, sizeof(buf_), __VA_ARGS__);       \
+        check_format(want, n_, buf_);                           \
+    } while (0)
+
+static void test_format_conversions(void)
+{
+    char *volatile nobody = NULL;
+    char buf[8];
+
+    FORMAT("0 -1 2147483647 -2147483648", "%d %d %d %d", 0, -1, INT32_MAX, INT32_MIN);
+    FORMAT("4294967295 ffffffff 0", "%u %x %x", UINT32_MAX, UINT32_MAX, 0u);
+    FORMAT("[   42] [42   ] [00042] [-0042]", "[%5d] [%-5d] [%05d] [%05d]", 42, 42, 42, -42);
+    FORMAT("[ -42] [-42 ]", "[%4d] [%-4d]", -42, -42);
+    FORMAT("[ab   ] [   ab] [a]", "[%-5s] [%5s] [%.1s]", "ab", "ab", "ab");
+    FORMAT("x% 0x10", "%c%% %p", 'x', (void *)16);
+    FORMAT("4294967296 100000000", "%lu %lx", 4294967296ul, 4294967296ul);
+    FORMAT("(null)", "%s", nobody);
+    CHECK_INT(format(buf, sizeof(buf), "%s", "0123456789"), 10);
+    CHECK(strcmp(buf, "0123456") == 0);
+    CHECK_INT(format(NULL, 0, "%d", 1234), 4);
+}
+
+static void test_format_unknown(void)
+{
+    const char *odd = "%q %";
+    char buf[16];
+
+    CHECK_INT(format(buf, sizeof(buf), odd, 1), 4);
+    CHECK(strcmp(buf, "%q %") == 0);
+}
+
+static void check_param(const char *line, const char *name, int length, const char *want)
+{
+    char value[16] = "-";
+
+    CHECK_INT(params_get(line, name, value, sizeof(value)), length);
+    CHECK(strcmp(value, want) == 0);
+}
+
+static void test_params_get(void)
+{
+    const char *line = "  log=monitor init=/bin/x flag log=console empty= run=ls | wc init=no ";
+
+    check_param(line, "log", 7, "monitor");
+    check_param(line, "init", 6, "/bin/x");
+    check_param(line, "flag", 0, "");
+    check_param(line, "empty", 0, "");
+    check_param(line, "run", 16, "ls | wc init=no");
+    check_param(line, "lo", -1, "-");
+    check_param(line, "logs", -1, "-");
+    check_param(line, "wc", -1, "-");
+    check_param("", "run", -1, "-");
+    check_param("run=", "run", 0, "");
+}
+
+static void test_params_number(void)
+{
+    uint n = 7;
+
+    CHECK(params_parse_uint("0", &n) && n == 0);
+    CHECK(params_parse_uint("4294967295", &n) && n == 0xFFFFFFFFu);
+    CHECK(params_parse_uint("0xFfFfFfFf", &n) && n == 0xFFFFFFFFu);
+    n = 7;
+    CHECK(!params_parse_uint("4294967296", &n));
+    CHECK(!params_parse_uint("0x100000000", &n));
+    CHECK(!params_parse_uint("", &n));
+    CHECK(!params_parse_uint("0x", &n));
+    CHECK(!params_parse_uint("-1", &n));
+    CHECK(!params_parse_uint("12 ", &n));
+    CHECK(!params_parse_uint("1a", &n));
+    CHECK_INT(n, 7);
+}
+
+static void test_string_copy(void)
+{
+    char buf[4] = "xxx";
+
+    CHECK_INT(string_copy(buf, "abcdef", sizeof(buf)), 6);
+    CHECK(strcmp(buf, "abc") == 0);
+    CHECK_INT(string_copy(buf, "", sizeof(buf)), 0);
+    CHECK(buf[0] == 0);
+    CHECK_INT(string_copy(buf, "abc", 0), 3);
+}
+
+/* Tables against a plain list of keys. */
+#define NKEYS 400u
+
+struct model {
+    uint key[NKEYS];
+    void *value[NKEYS];
+    uint n;
+};
+
+static uint model_find(const struct model *m, uint key)
+{
+    uint i = 0;
+
+    while (i < m->n && m->key[i] != key)
+        i++;
+    return i;
+}
+
+static void model_set(struct model *m, uint key, void *value)
+{
+    uint i = model_find(m, key);
+
+    if (i == m->n)
+        m->n++;
+    m->key[i] = key;
+    m->value[i] = value;
+}
+
+static void model_remove(struct model *m, uint i)
+{
+    m->n--;
+    m->key[i] = m->key[m->n];
+    m->value[i] = m->value[m->n];
+}
+
+static uint model_next(const struct model *m, uint from)
+{
+    uint best = m->n;
+
+    for (uint i = 0; i < m->n; i++)
+        if (m->key[i] >= from && (best == m->n || m->key[i] < m->key[best]))
+            best = i;
+    return best;
+}
+
+static uint model_first_free(const struct model *m, uint from)
+{
+    while (model_find(m, from) < m->n)
+        from++;
+    return from;
+}
+
+static uint random_state;
+
+static uint random_uint(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 17;
+    random_state ^= random_state << 5;
+    return random_state;
+}
+
+/* Mostly small and dense, sometimes anywhere, the ends included. */
+static uint random_key(void)
+{
+    switch (random_uint() % 8) {
+    case 0:
+        return random_uint();
+    case 1:
+        return random_uint() % 4096;
+    case 2:
+        return 0xFFFFFFFFu - random_uint() % 4;
+    default:
+        return random_uint() % 64;
+    }
+}
+
+static void compare(const struct table *t, const struct model *m)
+{
+    uint from = random_key(), key = from, want = model_next(m, from), slot = model_find(m, from);
+    void *value = table_next(t, &key);
+
+    CHECK(value == (want == m->n ? NULL : m->value[want]));
+    CHECK(!value || key == m->key[want]);
+    CHECK(table_get(t, from) == (slot == m->n ? NULL : m->value[slot]));
+    if (from < 0xFFFFFFF0u)
+        CHECK(table_first_free(t, from) == model_first_free(m, from));
+}
+
+static void one_step(struct table *t, struct model *m)
+{
+    uint key = random_key(), slot = model_find(m, key);
+    char *value = (char *)m + 1 + random_uint() % 1000;
+
+    if (random_uint() % 2 == 0) {
+        CHECK(table_remove(t, key) == (slot == m->n ? NULL : m->value[slot]));
+        if (slot < m->n)
+            model_remove(m, slot);
+    } else if (m->n < NKEYS) {
+        long before = objects;
+
+        fail_at = random_uint() % 4;
+        if (table_set(t, key, value))
+            model_set(m, key, value);
+        else
+            CHECK_INT(objects, before); /* a failure changes nothing */
+        fail_at = 0;
+    }
+}
+
+static void test_table_random(void)
+{
+    for (uint seed = 1; seed <= 20 && !tap_failed; seed++) {
+        struct table t = TABLE_INIT;
+        static struct model m;
+
+        m.n = 0;
+        random_state = seed;
+        for (uint i = 0; i < 4000 && !tap_failed; i++) {
+            one_step(&t, &m);
+            compare(&t, &m);
+        }
+        while (m.n) {
+            CHECK(table_remove(&t, m.key[0]) == m.value[0]);
+            model_remove(&m, 0);
+        }
+        CHECK_INT(objects, 0); /* the last entry takes the nodes along */
+        CHECK(!t.root);
+        if (tap_failed)
+            printf("# seed %u\n", seed);
+    }
+}
+
+static void test_table_nodes(void)
+{
+    struct table t = TABLE_INIT;
+    int value;
+
+    for (uint key = 0; key < 16; key++)
+        CHECK(table_set(&t, key, &value));
+    CHECK_INT(objects, 1);
+    CHECK_INT(table_first_free(&t, 0), 16);
+    CHECK(table_set(&t, 0x12345678, &value));
+    table_remove(&t, 0x12345678);
+    CHECK_INT(objects, 1);
+    fail_at = 1;
+    CHECK(table_set(&t, 3, &objects)); /* replacing never fails */
+    fail_at = 0;
+    CHECK(table_get(&t, 3) == &objects);
+    CHECK(table_set(&t, 1000, &value));
+    table_clear(&t);
+    CHECK_INT(objects, 0);
+    CHECK(!table_get(&t, 3));
+}
+
+static void nothing(void)
+{
+}
+
+static const struct test tests[] = {
+    { "format: conversions, widths, cutting", test_format_conversions },
+    { "format: unknown conversions are copied", test_format_unknown },
+    { "params: finding values", test_params_get },
+    { "params: numbers", test_params_number },
+    { "string_copy: cuts and ends", test_string_copy },
+    { "table: nodes come and go with entries", test_table_nodes },
+    { "table: random steps against a list, with failing allocations", test_table_random },
+};
+
+int main(void)
+{
+    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);
+}

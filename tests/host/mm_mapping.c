@@ -1,0 +1,207 @@
+/*
+ * mm_mapping.c - the tree of mappings against a map of 4 KB pages that is searched the slow way (contract, 4.2).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mm/mapping.h"
+#include "tap.h"
+
+#define NPAGES   (USER_END >> PAGE_SHIFT)
+#define NLIVE    3000u
+
+static struct mapping *root;
+static struct mapping *live[NLIVE];
+static uint nlive;
+static bool used[NPAGES];
+
+static uint random_below(uint n)
+{
+    static unsigned long long state = 12345;
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    return (uint)(state >> 33) % n;
+}
+
+static void before(void)
+{
+    root = NULL;
+    nlive = 0;
+    memset(used, 0, sizeof(used));
+}
+
+static void after(void)
+{
+    while (nlive)
+        free(live[--nlive]);
+}
+
+/* What find_hole() promises, a page at a time. */
+static uint slow_hole(uint floor, uint npages)
+{
+    uint step = npages >= CHUNK_PAGES ? CHUNK_PAGES : 1, run = 0;
+    for (uint at = NPAGES; at-- > floor >> PAGE_SHIFT; ) {
+        run = used[at] ? 0 : run + 1;
+        if (run >= npages && at % step == 0)
+            return at << PAGE_SHIFT;
+    }
+    return 0;
+}
+
+static void mark(const struct mapping *m, bool to)
+{
+    for (uint i = 0; i < m->npages; i++)
+        used[(m->va >> PAGE_SHIFT) + i] = to;
+}
+
+static struct mapping *add(uint va, uint npages)
+{
+    struct mapping *m = calloc(1, sizeof(*m));
+    m->va = va;
+    m->npages = npages;
+    mapping_insert(&root, m);
+    mark(m, true);
+    live[nlive++] = m;
+    return m;
+}
+
+static void drop(uint i)
+{
+    mark(live[i], false);
+    mapping_remove(&root, live[i]);
+    free(live[i]);
+    live[i] = live[--nlive];
+}
+
+static void check_tree(void)
+{
+    uint npages, want = 0;
+    const char *wrong = mapping_check(root, &npages);
+    if (wrong)
+        printf("# %s\n", wrong);
+    CHECK(!wrong);
+    for (uint i = 0; i < nlive; i++)
+        want += live[i]->npages;
+    CHECK_INT(npages, want);
+}
+
+static uint lowest_va(void)
+{
+    const struct mapping *m = mapping_from(root, 0);
+    return m ? m->va : USER_END;
+}
+
+static void top_down(void)
+{
+    for (uint i = 1; i <= 100; i++) {
+        uint va = mapping_find_hole(root, 0x5000, PAGE_SIZE);
+        CHECK_INT(va, USER_END - i * PAGE_SIZE);
+        add(va, 1);
+    }
+    check_tree();
+    drop(40);
+    uint hole = mapping_find_hole(root, 0x5000, PAGE_SIZE);
+    CHECK_INT(hole, USER_END - 41 * PAGE_SIZE);
+    CHECK_INT(mapping_find_hole(root, 0x5000, 2 * PAGE_SIZE), USER_END - 102 * PAGE_SIZE);
+}
+
+static void large_ones_are_aligned(void)
+{
+    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE), USER_END - CHUNK_SIZE);
+    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE + PAGE_SIZE), USER_END - 2 * CHUNK_SIZE);
+    add(USER_END - PAGE_SIZE, 1);
+    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE), USER_END - 2 * CHUNK_SIZE);
+    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE - PAGE_SIZE), USER_END - CHUNK_SIZE);
+}
+
+static void nothing_fits(void)
+{
+    CHECK_INT(mapping_find_hole(root, 0x5000, 0x7fffe000), 0);
+    CHECK_INT(mapping_find_hole(root, USER_END, PAGE_SIZE), 0);
+    CHECK_INT(mapping_find_hole(root, USER_END - PAGE_SIZE, PAGE_SIZE), USER_END - PAGE_SIZE);
+    CHECK_INT(mapping_find_hole(root, USER_END - PAGE_SIZE, 2 * PAGE_SIZE), 0);
+    add(CHUNK_SIZE, (USER_END - CHUNK_SIZE) >> PAGE_SHIFT);
+    CHECK_INT(mapping_find_hole(root, PAGE_SIZE, CHUNK_SIZE), 0);
+    CHECK_INT(mapping_find_hole(root, PAGE_SIZE, CHUNK_SIZE - PAGE_SIZE), PAGE_SIZE);
+    check_tree();
+}
+
+static void check_lookups(void)
+{
+    for (uint i = 0; i < 20; i++) {
+        uint va = random_below(USER_END);
+        struct mapping *covers = NULL, *next = NULL;
+        for (uint j = 0; j < nlive; j++) {
+            if (va >= live[j]->va && va < mapping_end(live[j]))
+                covers = live[j];
+            if (live[j]->va >= va && (!next || live[j]->va < next->va))
+                next = live[j];
+        }
+        CHECK(mapping_at(root, va) == covers);
+        CHECK(mapping_from(root, va) == next);
+    }
+    for (uint i = 0; i < nlive; i++)
+        CHECK(mapping_at(root, live[i]->va) == live[i]);
+}
+
+static uint random_npages(void)
+{
+    switch (random_below(8)) {
+    case 0:  return 1 + random_below(3 * CHUNK_PAGES);
+    case 1:  return CHUNK_PAGES * (1 + random_below(4));
+    case 2:  return CHUNK_PAGES - random_below(2);
+    default: return 1 + random_below(40);
+    }
+}
+
+/* Maps and unmaps at random in a space that is nearly full, always where the slow search says. */
+static void random_life(void)
+{
+    uint floor = USER_END - 80 * CHUNK_SIZE;
+    for (uint step = 0; step < 4000 && !tap_failed; step++) {
+        bool grow = random_below(100) < (step / 800 % 2 ? 45u : 60u);
+        if (nlive && (!grow || nlive == NLIVE)) {
+            drop(random_below(nlive));
+        } else {
+            uint npages = random_npages();
+            uint from = random_below(8) ? floor : page_round_down(lowest_va());
+            uint want = slow_hole(from, npages);
+            uint va = mapping_find_hole(root, from, npages << PAGE_SHIFT);
+            CHECK_INT(va, want);
+            if (va && va == want)
+                add(va, npages);
+        }
+        if (step % 16 == 0)
+            check_tree();
+        if (step % 400 == 0)
+            check_lookups();
+    }
+    while (nlive && !tap_failed) {
+        drop(random_below(nlive));
+        check_tree();
+    }
+    CHECK(root == NULL || tap_failed);
+}
+
+/* fork() maps at given addresses, in any order. */
+static void any_order(void)
+{
+    for (uint i = 0; i < 2000; i++) {
+        uint page = random_below(NPAGES - 2);
+        if (!used[page] && !used[page + 1])
+            add(page << PAGE_SHIFT, 2);
+    }
+    check_tree();
+    CHECK(root->height <= 15);
+}
+
+int main(void)
+{
+    static const struct test tests[] = {
+        { "small mappings go from the top down, without gaps", top_down },
+        { "large mappings start at multiples of 4 MB", large_ones_are_aligned },
+        { "what does not fit is refused", nothing_fits },
+        { "a random life agrees with the slow search", random_life },
+        { "mappings at given addresses keep the tree low", any_order },
+    };
+    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after);
+}

@@ -1,0 +1,250 @@
+/*
+ * mm_pages.c - frames, promises and kernel objects, in an arena that plays the part of RAM.
+ *
+ * Compiled as a debug build, so that the allocators find what tests do wrong on purpose: panic() comes back here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/kstring.h"
+#include "lib/printk.h"
+#include "mm/inject.h"
+#include "mm/page.h"
+#include "mm/slab.h"
+#include "sched/thread.h"
+#include "tap.h"
+
+#define RAM_PAGES 600u
+
+struct cpu host_cpu;
+char *host_ram;
+struct memory_range arch_memory[] = {
+    { 10 * PAGE_SIZE, 30 * PAGE_SIZE }, { 40 * PAGE_SIZE, RAM_PAGES * PAGE_SIZE },
+};
+uint arch_nmemory = 2;
+
+static struct thread self;
+static uint nframes; /* free after page_init() */
+static jmp_buf caught;
+static bool expecting;
+static bool spoilt; /* the last test leaves a mess */
+
+void spin_wait(struct spinlock *l) { panic("%p is held", (void *)l); }
+void lock_debug_acquire(struct spinlock *l) { (void)l; }
+void lock_debug_acquired(struct spinlock *l) { (void)l; }
+void lock_debug_release(struct spinlock *l) { (void)l; }
+void lock_debug_released(const struct spinlock *l) { (void)l; }
+
+void panic(const char *fmt, ...)
+{
+    if (!expecting) {
+        va_list ap;
+        va_start(ap, fmt);
+        vprintf(fmt, ap);
+        va_end(ap);
+        abort();
+    }
+    longjmp(caught, 1);
+}
+
+#define CHECK_PANICS(statement)     \
+    do {                            \
+        volatile bool came = true;  \
+        expecting = true;           \
+        if (!setjmp(caught)) {      \
+            statement;              \
+            came = false;           \
+        }                           \
+        expecting = false;          \
+        CHECK(came);                \
+    } while (0)
+
+/* The block cache: so many frames of clean blocks, each in cached[]. */
+static void *cached[RAM_PAGES];
+static uint ncached;
+
+uint page_reclaim(uint n, bool may_sleep)
+{
+    (void)may_sleep;
+    uint done = 0;
+    for (; done < n && ncached; done++)
+        page_free(cached[--ncached]);
+    return done;
+}
+
+static void before(void)
+{
+    self.privileged = false;
+    self.fail_after = 0;
+    host_cpu.thread = &self;
+}
+
+static void after(void)
+{
+    if (spoilt)
+        return;
+    page_check();
+    CHECK_INT(page_used(), 0);
+    CHECK_INT(page_free_count(), nframes - PAGE_RESERVE);
+}
+
+static void alloc_to_the_end(void)
+{
+    static void *pages[RAM_PAGES];
+    uint n = 0;
+    while ((pages[n] = page_alloc()))
+        n++;
+    CHECK_INT(n, nframes - PAGE_RESERVE);
+    CHECK(!page_promise(1));
+    CHECK(kmalloc(100) == NULL);
+    self.privileged = true;
+    while ((pages[n] = page_alloc()))
+        n++;
+    CHECK_INT(n, nframes);
+    CHECK_INT(page_used(), n);
+    CHECK_INT(page_free_count(), 0);
+    for (uint i = 0; i < n; i++) {
+        CHECK((uintptr_t)pages[i] % PAGE_SIZE == 0 && (char *)pages[i] >= host_ram);
+        memset(pages[i], (int)i, PAGE_SIZE);
+    }
+    page_free_many(pages, n / 2);
+    for (uint i = n / 2; i < n; i++)
+        page_free(pages[i]);
+}
+
+static void promises_are_kept(void)
+{
+    static void *pages[RAM_PAGES];
+    uint room = nframes - PAGE_RESERVE;
+    CHECK(!page_promise(room + 1));
+    CHECK(!page_promise(~0u));
+    CHECK(page_promise(room));
+    CHECK(!page_promise(1));
+    CHECK(page_alloc() == NULL);
+    CHECK_INT(page_used(), 0);
+    void *one = page_alloc_promised();
+    page_alloc_promised_many(pages, room - 1);
+    CHECK_INT(page_used(), room);
+    page_free_promised(one);
+    CHECK(page_alloc() == NULL);
+    CHECK(page_alloc_promised() == one);
+    page_free_many(pages, room - 1);
+    page_free(one);
+    CHECK(page_promise(5));
+    page_unpromise(5);
+}
+
+static void cache_gives_way(void)
+{
+    while ((cached[ncached] = page_alloc_spare()))
+        page_set_clean_cache(cached[ncached++], true);
+    CHECK_INT(ncached, nframes - PAGE_RESERVE);
+    CHECK_INT(page_used(), 0);
+    page_set_clean_cache(cached[0], false);
+    page_set_clean_cache(cached[0], false);
+    CHECK_INT(page_used(), 1);
+    page_set_clean_cache(cached[0], true);
+    void *page = page_alloc();
+    CHECK(page && ncached == nframes - PAGE_RESERVE - 1);
+    CHECK(page_promise(100));
+    CHECK_INT(ncached, nframes - PAGE_RESERVE - 101);
+    CHECK(page_alloc_spare() == NULL);
+    page_unpromise(100);
+    page_free(page);
+    page_reclaim(RAM_PAGES, false);
+}
+
+static void misuse_is_found(void)
+{
+    void *page = page_alloc();
+    page_free(page);
+    CHECK_PANICS(page_free(page));
+    CHECK_PANICS(page_free_many(&page, 1));
+    ((uint *)page)[7] = 1;
+    CHECK_PANICS(page_alloc());
+    char *a = kmalloc(40), *b = kmalloc(40);
+    kfree(a);
+    a[20] = 1;
+    CHECK_PANICS(kmalloc(40));
+    CHECK(b);
+    char *c = kmalloc(200), *d = kmalloc(200);
+    kfree(c);
+    CHECK_PANICS(kfree(c));
+    CHECK(d);
+    spoilt = true;
+}
+
+static void objects(void)
+{
+    static struct { uchar *p; uint n; } live[2000];
+    uint nlive = 0, seed = 7;
+    self.privileged = true;
+    for (uint step = 0; step < 60000; step++) {
+        seed = seed * 1664525u + 1013904223u;
+        uint pick = seed >> 8;
+        if (nlive < 2000 && (nlive == 0 || pick % 100 < (step / 15000 % 2 ? 40u : 60u))) {
+            uint n = 1 + (pick / 128) % (pick % 64 == 0 ? KMALLOC_MAX : 300);
+            uchar *p = kmalloc(n);
+            if (!p)
+                continue;
+            CHECK((uintptr_t)p % 16 == 0);
+            memset(p, (int)(n % 251), n);
+            live[nlive].p = p;
+            live[nlive++].n = n;
+        } else {
+            uint i = (pick / 128) % nlive;
+            for (uint k = 0; k < live[i].n; k++)
+                if (live[i].p[k] != live[i].n % 251) {
+                    CHECK(false);
+                    break;
+                }
+            kfree(live[i].p);
+            live[i] = live[--nlive];
+        }
+    }
+    while (nlive)
+        kfree(live[--nlive].p);
+    kfree(NULL);
+    CHECK(kmalloc(KMALLOC_MAX + 1) == NULL);
+    uint *zeroed = kmalloc_zeroed(64);
+    for (uint i = 0; i < 16; i++)
+        CHECK(zeroed[i] == 0);
+    kfree(zeroed);
+}
+
+static void injected_failures(void)
+{
+    page_inject_failure(2);
+    void *p = page_alloc();
+    CHECK(p && !page_promise(1));
+    CHECK(page_promise(1));
+    page_inject_failure(1);
+    page_free(page_alloc_promised());
+    CHECK(kmalloc(10) == NULL);
+    void *q = kmalloc(10);
+    CHECK(q);
+    kfree(q);
+    page_free(p);
+}
+
+int main(void)
+{
+    host_ram = aligned_alloc(PAGE_SIZE, RAM_PAGES * PAGE_SIZE);
+    page_init();
+    nframes = page_free_count();
+    void *pool = page_alloc();
+    page_init_done();
+    nframes = page_free_count() + PAGE_RESERVE;
+    (void)pool;
+    static const struct test tests[] = {
+        { "frames, to the last one", alloc_to_the_end },
+        { "promises are kept, and nothing is promised twice", promises_are_kept },
+        { "the block cache gives way", cache_gives_way },
+        { "objects of all sizes, and their frames are back", objects },
+        { "the nth allocation fails, and only that", injected_failures },
+        { "freeing twice and writing after that are found", misuse_is_found },
+    };
+    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after);
+}

@@ -1,0 +1,120 @@
+/*
+ * mathpipe.c - the Math Server's work over two pipes, for comparison with shared memory.
+ *
+ *   mathpipe -b N [-e EXPR]      measures N requests, one after the other, to a server that it forks
+ *
+ * Requests and replies are those of mathmail.h; before a request goes its length.
+ */
+#include "mathmail.h"
+#include "ulib.h"
+
+#define BENCHMARK "2*(3+4)" /* as mathclient's */
+
+struct message {
+    uint n; /* bytes of the request */
+    struct mathmail_request request;
+};
+
+/* Reads exactly n bytes.  0, or -1 at the end. */
+static int read_all(int fd, void *buf, uint n)
+{
+    for (uint done = 0; done < n;) {
+        int got = read(fd, (char *)buf + done, (int)(n - done));
+
+        if (got <= 0)
+            return -1;
+        done += (uint)got;
+    }
+    return 0;
+}
+
+/* The whole message, in one call if the pipe gives it at once.  0, or -1 at the end. */
+static int read_message(int fd, struct message *message)
+{
+    int got = read(fd, message, sizeof(*message));
+    uint n;
+
+    if (got <= 0)
+        return -1;
+    n = (uint)got;
+    if (n < sizeof(message->n)) {
+        if (read_all(fd, (char *)message + n, sizeof(message->n) - n) < 0)
+            return -1;
+        n = sizeof(message->n);
+    }
+    if (message->n < MATHMAIL_REQUEST_HEAD || message->n > sizeof(message->request) ||
+        n > sizeof(message->n) + message->n)
+        return -1;
+    return read_all(fd, (char *)message + n, sizeof(message->n) + message->n - n);
+}
+
+static void serve(int in, int out)
+{
+    static struct message message;
+
+    while (read_message(in, &message) == 0) {
+        struct math_result result;
+        struct mathmail_reply reply;
+
+        math_evaluate(message.request.text, (int)(message.n - MATHMAIL_REQUEST_HEAD), &result);
+        reply = (struct mathmail_reply){message.request.number, result.status, result.column, result.value};
+        if (write_all(out, &reply, sizeof(reply)) < 0)
+            break;
+    }
+}
+
+static void measure(int out, int in, int nrequests, const char *text)
+{
+    static struct message message;
+    uint n = strlen(text);
+    int begin, ticks;
+
+    message.n = MATHMAIL_REQUEST_HEAD + n;
+    memcpy(message.request.text, text, n);
+    begin = uptime();
+    for (int i = 0; i < nrequests; i++) {
+        struct mathmail_reply reply;
+
+        message.request.number = (uint)i;
+        if (write_all(out, &message, (int)(sizeof(message.n) + message.n)) < 0 ||
+            read_all(in, &reply, sizeof(reply)) < 0 || reply.number != (uint)i)
+            fail(2, "the server died");
+    }
+    ticks = uptime() - begin;
+    printf(1, "%d requests in %d ticks: %d a second\n", nrequests, ticks,
+           (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
+}
+
+int main(int argc, char *argv[])
+{
+    const char *text = BENCHMARK;
+    int nrequests = 0, requests[2], replies[2], pid, status;
+
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 < argc && strcmp(argv[i], "-e") == 0 && strlen(argv[i + 1]) <= MATHMAIL_MAX_TEXT)
+            text = argv[i + 1];
+        else if (i + 1 == argc || strcmp(argv[i], "-b") != 0 || !parse_number(argv[i + 1], &nrequests))
+            nrequests = -1;
+        if (nrequests < 0)
+            break;
+    }
+    if (nrequests <= 0)
+        fail(2, "usage: mathpipe -b N [-e EXPR]");
+    if (pipe(requests) < 0 || pipe(replies) < 0)
+        fail(2, "no pipes");
+    pid = fork();
+    if (pid < 0)
+        fail(2, "no process for the server");
+    if (pid == 0) {
+        close(requests[1]);
+        close(replies[0]);
+        serve(requests[0], replies[1]);
+        return 0;
+    }
+    close(requests[0]);
+    close(replies[1]);
+    measure(requests[1], replies[0], nrequests, text);
+    close(requests[1]);
+    waits(&status);
+    return 0;
+}

@@ -1,0 +1,310 @@
+/*
+ * mathserver.c - computes expressions for any number of clients, through shared memory (mathmail.h).
+ *
+ *   mathserver [-i ID] [-n SLOTS]      an ID is a number, or a name; SLOTS clients are served at once
+ *
+ * It refuses to start beside a living server, takes over after a dead one, and ends when a client asks it
+ * to (mathclient -q). The segment is marked for deletion as soon as the server has it: so it is gone after
+ * the last of them, whoever that is and however he ends.
+ *
+ * One process, one thread: it looks at the bits of slots with something in them, serves those, and sleeps
+ * after a short spin when there are none.  What it must know of a slot stands in its own memory; from the
+ * segment it takes copies. Once a second, and now and then under load, it puts right what should stand in
+ * the header.
+ */
+#include "mathmail.h"
+#include "procinfo.h"
+#include "ulib.h"
+
+#define DEFAULT_SLOTS 32
+#define BATCH         32  /* requests of one slot before the next has its turn */
+#define HEAL_TICKS    100
+#define HEAL_PASSES   4096
+#define CLOSED        0x40000000u /* added to a slot's `opened`: no client waits for that */
+
+/* What the server itself knows of a slot. */
+struct service {
+    bool open;
+    uint wanted; /* the client's wish that was last fulfilled */
+    struct ksmring requests, replies;
+};
+
+struct server {
+    struct mathmail_header *shared;
+    uint nslots;
+    struct service *services;
+    struct ksmspin spin;
+    bool end;
+};
+
+/* ---- One slot ----------------------------------------------------------------------------------- */
+
+static void open_slot(struct service *service, struct mathmail_slot *slot, uint wanted)
+{
+    ksmring_create(&service->requests, slot->requests, MATHMAIL_REQUESTS, 1, 1);
+    ksmring_create(&service->replies, slot->replies, MATHMAIL_REPLIES, 1, 1);
+    service->open = true;
+    service->wanted = wanted;
+    __atomic_store_n(&slot->opened, wanted, __ATOMIC_SEQ_CST);
+    ksmwake(&slot->opened, 1);
+}
+
+/* A slot whose rings are damaged: its client has to ask for new ones. */
+static void close_slot(struct service *service, struct mathmail_slot *slot)
+{
+    uint *waited = &service->replies.side[KSMRING_WRITER]->waited;
+
+    service->open = false;
+    __atomic_store_n(&slot->opened, service->wanted + CLOSED, __ATOMIC_SEQ_CST);
+    __atomic_store_n(waited, 0, __ATOMIC_SEQ_CST);
+    ksmwake(waited, 1);
+}
+
+/* The next request of a slot, copied.  Its text's length, KSM_EAGAIN if there is none, or KSM_EINVAL. */
+static int next_request(struct service *service, struct mathmail_request *request)
+{
+    const void *where;
+    int n = ksmring_peek(&service->requests, &where, KSMRING_TRY);
+
+    if (n < 0)
+        return n;
+    if (n < (int)MATHMAIL_REQUEST_HEAD || n > (int)sizeof(*request))
+        return KSM_EINVAL;
+    memcpy(request, where, (uint)n);
+    ksmring_release(&service->requests);
+    return n - (int)MATHMAIL_REQUEST_HEAD;
+}
+
+static int answer(struct server *server, struct service *service, const struct mathmail_request *request, int n)
+{
+    struct math_result result = {0, MATH_OK, 0};
+    struct mathmail_reply reply;
+    int error;
+
+    switch (request->kind) {
+    case MATHMAIL_COMPUTE:
+        math_evaluate(request->text, n, &result);
+        break;
+    case MATHMAIL_END:
+        server->end = true;
+        break;
+    default:
+        return KSM_EINVAL;
+    }
+    reply = (struct mathmail_reply){request->number, result.status, result.column, result.value};
+    error = ksmring_write(&service->replies, &reply, sizeof(reply), KSMRING_TRY);
+    return error == KSM_EAGAIN ? 0 : error; /* who asks for more than he reads loses replies */
+}
+
+static void set_pending(struct server *server, uint index)
+{
+    __atomic_fetch_or(&server->shared->pending[index / 32], 1u << index % 32, __ATOMIC_SEQ_CST);
+}
+
+static void serve_slot(struct server *server, uint index)
+{
+    struct mathmail_slot *slot = &server->shared->slots[index];
+    struct service *service = &server->services[index];
+    uint wanted = __atomic_load_n(&slot->wanted, __ATOMIC_ACQUIRE);
+
+    if (wanted != service->wanted)
+        open_slot(service, slot, wanted);
+    if (!service->open)
+        return;
+    for (int i = 0; i < BATCH; i++) {
+        struct mathmail_request request;
+        int n = next_request(service, &request);
+
+        if (n == KSM_EAGAIN)
+            return;
+        if (n < 0 || answer(server, service, &request, n) < 0) {
+            close_slot(service, slot);
+            return;
+        }
+    }
+    set_pending(server, index);
+}
+
+/* ---- All of them -------------------------------------------------------------------------------- */
+
+/* Serves what is pending.  Returns whether there was anything. */
+static bool serve_all(struct server *server)
+{
+    bool any = false;
+
+    for (uint i = 0; i * 32 < server->nslots; i++) {
+        uint *word = &server->shared->pending[i];
+        uint bits = __atomic_load_n(word, __ATOMIC_RELAXED);
+
+        if (bits == 0)
+            continue;
+        any = true;
+        for (bits = __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST); bits; bits &= bits - 1) {
+            uint index = 32 * i + (uint)__builtin_ctz(bits);
+
+            if (index < server->nslots)
+                serve_slot(server, index);
+        }
+    }
+    return any;
+}
+
+static bool is_pending(const struct server *server)
+{
+    for (uint i = 0; i * 32 < server->nslots; i++)
+        if (__atomic_load_n(&server->shared->pending[i], __ATOMIC_SEQ_CST))
+            return true;
+    return false;
+}
+
+/* Does the lock name another living server?  It took over from us while the lock was damaged. */
+static bool is_replaced(struct ksmself holder)
+{
+    struct procinfo me, other;
+
+    return (int)holder.pid > 0 && procinfo(getpid(), &me) == 0 && procinfo((int)holder.pid, &other) == 0 &&
+           other.start == holder.start && strcmp(me.name, other.name) == 0;
+}
+
+static void heal(struct server *server)
+{
+    struct mathmail_header *shared = server->shared;
+    struct ksmself me = ksmself(), holder = ksmself_load(&shared->server.holder);
+
+    if (!ksmself_same(holder, me)) {
+        if (is_replaced(holder))
+            fail(1, "process %u has taken over", holder.pid);
+        ksmself_replace(&shared->server.holder, holder, me);
+    }
+    __atomic_store_n(&shared->nslots, server->nslots, __ATOMIC_RELAXED);
+    __atomic_store_n(&shared->version, MATHMAIL_VERSION, __ATOMIC_RELEASE);
+}
+
+static void rest(struct server *server)
+{
+    uint *asleep = &server->shared->asleep;
+    uint looks = ksmspin_begin(&server->spin);
+
+    for (uint n = looks; n > 0; n--)
+        if (is_pending(server)) {
+            ksmspin_end(&server->spin, looks, 1);
+            return;
+        }
+    ksmspin_end(&server->spin, looks, 0);
+    __atomic_store_n(asleep, 1, __ATOMIC_SEQ_CST);
+    if (!is_pending(server) && ksmwait(asleep, 1, HEAL_TICKS) != 0)
+        heal(server);
+    __atomic_store_n(asleep, 0, __ATOMIC_RELAXED);
+}
+
+static void serve(struct server *server)
+{
+    for (uint pass = 1; !server->end; pass++) {
+        if (!serve_all(server))
+            rest(server);
+        if (pass % HEAL_PASSES == 0)
+            heal(server);
+    }
+    serve_all(server);
+}
+
+/* ---- Beginning and end -------------------------------------------------------------------------- */
+
+/* The slots that a segment of that size has; 0 if it is not a Math Server's. */
+static uint slots_in(uint nbytes)
+{
+    uint nslots;
+
+    if (nbytes < mathmail_nbytes(1))
+        return 0;
+    nslots = (nbytes - mathmail_nbytes(0)) / sizeof(struct mathmail_slot);
+    return nslots <= MATHMAIL_MAX_SLOTS && mathmail_nbytes(nslots) == nbytes ? nslots : 0;
+}
+
+/* Finds or makes the segment, and attaches it.  Returns its handle, or an error. */
+static int attach(struct server *server, int id, uint nslots)
+{
+    for (;;) {
+        struct ksminfo_t info;
+        int handle = ksmget(id, mathmail_nbytes(nslots), KSM_CREATE);
+        int error;
+
+        if (handle == KSM_ESIZE) /* the segment that a dead server left may be smaller */
+            handle = ksmget(id, 0, KSM_OPEN);
+        if (handle == KSM_ENOENT)
+            continue;
+        if (handle < 0)
+            return handle;
+        server->shared = ksmattach(handle, KSM_RDWR);
+        error = ksmerror(server->shared);
+        if (error == KSM_EHANDLE) /* it was marked, and its last user went */
+            continue;
+        if (error == 0)
+            error = ksminfo(handle, &info);
+        if (error < 0)
+            return error;
+        server->nslots = slots_in(info.ksmsz);
+        return handle;
+    }
+}
+
+static void begin(struct server *server, int id, uint nslots, const char *name)
+{
+    int handle = attach(server, id, nslots);
+    struct mathmail_header *shared = server->shared;
+    int result;
+
+    if (handle < 0)
+        fail(1, "%s: %s", name, ksmstrerror(handle));
+    if (server->nslots == 0)
+        fail(1, "%s: the segment is used by another program", name);
+    result = ksmlock_try(&shared->server);
+    if (result == KSM_EAGAIN)
+        fail(1, "%s: a server is running, process %d", name, ksmlock_holder(&shared->server));
+    ksmdelete(handle);
+    server->services = calloc(server->nslots, sizeof(struct service));
+    if (!server->services)
+        fail(1, "not enough memory");
+    for (uint i = 0; i < server->nslots; i++) {
+        uint wanted = shared->slots[i].opened + 1;
+
+        server->services[i].wanted = wanted;
+        shared->slots[i].opened = shared->slots[i].wanted = wanted;
+    }
+    memset(shared->pending, 0, sizeof(shared->pending));
+    __atomic_store_n(&shared->asleep, 0, __ATOMIC_SEQ_CST);
+    heal(server);
+}
+
+/* Clients that wait see the free lock, and by their process's end that the server is gone. */
+static void end(struct server *server)
+{
+    __atomic_store_n(&server->shared->version, 0, __ATOMIC_SEQ_CST);
+    ksmlock_release(&server->shared->server);
+}
+
+static void usage(void)
+{
+    fail(2, "usage: mathserver [-i ID] [-n SLOTS], SLOTS from 1 to %u", MATHMAIL_MAX_SLOTS);
+}
+
+int main(int argc, char *argv[])
+{
+    struct server server = {0};
+    const char *name = MATHMAIL_NAME;
+    int nslots = DEFAULT_SLOTS;
+
+    for (int i = 1; i < argc; i += 2) {
+        if (i + 1 == argc)
+            usage();
+        if (strcmp(argv[i], "-i") == 0)
+            name = argv[i + 1];
+        else if (strcmp(argv[i], "-n") != 0 || !parse_number(argv[i + 1], &nslots) || nslots < 1 ||
+                 nslots > (int)MATHMAIL_MAX_SLOTS)
+            usage();
+    }
+    begin(&server, ksmid_parse(name), (uint)nslots, name);
+    serve(&server);
+    end(&server);
+    return 0;
+}

@@ -1,0 +1,136 @@
+/*
+ * ksmlock.c - the mutex of ksmlock.h.
+ *
+ * The word is {pid, start} of the holder, changed as one, with a bit for "somebody may sleep".  Who has
+ * slept takes the lock with the bit set, since others may sleep on, so the bit is never lost while it is
+ * needed; at worst a release wakes nobody.  A sleeper that is killed right after it was woken takes no
+ * wake-up with it: its end wakes all others.
+ *
+ * That a holder is dead is asked before the first sleep, after each that brought nothing, and at least
+ * every SLICE ticks: a holder may die between the question and the sleep.
+ */
+#include "ksmlock.h"
+
+#include "ksmspin.h"
+#include "ulib.h"
+
+#define SLICE 50 /* ticks */
+
+static struct ksmspin spin;
+
+static const struct ksmself nobody;
+
+static struct ksmself waited(struct ksmself who)
+{
+    who.pid |= KSMLOCK_WAITED;
+    return who;
+}
+
+static struct ksmself without_mark(struct ksmself who)
+{
+    who.pid &= ~KSMLOCK_WAITED;
+    return who;
+}
+
+/* Takes a lock that is free, or whose holder has died.  KSM_EAGAIN: neither; *seen is what it holds now. */
+static int take(struct ksmlock *lock, struct ksmself me, bool ask, struct ksmself *seen)
+{
+    for (;;) {
+        struct ksmself now = ksmself_load(&lock->holder);
+        struct ksmself holder = without_mark(now);
+        bool free = holder.pid == 0;
+
+        *seen = now;
+        if (!free && (!ask || ksmself_lives(holder)))
+            return KSM_EAGAIN;
+        /* Sleepers that waited for a dead one wait for the new holder now. */
+        if (ksmself_replace(&lock->holder, now, now.pid & KSMLOCK_WAITED ? waited(me) : me))
+            return free ? 0 : KSM_EOWNERDEAD;
+    }
+}
+
+/* What is left of `ticks` since `begin`, at most SLICE; 0 if nothing is. */
+static int next_slice(int ticks, int begin)
+{
+    int left = ticks ? ticks - (uptime() - begin) : SLICE;
+
+    return left <= 0 ? 0 : left < SLICE ? left : SLICE;
+}
+
+static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
+{
+    int begin = ticks ? uptime() : 0;
+    struct ksmself seen;
+    bool ask = true;
+
+    for (;;) {
+        /* From here on others may sleep for the same reason: whoever takes it says so. */
+        int result = take(lock, waited(me), ask, &seen);
+        int slice;
+
+        if (result != KSM_EAGAIN)
+            return result;
+        if (ksmself_same(without_mark(seen), me))
+            return KSM_EINVAL;
+        slice = next_slice(ticks, begin);
+        if (slice == 0)
+            return KSM_ETIMEDOUT;
+        if (!(seen.pid & KSMLOCK_WAITED) && !ksmself_replace(&lock->holder, seen, waited(seen)))
+            continue;
+        result = ksmwait(&lock->holder.pid, seen.pid | KSMLOCK_WAITED, slice);
+        if (result == KSM_EFAULT || result == KSM_EINVAL)
+            return result;
+        ask = result != 0;
+    }
+}
+
+static bool acquire_by_spin(struct ksmlock *lock, struct ksmself me)
+{
+    uint looks = ksmspin_begin(&spin);
+
+    for (uint n = looks; n > 0; n--)
+        if (__atomic_load_n(&lock->holder.pid, __ATOMIC_RELAXED) == 0 &&
+            ksmself_replace(&lock->holder, nobody, me)) {
+            ksmspin_end(&spin, looks, 1);
+            return true;
+        }
+    ksmspin_end(&spin, looks, 0);
+    return false;
+}
+
+int ksmlock_acquire(struct ksmlock *lock, int ticks)
+{
+    struct ksmself me = ksmself();
+
+    if (ticks < 0)
+        return KSM_EINVAL;
+    if (ksmself_replace(&lock->holder, nobody, me) || acquire_by_spin(lock, me))
+        return 0;
+    return acquire_slowly(lock, me, ticks);
+}
+
+int ksmlock_try(struct ksmlock *lock)
+{
+    struct ksmself seen;
+
+    return take(lock, ksmself(), true, &seen);
+}
+
+int ksmlock_release(struct ksmlock *lock)
+{
+    struct ksmself me = ksmself();
+
+    if (ksmself_replace(&lock->holder, me, nobody))
+        return 0;
+    if (!ksmself_replace(&lock->holder, waited(me), nobody))
+        return KSM_EINVAL;
+    ksmwake(&lock->holder.pid, 1);
+    return 0;
+}
+
+int ksmlock_holder(const struct ksmlock *lock)
+{
+    struct ksmself holder = without_mark(ksmself_load(&lock->holder));
+
+    return ksmself_lives(holder) ? (int)holder.pid : 0;
+}

@@ -1,0 +1,48 @@
+/*
+ * ksmlock.h - a mutex in shared memory.
+ *
+ * It is a part of the caller's own structure, in a segment or not; zeroes are a free lock.  Taking and
+ * giving it back are one atomic instruction each; the kernel is entered only when somebody has to wait, or
+ * waits.  When its holder dies, the lock goes to the next who wants it, who is told (11.6).  It is not
+ * recursive.  Waiters have no order.
+ *
+ *      switch (ksmlock_acquire(&room->lock, 0)) {
+ *      case KSM_EOWNERDEAD:
+ *          repair(room);        what the dead holder was changing
+ *      case 0:
+ *          ...
+ *          ksmlock_release(&room->lock);
+ *      }
+ */
+#ifndef KSMLOCK_H
+#define KSMLOCK_H
+
+#include "ksm.h"
+#include "ksmself.h"
+
+struct ksmlock {
+    struct ksmself holder; /* pid 0: free.  KSMLOCK_WAITED in the pid: somebody may sleep on it */
+};
+
+#define KSMLOCK_WAITED 0x80000000u
+
+/*
+ * Waits for the lock, at most that many ticks; 0: no limit.
+ * 0:              the caller holds it
+ * KSM_EOWNERDEAD: the caller holds it, and the last holder died with it
+ * KSM_ETIMEDOUT:  the ticks ran out
+ * KSM_EINVAL:     the caller holds it already, or ticks is negative
+ * KSM_EFAULT:     the lock is not in writable memory that the kernel can see
+ */
+int ksmlock_acquire(struct ksmlock *lock, int ticks);
+
+/* As above without waiting: KSM_EAGAIN while a living process holds it. */
+int ksmlock_try(struct ksmlock *lock);
+
+/* 0; KSM_EINVAL if the caller does not hold it. */
+int ksmlock_release(struct ksmlock *lock);
+
+/* The pid of the living process that holds it, or 0. */
+int ksmlock_holder(const struct ksmlock *lock);
+
+#endif

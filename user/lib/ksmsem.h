@@ -1,0 +1,31 @@
+/*
+ * ksmsem.h - a counting semaphore in shared memory.
+ *
+ * It is a part of the caller's own structure; zeroes are a semaphore with no units.  Taking a unit that is
+ * there and adding one that nobody waits for are one atomic instruction each.  Units have no holder: those
+ * that a dead process took are gone, and whoever must know uses a ksmlock.
+ */
+#ifndef KSMSEM_H
+#define KSMSEM_H
+
+#include "ksm.h"
+
+struct ksmsem {
+    uint units;
+    uint waited; /* somebody may sleep */
+};
+
+/* For a semaphore that nobody uses yet. */
+void ksmsem_init(struct ksmsem *sem, uint units);
+
+/* Takes a unit, waiting at most that many ticks for one; 0: no limit.
+   0, KSM_ETIMEDOUT, KSM_EINVAL for negative ticks, KSM_EFAULT. */
+int ksmsem_wait(struct ksmsem *sem, int ticks);
+
+/* Takes a unit if there is one: 0, or KSM_EAGAIN. */
+int ksmsem_try(struct ksmsem *sem);
+
+/* Adds a unit.  0, or KSM_ENOSPC when it has 2^31 - 1. */
+int ksmsem_post(struct ksmsem *sem);
+
+#endif

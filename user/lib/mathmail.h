@@ -1,0 +1,113 @@
+/*
+ * mathmail.h - how mathserver and its clients talk: the segment that they share, and the client's side of it.
+ *
+ *      | header | slot 0: requests, replies | slot 1 | ...
+ *
+ * Each client has a slot for itself: two rings (ksmring.h), one for each way, and a lock that says whose it
+ * is; the slot of a dead client goes to the next who wants one.  A client that has sent something sets its
+ * slot's bit in the header, and wakes the server if it sleeps.  With both awake a request and its reply
+ * take no system call.
+ *
+ * The server's lock in the header is held by the living server.  It, and nobody else, makes the rings of a
+ * slot, when a client has changed the slot's `wanted`, and answers in `opened`; what is found damaged it
+ * closes (`opened` differs again), and the client asks anew.  Neither side believes anything that is written
+ * there.
+ */
+#ifndef MATHMAIL_H
+#define MATHMAIL_H
+
+#include "ksmlock.h"
+#include "ksmring.h"
+#include "mathexpr.h"
+
+#define MATHMAIL_NAME      "math" /* of the segment, if the user gives none */
+#define MATHMAIL_VERSION   0x4d530001u
+#define MATHMAIL_MAX_SLOTS 1024u
+#define MATHMAIL_MAX_TEXT  (MATH_MAX_LENGTH + 1) /* a longer text is cut: it is too long all the same */
+
+#define MATHMAIL_REQUESTS 4096u /* bytes of a slot's ring of requests */
+#define MATHMAIL_REPLIES  4096u
+#define MATHMAIL_WINDOW   64u   /* replies that a client may be owed: their ring never gets full */
+
+enum mathmail_kind {
+    MATHMAIL_COMPUTE,
+    MATHMAIL_END, /* the server is to end when it has served what is there */
+};
+
+struct mathmail_request {
+    uint number; /* of the reply too */
+    uint kind;
+    char text[MATHMAIL_MAX_TEXT];
+};
+#define MATHMAIL_REQUEST_HEAD 8u /* bytes before the text */
+
+struct mathmail_reply {
+    uint number;
+    ushort status; /* of struct math_result */
+    ushort column;
+    double value;
+};
+
+struct mathmail_slot {
+    struct ksmlock owner;
+    uint wanted;
+    uint opened;
+    /* One reader and one writer each. */
+    uchar requests[sizeof(struct ksmring_header) + 2 * sizeof(struct ksmring_side) + 64 + MATHMAIL_REQUESTS]
+        __attribute__((aligned(64)));
+    uchar replies[sizeof(struct ksmring_header) + 2 * sizeof(struct ksmring_side) + 64 + MATHMAIL_REPLIES]
+        __attribute__((aligned(64)));
+};
+
+struct mathmail_header {
+    uint version; /* 0: the server is not ready */
+    uint nslots;
+    struct ksmlock server;
+    uint asleep __attribute__((aligned(64))); /* the server sleeps on this word while it is 1 */
+    uint slot_waited;                         /* clients that want a slot sleep on this word while it is 1 */
+    uint pending[MATHMAIL_MAX_SLOTS / 32] __attribute__((aligned(64))); /* slots with something in them */
+    struct mathmail_slot slots[] __attribute__((aligned(64)));
+};
+
+static inline uint mathmail_nbytes(uint nslots)
+{
+    return sizeof(struct mathmail_header) + nslots * sizeof(struct mathmail_slot);
+}
+
+/* ---- The client's side -------------------------------------------------------------------------- */
+
+struct mathmail {
+    int handle;
+    struct mathmail_header *shared;
+    struct mathmail_slot *slot;
+    uint index;
+    uint opened;          /* what the slot's word must stay */
+    struct ksmself server;
+    struct ksmring requests, replies;
+    uint nsent, nreceived;
+};
+
+/*
+ * Finds the server of that segment and gets a slot; waits at most that many ticks for the server, and for a
+ * free slot as long as the server lives. 0; KSM_ENOENT: there is no server; KSM_EOWNERDEAD: the server died
+ * or ended meanwhile; KSM_EINVAL: the segment is not a Math Server's; or what ksmattach() said.
+ */
+int mathmail_open(struct mathmail *mail, int id, int ticks);
+void mathmail_close(struct mathmail *mail);
+
+/*
+ * Sends a request.  0; KSM_EAGAIN: replies must be received first; KSM_EOWNERDEAD; KSM_EINVAL: the slot was
+ * damaged: close it, and send again what has no reply yet.
+ */
+int mathmail_send(struct mathmail *mail, enum mathmail_kind kind, const char *text, uint n);
+
+/* Waits for the oldest reply that is owed.  0; KSM_EAGAIN: none is owed; else as above. */
+int mathmail_receive(struct mathmail *mail, struct math_result *result);
+
+/* Requests without a reply yet. */
+static inline uint mathmail_owed(const struct mathmail *mail)
+{
+    return mail->nsent - mail->nreceived;
+}
+
+#endif
