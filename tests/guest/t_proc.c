@@ -146,9 +146,9 @@ static void fault_run(void *arg)
 
 static void fault_divide(void *arg)
 {
-    volatile int zero = arg != NULL;
+    volatile int zero = arg != NULL, one = 1;
 
-    zero = 1 / zero;
+    zero = one / zero;
 }
 
 static void fault_io(void *arg)

@@ -276,10 +276,7 @@ static void compare_sleepers(void)
         struct mproc *m = &procs[p];
         if (!m->alive || !m->asleep)
             continue;
-        if (!m->private && m->deadline && m->deadline <= ticks_now && !m->woken) {
-            m->woken = true;
-            m->result = KSM_ETIMEDOUT;
-        } else if (m->private && m->deadline && m->deadline <= ticks_now) {
+        if (!m->woken && m->deadline && m->deadline <= ticks_now) {
             m->woken = true;
             m->result = KSM_ETIMEDOUT;
         }
@@ -649,11 +646,13 @@ unsigned driver_run(const uint8_t *bytes, size_t n)
         compare_sleepers();
         compare_all();
     }
-    for (uint p = 0; p < NPROCS; p++)
+    for (uint p = 0; p < NPROCS; p++) {
         if (procs[p].alive && procs[p].asleep)
             do_kill(p);
         else if (procs[p].alive)
             do_exit(p);
+        compare_sleepers();
+    }
     tap_failed = false;
     world_end();
     if (tap_failed)

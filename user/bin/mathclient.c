@@ -1,11 +1,13 @@
 /*
  * mathclient.c - has a Math Server compute expressions.
  *
- *   mathclient [-i ID] [-e EXPR]... [FILE]   the expressions given, then those in FILE, one a line; with neither those
- *                                            of standard input.  Prints "EXPR = VALUE" or "EXPR: message"
+ *   mathclient [-i ID] [-e EXPR]... [FILE]   the expressions given, then those in FILE, one a line;
+ *                                            with neither those of standard input
  *   mathclient [-i ID] -c FILE               compares with what stands in FILE behind the expressions
  *   mathclient [-i ID] -b N [-e EXPR]        measures N requests, one after the other
  *   mathclient [-i ID] -q                    ends the server
+ *
+ * It prints "EXPR = VALUE" or "EXPR: message".
  *
  * Status 0: all were computed (with -c: all results are right); 1: not all; 2: wrong usage, or no server.
  *
@@ -267,7 +269,7 @@ static void measure(struct client *client, int nrequests, const char *text)
             give_up(client, error);
     }
     ticks = uptime() - begin;
-    printf(1, "%d requests in %d ticks: %d a second\n", nrequests, ticks,
+    printf(1, "%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
            (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
 }
 
@@ -291,7 +293,6 @@ static void usage(void)
 struct job {
     int nrequests; /* -b */
     bool end;      /* -q */
-    bool nothing_else;
     const char *check, *file;
     int nexprs;
     char **exprs;  /* -e, as many as there are arguments at most */
@@ -311,7 +312,7 @@ static void parse_arguments(struct client *client, struct job *job, int argc, ch
             continue;
         }
         if (option[0] != '-' || option[1] == 0) {
-            if (job->file || (option[0] == '-' && job->file))
+            if (job->file)
                 usage();
             job->file = option;
             continue;

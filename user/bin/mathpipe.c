@@ -81,7 +81,7 @@ static void measure(int out, int in, int nrequests, const char *text)
             fail(2, "the server died");
     }
     ticks = uptime() - begin;
-    printf(1, "%d requests in %d ticks: %d a second\n", nrequests, ticks,
+    printf(1, "%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
            (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
 }
 

@@ -75,7 +75,9 @@ static int next_request(struct service *service, struct mathmail_request *reques
     return n - (int)MATHMAIL_REQUEST_HEAD;
 }
 
-static int answer(struct server *server, struct service *service, const struct mathmail_request *request, int n)
+/* n is the length of the request's text.  0, or KSM_EINVAL. */
+static int answer(struct server *server, struct service *service, const struct mathmail_request *request,
+                  int n)
 {
     struct math_result result = {0, MATH_OK, 0};
     struct mathmail_reply reply;

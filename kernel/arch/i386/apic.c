@@ -47,7 +47,7 @@ static void measure_timer(void)
 {
     lapic[LAPIC_START] = ~0u;
     pit_wait(CALIBRATION_US);
-    timer_count = (~0u - lapic[LAPIC_COUNT]) / CALIBRATION_US * (1000000 / HZ);
+    timer_count = (~0u - lapic[LAPIC_COUNT]) * (1000000 / HZ / CALIBRATION_US);
     lapic[LAPIC_START] = 0;
 }
 
