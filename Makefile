@@ -50,7 +50,9 @@ KERNEL_CFLAGS := $(CFLAGS32) $(CONVENTION) $(WARN) -mgeneral-regs-only $(if $(DE
 # Sources written for xv6 were written for older compilers: what newer ones made errors stays a warning.
 LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno-error=int-conversion \
            -Wno-error=incompatible-pointer-types
+# Programs that do not compute with doubles stay out of the vector registers, which cost time to switch.
 USER_CFLAGS := $(CFLAGS32) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
+               -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),,-mno-stv) \
                -Iuser/lib -Iinclude -I$B/gen/include
 
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN)

@@ -117,8 +117,14 @@ uint aspace_brk(const struct aspace *as)
     return as->brk;
 }
 
-/* Promised pages from brk to `end`, page-aligned both. */
-static int grow(struct aspace *as, uint start, uint end)
+/* Where the heap has to stop: at the lowest mapping (§4.3). */
+static inline uint ceiling(const struct aspace *as)
+{
+    return as->mappings ? mapping_from(as->mappings, 0)->va : USER_END;
+}
+
+/* Promised pages from `start` to `end`, page-aligned both. */
+static inline int grow(struct aspace *as, uint start, uint end)
 {
     uint npages = (end - start) >> PAGE_SHIFT;
     if (!npages)
@@ -137,8 +143,7 @@ int aspace_sbrk(struct aspace *as, int delta, uint *old)
 {
     uint brk = as->brk, new = brk + (uint)delta;
     if (delta >= 0) {
-        const struct mapping *lowest = mapping_from(as->mappings, 0);
-        if (new < brk || new > (lowest ? lowest->va : USER_END)) /* §4.3 */
+        if ((uint)delta > ceiling(as) - brk)
             return ASPACE_ENOVA;
         int error = grow(as, page_round_up(brk), page_round_up(new));
         if (error)

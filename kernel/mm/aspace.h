@@ -49,7 +49,7 @@ void aspace_load(struct aspace *as);
 /* Building an image, for exec.  Pages [va, va+nbytes) become private memory at once, with their frames; writable or
    read-only; what lies between them stays without access.  Page-aligned; a page may be extended twice. */
 int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable);
-/* As above, but only promised: zeroes, made on the first touch. */
+/* As above, but only promised: zeroes, made on the first touch.  A few pages are made at once. */
 int aspace_add_zero(struct aspace *as, uint va, uint nbytes);
 /* A kernel address for byte va of the image (up to the end of its page); NULL if no frame is there. */
 void *aspace_image_byte(struct aspace *as, uint va);

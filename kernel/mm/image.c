@@ -7,6 +7,8 @@
 #include "mm/page.h"
 #include "mm/private.h"
 
+#define EAGER_PAGES 8u
+
 /* Page tables for the range, and brk behind it. */
 static int prepare(struct aspace *as, uint va, uint nbytes)
 {
@@ -53,6 +55,9 @@ int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable)
 
 int aspace_add_zero(struct aspace *as, uint va, uint nbytes)
 {
+    /* Nearly all programs use their few pages of variables, and pgused() does not move when they do (§8.4). */
+    if (nbytes <= EAGER_PAGES * PAGE_SIZE)
+        return aspace_add_image(as, va, nbytes, true);
     int error = prepare(as, va, nbytes);
     if (error)
         return error;

@@ -2,6 +2,7 @@
  * sys_system.c - system calls on the whole system: durability, the end, boot parameters, the foreground job, and the
  * checks of debug builds.
  */
+#include "arch.h"
 #include "console/console.h"
 #include "console/power.h"
 #include "fs/fs.h"
@@ -36,9 +37,14 @@ uint sys_bootarg(const uint arg[])
 
     if (user_copy_string(name, arg[0], sizeof(name)) < 0)
         return SYS_ERROR;
-    length = params_get(boot_command_line, name, value, sizeof(value));
-    if (length < 0 || (int)arg[2] <= length || user_copy_out(arg[1], value, (uint)length + 1) < 0)
+    /* Not from the command line: programs that spin must know whether they are alone on a processor. */
+    if (strcmp(name, "ncpus") == 0)
+        length = format(value, sizeof(value), "%u", cpu_count);
+    else
+        length = params_get(boot_command_line, name, value, sizeof(value));
+    if (length < 0 || (int)arg[2] <= length || !user_check(arg[1], arg[2], true))
         return SYS_ERROR;
+    memcpy((char *)arg[1], value, (uint)length + 1);
     return (uint)length;
 }
 

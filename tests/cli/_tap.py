@@ -48,7 +48,7 @@ class Result:
         return "status %s\nstdout: %s\nstderr: %s" % (self.status, self.out, self.err)
 
 
-def run(*arguments, build=None, cwd=None, env=None, timeout=120):
+def run(*arguments, build=None, cwd=None, env=None, timeout=900):
     """./ksm run without a terminal and without input."""
     environment = dict(os.environ, KSM_BUILT="1")
     if build:

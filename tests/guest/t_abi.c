@@ -116,7 +116,7 @@ TEST("hostile pointers: ranges that begin well")
         check_eq(fstat(fd_file, (struct stat *)(last_bytes - before)), -1);
         check_eq(pipe((int *)(last_bytes - before) + (before == 8)), -1);
         check_eq(procinfo(1, (struct procinfo *)(last_bytes - before)), -1);
-        check_eq(bootarg("run", last_bytes - before, 100), -1);
+        check_eq(bootarg("log", last_bytes - 1, 100), -1);
         check_eq(ksminfo(0, (struct ksminfo_t *)(last_bytes - before)), KSM_EFAULT);
         for (int i = 1; i <= before; i++)
             check_eq(last_bytes[-i], 0);
@@ -154,8 +154,10 @@ TEST("hostile pointers: waits loses no child")
 
     prepare();
     pid = tap_start(exit_at_once, NULL);
-    for (uint i = 0; i < npointers; i++)
-        check_eq(waits(pointers[i]), -1);
+    for (uint i = 0; i < npointers; i++) {
+        if (pointers[i]) /* NULL: no status is wanted */
+            check_eq(waits(pointers[i]), -1);
+    }
     tap_join(pid);
     finish();
 }
@@ -230,20 +232,21 @@ static int call_with_stack(int number, uint sp)
     return result;
 }
 
+/* Is the first argument of a call with this stack pointer out of reach? */
+static bool no_arguments_there(uint sp)
+{
+    return sp + 8 < sp || tap_read_dies((void *)(sp + 4));
+}
+
 TEST("hostile pointers: the stack pointer itself")
 {
     prepare();
     for (uint i = 0; i < npointers; i++) {
-        for (int number = 1; number <= 39; number++) {
-            int result;
+        for (int number = 4; number <= 38; number++) {
+            bool takes_none = number == 11 || number == 14 || number == 24 || number == 36;
 
-            if (number == 1 || number == 2 || number == 3 || number == 11 || number == 14 || number == 22 ||
-                number == 24 || number == 36 || number == 37)
-                continue; /* without arguments; or it would end, or sleep */
-            if (number == 25)
-                continue; /* what it is asked for does not matter: it powers off */
-            result = call_with_stack(number, (uint)pointers[i]);
-            check(result < 0);
+            if (!takes_none && no_arguments_there((uint)pointers[i]) && number != 22 && number != 25)
+                check(call_with_stack(number, (uint)pointers[i]) < 0);
         }
     }
     check_eq(call_with_stack(11, 0), getpid());
@@ -285,8 +288,9 @@ TEST("hostile numbers: lengths")
             check_eq(write(fd_file, room, n), -1);
             check_eq(write(ends[1], room, n), -1);
             check_eq(write(1, room, n), -1);
-            check_eq(bootarg("run", room, n), -1);
         }
+        if (n < 0)
+            check_eq(bootarg("log", room, n), -1);
     }
     check_eq(bootarg("no-such-parameter", room, sizeof(room)), -1);
     finish();
@@ -304,19 +308,13 @@ TEST("hostile numbers: pids, ticks, sizes")
             check_eq(procinfo(n, &info), -1);
         }
         if (n < 0) {
-            check_eq(sleep(n) >= 0 ? 0 : -1, sleep(n) >= 0 ? 0 : -1); /* xv6's wakes at once; it must return */
+            check_eq(sleep(n), -1);
+            check_eq(foreground(n), -1);
             check(procnext(n) == 1 || procnext(n) == -1);
         }
         if (n > 0x10000000 || n == (int)0x80000000)
             check(sbrk(n) == (char *)-1);
     }
-    check_alive();
-}
-
-TEST("hostile numbers: foreground of a process that there is not, or that is another's")
-{
-    check_eq(foreground(0x7FFFFFFF), -1);
-    check_eq(foreground(-1), -1);
     check_alive();
 }
 
@@ -389,10 +387,12 @@ static bool is_final(int number, int first)
     case 22: /* exits */
     case 25: /* halt */
     case 28: /* foreground */
+    case 30: /* ksmget: what it made would stay */
     case 37: /* ksmwait */
     case 39: /* debug */
         return true;
-    case 5: /* read: of the console, or of an empty pipe */
+    case 5: /* read and write: of the console, or of pipes that nobody else has */
+    case 16:
         return first >= 0 && first < NOFILE && first != fd_file;
     case 6: /* kill */
         return first > 0 && first < 1000000;
@@ -406,9 +406,12 @@ static bool is_final(int number, int first)
 static void call_at_random(void *arg)
 {
     (void)arg;
-    close(0);
-    close(1);
-    close(2);
+    for (int fd = 0; fd <= fd_file; fd++)
+        close(fd);
+    fd_file = open("/t_abi.tmp", O_RDONLY);
+    mkdir("/t_abi.dir"); /* whatever is made there is gone with the process */
+    chdir("/t_abi.dir");
+    unlink("/t_abi.dir");
     for (int i = 0; i < 20000; i++) {
         int number = random_number() % 42, a = random_argument(), b = random_argument(), c = random_argument();
 
@@ -421,8 +424,8 @@ TEST("hostile everything: calls at random")
 {
     int status;
 
-    prepare();
     chdir("/");
+    prepare();
     for (int i = 0; i < 3; i++) {
         seed = 12345 + i;
         status = tap_status(tap_start(call_at_random, NULL));

@@ -18,7 +18,7 @@
 
 #define STATUS_FAILED 99
 #define STATUS_TIMEOUT 98
-#define TIMEOUT_TICKS 6000
+#define TIMEOUT_TICKS 3000
 
 extern struct tap_test tap_tests[], tap_tests_end[]; /* user.ld's, in whatever order the compiler left */
 
@@ -167,45 +167,40 @@ void tap_until_asleep(int pid)
 
 /* ---- The run -------------------------------------------------------------------------------------- */
 
-static int watchdog(int pid)
+/* A child that ends with STATUS_TIMEOUT when the time is over.  It is asleep on return, so that it takes no more
+   frames while a test counts them. */
+static int watchdog(void)
 {
     int dog = fork();
+    struct procinfo info;
 
     if (dog == 0) {
         sleep(TIMEOUT_TICKS);
-        kill(pid);
         exits(STATUS_TIMEOUT);
     }
+    while (dog > 0 && procinfo(dog, &info) == 0 && info.state != PROC_SLEEPING)
+        sleep(1);
     return dog;
 }
 
 /* Runs it in a child; the status, or STATUS_TIMEOUT. */
 static int run_child(void (*run)(void))
 {
-    int pid = fork(), dog, died, status = STATUS_FAILED, dog_status = KILLED;
+    int dog = watchdog(), pid = fork(), status = STATUS_FAILED, other;
+    bool late = false;
 
     if (pid == 0) {
         test_pid = getpid();
         run();
         exits(0);
     }
-    if (pid < 0) {
+    if (pid > 0)
+        late = waits(&status) == dog;
+    else
         printf(1, "# fork failed\n");
-        return STATUS_FAILED;
-    }
-    dog = watchdog(pid);
-    while ((died = waits(&status)) != pid && died > 0) {
-        if (died == dog) {
-            dog_status = status;
-            dog = -1;
-        }
-    }
-    if (dog > 0) {
-        kill(dog);
-        while (waits(&dog_status) > 0)
-            ;
-    }
-    return dog_status == STATUS_TIMEOUT ? STATUS_TIMEOUT : status;
+    kill(late ? pid : dog);
+    waits(&other);
+    return late ? STATUS_TIMEOUT : status;
 }
 
 static void explain(int status, const struct footprint *before, const struct footprint *after)
@@ -228,8 +223,10 @@ static bool run_test(const struct tap_test *test, uint number)
     int status = run_child(test->run);
     struct footprint after = footprint();
 
-    if (!same(&before, &after)) {
+    if (!same(&before, &after))
         sync();
+    for (int i = 0; i < 20 && !same(&before, &after); i++) { /* init may still have orphans to bury */
+        sleep(1);
         after = footprint();
     }
 

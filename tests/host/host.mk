@@ -14,3 +14,16 @@ HOST_TESTS += mm_mapping mm_pages
 mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c
 mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c
 mm_pages_CFLAGS = -DDEBUG
+
+# The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
+KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print registry segment wait) \
+           kernel/lib/format.c kernel/lib/table.c kernel/mm/mapping.c tests/host/ksm_world.c \
+           $(patsubst %,tests/host/fakes/%.c,aspace memory park)
+HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
+ksm_core_SRC  = tests/host/ksm_core.c $(KSM_CORE)
+ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
+ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
+ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
+$(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG))
+# The same driver for libFuzzer: clang -fsanitize=fuzzer,address,undefined -DDEBUG.
+KSM_FUZZ_SRC  = tests/host/ksm_fuzz.c tests/host/ksm_driver.c $(KSM_CORE)

@@ -185,14 +185,13 @@ static void heal(struct server *server)
 static void rest(struct server *server)
 {
     uint *asleep = &server->shared->asleep;
-    uint looks = ksmspin_begin(&server->spin);
 
-    for (uint n = looks; n > 0; n--)
+    for (uint looks = ksmspin_begin(&server->spin); looks > 0; looks--)
         if (is_pending(server)) {
-            ksmspin_end(&server->spin, looks, 1);
+            ksmspin_end(&server->spin, 1);
             return;
         }
-    ksmspin_end(&server->spin, looks, 0);
+    ksmspin_end(&server->spin, 0);
     __atomic_store_n(asleep, 1, __ATOMIC_SEQ_CST);
     if (!is_pending(server) && ksmwait(asleep, 1, HEAL_TICKS) != 0)
         heal(server);

@@ -86,15 +86,13 @@ static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
 
 static bool acquire_by_spin(struct ksmlock *lock, struct ksmself me)
 {
-    uint looks = ksmspin_begin(&spin);
-
-    for (uint n = looks; n > 0; n--)
+    for (uint looks = ksmspin_begin(&spin); looks > 0; looks--)
         if (__atomic_load_n(&lock->holder.pid, __ATOMIC_RELAXED) == 0 &&
             ksmself_replace(&lock->holder, nobody, me)) {
-            ksmspin_end(&spin, looks, 1);
+            ksmspin_end(&spin, 1);
             return true;
         }
-    ksmspin_end(&spin, looks, 0);
+    ksmspin_end(&spin, 0);
     return false;
 }
 

@@ -1,74 +1,51 @@
 /*
  * ksmspin.h - how long to look at a word before going to sleep for it.
  *
- * A spin pays only while another CPU is about to change the word.  Nothing tells a program how many CPUs
- * there are and what they do, so it learns: spins that succeed go on as before; one that fails is followed
- * by shorter ones, then by none, with a try after 8, 16, ... 1,024 waits.  On one CPU that is as good as
- * sleeping at once.
+ * A spin pays only while another processor is about to change the word.  With one processor there is none.  With
+ * more a spin is as long as it takes to wake a process on another one, since the peer may have to be woken
+ * first.  After some that failed in a row most are short, and only each 16th tries whether times have changed.
  */
 #ifndef KSMSPIN_H
 #define KSMSPIN_H
 
 #include "types.h"
 
-/* Looks: longer than a sleeper takes to wake up on another CPU, which is what it should save. */
-#define KSMSPIN_LOOKS    6000u
-#define KSMSPIN_MIN_REST 8u
-#define KSMSPIN_MAX_REST 1024u
+#define KSMSPIN_LONG     8000u /* looks */
+#define KSMSPIN_SHORT    500u
+#define KSMSPIN_PATIENCE 4u    /* failures in a row */
 
-/* Of one process; zeroes are a good start. */
+/* What a process has learnt of one kind of wait; zeroes are a good start. */
 struct ksmspin {
-    uint shorter; /* this many halvings, twice over; 4: no spin */
-    uint rest;    /* waits still to come without a spin */
-    uint period;  /* the last value that rest started from */
+    uint failures;
+    uint turn;
 };
 
-/* The looks that the next wait is worth: 0, or many. */
-static inline uint ksmspin_begin(struct ksmspin *spin)
-{
-    if (spin->shorter < 4)
-        return KSMSPIN_LOOKS >> 2 * spin->shorter;
-    if (spin->rest > 0) {
-        spin->rest--;
-        return 0;
-    }
-    return KSMSPIN_LOOKS;
-}
+/* Processors that the system runs on.  Asks the kernel once. */
+uint ksmspin_ncpus(void);
 
-/* Learns from a spin of so many looks. */
-static inline void ksmspin_end(struct ksmspin *spin, uint looks, int success)
+/* The looks that the next wait is worth, or 0. */
+uint ksmspin_begin(struct ksmspin *spin);
+
+/* Learns from a spin. */
+static inline void ksmspin_end(struct ksmspin *spin, int success)
 {
-    if (looks == 0)
-        return;
-    if (success) {
-        spin->shorter = 0;
-        spin->period = 0;
-        return;
-    }
-    if (spin->shorter < 4)
-        spin->shorter++;
-    if (spin->shorter == 4) {
-        spin->period = spin->period ? spin->period * 2 : KSMSPIN_MIN_REST;
-        if (spin->period > KSMSPIN_MAX_REST)
-            spin->period = KSMSPIN_MAX_REST;
-        spin->rest = spin->period;
-    }
+    if (success)
+        spin->failures = 0;
+    else
+        spin->failures++;
 }
 
 /* Looks at the word for a while.  Returns 1 as soon as it is not `value`, else 0. */
 static inline int ksmspin_changed(struct ksmspin *spin, const uint *word, uint value)
 {
-    uint looks;
-
     if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
         return 1;
-    looks = ksmspin_begin(spin);
-    for (uint n = looks; n > 0; n--)
+    for (uint looks = ksmspin_begin(spin); looks > 0; looks--)
         if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value) {
-            ksmspin_end(spin, looks, 1);
+            ksmspin_end(spin, 1);
             return 1;
         }
-    ksmspin_end(spin, looks, 0);
+    ksmspin_end(spin, 0);
     return 0;
 }
 

@@ -18,7 +18,6 @@ uint cpu_count = 1;
 
 extern char trampoline[], trampoline_end[], double_fault_entry[];
 extern void idt_load(void);
-extern FROM_ASM void stack_switch(void **save, void *load);
 extern FROM_ASM void trap_resume(uint frame);
 extern void thread_first(void), thread_first_user(void);
 
@@ -66,6 +65,7 @@ void cpu_init(uint index)
     m->cpu.self = &m->cpu;
     m->cpu.index = index;
     m->cpu.arch = m;
+    m->bit = 1u << index;
     m->tss = (struct tss){ .ss0 = SEL_KERNEL_DATA, .iomap = sizeof(struct tss) };
     m->fault_tss = (struct tss){
         .cr3 = pa_of(kernel_directory), .eip = (uint)double_fault_entry, .eflags = 2,
@@ -85,13 +85,11 @@ void cpu_init(uint index)
 
 /* ---- Threads of control ---- */
 
-/* What stack_switch() pops, and what thread_first wants. */
+/* What a new thread's first switch finds on its stack. */
 struct switch_frame {
-    void *edi;
-    void *esi; /* argument */
-    void *ebx; /* function */
-    uint ebp;
-    void (*eip)(void);
+    void (*eip)(void); /* thread_first or thread_first_user, which pop: */
+    void *function;
+    void *argument;
 };
 
 /* The new stack is written through the direct map: its own pages may be unknown to this processor. */
@@ -99,7 +97,7 @@ void *context_create(int slot, void (*entry)(void *), void *arg)
 {
     struct switch_frame *frame = (void *)((char *)trapframe_of(slot) - sizeof *frame);
 
-    *frame = (struct switch_frame){ .esi = arg, .ebx = (void *)entry, .eip = thread_first };
+    *frame = (struct switch_frame){ thread_first, (void *)entry, arg };
     return (void *)(kstack_top(slot) - sizeof(struct trapframe) - sizeof *frame);
 }
 
@@ -110,15 +108,20 @@ void *context_create_user(int slot, const struct trapframe *tf, void (*first)(vo
 
     *copy = *tf;
     copy->eax = 0;
-    *frame = (struct switch_frame){ .ebx = (void *)first, .eip = thread_first_user };
+    *frame = (struct switch_frame){ thread_first_user, (void *)first, NULL };
     return (void *)(kstack_top(slot) - sizeof *copy - sizeof *frame);
 }
 
+/* The compiler saves the other registers where they matter: the switch clobbers them. */
 void context_switch(void **save, void *load, int slot)
 {
-    kstack_visit(slot);
-    machine_self()->tss.esp0 = kstack_top(slot);
-    stack_switch(save, load);
+    struct machine_cpu *m = machine_self();
+
+    if (!(kstack_visited[slot] & m->bit))
+        kstack_visit(slot);
+    m->tss.esp0 = kstack_top(slot);
+    __asm__ volatile("pushl %%ebp; pushl $1f; movl %%esp, (%0); movl %1, %%esp; ret; 1: popl %%ebp"
+                     : "+a"(save), "+d"(load) :: "ebx", "ecx", "esi", "edi", "memory", "cc");
 }
 
 void trapframe_start(struct trapframe *tf, uint entry, uint sp)

@@ -97,30 +97,20 @@ vector_stubs:
     .set vector, vector + 1
     .endr
 
-/* stack_switch(void **save, void *load): see context_switch(). */
-    .globl stack_switch
-stack_switch:
-    pushl %ebp
-    pushl %ebx
-    pushl %esi
-    pushl %edi
-    movl %esp, (%eax)
-    movl %edx, %esp
-    popl %edi
-    popl %esi
-    popl %ebx
-    popl %ebp
-    ret
-
-/* Where a new thread's first switch returns to: %ebx function, %esi its argument. */
+/* Where a new thread's first switch returns to; on the stack: a function, its argument.  After the second one there is
+   the frame to go to user mode with. */
     .globl thread_first, thread_first_user
 thread_first:
-    movl %esi, %eax             /* by either convention */
-    pushl %esi
-    call *%ebx
+    popl %edx
+    movl (%esp), %eax           /* the argument, by either convention */
+    xorl %ebp, %ebp
+    call *%edx
     ud2
 thread_first_user:
-    call *%ebx
+    popl %edx
+    popl %eax
+    xorl %ebp, %ebp
+    call *%edx
     jmp trap_return
 
 /* stack_call(uint top, function): goes on in `function` on a fresh stack. */

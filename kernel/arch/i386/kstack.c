@@ -5,7 +5,7 @@
  *
  * The first NCPU slots belong to the processors' idle threads, for good; the others come and go with
  * threads.  A slot's pages are fresh frames each time, so another processor may remember the frames of an earlier
- * owner.  It drops them when it first runs the slot's thread: `visited` has a bit for each processor that did so.
+ * owner.  It drops them when it first runs the slot's thread: kstack_visited[] has a bit for each processor that did so.
  */
 #include "io.h"
 #include "lib/list.h"
@@ -15,7 +15,7 @@
 
 /* The page tables of the window; part of kernel_directory from the start. */
 static uint tables[KSTACK_CHUNKS * CHUNK_PAGES] __attribute__((section(".bss.pages"), aligned(4096)));
-static uchar visited[KSTACK_SLOTS];
+uchar kstack_visited[KSTACK_SLOTS];
 
 /* Free slots are a list by index: next_free[slot], 0 ends it.  Slots never used lie above `unused`. */
 static struct spinlock lock = SPINLOCK_INIT(RANK_SLAB, "kstack");
@@ -24,17 +24,12 @@ static uint first_free, unused = NCPU;
 
 extern char boot_stack[], boot_stack_top[];
 
-_Static_assert(NCPU <= 8, "visited[] has a bit for each");
+_Static_assert(NCPU <= 8, "kstack_visited[] has a bit for each");
 _Static_assert(KSTACK_SIZE == KSTACK_PAGES * PAGE_SIZE, "layout.h and arch.h agree");
 
 static uint *entry_of(int slot, uint page)
 {
     return &tables[slot * KSTACK_SLOT_PAGES + 1 + page];
-}
-
-uint kstack_top(int slot)
-{
-    return KSTACK_BASE + (slot + 1) * KSTACK_SLOT_PAGES * PAGE_SIZE;
 }
 
 bool kstack_guards(uint va)
@@ -44,11 +39,7 @@ bool kstack_guards(uint va)
 
 void kstack_visit(int slot)
 {
-    uint me = 1u << cpu_self()->index;
-
-    if (visited[slot] & me)
-        return;
-    visited[slot] |= me;
+    kstack_visited[slot] |= machine_self()->bit;
     for (uint i = 0; i < KSTACK_PAGES; i++)
         tlb_drop(kstack_top(slot) - (i + 1) * PAGE_SIZE);
 }
@@ -88,7 +79,7 @@ bool kstack_alloc_slot(int slot)
         }
         *entry_of(slot, i) = pa_of(page) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
     }
-    visited[slot] = 0;
+    kstack_visited[slot] = 0;
     return true;
 }
 

@@ -20,6 +20,7 @@ struct tss {
 struct machine_cpu {
     struct cpu cpu; /* first: %gs points to it */
     uint apic_id;
+    uint bit; /* 1 << index */
     struct tss tss;
     struct tss fault_tss; /* of the double fault's task */
     uint64_t gdt[GDT_ENTRIES];
@@ -49,10 +50,11 @@ void memory_low(bool mapped);        /* the first 4 MB at their own addresses, f
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
 void kstack_init(void);              /* the boot stack becomes slot 0 */
-uint kstack_top(int slot);
+static inline uint kstack_top(int slot) { return KSTACK_BASE + (slot + 1) * KSTACK_SLOT_PAGES * PAGE_SIZE; }
 bool kstack_alloc_slot(int slot);    /* a slot below NCPU, of an idle thread */
 bool kstack_guards(uint va);         /* is it in the guard page of a stack? */
-void kstack_visit(int slot);         /* this processor is about to run on it */
+void kstack_visit(int slot);         /* this processor is about to run on it, for the first time */
+extern uchar kstack_visited[];       /* by slot: the processors that did */
 uint kernel_pa(const void *va);      /* of a byte in the direct map or on a kernel stack */
 
 /* ---- Traps ---- */

@@ -24,8 +24,6 @@ static inline uint pages_here(uint va, uint n)
     return n < room ? n : room;
 }
 
-static inline uint *table_page(uint entry) { return va_of(entry & PTE_FRAME); }
-
 bool pmap_create(struct pmap *pm)
 {
     uint *directory = page_alloc();
@@ -61,16 +59,15 @@ void pmap_flush(uint va, uint npages)
 
 /* Takes count and entries of a table back by n entries from slot on, of which nused are not 0; frees an empty table.
    Tables are handed on with zeroes in them, unless more is to be cleared than that saves. */
-static void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, uint nused)
+static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, uint nused)
 {
-    uint *entry = &pm->directory[va >> 22];
     uint left = frame_of(slot)->nused -= nused;
     if (left || n < ZERO_MAX)
         words_zero(slot, n);
     if (left)
         return;
-    uint *table = table_page(*entry);
-    *entry = 0;
+    uint *table = pmap_table(pm->directory[va >> 22]);
+    pm->directory[va >> 22] = 0;
     if (n < ZERO_MAX)
         page_free_zeroed(table);
     else
@@ -153,7 +150,7 @@ static inline __attribute__((always_inline)) void release_entry(uint entry, stru
 }
 
 /* Gives up the n entries from slot on, which stay as they are; returns how many were not 0. */
-static uint release_entries(const uint *slot, uint n, struct pmap_released *out)
+static __attribute__((noinline)) uint release_entries(const uint *slot, uint n, struct pmap_released *out)
 {
     struct frame *frames = frame_table;
     const uint *end = slot + n, *fours = slot + n / 4 * 4;
@@ -270,18 +267,15 @@ void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries)
 
 bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write)
 {
-    uint allowed = write ? PTE_WRITE_OK : PTE_READ_OK;
+    uint allowed = pmap_allowed(write);
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         uint table = pm->directory[va >> 22];
-        if (!(table & PTE_PRESENT))
+        if (!(table & allowed))
             return false;
-        if (table & PTE_SHARED) {
-            if (write && !(table & PTE_WRITABLE))
-                return false;
+        if (table & PTE_SHARED)
             continue;
-        }
-        const uint *slot = table_page(table) + index_of(va);
+        const uint *slot = pmap_table(table) + index_of(va);
         for (uint i = 0; i < n; i++)
             if (!(slot[i] & allowed))
                 return false;

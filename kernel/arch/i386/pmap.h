@@ -74,25 +74,29 @@ bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write);
    and stores how many entries belong to regions, those of their own tables included. */
 uint pmap_check(const struct pmap *pm, uint *nshared);
 
+/* The page table that a directory entry points to. */
+static inline uint *pmap_table(uint entry) { return va_of(entry & PTE_FRAME); }
+
 /* The entry of va; NULL when the map has no page table of its own there. */
 static inline uint *pmap_slot(const struct pmap *pm, uint va)
 {
     uint table = pm->directory[va >> 22];
     if ((table & (PTE_PRESENT | PTE_SHARED)) != PTE_PRESENT)
         return NULL;
-    return (uint *)va_of(table & PTE_FRAME) + (va >> PAGE_SHIFT) % CHUNK_PAGES;
+    return pmap_table(table) + (va >> PAGE_SHIFT) % CHUNK_PAGES;
 }
+
+/* What an entry must have for an access; it will do for directory entries too, which let write where they can. */
+static inline uint pmap_allowed(bool write) { return write ? PTE_WRITE_OK : PTE_READ_OK; }
 
 /* As pmap_allows(), of one page. */
 static inline bool pmap_allows_page(const struct pmap *pm, uint va, bool write)
 {
+    uint allowed = pmap_allowed(write);
     uint table = pm->directory[va >> 22];
-    if (!(table & PTE_PRESENT))
+    if (!(table & allowed))
         return false;
-    if (table & PTE_SHARED)
-        return !write || (table & PTE_WRITABLE);
-    uint entry = ((uint *)va_of(table & PTE_FRAME))[(va >> PAGE_SHIFT) % CHUNK_PAGES];
-    return entry & (write ? PTE_WRITE_OK : PTE_READ_OK);
+    return (table & PTE_SHARED) || (pmap_table(table)[(va >> PAGE_SHIFT) % CHUNK_PAGES] & allowed);
 }
 
 static inline bool pmap_is_promised(uint entry) { return entry & PTE_PROMISED; }

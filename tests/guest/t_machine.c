@@ -1,0 +1,347 @@
+/*
+ * t_machine.c - what a program may do to the processor it runs on, and what it finds there.
+ */
+#include "tap.h"
+
+#define NWORKERS 4
+#define ROUNDS   300
+
+static uint random_state = 1;
+
+static uint random_next(void)
+{
+    return random_state = random_state * 1664525 + 1013904223;
+}
+
+/* ---- Floating point ---- */
+
+struct registers {
+    uint xmm[8][4];
+} __attribute__((aligned(16)));
+
+#define EACH_REGISTER(op) op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7)
+#define LOAD(n)  "movaps 16*" #n "(%0), %%xmm" #n "\n\t"
+#define STORE(n) "movaps %%xmm" #n ", 16*" #n "(%0)\n\t"
+
+/* Puts values into all vector registers, makes a system call, and reads them back. */
+static void through_call(const struct registers *in, struct registers *out, int number)
+{
+    int result;
+
+    __asm__ volatile(EACH_REGISTER(LOAD)
+                     "int $0x40\n\t"
+                     "movl %3, %0\n\t"
+                     EACH_REGISTER(STORE)
+                     : "+r"(in), "=a"(result) : "1"(number), "r"(out)
+                     : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+}
+
+static void fill(struct registers *r)
+{
+    for (uint i = 0; i < 8; i++) {
+        for (uint j = 0; j < 4; j++)
+            r->xmm[i][j] = random_next();
+    }
+}
+
+static bool same(const struct registers *a, const struct registers *b)
+{
+    for (uint i = 0; i < 8; i++) {
+        for (uint j = 0; j < 4; j++) {
+            if (a->xmm[i][j] != b->xmm[i][j])
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Reads all vector registers as they are. */
+static void read_registers(struct registers *out)
+{
+    __asm__ volatile(EACH_REGISTER(STORE) :: "r"(out) : "memory");
+}
+
+static void compute(void *arg)
+{
+    struct registers in, out;
+    volatile double sum = 0;
+    volatile long double wide = 0;
+
+    random_state = (uint)arg;
+    for (uint i = 1; i <= ROUNDS; i++) {
+        fill(&in);
+        through_call(&in, &out, 14); /* uptime() */
+        if (!same(&in, &out))
+            exits(2);
+        sum = sum + i * 0.5;
+        __asm__ volatile("fldt %0; fld1; faddp; fstpt %0" : "+m"(wide));
+        if (i % 16 == 0)
+            sleep(1);
+        else
+            for (volatile uint spin = 0; spin < 2000; spin++)
+                ;
+    }
+    if (sum != ROUNDS * (ROUNDS + 1) / 2 * 0.5 || wide != ROUNDS)
+        exits(3);
+}
+
+TEST("floating point: each process has registers of its own")
+{
+    for (uint i = 0; i < NWORKERS; i++)
+        tap_start(compute, (void *)(i + 1));
+    for (uint i = 0; i < NWORKERS; i++) {
+        int status = 0, pid = waits(&status);
+        check(pid > 0);
+        check_eq(status, 0);
+    }
+}
+
+static struct registers at_fork;
+
+TEST("floating point: fork's child gets a copy")
+{
+    struct registers out;
+    int pid, status = 0;
+
+    fill(&at_fork);
+    __asm__ volatile(EACH_REGISTER(LOAD)
+                     "movl $1, %%eax\n\t"
+                     "int $0x40\n\t" : "=a"(pid) : "0"(&at_fork) : "memory");
+    read_registers(&out);
+    if (pid == 0) {
+        struct registers mine;
+        bool copied = same(&out, &at_fork);
+        fill(&mine);
+        through_call(&mine, &out, 11);
+        exits(copied && same(&mine, &out) ? 5 : 6);
+    }
+    check(same(&out, &at_fork));
+    check_eq(waits(&status), pid);
+    check_eq(status, 5);
+}
+
+static void dirty_registers(void *arg)
+{
+    struct registers in, out;
+
+    (void)arg;
+    fill(&in);
+    through_call(&in, &out, 11);
+}
+
+static void fresh_registers(void *arg)
+{
+    static const struct registers zero;
+    struct registers out;
+    uint mxcsr;
+    ushort control;
+
+    (void)arg;
+    __asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(mxcsr), "=m"(control));
+    read_registers(&out);
+    if (mxcsr != 0x1F80 || control != 0x37F || !same(&out, &zero))
+        exits(7);
+}
+
+TEST("floating point: nothing is left of others")
+{
+    for (uint i = 0; i < 4; i++) {
+        tap_join(tap_start(dirty_registers, NULL));
+        tap_join(tap_start(fresh_registers, NULL));
+    }
+}
+
+static void divide_unmasked(void *arg)
+{
+    ushort control = 0x37F & ~(1u << 2);
+
+    (void)arg;
+    __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" :: "m"(control));
+}
+
+TEST("floating point: an unmasked exception kills the process")
+{
+    check(tap_dies(divide_unmasked, NULL)); /* QEMU does not raise SSE's */
+    tap_join(tap_start(compute, (void *)9));
+}
+
+/* ---- Segments and flags ---- */
+
+TEST("flags and segments: a system call works with any, and leaves the direction alone")
+{
+    int pid;
+
+    __asm__ volatile("std; movl $11, %%eax; int $0x40; pushfl; popl %%ecx; cld; testl $0x400, %%ecx; jnz 1f; xorl %%eax, %%eax; 1:"
+                     : "=a"(pid) :: "ecx", "memory", "cc");
+    check_eq(pid, getpid());
+    __asm__ volatile("xorl %%ecx, %%ecx; movw %%cx, %%es; movw %%cx, %%gs; movw %%cx, %%fs; movl $11, %%eax; int $0x40"
+                     : "=a"(pid) :: "ecx", "memory", "cc");
+    check_eq(pid, getpid());
+    __asm__ volatile("pushl %%ds; xorl %%ecx, %%ecx; movw %%cx, %%ds; movl $11, %%eax; int $0x40; popl %%ds"
+                     : "=a"(pid) :: "ecx", "memory", "cc");
+    check_eq(pid, getpid());
+    __asm__ volatile("pushfl; orl $0x40000, (%%esp); popfl; movl $11, %%eax; int $0x40; pushfl; andl $~0x40000, (%%esp); popfl"
+                     : "=a"(pid) :: "memory", "cc");
+    check_eq(pid, getpid());
+    __asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; movl $11, %%eax; int $0x40; pushfl; andl $~0x4000, (%%esp); popfl"
+                     : "=a"(pid) :: "memory", "cc");
+    check_eq(pid, getpid());
+}
+
+TEST("segments: the kernel's own are not left in a program's registers")
+{
+    uint gs;
+
+    getpid();
+    __asm__ volatile("movl %%gs, %0" : "=r"(gs));
+    check(gs == 0 || (gs & 3) == 3);
+}
+
+static void load_segment(void *arg)
+{
+    __asm__ volatile("movw %w0, %%es" :: "r"(arg));
+}
+
+static void load_stack_segment(void *arg)
+{
+    __asm__ volatile("movw %w0, %%ss" :: "r"(arg));
+}
+
+static void jump_far(void *arg)
+{
+    struct {
+        uint offset;
+        ushort selector;
+    } __attribute__((packed)) target = { 0, (uint)arg };
+
+    __asm__ volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(target.offset) :: "memory");
+}
+
+TEST("segments: the kernel's can't be had")
+{
+    static const uint own[] = { 0x08, 0x10, 0x28, 0x30, 0x38 };
+
+    for (uint i = 0; i < sizeof own / sizeof own[0]; i++) {
+        for (uint rpl = 0; rpl < 4; rpl++) {
+            check(tap_dies(load_segment, (void *)(own[i] | rpl)));
+            check(tap_dies(load_stack_segment, (void *)(own[i] | rpl)));
+            check(tap_dies(jump_far, (void *)(own[i] | rpl)));
+        }
+    }
+    check(tap_dies(load_segment, (void *)0x40));
+    check(tap_dies(load_segment, (void *)0xFFFC));
+}
+
+static void step(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("pushfl; orl $0x100, (%%esp); popfl; movl $11, %%eax; int $0x40; nop" ::: "eax", "memory", "cc");
+}
+
+static void nested_return(void *arg)
+{
+    (void)arg;
+    __asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; iret" ::: "memory", "cc");
+}
+
+TEST("flags: single steps and nested tasks end the process alone")
+{
+    check(tap_dies(step, NULL));
+    check(tap_dies(nested_return, NULL));
+}
+
+/* ---- Instructions that are the kernel's ---- */
+
+/* Runs `int $n`. */
+static void interrupt(void *arg)
+{
+    static uchar code[4] = { 0xCD, 0, 0xC3 };
+
+    code[1] = (uint)arg;
+    ((void (*)(void))code)();
+}
+
+TEST("software interrupts: all but the system call's end the process")
+{
+    for (uint n = 0; n < 256; n++) {
+        if (n != 0x40)
+            check(tap_dies(interrupt, (void *)n));
+    }
+}
+
+#define PRIVILEGED(name, code)          \
+    static void name(void *arg)         \
+    {                                   \
+        (void)arg;                      \
+        __asm__ volatile(code ::: "eax", "ecx", "edx", "memory"); \
+    }
+
+PRIVILEGED(read_port, "movw $0x1F7, %%dx; inb %%dx, %%al")
+PRIVILEGED(write_port, "movw $0xF4, %%dx; outb %%al, %%dx")
+PRIVILEGED(read_ports, "movw $0x60, %%dx; movl $1, %%ecx; subl $16, %%esp; rep insb")
+PRIVILEGED(disable, "cli")
+PRIVILEGED(enable, "sti")
+PRIVILEGED(halt_processor, "hlt")
+PRIVILEGED(read_control, "movl %%cr0, %%eax")
+PRIVILEGED(write_control, "movl %%eax, %%cr3")
+PRIVILEGED(read_debug, "movl %%dr7, %%eax")
+PRIVILEGED(read_model, "xorl %%ecx, %%ecx; rdmsr")
+PRIVILEGED(clear_switched, "clts")
+PRIVILEGED(drop_page, "invlpg (%%esp)")
+PRIVILEGED(drop_caches, "wbinvd")
+PRIVILEGED(load_tables, "subl $8, %%esp; lidt (%%esp)")
+PRIVILEGED(enter_fast, "movl %%esp, %%ecx; movl %%esp, %%edx; .byte 0x0F, 0x34")
+
+TEST("privileged instructions end the process")
+{
+    check(tap_dies(read_port, NULL));
+    check(tap_dies(write_port, NULL));
+    check(tap_dies(read_ports, NULL));
+    check(tap_dies(disable, NULL));
+    check(tap_dies(enable, NULL));
+    check(tap_dies(halt_processor, NULL));
+    check(tap_dies(read_control, NULL));
+    check(tap_dies(write_control, NULL));
+    check(tap_dies(read_debug, NULL));
+    check(tap_dies(read_model, NULL));
+    check(tap_dies(clear_switched, NULL));
+    check(tap_dies(drop_page, NULL));
+    check(tap_dies(drop_caches, NULL));
+    check(tap_dies(load_tables, NULL));
+    check(tap_dies(enter_fast, NULL));
+}
+
+/* ---- The stack pointer ---- */
+
+/* A system call with an argument, made with another stack pointer. */
+static int call_on(uint sp)
+{
+    int result;
+
+    __asm__ volatile("movl %%esp, %%esi; movl %%ecx, %%esp; movl $13, %%eax; int $0x40; movl %%esi, %%esp"
+                     : "=a"(result) : "c"(sp) : "esi", "memory", "cc");
+    return result;
+}
+
+TEST("the stack pointer of a system call may point anywhere")
+{
+    static const uint bad[] = { 0, 4, 0x7FFFFFFC, 0x7FFFFFFE, 0x80000000, 0x80100000, 0xFD400000, 0xFEE00000, 0xFFFFFFF0,
+                                0xFFFFFFFC, 0xFFFFFFFF };
+
+    for (uint i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        check_eq(call_on(bad[i]), -1);
+}
+
+/* ---- Time ---- */
+
+TEST("the clock goes on under load, on every processor")
+{
+    int start = uptime();
+
+    while (uptime() < start + 20)
+        ;
+    sleep(5);
+    check(uptime() >= start + 25);
+}
+
+TAP_MAIN(NULL)

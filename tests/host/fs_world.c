@@ -1,0 +1,369 @@
+/* fs_world.c - see fs_world.h. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fs_world.h"
+#include "fs/disk.h"
+#include "include/fcntl.h"
+#include "lib/printk.h"
+#include "mm/page.h"
+#include "sched/lock.h"
+
+#define TIME_LIMIT 120 /* seconds for one boot: a hang is a failure */
+
+struct world *world;
+const struct layout world_xv6 = { false, 1000, 200, 30 };
+const struct layout world_small = { true, 2000, 200, 127 };
+const struct layout world_large = { true, 40000, 400, 127 };
+
+struct memory_range arch_memory[1];
+uint arch_nmemory = 1;
+
+/* ---- The machine and kernel/sched, as far as fakes/park.c does not have them ---- */
+
+void fake_memory_reset(void);
+void fake_memory_reset(void) {}
+
+void bytes_copy(void *dst, const void *src, size_t n) { memcpy(dst, src, n); }
+void page_copy(void *dst, const void *src) { memcpy(dst, src, PAGE_SIZE); }
+
+static enum lock_rank held_rank[64];
+static uint nheld; /* by all actors: only its return to zero is looked at */
+
+void mutex_init(struct mutex *m, enum lock_rank rank, const char *name)
+{
+    spin_init(&m->lock, rank, name);
+    m->holder = NULL;
+    list_init(&m->waiters);
+}
+
+void mutex_acquire(struct mutex *m)
+{
+    struct thread *self = thread_self();
+    if (m->holder == self)
+        panic("a mutex is acquired twice");
+    for (uint rank = m->lock.rank + 1; rank < RANK_FIRST_SPIN; rank++)
+        if (self->nmutexes[rank])
+            panic("mutex of rank %d after one of rank %u", (int)m->lock.rank, rank);
+    spin_acquire(&m->lock);
+    while (m->holder) {
+        list_push_back(&m->waiters, &self->wait_link);
+        thread_park(&m->lock, 0, false);
+        list_remove(&self->wait_link);
+    }
+    m->holder = self;
+    self->nmutexes[m->lock.rank]++;
+    held_rank[nheld++ % 64] = m->lock.rank;
+    spin_release(&m->lock);
+}
+
+void mutex_release(struct mutex *m)
+{
+    spin_acquire(&m->lock);
+    if (m->holder != thread_self())
+        panic("a mutex is released by another");
+    thread_self()->nmutexes[m->lock.rank]--;
+    m->holder = NULL;
+    nheld--;
+    struct list *next = list_pop(&m->waiters);
+    if (next)
+        thread_unpark(container_of(next, struct thread, wait_link));
+    spin_release(&m->lock);
+}
+
+int device_read(short major, void *dst, int n)
+{
+    if (major != 1)
+        return -1;
+    memset(dst, 'd', n);
+    return n;
+}
+
+int device_write(short major, const void *src, int n)
+{
+    (void)src;
+    return major == 1 ? n : -1;
+}
+
+/* ---- The disk ---- */
+
+static bool transfer_fails(void)
+{
+    fake_gap();
+    world->ntransfers++;
+    return world->fail_at && world->ntransfers >= world->fail_at;
+}
+
+static void record(uint blockno, const void *bytes)
+{
+    if (!world->recording)
+        return;
+    if (world->nevents == WORLD_EVENTS_MAX)
+        panic("too many events to record");
+    struct event *e = &world->events[world->nevents++];
+    *e = (struct event){ .blockno = blockno, .tick = ticks_now, .nops = world->nops, .ndurable = world->ndurable };
+    if (bytes)
+        memcpy(e->bytes, bytes, BSIZE);
+}
+
+static void check_range(uint blockno, uint nblocks)
+{
+    if (blockno >= world->nblocks || nblocks > world->nblocks - blockno || !nblocks)
+        panic("transfer of %u blocks at %u", nblocks, blockno);
+}
+
+uint disk_size(void) { return world->nblocks; }
+
+int disk_read(uint blockno, uint nblocks, void *data)
+{
+    check_range(blockno, nblocks);
+    if (transfer_fails())
+        return -1;
+    memcpy(data, world->disk + (size_t)blockno * BSIZE, (size_t)nblocks * BSIZE);
+    fake_gap();
+    return 0;
+}
+
+int disk_write(uint blockno, uint nblocks, const void *data)
+{
+    check_range(blockno, nblocks);
+    if (transfer_fails())
+        return -1;
+    for (uint i = 0; i < nblocks; i++)
+        record(blockno + i, (const uchar *)data + i * BSIZE);
+    memcpy(world->disk + (size_t)blockno * BSIZE, data, (size_t)nblocks * BSIZE);
+    fake_gap();
+    return 0;
+}
+
+int disk_flush(void)
+{
+    if (transfer_fails())
+        return -1;
+    record(EVENT_FLUSH, NULL);
+    return 0;
+}
+
+/* ---- Images ---- */
+
+void world_init(void)
+{
+    world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (world == MAP_FAILED)
+        abort();
+}
+
+void world_format(const struct layout *l)
+{
+    struct superblock sb = { .size = l->nblocks, .ninodes = l->ninodes, .nlog = l->nlog, .logstart = 2 };
+    sb.inodestart = sb.logstart + sb.nlog;
+    sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
+    sb.features = l->extended ? FS_FEATURE_EXTENDED : 0;
+    uint first = sb.bmapstart + sb.size / BPB + 1;
+    sb.nblocks = sb.size - first;
+
+    memset(world->disk, 0, sizeof(world->disk));
+    world->nblocks = l->nblocks;
+    world->nevents = world->fail_at = world->nops = world->ndurable = 0;
+    world->recording = false;
+    memcpy(world->disk + BSIZE, &sb, sizeof(sb));
+    struct dinode *root = (struct dinode *)(world->disk + (size_t)IBLOCK(ROOTINO, sb) * BSIZE) + ROOTINO % IPB;
+    *root = (struct dinode){ .type = T_DIR, .nlink = 1, .size = 2 * sizeof(struct dirent), .addrs = { first } };
+    struct dirent dots[2] = { { ROOTINO, "." }, { ROOTINO, ".." } };
+    memcpy(world->disk + (size_t)first * BSIZE, dots, sizeof(dots));
+    for (uint b = 0; b <= first; b++)
+        world->disk[(size_t)BBLOCK(b, sb) * BSIZE + b % BPB / 8] |= 1u << b % 8;
+}
+
+static void print_problem(const char *problem) { printf("# %s\n", problem); }
+
+bool world_is_consistent(struct check_result *result)
+{
+    struct check_result mine;
+    if (!result)
+        result = &mine;
+    check_image(world->disk, (size_t)world->nblocks * BSIZE, print_problem, result);
+    return result->nproblems == 0;
+}
+
+/* ---- Boots ---- */
+
+void world_check(bool ok, const char *file, int line, const char *what)
+{
+    if (ok)
+        return;
+    world->failed_checks++;
+    printf("# %s:%d: not true: %s\n", file, line, what);
+    fflush(stdout);
+}
+
+void world_check_int(long got, long want, const char *file, int line, const char *what)
+{
+    if (got == want)
+        return;
+    world->failed_checks++;
+    printf("# %s:%d: %s is %ld, not %ld\n", file, line, what, got, want);
+    fflush(stdout);
+}
+
+struct boot {
+    void (*run)(void *);
+    void *arg;
+};
+
+static void boot_thread(void *arg)
+{
+    struct boot *b = arg;
+    const char *wrong = fs_mount();
+    if (wrong) {
+        snprintf(world->wrong, sizeof(world->wrong), "%s", wrong);
+        return;
+    }
+    page_init_done();
+    actor_start(fs_flusher, NULL);
+    b->run(b->arg);
+    fs_check();
+    page_check();
+}
+
+static void boot(uint npages, uint jitter, struct boot *b)
+{
+    alarm(TIME_LIMIT);
+    fake_reset();
+    if (posix_memalign((void **)&host_ram, PAGE_SIZE, (size_t)npages * PAGE_SIZE))
+        abort();
+    arch_memory[0] = (struct memory_range){ PAGE_SIZE, npages * PAGE_SIZE };
+    page_init();
+    actors_jitter(jitter);
+    actor_start(boot_thread, b);
+    actors_run();
+    if (actors_alive() > 1 + (world->wrong[0] != 0)) /* the flusher stays */
+        world_check(false, __FILE__, __LINE__, "all threads but the flusher have ended");
+}
+
+bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg)
+{
+    struct boot b = { run, arg };
+    world->wrong[0] = 0;
+    world->failed_checks = 0;
+    fflush(stdout);
+    pid_t pid = fork();
+    if (pid < 0)
+        abort();
+    if (pid == 0) {
+        boot(npages, jitter, &b);
+        fflush(stdout);
+        _exit(0);
+    }
+    int status;
+    waitpid(pid, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status)) {
+        snprintf(world->wrong, sizeof(world->wrong), "it crashed or hung: status %x", status);
+        printf("# %s\n", world->wrong);
+        return false;
+    }
+    return !world->wrong[0] && !world->failed_checks;
+}
+
+bool world_boot(void (*run)(void *), void *arg) { return world_boot_with(2000, 0, run, arg); }
+
+/* ---- Use ---- */
+
+struct inode *world_root(void)
+{
+    static struct inode *root;
+    if (!root)
+        root = fs_root();
+    return root;
+}
+
+uchar world_byte(uint seed, uint at) { return seed * 37 + at * 7 + at / 251; }
+
+int world_write_file(const char *path, uint offset, uint n, uint seed)
+{
+    struct file *f = file_open(world_root(), path, O_CREATE | O_RDWR);
+    if (!f)
+        return -1;
+    uchar *bytes = malloc(offset + n + 1);
+    int result = 0;
+    if (offset && file_read(f, bytes, offset) != (int)offset)
+        result = -1;
+    for (uint i = 0; i < n; i++)
+        bytes[i] = world_byte(seed, offset + i);
+    if (result == 0)
+        result = file_write(f, bytes, n);
+    free(bytes);
+    file_close(f);
+    return result;
+}
+
+bool world_file_is(const char *path, uint size, uint seed)
+{
+    struct file *f = file_open(world_root(), path, O_RDONLY);
+    if (!f)
+        return false;
+    uchar *bytes = malloc(size + 100);
+    bool good = file_read(f, bytes, size + 100) == (int)size;
+    for (uint i = 0; i < size && good; i++)
+        good = bytes[i] == world_byte(seed, i);
+    free(bytes);
+    file_close(f);
+    return good;
+}
+
+uint world_size(const char *path)
+{
+    struct file *f = file_open(world_root(), path, O_RDONLY);
+    struct stat st;
+    if (!f)
+        return ~0u;
+    file_stat(f, &st);
+    file_close(f);
+    return st.size;
+}
+
+static uint mix(uint hash, const void *bytes, uint n)
+{
+    const uchar *p = bytes;
+    while (n-- > 0)
+        hash = (hash ^ *p++) * 16777619u;
+    return hash;
+}
+
+/* The sum over the entries of a folder, so that their order does not count. */
+static uint fingerprint_of(struct inode *ip, uint depth)
+{
+    struct stat st;
+    uchar buffer[BSIZE];
+    inode_stat(ip, &st);
+    uint hash = mix(2166136261u, &st.type, sizeof(st.type));
+    hash = mix(hash, &st.nlink, sizeof(st.nlink));
+    if (st.type != T_DIR) {
+        hash = mix(hash, &st.size, sizeof(st.size));
+        for (uint at = 0; at < st.size; at += sizeof(buffer)) {
+            int n = inode_read(ip, buffer, at, sizeof(buffer));
+            hash = mix(hash, buffer, n < 0 ? 0 : n);
+        }
+        return hash;
+    }
+    struct dirent e;
+    for (uint at = 0; depth < 20 && inode_read(ip, &e, at, sizeof(e)) == sizeof(e); at += sizeof(e)) {
+        char name[DIRSIZ + 1] = "";
+        memcpy(name, e.name, DIRSIZ);
+        if (!e.inum || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        struct inode *child = fs_lookup(ip, name);
+        if (!child)
+            continue;
+        uint sub = fingerprint_of(child, depth + 1);
+        hash += mix(sub, name, strlen(name)) * 3;
+        inode_put(child);
+    }
+    return hash;
+}
+
+uint world_fingerprint(void) { return fingerprint_of(world_root(), 0); }

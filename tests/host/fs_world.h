@@ -1,0 +1,79 @@
+/*
+ * fs_world.h - the floor below kernel/fs on the host: a disk in memory, an arena of page frames, actors for threads.
+ *
+ * The rooms keep their state in static variables, as a kernel does that boots once.  So each boot is a process of
+ * its own: world_boot() runs a function in a child that has just mounted the disk.  The disk, and what is written below
+ * as shared, survive it.
+ */
+#ifndef FS_WORLD_H
+#define FS_WORLD_H
+
+#include "fakes/fake.h"
+#include "fs/file.h"
+#include "fs/fs.h"
+#include "include/fs.h"
+#include "tools/check.h"
+
+#define WORLD_BLOCKS_MAX 40960u
+#define WORLD_EVENTS_MAX 60000u
+
+/* One block written, or a flush. */
+struct event {
+    uint blockno;      /* EVENT_FLUSH: a flush */
+    uint tick;
+    uint nops;         /* operations that had ended before */
+    uint ndurable;     /* of these, the ones that a sync() had promised */
+    uchar bytes[BSIZE];
+};
+#define EVENT_FLUSH (~0u)
+
+/* Shared by all boots and the test itself. */
+struct world {
+    uint nblocks;              /* of the disk */
+    uint nevents;
+    bool recording;
+    uint nops, ndurable;       /* kept by the test */
+    uint fail_at;              /* the nth transfer from now on fails, and all after it; 0: none does */
+    uint ntransfers;
+    char wrong[256];           /* what fs_mount() said, or what failed in the boot; "" */
+    uint failed_checks;
+    uchar disk[WORLD_BLOCKS_MAX * BSIZE];
+    struct event events[WORLD_EVENTS_MAX];
+    uint scratch[65536];       /* for tests */
+};
+extern struct world *world;
+
+struct layout {
+    bool extended;
+    uint nblocks, ninodes, nlog;
+};
+extern const struct layout world_xv6, world_small, world_large; /* 1,000 blocks; 2,000; 40,000 */
+
+/* Once: makes *world. */
+void world_init(void);
+/* An empty file system. */
+void world_format(const struct layout *layout);
+/* Boots with npages of memory and runs run(arg) as a thread, with the flusher beside it; jitter: see actors_jitter().  False: it
+   could not mount (world->wrong says why), a check in it failed, or it crashed. */
+bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg);
+bool world_boot(void (*run)(void *), void *arg); /* with 2,000 pages and no jitter */
+/* Tells the test that something in a boot is wrong. */
+void world_check(bool ok, const char *file, int line, const char *what);
+#define WORLD_CHECK(condition) world_check(condition, __FILE__, __LINE__, #condition)
+#define WORLD_INT(got, want) world_check_int((long)(got), (long)(want), __FILE__, __LINE__, #got)
+void world_check_int(long got, long want, const char *file, int line, const char *what);
+
+/* Is the disk consistent, as it is now?  Prints what is not. */
+bool world_is_consistent(struct check_result *result);
+/* What users can see of the mounted file system, as one number. */
+uint world_fingerprint(void);
+
+/* ---- Short ways to use the file system, relative to the root ---- */
+
+struct inode *world_root(void);
+int world_write_file(const char *path, uint offset, uint n, uint seed); /* creates it; bytes depend on the seed and position */
+bool world_file_is(const char *path, uint size, uint seed);
+uint world_size(const char *path); /* ~0: it does not exist */
+uchar world_byte(uint seed, uint at);
+
+#endif

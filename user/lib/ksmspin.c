@@ -1,0 +1,25 @@
+/*
+ * ksmspin.c - how many looks a spin has.
+ */
+#include "ksmspin.h"
+
+#include "ulib.h"
+
+uint ksmspin_ncpus(void)
+{
+    static uint ncpus;
+    char text[16];
+
+    if (ncpus == 0)
+        ncpus = bootarg("ncpus", text, sizeof(text)) > 0 ? (uint)atoi(text) : 1;
+    return ncpus;
+}
+
+uint ksmspin_begin(struct ksmspin *spin)
+{
+    if (ksmspin_ncpus() <= 1)
+        return 0;
+    if (spin->failures < KSMSPIN_PATIENCE)
+        return KSMSPIN_LONG;
+    return spin->turn++ % 16 == 0 ? KSMSPIN_LONG : KSMSPIN_SHORT;
+}
