@@ -176,6 +176,10 @@ $B/bin/%: $B/elf/%
 
 # ---- Host tools and the disk image ------------------------------------------------------------------
 
+$B/tools/fsck: tools/fsck.c tools/check.c $B/stamp/host.flags
+	@mkdir -p $(@D)
+	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -Iinclude -o $@ tools/fsck.c tools/check.c
+$B/tools/fsck: tools/check.h $(wildcard include/*.h)
 $B/tools/%: tools/%.c $B/stamp/host.flags
 	@mkdir -p $(@D)
 	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -Iinclude -MMD -MP -o $@ $<

@@ -74,13 +74,14 @@ static inline bool atomic_cas(volatile uint *p, uint old, uint value);
 /* ---- Threads of control ---------------------------------------------------------------------- */
 
 /* A kernel stack is mapped in a window of its own with an unmapped page below, so that an overflow
-   is caught.  kstack_alloc returns a handle's slot number, or -1 when memory or slots ran out. */
+   is caught.  kstack_alloc returns a handle's slot number, or -1 when memory or slots ran out.  The slot with the
+   number of a processor is its idle thread's, and in use from the start. */
 #define KSTACK_SIZE 8192u
 int kstack_alloc(void);
 void kstack_free(int slot); /* nobody may run on it any more */
 
-/* Prepares a thread so that its first switch calls entry(arg) on stack `slot`; returns the value for
-   thread->context. */
+/* Prepares a thread so that its first switch calls entry(arg) on stack `slot`, with interrupts off; returns the
+   value for thread->context. */
 void *context_create(int slot, void (*entry)(void *), void *arg);
 /* Prepares a thread that returns to user mode with a copy of *tf and result 0: fork's child.  It first calls
    `first()` on its own stack. */

@@ -99,17 +99,12 @@ static void kill_for_fault(const struct trap_info *info)
     proc_exit(STATUS_KILLED);
 }
 
-/* A touch of user memory by the kernel: user_check() has promised that it is all right.  It may have come from the
-   middle of a copy by vector registers, where nobody else may run. */
+/* A touch of user memory by the kernel: user_check() has promised that it is all right. */
 static void kernel_page_fault(const struct trap_info *info)
 {
     struct aspace *as = thread_self()->aspace;
-    bool made;
 
-    jitter_hold();
-    made = as && aspace_fault(as, info->address, info->write) == 0;
-    jitter_resume();
-    if (!made)
+    if (!as || aspace_fault(as, info->address, info->write) < 0)
         panic("page fault in the kernel at %x: address %x, error %x", info->ip, info->address, info->code);
 }
 

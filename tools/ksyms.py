@@ -3,8 +3,8 @@
 
 usage: ksyms.py FILE.elf [NM] >symbols.S
 
-FILE.elf is the kernel linked without the table.  The table's section is placed behind everything that it names
-(kernel/kernel.ld), so the addresses are those of the second link too.
+FILE.elf is the kernel linked without the table.  The table's section is placed behind everything that it
+names (kernel/kernel.ld), so the addresses are those of the second link too.
 """
 
 import subprocess
@@ -14,7 +14,8 @@ import sys
 def functions(path, nm):
     """(address, name) of all code, sorted, without local labels; the last one ends it."""
     found = {}
-    for line in subprocess.run([nm, "-n", path], check=True, capture_output=True, text=True).stdout.splitlines():
+    listing = subprocess.run([nm, "-n", path], check=True, capture_output=True, text=True).stdout
+    for line in listing.splitlines():
         address, kind, name = line.rsplit(" ", 2)
         if kind in "tTwW" and not name.startswith(".") and name not in ("image_start", "start_pa"):
             found.setdefault(int(address, 16), name)

@@ -34,18 +34,37 @@ static void count_detach(struct segment *seg, int pid)
     seg->dtime = ticks_now;
 }
 
-/* Makes and maps an attachment; an error of §9.  Lock not held. */
-static int make_attachment(struct ksm_task *task, struct segment *seg, bool writable, struct attachment **made)
+/* NULL for want of memory. */
+static struct attachment *attachment_alloc(struct holding *h)
 {
-    struct attachment *a = kmalloc(sizeof *a);
+    struct attachment *a = h->first_used ? kmalloc(sizeof *a) : &h->first;
+    if (!a)
+        return NULL;
+    if (a == &h->first)
+        h->first_used = true;
+    a->holding = h;
+    return a;
+}
+
+static void attachment_free(struct attachment *a)
+{
+    if (a == &a->holding->first)
+        a->holding->first_used = false;
+    else
+        kfree(a);
+}
+
+/* Makes and maps an attachment; an error of §9.  Lock not held. */
+static int make_attachment(struct ksm_task *task, struct holding *h, bool writable, struct attachment **made)
+{
+    struct attachment *a = attachment_alloc(h);
     if (!a)
         return KSM_ENOMEM;
-    int error = aspace_map(task->as, &a->mapping, seg->region, writable);
+    int error = aspace_map(task->as, &a->mapping, h->segment->region, writable);
     if (error) {
-        kfree(a);
+        attachment_free(a);
         return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
     }
-    a->segment = seg;
     *made = a;
     return 0;
 }
@@ -71,13 +90,13 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
     task->busy = true;
     spin_release(&registry.lock);
 
-    error = make_attachment(task, seg, flags != KSM_READ, &a);
+    error = make_attachment(task, h, flags != KSM_READ, &a);
 
     spin_acquire(&registry.lock);
     if (a && registry.nattached >= registry.limits.nattachments) { /* others were faster */
         spin_release(&registry.lock);
         aspace_unmap(task->as, &a->mapping);
-        kfree(a);
+        attachment_free(a);
         error = KSM_ENOSPC;
         spin_acquire(&registry.lock);
     }
@@ -103,7 +122,7 @@ refused:
 /* The lock is held, and released here. */
 static void detach(struct ksm_task *task, struct attachment *a)
 {
-    struct segment *dead = NULL;
+    struct segment *seg = a->holding->segment, *dead = NULL;
     task->busy = true;
     spin_release(&registry.lock);
 
@@ -113,10 +132,10 @@ static void detach(struct ksm_task *task, struct attachment *a)
     task->busy = false;
     task->nattached--;
     list_remove(&a->link);
-    count_detach(a->segment, task->pid);
-    segment_put(a->segment, &dead);
+    count_detach(seg, task->pid);
+    segment_put(seg, &dead);
     spin_release(&registry.lock);
-    kfree(a);
+    attachment_free(a);
     segment_bury(dead); /* §5.4 */
 }
 
@@ -154,22 +173,20 @@ static bool inherit(struct ksm_task *child, uint slot, const struct holding *fro
     struct holding *h = kmalloc(sizeof *h);
     if (!h)
         return false;
-    h->handle = from->handle;
-    list_init(&h->attachments);
+    holding_init(h, from->handle, from->segment);
     if (!table_set(&child->handles, slot, h)) {
         kfree(h);
         return false;
     }
     for_each_attachment(link, from) {
-        const struct attachment *old = attachment_at(link);
-        struct attachment *a = kmalloc(sizeof *a);
+        const struct mapping *m = &attachment_at(link)->mapping;
+        struct attachment *a = attachment_alloc(h);
         if (!a)
             return false;
-        if (aspace_map_at(child->as, &a->mapping, old->segment->region, old->mapping.writable, old->mapping.va)) {
-            kfree(a);
+        if (aspace_map_at(child->as, &a->mapping, m->region, m->writable, m->va)) {
+            attachment_free(a);
             return false;
         }
-        a->segment = old->segment;
         list_push_back(&h->attachments, &a->link);
         child->nattached++;
         sched_checkpoint();
@@ -201,11 +218,12 @@ static void forget_all(struct ksm_task *task)
     struct holding *h;
     for_each_holding(h, slot, task) {
         for (struct list *link; (link = list_pop(&h->attachments)) != NULL;)
-            kfree(attachment_at(link));
+            attachment_free(attachment_at(link));
         kfree(h);
         sched_checkpoint();
     }
     table_clear(&task->handles);
+    task->recent = NULL;
     task->nattached = 0;
 }
 
@@ -218,7 +236,7 @@ static bool count_inherited(struct ksm_task *child)
     if (room && holding_any(child)) {
         for_each_holding(h, slot, child)
             for_each_attachment(link, h) {
-                struct segment *seg = attachment_at(link)->segment;
+                struct segment *seg = attachment_at(link)->holding->segment;
                 seg->refs++;
                 count_attach(seg, child->pid); /* §7.1 */
             }
@@ -262,9 +280,9 @@ void ksm_release(struct ksm_task *task, bool at_exit)
     spin_acquire(&registry.lock);
     for_each_holding(h, slot, task) {
         if (at_exit && !list_empty(&h->attachments))
-            wait_wake_all(attachment_at(h->attachments.next)->segment); /* §11.6 */
+            wait_wake_all(h->segment); /* §11.6 */
         for_each_attachment(link, h) {
-            struct segment *seg = attachment_at(link)->segment;
+            struct segment *seg = attachment_at(link)->holding->segment;
             count_detach(seg, task->pid); /* §8.3 */
             segment_put(seg, &dead);
         }

@@ -17,16 +17,16 @@ static const char *check_mappings(const struct ksm_task *task)
     return nmapped == task->nattached ? NULL : "a task has not as many mappings as attachments";
 }
 
-static const char *check_attachment(const struct ksm_task *task, const struct holding *h, struct attachment *a)
+static const char *check_attachment(const struct ksm_task *task, const struct holding *h, const struct attachment *a)
 {
-    if (a->segment != registry_find_handle(h->handle))
+    if (a->holding != h || h->segment != registry_find_handle(h->handle))
         return "an attachment's segment is not its handle's";
-    a->segment->nfound++;
+    h->segment->nfound++;
     if (task->busy)
         return NULL;
     if (aspace_mapping_at(task->as, a->mapping.va) != &a->mapping)
         return "an attachment is not mapped";
-    if (a->mapping.region != a->segment->region || a->mapping.npages != a->segment->npages)
+    if (a->mapping.region != h->segment->region || a->mapping.npages != h->segment->npages)
         return "a mapping is not of its segment";
     return NULL;
 }

@@ -12,13 +12,13 @@
 
 #include "mm/slab.h"
 
-struct segment *holding_segment(const struct ksm_task *task, int handle, struct holding **holding)
+struct holding *holding_look_up(struct ksm_task *task, int handle)
 {
     struct holding *h = table_get(&task->handles, registry_slot(handle));
-    if (!h || h->handle != handle || handle <= 0)
+    if (!h || h->handle != handle)
         return NULL;
-    *holding = h;
-    return registry_find_handle(handle);
+    task->recent = h;
+    return h;
 }
 
 bool holding_any(const struct ksm_task *task)
@@ -29,14 +29,15 @@ bool holding_any(const struct ksm_task *task)
 
 struct holding *holding_make(struct ksm_task *task, uint slot)
 {
-    struct holding *h = table_get(&task->handles, slot);
+    struct holding *h = task->recent;
+    if (!h || registry_slot(h->handle) != slot)
+        h = table_get(&task->handles, slot);
     if (h)
         return h;
     h = kmalloc(sizeof *h);
     if (!h)
         return NULL;
-    h->handle = 0;
-    list_init(&h->attachments);
+    holding_init(h, 0, NULL);
     if (!table_set(&task->handles, slot, h)) {
         kfree(h);
         return NULL;
@@ -49,6 +50,7 @@ struct holding *holding_make(struct ksm_task *task, uint slot)
 static void drop(struct ksm_task *task, uint slot)
 {
     kfree(table_remove(&task->handles, slot));
+    task->recent = NULL;
     if (!holding_any(task))
         list_remove(&task->link);
 }
@@ -60,18 +62,20 @@ void holding_cancel(struct ksm_task *task, uint slot)
         drop(task, slot);
 }
 
-void holding_settle(struct ksm_task *task, struct holding *h, const struct segment *seg)
+void holding_settle(struct ksm_task *task, struct holding *h, struct segment *seg)
 {
     bool made = h->handle == 0;
     h->handle = seg->handle;
+    h->segment = seg;
     for (int i = 0; made && i < 2; i++) {
         struct holding *old = table_next(&task->handles, &task->sweep);
         if (!old) {
             task->sweep = 0;
-            return;
+            break;
         }
         uint slot = task->sweep++;
         if (!registry_find_handle(old->handle))
             drop(task, slot);
     }
+    task->recent = h;
 }

@@ -14,6 +14,7 @@
 #include "include/ksmabi.h"
 
 struct segment;
+struct holding;
 
 /* What a process has of shared memory.  Part of its struct proc; only that process's own calls change it, and once it is
    linked they do so under the ksm lock, since ksm_check() and the operator's table read it there. */
@@ -21,6 +22,7 @@ struct ksm_task {
     struct aspace *as;      /* where its attachments are */
     int pid;
     struct table handles;   /* handle slot -> struct holding */
+    struct holding *recent; /* the one looked up last, or NULL: saves the next look-up */
     uint sweep;             /* where the search for dead holdings goes on (3.8) */
     uint nattached;
     bool busy;              /* its mappings are being changed: they may differ from its attachments */

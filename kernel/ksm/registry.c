@@ -1,7 +1,7 @@
 /*
  * registry.c - the names of segments: identifiers, and handles.
  *
- * Identifiers are found by a hash table of chains.  A handle is  generation << slot_bits | slot : its slot leads to the
+ * Identifiers are found by a hash table of chains.  A handle is  generation * nslots + slot : its slot leads to the
  * segment, and its generation tells that segment from the slot's earlier ones, so that a dead handle never becomes good
  * again (§3.8).  A slot is free, taken by a segment, or retired when its generations are used up.  Free slots are taken
  * last in, first out: a process that creates and deletes in a loop meets the same slot, where it finds its old holding.
@@ -16,36 +16,19 @@
 #include "lib/printk.h"
 #include "mm/page.h"
 
-struct slot {
-    union {
-        struct segment *segment; /* taken */
-        uintptr_t next_free;     /* free: index of the next, or NO_SLOT */
-    };
-    uint taken : 1;
-    uint generation : 31;        /* of the segment in it, or of the next one; above the last: retired */
-};
-
-#define NO_SLOT           (~0u)
-#define SLOTS_PER_PAGE    (PAGE_SIZE / sizeof(struct slot))
 #define CHAINS_PER_PAGE   (PAGE_SIZE / sizeof(struct segment *))
 #define POINTERS_PER_PAGE (PAGE_SIZE / sizeof(void *))
 
 struct registry registry;
 
-static struct slot **slot_pages;
 static struct segment ***chain_pages;
-static uint slot_bits;  /* of slots, and of chains */
-static uint nfresh;     /* slots below were taken at least once */
-static uint first_free; /* NO_SLOT: none but fresh ones */
 
-static uint slot_count(void) { return 1u << slot_bits; }
-static uint last_generation(void) { return 0x7FFFFFFFu >> slot_bits; }
-static struct slot *slot_at(uint i) { return &slot_pages[i / SLOTS_PER_PAGE][i % SLOTS_PER_PAGE]; }
-uint registry_slot(int handle) { return (uint)handle & (slot_count() - 1); }
+
+static uint chain_bits; /* there are as many chains as slots */
 
 static struct segment **chain_of(uint id)
 {
-    uint i = spread(id, slot_bits);
+    uint i = spread(id, chain_bits);
     return &chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE];
 }
 
@@ -77,22 +60,19 @@ int registry_init(const struct ksm_limits *limits)
     uint nsegments = limits->nsegments ? limits->nsegments : KSM_DEFAULT_SEGMENTS;
     if (nsegments > KSM_MAX_SEGMENTS)
         nsegments = KSM_MAX_SEGMENTS;
-    slot_bits = 1;
-    while (slot_count() < 2 * nsegments)
-        slot_bits++;
-
-    slot_pages = pool_alloc(slot_count(), SLOTS_PER_PAGE);
-    if (!slot_pages)
+    chain_bits = 1;
+    while (1u << chain_bits < 2 * nsegments)
+        chain_bits++;
+    registry = (struct registry){ .limits = *limits, .nslots = 1u << chain_bits, .first_free = NO_SLOT };
+    registry.slot_pages = pool_alloc(registry.nslots, SLOTS_PER_PAGE);
+    if (!registry.slot_pages)
         return -1;
-    chain_pages = pool_alloc(slot_count(), CHAINS_PER_PAGE);
+    chain_pages = pool_alloc(registry.nslots, CHAINS_PER_PAGE);
     if (!chain_pages) {
-        pool_free((void **)slot_pages);
+        pool_free((void **)registry.slot_pages);
         return -1;
     }
-    nfresh = 0;
-    first_free = NO_SLOT;
 
-    registry = (struct registry){ .limits = *limits };
     registry.limits.nsegments = nsegments;
     if (!limits->nattachments)
         registry.limits.nattachments = KSM_DEFAULT_ATTACHMENTS;
@@ -104,26 +84,21 @@ int registry_init(const struct ksm_limits *limits)
     return 0;
 }
 
-bool registry_has_slot(void)
-{
-    return first_free != NO_SLOT || nfresh < slot_count();
-}
-
 void registry_enter(struct segment *seg)
 {
-    uint i = first_free;
+    uint i = registry.first_free;
     struct slot *slot;
     if (i != NO_SLOT) {
-        slot = slot_at(i);
-        first_free = (uint)slot->next_free;
+        slot = registry_slot_at(i);
+        registry.first_free = (uint)slot->next_free;
     } else {
-        i = nfresh++;
-        slot = slot_at(i);
-        slot->generation = 1; /* so that no handle is 0 */
+        i = registry.nfresh++;
+        slot = registry_slot_at(i);
+        slot->state = registry.nslots + i; /* the first generation is 1, so that no handle is 0 */
     }
-    slot->taken = true;
+    seg->handle = (int)slot->state;
+    slot->state |= SLOT_TAKEN;
     slot->segment = seg;
-    seg->handle = (int)(slot->generation << slot_bits | i);
 
     struct segment **chain = chain_of(seg->id);
     seg->next = *chain;
@@ -139,13 +114,14 @@ void registry_leave(struct segment *seg, bool spent)
     seg->next = NULL;
 
     uint i = registry_slot(seg->handle);
-    struct slot *slot = slot_at(i);
-    slot->taken = false;
-    slot->segment = NULL;
-    if (spent && slot->generation++ == last_generation())
-        return; /* retired (§3.8) */
-    slot->next_free = first_free;
-    first_free = i;
+    struct slot *slot = registry_slot_at(i);
+    slot->state = (uint)seg->handle + (spent ? registry.nslots : 0);
+    if (slot->state > INT32_MAX) {
+        slot->state = SLOT_RETIRED; /* §3.8 */
+        return;
+    }
+    slot->next_free = registry.first_free;
+    registry.first_free = i;
 }
 
 struct segment *registry_find(uint id)
@@ -156,20 +132,12 @@ struct segment *registry_find(uint id)
     return seg;
 }
 
-struct segment *registry_find_handle(int handle)
-{
-    const struct slot *slot = slot_at(registry_slot(handle));
-    if (!slot->taken || slot->segment->handle != handle || !slot->segment->region)
-        return NULL;
-    return slot->segment;
-}
-
 struct segment *registry_next(uint *slot)
 {
-    for (uint i = *slot; i < nfresh; i++)
-        if (slot_at(i)->taken) {
+    for (uint i = *slot; i < registry.nfresh; i++)
+        if (registry_slot_at(i)->state & SLOT_TAKEN) {
             *slot = i;
-            return slot_at(i)->segment;
+            return registry_slot_at(i)->segment;
         }
     return NULL;
 }
@@ -177,27 +145,27 @@ struct segment *registry_next(uint *slot)
 const char *registry_check(void)
 {
     uint ntaken = 0, nretired = 0, nfree = 0, nchained = 0;
-    for (uint i = 0; i < nfresh; i++) {
-        const struct slot *slot = slot_at(i);
-        if (slot->taken) {
+    for (uint i = 0; i < registry.nfresh; i++) {
+        const struct slot *slot = registry_slot_at(i);
+        if (slot->state & SLOT_TAKEN) {
             ntaken++;
-            if (slot->segment->handle != (int)(slot->generation << slot_bits | i))
+            if ((uint)slot->segment->handle != (slot->state & ~SLOT_TAKEN) || registry_slot(slot->segment->handle) != i)
                 return "a segment's handle is not its slot's";
             if (registry_find(slot->segment->id) != slot->segment)
                 return "a segment is not found by its identifier";
-        } else if (slot->generation > last_generation()) {
+        } else if (slot->state == SLOT_RETIRED) {
             nretired++;
         }
     }
-    for (uint i = first_free; i != NO_SLOT && nfree <= nfresh; i = (uint)slot_at(i)->next_free) {
+    for (uint i = registry.first_free; i != NO_SLOT && nfree <= registry.nfresh; i = (uint)registry_slot_at(i)->next_free) {
         nfree++;
-        if (slot_at(i)->taken || slot_at(i)->generation > last_generation())
+        if (registry_slot_at(i)->state & SLOT_TAKEN || registry_slot_at(i)->state == SLOT_RETIRED)
             return "a slot on the free list is not free";
     }
-    for (uint i = 0; i < slot_count(); i++)
+    for (uint i = 0; i < registry.nslots; i++)
         for (struct segment *seg = chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE]; seg; seg = seg->next)
             nchained++;
-    if (ntaken + nretired + nfree != nfresh)
+    if (ntaken + nretired + nfree != registry.nfresh)
         return "slots are lost";
     if (ntaken != registry.nsegments + registry.nunborn || ntaken != nchained)
         return "the number of segments is wrong";

@@ -51,13 +51,16 @@ static int refuse_new(uint nbytes, uint flags)
     return 0;
 }
 
-static int get_existing(struct ksm_task *task, const struct segment *seg, uint nbytes, uint flags)
+static int get_existing(struct ksm_task *task, struct segment *seg, uint nbytes, uint flags)
 {
     if (flags & KSM_MUSTNOTEXIST)
         return KSM_EEXIST; /* §3.9: marked or not */
     if (nbytes > seg->nbytes)
         return KSM_ESIZE; /* §3.4 */
-    struct holding *h = holding_make(task, registry_slot(seg->handle));
+    struct holding *h = task->recent;
+    if (h && h->handle == seg->handle)
+        return seg->handle; /* §3.7 */
+    h = holding_make(task, registry_slot(seg->handle));
     if (!h)
         return KSM_ENOMEM;
     if (h->handle != seg->handle)
@@ -86,7 +89,8 @@ static int give_birth(struct ksm_task *task, uint id, uint nbytes)
     spin_acquire(&registry.lock);
     registry.nunborn--;
     registry.nunborn_pages -= seg->npages;
-    waitq_wake_all(&registry.births);
+    if (!list_empty(&registry.births.sleepers))
+        waitq_wake_all(&registry.births);
     if (!region)
         goto cancel;
     seg->region = region;
@@ -108,7 +112,7 @@ leave:
 static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
 {
     for (;;) {
-        const struct segment *seg = registry_find(id);
+        struct segment *seg = registry_find(id);
         if (seg && seg->region)
             return get_existing(task, seg, nbytes, flags);
         if (!seg) {
@@ -145,7 +149,7 @@ void segment_put(struct segment *seg, struct segment **dead)
     *dead = seg;
 }
 
-void segment_bury(struct segment *dead)
+void segment_bury_all(struct segment *dead)
 {
     while (dead) {
         struct segment *seg = dead;

@@ -76,7 +76,7 @@ int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks)
     if (!m)
         return wait_private(task, nticks);
 
-    struct segment *seg = attachment_of(m)->segment;
+    struct segment *seg = attachment_of(m)->holding->segment;
     struct stripe *stripe = stripe_of(seg);
     struct sleeper self = { .thread = thread_self(), .segment = seg, .offset = va - m->va };
     spin_acquire(&stripe->lock);
@@ -107,10 +107,10 @@ static void wake(struct sleeper *s, int result)
 
 int ksm_wake(struct ksm_task *task, uint va, uint n)
 {
-    const struct mapping *m = aspace_mapping_at(task->as, va);
+    struct mapping *m = aspace_mapping_at(task->as, va);
     if (!m)
         return 0;
-    const struct segment *seg = container_of(m, struct attachment, mapping)->segment;
+    const struct segment *seg = attachment_of(m)->holding->segment;
     uint offset = va - m->va;
     struct stripe *stripe = stripe_of(seg);
     uint nwoken = 0;

@@ -55,9 +55,6 @@ void lock_debug_none_held(void);          /* panics when this processor holds a 
 void lock_debug_released(const struct spinlock *l); /* where the jitter may let others run: see jitter_start() */
 /* From now on threads of processes yield where they release their last lock, as a sequence made from `seed` decides. */
 void jitter_start(uint seed);
-/* Between these two calls the jitter leaves this thread alone. */
-void jitter_hold(void);
-void jitter_resume(void);
 #else
 #define SPINLOCK_INIT(rank_, name_) { 0 }
 static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
@@ -65,8 +62,6 @@ static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
 static inline void lock_debug_release(struct spinlock *l) { (void)l; }
 static inline void lock_debug_none_held(void) {}
 static inline void lock_debug_released(const struct spinlock *l) { (void)l; }
-static inline void jitter_hold(void) {}
-static inline void jitter_resume(void) {}
 #endif
 
 #define RANK_FIRST_SPIN RANK_PROC

@@ -122,9 +122,9 @@ void lock_debug_released(const struct spinlock *l)
     struct cpu *cpu = cpu_self();
     uint x = jitter_state;
 
-    /* Page faults take the lock of page frames, and come from anywhere in the kernel. */
-    if (!x || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() || !thread_self()->aspace ||
-        thread_self()->nsteady)
+    /* Page faults take the lock of page frames, and come from the middle of copies by vector registers too, where
+       nobody else may run. */
+    if (!x || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() || !thread_self()->aspace)
         return;
     /* Marsaglia's xorshift: never 0. */
     x ^= x << 13;

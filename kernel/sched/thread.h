@@ -42,7 +42,6 @@ struct thread {
     void *arg;                  /* [I] */
 #ifdef DEBUG
     uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
-    uint nsteady;               /* [o] depth of what the jitter must not interrupt */
     uint fail_after;            /* [o] the allocation that fails: see mm/inject.h; a child inherits it */
 #endif
 };

@@ -42,41 +42,50 @@ static uint no_arguments(uint number)
     return number >= SYS_ksmget && number <= SYS_ksmwake ? (uint)KSM_EFAULT : SYS_ERROR;
 }
 
-/* Copies nargs words from the user's stack, or more: what lies behind them in the same page is readable as well.
-   False: they are not readable. */
-static inline bool fetch(uint arg[SYS_MAX_ARGS], uint va, uint nargs)
-{
-    const volatile uint *user = (const volatile uint *)va;
+/* The stack pointer is the program's, and need not be aligned. */
+struct user_word {
+    uint value;
+} __attribute__((packed, may_alias));
 
-    if (va % PAGE_SIZE <= PAGE_SIZE - SYS_MAX_ARGS * sizeof(uint))
-        nargs = SYS_MAX_ARGS;
-    if (!user_check(va, nargs * sizeof(uint), false))
-        return false;
-    switch (nargs) {
-    case 3:
-        arg[2] = user[2];
-        /* fall through */
-    case 2:
-        arg[1] = user[1];
-        /* fall through */
-    default:
-        arg[0] = user[0];
-    }
-    return true;
+/* A call whose arguments may run over the end of a page: only its own are looked at. */
+static __attribute__((noinline)) uint call_at_edge(const struct call *call, uint number, uint va)
+{
+    const volatile struct user_word *user = (const volatile struct user_word *)va;
+    uint arg[SYS_MAX_ARGS];
+
+    if (!user_check(va, call->nargs * sizeof(uint), false))
+        return no_arguments(number);
+    for (uint i = 0; i < call->nargs; i++)
+        arg[i] = user[i].value;
+    return call->function(arg);
+}
+
+/* Mostly what lies behind a call's arguments is in the same page, and can be copied as well. */
+static inline uint call_with_arguments(const struct call *call, uint number, uint va)
+{
+    const volatile struct user_word *user = (const volatile struct user_word *)va;
+    uint arg[SYS_MAX_ARGS];
+
+    if (va % PAGE_SIZE > PAGE_SIZE - sizeof(arg))
+        return call_at_edge(call, number, va);
+    if (!user_check(va, sizeof(arg), false))
+        return no_arguments(number);
+    arg[0] = user[0].value;
+    arg[1] = user[1].value;
+    arg[2] = user[2].value;
+    return call->function(arg);
 }
 
 void sys_dispatch(struct trapframe *tf)
 {
     uint number = trapframe_syscall(tf);
-    const struct call *call = &calls[number];
-    uint arg[SYS_MAX_ARGS];
+    uint result;
 
-    if (number >= NCALLS || !call->function)
-        trapframe_result(tf, unknown(number));
-    else if (call->nargs == 0)
-        trapframe_result(tf, call->function(NULL));
-    else if (fetch(arg, trapframe_args(tf), call->nargs))
-        trapframe_result(tf, call->function(arg));
+    if (number >= NCALLS || !calls[number].function)
+        result = unknown(number);
+    else if (calls[number].nargs == 0)
+        result = calls[number].function(NULL);
     else
-        trapframe_result(tf, no_arguments(number));
+        result = call_with_arguments(&calls[number], number, trapframe_args(tf));
+    trapframe_result(tf, result);
 }

@@ -5,6 +5,7 @@
  * free stays free during a call.
  */
 #include "fs/file.h"
+#include "lib/kstring.h"
 #include "mm/user.h"
 #include "sys/sys.h"
 
@@ -81,7 +82,6 @@ uint sys_dup(const uint arg[])
 
 uint sys_pipe(const uint arg[])
 {
-    uint *fds = (uint *)arg[0];
     uint reader = free_from(0);
     uint writer = free_from(reader + 1);
     struct file *out, *in;
@@ -92,8 +92,7 @@ uint sys_pipe(const uint arg[])
         return SYS_ERROR;
     enter(reader, out);
     enter(writer, in);
-    fds[0] = reader;
-    fds[1] = writer;
+    memcpy((void *)arg[0], (uint[]){ reader, writer }, 2 * sizeof(uint));
     return 0;
 }
 
@@ -104,7 +103,7 @@ uint sys_fstat(const uint arg[])
 
     if (!f || !user_check(arg[1], sizeof(st), true) || file_stat(f, &st) < 0)
         return SYS_ERROR;
-    *(struct stat *)arg[1] = st;
+    memcpy((void *)arg[1], &st, sizeof(st));
     return 0;
 }
 

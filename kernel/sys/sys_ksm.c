@@ -4,6 +4,7 @@
  * Of the order of errors (9) this file owes what concerns the user's memory and the form of arguments; the rest
  * is kernel/ksm's.
  */
+#include "lib/kstring.h"
 #include "mm/page.h"
 #include "mm/user.h"
 #include "sys/sys.h"
@@ -43,8 +44,9 @@ uint sys_ksmdelete(const uint arg[])
 
 uint sys_ksminfo(const uint arg[])
 {
-    struct ksminfo_t *user = (struct ksminfo_t *)arg[1];
+    static const uint totals = offsetof(struct ksminfo_t, total_shrg_nr);
     struct ksminfo_t info;
+    uint from = arg[0] ? 0 : totals; /* §8.1 */
     int error;
 
     if (!user_check(arg[1], sizeof(info), true))
@@ -52,13 +54,7 @@ uint sys_ksminfo(const uint arg[])
     error = ksm_info(task(), (int)arg[0], &info);
     if (error < 0)
         return (uint)error;
-    if (arg[0]) {
-        *user = info;
-    } else { /* §8.1 */
-        user->total_shrg_nr = info.total_shrg_nr;
-        user->total_shpg_nr = info.total_shpg_nr;
-        user->total_attached_nr = info.total_attached_nr;
-    }
+    memcpy((char *)arg[1] + from, (const char *)&info + from, sizeof(info) - from);
     return 0;
 }
 

@@ -171,19 +171,23 @@ TEST("flags and segments: a system call works with any, and leaves the direction
 {
     int pid;
 
-    __asm__ volatile("std; movl $11, %%eax; int $0x40; pushfl; popl %%ecx; cld; testl $0x400, %%ecx; jnz 1f; xorl %%eax, %%eax; 1:"
+    __asm__ volatile("std; movl $11, %%eax; int $0x40; pushfl; popl %%ecx; cld;"
+                     "testl $0x400, %%ecx; jnz 1f; xorl %%eax, %%eax; 1:"
                      : "=a"(pid) :: "ecx", "memory", "cc");
     check_eq(pid, getpid());
-    __asm__ volatile("xorl %%ecx, %%ecx; movw %%cx, %%es; movw %%cx, %%gs; movw %%cx, %%fs; movl $11, %%eax; int $0x40"
+    __asm__ volatile("xorl %%ecx, %%ecx; movw %%cx, %%es; movw %%cx, %%gs; movw %%cx, %%fs;"
+                     "movl $11, %%eax; int $0x40"
                      : "=a"(pid) :: "ecx", "memory", "cc");
     check_eq(pid, getpid());
     __asm__ volatile("pushl %%ds; xorl %%ecx, %%ecx; movw %%cx, %%ds; movl $11, %%eax; int $0x40; popl %%ds"
                      : "=a"(pid) :: "ecx", "memory", "cc");
     check_eq(pid, getpid());
-    __asm__ volatile("pushfl; orl $0x40000, (%%esp); popfl; movl $11, %%eax; int $0x40; pushfl; andl $~0x40000, (%%esp); popfl"
+    __asm__ volatile("pushfl; orl $0x40000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
+                     "pushfl; andl $~0x40000, (%%esp); popfl"
                      : "=a"(pid) :: "memory", "cc");
     check_eq(pid, getpid());
-    __asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; movl $11, %%eax; int $0x40; pushfl; andl $~0x4000, (%%esp); popfl"
+    __asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
+                     "pushfl; andl $~0x4000, (%%esp); popfl"
                      : "=a"(pid) :: "memory", "cc");
     check_eq(pid, getpid());
 }
@@ -235,7 +239,8 @@ TEST("segments: the kernel's can't be had")
 static void step(void *arg)
 {
     (void)arg;
-    __asm__ volatile("pushfl; orl $0x100, (%%esp); popfl; movl $11, %%eax; int $0x40; nop" ::: "eax", "memory", "cc");
+    __asm__ volatile("pushfl; orl $0x100, (%%esp); popfl; movl $11, %%eax; int $0x40; nop"
+                     ::: "eax", "memory", "cc");
 }
 
 static void nested_return(void *arg)
@@ -325,8 +330,8 @@ static int call_on(uint sp)
 
 TEST("the stack pointer of a system call may point anywhere")
 {
-    static const uint bad[] = { 0, 4, 0x7FFFFFFC, 0x7FFFFFFE, 0x80000000, 0x80100000, 0xFD400000, 0xFEE00000, 0xFFFFFFF0,
-                                0xFFFFFFFC, 0xFFFFFFFF };
+    static const uint bad[] = { 0, 4, 0x7FFFFFFC, 0x7FFFFFFE, 0x80000000, 0x80100000, 0xFD400000, 0xFEE00000,
+                                0xFFFFFFF0, 0xFFFFFFFC, 0xFFFFFFFF };
 
     for (uint i = 0; i < sizeof bad / sizeof bad[0]; i++)
         check_eq(call_on(bad[i]), -1);

@@ -31,9 +31,6 @@ void fake_memory_reset(void) {}
 void bytes_copy(void *dst, const void *src, size_t n) { memcpy(dst, src, n); }
 void page_copy(void *dst, const void *src) { memcpy(dst, src, PAGE_SIZE); }
 
-static enum lock_rank held_rank[64];
-static uint nheld; /* by all actors: only its return to zero is looked at */
-
 void mutex_init(struct mutex *m, enum lock_rank rank, const char *name)
 {
     spin_init(&m->lock, rank, name);
@@ -57,7 +54,6 @@ void mutex_acquire(struct mutex *m)
     }
     m->holder = self;
     self->nmutexes[m->lock.rank]++;
-    held_rank[nheld++ % 64] = m->lock.rank;
     spin_release(&m->lock);
 }
 
@@ -68,7 +64,6 @@ void mutex_release(struct mutex *m)
         panic("a mutex is released by another");
     thread_self()->nmutexes[m->lock.rank]--;
     m->holder = NULL;
-    nheld--;
     struct list *next = list_pop(&m->waiters);
     if (next)
         thread_unpark(container_of(next, struct thread, wait_link));

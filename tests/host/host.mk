@@ -27,3 +27,11 @@ ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
 $(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG))
 # The same driver for libFuzzer: clang -fsanitize=fuzzer,address,undefined -DDEBUG.
 KSM_FUZZ_SRC  = tests/host/ksm_fuzz.c tests/host/ksm_driver.c $(KSM_CORE)
+
+# What the Math Server computes, natively.  The sources use no x87 in the system either.
+MATH_SRC = $(patsubst %,user/lib/%.c,bignum decimal mathexpr mathfn mathint mathtrig)
+HOST_TESTS += math_decimal math_evaluate math_functions
+math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
+math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
+math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
+$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off)$(eval math_$t_LIBS = -lm))

@@ -821,11 +821,12 @@ static void allocations_fail(void)
     world_attach(other, world_get(other, 20, 0), 0);
     sweep(sweep_get, 3);
     sweep(sweep_find, 1);
+    sweep(sweep_attach, 1); /* the first of a segment, and another one */
     sweep(sweep_attach, 2);
     world_get(sweeper, 39, 1);
     for (uint id = 10; id < 20; id++)
         world_attach(sweeper, world_get(sweeper, id, 1), id & 1 ? KSM_READ : 0);
-    sweep(sweep_fork, 30);
+    sweep(sweep_fork, 20);
 }
 
 static void boot_fails(void)

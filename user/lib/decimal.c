@@ -159,18 +159,24 @@ static double quotient(struct bignum *over, struct bignum *under, int exponent)
 static double convert(const struct literal *literal)
 {
     struct bignum over, under;
-    int kept = 0, exponent = literal->exponent;
+    int exponent = literal->exponent, more = 0;
+    const char *p = literal->digits;
 
     bignum_set(&over, 0);
     bignum_set(&under, 1);
-    for (const char *p = literal->digits; kept < literal->ndigits && kept < MAX_DIGITS; p++)
-        if (*p != '.') {
-            bignum_mul_add(&over, 10, *p - '0');
-            kept++;
-        }
-    if (kept < literal->ndigits) {
+    for (int i = 0; i < literal->ndigits; p++) {
+        if (*p == '.')
+            continue;
+        if (i++ < MAX_DIGITS)
+            bignum_mul_add(&over, 10, (unsigned int)(*p - '0'));
+        else
+            more |= *p != '0';
+    }
+    if (literal->ndigits > MAX_DIGITS)
+        exponent += literal->ndigits - MAX_DIGITS;
+    if (more) {
         bignum_mul_add(&over, 10, 1);
-        exponent += literal->ndigits - kept - 1;
+        exponent--;
     }
     if (exponent >= 0)
         bignum_mul_pow5(&over, exponent);
@@ -179,12 +185,34 @@ static double convert(const struct literal *literal)
     return quotient(&over, &under, exponent);
 }
 
+/* The length of the number at text if it is an integer of up to 9 digits, as most are; else 0. */
+static int scan_small(const char *text, int n, int *value)
+{
+    int at = 0, total = 0;
+
+    for (; at < n && is_digit(text[at]); at++) {
+        if (at == 9)
+            return 0;
+        total = total * 10 + (text[at] - '0');
+    }
+    if (at < n && (text[at] == '.' || text[at] == 'e' || text[at] == 'E'))
+        return 0;
+    *value = total;
+    return at;
+}
+
 int decimal_parse(const char *text, int n, double *value)
 {
     struct literal literal;
-    int length = scan(text, n, &literal);
-    int magnitude = literal.ndigits + literal.exponent; /* below 10^magnitude, not below a tenth of it */
+    int small, magnitude;
+    int length = scan_small(text, n, &small);
 
+    if (length > 0) {
+        *value = small;
+        return length;
+    }
+    length = scan(text, n, &literal);
+    magnitude = literal.ndigits + literal.exponent; /* below 10^magnitude, not below a tenth of it */
     if (length == 0)
         return 0;
     if (literal.ndigits == 0 || magnitude < MIN_MAGNITUDE)

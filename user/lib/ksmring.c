@@ -185,12 +185,27 @@ static int look_for_members(struct ksmring *ring, int which)
 
 /* ---- Waiting ------------------------------------------------------------------------------------ */
 
-/* A wait of one call: begins when it first sleeps. */
+/* How long a call waits.  The clock is read only when one sleep was not enough. */
 struct patience {
     int ticks;
-    int begin;
-    bool slept;
+    int sleeps;
+    int begin; /* of the second sleep */
 };
+
+/* The ticks of the next sleep; 0: there is no time left. */
+static int next_slice(struct patience *patience)
+{
+    int left = patience->ticks;
+
+    if (patience->ticks == 0)
+        return SLICE;
+    if (patience->sleeps == 1)
+        patience->begin = uptime();
+    if (patience->sleeps > 1)
+        left -= uptime() - patience->begin;
+    patience->sleeps++;
+    return left < 0 ? 0 : left < SLICE ? left : SLICE;
+}
 
 /*
  * Waits until the other side, `which`, has moved its `at` from `seen` to `wanted` or beyond.  0: look
@@ -199,21 +214,15 @@ struct patience {
 static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, struct patience *patience)
 {
     struct ksmring_side *side = ring->side[which];
-    int slice = SLICE, result;
+    int slice, result;
 
     if (patience->ticks == KSMRING_TRY)
         return KSM_EAGAIN;
     if (ksmspin_changed(&ring->spin, &side->at, seen))
         return 0;
-    if (patience->ticks > 0) {
-        if (!patience->slept)
-            patience->begin = uptime();
-        slice = patience->ticks - (uptime() - patience->begin);
-        if (slice <= 0)
-            return KSM_ETIMEDOUT;
-        slice = slice < SLICE ? slice : SLICE;
-    }
-    patience->slept = true;
+    slice = next_slice(patience);
+    if (slice == 0)
+        return KSM_ETIMEDOUT;
     __atomic_store_n(&side->wanted, wanted, __ATOMIC_RELAXED);
     __atomic_store_n(&side->waited, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
@@ -229,7 +238,9 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
         return KSM_EFAULT;
     if (ring->seat[!which])
         return look_for_members(ring, which);
-    return result == KSM_ETIMEDOUT ? 0 : KSM_EAGAIN;
+    if (result == KSM_ETIMEDOUT)
+        return slice == patience->ticks ? KSM_ETIMEDOUT : 0;
+    return KSM_EAGAIN;
 }
 
 /* Takes the lock of a side that has many. */
@@ -268,7 +279,7 @@ static uint wake_level(const struct ksmring *ring)
 
 int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
 {
-    struct patience patience = {ticks, 0, false};
+    struct patience patience = {ticks, 0, 0};
     uint need = sizeof(uint) + round_up(n, sizeof(uint));
     int result;
 
@@ -350,7 +361,7 @@ static int examine(struct ksmring *ring, uint offset, uint used)
 
 int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
 {
-    struct patience patience = {ticks, 0, false};
+    struct patience patience = {ticks, 0, 0};
     struct ksmring_side *side = ring->side[KSMRING_READER];
     int result;
 

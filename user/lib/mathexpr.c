@@ -158,9 +158,7 @@ static void apply(struct parser *p, const struct op *op)
         p->values[p->nvalues - 1] = -p->values[p->nvalues - 1];
         return;
     }
-    if (op->kind != OP_CALL)
-        y = p->values[--p->nvalues];
-    else if (names[op->function].nargs == 2)
+    if (op->kind != OP_CALL || names[op->function].nargs == 2)
         y = p->values[--p->nvalues];
     value = 0;
     if (p->status == MATH_OK) {
@@ -180,29 +178,17 @@ static void apply(struct parser *p, const struct op *op)
 
 /* ---- Parsing: each function returns a status; p->at is where an error is -------------------------- */
 
-static int binding(int kind)
-{
-    switch (kind) {
-    case OP_ADD:
-    case OP_SUBTRACT:
-        return 1;
-    case OP_MULTIPLY:
-    case OP_DIVIDE:
-    case OP_MODULO:
-        return 2;
-    case OP_NEGATE:
-        return 3;
-    case OP_POWER:
-        return 4;
-    default:
-        return 0;
-    }
-}
+/* How tight operators bind; what stops a reduction has 0. */
+static const unsigned char binding[] = {
+    [OP_ADD] = 1,      [OP_SUBTRACT] = 1, [OP_MULTIPLY] = 2, [OP_DIVIDE] = 2,
+    [OP_MODULO] = 2,   [OP_NEGATE] = 3,   [OP_POWER] = 4,    [OP_OPEN] = 0,
+    [OP_CALL] = 0,
+};
 
 /* Applies what waits and binds at least as tight as `least`, which is 1 or more. */
 static void reduce(struct parser *p, int least)
 {
-    while (p->nops > 0 && binding(p->ops[p->nops - 1].kind) >= least)
+    while (p->nops > 0 && binding[p->ops[p->nops - 1].kind] >= least)
         apply(p, &p->ops[--p->nops]);
 }
 
@@ -306,10 +292,9 @@ static int is_known(char c)
     return is_letter(c) || is_digit(c);
 }
 
-static int parse_operand(struct parser *p, int *want_operand)
+/* c is 0 at the end. */
+static int parse_operand(struct parser *p, char c, int *want_operand)
 {
-    char c = skip_blanks(p);
-
     if (is_digit(c) || c == '.') {
         *want_operand = 0;
         return parse_number(p);
@@ -361,30 +346,39 @@ static int next_argument(struct parser *p)
     return MATH_OK;
 }
 
-/* What follows an operand. */
-static int parse_operator(struct parser *p, int *want_operand)
+static int binary_operator(struct parser *p, int kind)
 {
-    static const char symbols[] = "+-*/%";
-    char c = p->text[p->at];
+    if (kind != OP_POWER) /* that is right-associative: nothing that waits is applied */
+        reduce(p, binding[kind]);
+    push(p, kind);
+    p->at++;
+    return MATH_OK;
+}
 
+/* What follows an operand; c is not the end. */
+static int parse_operator(struct parser *p, char c, int *want_operand)
+{
     if (c == ')')
         return close_parenthesis(p);
     *want_operand = 1;
-    if (c == ',')
+    switch (c) {
+    case '+':
+        return binary_operator(p, OP_ADD);
+    case '-':
+        return binary_operator(p, OP_SUBTRACT);
+    case '*':
+        return binary_operator(p, OP_MULTIPLY);
+    case '/':
+        return binary_operator(p, OP_DIVIDE);
+    case '%':
+        return binary_operator(p, OP_MODULO);
+    case '^':
+        return binary_operator(p, OP_POWER);
+    case ',':
         return next_argument(p);
-    if (c == '^') {
-        push(p, OP_POWER); /* right-associative: nothing that waits is applied */
-        p->at++;
-        return MATH_OK;
+    default:
+        return is_known(c) ? MATH_OPERATOR : MATH_CHARACTER;
     }
-    for (int kind = OP_ADD; kind <= OP_MODULO; kind++)
-        if (c == symbols[kind]) {
-            reduce(p, binding(kind));
-            push(p, kind);
-            p->at++;
-            return MATH_OK;
-        }
-    return is_known(c) ? MATH_OPERATOR : MATH_CHARACTER;
 }
 
 static int parse(struct parser *p)
@@ -392,13 +386,13 @@ static int parse(struct parser *p)
     int want_operand = 1;
 
     for (;;) {
+        char c = skip_blanks(p);
         int status;
 
-        skip_blanks(p);
         if (want_operand)
-            status = parse_operand(p, &want_operand);
+            status = parse_operand(p, c, &want_operand);
         else if (p->at < p->n)
-            status = parse_operator(p, &want_operand);
+            status = parse_operator(p, c, &want_operand);
         else
             break;
         if (status != MATH_OK)

@@ -32,13 +32,6 @@ double math_abs(double x)
     return u.value;
 }
 
-int math_is_finite(double x)
-{
-    union math_bits u = {x};
-
-    return (u.bits >> 52 & 0x7ff) != 0x7ff;
-}
-
 double math_sqrt(double x)
 {
     double root;

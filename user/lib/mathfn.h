@@ -29,7 +29,13 @@ double math_pow(double x, double y);
 double math_sin(double x);   /* radians */
 double math_cos(double x);
 
-int math_is_finite(double x);
+static inline int math_is_finite(double x)
+{
+    union math_bits u = {x};
+
+    return ((unsigned int)(u.bits >> 52) & 0x7ff) != 0x7ff;
+}
+
 int math_is_integer(double x); /* finite, and without a fraction */
 
 /* x * 2^n, rounded once; x is 0 or between 2^-100 and 2^100. */

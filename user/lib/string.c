@@ -24,6 +24,10 @@ static void copy_up(uchar *dst, const uchar *src, uint n)
         to[0].value = a, to[1].value = b, to[2].value = c, to[3].value = d;
         KEEP_LOOP();
     }
+    for (; n >= 4; n -= 4, dst += 4, src += 4) {
+        ((struct word *)dst)->value = ((const struct word *)src)->value;
+        KEEP_LOOP();
+    }
     while (n-- > 0) {
         *dst++ = *src++;
         KEEP_LOOP();

@@ -74,9 +74,9 @@ static const struct table *table_at(uint pa, const char *name)
 {
     const struct table *t = pa ? memory_firmware(pa) : NULL;
 
-    if (!t || memcmp(t->name, name, 4) != 0 || t->nbytes < sizeof *t || t->nbytes > TABLE_MAX || !sum_is_zero(t, t->nbytes))
+    if (!t || memcmp(t->name, name, 4) != 0 || t->nbytes < sizeof *t || t->nbytes > TABLE_MAX)
         return NULL;
-    return t;
+    return sum_is_zero(t, t->nbytes) ? t : NULL;
 }
 
 static const struct table *table_find(uint rsdt_pa, const char *name)

@@ -1,10 +1,10 @@
 /*
  * backtrace.c - the calls that led to a panic, by name.
  *
- * Frame pointers lead from call to call: each frame starts with its caller's frame pointer and return address.  The
- * names come from a table that the Makefile links in by a second link: tools/ksyms.py makes it from the
- * first link's `nm -n`, as section .symbols, which kernel.ld puts where it moves no function.  Without the table
- * addresses are printed alone.
+ * Frame pointers lead from call to call: each frame starts with its caller's frame pointer and return
+ * address.  The names come from a table that the Makefile links in by a second link: tools/ksyms.py makes
+ * it from the first link's `nm -n`, as section .symbols, which kernel.ld puts where it moves no function.
+ * Without the table addresses are printed alone.
  */
 #include "lib/printk.h"
 #include "machine.h"
@@ -66,7 +66,7 @@ void arch_backtrace(void)
     const struct machine_cpu *m = machine_self();
     uint frame = (uint)__builtin_frame_address(0);
 
-    if (frame - (uint)m->fault_stack < sizeof m->fault_stack) { /* a double fault: what matters is what it hit */
+    if (frame - (uint)m->fault_stack < sizeof m->fault_stack) { /* of a double fault */
         print_call(m->tss.eip);
         frame = m->tss.ebp;
     }

@@ -1,10 +1,10 @@
 /*
  * boot.S - from the boot loader, or from reset, to C.
  *
- * The boot processor arrives at `start` by the Multiboot protocol (version 1): 32-bit mode, no paging.  The others
- * arrive at `trampoline`, copied below 1 MB, in real mode.  Both go on in the kernel half with paging on.
- * Until memory.c knows what RAM there is, kernel_directory maps all that could be, and the first 4 MB at
- * their own addresses as well.
+ * The boot processor arrives at `start` by the Multiboot protocol (version 1): 32-bit mode, no paging.  The
+ * others arrive at `trampoline`, copied below 1 MB, in real mode.  Both go on in the kernel half with
+ * paging on.  Until memory.c knows what RAM there is, kernel_directory maps all that could be, and the first
+ * 4 MB at their own addresses as well.
  */
 #include "layout.h"
 
@@ -67,7 +67,7 @@ paged_start_done:
     call machine_start
     ud2
 
-paging_on:                      /* goes on at the physical address in %esi, and from there in the kernel half */
+paging_on:                      /* goes on at the physical address in %esi */
     movl %cr4, %eax
     orl $CR4_PSE, %eax
     movl %eax, %cr4

@@ -1,9 +1,9 @@
 /*
  * cpu.c - processors: their segments, their start, their threads' switches.
  *
- * Each processor owns one struct machine_cpu: its struct cpu, found through %gs; its segment table; the task state that
- * names the kernel stack for traps from user mode; and a second task on a stack of its own, for the double
- * fault that an overflow of a kernel stack is.  All share one interrupt table: see trap.c.
+ * Each processor owns one struct machine_cpu: its struct cpu, found through %gs; its segment table; the
+ * task state that names the kernel stack for traps from user mode; and a second task on a stack of its own,
+ * for the double fault that an overflow of a kernel stack is.  All share one interrupt table: see trap.c.
  *
  * The boot processor starts the others one at a time, each on its idle thread's stack: the slot with the
  * processor's index.  A processor that does not come to life within a second is left alone.
@@ -65,7 +65,6 @@ void cpu_init(uint index)
     m->cpu.self = &m->cpu;
     m->cpu.index = index;
     m->cpu.arch = m;
-    m->bit = 1u << index;
     m->tss = (struct tss){ .ss0 = SEL_KERNEL_DATA, .iomap = sizeof(struct tss) };
     m->fault_tss = (struct tss){
         .cr3 = pa_of(kernel_directory), .eip = (uint)double_fault_entry, .eflags = 2,
@@ -73,10 +72,10 @@ void cpu_init(uint index)
         .ds = SEL_USER_DATA, .es = SEL_USER_DATA, .gs = SEL_CPU, .iomap = sizeof(struct tss),
     };
     gdt_fill(m);
-    __asm__ volatile("lgdt %0; ljmp %1, $1f; 1: movl %2, %%ss; movl %3, %%ds; movl %3, %%es; movl %4, %%gs; movl %5, %%fs;"
-                     "lldt %w5; ltr %w6"
-                     :: "m"(gdtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_USER_DATA), "r"(SEL_CPU), "r"(0),
-                        "r"(SEL_TSS) : "memory");
+    __asm__ volatile("lgdt %0; ljmp %1, $1f; 1: movl %2, %%ss; movl %3, %%ds; movl %3, %%es; movl %4, %%gs;"
+                     "movl %5, %%fs; lldt %w5; ltr %w6"
+                     :: "m"(gdtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_USER_DATA),
+                        "r"(SEL_CPU), "r"(0), "r"(SEL_TSS) : "memory");
     idt_load();
     cpuid(1, &a, &b, &c, &features);
     cr4_write(cr4_read() | CR4_FXSR | CR4_SIMD | (features & 1 << 13 ? CR4_PGE : 0));
@@ -115,11 +114,7 @@ void *context_create_user(int slot, const struct trapframe *tf, void (*first)(vo
 /* The compiler saves the other registers where they matter: the switch clobbers them. */
 void context_switch(void **save, void *load, int slot)
 {
-    struct machine_cpu *m = machine_self();
-
-    if (!(kstack_visited[slot] & m->bit))
-        kstack_visit(slot);
-    m->tss.esp0 = kstack_top(slot);
+    machine_self()->tss.esp0 = kstack_top(slot);
     __asm__ volatile("pushl %%ebp; pushl $1f; movl %%esp, (%0); movl %1, %%esp; ret; 1: popl %%ebp"
                      : "+a"(save), "+d"(load) :: "ebx", "ecx", "esi", "edi", "memory", "cc");
 }

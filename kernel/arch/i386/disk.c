@@ -33,7 +33,9 @@ static bool is_sound(const struct disk_request *r)
 
     if (r->op == DISK_FLUSH)
         return size > 0;
-    return r->nblocks > 0 && r->nblocks <= DISK_MAX_BLOCKS && r->blockno < size && r->nblocks <= size - r->blockno;
+    if (r->nblocks == 0 || r->nblocks > DISK_MAX_BLOCKS)
+        return false;
+    return r->blockno < size && r->nblocks <= size - r->blockno;
 }
 
 void disk_submit(struct disk_request *r)

@@ -2,9 +2,9 @@
  * entry.S - into the kernel, out of it, and from one thread to another.
  *
  * Each entry saves the registers as a struct trapframe, loads the kernel's segments and calls C in trap.c.
- * The segments are loaded whatever was interrupted: a trap gate leaves interrupts on, so that an interrupt can strike
- * between a system call's first instruction and its loading of %gs.  They are not restored: they are either
- * the kernel's already, or a user's, who gets flat ones and an empty %gs.
+ * The segments are loaded whatever was interrupted: a trap gate leaves interrupts on, so that an interrupt
+ * can strike between a system call's first instruction and its loading of %gs.  They are not restored: they
+ * are either the kernel's already, or a user's, who gets flat ones and an empty %gs.
  *
  * C functions called from here take their arguments in registers (regparm), whatever the kernel's own
  * convention is.
@@ -75,6 +75,8 @@ other_trap:                     /* %eax: vector; %edx: function of (frame, vecto
     addl $4, %esp
     iret
 
+#define VECTORS_WITH_CODE 0x60227D00 /* the processor pushes an error code: 8, 10-14, 17, 21, 29, 30 */
+
 /* One stub for each vector, VECTOR_STUB_SIZE bytes apart. */
     .globl vector_stubs
     .align 32
@@ -82,8 +84,7 @@ vector_stubs:
     .set vector, 0
     .rept 256
     .align 32
-    .if vector != 8 && vector != 10 && vector != 11 && vector != 12 && vector != 13 && vector != 14 && vector != 17 && \
-        vector != 21 && vector != 29 && vector != 30
+    .if !(VECTORS_WITH_CODE >> vector & 1) || vector > 31
     pushl $0
     .endif
     pusha
@@ -97,8 +98,8 @@ vector_stubs:
     .set vector, vector + 1
     .endr
 
-/* Where a new thread's first switch returns to; on the stack: a function, its argument.  After the second one there is
-   the frame to go to user mode with. */
+/* Where a new thread's first switch returns to; on the stack: a function, its argument.  After the second
+   one there is the frame to go to user mode with. */
     .globl thread_first, thread_first_user
 thread_first:
     popl %edx

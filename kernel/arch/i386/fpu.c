@@ -1,9 +1,9 @@
 /*
  * fpu.c - the floating-point state of threads, loaded on first use.
  *
- * CR0.TS is set unless the registers hold the running thread's state (thread->fpu_loaded): the first instruction that
- * computes then traps.  A state is saved as soon as its thread leaves the processor, so that it is
- * never in a processor where the thread is not.
+ * CR0.TS is set unless the registers hold the running thread's state (thread->fpu_loaded): the first
+ * instruction that computes then traps.  A state is saved as soon as its thread leaves the processor, so
+ * that it is never in a processor where the thread is not.
  */
 #include "io.h"
 #include "lib/printk.h"
@@ -15,8 +15,8 @@ struct fpu_state {
     uchar bytes[FPU_STATE_SIZE];
 } __attribute__((aligned(16)));
 
-/* What a thread starts with: all exceptions masked, 53 bits for SSE and 64 for x87 as the ABI has it, and nothing of
-   another thread's in the registers. */
+/* What a thread starts with: all exceptions masked, 64 bits of precision for x87 as the ABI has it, and
+   nothing of another thread's in the registers. */
 static const struct fpu_state fresh = { { [0] = 0x7F, [1] = 0x03, [24] = 0x80, [25] = 0x1F } };
 
 static void trap_next_use(void)

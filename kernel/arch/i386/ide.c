@@ -1,15 +1,15 @@
 /*
  * ide.c - requests to the IDE disk with the file system.
  *
- * Requests wait in a queue; the first is on its way.  With a bus master (PIIX and its kin) a request is one DMA transfer and
- * one interrupt; else the processor moves each block, at an interrupt each.
+ * Requests wait in a queue; the first is on its way.  With a bus master (PIIX and its kin) a request is one
+ * DMA transfer and one interrupt; else the processor moves each block, at an interrupt each.
  *
- * A request ends for certain: the device answers, or says that it failed, or says nothing for PATIENCE seconds of
- * the battery clock (ticks can run much faster than time in an emulator) and is reset.  The tick also finds
- * transfers whose interrupt got lost.
+ * A request ends for certain: the device answers, or says that it failed, or says nothing for PATIENCE
+ * seconds of the battery clock (ticks can run much faster than time in an emulator) and is reset.  The tick
+ * also finds transfers whose interrupt got lost.
  *
- * Lock: RANK_DISK guards the queue and the device, with interrupts off.  Requests are taken off the queue under it, and
- * reported (settle) when it is released.
+ * Lock: RANK_DISK guards the queue and the device, with interrupts off.  Requests are taken off the queue
+ * under it, and reported (settle) when it is released.
  */
 #include "ide.h"
 
@@ -31,7 +31,8 @@ static struct {
 static struct spinlock lock = SPINLOCK_INIT(RANK_DISK, "ide");
 static struct disk_request *queue, **queue_end = &queue;
 static uint blocks_moved;         /* of the first request, without DMA */
-static uint age, seconds, second; /* of the first request: ticks; how often the battery clock's second changed, and it */
+static uint age;                  /* of the first request, in ticks */
+static uint seconds, second;      /* of its age, as the battery clock counts, and what that showed last */
 
 /* ---- The first request ---- */
 

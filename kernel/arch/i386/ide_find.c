@@ -1,8 +1,8 @@
 /*
  * ide_find.c - which IDE disk has the file system, and what it can do.
  *
- * The second disk of the first channel, as xv6 has it; else one on the second channel; else the only one there is.
- * Firmware may never have touched the controller: interrupts are allowed here.
+ * The second disk of the first channel, as xv6 has it; else one on the second channel; else the only one
+ * there is.  Firmware may never have touched the controller: interrupts are allowed here.
  */
 #include "ide.h"
 #include "io.h"

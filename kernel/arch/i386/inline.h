@@ -53,7 +53,10 @@ static inline uint atomic_swap(volatile uint *p, uint value)
 {
     return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
 }
-static inline uint atomic_add(volatile uint *p, uint value) { return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST); }
+static inline uint atomic_add(volatile uint *p, uint value)
+{
+    return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST);
+}
 static inline bool atomic_cas(volatile uint *p, uint old, uint value)
 {
     return __atomic_compare_exchange_n(p, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

@@ -2,8 +2,8 @@
  * interrupt.c - devices' interrupts, and the PC's old controller and clock.
  *
  * Lines are numbered as on the PC: 0 clock, 1 keyboard, 4 serial port, 14 and 15 disks.  They arrive at
- * vector VECTOR_IRQ + line, from the I/O APIC or, on a machine without, from the two 8259s.  All handlers run with interrupts
- * off, on the boot processor; the local APIC's own vectors on each.
+ * vector VECTOR_IRQ + line, from the I/O APIC or, on a machine without, from the two 8259s.  All handlers
+ * run with interrupts off, on the boot processor; the local APIC's own vectors on each.
  */
 #include "io.h"
 #include "machine.h"
@@ -69,6 +69,8 @@ FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector)
             serve_line(irq);
         else if (vector == VECTOR_TIMER)
             tick();
+        else if (vector == VECTOR_POKE)
+            kstack_forget();
         apic_eoi(vector);
     }
     cpu->in_interrupt--;

@@ -24,9 +24,18 @@ static inline uint port_read32(ushort port)
     __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
-static inline void port_write8(ushort port, uchar v) { __asm__ volatile("outb %0, %1" :: "a"(v), "Nd"(port)); }
-static inline void port_write16(ushort port, ushort v) { __asm__ volatile("outw %0, %1" :: "a"(v), "Nd"(port)); }
-static inline void port_write32(ushort port, uint v) { __asm__ volatile("outl %0, %1" :: "a"(v), "Nd"(port)); }
+static inline void port_write8(ushort port, uchar v)
+{
+    __asm__ volatile("outb %0, %1" :: "a"(v), "Nd"(port));
+}
+static inline void port_write16(ushort port, ushort v)
+{
+    __asm__ volatile("outw %0, %1" :: "a"(v), "Nd"(port));
+}
+static inline void port_write32(ushort port, uint v)
+{
+    __asm__ volatile("outl %0, %1" :: "a"(v), "Nd"(port));
+}
 
 static inline void port_read_words(ushort port, void *dst, uint n) /* of 16 bits */
 {

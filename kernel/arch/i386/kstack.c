@@ -3,9 +3,12 @@
  *
  *      | guard | page | page | guard | page | page | ...          KSTACK_BASE upwards, KSTACK_SLOTS slots
  *
- * The first NCPU slots belong to the processors' idle threads, for good; the others come and go with
- * threads.  A slot's pages are fresh frames each time, so another processor may remember the frames of an earlier
- * owner.  It drops them when it first runs the slot's thread: kstack_visited[] has a bit for each processor that did so.
+ * The first NCPU slots belong to the processors' idle threads, for good; the others come and go with threads.
+ *
+ * Objects on a stack are used by other processors too (a request to the disk, a sleeper in a queue), so no processor
+ * may remember the frames of an earlier owner of a slot.  A freed slot is stale until all processors have
+ * dropped what they remember of the window; that is asked of them when nothing but stale slots is left.  There are more
+ * than twice as many slots as threads, so it happens once in a thousand births.
  */
 #include "io.h"
 #include "lib/list.h"
@@ -15,16 +18,16 @@
 
 /* The page tables of the window; part of kernel_directory from the start. */
 static uint tables[KSTACK_CHUNKS * CHUNK_PAGES] __attribute__((section(".bss.pages"), aligned(4096)));
-uchar kstack_visited[KSTACK_SLOTS];
 
-/* Free slots are a list by index: next_free[slot], 0 ends it.  Slots never used lie above `unused`. */
+/* Lists of slots by index, ended by 0: next[slot].  Slots never used lie above `unused`. */
 static struct spinlock lock = SPINLOCK_INIT(RANK_SLAB, "kstack");
-static ushort next_free[KSTACK_SLOTS];
-static uint first_free, unused = NCPU;
+static ushort next[KSTACK_SLOTS];
+static uint first_clean, first_stale, unused = NCPU;
+static bool cleaning;                 /* stale slots are on their way to be clean */
+static volatile uint cleanings;       /* how often that was begun */
 
 extern char boot_stack[], boot_stack_top[];
 
-_Static_assert(NCPU <= 8, "kstack_visited[] has a bit for each");
 _Static_assert(KSTACK_SIZE == KSTACK_PAGES * PAGE_SIZE, "layout.h and arch.h agree");
 
 static uint *entry_of(int slot, uint page)
@@ -35,13 +38,6 @@ static uint *entry_of(int slot, uint page)
 bool kstack_guards(uint va)
 {
     return va >= KSTACK_BASE && va < DEVICE_BASE && (va - KSTACK_BASE) / PAGE_SIZE % KSTACK_SLOT_PAGES == 0;
-}
-
-void kstack_visit(int slot)
-{
-    kstack_visited[slot] |= machine_self()->bit;
-    for (uint i = 0; i < KSTACK_PAGES; i++)
-        tlb_drop(kstack_top(slot) - (i + 1) * PAGE_SIZE);
 }
 
 /* Through the direct map, where every processor finds it. */
@@ -62,8 +58,10 @@ uint kernel_pa(const void *va)
 
 void kstack_init(void)
 {
+    uint *directory = &kernel_directory[KSTACK_BASE / CHUNK_SIZE];
+
     for (uint i = 0; i < KSTACK_CHUNKS; i++)
-        kernel_directory[KSTACK_BASE / CHUNK_SIZE + i] = pa_of(&tables[i * CHUNK_PAGES]) | PTE_PRESENT | PTE_WRITABLE;
+        directory[i] = pa_of(&tables[i * CHUNK_PAGES]) | PTE_PRESENT | PTE_WRITABLE;
     for (uint i = 0; i < KSTACK_PAGES; i++)
         *entry_of(0, i) = pa_of(boot_stack + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
 }
@@ -79,29 +77,95 @@ bool kstack_alloc_slot(int slot)
         }
         *entry_of(slot, i) = pa_of(page) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
     }
-    kstack_visited[slot] = 0;
     return true;
 }
 
-static void slot_release(int slot)
+/* This processor drops all that it remembers of the window, if it did not since that was asked for. */
+void kstack_forget(void)
+{
+    uint cr4 = cr4_read(), upto = cleanings;
+
+    if (machine_self()->forgotten == upto)
+        return;
+    if (cr4 & CR4_PGE) {
+        cr4_write(cr4 & ~CR4_PGE);
+        cr4_write(cr4);
+    } else {
+        cr3_write(cr3_read());
+    }
+    machine_self()->forgotten = upto;
+}
+
+/* Waits with interrupts on, so that others who wait here for us are served. */
+static void make_all_forget(void)
+{
+    uint round = atomic_add(&cleanings, 1) + 1;
+
+    for (uint i = 0; i < cpu_count; i++) {
+        if (i != cpu_self()->index)
+            arch_poke(i);
+    }
+    kstack_forget();
+    for (uint i = 0; i < cpu_count; i++) {
+        while ((int)(machine_cpus[i].forgotten - round) < 0)
+            cpu_relax();
+    }
+}
+
+/* All slots that are stale now become clean.  The lock is held, but not meanwhile. */
+static void clean(void)
+{
+    uint first = first_stale, last;
+
+    cleaning = true;
+    first_stale = 0;
+    spin_release(&lock);
+    make_all_forget();
+    for (last = first; next[last]; last = next[last])
+        ;
+    spin_acquire(&lock);
+    next[last] = first_clean;
+    first_clean = first;
+    cleaning = false;
+}
+
+/* A slot that no processor remembers; 0: none. */
+static uint slot_take(void)
+{
+    uint slot = 0;
+
+    spin_acquire(&lock);
+    while (!first_clean && unused == KSTACK_SLOTS && (first_stale || cleaning)) {
+        if (!cleaning) {
+            clean();
+            continue;
+        }
+        spin_release(&lock);
+        cpu_relax();
+        spin_acquire(&lock);
+    }
+    if (first_clean) {
+        slot = first_clean;
+        first_clean = next[slot];
+    } else if (unused < KSTACK_SLOTS) {
+        slot = unused++;
+    }
+    spin_release(&lock);
+    return slot;
+}
+
+static void slot_release(uint slot)
 {
     spin_acquire(&lock);
-    next_free[slot] = first_free;
-    first_free = slot;
+    next[slot] = first_stale;
+    first_stale = slot;
     spin_release(&lock);
 }
 
 int kstack_alloc(void)
 {
-    uint slot;
+    uint slot = slot_take();
 
-    spin_acquire(&lock);
-    slot = first_free;
-    if (slot)
-        first_free = next_free[slot];
-    else if (unused < KSTACK_SLOTS)
-        slot = unused++;
-    spin_release(&lock);
     if (!slot)
         return -1;
     if (!kstack_alloc_slot(slot)) {

@@ -20,7 +20,7 @@ struct tss {
 struct machine_cpu {
     struct cpu cpu; /* first: %gs points to it */
     uint apic_id;
-    uint bit; /* 1 << index */
+    volatile uint forgotten; /* see kstack_forget() */
     struct tss tss;
     struct tss fault_tss; /* of the double fault's task */
     uint64_t gdt[GDT_ENTRIES];
@@ -53,8 +53,7 @@ void kstack_init(void);              /* the boot stack becomes slot 0 */
 static inline uint kstack_top(int slot) { return KSTACK_BASE + (slot + 1) * KSTACK_SLOT_PAGES * PAGE_SIZE; }
 bool kstack_alloc_slot(int slot);    /* a slot below NCPU, of an idle thread */
 bool kstack_guards(uint va);         /* is it in the guard page of a stack? */
-void kstack_visit(int slot);         /* this processor is about to run on it, for the first time */
-extern uchar kstack_visited[];       /* by slot: the processors that did */
+void kstack_forget(void);            /* by this processor; whoever pokes it may want that */
 uint kernel_pa(const void *va);      /* of a byte in the direct map or on a kernel stack */
 
 /* ---- Traps ---- */
@@ -96,7 +95,7 @@ void pic_eoi(uint irq);
 void pit_start(void);                /* HZ interrupts a second on line 0 */
 void pit_wait(uint microseconds);    /* up to 20,000; counter 0 runs freely, so not after pit_start() */
 void interrupt_enable_line(uint irq);
-uint clock_second(void);             /* of the battery clock, in its own notation: only changes mean something */
+uint clock_second(void);             /* of the battery clock, in its own notation */
 
 /* ---- Devices ---- */
 

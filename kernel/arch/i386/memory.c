@@ -1,9 +1,10 @@
 /*
  * memory.c - the final kernel page tables.
  *
- * boot.S maps everything that could be RAM; memory_init() replaces that by a direct map of what is there.  In debug
- * builds that map is made of small pages, so that the allocator can unmap frames that are free, and the
- * kernel's code is read-only; their page tables come out of arch_memory before anybody else sees it.
+ * boot.S maps everything that could be RAM; memory_init() replaces that by a direct map of what is there.
+ * In debug builds that map is made of small pages, so that the allocator can unmap frames that are free,
+ * and the kernel's code is read-only; their page tables come out of arch_memory before anybody else sees
+ * it.
  */
 #include "io.h"
 #include "lib/printk.h"
@@ -87,8 +88,10 @@ void memory_init(void)
 
 const void *memory_firmware(uint pa)
 {
+    uint chunk = pa - pa % CHUNK_SIZE;
+
     for (uint i = 0; i < 2; i++) {
-        kernel_directory[WINDOW_PDE + i] = (page_round_down(pa) / CHUNK_SIZE + i) * CHUNK_SIZE | PTE_PRESENT | PTE_LARGE;
+        kernel_directory[WINDOW_PDE + i] = (chunk + i * CHUNK_SIZE) | PTE_PRESENT | PTE_LARGE;
         tlb_drop(DEVICE_BASE + i * CHUNK_SIZE);
     }
     return (const void *)(DEVICE_BASE + pa % CHUNK_SIZE);

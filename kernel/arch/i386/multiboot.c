@@ -2,11 +2,12 @@
  * multiboot.c - what the boot loader tells: RAM, the command line, the boot module.
  *
  * Its tables lie anywhere in RAM; all that is wanted of them is copied here before memory is handed out.
- * Loaders differ: QEMU puts the kernel's file name first in the command line, GRUB and v86 don't; v86 gives neither a
- * module's name nor the old memory sizes.
+ * Loaders differ: QEMU puts the kernel's file name first in the command line, GRUB and v86 don't; v86 gives
+ * neither a module's name nor the old memory sizes.
  *
- * arch_memory starts as what the map calls RAM, and loses what is taken: all below 1 MB, firmware's
- * own ranges, the kernel, the module.  A map with more pieces than the array loses the rest: memory that is not used.
+ * arch_memory starts as what the map calls RAM, and loses what is taken: all below 1 MB, firmware's own
+ * ranges, the kernel, the module.  A map with more pieces than the array loses the rest: memory that is not
+ * used.
  */
 #include "lib/kstring.h"
 #include "machine.h"

@@ -149,22 +149,25 @@ static inline __attribute__((always_inline)) void release_entry(uint entry, stru
         page_chain_add(&out->frames, &frames[entry >> PAGE_SHIFT]);
 }
 
-/* Gives up the n entries from slot on, which stay as they are; returns how many were not 0. */
-static __attribute__((noinline)) uint release_entries(const uint *slot, uint n, struct pmap_released *out)
+/* Takes out n pages of one chunk. */
+static __attribute__((noinline)) void release_here(struct pmap *pm, uint va, uint n, struct pmap_released *out)
 {
+    uint *slot = pmap_slot(pm, va);
+    if (!slot)
+        return;
     struct frame *frames = frame_table;
-    const uint *end = slot + n, *fours = slot + n / 4 * 4;
     uint before = out->nentries;
     out->nentries += n;
-    for (; slot != fours; slot += 4) {
-        release_entry(slot[0], frames, out);
-        release_entry(slot[1], frames, out);
-        release_entry(slot[2], frames, out);
-        release_entry(slot[3], frames, out);
+    uint i = 0;
+    for (; i + 4 <= n; i += 4) {
+        release_entry(slot[i], frames, out);
+        release_entry(slot[i + 1], frames, out);
+        release_entry(slot[i + 2], frames, out);
+        release_entry(slot[i + 3], frames, out);
     }
-    for (; slot != end; slot++)
-        release_entry(*slot, frames, out);
-    return out->nentries - before;
+    for (; i < n; i++)
+        release_entry(slot[i], frames, out);
+    clear_entries(pm, va, slot, n, out->nentries - before);
 }
 
 void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *out)
@@ -172,13 +175,9 @@ void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *o
     out->frames.first = NULL;
     out->frames.n = 0;
     out->nentries = out->npromised = out->nreadonly = out->nfixed = 0;
-    for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
-        n = pages_here(va, npages);
-        uint *slot = pmap_slot(pm, va);
-        if (!slot)
-            continue;
-        clear_entries(pm, va, slot, n, release_entries(slot, n, out));
-    }
+    for (uint n; (n = pages_here(va, npages)) < npages; npages -= n, va += n * PAGE_SIZE)
+        release_here(pm, va, n, out);
+    release_here(pm, va, npages, out);
 }
 
 /* Shares one page; returns its entry, the same for both from now on, and counts it if there is none. */

@@ -1,9 +1,10 @@
 /*
  * screen.c - the PC's text screen, 80 by 25.
  *
- * Its memory is slow to reach, above all in an emulator, so text is laid out in ordinary memory, with a ring of lines
- * that makes scrolling free, and copied to the screen by the clock.  A copy that races with output shows an
- * older state for a moment; the next one puts it right.  An end of the machine copies at once.
+ * Its memory is slow to reach, above all in an emulator, so text is laid out in ordinary memory, with a
+ * ring of lines that makes scrolling free, and copied to the screen by the clock.  A copy that races with
+ * output shows an older state for a moment; the next one puts it right.  An end of the machine copies at
+ * once.
  */
 #include "io.h"
 #include "machine.h"

@@ -1,8 +1,8 @@
 /*
  * serial.c - the two serial ports: the console and the monitor.
  *
- * Output waits for the transmitter, but not for ever: a port that takes nothing loses its output.  Port 1 interrupts when
- * a character came in; port 2 is only written.
+ * Output waits for the transmitter, but not for ever: a port that takes nothing loses its output.  Port 1
+ * interrupts when a character came in; port 2 is only written.
  */
 #include "io.h"
 #include "machine.h"
@@ -11,10 +11,11 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SC
 #define STATUS_RECEIVED 0x01
 #define STATUS_EMPTY    0x20
 #define FIFO_SIZE 16
-#define PATIENCE  100000 /* looks at a transmitter that does not get empty */
+#define PATIENCE  5000000 /* looks at a transmitter that does not get empty: some seconds */
 
 static const ushort bases[2] = { 0x3F8, 0x2F8 };
 static uint fifo_sizes[2]; /* 0: no such port */
+static bool stuck[2];      /* nobody takes its output: we don't wait again until somebody does */
 
 static void init(uint port)
 {
@@ -48,9 +49,12 @@ void serial_put(uint port, const char *text, size_t n)
     while (n > 0 && fifo_sizes[port]) {
         uint room = fifo_sizes[port];
         for (uint i = 0; !(port_read8(base + STATUS) & STATUS_EMPTY); i++) {
-            if (i == PATIENCE)
+            if (stuck[port] || i == PATIENCE) {
+                stuck[port] = true;
                 return;
+            }
         }
+        stuck[port] = false;
         for (; room > 0 && n > 0; room--, n--)
             port_write8(base + DATA, *text++);
     }

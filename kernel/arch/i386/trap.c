@@ -5,17 +5,16 @@
  *   system calls   through the only gate that programs may use; interrupts stay on
  *   page faults    off until the address is read, then as they were
  *   all others     exceptions (vectors below 32) and devices
- * A program's fault is the kernel's business (kernel_trap).  A fault of the kernel itself is a panic, but for a
- * page fault on a user address, which is the program's as well.  Interrupts that nobody expects are
+ * A program's fault is the kernel's business (kernel_trap).  A fault of the kernel itself is a panic, but
+ * for a page fault on a user address, which is the program's as well.  Interrupts that nobody expects are
  * acknowledged and forgotten.
  *
- * An overflow of a kernel stack touches the guard page below it.  The page fault cannot be pushed there: a double
- * fault, whose gate is a task with its own stack.
+ * An overflow of a kernel stack touches the guard page below it.  The page fault cannot be pushed there: a
+ * double fault, whose gate is a task with its own stack.
  */
 #include "io.h"
 #include "lib/printk.h"
 #include "machine.h"
-#include "sched/thread.h"
 
 #define GATE_INTERRUPT 0x8E00 /* interrupts off */
 #define GATE_TRAP      0x8F00
@@ -25,8 +24,8 @@
 #define VECTOR_STUB_SIZE 32 /* of entry.S */
 
 enum {
-    EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3, EXCEPTION_OVERFLOW = 4, EXCEPTION_NO_FPU = 7, EXCEPTION_DOUBLE = 8,
-    EXCEPTION_PAGE = 14
+    EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3, EXCEPTION_OVERFLOW = 4, EXCEPTION_NO_FPU = 7,
+    EXCEPTION_DOUBLE = 8, EXCEPTION_PAGE = 14
 };
 
 extern char vector_stubs[], syscall_entry[], page_fault_entry[];
@@ -52,12 +51,10 @@ void idt_load(void)
     } __attribute__((packed)) idtr = { sizeof idt - 1, (uint)idt };
 
     if (!idt[0].low) {
-        for (uint v = 0; v < 256; v++)
-            gate_set(v, SEL_KERNEL_CODE, vector_stubs + v * VECTOR_STUB_SIZE, GATE_INTERRUPT);
-        gate_set(EXCEPTION_BREAKPOINT, SEL_KERNEL_CODE, vector_stubs + EXCEPTION_BREAKPOINT * VECTOR_STUB_SIZE,
-                 GATE_INTERRUPT | GATE_USER);
-        gate_set(EXCEPTION_OVERFLOW, SEL_KERNEL_CODE, vector_stubs + EXCEPTION_OVERFLOW * VECTOR_STUB_SIZE,
-                 GATE_INTERRUPT | GATE_USER);
+        for (uint v = 0; v < 256; v++) {
+            uint user = v == EXCEPTION_BREAKPOINT || v == EXCEPTION_OVERFLOW ? GATE_USER : 0;
+            gate_set(v, SEL_KERNEL_CODE, vector_stubs + v * VECTOR_STUB_SIZE, GATE_INTERRUPT | user);
+        }
         gate_set(EXCEPTION_DOUBLE, SEL_FAULT_TSS, NULL, GATE_TASK);
         gate_set(EXCEPTION_PAGE, SEL_KERNEL_CODE, page_fault_entry, GATE_INTERRUPT);
         gate_set(VECTOR_SYSCALL, SEL_KERNEL_CODE, syscall_entry, GATE_TRAP | GATE_USER);
@@ -78,8 +75,8 @@ FROM_ASM void trap_attention(struct trapframe *tf)
 static void kernel_fault(const struct trapframe *tf, uint vector, uint address)
 {
     if (vector == EXCEPTION_PAGE && kstack_guards(address))
-        panic("kernel stack overflow at %p", (void *)tf->eip);
-    panic("exception %u in the kernel: code %x, at %p, address %x", vector, tf->code, (void *)tf->eip, address);
+        panic("kernel stack overflow at %x", tf->eip);
+    panic("exception %u in the kernel: code %x, at %x, address %x", vector, tf->code, tf->eip, address);
 }
 
 FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
@@ -121,6 +118,6 @@ FROM_ASM void trap_double_fault(void)
     uint address = cr2_read();
 
     if (kstack_guards(address) || kstack_guards(tss->esp))
-        panic("kernel stack overflow in thread %s, at %p", thread_self() ? thread_self()->name : "?", (void *)tss->eip);
-    panic("double fault at %p, stack %x, address %x", (void *)tss->eip, tss->esp, address);
+        panic("kernel stack overflow at %x, stack %x", tss->eip, tss->esp);
+    panic("double fault at %x, stack %x, address %x", tss->eip, tss->esp, address);
 }

@@ -1,0 +1,214 @@
+/*
+ * fs_corrupt.c - images that lie: whatever the disk claims, the kernel neither panics nor hangs, and check_image() survives.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs_world.h"
+#include "include/fcntl.h"
+#include "tap.h"
+
+static uchar *good_disk;
+static struct superblock sb;
+
+static void before(void)
+{
+    if (!world)
+        world_init();
+}
+
+static void after(void) {}
+
+/* A tree with everything in it. */
+static void plant(void *unused)
+{
+    (void)unused;
+    struct inode *root = world_root();
+    fs_mkdir(root, "d");
+    fs_mkdir(root, "d/e");
+    fs_mkdir(root, "d/e/f");
+    fs_mknod(root, "dev", 1, 1);
+    world_write_file("a", 0, 100, 1);
+    world_write_file("d/b", 0, 30000, 2);
+    world_write_file("d/e/c", 0, 150000, 3);
+    world_write_file("d/e/f/g", 0, 5000, 3);
+    fs_link(root, "a", "d/a");
+    fs_unlink(root, "d/e/f/g");
+    fs_settle();
+}
+
+/* Every call, on everything. */
+static void poke(const char *path)
+{
+    char bytes[3000] = "", longer[100];
+    struct stat st;
+    struct inode *root = world_root();
+    for (int mode = O_RDONLY; mode <= O_RDWR; mode++) {
+        struct file *f = file_open(root, path, mode);
+        if (!f)
+            continue;
+        file_stat(f, &st);
+        for (uint i = 0; i < 200 && file_read(f, bytes, sizeof(bytes)) > 0; i++)
+            ;
+        if (mode != O_RDONLY)
+            file_write(f, bytes, sizeof(bytes));
+        file_close(f);
+    }
+    snprintf(longer, sizeof(longer), "%s/new", path);
+    world_write_file(longer, 0, 2000, 1);
+    fs_link(root, longer, "x");
+    fs_mkdir(root, "y");
+    fs_unlink(root, longer);
+    fs_mkdir(root, longer);
+    fs_unlink(root, longer);
+    fs_unlink(root, "x");
+}
+
+static const char *const paths[] = {
+    "a", "d", "d/a", "d/b", "d/e", "d/e/c", "d/e/f", "d/e/f/../../e/f", "dev", "..", "d/..", "d/e/f/..", ".", "d/e/.",
+};
+
+static void poke_all(void *unused)
+{
+    (void)unused;
+    uint n = sizeof(paths) / sizeof(paths[0]);
+    for (uint i = 0; i < n; i++)
+        poke(paths[i]);
+    fs_sync();
+    for (uint i = n; i-- > 0; )
+        fs_unlink(world_root(), paths[i]);
+    world_write_file("last", 0, 40000, 4);
+    fs_settle();
+}
+
+static void spoil(uint kind)
+{
+    uchar *inodes = world->disk + (size_t)sb.inodestart * BSIZE;
+    struct dinode *di = (struct dinode *)inodes + 1 + rand() % 10;
+    uint word = rand() % 4 == 0 ? (uint)rand() : (uint)rand() % (sb.size + 10);
+    switch (kind) {
+    case 0: /* anywhere among what is used */
+        world->disk[rand() % ((sb.bmapstart + 500) * BSIZE)] ^= 1u << rand() % 8;
+        break;
+    case 1: di->addrs[rand() % NADDR] = word; break;
+    case 2: di->size = rand() % 3 ? (uint)rand() % 200000 : (uint)rand() * 2u; break;
+    case 3: di->type = rand() % 6 - 1; break;
+    case 4: di->nlink = rand() % 4 - 1; break;
+    case 5: /* an entry of a folder, or what looks like one */
+        ((struct dirent *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 40) * BSIZE))[rand() % 32].inum = rand() % 12;
+        break;
+    case 6: /* a bitmap full of lies */
+        memset(world->disk + (size_t)sb.bmapstart * BSIZE, rand() % 2 ? 0 : 0xff, BSIZE);
+        break;
+    case 7: /* an address block of addresses of address blocks */
+        ((uint *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 500) * BSIZE))[rand() % 128] = word;
+        break;
+    case 8: /* the super block */
+        ((uint *)(world->disk + BSIZE))[rand() % 8] += rand() % 5 - 2;
+        break;
+    case 9: /* the log's header */
+        ((uint *)(world->disk + (size_t)sb.logstart * BSIZE))[rand() % 6] = rand() % 40;
+        break;
+    }
+}
+
+static void quiet(const char *problem) { (void)problem; }
+
+static void spoil_and_use(const struct layout *l, uint nrounds)
+{
+    struct check_result result;
+    world_format(l);
+    CHECK(world_boot(plant, NULL));
+    CHECK(world_is_consistent(&result));
+    memcpy(&sb, world->disk + BSIZE, sizeof(sb));
+    good_disk = realloc(good_disk, (size_t)world->nblocks * BSIZE);
+    memcpy(good_disk, world->disk, (size_t)world->nblocks * BSIZE);
+    uint nfound = 0;
+    for (uint round = 0; round < nrounds; round++) {
+        srand(round);
+        memcpy(world->disk, good_disk, (size_t)world->nblocks * BSIZE);
+        for (uint i = 0; i <= round % 4; i++)
+            spoil(rand() % 10);
+        check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
+        nfound += result.nproblems != 0;
+        world_boot(poke_all, NULL);
+        bool alive = !strstr(world->wrong, "crashed");
+        if (!alive)
+            printf("# in round %u\n", round);
+        CHECK(alive);
+        check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
+    }
+    CHECK(nfound > nrounds / 2);
+}
+
+static void test_xv6(void) { spoil_and_use(&world_xv6, 300); }
+static void test_extended(void) { spoil_and_use(&world_small, 300); }
+
+/* Noise behind a super block that looks good. */
+static void test_noise(void)
+{
+    struct check_result result;
+    for (uint round = 0; round < 30; round++) {
+        world_format(round % 2 ? &world_xv6 : &world_small);
+        memcpy(&sb, world->disk + BSIZE, sizeof(sb));
+        srand(round);
+        for (uint at = (sb.inodestart + (round % 3 != 0)) * BSIZE; at < world->nblocks * BSIZE; at++)
+            world->disk[at] = rand() >> 4;
+        check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
+        CHECK(result.nproblems > 0);
+        world_boot(poke_all, NULL);
+        CHECK(!strstr(world->wrong, "crashed"));
+    }
+}
+
+/* What check_image() must name. */
+static uchar last_problem[256];
+static void keep(const char *problem) { snprintf((char *)last_problem, sizeof(last_problem), "%s", problem); }
+
+static const char *first_problem(void)
+{
+    struct check_result result;
+    last_problem[0] = 0;
+    check_image(world->disk, (size_t)world->nblocks * BSIZE, keep, &result);
+    memcpy(world->disk, good_disk, (size_t)world->nblocks * BSIZE);
+    return (const char *)last_problem;
+}
+
+static void test_named(void)
+{
+    world_format(&world_small);
+    CHECK(world_boot(plant, NULL));
+    memcpy(&sb, world->disk + BSIZE, sizeof(sb));
+    good_disk = realloc(good_disk, (size_t)world->nblocks * BSIZE);
+    memcpy(good_disk, world->disk, (size_t)world->nblocks * BSIZE);
+    struct dinode *di = (struct dinode *)(world->disk + (size_t)sb.inodestart * BSIZE);
+    uchar *bitmap = world->disk + (size_t)sb.bmapstart * BSIZE;
+    CHECK(strcmp(first_problem(), "") == 0);
+    di[6].nlink++;
+    CHECK(strstr(first_problem(), "links, but"));
+    di[6].size += 2 * BSIZE;
+    CHECK(strstr(first_problem(), "is missing"));
+    di[6].size = 0;
+    CHECK(strstr(first_problem(), "nobody has it"));
+    di[6].type = 9;
+    CHECK(strstr(first_problem(), "nobody has it") || strstr(first_problem(), "type"));
+    bitmap[1500 / 8] |= 1;
+    CHECK(strstr(first_problem(), "nobody has it"));
+    bitmap[(sb.bmapstart + 1) / 8] = 0;
+    CHECK(strstr(first_problem(), "is marked free"));
+    di[2].addrs[0] = di[1].addrs[0];
+    CHECK(last_problem[0] || first_problem()[0]);
+    ((struct superblock *)(world->disk + BSIZE))->bmapstart = 1;
+    CHECK(strstr(first_problem(), "bitmap can't be"));
+    *(int *)(world->disk + (size_t)sb.logstart * BSIZE) = 500;
+    CHECK(strstr(first_problem(), "log:"));
+}
+
+static const struct test tests[] = {
+    { "fsck names what is wrong", test_named },
+    { "damaged images, xv6's layout", test_xv6 },
+    { "damaged images, extended layout", test_extended },
+    { "noise", test_noise },
+};
+
+int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after); }

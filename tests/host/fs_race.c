@@ -1,0 +1,326 @@
+/*
+ * fs_race.c - several threads at once, in interleavings that a seed decides: files, folders, and pipes.
+ *
+ * The actors change places at each lock and each disk transfer.  What must hold: nothing panics, no thread is left asleep,
+ * what each writes is what it reads, and the disk is consistent in the end.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fs_world.h"
+#include "include/fcntl.h"
+#include "mm/page.h"
+#include "tap.h"
+
+static void before(void)
+{
+    if (!world)
+        world_init();
+}
+
+static void after(void) {}
+
+static uint nrunning;
+
+static void finished(void) { nrunning--; }
+
+static void wait_for_all(void)
+{
+    while (nrunning)
+        actor_yield();
+}
+
+static void start(void (*run)(void *), uint n)
+{
+    nrunning += n;
+    for (uint i = 0; i < n; i++)
+        actor_start(run, (void *)(uintptr_t)i);
+}
+
+/* ---- Files ---- */
+
+static void write_and_read(void *arg)
+{
+    uint self = (uintptr_t)arg;
+    char name[20];
+    for (uint round = 0; round < 6; round++) {
+        uint size = fake_random() % 30000;
+        sprintf(name, "f%u", self);
+        WORLD_INT(world_write_file(name, 0, size, self), size);
+        WORLD_CHECK(world_file_is(name, size, self));
+        if (fake_random() % 3 == 0)
+            WORLD_INT(fs_sync(), 0);
+        WORLD_INT(fs_unlink(world_root(), name), 0);
+        WORLD_INT(world_size(name), ~0u);
+    }
+    finished();
+}
+
+/* All use the same names; any result is right. */
+static void fight(void *arg)
+{
+    uint self = (uintptr_t)arg;
+    struct inode *root = world_root();
+    char a[20], b[20];
+    for (uint round = 0; round < 60; round++) {
+        sprintf(a, "n%u", fake_random() % 4);
+        sprintf(b, fake_random() % 2 ? "n%u" : "n0/m%u", fake_random() % 4);
+        struct inode *ip;
+        switch (fake_random() % 7) {
+        case 0: fs_mkdir(root, a); break;
+        case 1: fs_unlink(root, a); break;
+        case 2: fs_unlink(root, b); break;
+        case 3: world_write_file(b, 0, 700, self); break;
+        case 4: fs_link(root, a, b); break;
+        case 5: fs_mkdir(root, b); break;
+        case 6:
+            ip = fs_lookup(root, b);
+            if (ip) {
+                fs_unlink(ip, "../n1");
+                inode_put(ip);
+            }
+            break;
+        }
+    }
+    finished();
+}
+
+static void run_files(void *unused)
+{
+    (void)unused;
+    WORLD_CHECK(world_root() != NULL);
+    uint used = page_used();
+    start(write_and_read, 5);
+    wait_for_all();
+    start(fight, 5);
+    start(write_and_read, 2);
+    wait_for_all();
+    WORLD_INT(fs_settle(), 0);
+    WORLD_INT(page_used(), used);
+}
+
+/* Many writers share one open file: each piece lands as a whole. */
+static struct file *shared;
+
+static void append_lines(void *arg)
+{
+    char line[100];
+    memset(line, 'a' + (int)(uintptr_t)arg, sizeof(line));
+    for (uint i = 0; i < 40; i++)
+        WORLD_INT(file_write(shared, line, sizeof(line)), sizeof(line));
+    finished();
+}
+
+static void run_shared(void *unused)
+{
+    (void)unused;
+    char line[100];
+    uint count[4] = { 0 };
+    shared = file_open(world_root(), "shared", O_CREATE | O_RDWR);
+    start(append_lines, 4);
+    wait_for_all();
+    file_close(shared);
+    shared = file_open(world_root(), "shared", O_RDONLY);
+    for (int n; (n = file_read(shared, line, sizeof(line))) > 0; ) {
+        WORLD_INT(n, sizeof(line));
+        for (uint i = 0; i < sizeof(line); i++)
+            WORLD_INT(line[i], line[0]);
+        count[(line[0] - 'a') & 3]++;
+    }
+    for (uint i = 0; i < 4; i++)
+        WORLD_INT(count[i], 40);
+    file_close(shared);
+}
+
+static void race(const struct layout *l, uint npages, void (*run)(void *), uint nseeds)
+{
+    for (uint seed = 1; seed <= nseeds; seed++) {
+        world_format(l);
+        bool good = world_boot_with(npages, seed, run, NULL);
+        good = world_is_consistent(NULL) && good;
+        if (!good)
+            printf("# seed %u\n", seed);
+        CHECK(good);
+    }
+}
+
+static void test_files(void)
+{
+    race(&world_xv6, 2000, run_files, 40);
+    race(&world_small, 2000, run_files, 40);
+    race(&world_small, 330, run_files, 20);
+}
+
+static void test_shared(void) { race(&world_small, 2000, run_shared, 10); }
+
+/* ---- Pipes ---- */
+
+static struct file *reader, *writer;
+static uint nbytes_read, nread_end;
+
+static void send_bytes(void *arg)
+{
+    uint left = 30000, at = 0, seed = (uintptr_t)arg;
+    uchar bytes[9000];
+    while (left > 0) {
+        uint n = 1 + fake_random() % (fake_random() % 2 ? 20 : sizeof(bytes));
+        n = n < left ? n : left;
+        for (uint i = 0; i < n; i++)
+            bytes[i] = world_byte(seed, at + i);
+        WORLD_INT(file_write(writer, bytes, n), n);
+        at += n;
+        left -= n;
+    }
+    finished();
+}
+
+static void receive_bytes(void *unused)
+{
+    (void)unused;
+    uchar bytes[9000];
+    for (;;) {
+        int n = file_read(reader, bytes, 1 + fake_random() % sizeof(bytes));
+        WORLD_CHECK(n >= 0);
+        if (n <= 0)
+            break;
+        for (int i = 0; i < n; i++) /* of one writer: in order */
+            WORLD_INT(bytes[i], world_byte(0, nbytes_read + i));
+        nbytes_read += n;
+    }
+    nread_end++;
+    finished();
+}
+
+static void run_pipe(void *unused)
+{
+    (void)unused;
+    uint used = page_used();
+    WORLD_INT(pipe_create(&reader, &writer), 0);
+    nbytes_read = 0;
+    start(send_bytes, 1);
+    start(receive_bytes, 1);
+    while (nrunning > 1)
+        actor_yield();
+    file_close(writer);
+    wait_for_all();
+    WORLD_INT(nbytes_read, 30000);
+    file_close(reader);
+    WORLD_INT(page_used(), used);
+}
+
+static void send_lines(void *arg)
+{
+    char line[4096];
+    uint n = 1000 + 1000 * (uintptr_t)arg;
+    memset(line, 'a' + (int)(uintptr_t)arg, n);
+    for (uint i = 0; i < 20; i++)
+        WORLD_INT(file_write(writer, line, n), n);
+    finished();
+}
+
+/* Up to a page goes in one piece, whatever others write. */
+static void run_lines(void *unused)
+{
+    (void)unused;
+    uint run = 0, total = 0;
+    uchar last = 0, bytes[700];
+    WORLD_INT(pipe_create(&reader, &writer), 0);
+    start(send_lines, 3);
+    while (total < 20 * 6000) {
+        int n = file_read(reader, bytes, 1 + fake_random() % sizeof(bytes));
+        WORLD_CHECK(n > 0);
+        if (n <= 0)
+            break;
+        total += n;
+        for (int i = 0; i < n; i++) {
+            if (bytes[i] != last) {
+                WORLD_CHECK(last == 0 || run % (1000 * (last - 'a' + 1)) == 0);
+                run = 0;
+                last = bytes[i];
+            }
+            run++;
+        }
+    }
+    wait_for_all();
+    file_close(writer);
+    WORLD_INT(file_read(reader, bytes, 10), 0);
+    file_close(reader);
+}
+
+/* Sleepers end when the other side closes, or when they are killed. */
+static int sleeper_result;
+static void sleep_reading(void *unused)
+{
+    char c;
+    (void)unused;
+    sleeper_result = file_read(reader, &c, 1);
+    finished();
+}
+
+static void sleep_writing(void *unused)
+{
+    static char bytes[100000];
+    (void)unused;
+    sleeper_result = file_write(writer, bytes, sizeof(bytes));
+    finished();
+}
+
+static void let_sleep(void)
+{
+    for (uint i = 0; i < 50; i++)
+        actor_yield();
+}
+
+static void run_ends(void *unused)
+{
+    (void)unused;
+    char c = 'x';
+    uint used = page_used();
+    WORLD_INT(pipe_create(&reader, &writer), 0);
+    WORLD_INT(file_read(writer, &c, 1), -1);
+    WORLD_INT(file_write(reader, &c, 1), -1);
+    WORLD_INT(file_stat(reader, &(struct stat){ 0 }), -1);
+    start(sleep_reading, 1);
+    let_sleep();
+    file_close(writer);
+    wait_for_all();
+    WORLD_INT(sleeper_result, 0);
+    file_close(reader);
+
+    WORLD_INT(pipe_create(&reader, &writer), 0);
+    start(sleep_writing, 1);
+    let_sleep();
+    file_close(reader);
+    wait_for_all();
+    WORLD_INT(sleeper_result, -1);
+    WORLD_INT(file_write(writer, &c, 1), -1);
+    file_close(writer);
+
+    for (uint i = 0; i < 2; i++) {
+        WORLD_INT(pipe_create(&reader, &writer), 0);
+        nrunning = 1;
+        struct actor *a = actor_start(i ? sleep_writing : sleep_reading, NULL);
+        let_sleep();
+        thread_kill(actor_thread(a));
+        wait_for_all();
+        WORLD_INT(sleeper_result, -1);
+        file_close(reader);
+        file_close(writer);
+    }
+    WORLD_INT(page_used(), used);
+}
+
+static void test_pipes(void)
+{
+    race(&world_small, 2000, run_pipe, 30);
+    race(&world_small, 2000, run_lines, 20);
+    race(&world_small, 2000, run_ends, 10);
+}
+
+static const struct test tests[] = {
+    { "files and folders", test_files },
+    { "one open file, many writers", test_shared },
+    { "pipes", test_pipes },
+};
+
+int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after); }

@@ -1,0 +1,253 @@
+/*
+ * math_decimal.c - reading and writing doubles against the C library, which does both exactly.
+ *
+ * The shortest decimal is compared with the first precision of printf at which strtod() finds the value
+ * again; where a shorter or nearer one exists only off the nearest decimal of that length (next to powers of
+ * two) python's results are given in a table.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tap.h"
+#include "user/lib/decimal.h"
+
+#define ROUNDS 60000
+
+static uint64_t state = 88172645463325252u;
+
+static uint64_t random_bits(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return state;
+}
+
+static double from_bits(uint64_t bits)
+{
+    double value;
+
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static bool same(double a, double b)
+{
+    return memcmp(&a, &b, sizeof(a)) == 0;
+}
+
+static void expect_parse(const char *text)
+{
+    double got = -1, want = strtod(text, NULL);
+    int n = decimal_parse(text, (int)strlen(text), &got);
+
+    CHECK_INT(n, strlen(text));
+    if (!same(got, want)) {
+        printf("# %.60s... is %.17g, not %.17g\n", text, got, want);
+        tap_failed = true;
+    }
+}
+
+static void expect_format(double value, const char *want)
+{
+    char text[DECIMAL_SIZE];
+    int n = decimal_format(value, text);
+
+    CHECK_INT(n, strlen(text));
+    CHECK(n < DECIMAL_SIZE);
+    if (strcmp(text, want) != 0) {
+        printf("# %.17g is written %s, not %s\n", value, text, want);
+        tap_failed = true;
+    }
+}
+
+static void test_parse_lengths(void)
+{
+    double value;
+
+    CHECK_INT(decimal_parse("", 0, &value), 0);
+    CHECK_INT(decimal_parse(".", 1, &value), 0);
+    CHECK_INT(decimal_parse("-1", 2, &value), 0);
+    CHECK_INT(decimal_parse("e5", 2, &value), 0);
+    CHECK_INT(decimal_parse("1e", 2, &value), 1);
+    CHECK_INT(decimal_parse("1e+", 3, &value), 1);
+    CHECK_INT(decimal_parse("1.5.2", 5, &value), 3);
+    CHECK_INT(decimal_parse("12345", 3, &value), 3);
+    CHECK(value == 123);
+    CHECK_INT(decimal_parse("1234567890123", 13, &value), 13);
+    CHECK(value == 1234567890123.0);
+}
+
+static void test_parse_given(void)
+{
+    static const char *const texts[] = {
+        "0", "0.0", "000", ".5", "5.", "00012.500", "1e22", "1e23", "1e400", "1e-400", "1e99999999999",
+        "1e-99999999999", "0e99999999999", "9007199254740993", "9007199254740992.9999999", "4.9e-324",
+        "2.4703282292062327e-324", "2.4703282292062328e-324", "2.2250738585072011e-308",
+        "1.7976931348623158e308", "1.7976931348623159e308", "8.98846567431158e307",
+        "123456789012345678901234567890e-10",
+    };
+
+    for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        expect_parse(texts[i]);
+}
+
+/* The middle of two doubles, all its digits, then a little below and above. */
+static void test_parse_middles(void)
+{
+    for (int i = 0; i < 3000; i++) {
+        char text[2500], below[2500];
+        uint64_t bits = random_bits() % (2046ull << 52);
+        long double middle;
+        char *end;
+
+        if (i % 3 == 0)
+            bits >>= random_bits() % 60; /* near and below the smallest normal number */
+        middle = ((long double)from_bits(bits) + from_bits(bits + 1)) / 2; /* exact: it has 64 bits */
+        snprintf(text, sizeof(text), "%.1400Lf", middle);
+        expect_parse(text);
+        strcpy(below, text);
+        for (end = below + strlen(below); end[-1] == '0' || end[-1] == '.'; end--)
+            ;
+        end[-1]--;
+        expect_parse(below);
+        end = text + strlen(text);
+        memset(end, '0', 500);
+        strcpy(end + 500, "1");
+        expect_parse(text);
+    }
+}
+
+static void test_parse_random(void)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        char text[128];
+        unsigned long long a = random_bits() >> random_bits() % 64, b = random_bits() >> random_bits() % 64;
+        int exponent = (int)(random_bits() % 700) - 360;
+
+        switch (i % 4) {
+        case 0:
+            snprintf(text, sizeof(text), "%llu.%llue%d", a, b, exponent);
+            break;
+        case 1:
+            snprintf(text, sizeof(text), "%llu%llue%d", a, b, exponent / 10);
+            break;
+        case 2:
+            snprintf(text, sizeof(text), "%.*g", (int)(random_bits() % 25) + 1, fabs(from_bits(a << 11 >> 1)));
+            break;
+        default:
+            snprintf(text, sizeof(text), "0.%0*llu", (int)(random_bits() % 30) + 1, a);
+        }
+        if (text[0] != 'i' && text[0] != 'n')
+            expect_parse(text);
+    }
+}
+
+static void test_format_given(void)
+{
+    expect_format(0, "0");
+    expect_format(-0.0, "-0");
+    expect_format(1, "1");
+    expect_format(-17, "-17");
+    expect_format(0.1, "0.1");
+    expect_format(0.1 + 0.2, "0.30000000000000004");
+    expect_format(1.0 / 3, "0.3333333333333333");
+    expect_format(100, "100");
+    expect_format(1e15, "1000000000000000");
+    expect_format(9007199254740991.0, "9007199254740991");
+    expect_format(9007199254740993.0, "9007199254740992");
+    expect_format(9999999999999998.0, "9999999999999998");
+    expect_format(1e16, "1e+16");
+    expect_format(123456789012345680.0, "1.2345678901234568e+17");
+    expect_format(0.0001, "0.0001");
+    expect_format(0.00001, "1e-05");
+    expect_format(1.5e-7, "1.5e-07");
+    expect_format(123456.789, "123456.789");
+    expect_format(1e100, "1e+100");
+    expect_format(5e-324, "5e-324");
+    expect_format(2.2250738585072014e-308, "2.2250738585072014e-308");
+    expect_format(1.7976931348623157e308, "1.7976931348623157e+308");
+    expect_format(9.5, "9.5");
+    expect_format(99999999.0, "99999999");
+    expect_format(100000000.0, "100000000");
+    expect_format(4503599627370495.5, "4503599627370495.5");
+    /* Powers of two, where the neighbour below is nearer. */
+    expect_format(0x1p-44, "5.684341886080802e-14");
+    expect_format(0x1p-1022, "2.2250738585072014e-308");
+    expect_format(0x1p-1, "0.5");
+    expect_format(0x1p+63, "9.223372036854776e+18");
+    expect_format(0x1p-24, "5.960464477539063e-08");
+    expect_format(0x1p+89, "6.189700196426902e+26");
+    expect_format(0x1p+1023, "8.98846567431158e+307");
+}
+
+/* printf's form of the same digits. */
+static void reference(double value, char *text)
+{
+    char digits[40];
+    int precision = 0, exponent;
+
+    do
+        snprintf(digits, sizeof(digits), "%.*e", precision++, value);
+    while (strtod(digits, NULL) != value);
+    exponent = atoi(strchr(digits, 'e') + 1);
+    if (exponent >= -4 && exponent < 16)
+        sprintf(text, "%.*f", precision - 1 > exponent ? precision - 1 - exponent : 0, value);
+    else
+        strcpy(text, digits);
+}
+
+static void test_format_random(void)
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        char text[DECIMAL_SIZE], want[400];
+        uint64_t bits = random_bits();
+        double value, again = 0;
+
+        if (i % 4 == 1)
+            bits = (bits & 0x800fffffffffffffu) | (1023 - 20 + bits % 80) << 52;
+        value = i % 4 == 2 ? (double)(bits % 100000000) / 1000 : from_bits(bits);
+        if (i % 4 == 3)
+            value = (double)(bits >> (bits & 63));
+        if (!isfinite(value) || (memcmp(&value, "\0\0\0\0\0\0", 6) == 0 && i % 4 < 2))
+            continue;
+        reference(value, want);
+        expect_format(value, want);
+        decimal_format(value, text);
+        decimal_parse(text + (text[0] == '-'), (int)strlen(text) - (text[0] == '-'), &again);
+        CHECK(again == fabs(value));
+    }
+}
+
+static void test_format_powers_read_back(void)
+{
+    for (int n = -1074; n < 1024; n++) {
+        char text[DECIMAL_SIZE];
+        double value = ldexp(1, n), again = 0;
+
+        decimal_format(value, text);
+        decimal_parse(text, (int)strlen(text), &again);
+        CHECK(again == value);
+    }
+}
+
+static void nothing(void)
+{
+}
+
+int main(void)
+{
+    static const struct test tests[] = {
+        {"reading: how much belongs to the number", test_parse_lengths},
+        {"reading: ends of the range", test_parse_given},
+        {"reading: the middle between two doubles, and beside it", test_parse_middles},
+        {"reading: random numbers", test_parse_random},
+        {"writing: given numbers", test_format_given},
+        {"writing: random numbers, the shortest form", test_format_random},
+        {"writing: powers of two read back", test_format_powers_read_back},
+    };
+
+    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);
+}
