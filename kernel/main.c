@@ -1,11 +1,13 @@
 /*
  * main.c - the four entries that the machine calls: start, start of a further processor, trap, interrupt.
  *
- * The start is in two halves.  kernel_start() runs on what becomes the boot processor's idle thread, and can't sleep:
- * memory, tables, processors, devices.  What sleeps is done by the first thread, boot(): the file system, the
- * kernel's own threads, process 1.  That thread then stays as the one that makes file operations durable.
+ * The start is in two halves.  kernel_start() runs on what becomes the boot processor's idle thread, and
+ * can't sleep: memory, tables, processors, devices.  What sleeps is done by the first thread, boot(): the
+ * file system, the kernel's own threads, process 1.  That thread then stays as the one that makes file
+ * operations durable.
  *
- * What can go wrong for want of memory or of a disk says so and switches the machine off: see console/power.h.
+ * What can go wrong for want of memory or of a disk says so and switches the machine off: see
+ * console/power.h.
  */
 #include "console/console.h"
 #include "console/power.h"
@@ -94,8 +96,8 @@ static void kill_for_fault(const struct trap_info *info)
 {
     struct proc *self = proc_self();
 
-    printk("%d %s: killed by trap %u, error %x, on cpu %u, eip %x, address %x\n", self->pid, self->name, info->number,
-           info->code, cpu_self()->index, info->ip, info->address);
+    printk("%d %s: killed by trap %u, error %x, on cpu %u, eip %x, address %x\n", self->pid, self->name,
+           info->number, info->code, cpu_self()->index, info->ip, info->address);
     proc_exit(STATUS_KILLED);
 }
 

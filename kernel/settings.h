@@ -1,4 +1,5 @@
-/* settings.h - what the boot parameters choose.  Bad values are named, and defaults or limits stand in for them. */
+/* settings.h - what the boot parameters choose.  Bad values are named, and defaults or limits stand in for
+   them. */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 

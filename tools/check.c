@@ -47,6 +47,9 @@ static void problem(struct check *c, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(line, sizeof(line), fmt, ap);
     va_end(ap);
+    for (char *p = line; *p; p++) /* names can be anything */
+        if (*p < ' ' || *p > '~')
+            *p = '?';
     c->report(c->result->nproblems > REPORTS_MAX ? "and more" : line);
 }
 

@@ -7,15 +7,15 @@
  *        | lines for readers |  line being typed  |
  *        '-------------------'--------------------'   positions count up for ever; ring[position % RING_SIZE]
  *
- * A newline, Ctrl-D, or a full ring commits the line being typed.  Backspace and Ctrl-U take back what is not committed.
- * A reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file when nothing stands before it.
- * What does not fit into the ring is dropped.
+ * A newline, Ctrl-D, or a full ring commits the line being typed.  Backspace and Ctrl-U take back what is
+ * not committed. A reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file when
+ * nothing stands before it. What does not fit into the ring is dropped.
  *
- * Some keys are for the system: their work is left to a thread, which sleeps in console_wait_keys().  Ctrl-C is one of them
- * while a foreground job is set.
+ * Some keys are for the system: their work is left to a thread, which sleeps in console_wait_keys().
+ * Ctrl-C is one of them while a foreground job is set.
  *
- * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not be held
- * then; a mutex keeps the pieces of one write() together.
+ * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
+ * be held then; a mutex keeps the pieces of one write() together.
  */
 #include "arch.h"
 #include "console/console.h"
@@ -159,8 +159,8 @@ uint console_wait_keys(void)
 }
 
 /*
- * Moves at most size bytes of one line into buf; returns their number.  *more: the line goes on, and so may the read.
- * Waits for input if `wait`; -1: killed meanwhile.
+ * Moves at most size bytes of one line into buf; returns their number.  *more: the line goes on, and so may
+ * the read. Waits for input if `wait`; -1: killed meanwhile.
  */
 static int take(char *buf, uint size, bool wait, bool *more)
 {

@@ -1,8 +1,8 @@
 /*
  * console.h - the console: line editing, its special keys, and its foreground job.
  *
- * Input from keyboard and serial port comes by console_input(); device_read() and device_write() of kernel/fs/file.h
- * are defined here for major 1.
+ * Input from keyboard and serial port comes by console_input(); device_read() and device_write() of
+ * kernel/fs/file.h are defined here for major 1.
  */
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H

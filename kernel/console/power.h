@@ -1,8 +1,8 @@
 /*
  * power.h - the ways in which the machine is switched off.
  *
- * A line `exit WORD` goes to the monitor port first, where tools read it: a number is the status that a program gave to
- * halt(); a name is one of the codes below.
+ * A line `exit WORD` goes to the monitor port first, where tools read it: a number is the status that a
+ * program gave to halt(); a name is one of the codes below.
  */
 #ifndef POWER_H
 #define POWER_H

@@ -1,12 +1,12 @@
 /*
  * printk.c - the kernel's messages and its last words.
  *
- * A message is formatted on the caller's stack and put out as a whole under RANK_PRINT, the innermost lock, so that it can
- * come from anywhere.  The same lock serialises what programs write to the console, piece by piece: whoever else calls
- * console_put() does it through console_write_piece().
+ * A message is formatted on the caller's stack and put out as a whole under RANK_PRINT, the innermost lock,
+ * so that it can come from anywhere.  The same lock serialises what programs write to the console, piece by
+ * piece: whoever else calls console_put() does it through console_write_piece().
  *
- * A panic takes no lock: the processor that has it may be stopped.  The first processor to panic speaks, others
- * stop in silence.
+ * A panic takes no lock: the processor that has it may be stopped.  The first processor to panic speaks,
+ * others stop in silence.
  */
 #include "arch.h"
 #include "console/console.h"

@@ -60,7 +60,7 @@ static int make_attachment(struct ksm_task *task, struct holding *h, bool writab
     struct attachment *a = attachment_alloc(h);
     if (!a)
         return KSM_ENOMEM;
-    int error = aspace_map(task->as, &a->mapping, h->segment->region, writable);
+    int error = aspace_map(task->as, &a->mapping, h->segment->region, writable); /* §4.8: the same frames for all */
     if (error) {
         attachment_free(a);
         return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
@@ -79,7 +79,7 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
 
     int error = KSM_EHANDLE;
     spin_acquire(&registry.lock);
-    struct segment *seg = holding_segment(task, handle, &h);
+    struct segment *seg = holding_segment(task, handle, &h); /* §4.7: marked or not */
     if (!seg)
         goto refused;
     error = KSM_ENOSPC;
@@ -90,7 +90,7 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
     task->busy = true;
     spin_release(&registry.lock);
 
-    error = make_attachment(task, h, flags != KSM_READ, &a);
+    error = make_attachment(task, h, flags != KSM_READ, &a); /* §4.1, §4.5: another one, whatever there is already */
 
     spin_acquire(&registry.lock);
     if (a && registry.nattached >= registry.limits.nattachments) { /* others were faster */

@@ -1,8 +1,8 @@
 /*
  * check.c - proves the invariants that kernel/ksm/README.md lists.
  *
- * It counts the references, attachments and pages that it finds by walking all tasks, and compares with what the
- * segments and the registry say.  All under the ksm lock; the mappings of a task that is in the middle of changing them are
+ * It counts the references, attachments and pages that it finds by walking all tasks and their page tables, and
+ * compares with what the segments and the registry say.  All under the ksm lock; the mappings of a task that is in the middle of changing them are
  * left out, everything else is exact at any moment.  The price is linear in all there is: for debug builds and tests.
  */
 #include "ksm/segment.h"
@@ -28,6 +28,8 @@ static const char *check_attachment(const struct ksm_task *task, const struct ho
         return "an attachment is not mapped";
     if (a->mapping.region != h->segment->region || a->mapping.npages != h->segment->npages)
         return "a mapping is not of its segment";
+    if (!aspace_mapping_intact(task->as, &a->mapping))
+        return "page tables and a mapping differ";
     return NULL;
 }
 

@@ -109,6 +109,7 @@ leave:
     return KSM_ENOMEM;
 }
 
+/* §3.1: finds it, or creates it. */
 static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
 {
     for (;;) {
@@ -141,7 +142,7 @@ int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags)
 void segment_put(struct segment *seg, struct segment **dead)
 {
     if (--seg->refs > 0)
-        return;
+        return; /* §5.5: an unmarked one has the reference of being so */
     registry_leave(seg, true);
     registry.nsegments--;
     registry.npages -= seg->npages;
@@ -164,7 +165,7 @@ int ksm_delete(struct ksm_task *task, int handle)
     struct segment *dead = NULL;
     struct holding *h;
     spin_acquire(&registry.lock);
-    struct segment *seg = holding_segment(task, handle, &h);
+    struct segment *seg = holding_segment(task, handle, &h); /* §6.2: all that it takes */
     if (!seg) {
         spin_release(&registry.lock);
         return KSM_EHANDLE;

@@ -85,7 +85,7 @@ int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks)
         list_push_back(queue_of(stripe, seg, self.offset), &self.queue);
         list_push_back(&seg->sleepers, &self.in_segment);
         enum park_result parked = thread_park(&stripe->lock, nticks, true);
-        if (list_linked(&self.queue)) {
+        if (list_linked(&self.queue)) { /* §7.4: the killed, too, leave nothing behind */
             list_remove(&self.queue);
             list_remove(&self.in_segment);
             result = result_of(parked);

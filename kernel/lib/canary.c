@@ -1,8 +1,8 @@
 /*
  * canary.c - the guard words of debug builds.
  *
- * The compiler puts a copy of __stack_chk_guard between a function's arrays and its return address, and compares it at
- * the end.  The value has bytes that strings can't contain.
+ * The compiler puts a copy of __stack_chk_guard between a function's arrays and its return address, and
+ * compares it at the end.  The value has bytes that strings can't contain.
  */
 #ifdef DEBUG
 #include <stdint.h>

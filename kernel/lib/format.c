@@ -1,9 +1,9 @@
 /*
  * format.c - text from a format string, for printk() and tables.
  *
- * Conversions: %d %u %x %p %s %c %% with a width, the flags 0 and -, a precision for %s (a longest length), and
- * the modifiers l and z.  Whatever does not fit is counted but not stored, so a caller can see that he was short.
- * An unknown conversion is copied as it stands.
+ * Conversions: %d %u %x %p %s %c %% with a width, the flags 0 and -, a precision for %s (a longest length),
+ * and the modifiers l and z.  Whatever does not fit is counted but not stored, so a caller can see that he
+ * was short. An unknown conversion is copied as it stands.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -50,7 +50,8 @@ static void put_padded(struct output *out, const struct spec *spec, const char *
         put(out, ' ');
 }
 
-static void put_number(struct output *out, const struct spec *spec, unsigned long value, uint base, bool negative)
+static void put_number(struct output *out, const struct spec *spec, unsigned long value, uint base,
+                       bool negative)
 {
     char digits[24];
     char *p = digits + sizeof(digits);
@@ -114,11 +115,13 @@ int format_va(char *buf, size_t size, const char *fmt, va_list ap)
         switch (*fmt) {
         case 'd':
             value = wide ? va_arg(ap, long) : va_arg(ap, int);
-            put_number(&out, &spec, value < 0 ? 0 - (unsigned long)value : (unsigned long)value, 10, value < 0);
+            put_number(&out, &spec, value < 0 ? 0 - (unsigned long)value : (unsigned long)value, 10,
+                       value < 0);
             break;
         case 'u':
         case 'x':
-            put_number(&out, &spec, wide ? va_arg(ap, unsigned long) : va_arg(ap, uint), *fmt == 'u' ? 10 : 16, false);
+            put_number(&out, &spec, wide ? va_arg(ap, unsigned long) : va_arg(ap, uint), *fmt == 'u' ? 10 : 16,
+                       false);
             break;
         case 'p':
             put(&out, '0');

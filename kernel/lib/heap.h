@@ -1,5 +1,6 @@
 /*
- * heap.h - where the library's structures get their memory; kernel/mm/slab.c provides it, host tests have their own.
+ * heap.h - where the library's structures get their memory; kernel/mm/slab.c provides it, host tests have
+ * their own.
  *
  * The full contract is in mm/slab.h.
  */

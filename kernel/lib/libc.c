@@ -1,9 +1,9 @@
 /*
  * libc.c - the few functions of C's library that the kernel and the compiler call by their standard names.
  *
- * They move a word at a time: good for the small objects of the kernel.  Whole pages and user buffers go through
- * page_copy(), page_zero() and bytes_copy() of the machine.  Host tests use the host's own library instead of
- * this file.
+ * They move a word at a time: good for the small objects of the kernel.  Whole pages and user buffers go
+ * through page_copy(), page_zero() and bytes_copy() of the machine.  Host tests use the host's own library
+ * instead of this file.
  */
 #include <stdint.h>
 

@@ -11,7 +11,8 @@
 
 #include "include/types.h"
 
-/* Copies the value of `name`, cut to size-1 bytes, with its 0.  Its whole length, or -1: there is no such parameter. */
+/* Copies the value of `name`, cut to size-1 bytes, with its 0.  Its whole length, or -1: there is no such
+   parameter. */
 int params_get(const char *line, const char *name, char *value, size_t size);
 
 /* A number, decimal or 0x hexadecimal, without sign or blanks; false: it is none, or above 0xFFFFFFFF. */

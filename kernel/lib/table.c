@@ -3,8 +3,8 @@
  *
  *   height 2:   root -> [ node 0x00-0x0f | node 0x10-0x1f | ... ] -> values
  *
- * The height is what the largest key in the table demands.  A node is nothing but its 16 slots, so it is an object
- * of 16 words; whether it is empty is seen by looking at them.
+ * The height is what the largest key in the table demands.  A node is nothing but its 16 slots, so it is an
+ * object of 16 words; whether it is empty is seen by looking at them.
  *
  * Invariants, between calls: no node is empty; a root above height 1 has an entry in a slot other than 0,
  * so the table is never higher than its keys; an empty table has height 0 and no memory at all.
@@ -60,7 +60,8 @@ void *table_get(const struct table *t, uint key)
     return n;
 }
 
-/* Frees the nodes on the way to `key` that have become empty, and takes levels away that its loss made needless. */
+/* Frees the nodes on the way to `key` that have become empty, and takes levels away that its loss made
+   needless. */
 static void prune(struct table *t, uint key)
 {
     struct node *path[MAX_HEIGHT];

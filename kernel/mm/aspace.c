@@ -8,13 +8,15 @@
  *     copied     the frame may have other owners: frame->refs counts them, all in state copied, and
  *                together they have refs - 1 promises
  *
- * so that a writer who is not the last owner always finds a promised frame for his copy, and nwritable pages take
- * exactly nwritable frames and promises, however they are spread.  Read-only pages are shared without promises.
+ * so that a writer who is not the last owner always finds a promised frame for his copy, and nwritable
+ * pages take exactly nwritable frames and promises, however they are spread.  Read-only pages are shared
+ * without promises.
  *
- * Owners of one frame run on several processors and never meet under a lock.  Who breaks the sharing first sets
- * FRAME_BUSY in refs; a second writer waits for the end of that copy, and then perhaps finds himself alone.  Giving up a
- * share just counts down.  Whoever counts to 0 frees the frame: usually the one who gives up, but the copier when
- * all others went away while he copied; his promise was one too many then, and is taken back.
+ * Owners of one frame run on several processors and never meet under a lock.  Who breaks the sharing first
+ * sets FRAME_BUSY in refs; a second writer waits for the end of that copy, and then perhaps finds himself
+ * alone.  Giving up a share just counts down.  Whoever counts to 0 frees the frame: usually the one who
+ * gives up, but the copier when all others went away while he copied; his promise was one too many then,
+ * and is taken back.
  */
 #include "lib/printk.h"
 #include "mm/mapping.h"
@@ -244,6 +246,12 @@ struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
     return mapping_from(as->mappings, va);
 }
 
+bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m)
+{
+    const struct region *r = m->region;
+    return pmap_maps(&as->map, m->va, m->writable, r->tables, r->ntables, r->tail, r->ntail);
+}
+
 void aspace_check(const struct aspace *as)
 {
     uint nmapped, nshared;
@@ -255,6 +263,6 @@ void aspace_check(const struct aspace *as)
         panic("the heap reaches %x, a mapping %x", as->brk, lowest->va);
     uint nwritable = pmap_check(&as->map, &nshared);
     if (nwritable != as->nwritable || nshared != nmapped)
-        panic("address space: %u writable pages, not %u; %u mapped, not %u", nwritable, as->nwritable, nshared,
-              nmapped);
+        panic("address space: %u writable pages, not %u; %u mapped, not %u", nwritable, as->nwritable,
+              nshared, nmapped);
 }

@@ -42,24 +42,27 @@ void aspace_destroy(struct aspace *as);
 struct aspace *aspace_fork(struct aspace *parent);
 /* Makes it the current thread's and loads it; returns the former.  NULL: the kernel's half alone. */
 struct aspace *aspace_switch(struct aspace *as);
-/* For the scheduler: this processor goes on with a thread of this address space; NULL: with a thread of the kernel, so
-   that nobody else's page tables are in use here. */
+/* For the scheduler: this processor goes on with a thread of this address space; NULL: with a thread of the
+   kernel, so that nobody else's page tables are in use here. */
 void aspace_load(struct aspace *as);
 
-/* Building an image, for exec.  Pages [va, va+nbytes) become private memory at once, with their frames; writable or
-   read-only; what lies between them stays without access.  Page-aligned; a page may be extended twice. */
+/* Building an image, for exec.  Pages [va, va+nbytes) become private memory at once, with their frames;
+   writable or read-only; what lies between them stays without access.  Page-aligned; a page may be extended
+   twice. */
 int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable);
 /* As above, but only promised: zeroes, made on the first touch.  A few pages are made at once. */
 int aspace_add_zero(struct aspace *as, uint va, uint nbytes);
 /* A kernel address for byte va of the image (up to the end of its page); NULL if no frame is there. */
 void *aspace_image_byte(struct aspace *as, uint va);
-void aspace_set_brk(struct aspace *as, uint brk); /* page-aligned or not; pages below it must have been added */
+/* Page-aligned or not; the pages below it have been added. */
+void aspace_set_brk(struct aspace *as, uint brk);
 uint aspace_brk(const struct aspace *as);
 
 /* Moves the break by delta bytes; stores the old one.  A failure changes nothing (4.3). */
 int aspace_sbrk(struct aspace *as, int delta, uint *old);
 
-/* A touch of va faulted: makes the page or breaks the sharing.  0: try again; else there is no such access. */
+/* A touch of va faulted: makes the page or breaks the sharing.  0: try again; else there is no such
+   access. */
 int aspace_fault(struct aspace *as, uint va, bool write);
 
 /* Maps a whole region at the highest hole that fits (4.2) and fills in *m.  ASPACE_ENOVA, ASPACE_ENOMEM. */
@@ -73,6 +76,8 @@ struct mapping *aspace_mapping_at(const struct aspace *as, uint va);
 /* The lowest mapping that starts at or above va, or NULL: for walking all of them. */
 struct mapping *aspace_mapping_from(const struct aspace *as, uint va);
 
+/* Do the page tables say the same as this mapping?  Its process may run, but not be changing its mappings. */
+bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m);
 /* Panics if tree, page tables, counts or promises disagree. */
 void aspace_check(const struct aspace *as);
 

@@ -1,8 +1,8 @@
 /*
  * image.c - building a program's image in an address space that nobody runs yet.
  *
- * exec() makes a fresh address space, adds what the file asks for, and either runs it or destroys it; so nothing here
- * is undone on failure.  Added pages raise brk at once, for aspace_destroy() to find them.
+ * exec() makes a fresh address space, adds what the file asks for, and either runs it or destroys it; so
+ * nothing here is undone on failure.  Added pages raise brk at once, for aspace_destroy() to find them.
  */
 #include "mm/page.h"
 #include "mm/private.h"
@@ -55,7 +55,7 @@ int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable)
 
 int aspace_add_zero(struct aspace *as, uint va, uint nbytes)
 {
-    /* Nearly all programs use their few pages of variables, and pgused() does not move when they do (§8.4). */
+    /* Nearly all programs use their few pages of variables; pgused() does not move when they do (§8.4). */
     if (nbytes <= EAGER_PAGES * PAGE_SIZE)
         return aspace_add_image(as, va, nbytes, true);
     int error = prepare(as, va, nbytes);

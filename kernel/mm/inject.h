@@ -7,8 +7,8 @@
 #include "arch.h"
 
 #ifdef DEBUG
-/* The nth allocation from now on (frame, promise or kernel object; 1 is the next) of this process fails, or that of a
-   child it makes meanwhile, each counting for itself.  0: none does. */
+/* The nth allocation from now on (frame, promise or kernel object; 1 is the next) of this process fails, or
+   that of a child it makes meanwhile, each counting for itself.  0: none does. */
 void page_inject_failure(uint nth);
 /* Counts an allocation; true when it is the one that is to fail. */
 bool inject_now(void);

@@ -1,13 +1,14 @@
 /*
  * mapping.c - mappings in an AVL tree that knows its gaps.
  *
- * Each mapping stands for the gap behind it, up to the next mapping or USER_END.  A gap has two sizes: its bytes,
- * and its bytes from the first multiple of CHUNK_SIZE on, which is what a large mapping can use of it.  Each node
- * keeps the largest of either kind in its subtree, so that the search for the highest gap that fits never has to turn
- * back.  The gap below the lowest mapping changes with the heap and is in no node: the caller tells where it begins.
+ * Each mapping stands for the gap behind it, up to the next mapping or USER_END.  A gap has two sizes: its
+ * bytes, and its bytes from the first multiple of CHUNK_SIZE on, which is what a large mapping can use of
+ * it.  Each node keeps the largest of either kind in its subtree, so that the search for the highest gap
+ * that fits never has to turn back.  The gap below the lowest mapping changes with the heap and is in no
+ * node: the caller tells where it begins.
  *
- * Changes go down from the root and keep the path, then up again to balance and to sum up.  The neighbour below, whose
- * gap changes, always lies on the path.
+ * Changes go down from the root and keep the path, then up again to balance and to sum up.  The neighbour
+ * below, whose gap changes, always lies on the path.
  */
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /*
  * mapping.h - the tree of an address space's mappings.
  *
- * Ordered by address and balanced; every operation takes time with the logarithm of their number.  Mappings do not
- * overlap and lie below USER_END.  No memory is allocated: struct mapping holds the nodes.
+ * Ordered by address and balanced; every operation takes time with the logarithm of their number.  Mappings
+ * do not overlap and lie below USER_END.  No memory is allocated: struct mapping holds the nodes.
  */
 #ifndef MAPPING_H
 #define MAPPING_H
@@ -15,11 +15,11 @@ static inline uint mapping_end(const struct mapping *m) { return m->va + (m->npa
 void mapping_insert(struct mapping **root, struct mapping *m);
 void mapping_remove(struct mapping **root, struct mapping *m);
 
-struct mapping *mapping_at(struct mapping *root, uint va);   /* covers va; NULL: none */
-struct mapping *mapping_from(struct mapping *root, uint va); /* lowest that starts at va or above; NULL: none */
+struct mapping *mapping_at(struct mapping *root, uint va);   /* covers va, or NULL */
+struct mapping *mapping_from(struct mapping *root, uint va); /* lowest that starts at va or above, or NULL */
 
-/* The highest hole of nbytes (a multiple of PAGE_SIZE) between `floor` and USER_END; from CHUNK_SIZE bytes up at a
-   multiple of CHUNK_SIZE.  floor lies below all mappings, page-aligned.  0: there is none. */
+/* The highest hole of nbytes (a multiple of PAGE_SIZE) between `floor` and USER_END; from CHUNK_SIZE bytes
+   up at a multiple of CHUNK_SIZE.  floor lies below all mappings, page-aligned.  0: there is none. */
 uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes);
 
 /* What is wrong with the tree, or NULL; counts the pages of all mappings. */

@@ -2,8 +2,8 @@
  * page.c - the allocator of page frames, and the book of promises.
  *
  * Free frames are a stack, linked through frame_table: what was freed last is handed out first, while it is
- * still in the caches.  A second stack has those known to hold zeroes: page tables, mostly.  frame_table itself lies
- * at the start of the largest range of memory.
+ * still in the caches.  A second stack has those known to hold zeroes: page tables, mostly.  frame_table
+ * itself lies at the start of the largest range of memory.
  *
  *   nfree      frames on both stacks
  *   npromised  of these, frames that somebody was promised; nfree >= npromised at all times
@@ -12,9 +12,9 @@
  * One lock guards all of them, for a few instructions at a time: long lists are linked before it is taken.
  * page_reclaim() is called without it.
  *
- * A promise that is being kept may meet an empty stack for a moment: a frame that was shared copy-on-write is
- * being copied on one processor while its other owner gives up its share, and its promise, on a second one (see
- * aspace.c).  Then the frame that is over is about to be freed, and waiting for it is right.
+ * A promise that is being kept may meet an empty stack for a moment: a frame that was shared copy-on-write
+ * is being copied on one processor while its other owner gives up its share, and its promise, on a second
+ * one (see aspace.c).  Then the frame that is over is about to be freed, and waiting for it is right.
  */
 #include "lib/kstring.h"
 #include "lib/printk.h"
@@ -32,7 +32,7 @@ uint frame_count;
 static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
 static struct frame *top, *top_zeroed;
 static uint nfree, npromised, nclean;
-static uint nhanded_max; /* free frames when all but the pools of the boot are given back */
+static uint nbase; /* what nfree would be if all but the pools of the boot were given back */
 
 #ifdef DEBUG
 static void poison(void *page)
@@ -96,13 +96,13 @@ void page_init(void)
         struct memory_range *range = &arch_memory[i];
         add_range(range == home ? range->start + nbytes : range->start, range->end);
     }
-    nhanded_max = nfree;
+    nbase = nfree;
 }
 
 void page_init_done(void)
 {
     spin_acquire(&lock);
-    nhanded_max = nfree + nclean;
+    nbase = nfree + nclean;
     spin_release(&lock);
 }
 
@@ -201,14 +201,14 @@ static struct frame *retire(void *page)
     if (f->refs & FRAME_CLEAN)
         page_set_clean_cache(page, false);
     poison(page);
-    f->refs = 0;
     return f;
 }
 
-static inline void push(struct frame *f)
+static inline void push(struct frame **stack, struct frame *f)
 {
-    f->next = top;
-    top = f;
+    f->refs = 0;
+    f->next = *stack;
+    *stack = f;
     nfree++;
 }
 
@@ -216,19 +216,17 @@ void page_free(void *page)
 {
     struct frame *f = retire(page);
     spin_acquire(&lock);
-    push(f);
+    push(&top, f);
     spin_release(&lock);
 }
 
 void page_free_zeroed(void *page)
 {
     struct frame *f = frame_of(page);
+    debug_assert(f->refs);
     zero_check(page);
     spin_acquire(&lock);
-    f->refs = 0;
-    f->next = top_zeroed;
-    top_zeroed = f;
-    nfree++;
+    push(&top_zeroed, f);
     spin_release(&lock);
 }
 
@@ -236,20 +234,9 @@ void page_free_promised(void *page)
 {
     struct frame *f = retire(page);
     spin_acquire(&lock);
-    push(f);
+    push(&top, f);
     npromised++;
     spin_release(&lock);
-}
-
-void page_free_many(void **pages, uint n)
-{
-    struct page_chain chain = { 0 };
-    for (uint i = 0; i < n; i++) {
-        if (frame_of(pages[i])->refs == 0)
-            panic("page %p is freed twice", pages[i]);
-        page_chain_add(&chain, frame_of(pages[i]));
-    }
-    page_free_chain(&chain);
 }
 
 void page_free_chain(struct page_chain *chain)
@@ -328,26 +315,10 @@ void *page_alloc_promised(void)
     return frame_page(f);
 }
 
-void page_alloc_promised_many(void **pages, uint n)
-{
-    spin_acquire(&lock);
-    for (uint i = 0; i < n; i++) {
-        if (!nfree)
-            await_free();
-        pages[i] = frame_page(pop_any());
-        npromised--;
-    }
-    spin_release(&lock);
-#ifdef DEBUG
-    for (uint i = 0; i < n; i++)
-        poison_check(pages[i]);
-#endif
-}
-
 uint page_used(void)
 {
     spin_acquire(&lock);
-    uint n = nhanded_max - nfree - nclean;
+    uint n = nbase - nfree - nclean;
     spin_release(&lock);
     return n;
 }

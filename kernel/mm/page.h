@@ -1,8 +1,8 @@
 /*
  * page.h - physical page frames, and promises of frames.
  *
- * A frame is PAGE_SIZE bytes, aligned, known by its kernel address.  Owner: who allocated it, until page_free().
- * Memory is never promised twice (contract, 10): at all times
+ * A frame is PAGE_SIZE bytes, aligned, known by its kernel address.  Owner: who allocated it, until
+ * page_free().  Memory is never promised twice (contract, 10): at all times
  *
  *     free frames >= promised frames
  *
@@ -18,7 +18,7 @@
 #define PAGE_RESERVE 64u /* frames that only privileged threads may use */
 
 struct frame {
-    volatile uint refs; /* 0: free; address spaces that map it, for private user memory (see aspace.c); else 1 */
+    volatile uint refs; /* 0: free; of private user memory: its owners (see aspace.c); else 1 */
     union {
         struct frame *next; /* in the list of free frames, or in a chain */
         uint nused;         /* of a page table: entries in use */
@@ -28,7 +28,7 @@ struct frame {
 
 /* Once at boot, before anything else of mm. */
 void page_init(void);
-/* At the end of boot: what is handed out until now are pools that page_used() never counts (contract, 8.4). */
+/* At the end of boot: what is handed out until now are pools, which page_used() never counts (8.4). */
 void page_init_done(void);
 
 extern struct frame *frame_table; /* one for each page of the direct map */
@@ -55,10 +55,6 @@ void page_unpromise(uint n);
 void *page_alloc_promised(void);
 /* Its reverse: gives a frame back and has a promise for it. */
 void page_free_promised(void *page);
-/* n promised frames at once into pages[], or n frames back from there. */
-void page_alloc_promised_many(void **pages, uint n);
-void page_free_many(void **pages, uint n);
-
 /* Frames that somebody collects to give them back all at once, whatever their number. */
 struct page_chain {
     struct frame *first, *last;

@@ -10,7 +10,7 @@
 struct aspace {
     struct pmap map;
     uint brk;                 /* private memory lies below it */
-    uint nwritable;           /* private pages that may be written; each has a frame of its own or a promise */
+    uint nwritable;           /* private pages that may be written: see aspace.c */
     struct mapping *mappings; /* tree: mapping.h */
 };
 

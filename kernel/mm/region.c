@@ -1,20 +1,18 @@
 /*
  * region.c - see region.h.
  *
- *   struct region   tables[0] ... tables[ntables-1] | tail entries       (one kmalloc, a second one for a tail
- *                      |                                                   that does not fit)
+ *   struct region   tables[0] ... tables[ntables-1] | tail entries    (one kmalloc; a second one for a
+ *                      |                                                tail that does not fit)
  *                      +-> page table: 1,024 ready entries
  *
- * The pages are known by those entries alone.  They are promised first, so that a region that can't be had fails at
- * once, and then taken and zeroed some at a time; between two lots others may run, and a killed process stops.
- * A region that is incomplete is destroyed like any other: nmade says how many pages there are.
+ * The pages are known by those entries alone.  They are promised first, so that a region that can't be had
+ * fails at once, and then taken and zeroed one by one; in between others may run, and a killed process
+ * stops.  A region that is incomplete is destroyed like any other: nmade says how many pages there are.
  */
 #include "mm/page.h"
 #include "mm/private.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
-
-#define LOT 32u /* pages taken at once; divides CHUNK_PAGES */
 
 /* The region's record without any page; NULL for want of memory. */
 static struct region *record_create(uint npages)
@@ -52,17 +50,16 @@ static void record_destroy(struct region *r)
 /* Makes n promised pages and their entries.  False: the process was killed meanwhile. */
 static bool make_pages(struct region *r, uint *entries, uint n)
 {
-    for (uint i = 0; i < n; ) {
-        void *pages[LOT];
-        uint nlot = n - i < LOT ? n - i : LOT;
-        page_alloc_promised_many(pages, nlot);
-        for (uint j = 0; j < nlot; j++) {
-            page_zero(pages[j]);
-            entries[i++] = pmap_shared_entry(pages[j]);
-        }
-        r->nmade += nlot;
+    struct thread *self = thread_self();
+    for (uint i = 0; i < n; i++) {
+        void *page = page_alloc_promised();
+        page_zero(page);
+        entries[i] = pmap_shared_entry(page);
+        r->nmade++;
+        if (!self->attention)
+            continue;
         sched_checkpoint();
-        if (thread_killed(thread_self()))
+        if (thread_killed(self))
             return false;
     }
     return true;

@@ -1,9 +1,9 @@
 /*
  * region.h - sets of zeroed frames that address spaces can map.
  *
- * A region is created whole or not at all.  For each full 4 MB it owns a ready-made page table, so that mapping,
- * unmapping and inheriting set one directory entry for each 4 MB; the tail is copied by entries.
- * A region knows nothing of who maps it: its owner destroys it when nobody does.
+ * A region is created whole or not at all.  For each full 4 MB it owns a ready-made page table, so that
+ * mapping, unmapping and inheriting set one directory entry for each 4 MB; the tail is copied by entries.  A
+ * region knows nothing of who maps it: its owner destroys it when nobody does.
  */
 #ifndef REGION_H
 #define REGION_H

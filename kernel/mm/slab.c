@@ -3,10 +3,10 @@
  *
  *   slab: one frame     header | object | object | ... | never used yet
  *
- * A slab holds objects of one size class.  Freed objects are linked through their first word; the rest behind `fresh`
- * was never handed out, so that a new slab costs nothing for each object.  A class lists its slabs that have room, and
- * takes from the first; new slabs and those that were full go to the end, so that the old ones fill up
- * and the others may become empty.  An empty slab is freed at once (contract, 8.4).
+ * A slab holds objects of one size class.  Freed objects are linked through their first word; the rest
+ * behind `fresh` was never handed out, so that a new slab costs nothing for each object.  A class lists its
+ * slabs that have room, and takes from the first; new slabs and those that were full go to the end, so that
+ * the old ones fill up and the others may become empty.  An empty slab is freed at once (contract, 8.4).
  *
  * Larger objects are frames of their own.  They are page-aligned and objects in slabs never are, which is how
  * kfree() tells them apart.
@@ -35,7 +35,8 @@ struct slab {
 
 #define OBJECT_MAX ((PAGE_SIZE - (uint)sizeof(struct slab)) / 2 & ~15u)
 
-#define CLASS(n, i) { .lock = SPINLOCK_INIT(RANK_SLAB, "kmalloc " #n), .nbytes = (n), .room = LIST_INIT(classes[i].room) }
+#define CLASS(n, i) \
+    { .lock = SPINLOCK_INIT(RANK_SLAB, "kmalloc " #n), .nbytes = (n), .room = LIST_INIT(classes[i].room) }
 static struct slab_class classes[] = {
     CLASS(16, 0), CLASS(32, 1), CLASS(48, 2), CLASS(64, 3), CLASS(96, 4), CLASS(128, 5), CLASS(192, 6),
     CLASS(256, 7), CLASS(336, 8), CLASS(448, 9), CLASS(672, 10), CLASS(1008, 11), CLASS(1344, 12),

@@ -1,10 +1,10 @@
 /*
  * user.c - see user.h.
  *
- * A range is accepted when each of its pages has an entry that allows the access, made or not: then touching it can
- * only lead to a fault that aspace_fault() satisfies.  That stays so until the call returns, because only the process
- * itself changes its address space.  What is checked is the page tables, not the mappings: a range may well run
- * from one mapping into the next.
+ * A range is accepted when each of its pages has an entry that allows the access, made or not: then
+ * touching it can only lead to a fault that aspace_fault() satisfies.  That stays so until the call
+ * returns, because only the process itself changes its address space.  What is checked is the page tables,
+ * not the mappings: a range may well run from one mapping into the next.
  */
 #include "mm/private.h"
 #include "mm/user.h"

@@ -2,15 +2,17 @@
  * user.h - memory of the current process, as system calls reach it.
  *
  * user_check() is asked first, for the whole range; after it, the kernel may read or write the range
- * through a plain pointer for the rest of the call: pages that are not made yet are made by the fault.  The bytes may
- * be shared, and then change at any moment: what is decided on is copied in once, and the copy is used (4.6).
+ * through a plain pointer for the rest of the call: pages that are not made yet are made by the fault.  The
+ * bytes may be shared, and then change at any moment: what is decided on is copied in once, and the copy is
+ * used (4.6).
  */
 #ifndef KERNEL_USER_H
 #define KERNEL_USER_H
 
 #include "arch.h"
 
-/* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs va <= USER_END alone. */
+/* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs va <= USER_END
+   alone. */
 bool user_check(uint va, uint nbytes, bool write);
 /* Check and copy; 0, or -1 with nothing written. */
 int user_copy_in(void *dst, uint va, uint nbytes);

@@ -1,8 +1,9 @@
 /*
  * exec.c - a process goes on with another program.
  *
- * All that can fail comes first and works on a new address space beside the old one.  Then the process changes over: its
- * attachments and handles go (contract, 7.3), its floating-point state, and last its old memory.
+ * All that can fail comes first and works on a new address space beside the old one.  Then the process
+ * changes over: its attachments and handles go (contract, 7.3), its floating-point state, and last its old
+ * memory.
  *
  * The start of a stack, as the ABI has it; all of it lies in the highest page:
  *

@@ -1,15 +1,16 @@
 /*
  * image.c - reads an ELF file into a new address space.
  *
- * The file is whatever a user put there, and may change while it is read: header and segment table are copied once,
- * checked, and only the copy is used.  Accepted are segments in ascending order that do not overlap in bytes; two may
- * share a page, since a linker packs them so.  The page is writable then if either is.
+ * The file is whatever a user put there, and may change while it is read: header and segment table are
+ * copied once, checked, and only the copy is used.  Accepted are segments in ascending order that do not
+ * overlap in bytes; two may share a page, since a linker packs them so.  The page is writable then if
+ * either is.
  *
- * What a segment has from the file is read straight into its frames.  Memory behind that, up to p_memsz, is zeroes: the
- * rest of the last page at once, whole pages as promises.
+ * What a segment has from the file is read straight into its frames.  Memory behind that, up to p_memsz, is
+ * zeroes: the rest of the last page at once, whole pages as promises.
  *
- * The stack: programs for xv6, linked at 0, get the one page that they expect; others get 16, promised but for the
- * highest, where the arguments are put.  One page without access below either catches an overflow.
+ * The stack: programs for xv6, linked at 0, get the one page that they expect; others get 16, promised but
+ * for the highest, where the arguments are put.  One page without access below either catches an overflow.
  */
 #include "include/elf.h"
 #include "lib/kstring.h"
@@ -105,7 +106,8 @@ static int segments_load(struct aspace *as, struct inode *ip, const struct elf_s
         /* Refused before frames are taken for what the file does not have. */
         if (s[i].filesz > st.size || s[i].offset > st.size - s[i].filesz)
             return -1;
-        if (x.file_end > x.start && aspace_add_image(as, x.start, x.file_end - x.start, s[i].flags & PF_W) < 0)
+        if (x.file_end > x.start &&
+            aspace_add_image(as, x.start, x.file_end - x.start, s[i].flags & PF_W) < 0)
             return -1;
         if (x.end > x.file_end && aspace_add_zero(as, x.file_end, x.end - x.file_end) < 0)
             return -1;

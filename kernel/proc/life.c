@@ -1,12 +1,12 @@
 /*
  * life.c - birth and death: fork, exit, wait.
  *
- * Fork prepares the child completely before anybody can see it; sharing the parent's attachments comes last of what can
- * fail, because it leaves marks in the segments' records (contract, 7.1 and 8.3).
+ * Fork prepares the child completely before anybody can see it; sharing the parent's attachments comes last
+ * of what can fail, because it leaves marks in the segments' records (contract, 7.1 and 8.3).
  *
- * A dying process takes itself apart: files, attachments, memory, page tables.  What it still stands on, its kernel
- * stack and its struct proc, its parent gives back in wait().  So the parent's wait() is short however large
- * the child was, and when it returns all of the child's memory is back (contract, 8.4).
+ * A dying process takes itself apart: files, attachments, memory, page tables.  What it still stands on,
+ * its kernel stack and its struct proc, its parent gives back in wait().  So the parent's wait() is short
+ * however large the child was, and when it returns all of the child's memory is back (contract, 8.4).
  */
 #include "console/power.h"
 #include "fs/file.h"
@@ -93,6 +93,9 @@ static void release_memory(struct proc *self)
 {
     struct aspace *as;
 
+    spin_acquire(&proc_lock);
+    self->life = PROC_DEAD; /* §11.6: whoever is woken by what follows looks at once whether it lives */
+    spin_release(&proc_lock);
     ksm_release(&self->ksm, true); /* §7.2 */
     fpu_drop(&self->thread);
     spin_acquire(&proc_lock);
@@ -131,7 +134,6 @@ void proc_exit(int status)
     adopt_locked(&self->dead, &proc_one->dead);
     parent = self->parent;
     self->status = status;
-    self->life = PROC_DEAD;
     list_remove(&self->sibling);
     list_push_back(&parent->dead, &self->sibling);
     waitq_wake(&parent->child_died, 1);

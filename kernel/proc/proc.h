@@ -19,7 +19,8 @@ struct inode;
 /* The status of a process that did not end by exits(): it was killed, or it faulted. */
 #define STATUS_KILLED (-1)
 
-#define ARGUMENT_BYTES PAGE_SIZE /* exec: strings, argv and the start frame together; they fill one page of stack */
+/* exec: strings, argv and the start frame together; they fill at most one page of stack. */
+#define ARGUMENT_BYTES PAGE_SIZE
 
 /* Fields: I immutable after creation   P proc lock   o only the process itself */
 struct proc {
@@ -45,11 +46,12 @@ struct proc {
 
 static inline struct proc *proc_self(void) { return (struct proc *)thread_self(); }
 
-/* Makes process 1 from the program at `path`, which it gets as its argument.  Where that can't be done, says so and
-   switches off.  `path` stays valid. */
+/* Makes process 1 from the program at `path`, which it gets as its argument.  Where that can't be done,
+   says so and switches off.  `path` stays valid. */
 void proc_start_init(const char *path);
 
-/* The child's pid; it returns to user mode with a copy of *tf and 0.  -1: a limit, or want of memory; no trace is left. */
+/* The child's pid; it returns to user mode with a copy of *tf and 0.  -1: a limit, or want of memory; no
+   trace is left. */
 int proc_fork(const struct trapframe *tf);
 /* argv and its strings are kernel memory.  0 (and *tf starts the program) or -1 with nothing changed. */
 int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[]);

@@ -3,11 +3,11 @@
  *
  *   FORMING (fork is at work) -> ALIVE -> DEAD (a zombie: waits for its parent) -> gone
  *
- * A table leads from a pid to its process, from FORMING to the end.  A process stands in its parent's list of children while
- * it lives and in its list of the dead afterwards; init adopts the orphans of both kinds.
+ * A table leads from a pid to its process, from FORMING to the end.  A process stands in its parent's list
+ * of children while it lives and in its list of the dead afterwards; init adopts the orphans of both kinds.
  *
- * proc_lock guards all of this.  It also guards name and address space of a living process against being looked at
- * from outside: the process itself changes them under the lock.
+ * proc_lock guards all of this.  It also guards name and address space of a living process against being
+ * looked at from outside: the process itself changes them under the lock.
  */
 #include "console/console.h"
 #include "lib/kstring.h"

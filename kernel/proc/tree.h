@@ -7,8 +7,8 @@
 extern struct spinlock proc_lock; /* RANK_PROC */
 extern struct proc *proc_one;     /* init */
 
-/* A process with a number, FORMING: parent NULL for init alone.  It has no stack, memory, files yet.  NULL: too many, or
-   no memory. */
+/* A process with a number, FORMING: parent NULL for init alone.  It has no stack, memory, files yet.  NULL:
+   too many, or no memory. */
 struct proc *proc_new(struct proc *parent);
 /* Takes the number back, and frees the structure. */
 void proc_delete(struct proc *p);

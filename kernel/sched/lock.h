@@ -1,11 +1,12 @@
 /*
  * lock.h - spin locks and mutexes, and the order in which they are acquired.
  *
- * enum lock_rank is the lock-order document: a thread that holds a lock acquires only locks that stand further
- * down.  Debug builds panic, naming both locks, when that order is broken, when a thread sleeps with a
- * spin lock held, and when a system call returns with one held.
+ * enum lock_rank is the lock-order document: a thread that holds a lock acquires only locks that stand
+ * further down.  Debug builds panic, naming both locks, when that order is broken, when a thread sleeps
+ * with a spin lock held, and when a system call returns with one held.
  *
- * Interrupt handlers take locks of RANK_INTERRUPT and below alone; whoever else takes those uses the _irq pair.
+ * Interrupt handlers take locks of RANK_INTERRUPT and below alone; whoever else takes those uses the _irq
+ * pair.
  */
 #ifndef LOCK_H
 #define LOCK_H
@@ -51,9 +52,12 @@ void lock_debug_acquire(struct spinlock *l);
 void lock_debug_acquired(struct spinlock *l);
 void lock_debug_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this processor */
-void lock_debug_none_held(void);          /* panics when this processor holds a spin lock, or this thread a mutex */
-void lock_debug_released(const struct spinlock *l); /* where the jitter may let others run: see jitter_start() */
-/* From now on threads of processes yield where they release their last lock, as a sequence made from `seed` decides. */
+/* Panics when this processor holds a spin lock, or this thread a mutex. */
+void lock_debug_none_held(void);
+/* Where the jitter may let others run: see jitter_start(). */
+void lock_debug_released(const struct spinlock *l);
+/* From now on threads of processes yield where they release their last lock, as a sequence made from `seed`
+   decides. */
 void jitter_start(uint seed);
 #else
 #define SPINLOCK_INIT(rank_, name_) { 0 }

@@ -1,11 +1,12 @@
 /*
  * lock_debug.c - the order of locks, checked at run time; in debug builds alone.
  *
- * Each processor has a stack of the spin locks that it holds, each thread counts its mutexes by rank.  The kernel is not
- * pre-empted, so a thread with a spin lock stays on its processor, and what interrupt handlers push they pop before
- * they return.  An acquisition is refused, with both names, when
+ * Each processor has a stack of the spin locks that it holds, each thread counts its mutexes by rank.  The
+ * kernel is not pre-empted, so a thread with a spin lock stays on its processor, and what interrupt
+ * handlers push they pop before they return.  An acquisition is refused, with both names, when
  *
- *   - a lock of the same or a later rank is held (mutexes of one rank may be held together: their rooms order them),
+ *   - a lock of the same or a later rank is held (mutexes of one rank may be held together: their rooms
+ *     order them),
  *   - a mutex is asked for while a spin lock is held,
  *   - a lock that interrupt handlers take is taken with interrupts on, or another one by such a handler.
  *
@@ -98,7 +99,8 @@ void mutex_debug_acquire(const struct mutex *m)
         panic("mutex %s: acquired twice", m->lock.name);
     for (uint rank = m->lock.rank + 1; rank < RANK_FIRST_SPIN; rank++)
         if (self->nmutexes[rank])
-            panic("lock order: mutex %s (rank %d) after one of rank %u", m->lock.name, (int)m->lock.rank, rank);
+            panic("lock order: mutex %s (rank %d) after one of rank %u", m->lock.name, (int)m->lock.rank,
+                  rank);
 }
 
 void mutex_debug_acquired(const struct mutex *m)
@@ -122,9 +124,10 @@ void lock_debug_released(const struct spinlock *l)
     struct cpu *cpu = cpu_self();
     uint x = jitter_state;
 
-    /* Page faults take the lock of page frames, and come from the middle of copies by vector registers too, where
-       nobody else may run. */
-    if (!x || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() || !thread_self()->aspace)
+    /* Page faults take the lock of page frames, and come from the middle of copies by vector registers too,
+       where nobody else may run. */
+    if (!x || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() ||
+        !thread_self()->aspace)
         return;
     /* Marsaglia's xorshift: never 0. */
     x ^= x << 13;

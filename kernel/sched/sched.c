@@ -6,21 +6,21 @@
  *                         |<-----yield------'  |
  *                         '---unpark-- SLEEPING (sleep.c)
  *
- * One lock, one queue, first come first served: a thread that becomes ready is run by the first processor that has
- * nothing better to do.  A thread that stops running picks its successor itself and switches to it; there is no
- * scheduler thread in between.  The lock is held across the switch and released by the successor.  So whoever
- * sees, under the lock, that a thread does not run knows that its registers are saved and its stack is left.
+ * One lock, one queue, first come first served: a thread that becomes ready is run by the first processor
+ * that has nothing better to do.  A thread that stops running picks its successor itself and switches to
+ * it; there is no scheduler thread in between.  The lock is held across the switch and released by the
+ * successor.  So whoever sees, under the lock, that a thread does not run knows that its registers are
+ * saved and its stack is left.
  *
- * An idle processor looks at the run queue for a moment before it halts: who waits for another processor mostly
- * waits shortly.  It halts as a member of `halted`, and whoever makes a thread ready pokes one member, unless
- * enough processors are looking already.
+ * An idle processor looks at the run queue for a moment before it halts: who waits for another processor
+ * mostly waits shortly.  It halts as a member of `halted`, and whoever makes a thread ready pokes one
+ * member, unless enough processors are looking already.
  *
- * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is READY; the
- * idle threads never are in it.
+ * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is
+ * READY; the idle threads never are in it.
  */
 #include "include/param.h"
 #include "lib/printk.h"
-#include "mm/aspace.h"
 #include "sched/sched.h"
 
 /* About the time that a wake-up of a halted processor takes. */

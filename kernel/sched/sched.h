@@ -6,12 +6,16 @@
 
 extern struct spinlock sched_lock; /* RANK_SCHED */
 
+/* All that a switch needs of kernel/mm, which defines it and says more in mm/aspace.h. */
+void aspace_load(struct aspace *as);
+
 /* A thread without stack and entry, NEW. */
 void thread_prepare(struct thread *t, const char *name);
 
 /* Puts t at the end of the run queue. */
 void sched_ready_locked(struct thread *t);
-/* The processor that has to be poked, after the lock is released, for the threads just made ready; -1: none. */
+/* The processor that has to be poked, after the lock is released, for the threads just made ready; -1:
+   none. */
 int sched_whom_to_poke_locked(void);
 /* The calling thread has set its state; returns when it is picked again, perhaps on another processor. */
 void sched_switch_locked(struct thread *self);

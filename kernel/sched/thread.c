@@ -1,11 +1,12 @@
 /*
  * thread.c - the life of a thread, its sleep and its waking.
  *
- * States and the lock are described in sched.c.  A thread goes to sleep under the lock that guards what it waits for
- * and under sched_lock: the first is released only when the second guarantees that a waker finds it asleep.
+ * States and the lock are described in sched.c.  A thread goes to sleep under the lock that guards what it
+ * waits for and under sched_lock: the first is released only when the second guarantees that a waker finds
+ * it asleep.
  *
- * Kill: a killed thread is marked at once and ends its sleep if that is interruptible; it dies at its next return to
- * user mode.  Nothing in the kernel is ever torn out of its work.
+ * Kill: a killed thread is marked at once and ends its sleep if that is interruptible; it dies at its next
+ * return to user mode.  Nothing in the kernel is ever torn out of its work.
  */
 #include "lib/kstring.h"
 #include "lib/printk.h"

@@ -59,7 +59,8 @@ int thread_create_user(struct thread *t, const char *name, const struct trapfram
 /* Gives back the kernel stack of a DEAD thread; waits until it has left its processor. */
 void thread_destroy(struct thread *t);
 void thread_start(struct thread *t); /* NEW -> READY */
-/* Ends the calling thread: DEAD.  Releases `l` (NULL: none) once it no longer needs anything that l guards. */
+/* Ends the calling thread: DEAD.  Releases `l` (NULL: none) once it no longer needs anything that l guards.
+   */
 void thread_exit(struct spinlock *l) __attribute__((noreturn));
 
 /*
@@ -72,7 +73,8 @@ void thread_exit(struct spinlock *l) __attribute__((noreturn));
 enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible);
 /* Wakes a parked thread; no effect on one that is not asleep.  Any context. */
 void thread_unpark(struct thread *t);
-/* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode. */
+/* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode.
+   */
 void thread_kill(struct thread *t);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }
 
@@ -87,9 +89,9 @@ static inline void sched_checkpoint(void)
 /* Called by kernel_interrupt on each tick; cpu 0 counts. */
 void sched_tick(void);
 
-/* Queues of sleepers.  A queue belongs to the lock that guards what is waited for: its holder
-   sleeps and wakes.  First come, first woken.  A sleeper that waitq_wake() counted returns PARK_WOKEN, even when it
-   was killed or its time ran out in the same moment. */
+/* Queues of sleepers.  A queue belongs to the lock that guards what is waited for: its holder sleeps and
+   wakes.  First come, first woken.  A sleeper that waitq_wake() counted returns PARK_WOKEN, even when it was
+   killed or its time ran out in the same moment. */
 struct waitq {
     struct list sleepers;
 };

@@ -1,8 +1,9 @@
 /*
  * sys.h - system calls: how their functions look, and what they share.
  *
- * A call's function gets its arguments as words, already copied from the user's stack, and returns what the program
- * finds in its result register.  It checks pointers, calls one function of the rooms below, and encodes the result.
+ * A call's function gets its arguments as words, already copied from the user's stack, and returns what the
+ * program finds in its result register.  It checks pointers, calls one function of the rooms below, and
+ * encodes the result.
  */
 #ifndef KERNEL_SYS_H
 #define KERNEL_SYS_H

@@ -1,8 +1,8 @@
 /*
  * sys_file.c - system calls on open files and on paths.
  *
- * A process's files are numbered by their place in proc->files.  Only the process itself changes it, so a place that is
- * free stays free during a call.
+ * A process's files are numbered by their place in proc->files.  Only the process itself changes it, so a
+ * place that is free stays free during a call.
  */
 #include "fs/file.h"
 #include "lib/kstring.h"

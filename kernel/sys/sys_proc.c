@@ -68,7 +68,8 @@ struct arguments {
     char *strings;
 };
 
-/* Copies the vector at va and its strings; -1: unreadable, too many or too long.  The caller frees a->strings. */
+/* Copies the vector at va and its strings; -1: unreadable, too many or too long.  The caller frees
+   a->strings. */
 static int copy_arguments(struct arguments *a, uint va)
 {
     uint used = 0;

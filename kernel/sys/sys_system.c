@@ -1,6 +1,6 @@
 /*
- * sys_system.c - system calls on the whole system: durability, the end, boot parameters, the foreground job, and the
- * checks of debug builds.
+ * sys_system.c - system calls on the whole system: durability, the end, boot parameters, the foreground
+ * job, and the checks of debug builds.
  */
 #include "arch.h"
 #include "console/console.h"

@@ -391,7 +391,9 @@ static bool is_final(int number, int first)
     case 37: /* ksmwait */
     case 39: /* debug */
         return true;
-    case 5: /* read and write: of the console, or of pipes that nobody else has */
+    case 4: /* pipe: nobody would be at its other end */
+        return true;
+    case 5: /* read and write: of the console */
     case 16:
         return first >= 0 && first < NOFILE && first != fd_file;
     case 6: /* kill */

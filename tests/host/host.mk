@@ -35,3 +35,20 @@ math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
 $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off)$(eval math_$t_LIBS = -lm))
+
+# One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
+FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c tools/check.c $(filter-out %/disk.c,$(wildcard kernel/fs/*.c)) \
+            kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/lib/format.c kernel/lib/kstring.c
+FS_CFLAGS := -DDEBUG -fno-sanitize=address
+HOST_TESTS += fs_files fs_crash fs_corrupt fs_race fs_tools
+fs_files_SRC = tests/host/fs_files.c $(FS_WORLD)
+fs_crash_SRC = tests/host/fs_crash.c $(FS_WORLD)
+fs_corrupt_SRC = tests/host/fs_corrupt.c $(FS_WORLD)
+fs_race_SRC = tests/host/fs_race.c $(FS_WORLD)
+fs_tools_SRC = tests/host/fs_tools.c $(FS_WORLD)
+fs_files_CFLAGS = $(FS_CFLAGS)
+fs_crash_CFLAGS = $(FS_CFLAGS)
+fs_corrupt_CFLAGS = $(FS_CFLAGS)
+fs_race_CFLAGS = $(FS_CFLAGS)
+fs_tools_CFLAGS = $(FS_CFLAGS)
+$B/host/fs_tools: | $B/tools/mkfs $B/tools/fsck

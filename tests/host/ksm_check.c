@@ -95,6 +95,9 @@ static void mappings(void)
     m->region = two->region;
     CHECK(strstr(ksm_check(), "not of its segment"));
     m->region = one->region;
+    fake_damaged_mapping = m;
+    CHECK(strstr(ksm_check(), "page tables"));
+    fake_damaged_mapping = NULL;
     struct mapping stray;
     CHECK_INT(aspace_map(b->as, &stray, two->region, true), 0);
     CHECK(strstr(ksm_check(), "as many mappings"));

@@ -160,8 +160,9 @@ static void test_messages(void)
 static void test_garbage(void)
 {
     static const char *const parts[] = {
-        "1", "2.5", "0", "(", "(", ")", ")", "+", "-", "*", "/", "%", "^", "sqrt(", "min(", "max(", "gcd(", "fact(",
-        "fib(", "isprime(", "sin(", "cos(", "ln(", "exp(", ",", "pi", "e", " ", ".", "1e300", "1e-300", "\t", "\x80", "#",
+        "1",    "2.5",  "0",     "(",    "(",        ")",    ")",    "+",   "-",    "*", "/",  "%",
+        "^",    "sqrt(", "min(", "max(", "gcd(",     "fact(", "fib(", "isprime(", "sin(", "cos(", "ln(",
+        "exp(", ",",    "pi",    "e",    " ",        ".",    "1e300", "1e-300", "\t", "\x80", "#",
     };
 
     for (int i = 0; i < 300000; i++) {

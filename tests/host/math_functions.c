@@ -147,7 +147,7 @@ static void test_pow_exact(void)
     for (int n = -1074; n < 1024; n++)
         CHECK(math_pow(2, n) == ldexp(1, n));
     for (int n = 0; n <= 22; n++)
-        CHECK(math_pow(10, n) == strtod((char[]){'1', 'e', (char)('0' + n / 10), (char)('0' + n % 10), 0}, NULL));
+        CHECK(math_pow(10, n) == (double)powl(10, n));
     CHECK(math_pow(0, 0) == 1 && math_pow(0, 3) == 0 && math_pow(0, -1) == INFINITY);
     CHECK(math_pow(-8, 1.0 / 3) != math_pow(-8, 1.0 / 3));
     CHECK(math_pow(-10, 309) == -INFINITY && math_pow(10, -400) == 0 && math_pow(0.5, 1e300) == 0);

@@ -1,5 +1,6 @@
 /*
- * mm_mapping.c - the tree of mappings against a map of 4 KB pages that is searched the slow way (contract, 4.2).
+ * mm_mapping.c - the tree of mappings against a map of 4 KB pages that is searched the slow way (contract,
+ * 4.2).
  */
 #include <stdlib.h>
 #include <string.h>

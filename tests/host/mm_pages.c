@@ -1,7 +1,8 @@
 /*
  * mm_pages.c - frames, promises and kernel objects, in an arena that plays the part of RAM.
  *
- * Compiled as a debug build, so that the allocators find what tests do wrong on purpose: panic() comes back here.
+ * Compiled as a debug build, so that the allocators find what tests do wrong on purpose: panic() comes back
+ * here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -109,7 +110,11 @@ static void alloc_to_the_end(void)
         CHECK((uintptr_t)pages[i] % PAGE_SIZE == 0 && (char *)pages[i] >= host_ram);
         memset(pages[i], (int)i, PAGE_SIZE);
     }
-    page_free_many(pages, n / 2);
+    struct page_chain chain = { 0 };
+    for (uint i = 0; i < n / 2; i++)
+        page_chain_add(&chain, frame_of(pages[i]));
+    page_free_chain(&chain);
+    CHECK_INT(chain.n, 0);
     for (uint i = n / 2; i < n; i++)
         page_free(pages[i]);
 }
@@ -125,15 +130,39 @@ static void promises_are_kept(void)
     CHECK(page_alloc() == NULL);
     CHECK_INT(page_used(), 0);
     void *one = page_alloc_promised();
-    page_alloc_promised_many(pages, room - 1);
+    for (uint i = 0; i < room - 1; i++)
+        pages[i] = page_alloc_promised();
     CHECK_INT(page_used(), room);
     page_free_promised(one);
     CHECK(page_alloc() == NULL);
     CHECK(page_alloc_promised() == one);
-    page_free_many(pages, room - 1);
+    for (uint i = 0; i < room - 1; i++)
+        page_free(pages[i]);
     page_free(one);
     CHECK(page_promise(5));
     page_unpromise(5);
+}
+
+static void zeroes_are_kept(void)
+{
+    uint *first = page_alloc_zeroed(), *second = page_alloc_zeroed();
+    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
+        CHECK(first[i] == 0 && second[i] == 0);
+    first[3] = 3;
+    page_free_zeroed(second);
+    page_free(first);
+    CHECK(page_alloc_zeroed() == second);
+    page_free_zeroed(second);
+    /* They are free frames like others when there are no others. */
+    uint room = nframes - PAGE_RESERVE, n = 0;
+    struct page_chain chain = { 0 };
+    self.privileged = true;
+    for (void *page; (page = page_alloc()); n++) {
+        memset(page, 1, PAGE_SIZE);
+        page_chain_add(&chain, frame_of(page));
+    }
+    CHECK_INT(n, room + PAGE_RESERVE);
+    page_free_chain(&chain);
 }
 
 static void cache_gives_way(void)
@@ -161,7 +190,6 @@ static void misuse_is_found(void)
     void *page = page_alloc();
     page_free(page);
     CHECK_PANICS(page_free(page));
-    CHECK_PANICS(page_free_many(&page, 1));
     ((uint *)page)[7] = 1;
     CHECK_PANICS(page_alloc());
     char *a = kmalloc(40), *b = kmalloc(40);
@@ -241,6 +269,7 @@ int main(void)
     static const struct test tests[] = {
         { "frames, to the last one", alloc_to_the_end },
         { "promises are kept, and nothing is promised twice", promises_are_kept },
+        { "pages of zeroes are zero when they come back", zeroes_are_kept },
         { "the block cache gives way", cache_gives_way },
         { "objects of all sizes, and their frames are back", objects },
         { "the nth allocation fails, and only that", injected_failures },

@@ -340,6 +340,23 @@ int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks)
     return 0;
 }
 
+int ksmring_drain(struct ksmring *ring, int ticks)
+{
+    struct patience patience = {ticks, 0, 0};
+
+    for (;;) {
+        uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
+        uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
+        int result;
+
+        if (read == written)
+            return 0;
+        result = wait_for(ring, KSMRING_READER, read, written, &patience);
+        if (result < 0)
+            return result;
+    }
+}
+
 /* ---- Reading ------------------------------------------------------------------------------------ */
 
 /* The record at `offset`, of `used` bytes in all.  Returns the message's length, 0 for SKIP (ring->taken is

@@ -98,6 +98,10 @@ void ksmring_commit(struct ksmring *ring, uint n);
 int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
 void ksmring_release(struct ksmring *ring);
 
+/* Waits until the readers have taken all that was written.  0, KSM_ETIMEDOUT, KSM_EOWNERDEAD, KSM_ENOENT,
+   KSM_EAGAIN as above. */
+int ksmring_drain(struct ksmring *ring, int ticks);
+
 /* The same by copies.  KSM_ESIZE from ksmring_read(): the message is longer than max, and still there. */
 int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks);
 int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks);

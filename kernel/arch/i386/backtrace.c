@@ -1,10 +1,12 @@
 /*
  * backtrace.c - the calls that led to a panic, by name.
  *
- * Frame pointers lead from call to call: each frame starts with its caller's frame pointer and return
- * address.  The names come from a table that the Makefile links in by a second link: tools/ksyms.py makes
- * it from the first link's `nm -n`, as section .symbols, which kernel.ld puts where it moves no function.
- * Without the table addresses are printed alone.
+ * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables tell what
+ * lies at an address of code: the function's name, and the rule by which the caller's frame is found.
+ * tools/ksyms.py makes them from the kernel's first link; a second link puts them into section .symbols, behind all
+ * that they speak of (kernel.ld).  Without them only the first address is printed.
+ *
+ * entry.S has no rules.  What called C there was a trap, and its frame says where the kernel was interrupted.
  */
 #include "lib/printk.h"
 #include "machine.h"
@@ -16,68 +18,118 @@ struct symbol {
     const char *name;
 };
 
-/* From the table; sorted by address, the last one ends the code. */
+/* From this address up to the next one's the rule holds; 0: none is known. */
+struct frame_rule {
+    uint address;
+    uint rule;
+};
+#define RULE_WORDS(rule)    ((rule) & 0xFFFF)    /* from the stack pointer to the caller's frame */
+#define RULE_FROM_EBP(rule) ((rule) & 0x10000)   /* or from %ebp */
+#define RULE_EBP_SAVED(rule) ((rule) >> 24)      /* words below the caller's frame; 0: %ebp is still the caller's */
+#define RULE_JUST_CALLED     1                   /* nothing on the stack but the return address */
+
+/* The tables, sorted by address. */
 extern const struct symbol kernel_symbols[] __attribute__((weak));
-extern const uint kernel_nsymbols __attribute__((weak));
+extern const struct frame_rule kernel_frames[] __attribute__((weak));
+extern const uint kernel_nsymbols __attribute__((weak)), kernel_nframes __attribute__((weak));
 
 extern char syscall_entry[], vector_stubs[];
 
-static void print_call(uint address)
+/* Where a flow of control is. */
+struct place {
+    uint eip, esp, ebp;
+    bool returns; /* eip is a return address: the call stands before it, maybe as its function's last instruction */
+};
+
+/* The entry of a table of pairs that holds for an address; -1: none. */
+static int find(const uint (*table)[2], const uint *size, uint address)
 {
-    uint low = 0, high = &kernel_nsymbols ? kernel_nsymbols : 0;
+    int low = -1, high = size ? (int)*size : 0;
 
     while (low + 1 < high) {
-        uint middle = (low + high) / 2;
-        if (kernel_symbols[middle].address <= address)
+        int middle = (low + high) / 2;
+        if (table[middle][0] <= address)
             low = middle;
         else
             high = middle;
     }
-    if (high > 0)
-        printk("  %x %s+%u\n", address, kernel_symbols[low].name, address - kernel_symbols[low].address);
+    return low;
+}
+
+static void print_place(const struct place *p)
+{
+    int i = find((const void *)kernel_symbols, &kernel_nsymbols, p->eip - p->returns);
+
+    if (i >= 0)
+        printk("  %x %s+%u\n", p->eip, kernel_symbols[i].name, p->eip - kernel_symbols[i].address);
     else
-        printk("  %x\n", address);
+        printk("  %x\n", p->eip);
 }
 
-/* A return address in entry.S lies on top of a trap's frame: what the trap struck comes next. */
-static void print_trapped(const uint *words)
+/* Can a word of a stack be read there?  Stacks lie in the window, or in the kernel's own data. */
+static bool is_stack(uint va)
 {
-    const struct trapframe *tf = (const void *)(words + 2);
-
-    if (words[1] >= (uint)syscall_entry && words[1] < (uint)vector_stubs && !(tf->cs & 3))
-        print_call(tf->eip);
+    if (va % sizeof(uint) != 0)
+        return false;
+    if (va >= KSTACK_BASE && va < DEVICE_BASE)
+        return !kstack_guards(va);
+    return va >= (uint)rodata_end && va < (uint)image_end;
 }
 
-static bool in_code(uint address)
+static bool is_code(uint va)
 {
-    return address >= (uint)image_start && address < (uint)text_end;
+    return va >= (uint)image_start && va < (uint)text_end;
 }
 
-/* Can a frame be read there?  Stacks lie in the window, or in the kernel's own data. */
-static bool is_frame(uint frame)
+/* From the C that a trap's entry called to what the trap struck; false: a program. */
+static bool leave_trap(struct place *p)
 {
-    bool on_stack = frame >= KSTACK_BASE && frame < DEVICE_BASE - 2 * sizeof(uint) && !kstack_guards(frame);
+    const struct trapframe *tf = (const void *)p->esp;
 
-    return frame % sizeof(uint) == 0 && (on_stack || (frame >= (uint)rodata_end && frame < (uint)image_end));
+    if (!is_stack((uint)&tf->esp) || tf->cs & 3)
+        return false;
+    *p = (struct place){ .eip = tf->eip, .esp = (uint)&tf->esp, .ebp = tf->ebp };
+    return true;
+}
+
+/* To the caller; false: there is none, or it can't be found. */
+static bool leave_function(struct place *p)
+{
+    int i = find((const void *)kernel_frames, &kernel_nframes, p->eip - p->returns);
+    uint rule = !is_code(p->eip) ? RULE_JUST_CALLED : i >= 0 ? kernel_frames[i].rule : 0;
+    const uint *caller = (const uint *)(RULE_FROM_EBP(rule) ? p->ebp : p->esp) + RULE_WORDS(rule);
+    const uint *saved_ebp = caller - RULE_EBP_SAVED(rule);
+
+    if (!rule || (uint)caller <= p->esp || !is_stack((uint)(caller - 1)))
+        return false;
+    if (saved_ebp != caller) {
+        if (!is_stack((uint)saved_ebp))
+            return false;
+        p->ebp = *saved_ebp;
+    }
+    p->eip = caller[-1];
+    p->esp = (uint)caller;
+    p->returns = true;
+    return is_code(p->eip);
 }
 
 void arch_backtrace(void)
 {
     const struct machine_cpu *m = machine_self();
-    uint frame = (uint)__builtin_frame_address(0);
+    struct place p = { .returns = false };
 
-    if (frame - (uint)m->fault_stack < sizeof m->fault_stack) { /* of a double fault */
-        print_call(m->tss.eip);
-        frame = m->tss.ebp;
-    }
-    for (uint i = 0; i < MAX_CALLS && is_frame(frame); i++) {
-        const uint *words = (const uint *)frame;
-        if (!in_code(words[1]))
-            break;
-        print_call(words[1]);
-        print_trapped(words);
-        if (words[0] <= frame)
-            break;
-        frame = words[0];
+    __asm__ volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2" : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
+    if (p.esp - (uint)m->fault_stack < sizeof m->fault_stack) /* a double fault: what matters is what it hit */
+        p = (struct place){ .eip = m->tss.eip, .esp = m->tss.esp, .ebp = m->tss.ebp };
+    else if (!leave_function(&p))
+        return;
+    for (uint i = 0; i < MAX_CALLS; i++) {
+        print_place(&p);
+        if (p.eip >= (uint)syscall_entry && p.eip < (uint)vector_stubs) {
+            if (!leave_trap(&p))
+                return;
+        } else if (!leave_function(&p)) {
+            return;
+        }
     }
 }

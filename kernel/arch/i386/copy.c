@@ -1,9 +1,10 @@
 /*
  * copy.c - see copy.h.
  *
- * Each function brackets one loop of inline assembly by vector_begin() and vector_end().  Between them the registers
- * xmm0 to xmm3 are ours.  A fault on a user address inside the loop runs aspace_fault(), which zeroes or copies a page with
- * the same functions: it finds TS clear, saves the registers that we are in the middle of using, and restores them.
+ * Each function brackets one loop of inline assembly by vector_begin() and vector_end().  Between them the
+ * registers xmm0 to xmm3 are ours.  A fault on a user address inside the loop runs aspace_fault(), which
+ * zeroes or copies a page with the same functions: it finds TS clear, saves the registers that we are in
+ * the middle of using, and restores them.
  *
  * The counts matter: the loops are unrolled until their overhead is a few per cent.
  */

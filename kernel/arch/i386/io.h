@@ -59,6 +59,12 @@ static inline uint cr2_read(void)
     __asm__ volatile("movl %%cr2, %0" : "=r"(v));
     return v;
 }
+static inline uint cr3_read(void)
+{
+    uint v;
+    __asm__ volatile("movl %%cr3, %0" : "=r"(v));
+    return v;
+}
 static inline void cr3_write(uint v) { __asm__ volatile("movl %0, %%cr3" :: "r"(v) : "memory"); }
 static inline uint cr4_read(void)
 {

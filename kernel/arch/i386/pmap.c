@@ -1,9 +1,10 @@
 /*
  * pmap.c - loops over page tables.  The states of an entry are in pmap.h.
  *
- * A page directory's kernel half is a copy of kernel_directory's, final since boot; its user half is the map's.
- * Ranges are worked on one page table at a time.  What fork and exit do to each page is a handful of instructions in
- * loops that are unrolled, made for the usual page of a large heap: shared copy-on-write with a parent or child.
+ * A page directory's kernel half is a copy of kernel_directory's, final since boot; its user half is the
+ * map's.  Ranges are worked on one page table at a time.  What fork and exit do to each page is a handful of
+ * instructions in loops that are unrolled, made for the usual page of a large heap: shared copy-on-write
+ * with a parent or child.
  *
  * Frames of private memory may have other owners on other processors, so their counts change atomically; the
  * entries themselves are touched by the owner of the map alone.
@@ -57,8 +58,8 @@ void pmap_flush(uint va, uint npages)
         asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
-/* Takes count and entries of a table back by n entries from slot on, of which nused are not 0; frees an empty table.
-   Tables are handed on with zeroes in them, unless more is to be cleared than that saves. */
+/* Takes n entries of a table back, of which nused are not 0; frees a table that is empty then.  Tables are
+   handed on with zeroes in them, unless more is to be cleared than that saves. */
 static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, uint nused)
 {
     uint left = frame_of(slot)->nused -= nused;
@@ -74,25 +75,40 @@ static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, u
         page_free(table);
 }
 
+/* The entry of va, in a new page table if need be; NULL: no frame for that. */
+static inline uint *make_slot(struct pmap *pm, uint va)
+{
+    uint *slot = pmap_slot(pm, va);
+    if (slot)
+        return slot;
+    uint *table = page_alloc_zeroed();
+    if (!table)
+        return NULL;
+    frame_of(table)->nused = 0;
+    pm->directory[va >> 22] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
+    return table + index_of(va);
+}
+
+/* Frees a table that make_slot() made for nothing. */
+static void drop_unused(struct pmap *pm, uint va)
+{
+    uint *slot = pmap_slot(pm, va);
+    if (frame_of(slot)->nused == 0)
+        clear_entries(pm, va, slot, 0, 0);
+}
+
 bool pmap_add_tables(struct pmap *pm, uint va, uint npages)
 {
-    uint first = va;
+    uint first = va & ~(CHUNK_SIZE - 1);
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
-        if (pm->directory[va >> 22])
+        if (make_slot(pm, va))
             continue;
-        uint *table = page_alloc_zeroed();
-        if (!table)
-            goto undo;
-        frame_of(table)->nused = 0;
-        pm->directory[va >> 22] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
+        for (; first < (va & ~(CHUNK_SIZE - 1)); first += CHUNK_SIZE)
+            drop_unused(pm, first);
+        return false;
     }
     return true;
-undo:
-    for (; first < va; first = (first & ~(CHUNK_SIZE - 1)) + CHUNK_SIZE)
-        if (frame_of(pmap_slot(pm, first))->nused == 0)
-            clear_entries(pm, first, pmap_slot(pm, first), 0, 0);
-    return false;
 }
 
 /* Promises n pages of one table. */
@@ -104,14 +120,16 @@ static inline void promise_entries(uint *slot, uint n)
 
 bool pmap_promise(struct pmap *pm, uint va, uint npages)
 {
-    uint *slot = pmap_slot(pm, va);
-    if (slot && pages_here(va, npages) == npages) {
-        promise_entries(slot, npages);
-        return true;
+    uint n = pages_here(va, npages);
+    if (n == npages) {
+        uint *slot = make_slot(pm, va);
+        if (slot)
+            promise_entries(slot, n);
+        return slot;
     }
     if (!pmap_add_tables(pm, va, npages))
         return false;
-    for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
+    for (; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         promise_entries(pmap_slot(pm, va), n);
     }
@@ -150,7 +168,8 @@ static inline __attribute__((always_inline)) void release_entry(uint entry, stru
 }
 
 /* Takes out n pages of one chunk. */
-static __attribute__((noinline)) void release_here(struct pmap *pm, uint va, uint n, struct pmap_released *out)
+static __attribute__((noinline)) void release_here(struct pmap *pm, uint va, uint n,
+                                                   struct pmap_released *out)
 {
     uint *slot = pmap_slot(pm, va);
     if (!slot)
@@ -231,24 +250,38 @@ bool pmap_fork(struct pmap *child, struct pmap *parent, uint end)
     return true;
 }
 
+static inline void enter(uint *slot, const uint *entries, uint n, uint mask)
+{
+    frame_of(slot)->nused += n;
+    if (mask == ~0u)
+        words_copy(slot, entries, n);
+    else
+        words_copy_masked(slot, entries, mask, n);
+}
+
 bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables, const uint *entries,
               uint nentries)
 {
     uint mask = writable ? ~0u : ~(uint)PTE_WRITABLE;
     uint tail = va + ntables * CHUNK_SIZE;
-    if (!pmap_add_tables(pm, tail, nentries))
-        return false;
+    if (nentries) {
+        /* Less than a chunk: it lies in one page table or two. */
+        uint n = pages_here(tail, nentries);
+        uint *slot = make_slot(pm, tail);
+        if (!slot)
+            return false;
+        if (n < nentries) {
+            uint *next = make_slot(pm, tail + n * PAGE_SIZE);
+            if (!next) {
+                drop_unused(pm, tail);
+                return false;
+            }
+            enter(next, entries + n, nentries - n, mask);
+        }
+        enter(slot, entries, n, mask);
+    }
     if (ntables)
         words_copy_masked(&pm->directory[va >> 22], tables, mask, ntables);
-    for (uint n; nentries; nentries -= n, entries += n, tail += n * PAGE_SIZE) {
-        n = pages_here(tail, nentries);
-        uint *slot = pmap_slot(pm, tail);
-        frame_of(slot)->nused += n;
-        if (writable)
-            words_copy(slot, entries, n);
-        else
-            words_copy_masked(slot, entries, mask, n);
-    }
     return true;
 }
 
@@ -259,9 +292,23 @@ void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries)
     va += ntables * CHUNK_SIZE;
     for (uint n; nentries; nentries -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, nentries);
-        uint *slot = pmap_slot(pm, va);
-        clear_entries(pm, va, slot, n, n);
+        clear_entries(pm, va, pmap_slot(pm, va), n, n);
     }
+}
+
+bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables,
+               const uint *entries, uint nentries)
+{
+    uint mask = writable ? ~0u : ~(uint)PTE_WRITABLE;
+    for (uint i = 0; i < ntables; i++, va += CHUNK_SIZE)
+        if (pm->directory[va >> 22] != (tables[i] & mask))
+            return false;
+    for (uint i = 0; i < nentries; i++, va += PAGE_SIZE) {
+        const uint *slot = pmap_slot(pm, va);
+        if (!slot || *slot != (entries[i] & mask))
+            return false;
+    }
+    return true;
 }
 
 bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write)

@@ -10,9 +10,9 @@
  *   read-only    private, never written
  *   shared       a region's
  *
- * A directory entry points to a page table of this map, or to one that a region owns and that many maps use; the
- * directory entry itself says then whether the map may write.  frame->nused of a page table of the map counts its
- * entries that are not 0; the table is freed with the last of them.
+ * A directory entry points to a page table of this map, or to one that a region owns and that many maps
+ * use; the directory entry itself says then whether the map may write.  frame->nused of a page table of the
+ * map counts its entries that are not 0; the table is freed with the last of them.
  *
  * Nothing here looks after the TLB but pmap_flush().
  */
@@ -58,20 +58,23 @@ struct pmap_released {
 };
 /* Takes a range of private memory out, and fills in *out.  Holes in it are fine. */
 void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *out);
-/* Enters all private memory below `end` into the child too, whose map is empty.  What was writable is copied for both
-   afterwards.  False: no frames for page tables; what was entered is to be released. */
+/* Enters all private memory below `end` into the child too, whose map is empty.  What was writable is
+   copied for both afterwards.  False: no frames for page tables; what was entered is to be released. */
 bool pmap_fork(struct pmap *child, struct pmap *parent, uint end);
 
-/* Maps a region: whole page tables, from va on, then single entries.  False: no frame for a page table, nothing
-   changed.  The range has no entries. */
+/* Maps a region: whole page tables, from va on, then single entries.  False: no frame for a page table,
+   nothing changed.  The range has no entries. */
 bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables, const uint *entries,
               uint nentries);
 void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries);
+/* Is a region mapped there as pmap_map() does it? */
+bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables,
+               const uint *entries, uint nentries);
 
 /* May the user read (or write) all of these pages? */
 bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write);
-/* Panics unless the counts of all page tables are right; returns the number of promised, writable and copied entries
-   and stores how many entries belong to regions, those of their own tables included. */
+/* Panics unless the counts of all page tables are right; returns the number of promised, writable and
+   copied entries and stores how many entries belong to regions, those of their own tables included. */
 uint pmap_check(const struct pmap *pm, uint *nshared);
 
 /* The page table that a directory entry points to. */
@@ -86,7 +89,8 @@ static inline uint *pmap_slot(const struct pmap *pm, uint va)
     return pmap_table(table) + (va >> PAGE_SHIFT) % CHUNK_PAGES;
 }
 
-/* What an entry must have for an access; it will do for directory entries too, which let write where they can. */
+/* What an entry must have for an access; it will do for directory entries too, which let write where they
+   can. */
 static inline uint pmap_allowed(bool write) { return write ? PTE_WRITE_OK : PTE_READ_OK; }
 
 /* As pmap_allows(), of one page. */

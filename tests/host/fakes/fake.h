@@ -36,6 +36,9 @@ void fake_set_brk(struct aspace *as, uint brk);
 /* The word at a user address, private ones below brk included; NULL where nothing is mapped. */
 uint *fake_word(struct aspace *as, uint va);
 
+/* Its page tables are damaged, as far as ksm_check() can tell. */
+extern const struct mapping *fake_damaged_mapping;
+
 /* ---- Actors ---- */
 
 struct actor;

@@ -1,0 +1,62 @@
+/*
+ * mathdemo.c - shows the Math Server: a server and four clients that solve share/problems.txt at the same
+ * time, and how many requests a second go through shared memory and through pipes.
+ *
+ * Status 0: every result was right.
+ */
+#include "ulib.h"
+
+#define NCLIENTS 4
+#define ID       "mathdemo"
+#define PROBLEMS "/share/problems.txt"
+
+static int start(char *argv[])
+{
+    int pid = fork();
+
+    if (pid < 0)
+        fail(1, "no process for %s", argv[0]);
+    if (pid == 0) {
+        exec(argv[0], argv);
+        fail(1, "cannot run %s", argv[0]);
+    }
+    return pid;
+}
+
+/* Runs a program to its end.  Its status, -1 if it was killed. */
+static int run(char *argv[])
+{
+    int pid = start(argv), status = -1, ended;
+
+    do
+        ended = waits(&status);
+    while (ended > 0 && ended != pid);
+    return ended == pid ? status : -1;
+}
+
+int main(void)
+{
+    static char *server[] = {"/mathserver", "-i", ID, NULL};
+    static char *problems[] = {"/mathclient", "-i", ID, "-c", PROBLEMS, NULL};
+    static char *shared[] = {"/mathclient", "-i", ID, "-b", "100000", NULL};
+    static char *pipes[] = {"/mathpipe", "-b", "20000", NULL};
+    static char *end[] = {"/mathclient", "-i", ID, "-q", NULL};
+    int pids[NCLIENTS], nright = 0, status, pid;
+
+    printf(1, "A Math Server and %d clients, which share only an identifier:\n", NCLIENTS);
+    start(server);
+    for (int i = 0; i < NCLIENTS; i++)
+        pids[i] = start(problems);
+    for (int left = NCLIENTS; left > 0 && (pid = waits(&status)) > 0;)
+        for (int i = 0; i < NCLIENTS; i++)
+            if (pids[i] == pid) {
+                nright += status == 0;
+                left--;
+            }
+    printf(1, "%d of %d clients had every result right.\n", nright, NCLIENTS);
+    printf(1, "Through shared memory: ");
+    status = run(shared);
+    printf(1, "Through pipes:         ");
+    status |= run(pipes) | run(end);
+    return nright == NCLIENTS && status == 0 ? 0 : 1;
+}
