@@ -15,7 +15,7 @@ TOOLPREFIX ?=
 PYTHON  ?= python3
 V       ?=
 # One short line for each step; the whole commands with V=1.
-say = $(if $V,,@echo '  $1' $(patsubst $B/%,%,$@);)
+say = $(if $V$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $1' $(patsubst $B/%,%,$@);)
 
 ifeq ($(origin CC),default)
 CC := $(TOOLPREFIX)gcc

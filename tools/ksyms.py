@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes what the kernel needs for back-traces: its functions' names, and how to get from a frame to its caller's.
+"""Makes what the kernel needs for back-traces: its functions' names, and the way from frame to frame.
 
 usage: ksyms.py FILE.elf [NM [READELF]] >symbols.S
 
@@ -8,7 +8,8 @@ FILE.elf is the kernel linked without these tables.  Their section is placed beh
 
 The compiler's debugging information says for each instruction where the caller's frame begins: at a distance
 from %esp or %ebp.  A rule is that distance and the place of the caller's %ebp, as backtrace.c reads it:
-    bits 0-15 distance in words, bit 16 from %ebp, bits 24-31 words below the caller's frame where its %ebp is saved.
+    bits 0-15  the distance in words; bit 16: it is from %ebp
+    bits 24-31 words below the caller's frame where its %ebp is saved; 0: it is still there
 """
 
 import re

@@ -2,10 +2,11 @@
  * attach.c - attachments: attach, detach, and what fork, exec and exit do to them.
  *
  * An attachment is a mapping in the process's address space that holds one reference to its segment.  Address
- * spaces are changed without the lock, since only their own process changes them.  So a call has three steps: under the
- * lock it finds the segment and announces itself (task->busy, and for attach a pin, which keeps the segment alive
- * and becomes the attachment's reference); then it maps or unmaps; then it counts, under the lock again.  Until
- * then nobody sees the attachment come, or go: unmapped but counted is harmless, the other way round never happens.
+ * spaces are changed without the lock, since only their own process changes them.  So a call has three steps:
+ * under the lock it finds the segment and announces itself (task->busy, and for attach a pin, which keeps the
+ * segment alive and becomes the attachment's reference); then it maps or unmaps; then it counts, under the
+ * lock again.  Until then nobody sees the attachment come, or go: unmapped but counted is harmless, the other
+ * way round never happens.
  */
 #include "ksm/segment.h"
 
@@ -60,7 +61,7 @@ static int make_attachment(struct ksm_task *task, struct holding *h, bool writab
     struct attachment *a = attachment_alloc(h);
     if (!a)
         return KSM_ENOMEM;
-    int error = aspace_map(task->as, &a->mapping, h->segment->region, writable); /* §4.8: the same frames for all */
+    int error = aspace_map(task->as, &a->mapping, h->segment->region, writable); /* §4.8 */
     if (error) {
         attachment_free(a);
         return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
@@ -90,7 +91,7 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
     task->busy = true;
     spin_release(&registry.lock);
 
-    error = make_attachment(task, h, flags != KSM_READ, &a); /* §4.1, §4.5: another one, whatever there is already */
+    error = make_attachment(task, h, flags != KSM_READ, &a); /* §4.1, §4.5: one more, whatever there is */
 
     spin_acquire(&registry.lock);
     if (a && registry.nattached >= registry.limits.nattachments) { /* others were faster */
@@ -167,7 +168,8 @@ int ksm_detach_at(struct ksm_task *task, uint va)
     return 0;
 }
 
-/* The child of a fork gets a copy of one holding with its attachments, not counted yet; false for want of memory. */
+/* The child of a fork gets a copy of one holding with its attachments, not counted yet; false for want of
+   memory. */
 static bool inherit(struct ksm_task *child, uint slot, const struct holding *from)
 {
     struct holding *h = kmalloc(sizeof *h);

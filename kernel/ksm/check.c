@@ -1,9 +1,10 @@
 /*
  * check.c - proves the invariants that kernel/ksm/README.md lists.
  *
- * It counts the references, attachments and pages that it finds by walking all tasks and their page tables, and
- * compares with what the segments and the registry say.  All under the ksm lock; the mappings of a task that is in the middle of changing them are
- * left out, everything else is exact at any moment.  The price is linear in all there is: for debug builds and tests.
+ * It counts the references, attachments and pages that it finds by walking all tasks and their page tables,
+ * and compares with what the segments and the registry say.  All under the ksm lock; the mappings of a task
+ * that is in the middle of changing them are left out, everything else is exact at any moment.  The price is
+ * linear in all there is: for debug builds and tests.
  */
 #include "ksm/segment.h"
 
@@ -17,7 +18,8 @@ static const char *check_mappings(const struct ksm_task *task)
     return nmapped == task->nattached ? NULL : "a task has not as many mappings as attachments";
 }
 
-static const char *check_attachment(const struct ksm_task *task, const struct holding *h, const struct attachment *a)
+static const char *check_attachment(const struct ksm_task *task, const struct holding *h,
+                                    const struct attachment *a)
 {
     if (a->holding != h || h->segment != registry_find_handle(h->handle))
         return "an attachment's segment is not its handle's";

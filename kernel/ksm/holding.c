@@ -1,10 +1,11 @@
 /*
  * holding.c - what a process has got: its good handles.
  *
- * A holding is made by the first get of a segment, or inherited by fork; exec and exit drop all (§3.6).  It is found
- * by the handle's slot.  When the segment dies the holding stays, and its handle is no longer good; it is used
- * again when the slot's next segment is got, and whoever needs a new holding first looks at two old ones.  So what a
- * process keeps of dead segments does not grow with the number of segments that it has seen (§3.8).
+ * A holding is made by the first get of a segment, or inherited by fork; exec and exit drop all (§3.6).  It
+ * is found by the handle's slot.  When the segment dies the holding stays, and its handle is no longer good;
+ * it is used again when the slot's next segment is got, and whoever needs a new holding first looks at two
+ * old ones.  So what a process keeps of dead segments does not grow with the number of segments that it has
+ * seen (§3.8).
  *
  * The rule for registry.tasks: a task is linked while it has holdings.
  */

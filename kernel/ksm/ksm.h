@@ -2,8 +2,8 @@
  * ksm.h - the door to shared memory: the calls of the contract, and three hooks: fork, exec, exit.
  *
  * Arguments are already copied in; results are copied out by the caller.  Returns 0, a positive result, or an
- * error of ksmabi.h.  Sections cite docs/ksm.md.  Lock: RANK_KSM, taken and released inside; no call zeroes, copies or
- * frees pages under it (12).
+ * error of ksmabi.h.  Sections cite docs/ksm.md.  Lock:  RANK_KSM, taken and released inside; no call zeroes,
+ * copies or frees pages under it (12).
  */
 #ifndef KERNEL_KSM_H
 #define KERNEL_KSM_H
@@ -16,8 +16,9 @@
 struct segment;
 struct holding;
 
-/* What a process has of shared memory.  Part of its struct proc; only that process's own calls change it, and once it is
-   linked they do so under the ksm lock, since ksm_check() and the operator's table read it there. */
+/* What a process has of shared memory.  Part of its struct proc; only that process's own calls change it,
+   and once it is linked they do so under the ksm lock, since ksm_check() and the operator's table read it
+   there. */
 struct ksm_task {
     struct aspace *as;      /* where its attachments are */
     int pid;
@@ -52,12 +53,12 @@ int ksm_delete(struct ksm_task *task, int handle);                              
 /* handle 0: only the totals are meaningful. */
 int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);              /* 8 */
 
-/* 7.1: the child, whose task and address space are fresh, gets the parent's handles and attachments.  -1 when it can't,
-   and then nothing is left of it. */
+/* 7.1: the child, whose task and address space are fresh, gets the parent's handles and attachments.  -1
+   when it can't, and then nothing is left of it. */
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
-/* 7.2, 7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets task->as to the
-   new address space.  at_exit: wakes the sleepers on its segments' words (11.6); they will look at once whether the process
-   lives, so the caller has made procinfo() deny it before.  May sleep. */
+/* 7.2, 7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets
+   task->as to the new address space.  at_exit: wakes the sleepers on its segments' words (11.6); they will
+   look at once whether the process lives, so the caller has made procinfo() deny it before.  May sleep. */
 void ksm_release(struct ksm_task *task, bool at_exit);
 
 /* 11.  va is aligned and readable, and the task the caller's own.  nticks 0: no limit. */

@@ -1,8 +1,9 @@
 /*
  * print.c - the operator's table (§13): segments, and who has them attached where.
  *
- * One line is made at a time under the lock and printed without it, since the console is slow.  Between two lines the
- * world goes on: the cursor is made of numbers, not of pointers, and what comes or goes meanwhile is shown or not.
+ * One line is made at a time under the lock and printed without it, since the console is slow.  Between two
+ * lines the world goes on: the cursor is made of numbers, not of pointers, and what comes or goes meanwhile
+ * is shown or not.
  *
  *   identifier   handle    bytes  pages  attached  creator  last
  *   0000004d       8193     5000      2         3        4     7  marked
@@ -16,8 +17,8 @@
 #define LINE_SIZE     100
 #define ADDRESSES     4u /* on a line */
 
-/* What comes next: the first segment at or above `slot`; or, of the one there, attachments of the first process at or
-   above `pid`, the newest `nskip` of which are printed already. */
+/* What comes next: the first segment at or above `slot`; or, of the one there, attachments of the first
+   process at or above `pid`, the newest `nskip` of which are printed already. */
 struct cursor {
     bool in_segment;
     uint slot;
@@ -30,8 +31,9 @@ static bool segment_line(struct cursor *c, char *line)
     const struct segment *seg = registry_next(&c->slot);
     if (!seg)
         return false;
-    format(line, LINE_SIZE, "%08x %10d %10u %6u %9u %8d %5d%s", seg->id, seg->handle, seg->nbytes, seg->npages,
-           seg->nattached, seg->cpid, seg->mpid, !seg->region ? "  unborn" : seg->marked ? "  marked" : "");
+    const char *state = !seg->region ? "  unborn" : seg->marked ? "  marked" : "";
+    format(line, LINE_SIZE, "%08x %10d %10u %6u %9u %8d %5d%s", seg->id, seg->handle, seg->nbytes,
+           seg->npages, seg->nattached, seg->cpid, seg->mpid, state);
     c->in_segment = true;
     c->pid = 0;
     c->nskip = 0;

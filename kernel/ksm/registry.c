@@ -1,19 +1,18 @@
 /*
  * registry.c - the names of segments: identifiers, and handles.
  *
- * Identifiers are found by a hash table of chains.  A handle is  generation * nslots + slot : its slot leads to the
- * segment, and its generation tells that segment from the slot's earlier ones, so that a dead handle never becomes good
- * again (§3.8).  A slot is free, taken by a segment, or retired when its generations are used up.  Free slots are taken
- * last in, first out: a process that creates and deletes in a loop meets the same slot, where it finds its old holding.
- * There are twice as many slots as there may be segments: retiring does not lower the limit until half of all the
- * handles that exist are spent.
+ * Identifiers are found by a hash table of chains.  A handle is  generation * nslots + slot : its slot leads
+ * to the segment, and its generation tells that segment from the slot's earlier ones, so that a dead handle
+ * never becomes good again (§3.8).  A slot is free, taken by a segment, or retired when its generations are
+ * used up.  Free slots are taken last in, first out: a process that creates and deletes in a loop meets the
+ * same slot, where it finds its old holding.  There are twice as many slots as there may be segments:
+ * retiring does not lower the limit until half of all the handles that exist are spent.
  *
- * Both tables are made at boot for as many segments as the limit allows, of single pages behind a page of pointers, so that
- * no call ever waits for them to grow.
+ * Both tables are made at boot for as many segments as the limit allows, of single pages behind a page of
+ * pointers, so that no call ever waits for them to grow.
  */
 #include "ksm/segment.h"
 
-#include "lib/printk.h"
 #include "mm/page.h"
 
 #define CHAINS_PER_PAGE   (PAGE_SIZE / sizeof(struct segment *))
@@ -22,14 +21,16 @@
 struct registry registry;
 
 static struct segment ***chain_pages;
-
-
 static uint chain_bits; /* there are as many chains as slots */
+
+static struct segment **chain_at(uint i)
+{
+    return &chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE];
+}
 
 static struct segment **chain_of(uint id)
 {
-    uint i = spread(id, chain_bits);
-    return &chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE];
+    return chain_at(spread(id, chain_bits));
 }
 
 static void pool_free(void **pages)
@@ -149,7 +150,8 @@ const char *registry_check(void)
         const struct slot *slot = registry_slot_at(i);
         if (slot->state & SLOT_TAKEN) {
             ntaken++;
-            if ((uint)slot->segment->handle != (slot->state & ~SLOT_TAKEN) || registry_slot(slot->segment->handle) != i)
+            int handle = slot->segment->handle;
+            if ((uint)handle != (slot->state & ~SLOT_TAKEN) || registry_slot(handle) != i)
                 return "a segment's handle is not its slot's";
             if (registry_find(slot->segment->id) != slot->segment)
                 return "a segment is not found by its identifier";
@@ -157,13 +159,14 @@ const char *registry_check(void)
             nretired++;
         }
     }
-    for (uint i = registry.first_free; i != NO_SLOT && nfree <= registry.nfresh; i = (uint)registry_slot_at(i)->next_free) {
-        nfree++;
-        if (registry_slot_at(i)->state & SLOT_TAKEN || registry_slot_at(i)->state == SLOT_RETIRED)
+    for (uint i = registry.first_free; i != NO_SLOT && nfree <= registry.nfresh; nfree++) {
+        const struct slot *slot = registry_slot_at(i);
+        if (slot->state & SLOT_TAKEN || slot->state == SLOT_RETIRED)
             return "a slot on the free list is not free";
+        i = (uint)slot->next_free;
     }
     for (uint i = 0; i < registry.nslots; i++)
-        for (struct segment *seg = chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE]; seg; seg = seg->next)
+        for (const struct segment *seg = *chain_at(i); seg; seg = seg->next)
             nchained++;
     if (ntaken + nretired + nfree != registry.nfresh)
         return "slots are lost";

@@ -6,11 +6,11 @@
  *                     v
  *                   (none)
  *
- * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock.  Whoever gets the
- * same identifier meanwhile, or is refused because the limits are counted up with it, waits for the outcome; so a call
- * never sees half a birth (§12), and births of different segments run side by side.
- * LIVE holds the reference of being unmarked, and MARKED has lost it.  The dead leave the registry at once, under the lock;
- * their pages are freed without it.
+ * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock. 
+ * Whoever gets the same identifier meanwhile, or is refused because the limits are counted up with it, waits
+ * for the outcome; so a call never sees half a birth (§12), and births of different segments run side by
+ * side.  LIVE holds the reference of being unmarked, and MARKED has lost it.  The dead leave the registry at
+ * once, under the lock; their pages are freed without it.
  */
 #include "ksm/segment.h"
 
@@ -74,7 +74,9 @@ static int give_birth(struct ksm_task *task, uint id, uint nbytes)
     struct segment *seg = kmalloc(sizeof *seg);
     if (!seg)
         return KSM_ENOMEM;
-    *seg = (struct segment){ .id = id, .nbytes = nbytes, .npages = pages_for(nbytes), .cpid = task->pid, .refs = 1 };
+    *seg = (struct segment){
+        .id = id, .nbytes = nbytes, .npages = pages_for(nbytes), .cpid = task->pid, .refs = 1
+    };
     list_init(&seg->sleepers);
     registry_enter(seg);
     struct holding *h = holding_make(task, registry_slot(seg->handle));

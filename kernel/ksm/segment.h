@@ -45,7 +45,7 @@ struct attachment {
 /* What one process has of one segment.  It outlives the segment: whoever finds one asks holding_segment(). */
 struct holding {
     int handle;              /* [K] 0: made for a segment that is not born yet */
-    struct segment *segment; /* [K] for sure only while there are attachments, each of which holds a reference */
+    struct segment *segment; /* [K] for sure only while there are attachments, which hold references */
     struct list attachments; /* [K] newest first (5.1) */
     struct attachment first; /* [K] saves an allocation where there is only one */
     bool first_used;         /* [o] by its process */
@@ -61,7 +61,8 @@ static inline struct attachment *attachment_at(struct list *link)
     return container_of(link, struct attachment, link);
 }
 
-/* A hash of 1 to 32 bits: multiplying by 2^32 over the golden ratio spreads numbers that follow each other. */
+/* A hash of 1 to 32 bits: multiplying by 2^32 over the golden ratio spreads numbers that follow each
+   other. */
 static inline uint spread(uint n, uint bits) { return n * 2654435769u >> (32 - bits); }
 
 /* ---- registry.c: identifiers, handles, totals ---- */
@@ -128,7 +129,8 @@ const char *registry_check(void);
 
 /* ---- segment.c: birth, death, delete, info ---- */
 
-/* Gives one reference back; a segment that dies of it joins *dead.  The only place where segments die.  Lock held. */
+/* Gives one reference back; a segment that dies of it joins *dead.  The only place where segments die. 
+   Lock held. */
 void segment_put(struct segment *seg, struct segment **dead);
 /* Frees what died.  Lock not held: it may sleep. */
 void segment_bury_all(struct segment *dead);
@@ -152,7 +154,8 @@ static inline struct segment *holding_segment(struct ksm_task *task, int handle,
     return h ? registry_find_handle(handle) : NULL;
 }
 bool holding_any(const struct ksm_task *task);
-/* The holding for a slot, found or made; NULL for want of memory.  Its handle is that of a dead segment, or 0. */
+/* The holding for a slot, found or made; NULL for want of memory.  Its handle is that of a dead segment,
+   or 0. */
 struct holding *holding_make(struct ksm_task *task, uint slot);
 /* Takes back what holding_make() made. */
 void holding_cancel(struct ksm_task *task, uint slot);

@@ -1,16 +1,17 @@
 /*
  * wait.c - sleeping on words of shared memory, and waking the sleepers (§11).
  *
- * A word is an offset in a segment, whoever has it attached wherever.  Its sleepers stand in the queue that the word
- * hashes to, in the order of their coming, and in their segment's list.  The queues are divided into stripes, each
- * with one lock; all words of a segment lie in one stripe, so that one lock is enough for the end of a process, which
- * wakes the sleepers of a whole segment.
+ * A word is an offset in a segment, whoever has it attached wherever.  Its sleepers stand in the queue that
+ * the word hashes to, in the order of their coming, and in their segment's list.  The queues are divided into
+ * stripes, each with one lock; all words of a segment lie in one stripe, so that one lock is enough for the
+ * end of a process, which wakes the sleepers of a whole segment.
  *
- * A word of private memory belongs to one process (§11.2), which can't wake itself: there is no queue for it.
+ * A word of private memory belongs to one process (§11.2), which can't wake itself: it has no queue.
  *
- * A sleeper lives on its own kernel stack.  Whoever wakes it takes it out of both lists first, so: linked means not woken.
- * A sleeper whose time is up or who was killed finds out by that, under the lock, whether a waker counted it all the same.
- * The segment needs no pin: the sleeper's own attachment holds it, and only the sleeper could detach that (§11.5).
+ * A sleeper lives on its own kernel stack.  Whoever wakes it takes it out of both lists first, so: linked
+ * means not woken.  A sleeper whose time is up or who was killed finds out by that, under the lock, whether a
+ * waker counted it all the same.  The segment needs no pin: the sleeper's own attachment holds it, and only
+ * the sleeper could detach that (§11.5).
  */
 #include "ksm/segment.h"
 
@@ -146,7 +147,8 @@ static const char *check_stripe(struct stripe *stripe, uint *nqueued)
             const struct sleeper *s = container_of(link, struct sleeper, queue);
             if (registry_find_handle(s->segment->handle) != s->segment)
                 return "a sleeper's segment is dead";
-            if (queue_of(stripe, s->segment, s->offset) != &stripe->queues[i] || stripe_of(s->segment) != stripe)
+            if (stripe_of(s->segment) != stripe ||
+                queue_of(stripe, s->segment, s->offset) != &stripe->queues[i])
                 return "a sleeper stands in the wrong queue";
             if (!list_linked(&s->in_segment))
                 return "a sleeper is not in its segment's list";

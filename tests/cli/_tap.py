@@ -48,13 +48,16 @@ class Result:
         return "status %s\nstdout: %s\nstderr: %s" % (self.status, self.out, self.err)
 
 
-def run(*arguments, build=None, cwd=None, env=None, timeout=900):
+def run(*arguments, build=None, cwd=None, env=None, timeout=120):
     """./ksm run without a terminal and without input."""
     environment = dict(os.environ, KSM_BUILT="1")
     if build:
         environment["B"] = build
     environment.update(env or {})
-    p = subprocess.run(RUN + list(arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
+    arguments = list(arguments)
+    if "--timeout" not in arguments:
+        arguments[:0] = ["--timeout", "60"]
+    p = subprocess.run(RUN + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                        cwd=cwd or tempfile.gettempdir(), env=environment, timeout=timeout)
     return Result(p.returncode, p.stdout, p.stderr)
 

@@ -713,6 +713,45 @@ TEST("ksm §8 totals are the sums (scenario 42)")
     check_eq(after.total_attached_nr, before.total_attached_nr);
 }
 
+static int watched;
+
+static void change_for_ever(void *arg)
+{
+    (void)arg;
+    for (;;) { /* two attachments, or none of its own */
+        attach(watched);
+        attach(watched);
+        ksmdetach(watched);
+        ksmdetach(watched);
+    }
+}
+
+TEST("ksm §8.2 a snapshot agrees with itself; a bad pointer gets nothing")
+{
+    struct ksminfo_t info, *half;
+    int pid, others = info_of(0).total_attached_nr;
+    char *page;
+
+    watched = fresh(PAGE);
+    pid = tap_start(change_for_ever, NULL);
+    for (int i = 0; i < 20000; i++) {
+        info = info_of(watched);
+        check_eq(info.attached_nr, info.total_attached_nr - others);
+        check(info.attached_nr <= 2);
+        check(info.attached_nr == 0 || info.mpid == pid);
+    }
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+    sbrk((int)(PAGE - (uint)sbrk(0) % PAGE));
+    page = sbrk(0);
+    half = (struct ksminfo_t *)(page - sizeof(uint)); /* its first word alone is writable */
+    half->ksmsz = 0x5A5A5A5A;
+    check_eq(ksminfo(watched, half), KSM_EFAULT);
+    check_eq(ksminfo(0, half), KSM_EFAULT);
+    check_eq(half->ksmsz, 0x5A5A5A5A);
+    check_eq(ksmdelete(watched), 0);
+}
+
 /* ---- Section 9: which error comes first ------------------------------------------------------------ */
 
 TEST("ksm §9 where several errors apply, the first in the list is given")

@@ -1,7 +1,8 @@
 /*
  * t_ksmwait.c - shared memory: waiting and waking (contract, 11).
  */
-#include "fcntl.h"
+#include "ksmlock.h"
+#include "ksmsem.h"
 #include "ksmtest.h"
 #include "procinfo.h"
 
@@ -432,6 +433,65 @@ TEST("ksm §11.3 a bounded buffer with one producer (scenario 49)")
 TEST("ksm §11.3 a bounded buffer with four producers (scenario 49)")
 {
     bounded_buffer(4);
+}
+
+/* ---- 11.4: without the kernel ------------------------------------------------------------------------------ */
+
+/* The library's lock and semaphore call these instead of the kernel's. */
+int sys_ksmwait(const volatile uint *word, uint expected, int ticks);
+int sys_ksmwake(const volatile uint *word, int n);
+static uint ncalls;
+
+int ksmwait(const volatile uint *word, uint expected, int ticks)
+{
+    ncalls++;
+    return sys_ksmwait(word, expected, ticks);
+}
+
+int ksmwake(const volatile uint *word, int n)
+{
+    ncalls++;
+    return sys_ksmwake(word, n);
+}
+
+struct tools {
+    struct ksmlock lock;
+    struct ksmsem sem;
+};
+
+static void hold_lock(void *arg)
+{
+    struct tools *tools = arg;
+
+    check_eq(ksmlock_acquire(&tools->lock, 0), 0);
+    gate_open(&go);
+    sleep(3);
+    check_eq(ksmlock_release(&tools->lock), 0);
+}
+
+TEST("ksm §11.4 the library's lock and semaphore enter the kernel only to sleep, or for a sleeper")
+{
+    struct tools *tools;
+    int holder;
+
+    share();
+    tools = (struct tools *)words;
+    ncalls = 0;
+    for (int i = 0; i < 1000; i++) {
+        check_eq(ksmlock_acquire(&tools->lock, 0), 0);
+        check_eq(ksmlock_release(&tools->lock), 0);
+        check_eq(ksmsem_post(&tools->sem), 0);
+        check_eq(ksmsem_wait(&tools->sem, 0), 0);
+    }
+    check_eq(ncalls, 0);
+    gate_create(&go);
+    holder = tap_start(hold_lock, tools);
+    gate_pass(&go);
+    check_eq(ksmlock_acquire(&tools->lock, 0), 0);
+    check(ncalls > 0);
+    check_eq(ksmlock_release(&tools->lock), 0);
+    tap_join(holder);
+    unshare();
 }
 
 TAP_MAIN(drop_fresh)

@@ -143,8 +143,8 @@ static void size_found(void)
 
 static void size_created(void)
 {
-    static const uint too_large[] = { 4096 * 4096 + 1, 0x7FFFE000, 0x7FFFE001, 0x7FFFFFFF, 0x80000000, 0xFFFFF000,
-                                      0xFFFFF001, 0xFFFFFFFF };
+    static const uint too_large[] = { 4096 * 4096 + 1, 0x7FFFE000, 0x7FFFE001, 0x7FFFFFFF,
+                                      0x80000000,      0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
     struct ksm_task *a = world_task(4);
     world_get(a, 9, 4000 * 4096);
     struct world_figures before = world_figures();
@@ -241,7 +241,8 @@ static void never_reborn(void)
     }
 }
 
-/* A creation that failed used a slot: its handle was given to nobody and may come again, but not to the loser. */
+/* A creation that failed used a slot: its handle was given to nobody and may come again, but not to the
+   loser. */
 static void failed_birth_leaves_no_handle(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
@@ -934,7 +935,7 @@ static void limits_wait_for_births(void)
         struct getter g[2] = { { .id = 1, .nbytes = 4096 * 4096 }, { .id = 2, .nbytes = 4096 } };
         fake_ram_npages = 100; /* the first is within the limit, but there is no memory for it */
         get_together(g, 2, seed);
-        CHECK(g[0].result == KSM_ENOMEM || g[0].result == KSM_ENOSPC); /* the latter when the second is first */
+        CHECK(g[0].result == KSM_ENOMEM || g[0].result == KSM_ENOSPC); /* the latter when it is second */
         CHECK(g[1].result > 0);
         again();
     }

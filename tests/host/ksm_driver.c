@@ -1,9 +1,11 @@
 /*
- * ksm_driver.c - the real core beside a model that is as plain as can be: flat arrays, searched from end to end.
+ * ksm_driver.c - the real core beside a model that is as plain as can be: flat arrays, searched from end to
+ * end.
  *
- * Each simulated process is an actor that carries out one operation at a time for the driver, since it may fall asleep in
- * one.  The model predicts the result of every call, the address of every attachment, who is woken, and each figure of
- * every segment.  Where an allocation was made to fail and the call says KSM_ENOMEM, nothing must have changed.
+ * Each simulated process is an actor that carries out one operation at a time for the driver, since it may
+ * fall asleep in one.  The model predicts the result of every call, the address of every attachment, who is
+ * woken, and each figure of every segment.  Where an allocation was made to fail and the call says
+ * KSM_ENOMEM, nothing must have changed.
  */
 #include "ksm_driver.h"
 
@@ -304,8 +306,8 @@ static int some_handle(uint p)
 
 static uint some_size(void)
 {
-    static const uint sizes[] = { 1, 4095, 4096, 4097, 8192, 5000, 3 * 4096, 0, CHUNK_SIZE, CHUNK_SIZE + 1, 6 << 20,
-                                  NPAGES * 4096, NPAGES * 4096 + 1, 0x7FFFE000, 0xFFFFFFFF, 4 };
+    static const uint sizes[] = { 1, 4095, 4096, 4097, 8192, 5000, 3 * 4096, 0, CHUNK_SIZE, CHUNK_SIZE + 1,
+                                  6 << 20, NPAGES * 4096, NPAGES * 4096 + 1, 0x7FFFE000, 0xFFFFFFFF, 4 };
     return sizes[take(16)];
 }
 
@@ -342,9 +344,10 @@ static void born(uint p, uint id, uint nbytes, int handle)
 
 static void do_get(uint p)
 {
-    static const uint some_flags[] = { 0, 0, 0, KSM_CREATE, KSM_OPEN, KSM_MUSTNOTEXIST, KSM_OPEN | KSM_CREATE,
-                                       KSM_MUSTNOTEXIST | KSM_CREATE, KSM_HUGETLB, KSM_OPEN | KSM_MUSTNOTEXIST,
-                                       KSM_READ, 0x100 };
+    static const uint some_flags[] = {
+        0, 0, 0, KSM_CREATE, KSM_OPEN, KSM_MUSTNOTEXIST, KSM_OPEN | KSM_CREATE, KSM_MUSTNOTEXIST | KSM_CREATE,
+        KSM_HUGETLB, KSM_OPEN | KSM_MUSTNOTEXIST, KSM_READ, 0x100
+    };
     uint id = take(9), nbytes = some_size(), flags = some_flags[take(12)], s = 0;
     int got = perform(p, OP_GET, id, nbytes, flags);
     if (got == KSM_ENOMEM && fake_failed())
@@ -373,7 +376,8 @@ static void do_get(uint p)
 
 static void do_attach(uint p)
 {
-    static const uint some_flags[] = { 0, KSM_READ, KSM_WRITE, KSM_RDWR, KSM_READ | KSM_WRITE, 0, 0, KSM_CREATE };
+    static const uint some_flags[] = { 0, KSM_READ, KSM_WRITE, KSM_RDWR, KSM_READ | KSM_WRITE,
+                                       0, 0,        KSM_CREATE };
     uint flags = some_flags[take(8)], nsegs, npages, nattached;
     int handle = some_handle(p);
     int got = perform(p, OP_ATTACH, (uint)handle, flags, 0);
@@ -621,10 +625,11 @@ static void step(void)
         actors_tick(nticks);
         actors_run_now();
     } else if (!procs[p].asleep) {
-        static void (*const ops[])(uint) = { do_get,    do_get,       do_get,    do_attach, do_attach, do_attach,
-                                             do_attach, do_detach,    do_detach, do_delete, do_delete, do_detach_at,
-                                             do_info,   do_wait,      do_wait,   do_wake,   do_wake,   do_exec,
-                                             do_fork,   do_fork,      do_sbrk,   do_exit,   do_detach_at };
+        static void (*const ops[])(uint) = {
+            do_get,    do_get,    do_get,    do_attach,    do_attach, do_attach, do_attach, do_detach,
+            do_detach, do_delete, do_delete, do_detach_at, do_info,   do_wait,   do_wait,   do_wake,
+            do_wake,   do_exec,   do_fork,   do_fork,      do_sbrk,   do_exit,   do_detach_at
+        };
         ops[op % (sizeof(ops) / sizeof(ops[0]))](p);
     }
     fake_fail_nth(0);

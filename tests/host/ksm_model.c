@@ -1,5 +1,6 @@
 /*
- * ksm_model.c - random operations against the model, from seeds: KSM_SEED (default 1) and the next ones, KSM_RUNS of them.
+ * ksm_model.c - random operations against the model, from seeds: KSM_SEED (default 1) and the next ones,
+ * KSM_RUNS of them.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -46,7 +46,8 @@ static void other_value(void)
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
-    struct waiter w = { .task = a, .va = va, .expected = 1 }, private = { .task = a, .va = 64, .expected = 1 };
+    struct waiter w = { .task = a, .va = va, .expected = 1 };
+    struct waiter private = { .task = a, .va = 64, .expected = 1 };
     actor_start(run_waiter, &w);
     actor_start(run_waiter, &private);
     actors_run_now();
@@ -262,7 +263,8 @@ static void deleted_while_asleep(void)
 static void peer_dies(void)
 {
     uint v[4], other;
-    struct ksm_task *a = attached(4, 1, &v[0], 0), *b = attached(5, 1, &v[1], KSM_READ), *c = attached(6, 2, &v[2], 0);
+    struct ksm_task *a = attached(4, 1, &v[0], 0), *b = attached(5, 1, &v[1], KSM_READ);
+    struct ksm_task *c = attached(6, 2, &v[2], 0);
     struct ksm_task *dying = attached(7, 1, &v[3], KSM_READ);
     world_attach(dying, world_get(dying, 1, 0), 0);
     struct ksm_task *left = attached(8, 2, &other, 0);
@@ -287,7 +289,8 @@ static void peer_dies(void)
     actors_run_now();
 }
 
-/* ---- §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter finds. ---- */
+/* ---- §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter
+   finds. ---- */
 
 #define NPEERS  5
 #define NROUNDS 40

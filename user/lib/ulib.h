@@ -17,7 +17,9 @@
 
 #define PAGE_SIZE 4096u
 
-/* The debug kernel's tests; -1 in the normal one. */
+/* What debug kernels offer to tests; -1 in the normal one.  DEBUG_CHECK proves the kernel's structures: 0, or -1;
+   DEBUG_FAIL_ALLOCATION makes the arg-th allocation from now on fail, for this process; 0: none. */
+enum debug_op { DEBUG_CHECK = 1, DEBUG_FAIL_ALLOCATION = 2 };
 int debug(int op, int arg);
 
 /* As in C's <string.h> and <stdlib.h>. */

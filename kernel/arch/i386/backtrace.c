@@ -1,10 +1,10 @@
 /*
  * backtrace.c - the calls that led to a panic, by name.
  *
- * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables tell what
- * lies at an address of code: the function's name, and the rule by which the caller's frame is found.
- * tools/ksyms.py makes them from the kernel's first link; a second link puts them into section .symbols, behind all
- * that they speak of (kernel.ld).  Without them only the first address is printed.
+ * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables tell
+ * what lies at an address of code: the function's name, and the rule by which the caller's frame is found.
+ * tools/ksyms.py makes them from the kernel's first link; a second link puts them into section .symbols,
+ * behind all that they speak of (kernel.ld).  Without them only the place of a double fault is printed.
  *
  * entry.S has no rules.  What called C there was a trap, and its frame says where the kernel was interrupted.
  */
@@ -23,10 +23,10 @@ struct frame_rule {
     uint address;
     uint rule;
 };
-#define RULE_WORDS(rule)    ((rule) & 0xFFFF)    /* from the stack pointer to the caller's frame */
-#define RULE_FROM_EBP(rule) ((rule) & 0x10000)   /* or from %ebp */
-#define RULE_EBP_SAVED(rule) ((rule) >> 24)      /* words below the caller's frame; 0: %ebp is still the caller's */
-#define RULE_JUST_CALLED     1                   /* nothing on the stack but the return address */
+#define RULE_WORDS(rule)     ((rule) & 0xFFFF)  /* from the stack pointer to the caller's frame */
+#define RULE_FROM_EBP(rule)  ((rule) & 0x10000) /* or from %ebp */
+#define RULE_EBP_SAVED(rule) ((rule) >> 24)     /* words below the caller's frame; 0: %ebp is the caller's */
+#define RULE_JUST_CALLED     1                  /* nothing on the stack but the return address */
 
 /* The tables, sorted by address. */
 extern const struct symbol kernel_symbols[] __attribute__((weak));
@@ -38,7 +38,7 @@ extern char syscall_entry[], vector_stubs[];
 /* Where a flow of control is. */
 struct place {
     uint eip, esp, ebp;
-    bool returns; /* eip is a return address: the call stands before it, maybe as its function's last instruction */
+    bool returns; /* eip is a return address: the call before it may be its function's last instruction */
 };
 
 /* The entry of a table of pairs that holds for an address; -1: none. */
@@ -118,8 +118,9 @@ void arch_backtrace(void)
     const struct machine_cpu *m = machine_self();
     struct place p = { .returns = false };
 
-    __asm__ volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2" : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
-    if (p.esp - (uint)m->fault_stack < sizeof m->fault_stack) /* a double fault: what matters is what it hit */
+    __asm__ volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2"
+                     : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
+    if (p.esp - (uint)m->fault_stack < sizeof m->fault_stack) /* a double fault's: what did it hit? */
         p = (struct place){ .eip = m->tss.eip, .esp = m->tss.esp, .ebp = m->tss.ebp };
     else if (!leave_function(&p))
         return;

@@ -84,7 +84,7 @@ vector_stubs:
     .set vector, 0
     .rept 256
     .align 32
-    .if !(VECTORS_WITH_CODE >> vector & 1) || vector > 31
+    .if vector > 31 || !(VECTORS_WITH_CODE >> (vector & 31) & 1)
     pushl $0
     .endif
     pusha

@@ -5,10 +5,11 @@
  *
  * The first NCPU slots belong to the processors' idle threads, for good; the others come and go with threads.
  *
- * Objects on a stack are used by other processors too (a request to the disk, a sleeper in a queue), so no processor
- * may remember the frames of an earlier owner of a slot.  A freed slot is stale until all processors have
- * dropped what they remember of the window; that is asked of them when nothing but stale slots is left.  There are more
- * than twice as many slots as threads, so it happens once in a thousand births.
+ * Objects on a stack are used by other processors too (a request to the disk, a sleeper in a queue), so no
+ * processor may remember the frames of an earlier owner of a slot.  A freed slot is stale until all
+ * processors have dropped what they remember of the window; that is asked of them when nothing but stale
+ * slots is left.  There are more than twice as many slots as threads, so it happens once in a thousand
+ * births.
  */
 #include "io.h"
 #include "lib/list.h"

@@ -1,7 +1,8 @@
 /*
  * inline.h - the machine of the host tests: this process is its one processor.
  *
- * Interrupts do not exist.  Physical memory, for tests that need it, is an arena at host_ram that a fake provides.
+ * Interrupts do not exist.  Physical memory, for tests that need it, is an arena at host_ram that a fake
+ * provides.
  */
 #ifndef INLINE_H
 #define INLINE_H
@@ -28,7 +29,10 @@ static inline uint atomic_swap(volatile uint *p, uint value)
 {
     return __atomic_exchange_n(p, value, __ATOMIC_SEQ_CST);
 }
-static inline uint atomic_add(volatile uint *p, uint value) { return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST); }
+static inline uint atomic_add(volatile uint *p, uint value)
+{
+    return __atomic_fetch_add(p, value, __ATOMIC_SEQ_CST);
+}
 static inline bool atomic_cas(volatile uint *p, uint old, uint value)
 {
     return __atomic_compare_exchange_n(p, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

@@ -1,4 +1,5 @@
-/* aspace.c - address spaces without page tables: the real tree of mappings, and a few words of private memory. */
+/* aspace.c - address spaces without page tables: the real tree of mappings, and a few words of private
+   memory. */
 #include <stdio.h>
 #include <stdlib.h>
 

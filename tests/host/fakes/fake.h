@@ -2,8 +2,9 @@
  * fake.h - the floor below kernel/ksm, as host tests see it: memory that counts and fails on demand, address
  * spaces without page tables, and processes that are coroutines.
  *
- * Everything is deterministic.  The actors (coroutines) change places where a kernel thread could sleep, and, when jitter
- * is on, wherever the code under test calls a fake without holding a spin lock: as if other processors ran in between.
+ * Everything is deterministic.  The actors (coroutines) change places where a kernel thread could sleep, and,
+ * when jitter is on, wherever the code under test calls a fake without holding a spin lock: as if other
+ * processors ran in between.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -52,13 +53,16 @@ bool actor_done(const struct actor *a);
 struct thread *actor_thread(struct actor *a);
 /* Other actors go first. */
 void actor_yield(void);
-/* The calling actor stops until someone resumes it; that is no sleep in the kernel, and kill() does not end it. */
+/* The calling actor stops until someone resumes it; that is no sleep in the kernel, and kill() does not
+   end it. */
 void actor_pause(void);
 void actor_resume(struct actor *a);
 /* Lets time pass; those whose time is up become ready. */
 void actors_tick(uint nticks);
 /* Seed 0: actors run in turn, and change places only where they sleep or yield. */
 void actors_jitter(uint seed);
+/* Called by fakes of what may take long: aborts when a spin lock is held (§12). */
+void fake_slow(const char *what);
 /* Called by fakes where another processor might come in between. */
 void fake_gap(void);
 /* Called whenever another actor is chosen; NULL: none. */

@@ -117,7 +117,7 @@ uint page_free_count(void)
 
 struct region *region_create(uint npages)
 {
-    fake_gap();
+    fake_slow("region_create");
     if (npages > page_free_count())
         return NULL;
     struct region *r = allocate(sizeof(*r));
@@ -132,7 +132,7 @@ struct region *region_create(uint npages)
 
 void region_destroy(struct region *r)
 {
-    fake_gap();
+    fake_slow("region_destroy");
     nframes -= r->npages;
     free(r->bytes);
     release(r);

@@ -1,0 +1,256 @@
+/*
+ * t_ksmfail.c - shared memory when the kernel's N-th allocation fails, for each N until the call succeeds.
+ *
+ * Debug kernels can be told to fail an allocation of one process; the normal kernel cannot, and there these tests have
+ * nothing to do.  After each failure all figures are what they were, the kernel's own check of its structures
+ * finds nothing, and the same call succeeds.
+ */
+#include "ksmtest.h"
+
+#define MOST_ALLOCATIONS 20000
+
+/* What a call must leave as it was. */
+struct state {
+    int frames;
+    struct ksminfo_t totals, segment;
+    char *brk;
+};
+
+static int shared; /* segments that are there in each test: small, */
+static int large;  /* and with page tables of its own */
+static uint nfailures;
+
+static struct state state(void)
+{
+    struct state s;
+
+    memset(&s, 0, sizeof(s));
+    s.totals = info_of(0);
+    s.segment = info_of(shared);
+    s.brk = sbrk(0);
+    s.frames = pgused();
+    return s;
+}
+
+static void check_unchanged(const struct state *before)
+{
+    struct state now = state();
+
+    check_eq(now.frames, before->frames);
+    check(memcmp(&now.totals, &before->totals, sizeof(now.totals)) == 0);
+    check(memcmp(&now.segment, &before->segment, sizeof(now.segment)) == 0);
+    check(now.brk == before->brk);
+    check_eq(debug(DEBUG_CHECK, 0), 0);
+}
+
+/* Fails the nth allocation of the call between the two. */
+static void fail_from_here(uint nth)
+{
+    debug(DEBUG_FAIL_ALLOCATION, nth);
+}
+
+static void fail_no_more(void)
+{
+    debug(DEBUG_FAIL_ALLOCATION, 0);
+}
+
+/* Fails each allocation of a call in turn.  try() makes the call, the nth allocation failing, and undoes it if it
+   succeeded; it returns 0, or the error. */
+static void sweep(int (*try)(uint nth), int error)
+{
+    struct state before;
+
+    if (debug(DEBUG_CHECK, 0) < 0) {
+        tap_note("this kernel has no fault injection");
+        return;
+    }
+    shared = fresh(3 * PAGE);
+    large = fresh(5 * MB);
+    attach(shared);
+    check_eq(try(0), 0); /* what a process keeps from the first time on is there */
+    before = state();
+    for (uint nth = 1;; nth++) {
+        int result = try(nth);
+
+        if (result == 0)
+            break;
+        check(nth < MOST_ALLOCATIONS);
+        check_eq(result, error);
+        check_unchanged(&before);
+        nfailures++;
+    }
+    check_eq(try(0), 0);
+    tap_note("%u allocations, each of them failed", nfailures);
+    ksmdetach(shared);
+    ksmdelete(shared);
+    ksmdelete(large);
+    check_alive();
+}
+
+static int try_get(uint nth)
+{
+    int id = fresh_id(), handle;
+
+    fail_from_here(nth);
+    handle = ksmget(id, 5 * PAGE, KSM_MUSTNOTEXIST);
+    fail_no_more();
+    if (handle < 0) {
+        check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
+        return handle;
+    }
+    return ksmdelete(handle);
+}
+
+TEST("ksm §3.2 a get whose memory fails: all of it is given back")
+{
+    sweep(try_get, KSM_ENOMEM);
+}
+
+static int try_get_large(uint nth)
+{
+    int handle;
+
+    fail_from_here(nth);
+    handle = ksmget(fresh_id(), 4 * MB + PAGE, KSM_MUSTNOTEXIST);
+    fail_no_more();
+    return handle < 0 ? handle : ksmdelete(handle);
+}
+
+TEST("ksm §3.2 a get of more than 4 MB whose memory fails")
+{
+    sweep(try_get_large, KSM_ENOMEM);
+}
+
+static int try_attach(uint nth)
+{
+    char *p;
+
+    fail_from_here(nth);
+    p = ksmattach(shared);
+    fail_no_more();
+    return ksmerror(p) ? ksmerror(p) : ksmdetachat(p);
+}
+
+TEST("ksm §9 an attach whose memory fails counts nowhere")
+{
+    sweep(try_attach, KSM_ENOMEM);
+}
+
+static int try_attach_large(uint nth)
+{
+    char *p;
+
+    fail_from_here(nth);
+    p = ksmattach(large, KSM_READ);
+    fail_no_more();
+    return ksmerror(p) ? ksmerror(p) : ksmdetachat(p);
+}
+
+TEST("ksm §9 an attach of 4 MB and more whose memory fails")
+{
+    sweep(try_attach_large, KSM_ENOMEM);
+}
+
+static int try_fork(uint nth)
+{
+    int pid, status;
+
+    fail_from_here(nth);
+    pid = fork();
+    if (pid == 0)
+        exits(0);
+    fail_no_more();
+    if (pid < 0)
+        return pid;
+    check_eq(waits(&status), pid);
+    return status;
+}
+
+TEST("ksm §7.1 a fork that fails leaves no trace")
+{
+    struct state before;
+
+    if (debug(DEBUG_CHECK, 0) < 0)
+        return;
+    shared = fresh(3 * PAGE);
+    large = fresh(5 * MB);
+    attach(shared);
+    attach(large);
+    attach_flags(large, KSM_READ);
+    check_eq(try_fork(0), 0);
+    for (uint nth = 1;; nth++) {
+        before = state();
+
+        int result = try_fork(nth);
+
+        if (result == 0)
+            break;
+        check_eq(result, -1);
+        check_unchanged(&before);
+    }
+    ksmdetach(shared);
+    ksmdetach(large);
+    ksmdetach(large);
+    ksmdelete(shared);
+    ksmdelete(large);
+    check_alive();
+}
+
+/* 0 when the new program ran. */
+static int exec_in_child(uint nth)
+{
+    int pid = fork(), status;
+
+    check(pid >= 0);
+    if (pid == 0) {
+        struct state before = state();
+
+        fail_from_here(nth);
+        exec("/true", (char *[]){ "true", NULL });
+        fail_no_more();
+        check_unchanged(&before);
+        exits(50);
+    }
+    check_eq(waits(&status), pid);
+    check(status == 0 || status == 50);
+    return status;
+}
+
+TEST("ksm §7.3 an exec that fails for want of memory changes nothing")
+{
+    uint attached;
+
+    if (debug(DEBUG_CHECK, 0) < 0)
+        return;
+    shared = fresh(3 * PAGE);
+    large = fresh(5 * MB);
+    attach(shared);
+    attached = info_of(shared).attached_nr;
+    for (uint nth = 1; exec_in_child(nth) != 0; nth++)
+        check(nth < MOST_ALLOCATIONS);
+    check_eq(info_of(shared).attached_nr, attached);
+    ksmdetach(shared);
+    ksmdelete(shared);
+    ksmdelete(large);
+    check_alive();
+}
+
+static int try_sbrk(uint nth)
+{
+    char *p;
+
+    fail_from_here(nth);
+    p = sbrk(3 * PAGE);
+    fail_no_more();
+    if (p == (char *)-1)
+        return -1;
+    check(sbrk(-3 * (int)PAGE) != (char *)-1);
+    return 0;
+}
+
+TEST("ksm §4.3 an sbrk whose memory fails leaves break and attachments")
+{
+    sweep(try_sbrk, -1);
+}
+
+TAP_MAIN(drop_fresh)

@@ -1,0 +1,570 @@
+/*
+ * t_math.c - the Math Server from outside: its programs, and a hostile client that writes into its segment.
+ *
+ * Each test has a server of its own, under an identifier made of the test's pid.
+ */
+#include "mathmail.h"
+#include "procinfo.h"
+#include "tap.h"
+
+#define OUTPUT_SIZE 2048
+
+static char id[16];
+static int server;
+
+/* A running program and the pipe with its standard output. */
+struct program {
+    int pid;
+    int out;
+};
+
+/* Waits for this child, whichever die before it.  Its status. */
+static int reap(int pid)
+{
+    static struct {
+        int pid, status;
+    } dead[64];
+    static int ndead;
+    int status, ended;
+
+    for (int i = 0; i < ndead; i++)
+        if (dead[i].pid == pid) {
+            status = dead[i].status;
+            dead[i] = dead[--ndead];
+            return status;
+        }
+    while ((ended = waits(&status)) != pid) {
+        check(ended > 0 && ndead < 64);
+        dead[ndead].pid = ended;
+        dead[ndead++].status = status;
+    }
+    return status;
+}
+
+static int start_program(char *const argv[], int in, int out)
+{
+    int pid = fork();
+
+    check(pid >= 0);
+    if (pid > 0)
+        return pid;
+    if (in >= 0) {
+        close(0);
+        dup(in);
+    }
+    if (out >= 0) {
+        close(1);
+        dup(out);
+        close(2);
+        dup(out);
+    }
+    for (int fd = 3; fd < 16; fd++)
+        close(fd);
+    exec(argv[0], (char **)argv);
+    exits(127);
+}
+
+static void start_server_with(char *slots)
+{
+    char *argv[] = {"/mathserver", "-i", id, "-n", slots, NULL};
+
+    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    server = start_program(argv, -1, -1);
+}
+
+static void start_server(void)
+{
+    start_server_with("4");
+}
+
+static struct mathmail_header *attach(void)
+{
+    struct mathmail_header *shared;
+    int handle;
+
+    for (int i = 0; i < 500; i++) {
+        handle = ksmget(ksmid_parse(id), 0, KSM_OPEN);
+        if (handle > 0) {
+            shared = ksmattach(handle);
+            check(ksmerror(shared) == 0);
+            for (int k = 0; k < 500 && !__atomic_load_n(&shared->version, __ATOMIC_ACQUIRE); k++)
+                sleep(1);
+            return shared;
+        }
+        sleep(1);
+    }
+    check(!"the server has a segment");
+    return NULL;
+}
+
+static struct program start_client(char *option, char *value, int in)
+{
+    char *argv[] = {"/mathclient", "-i", id, option, value, NULL};
+    struct program program;
+    int fds[2];
+
+    check_eq(pipe(fds), 0);
+    program.pid = start_program(argv, in, fds[1]);
+    program.out = fds[0];
+    close(fds[1]);
+    return program;
+}
+
+/* The rest of a program's output, and its status. */
+static int finish(struct program *program, char *output)
+{
+    int n = 0, got;
+
+    while (n < OUTPUT_SIZE - 1 && (got = read(program->out, output + n, OUTPUT_SIZE - 1 - n)) > 0)
+        n += got;
+    output[n] = 0;
+    close(program->out);
+    return reap(program->pid);
+}
+
+/* Runs a client with one option, and compares what it prints. */
+static void expect(char *option, char *value, const char *want, int want_status)
+{
+    struct program client = start_client(option, value, -1);
+    char output[OUTPUT_SIZE];
+    int status = finish(&client, output);
+
+    if (strcmp(output, want) != 0) {
+        tap_note("it prints: %s", output);
+        tap_note("and not:   %s", want);
+        check(!"the client's output");
+    }
+    check_eq(status, want_status);
+}
+
+/* The server is told to end, and its segment goes with it. */
+static void end_server(void)
+{
+    expect("-q", NULL, "", 0);
+    check_eq(reap(server), 0);
+    server = 0;
+    check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
+}
+
+static void kill_server(void)
+{
+    kill(server);
+    check_eq(reap(server), KILLED);
+    server = 0;
+}
+
+static void clean_up(void)
+{
+    if (server > 0)
+        kill(server);
+}
+
+/* ---- What clients are told ---------------------------------------------------------------------- */
+
+TEST("one expression")
+{
+    start_server();
+    expect("-e", "0.1+0.2", "0.1+0.2 = 0.30000000000000004\n", 0);
+    expect("-e", "-2^2", "-2^2 = -4\n", 0);
+    end_server();
+}
+
+TEST("errors have messages, and the server lives on")
+{
+    start_server();
+    expect("-e", "1/0", "1/0: division by zero\n", 1);
+    expect("-e", "sqrt(-1)", "sqrt(-1): domain error: not defined there\n", 1);
+    expect("-e", "1+*2", "1+*2: syntax error at column 3: a number, a name or '(' expected\n", 1);
+    expect("-e", "exp(1000)", "exp(1000): overflow: the result is too large\n", 1);
+    expect("-e", "7*6", "7*6 = 42\n", 0);
+    end_server();
+}
+
+TEST("share/problems.txt: every result is right")
+{
+    struct program client;
+    char output[OUTPUT_SIZE], want[64];
+
+    start_server();
+    client = start_client("-c", "/share/problems.txt", -1);
+    check_eq(finish(&client, output), 0);
+    check(atoi(output) >= 400);
+    snprintf(want, sizeof(want), "%d of %d right\n", atoi(output), atoi(output));
+    check_eq(strcmp(output, want), 0);
+    end_server();
+}
+
+TEST("lines of standard input, with empty ones passed over")
+{
+    static const char lines[] = "1+1\n\n   \n2*3\r\nfact(5)";
+    struct program client;
+    char output[OUTPUT_SIZE];
+    int fds[2];
+
+    start_server();
+    check_eq(pipe(fds), 0);
+    client = start_client(NULL, NULL, fds[0]);
+    close(fds[0]);
+    check(write_all(fds[1], lines, (int)strlen(lines)) == 0);
+    close(fds[1]);
+    check_eq(finish(&client, output), 0);
+    check_eq(strcmp(output, "1+1 = 2\n2*3 = 6\nfact(5) = 120\n"), 0);
+    end_server();
+}
+
+TEST("a user at a terminal has each result before the next line")
+{
+    struct program client;
+    char output[OUTPUT_SIZE];
+    int fds[2], n = 0;
+
+    start_server();
+    check_eq(pipe(fds), 0);
+    client = start_client(NULL, NULL, fds[0]);
+    close(fds[0]);
+    check(write_all(fds[1], "1+1\n", 4) == 0);
+    while (n < 8)
+        n += read(client.out, output + n, 8 - n);
+    check_eq(memcmp(output, "1+1 = 2\n", 8), 0);
+    close(fds[1]);
+    check_eq(finish(&client, output), 0);
+    end_server();
+}
+
+/* ---- Servers and clients in any order ----------------------------------------------------------- */
+
+static void wait_then_serve(void *arg)
+{
+    char *argv[] = {"/mathserver", "-i", id, NULL};
+
+    sleep((int)(long)arg);
+    exec(argv[0], argv);
+}
+
+TEST("a client waits for its server")
+{
+    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    server = tap_start(wait_then_serve, (void *)50);
+    expect("-e", "1+1", "1+1 = 2\n", 0);
+    end_server();
+}
+
+TEST("a client without a server says so after a few seconds")
+{
+    char want[64];
+    int begin = uptime();
+
+    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    snprintf(want, sizeof(want), "/mathclient: %s: no server answers\n", id);
+    expect("-e", "1+1", want, 2);
+    check(uptime() - begin < 1000);
+}
+
+TEST("a server refuses to start beside a living one")
+{
+    char *argv[] = {"/mathserver", "-i", id, NULL};
+    int other;
+
+    start_server();
+    ksmdetachat(attach());
+    other = start_program(argv, -1, -1);
+    check_eq(reap(other), 1);
+    expect("-e", "1+1", "1+1 = 2\n", 0);
+    end_server();
+}
+
+TEST("a server refuses a segment that is not a Math Server's")
+{
+    char *argv[] = {"/mathserver", "-i", id, NULL};
+    int handle;
+
+    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    handle = ksmget(ksmid_parse(id), 5000, KSM_CREATE);
+    check(handle > 0);
+    check_eq(reap(start_program(argv, -1, -1)), 1);
+    check_eq(ksmdelete(handle), 0);
+}
+
+TEST("a server takes over after a dead one")
+{
+    struct mathmail_header *shared;
+
+    start_server();
+    expect("-e", "1+1", "1+1 = 2\n", 0);
+    shared = attach(); /* so the segment stays */
+    kill_server();
+    start_server();
+    expect("-e", "2+2", "2+2 = 4\n", 0);
+    expect("-q", NULL, "", 0);
+    check_eq(reap(server), 0);
+    server = 0;
+    ksmdetachat(shared);
+    check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
+}
+
+TEST("a client whose server died says so within two seconds")
+{
+    struct program client;
+    char output[OUTPUT_SIZE];
+    int begin;
+
+    start_server();
+    client = start_client("-b", "100000000", -1);
+    sleep(30);
+    kill_server();
+    begin = uptime();
+    check_eq(finish(&client, output), 2);
+    check(uptime() - begin < 200);
+    check(strchr(output, 'd') && strcmp(output + strlen(output) - 5, "died\n") == 0);
+}
+
+static void open_and_hang(void *arg)
+{
+    struct mathmail mail;
+
+    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, "1+1", 3), 0);
+    *(uint *)arg = 1;
+    for (;;)
+        sleep(1000);
+}
+
+TEST("clients that died in the middle of a request lose their slots to others")
+{
+    struct mathmail_header *shared;
+    volatile uint *flags;
+    int pids[2], handle = ksmget(getpid() ^ 0x12345, 4096, KSM_MUSTNOTEXIST);
+
+    flags = ksmattach(handle);
+    ksmdelete(handle);
+    start_server_with("2");
+    shared = attach();
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 2; i++) {
+            flags[i] = 0;
+            pids[i] = tap_start(open_and_hang, (void *)&flags[i]);
+        }
+        while (!flags[0] || !flags[1])
+            sleep(1);
+        check(ksmlock_holder(&shared->slots[0].owner) && ksmlock_holder(&shared->slots[1].owner));
+        for (int i = 0; i < 2; i++)
+            kill(pids[i]);
+        for (int i = 0; i < 2; i++)
+            check_eq(reap(pids[i]), KILLED);
+    }
+    expect("-e", "2+2", "2+2 = 4\n", 0);
+    ksmdetachat(shared);
+    end_server();
+}
+
+static void ask_often(void *arg)
+{
+    int number = (int)(long)arg;
+    struct mathmail mail;
+
+    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+    for (int i = 0; i < 300; i++) {
+        struct math_result result;
+        char text[32];
+        int n = snprintf(text, sizeof(text), "%d*1000+%d", number, i);
+
+        check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, text, (uint)n), 0);
+        check_eq(mathmail_receive(&mail, &result), 0);
+        check_eq(result.status, MATH_OK);
+        check_eq((int)result.value, number * 1000 + i);
+    }
+    mathmail_close(&mail);
+}
+
+TEST("more clients than slots at once")
+{
+    start_server_with("3");
+    for (int i = 0; i < 12; i++)
+        tap_start(ask_often, (void *)(long)i);
+    for (int i = 0; i < 12; i++) {
+        int status;
+
+        check(waits(&status) > 0 && status == 0);
+    }
+    end_server();
+}
+
+TEST("many requests ahead of their replies")
+{
+    struct mathmail mail;
+    struct math_result result;
+
+    start_server();
+    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathmail_receive(&mail, &result), KSM_EAGAIN);
+    for (int i = 0; i < (int)MATHMAIL_WINDOW; i++) {
+        char digit = (char)('0' + i % 10);
+
+        check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, &digit, 1), 0);
+    }
+    check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, "1", 1), KSM_EAGAIN);
+    for (int i = 0; i < (int)MATHMAIL_WINDOW; i++) {
+        check_eq(mathmail_receive(&mail, &result), 0);
+        check(result.value == i % 10);
+    }
+    mathmail_close(&mail);
+    end_server();
+}
+
+/* ---- A hostile client --------------------------------------------------------------------------- */
+
+static uint seed = 7;
+
+static uint next_random(void)
+{
+    seed = seed * 1664525 + 1013904223;
+    return seed ^ seed >> 15;
+}
+
+static uint segment_words(void)
+{
+    return mathmail_nbytes(4) / sizeof(uint);
+}
+
+TEST("garbage over the whole segment: the server lives, and serves new clients")
+{
+    uint *words;
+
+    start_server();
+    words = (uint *)attach();
+    for (int round = 0; round < 5; round++) {
+        for (uint i = 0; i < segment_words(); i++)
+            words[i] = round == 0 ? 0 : round == 1 ? 0xffffffff : next_random();
+        sleep(20);
+        check_eq(procinfo(server, &(struct procinfo){0}), 0);
+        expect("-e", "6*7", "6*7 = 42\n", 0);
+    }
+    ksmdetachat(words);
+    end_server();
+}
+
+static void scribble(void *arg)
+{
+    uint *words = arg;
+
+    seed = (uint)getpid();
+    for (;;) {
+        uint value = next_random() % 3 ? next_random() : next_random() % 5000;
+
+        words[next_random() % segment_words()] = value;
+    }
+}
+
+TEST("garbage all the time: the server lives")
+{
+    uint *words;
+    int pid;
+
+    start_server();
+    words = (uint *)attach();
+    pid = tap_start(scribble, words);
+    sleep(200);
+    kill(pid);
+    check_eq(reap(pid), KILLED);
+    check_eq(procinfo(server, &(struct procinfo){0}), 0);
+    expect("-e", "6*7", "6*7 = 42\n", 0);
+    ksmdetachat(words);
+    end_server();
+}
+
+TEST("garbage in the slot of a client: it asks again, and has its results")
+{
+    struct mathmail_header *shared;
+    struct program client;
+    char output[OUTPUT_SIZE];
+
+    start_server();
+    shared = attach();
+    client = start_client("-c", "/share/problems.txt", -1);
+    for (int i = 0; i < 30; i++) {
+        uint *words = (uint *)&shared->slots[i % 4].requests;
+
+        for (int k = 0; k < 200; k++)
+            words[next_random() % (sizeof(shared->slots[0].requests) / 4)] = next_random();
+        sleep(1);
+    }
+    finish(&client, output); /* it may have been given wrong replies, but it has ended */
+    client = start_client("-c", "/share/problems.txt", -1);
+    check_eq(finish(&client, output), 0);
+    ksmdetachat(shared);
+    end_server();
+}
+
+TEST("a request of every kind and length")
+{
+    struct mathmail mail;
+    void *where;
+
+    start_server();
+    for (uint n = 1; n < 2000; n = n * 3 / 2 + 1) {
+        struct math_result result;
+
+        check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+        check_eq(ksmring_reserve(&mail.requests, n, &where, 0), 0);
+        for (uint i = 0; i < n; i++)
+            ((uchar *)where)[i] = (uchar)next_random();
+        ksmring_commit(&mail.requests, n);
+        mail.nsent++;
+        check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, "1", 1), 0);
+        check_eq(mathmail_receive(&mail, &result), KSM_EINVAL);
+        mathmail_close(&mail);
+        expect("-e", "1+1", "1+1 = 2\n", 0);
+    }
+    end_server();
+}
+
+TEST("who asks for more than he reads does not hold up others")
+{
+    struct mathmail mail;
+    int nsent = 0;
+
+    start_server();
+    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+    while (nsent < 1000) {
+        mail.nreceived = mail.nsent;
+        nsent += mathmail_send(&mail, MATHMAIL_COMPUTE, "1", 1) == 0;
+    }
+    expect("-e", "1+1", "1+1 = 2\n", 0);
+    mathmail_close(&mail);
+    end_server();
+}
+
+/* ---- The measurements --------------------------------------------------------------------------- */
+
+TEST("-b of mathclient and mathpipe")
+{
+    char *argv[] = {"/mathpipe", "-b", "1000", NULL};
+    struct program client;
+    char output[OUTPUT_SIZE];
+
+    start_server();
+    client = start_client("-b", "1000", -1);
+    check_eq(finish(&client, output), 0);
+    check_eq(memcmp(output, "1000 requests in ", 17), 0);
+    check_eq(reap(start_program(argv, -1, -1)), 0);
+    end_server();
+}
+
+TEST("wrong usage is refused")
+{
+    char *wrong[][5] = {
+        {"/mathserver", "-n", "0", NULL}, {"/mathserver", "-n", "1025", NULL},
+        {"/mathserver", "-x", "1", NULL}, {"/mathserver", "-i", NULL},
+        {"/mathclient", "-b", "0", NULL},
+        {"/mathclient", "-z", "1", NULL}, {"/mathclient", "-e", NULL},
+        {"/mathclient", "a", "b", NULL},  {"/mathpipe", NULL},
+        {"/mathpipe", "-b", "x", NULL},
+    };
+    int fds[2];
+
+    check_eq(pipe(fds), 0);
+    for (uint i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        check_eq(reap(start_program(wrong[i], -1, fds[1])), 2);
+}
+
+TAP_MAIN(clean_up)
