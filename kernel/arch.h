@@ -91,12 +91,12 @@ void context_switch(void **save, void *load, int slot);
 
 /* The floating-point state of a thread.  A thread that never computed with floating point has none
    and pays nothing; the rest is saved when the thread is switched out and loaded on its next use. */
-struct fpu_state; /* FPU_STATE_SIZE bytes, 16-aligned */
 #define FPU_STATE_SIZE 512u
 /* Thread `prev` leaves this processor.  Called by the scheduler with interrupts off. */
 void fpu_switch_out(struct thread *prev);
-/* Brings the thread's saved copy up to date, or forgets its state (exec, exit). */
-void fpu_flush(struct thread *self);
+/* fork: the child, which has a kernel stack, computes on with what its parent has in the registers. */
+void fpu_copy(struct thread *child, struct thread *self);
+/* Forgets the thread's state (exec, exit). */
 void fpu_drop(struct thread *self);
 
 /* ---- The frame of a trap ---------------------------------------------------------------------- */

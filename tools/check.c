@@ -146,7 +146,8 @@ static bool own(struct check *c, uint inum, uint blockno, const char *what, uint
     return true;
 }
 
-/* Checks what is reached through `address`: 128^depth blocks from `index` on, of which the first nblocks are needed. */
+/* Checks what is reached through `address`: 128^depth blocks from `index` on, of which the first nblocks are
+   needed. */
 static void check_addresses(struct check *c, uint inum, uint address, uint depth, uint index, uint nblocks)
 {
     if (!address) {

@@ -3,13 +3,13 @@
  *
  *   mkfs [-x | --xv6] IMAGE [-s BLOCKS] [-i INODES] HOSTFILE[=NAME]...
  *
- * The image gets the extended layout of include/fs.h, a log of 126 blocks and room to spare; with --xv6 it is one
- * that xv6 itself could have made: 1,000 blocks, 200 inodes, a log of 29 blocks.
- * NAME is a path in the image; its folders are made.  Without it, a file goes into the root folder under its own
- * name.  Names are cut to 14 bytes, as the kernel cuts them.
+ * The image gets the extended layout of include/fs.h, a log of 126 blocks and room to spare; with --xv6 it is
+ * one that xv6 itself could have made: 1,000 blocks, 200 inodes, a log of 29 blocks.
+ * NAME is a path in the image; its folders are made.  Without it, a file goes into the root folder under its
+ * own name.  Names are cut to 14 bytes, as the kernel cuts them.
  *
- * First the arguments become a tree of nodes; then the tree is measured and the image laid out; then each node
- * writes itself.  The image is built in memory and appears under its name only when it is whole.
+ * First the arguments become a tree of nodes; then the tree is measured and the image laid out; then each
+ * node writes itself.  The image is built in memory and appears under its name only when it is whole.
  */
 #include <errno.h>
 #include <stdarg.h>

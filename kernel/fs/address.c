@@ -5,11 +5,12 @@
  *   addrs[ndirect]          -> 128 x data
  *   addrs[ndirect + 1]      -> 128 x -> 128 x data            (extended layout)
  *
- * A slot is the place of one block's number: in the inode, or in a cached address block.  A file grows at its end by
- * runs of consecutive blocks, and the run that was looked at last is remembered in the inode, so that
+ * A slot is the place of one block's number: in the inode, or in a cached address block.  A file grows at its
+ * end by runs of consecutive blocks, and the run that was looked at last is remembered in the inode, so that
  * sequential access finds its blocks without a look at the slots.
  *
- * Freeing goes backwards and slot by slot, and what it has freed it has also cleared, so it can stop anywhere.
+ * Freeing goes backwards and slot by slot, and what it has freed it has also cleared, so it can stop
+ * anywhere.
  */
 #include "arch.h"
 #include "fs/alloc.h"
@@ -42,7 +43,8 @@ static int open_block(struct place *p, uint blockno, uint first)
     return 0;
 }
 
-/* How to get to the slot of block `index`: through which address of the inode, and which slots of address blocks. */
+/* How to get to the slot of block `index`: through which address of the inode, and which slots of address
+   blocks. */
 struct route {
     uint direct;   /* in addrs */
     uint depth;    /* address blocks on the way */

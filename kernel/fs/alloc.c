@@ -1,8 +1,9 @@
 /*
  * alloc.c - free blocks: the bitmap.
  *
- * The bitmap itself lies in cached blocks, and is changed there like any other.  In memory there is a second one, `taken`:
- * the blocks that can't be given out, because they are in use now or were in use in the committed state.
+ * The bitmap itself lies in cached blocks, and is changed there like any other.  In memory there is a second
+ * one, `taken`: the blocks that can't be given out, because they are in use now or were in use in the
+ * committed state.
  *
  *   nfree      zero bits in `taken`
  *   ndeferred  blocks that were freed in the running transaction and are still taken; a commit makes them free
@@ -117,7 +118,8 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
     }
 }
 
-/* Clears the bits of blocks in one byte of the bitmap.  `at_once`: those that may be given out now.  Lock held. */
+/* Clears the bits of blocks in one byte of the bitmap.  `at_once`: those that may be given out now.  Lock
+   held. */
 static void release(const struct group *g, uint blockno, uchar mask, uchar at_once)
 {
     uchar *bits = bitmap_byte(g, blockno);

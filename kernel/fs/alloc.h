@@ -21,12 +21,13 @@ const char *alloc_mount(void);
 uint alloc_take(struct log_op *op, uint goal, uint want, uint *n);
 /* Returns blocks that were taken in this operation and not filled. */
 void alloc_cancel(struct log_op *op, uint blockno, uint n);
-/* Frees blocks that somebody used, and forgets their contents.  Those that were in use when the transaction began are not
-   given out before it is committed.  Changes as many blocks of the bitmap as they spread over.  Sleeps. */
+/* Frees blocks that somebody used, and forgets their contents.  Those that were in use when the transaction
+   began are not given out before it is committed.  Changes as many blocks of the bitmap as they spread over. 
+   Sleeps. */
 void alloc_free(struct log_op *op, uint blockno, uint n);
 
-/* For the log: can't a commit help nops operations, whatever they want?  False when space is short and something was
-   freed since the last one. */
+/* For the log: can't a commit help nops operations, whatever they want?  False when space is short and
+   something was freed since the last one. */
 bool alloc_has_room(uint nops);
 /* For the log: what was freed can be given out again. */
 void alloc_committed(struct group *groups[], uint ngroups);

@@ -13,10 +13,12 @@
  *
  *   nlogged + nreserved <= capacity of the log        nchanged + nreserved + READERS <= nframes
  *
- * Frames that only hold clean blocks don't count in pgused (contract, 8.4), nor does a pool of POOL frames, and changed
- * groups use the pool first: so the counted frames are max(0, nchanged - POOL).  They stand at the end of `changed`.
+ * Frames that only hold clean blocks don't count in pgused (contract, 8.4), nor does a pool of POOL frames,
+ * and changed groups use the pool first: so the counted frames are max(0, nchanged - POOL).  They stand at
+ * the end of `changed`.
  *
- * The cache grows into memory that nobody was promised, one frame at a time, and page_reclaim() shrinks it again.
+ * The cache grows into memory that nobody was promised, one frame at a time, and page_reclaim() shrinks it
+ * again.
  */
 #include "fs/cache.h"
 #include "fs/disk.h"
@@ -148,7 +150,8 @@ static inline void unpin(struct group *g)
         release(g);
 }
 
-/* Pins the group with this number, if need be a new one without valid blocks.  Sleeps until there is a frame. */
+/* Pins the group with this number, if need be a new one without valid blocks.  Sleeps until there is a frame.
+   */
 static struct group *pin_number(uint number)
 {
     for (;;) {

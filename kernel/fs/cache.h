@@ -1,9 +1,10 @@
 /*
  * cache.h - the block cache: frames of eight consecutive blocks.
  *
- * A pinned group stays in memory; its bytes at a block are good once the block is valid.  Who changes them holds the
- * lock of what lies in them (an inode's mutex, the bitmap's lock), inside an operation of the log,
- * and says so by cache_changed() or cache_filled().  Lock: RANK_CACHE, inside; cache_staging(): RANK_CACHE_IO.
+ * A pinned group stays in memory; its bytes at a block are good once the block is valid.  Who changes them
+ * holds the lock of what lies in them (an inode's mutex, the bitmap's lock), inside an operation of the log,
+ * and says so by cache_changed() or cache_filled().  Lock: RANK_CACHE, inside; cache_staging():
+ * RANK_CACHE_IO.
  */
 #ifndef CACHE_H
 #define CACHE_H
@@ -53,8 +54,8 @@ static inline uchar *cache_block(const struct group *g, uint blockno)
 void cache_changed(struct log_op *op, struct group *g, uint blockno, uint n);
 /* The operation filled these blocks, which it has just allocated. */
 void cache_filled(struct log_op *op, struct group *g, uint blockno, uint n);
-/* The operation freed these blocks of one group: their contents are forgotten.  Returns those that were free before the
-   running transaction, as bits of the group. */
+/* The operation freed these blocks of one group: their contents are forgotten.  Returns those that were free
+   before the running transaction, as bits of the group. */
 uchar cache_discard(uint blockno, uint n);
 
 /* Bits for blocks [blockno, blockno+n) of one group. */
@@ -64,7 +65,8 @@ static inline uchar cache_mask(uint blockno, uint n)
 }
 uint cache_count(uchar mask); /* bits set */
 
-/* For the log: may operations change n blocks more, with `capacity` blocks in the log?  True reserves them. */
+/* For the log: may operations change n blocks more, with `capacity` blocks in the log?  True reserves them.
+   */
 bool cache_reserve(uint n, uint capacity);
 void cache_unreserve(uint n);
 /* While no operation runs: the changed groups, in the order of the disk; their number. */

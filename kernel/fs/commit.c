@@ -1,16 +1,16 @@
 /*
  * commit.c - how a transaction gets to the disk.
  *
- * Between commits the disk is consistent: the committed state.  A transaction changes two kinds of blocks.  Fresh ones are
- * free in the committed state, so they can be written home at any time before the commit.  All others
- * take the log:
+ * Between commits the disk is consistent: the committed state.  A transaction changes two kinds of blocks. 
+ * Fresh ones are free in the committed state, so they can be written home at any time before the commit.  All
+ * others take the log:
  *
  *   fresh blocks home, copies of the others in the log | flush | header n = their number | flush: durable
  *   the others home | flush | header n = 0 | flush
  *
- * The header is one sector, so it is written whole or not at all.  The last flush keeps the next transaction's copies from
- * overtaking the empty header.  A block that is freed is not given out again before the commit (alloc.c), so no write
- * here harms what an older header promises.
+ * The header is one sector, so it is written whole or not at all.  The last flush keeps the next
+ * transaction's copies from overtaking the empty header.  A block that is freed is not given out again before
+ * the commit (alloc.c), so no write here harms what an older header promises.
  */
 #include "arch.h"
 #include "fs/alloc.h"

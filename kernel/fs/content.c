@@ -4,8 +4,8 @@
  * Both directions go through the cache, group by group: a run of consecutive blocks in one group is one copy.
  * A sequential reader has the file's next blocks read with those that it asks for.
  *
- * A write changes as much as its operation may change, and tells how far it came; the rest needs further operations.
- * New blocks are filled as a whole, behind the last byte with zeroes; old ones take the log.
+ * A write changes as much as its operation may change, and tells how far it came; the rest needs further
+ * operations. New blocks are filled as a whole, behind the last byte with zeroes; old ones take the log.
  */
 #include "arch.h"
 #include "fs/cache.h"
@@ -129,7 +129,8 @@ static void fill(struct log_op *op, uint blockno, uint nblocks, const uchar *src
     }
 }
 
-/* Adds new blocks to the file, which ends at the start of a block, for up to n bytes.  0: no room or no space. */
+/* Adds new blocks to the file, which ends at the start of a block, for up to n bytes.  0: no room or no
+   space. */
 static uint append(struct log_op *op, struct inode *ip, const uchar *src, uint offset, uint n)
 {
     uint room = room_for_data(op), blockno;

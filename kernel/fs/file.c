@@ -1,8 +1,8 @@
 /*
  * file.c - open files.
  *
- * A file is shared by whoever inherited or duplicated its descriptor, and so is its position, which the inode's mutex
- * guards.  References are counted without a lock: who has one may make another.
+ * A file is shared by whoever inherited or duplicated its descriptor, and so is its position, which the
+ * inode's mutex guards.  References are counted without a lock: who has one may make another.
  */
 #include "arch.h"
 #include "fs/file.h"

@@ -1,16 +1,17 @@
 /*
  * inode.c - the inodes in memory, and their lives on the disk.
  *
- * In memory an inode is there while somebody has a reference, known by its number through a hash table; its contents are
- * loaded when it is acquired for the first time.  On the disk it is there while its type is not 0:
+ * In memory an inode is there while somebody has a reference, known by its number through a hash table; its
+ * contents are loaded when it is acquired for the first time.  On the disk it is there while its type is not
+ * 0:
  *
  *   free --inode_create, inode_update--> linked (nlink > 0) --unlink--> orphan (nlink 0) --last put--> free
  *
- * An orphan is a file that is open but has no name.  A crash makes orphans of all of them that were not committed as free;
- * inode_mount() frees those.
+ * An orphan is a file that is open but has no name.  A crash makes orphans of all of them that were not
+ * committed as free; inode_mount() frees those.
  *
- * Locks: `lock` (RANK_FS) guards table and references, each inode's mutex its contents.  Mutexes of two inodes are
- * held together only by who creates one, which nobody else knows.
+ * Locks: `lock` (RANK_FS) guards table and references, each inode's mutex its contents.  Mutexes of two
+ * inodes are held together only by who creates one, which nobody else knows.
  * Images may lie: an inode's fields are asked, not believed, and a wrong one ends in an error.
  */
 #include "fs/cache.h"
@@ -228,8 +229,8 @@ static bool drop(struct inode *ip)
     return true;
 }
 
-/* Frees an orphan, to which nobody else has a reference, by as many operations as it takes.  False: the log is closed,
-   and the orphan stays for the next mount. */
+/* Frees an orphan, to which nobody else has a reference, by as many operations as it takes.  False: the log
+   is closed, and the orphan stays for the next mount. */
 static bool bury(struct log_op *op, struct inode *ip)
 {
     bool done = false;

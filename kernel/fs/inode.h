@@ -1,8 +1,8 @@
 /*
  * inode.h - files and folders without their names.
  *
- * A struct inode exists while somebody has a reference; what is in it is good only between inode_acquire() and
- * inode_release().  Functions that take an inode want it acquired, unless they say otherwise.
+ * A struct inode exists while somebody has a reference; what is in it is good only between inode_acquire()
+ * and inode_release().  Functions that take an inode want it acquired, unless they say otherwise.
  */
 #ifndef INODE_H
 #define INODE_H
@@ -25,8 +25,8 @@ struct inode {
     uint next_offset;          /* [L] where a sequential reader reads next */
 };
 
-/* What blocks a change of one inode may need, beside data: the inode, two address blocks, and the bitmap's for
-   these and for the data. */
+/* What blocks a change of one inode may need, beside data: the inode, two address blocks, and the bitmap's
+   for these and for the data. */
 #define INODE_CHANGE_COST 8u
 
 /* ---- inode.c ---- */
@@ -51,19 +51,19 @@ void inode_update(struct log_op *op, struct inode *ip);
 
 /* As inode_read(). */
 int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n);
-/* Writes as much of n bytes as this operation has room for, and the inode.  The count; -1: none, as the disk is full
-   or the file at its largest, or the offset behind its end. */
+/* Writes as much of n bytes as this operation has room for, and the inode.  The count; -1: none, as the disk
+   is full or the file at its largest, or the offset behind its end. */
 int inode_write_some(struct log_op *op, struct inode *ip, const void *src, uint offset, uint n);
 /* The size of operation that a write of n bytes asks for. */
 uint inode_write_cost(uint n);
-/* Pins the file's block `index` and what follows it in the same group: the first one's number and their count.
-   NULL: it is not there, or can't be read. */
+/* Pins the file's block `index` and what follows it in the same group: the first one's number and their
+   count. NULL: it is not there, or can't be read. */
 struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint *nblocks);
 
 /* ---- address.c ---- */
 
-/* Up to `want` blocks from the file's block `index` on that are consecutive on the disk: how many, and the first one's
-   number.  0: it has none there, or they can't be found. */
+/* Up to `want` blocks from the file's block `index` on that are consecutive on the disk: how many, and the
+   first one's number.  0: it has none there, or they can't be found. */
 uint inode_map(struct inode *ip, uint index, uint want, uint *blockno);
 /* The same for blocks behind the end of the file, which it gets now.  0: the disk is full. */
 uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, uint *blockno);

@@ -5,10 +5,10 @@
  *   OPEN ----------> CLOSING ----> WRITING ----------------> DURABLE ---> SETTLING ---------> OPEN
  *     \--> DRAINING --> OPEN
  *
- * Operations begin in OPEN alone, so the cache stands still in the other states.  CLOSING waits for those under way,
- * because of a commit; DRAINING waits for them because the next one finds no room while they hold reservations that they
- * may not need.  Whoever needs a step takes it: there is no thread that others depend on, but fs_flusher() sees to it
- * that no step is late.  sync() needs DURABLE, the next operation needs OPEN.
+ * Operations begin in OPEN alone, so the cache stands still in the other states.  CLOSING waits for those
+ * under way, because of a commit; DRAINING waits for them because the next one finds no room while they hold
+ * reservations that they may not need.  Whoever needs a step takes it: there is no thread that others depend
+ * on, but fs_flusher() sees to it that no step is late.  sync() needs DURABLE, the next operation needs OPEN.
  * FAILED: the disk failed.  What was committed stays; reading goes on, changing does not.
  *
  * What goes where is the business of commit.c; how much fits is counted in cache.c.

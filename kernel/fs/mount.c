@@ -1,8 +1,8 @@
 /*
  * mount.c - the way from a disk to a file system, and the flusher.
  *
- * What the super block says is believed only as far as it was checked here: every region lies within the image and
- * behind the one before it.  Nothing else in this room compares regions again.
+ * What the super block says is believed only as far as it was checked here: every region lies within the
+ * image and behind the one before it.  Nothing else in this room compares regions again.
  */
 #include "fs/alloc.h"
 #include "fs/cache.h"

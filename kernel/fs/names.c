@@ -1,13 +1,14 @@
 /*
  * names.c - paths, and the operations that make and remove names.
  *
- * A path is walked with one folder locked at a time, so walks never wait for each other in a circle, whatever the image
- * claims to be a folder of what.  A reference is taken before the folder is unlocked: what a walk has found
- * stays, even if its name goes in the next moment.
+ * A path is walked with one folder locked at a time, so walks never wait for each other in a circle, whatever
+ * the image claims to be a folder of what.  A reference is taken before the folder is unlocked: what a walk
+ * has found stays, even if its name goes in the next moment.
  *
- * Operations that change names run one at a time, under `names` (RANK_LOG): so a folder that was found empty stays
- * so until its entry is gone.  The paths are walked before the operation begins, because the last reference
- * to an orphan may be given back on the way, which is an operation itself; what was found is checked again.
+ * Operations that change names run one at a time, under `names` (RANK_LOG): so a folder that was found empty
+ * stays so until its entry is gone.  The paths are walked before the operation begins, because the last
+ * reference to an orphan may be given back on the way, which is an operation itself; what was found is
+ * checked again.
  *
  * A folder without a name (nlink 0) gets no new entries, and its ".." leads nowhere.
  */
@@ -136,7 +137,8 @@ static int fill_folder(struct log_op *op, struct inode *ip, uint parent)
     return inode_write_some(op, ip, dots, 0, sizeof(dots)) == (int)sizeof(dots) ? 0 : -1;
 }
 
-/* Makes a new inode and enters it in the acquired folder.  A reference to it, or NULL and nothing is changed. */
+/* Makes a new inode and enters it in the acquired folder.  A reference to it, or NULL and nothing is changed.
+   */
 static struct inode *create_entry(struct log_op *op, struct inode *dp, const struct filename *name, uint slot,
                                   const struct names_new *what)
 {

@@ -13,7 +13,8 @@ struct names_new {
     short major, minor; /* of a device */
 };
 
-/* A reference to what the path names; if there was nothing, it is made as `what`.  NULL: it can't be.  Sleeps. */
+/* A reference to what the path names; if there was nothing, it is made as `what`.  NULL: it can't be. 
+   Sleeps. */
 struct inode *names_create(struct inode *cwd, const char *path, const struct names_new *what, bool *existed);
 
 #endif

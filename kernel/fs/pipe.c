@@ -4,13 +4,14 @@
  *   frames   [ 0 ][ 1 ][ 2 ][ 3 ]        16 KB, made one by one as the writer gets there
  *                 ^ head     ^ head + used
  *
- * An empty pipe starts again at the front of its first frame, so a pipe for small messages keeps one frame; while some
- * are not made, the ring ends where the frames end.  A writer to whom memory gives no further frame waits
- * until the readers have emptied what there is.
+ * An empty pipe starts again at the front of its first frame, so a pipe for small messages keeps one frame;
+ * while some are not made, the ring ends where the frames end.  A writer to whom memory gives no further
+ * frame waits until the readers have emptied what there is.
  *
- * The pipe's lock (RANK_PIPE) guards everything, the copying too, which lets go of it after each page.  Touching the
- * user's pages below it may fault: aspace_fault() takes no lock that comes before this one.
- * Whoever makes a condition true wakes those that wait for it, if there are any: readers for bytes, writers for room.
+ * The pipe's lock (RANK_PIPE) guards everything, the copying too, which lets go of it after each page. 
+ * Touching the user's pages below it may fault: aspace_fault() takes no lock that comes before this one.
+ * Whoever makes a condition true wakes those that wait for it, if there are any: readers for bytes, writers
+ * for room.
  */
 #include "fs/pipe.h"
 #include "mm/page.h"

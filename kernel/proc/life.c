@@ -13,7 +13,6 @@
 #include "fs/fs.h"
 #include "lib/kstring.h"
 #include "lib/printk.h"
-#include "mm/slab.h"
 #include "proc/tree.h"
 
 static void share_files(struct proc *parent, struct proc *child)
@@ -23,20 +22,6 @@ static void share_files(struct proc *parent, struct proc *child)
         if (parent->files[fd])
             child->files[fd] = file_dup(parent->files[fd]);
     child->cwd = inode_dup(parent->cwd);
-}
-
-/* The child computes on with what the parent has in its floating-point registers.  0, or -1: no memory. */
-static int copy_fpu(struct thread *parent, struct thread *child)
-{
-    if (!parent->fpu_used)
-        return 0;
-    child->fpu = kmalloc(FPU_STATE_SIZE);
-    if (!child->fpu)
-        return -1;
-    fpu_flush(parent);
-    words_copy((uint *)child->fpu, (const uint *)parent->fpu, FPU_STATE_SIZE / sizeof(uint));
-    child->fpu_used = true;
-    return 0;
 }
 
 int proc_fork(const struct trapframe *tf)
@@ -54,11 +39,10 @@ int proc_fork(const struct trapframe *tf)
     child->thread.aspace = aspace_fork(parent->thread.aspace);
     if (!child->thread.aspace)
         goto no_aspace;
-    if (copy_fpu(&parent->thread, &child->thread) < 0)
-        goto no_fpu;
     ksm_task_init(&child->ksm, pid, child->thread.aspace);
     if (ksm_fork(&parent->ksm, &child->ksm) < 0)
         goto no_attachments;
+    fpu_copy(&child->thread, &parent->thread);
     share_files(parent, child);
     string_copy(child->name, parent->name, sizeof(child->name));
     proc_publish(child);
@@ -66,8 +50,6 @@ int proc_fork(const struct trapframe *tf)
     return pid;
 
 no_attachments:
-    fpu_drop(&child->thread);
-no_fpu:
     aspace_destroy(child->thread.aspace);
 no_aspace:
     thread_destroy(&child->thread);

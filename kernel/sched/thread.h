@@ -32,9 +32,8 @@ struct thread {
     enum park_result wake_reason; /* [S] */
     bool interruptible;         /* [S] asleep in a way that kill() ends */
     bool privileged;            /* [o] may use the last pages: see page.h */
-    bool fpu_used;              /* [o] fpu holds a state */
-    bool fpu_loaded;            /* [o] and the processor's registers are newer than it */
-    struct fpu_state *fpu;      /* [o] NULL until first used */
+    bool fpu_used;              /* [o] it has a floating-point state */
+    bool fpu_loaded;            /* [o] which is in the processor's registers */
     struct aspace *aspace;      /* [o] NULL for kernel threads */
     const char *name;           /* [I] for panics; a process points to its own name */
     struct list wait_link;      /* [lock of the wait queue] */

@@ -1,10 +1,11 @@
 /*
  * tap.c - runs the tests of one program.
  *
- *   t_NAME [-r] [-n K] [-l] [TEXT]...
+ *   t_NAME [-r] [-n K] [-s SEED] [-t SECONDS] [-l] [TEXT]...
  *
- * -r: in reverse order; -n: all of it K times; -l: only lists the names.  With TEXTs, only tests with one of them in
- * their names are run; a TEXT that is in none is a failure, and so is a run without a test.
+ * -r: in reverse order; -n: all of it K times; -l: only lists the names.  -s and -t are for tests that draw numbers
+ * or run for a time.  With TEXTs, only tests with one of them in their names are run; a TEXT that is in none is a
+ * failure, and so is a run without a test.
  *
  * A test is a child of this process.  Another child, the watchdog, kills a test that takes too long.  When both are
  * gone, page frames in use and the totals of shared memory must be what they were before; only what file operations have
@@ -18,7 +19,11 @@
 
 #define STATUS_FAILED 99
 #define STATUS_TIMEOUT 98
-#define TIMEOUT_TICKS 3000
+#define TICKS_PER_SECOND 100
+#define TIMEOUT_TICKS (30 * TICKS_PER_SECOND)
+#define USAGE "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [TEXT]..."
+
+int tap_seed = 1, tap_seconds;
 
 extern struct tap_test tap_tests[], tap_tests_end[]; /* user.ld's, in whatever order the compiler left */
 
@@ -175,7 +180,7 @@ static int watchdog(void)
     struct procinfo info;
 
     if (dog == 0) {
-        sleep(TIMEOUT_TICKS);
+        sleep(TIMEOUT_TICKS + tap_seconds * TICKS_PER_SECOND);
         exits(STATUS_TIMEOUT);
     }
     while (dog > 0 && procinfo(dog, &info) == 0 && info.state != PROC_SLEEPING)
@@ -288,6 +293,17 @@ static void sort_by_line(void)
     }
 }
 
+static void number_option(const char *option, const char *text, int *times)
+{
+    int *value = strcmp(option, "-n") == 0   ? times
+                 : strcmp(option, "-s") == 0 ? &tap_seed
+                 : strcmp(option, "-t") == 0 ? &tap_seconds
+                                             : NULL;
+
+    if (!value || !parse_number(text, value) || *value < 1)
+        fail(2, USAGE);
+}
+
 int tap_main(int argc, char *argv[], void (*cleanup)(void))
 {
     bool reverse = false, list = false;
@@ -299,8 +315,8 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
             reverse = true;
         else if (strcmp(argv[first], "-l") == 0)
             list = true;
-        else if (strcmp(argv[first], "-n") != 0 || ++first == argc || !parse_number(argv[first], &times) || times < 1)
-            fail(2, "usage: [-r] [-n TIMES] [-l] [TEXT]...");
+        else
+            number_option(argv[first], ++first < argc ? argv[first] : "", &times);
     }
     cleanup_failed = cleanup;
     sort_by_line();

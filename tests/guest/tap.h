@@ -41,6 +41,9 @@ struct tap_test {
     }
 int tap_main(int argc, char *argv[], void (*cleanup)(void));
 
+/* For tests that draw numbers, and for those that run for a time: 0: as long as they like, below 20 seconds. */
+extern int tap_seed, tap_seconds;
+
 /* Ends the test, and it has failed, if the condition does not hold. */
 #define check(condition) \
     do { if (!(condition)) tap_failed(__FILE__, __LINE__, #condition); } while (0)

@@ -1,5 +1,6 @@
 /*
- * fs_corrupt.c - images that lie: whatever the disk claims, the kernel neither panics nor hangs, and check_image() survives.
+ * fs_corrupt.c - images that lie: whatever the disk claims, the kernel neither panics nor hangs, and
+ * check_image() survives.
  */
 #include <stdlib.h>
 #include <string.h>

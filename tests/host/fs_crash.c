@@ -1,10 +1,11 @@
 /*
  * fs_crash.c - power cuts: the disk is always what a prefix of the operations made of it.
  *
- * A boot runs a list of operations while every block that is written, and every flush, is recorded, and after each operation
- * takes a fingerprint of what users see.  Then the power is cut behind each event in turn.  What was flushed is on
- * the disk; of the blocks written since, any may be, in any order.  The image must be consistent, mount,
- * and then have the fingerprint of a prefix, which holds what a sync() promised and what ended a second ago.
+ * A boot runs a list of operations while every block that is written, and every flush, is recorded, and after
+ * each operation takes a fingerprint of what users see.  Then the power is cut behind each event in turn. 
+ * What was flushed is on the disk; of the blocks written since, any may be, in any order.  The image must be
+ * consistent, mount, and then have the fingerprint of a prefix, which holds what a sync() promised and what
+ * ended a second ago.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -222,7 +223,8 @@ static void write_long(void *unused)
     world->recording = false;
 }
 
-/* A prefix of the bytes is there, or nothing; the old file is there as a whole, or not at all, and goes last. */
+/* A prefix of the bytes is there, or nothing; the old file is there as a whole, or not at all, and goes last.
+   */
 static void look_at_long(void *unused)
 {
     (void)unused;

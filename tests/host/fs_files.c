@@ -1,5 +1,6 @@
 /*
- * fs_files.c - the file system over a memory disk: what calls promise, in xv6's layout and in the extended one.
+ * fs_files.c - the file system over a memory disk: what calls promise, in xv6's layout and in the extended
+ * one.
  */
 #include <stdlib.h>
 #include <string.h>

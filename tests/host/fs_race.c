@@ -1,8 +1,8 @@
 /*
  * fs_race.c - several threads at once, in interleavings that a seed decides: files, folders, and pipes.
  *
- * The actors change places at each lock and each disk transfer.  What must hold: nothing panics, no thread is left asleep,
- * what each writes is what it reads, and the disk is consistent in the end.
+ * The actors change places at each lock and each disk transfer.  What must hold: nothing panics, no thread is
+ * left asleep, what each writes is what it reads, and the disk is consistent in the end.
  */
 #include <stdlib.h>
 #include <string.h>

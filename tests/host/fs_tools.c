@@ -17,7 +17,8 @@ static char tools[4000]; /* their folder */
 static char folder[] = "/tmp/fs_tools.XXXXXX";
 static char output[4096];
 
-/* Runs a command line with mkfs and fsck as commands, in our folder; its exit status, and what it said in output[]. */
+/* Runs a command line with mkfs and fsck as commands, in our folder; its exit status, and what it said in
+   output[]. */
 static int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static int run(const char *fmt, ...)
 {

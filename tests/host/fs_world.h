@@ -1,9 +1,10 @@
 /*
- * fs_world.h - the floor below kernel/fs on the host: a disk in memory, an arena of page frames, actors for threads.
+ * fs_world.h - the floor below kernel/fs on the host: a disk in memory, an arena of page frames, actors for
+ * threads.
  *
- * The rooms keep their state in static variables, as a kernel does that boots once.  So each boot is a process of
- * its own: world_boot() runs a function in a child that has just mounted the disk.  The disk, and what is written below
- * as shared, survive it.
+ * The rooms keep their state in static variables, as a kernel does that boots once.  So each boot is a
+ * process of its own: world_boot() runs a function in a child that has just mounted the disk.  The disk, and
+ * what is written below as shared, survive it.
  */
 #ifndef FS_WORLD_H
 #define FS_WORLD_H
@@ -53,8 +54,9 @@ extern const struct layout world_xv6, world_small, world_large; /* 1,000 blocks;
 void world_init(void);
 /* An empty file system. */
 void world_format(const struct layout *layout);
-/* Boots with npages of memory and runs run(arg) as a thread, with the flusher beside it; jitter: see actors_jitter().  False: it
-   could not mount (world->wrong says why), a check in it failed, or it crashed. */
+/* Boots with npages of memory and runs run(arg) as a thread, with the flusher beside it; jitter: see
+   actors_jitter().  False: it could not mount (world->wrong says why), a check in it failed, or it crashed.
+   */
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg);
 bool world_boot(void (*run)(void *), void *arg); /* with 2,000 pages and no jitter */
 /* Tells the test that something in a boot is wrong. */

@@ -3,12 +3,10 @@
  *
  * CR0.TS is set unless the registers hold the running thread's state (thread->fpu_loaded): the first
  * instruction that computes then traps.  A state is saved as soon as its thread leaves the processor, so
- * that it is never in a processor where the thread is not.
+ * that it is never in a processor where the thread is not.  It is kept at the end of the thread's kernel stack.
  */
 #include "io.h"
-#include "lib/printk.h"
 #include "machine.h"
-#include "mm/slab.h"
 #include "sched/thread.h"
 
 struct fpu_state {
@@ -27,32 +25,33 @@ static void trap_next_use(void)
 void fpu_first_use(void)
 {
     struct thread *t = thread_self();
-    const struct fpu_state *state = &fresh;
+    const struct fpu_state *state = t->fpu_used ? fpu_state_of(t->kstack) : &fresh;
 
-    if (!t->fpu)
-        t->fpu = kmalloc(sizeof *t->fpu);
-    if (!t->fpu) {
-        thread_kill(t);
-        return;
-    }
-    if (t->fpu_used)
-        state = t->fpu;
     __asm__ volatile("clts; fxrstor %0" :: "m"(*state));
     t->fpu_used = true;
     t->fpu_loaded = true;
 }
 
-void fpu_flush(struct thread *self)
+static void save(struct thread *self)
 {
     if (self->fpu_loaded)
-        __asm__ volatile("fxsave %0" : "=m"(*self->fpu));
+        __asm__ volatile("fxsave %0" : "=m"(*fpu_state_of(self->kstack)));
+}
+
+void fpu_copy(struct thread *child, struct thread *self)
+{
+    if (!self->fpu_used)
+        return;
+    save(self);
+    *fpu_state_of(child->kstack) = *fpu_state_of(self->kstack);
+    child->fpu_used = true;
 }
 
 void fpu_switch_out(struct thread *prev)
 {
     if (!prev->fpu_loaded)
         return;
-    fpu_flush(prev);
+    save(prev);
     prev->fpu_loaded = false;
     trap_next_use();
 }
@@ -63,6 +62,4 @@ void fpu_drop(struct thread *self)
         trap_next_use();
     self->fpu_loaded = false;
     self->fpu_used = false;
-    kfree(self->fpu);
-    self->fpu = NULL;
 }

@@ -3,6 +3,9 @@
  *
  *      | guard | page | page | guard | page | page | ...          KSTACK_BASE upwards, KSTACK_SLOTS slots
  *
+ * At the end of each stack is room for its thread's floating-point state, so that no thread ever has to look for
+ * memory when it begins to compute.  The trap frame of its program lies below.
+ *
  * The first NCPU slots belong to the processors' idle threads, for good; the others come and go with threads.
  *
  * Objects on a stack are used by other processors too (a request to the disk, a sleeper in a queue), so no
@@ -41,11 +44,16 @@ bool kstack_guards(uint va)
     return va >= KSTACK_BASE && va < DEVICE_BASE && (va - KSTACK_BASE) / PAGE_SIZE % KSTACK_SLOT_PAGES == 0;
 }
 
-/* Through the direct map, where every processor finds it. */
-struct trapframe *trapframe_of(int slot)
+/* Both through the direct map, where every processor finds them. */
+struct fpu_state *fpu_state_of(int slot)
 {
     uint last = page_round_down(*entry_of(slot, KSTACK_PAGES - 1));
-    return (struct trapframe *)((char *)va_of(last) + PAGE_SIZE) - 1;
+    return (struct fpu_state *)((char *)va_of(last) + PAGE_SIZE - FPU_STATE_SIZE);
+}
+
+struct trapframe *trapframe_of(int slot)
+{
+    return (struct trapframe *)fpu_state_of(slot) - 1;
 }
 
 uint kernel_pa(const void *va)
@@ -181,7 +189,7 @@ void kstack_free(int slot)
     for (uint i = 0; i < KSTACK_PAGES; i++) {
         uint entry = *entry_of(slot, i);
         *entry_of(slot, i) = 0;
-        tlb_drop(kstack_top(slot) - (KSTACK_PAGES - i) * PAGE_SIZE);
+        tlb_drop(kstack_end(slot) - (KSTACK_PAGES - i) * PAGE_SIZE);
         page_free(va_of(page_round_down(entry)));
     }
     if (slot >= NCPU)

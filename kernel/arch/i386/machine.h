@@ -50,7 +50,10 @@ void memory_low(bool mapped);        /* the first 4 MB at their own addresses, f
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
 void kstack_init(void);              /* the boot stack becomes slot 0 */
-static inline uint kstack_top(int slot) { return KSTACK_BASE + (slot + 1) * KSTACK_SLOT_PAGES * PAGE_SIZE; }
+static inline uint kstack_end(int slot) { return KSTACK_BASE + (slot + 1) * KSTACK_SLOT_PAGES * PAGE_SIZE; }
+/* Where the stack starts: below its thread's floating-point state. */
+static inline uint kstack_top(int slot) { return kstack_end(slot) - FPU_STATE_SIZE; }
+struct fpu_state *fpu_state_of(int slot); /* through the direct map */
 bool kstack_alloc_slot(int slot);    /* a slot below NCPU, of an idle thread */
 bool kstack_guards(uint va);         /* is it in the guard page of a stack? */
 void kstack_forget(void);            /* by this processor; whoever pokes it may want that */

@@ -1,0 +1,217 @@
+/*
+ * t_wake.c - ksmwait and ksmwake lose no wake-up: a mutex, a semaphore and a mailbox built directly on them.
+ *
+ * t_wake -t SECONDS for longer runs.  Who sleeps longer than anybody can have reason to was forgotten.
+ *
+ * Runs with: --timeout 300 -- t_wake
+ */
+#include "race.h"
+
+#define FORGOTTEN_TICKS 1500
+#define NRUNS 3u
+#define SECONDS 2u
+#define ALL 0x7FFFFFFF
+
+/* Words of the board, in different cache lines. */
+enum { LOCK = 0, INSIDE = 64, TOTAL = 128, UNITS = 192, WANTING = 256, OUT = 320, BOX = 384, SUM = 448, TAKEN = 512, SLEPT = 576 };
+
+static volatile uint *word(uint i)
+{
+    return &board->words[i];
+}
+
+static uint add(uint i, uint n)
+{
+    return __atomic_add_fetch(word(i), n, __ATOMIC_SEQ_CST);
+}
+
+static bool replace(uint i, uint old, uint new)
+{
+    return __atomic_compare_exchange_n(word(i), &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+}
+
+static void wait_for(uint i, uint seen)
+{
+    int result = ksmwait(word(i), seen, FORGOTTEN_TICKS);
+
+    check(result == 0 || result == KSM_EAGAIN);
+    if (result == 0)
+        add(SLEPT, 1);
+}
+
+static void spin(uint n)
+{
+    while (n-- > 0)
+        __asm__ volatile("pause");
+}
+
+static void run_with(void (*run)(uint i), const char *what)
+{
+    static const uint nprocesses[NRUNS] = { 2, 4, 8 };
+
+    race_begin();
+    for (uint i = 0; i < NRUNS; i++) {
+        race_run(nprocesses[i], SECONDS, run, NULL);
+        tap_note("%u processes: %u times %s, %u sleeps", nprocesses[i], race_rounds(), what, *word(SLEPT));
+        check(race_rounds() > 100);
+    }
+}
+
+/* ---- A mutex: 0 free, 1 held, 2 held and perhaps wanted ---------------------------------------------- */
+
+static void lock(void)
+{
+    if (replace(LOCK, 0, 1))
+        return;
+    while (__atomic_exchange_n(word(LOCK), 2, __ATOMIC_SEQ_CST) != 0)
+        wait_for(LOCK, 2);
+}
+
+static void unlock(void)
+{
+    if (__atomic_exchange_n(word(LOCK), 0, __ATOMIC_SEQ_CST) == 2)
+        ksmwake(word(LOCK), 1);
+}
+
+static void use_mutex(uint i)
+{
+    uint random = chance_start((uint)tap_seed, i), n = 0;
+
+    while (!board->stop) {
+        lock();
+        check_eq(*word(INSIDE), 0);
+        *word(INSIDE) = i + 1;
+        *word(TOTAL) += 1; /* not atomic: it would not be exact without the lock */
+        spin(chance(&random, 64));
+        if (chance(&random, 512) == 0)
+            ksmwait(word(INSIDE), i + 1, 1); /* so that on a single processor, too, others find it locked */
+        check_eq(*word(INSIDE), i + 1);
+        *word(INSIDE) = 0;
+        unlock();
+        spin(chance(&random, 64));
+        n++;
+    }
+    board->rounds[i] = n;
+}
+
+TEST("ksm §11.1 §12 no wake-up is lost: a mutex")
+{
+    run_with(use_mutex, "locked");
+    check_eq(*word(TOTAL), race_rounds());
+    check_eq(*word(LOCK), 0);
+    race_end();
+}
+
+/* ---- A semaphore of half as many units as processes -------------------------------------------------- */
+
+#define NUNITS 2u
+
+static void take_unit(void)
+{
+    for (;;) {
+        uint n = *word(UNITS);
+
+        if (n < NUNITS && replace(UNITS, n, n + 1))
+            return;
+        if (n < NUNITS)
+            continue;
+        add(WANTING, 1);
+        wait_for(UNITS, n);
+        add(WANTING, (uint)-1);
+    }
+}
+
+static void give_unit(void)
+{
+    add(UNITS, (uint)-1);
+    if (*word(WANTING))
+        ksmwake(word(UNITS), 1);
+}
+
+static void use_semaphore(uint i)
+{
+    uint random = chance_start((uint)tap_seed, i), n = 0;
+
+    while (!board->stop) {
+        take_unit();
+        check(add(OUT, 1) <= NUNITS);
+        spin(chance(&random, 64));
+        if (chance(&random, 512) == 0)
+            sleep(1);
+        add(OUT, (uint)-1);
+        give_unit();
+        n++;
+    }
+    board->rounds[i] = n;
+}
+
+TEST("ksm §11.1 §11.3 no wake-up is lost: a semaphore")
+{
+    run_with(use_semaphore, "taken");
+    check_eq(*word(UNITS), 0);
+    check_eq(*word(WANTING), 0);
+    race_end();
+}
+
+/* ---- A mailbox for one message: even numbers write, odd ones read ------------------------------------ */
+
+#define LAST_MESSAGE 0xFFFFFFFFu
+
+static void post(uint message)
+{
+    while (!replace(BOX, 0, message)) {
+        uint seen = *word(BOX);
+
+        if (seen)
+            wait_for(BOX, seen);
+    }
+    ksmwake(word(BOX), ALL); /* writers sleep there too */
+}
+
+static uint fetch(void)
+{
+    for (;;) {
+        uint seen = *word(BOX);
+
+        if (!seen) {
+            wait_for(BOX, 0);
+        } else if (replace(BOX, seen, 0)) {
+            ksmwake(word(BOX), ALL);
+            return seen;
+        }
+    }
+}
+
+static void use_mailbox(uint i)
+{
+    uint n = 0, sum = 0, message;
+
+    if (i % 2 == 0) {
+        while (!board->stop) {
+            message = ++n << 3 | i; /* no two are the same */
+            sum += message;
+            post(message);
+        }
+        post(LAST_MESSAGE);
+        add(SUM, sum);
+        board->rounds[i] = n;
+    } else {
+        while ((message = fetch()) != LAST_MESSAGE) {
+            sum += message;
+            n++;
+        }
+        add(SUM, -sum);
+        add(TAKEN, n);
+    }
+}
+
+TEST("ksm §11.1 §11.3 no wake-up is lost: a mailbox")
+{
+    run_with(use_mailbox, "delivered");
+    check_eq(*word(TAKEN), race_rounds());
+    check_eq(*word(SUM), 0);
+    check_eq(*word(BOX), 0);
+    race_end();
+}
+
+TAP_MAIN(drop_fresh)
