@@ -60,7 +60,10 @@ static struct dinode *inode_at(const struct check *c, uint inum)
     return (struct dinode *)block_at(c, IBLOCK(inum, c->sb)) + inum % IPB;
 }
 
-static bool is_data(const struct check *c, uint blockno) { return blockno >= c->data_start && blockno < c->sb.size; }
+static bool is_data(const struct check *c, uint blockno)
+{
+    return blockno >= c->data_start && blockno < c->sb.size;
+}
 
 /* ---- Super block and log ---- */
 
@@ -103,7 +106,8 @@ static bool check_super(struct check *c)
     c->max_size = (extended ? EXT_MAXFILE : MAXFILE) * BSIZE;
     c->data_start = sb->bmapstart + nbitmap_blocks;
     if (sb->nblocks > sb->size - c->data_start)
-        problem(c, "super block: %u data blocks, but there is room for %u", sb->nblocks, sb->size - c->data_start);
+        problem(c, "super block: %u data blocks, but there is room for %u", sb->nblocks,
+                sb->size - c->data_start);
     return true;
 }
 
@@ -345,7 +349,8 @@ static void check_bitmap(struct check *c)
 
 void check_image(const void *image, size_t nbytes, void (*report)(const char *), struct check_result *result)
 {
-    struct check c = { .image = malloc(nbytes ? nbytes : 1), .nbytes = nbytes, .report = report, .result = result };
+    struct check c = { .nbytes = nbytes, .report = report, .result = result };
+    c.image = malloc(nbytes ? nbytes : 1);
     memset(result, 0, sizeof(*result));
     if (!c.image)
         abort();

@@ -59,7 +59,8 @@ int main(int argc, char **argv)
     check_image(image, nbytes, report, &result);
     free(image);
     if (result.nlogged && !quiet)
-        printf("%s: note: the log holds %u blocks; checked as the next mount will see them\n", path, result.nlogged);
+        printf("%s: note: the log holds %u blocks; checked as the next mount will see them\n", path,
+               result.nlogged);
     if (result.norphans && !quiet)
         printf("%s: note: %u files without a name; the next mount frees them\n", path, result.norphans);
     if (result.nproblems)

@@ -40,7 +40,7 @@ CANNOT_START_BECAUSE = {  # the words of kernel/console/power.h
 }
 TYPED_MAX = 98    # xv6's shell reads 99 characters and the end of the line
 PROMPT = b"$ "
-DEMO = "sh share/demo"
+DEMO = "mathdemo"
 DEFAULT_TIMEOUT = 600
 
 USAGE = """\

@@ -71,16 +71,18 @@ static void find_route(struct route *r, uint index)
     r->slot[1] = index % NINDIRECT;
 }
 
-/* Finds the slot of block `index`.  -1: an address block is missing, or damaged, or can't be read. */
-static int find_place(struct place *p, struct inode *ip, uint index)
+/* Finds the lowest place on the route that exists; *missing address blocks lead from there to the slot.
+   -1: one is damaged, or can't be read. */
+static int find_place(struct place *p, struct inode *ip, const struct route *r, uint *missing)
 {
-    struct route r;
-    find_route(&r, index);
-    *p = (struct place){ .slots = &ip->disk.addrs[r.direct], .nslots = r.depth ? 1 : volume.ndirect - r.direct };
-    for (uint i = 0; i < r.depth; i++) {
+    *p = (struct place){ .slots = &ip->disk.addrs[r->direct] };
+    p->nslots = r->depth ? 1 : volume.ndirect - r->direct;
+    for (*missing = r->depth; *missing > 0; --*missing) {
         uint blockno = *p->slots;
+        if (!blockno)
+            return 0;
         place_put(p);
-        if (open_block(p, blockno, r.slot[i]) < 0)
+        if (open_block(p, blockno, r->slot[r->depth - *missing]) < 0)
             return -1;
     }
     return 0;
@@ -93,11 +95,14 @@ uint inode_map(struct inode *ip, uint index, uint want, uint *blockno)
         *blockno = ip->run.blockno + skip;
         return min_uint(want, ip->run.nblocks - skip);
     }
+    struct route r;
     struct place p;
-    if (index >= volume.max_blocks || find_place(&p, ip, index) < 0)
+    uint missing, n = 0;
+    find_route(&r, index);
+    if (index >= volume.max_blocks || find_place(&p, ip, &r, &missing) < 0)
         return 0;
-    uint start = p.slots[0], n = 0;
-    while (n < p.nslots && p.slots[n] == start + n && volume_is_data(start + n))
+    uint start = p.slots[0];
+    while (!missing && n < p.nslots && p.slots[n] == start + n && volume_is_data(start + n))
         n++;
     place_put(&p);
     if (n == 0)
@@ -164,32 +169,17 @@ static void fill_place(struct log_op *op, struct place *p, uint data, uint ndata
     place_put(p);
 }
 
-/* The lowest place on the route that exists; *missing address blocks lead from there to the slot. */
-static int find_lowest(struct place *p, struct inode *ip, const struct route *r, uint *missing)
-{
-    *p = (struct place){ .slots = &ip->disk.addrs[r->direct], .nslots = r->depth ? 1 : volume.ndirect - r->direct };
-    for (uint i = 0; i < r->depth; i++) {
-        uint blockno = *p->slots;
-        *missing = r->depth - i;
-        if (!blockno)
-            return 0;
-        place_put(p);
-        if (open_block(p, blockno, r->slot[i]) < 0)
-            return -1;
-    }
-    *missing = 0;
-    return 0;
-}
-
 /* The number of the block before `index`, as far as it is known without a search. */
 static uint last_block(const struct inode *ip, uint index)
 {
-    return ip->run.nblocks && ip->run.index + ip->run.nblocks == index ? ip->run.blockno + ip->run.nblocks - 1 : 0;
+    bool known = ip->run.nblocks && ip->run.index + ip->run.nblocks == index;
+    return known ? ip->run.blockno + ip->run.nblocks - 1 : 0;
 }
 
 static void remember_run(struct inode *ip, uint index, uint blockno, uint n)
 {
-    if (ip->run.nblocks && ip->run.index + ip->run.nblocks == index && ip->run.blockno + ip->run.nblocks == blockno) {
+    uint last = last_block(ip, index);
+    if (last && last + 1 == blockno) {
         ip->run.nblocks += n;
         return;
     }
@@ -208,7 +198,7 @@ uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, ui
     if (index >= volume.max_blocks)
         return 0;
     find_route(&r, index);
-    if (find_lowest(&p, ip, &r, &missing) < 0)
+    if (find_place(&p, ip, &r, &missing) < 0)
         return 0;
     if (missing == 0 && *p.slots) { /* a damaged image: there is a block behind the end */
         place_put(&p);

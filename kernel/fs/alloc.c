@@ -6,7 +6,7 @@
  * committed state.
  *
  *   nfree      zero bits in `taken`
- *   ndeferred  blocks that were freed in the running transaction and are still taken; a commit makes them free
+ *   ndeferred  blocks freed in the running transaction and still taken; a commit makes them free
  *   hint       no block below it is free
  *
  * One byte of a bitmap is one group of the cache.

@@ -5,7 +5,7 @@
  *
  *   free      no frame: in the list `headers`
  *   spare     a frame without blocks: in `clean`, at its cold end, under no number
- *   clean     a number, no change: in `clean` unless it is pinned; may be given up at any time when it is in there
+ *   clean     a number, no change: in `clean` unless it is pinned; from there it may be given up at any time
  *   changed   logged or fresh bits: in `changed`, until the transaction is home
  *
  * Invariants: nframes = headers with a frame; nchanged = length of `changed`; nlogged = logged bits in it.
@@ -553,15 +553,17 @@ void cache_check(void)
     }
     list_for_each (l, &cache.changed) {
         const struct group *g = container_of(l, struct group, link);
-        if (!is_changed(g) || (g->logged & g->fresh) || ((g->logged | g->fresh) & ~g->valid) || find(g->number) != g)
-            panic("block cache: group %u: logged %x, fresh %x, valid %x", g->number, g->logged, g->fresh, g->valid);
+        uchar changed = g->logged | g->fresh;
+        if (!changed || (g->logged & g->fresh) || (changed & ~g->valid) || find(g->number) != g)
+            panic("block cache: group %u: logged %x, fresh %x, valid %x", g->number, g->logged, g->fresh,
+                  g->valid);
         nchanged++;
         nlogged += cache_count(g->logged);
         ncounted += g->counted;
     }
     if (nchanged != cache.nchanged || nlogged != cache.nlogged || nclean + nchanged > cache.nframes ||
         ncounted != (nchanged > POOL ? nchanged - POOL : 0))
-        panic("block cache: %u clean, %u of %u changed, %u of %u logged, %u counted, %u frames", nclean, nchanged,
-              cache.nchanged, nlogged, cache.nlogged, ncounted, cache.nframes);
+        panic("block cache: %u clean, %u of %u changed, %u of %u logged, %u counted, %u frames", nclean,
+              nchanged, cache.nchanged, nlogged, cache.nlogged, ncounted, cache.nframes);
     spin_release(&cache.lock);
 }

@@ -23,13 +23,13 @@ struct log_op;
 /* Fields: C cache lock   P stable while pinned   o who changes the block, see above */
 struct group {
     struct group *hash_next; /* [C] */
-    struct list link;        /* [C] among the clean ones, or the changed ones; in no list while pinned and clean */
+    struct list link;        /* [C] among the clean or the changed ones; in no list while pinned and clean */
     uint number;             /* [P] block number / GROUP_BLOCKS */
     uchar *data;             /* [P] the frame; its bytes: [o] */
     /* one bit for each block */
     uchar valid;             /* [C] the frame has its contents */
-    uchar logged;            /* [C] changed by the running transaction, and in use before it: goes through the log */
-    uchar fresh;             /* [C] changed, but free before the transaction: is written home before it is committed */
+    uchar logged;            /* [C] changed by the running transaction, and in use before it: takes the log */
+    uchar fresh;             /* [C] changed, but free before the transaction: goes home before the commit */
     bool loading;            /* [C] somebody reads blocks that are not valid */
     bool counted;            /* [C] its frame counts in pgused */
     ushort pins;             /* [C] */

@@ -94,7 +94,8 @@ static uint room_for_data(const struct log_op *op)
 static uint overwrite(struct log_op *op, struct inode *ip, const uchar *src, uint offset, uint n)
 {
     uint skip = offset % BSIZE, blockno;
-    uint want = min_uint(blocks_for(skip + n), min_uint(room_for_data(op), blocks_for(ip->disk.size) - offset / BSIZE));
+    uint want = min_uint(blocks_for(skip + n), blocks_for(ip->disk.size) - offset / BSIZE);
+    want = min_uint(want, room_for_data(op));
     uint nblocks = want ? inode_map(ip, offset / BSIZE, want, &blockno) : 0;
     if (nblocks == 0)
         return 0;

@@ -89,9 +89,12 @@ bool dir_is_empty(struct inode *dp)
     struct walk w;
     bool empty = true;
 
-    for (walk_start(&w, dp); empty && walk_next(&w); )
-        for (uint i = 0; i < w.n && empty; i++)
-            empty = !w.entries[i].inum || names_equal(w.entries[i].name, ".") || names_equal(w.entries[i].name, "..");
+    for (walk_start(&w, dp); empty && walk_next(&w); ) {
+        for (uint i = 0; i < w.n && empty; i++) {
+            const struct dirent *e = &w.entries[i];
+            empty = !e->inum || names_equal(e->name, ".") || names_equal(e->name, "..");
+        }
+    }
     walk_stop(&w);
     return empty && w.position >= w.nentries; /* what can't be read may be anything */
 }

@@ -30,9 +30,10 @@ static void wake_owner(struct disk_request *request)
 static int transfer(int op, uint blockno, uint nblocks, void *data)
 {
     struct wait_request w = {
-        .request = { .blockno = blockno, .nblocks = nblocks, .data = data, .op = op, .status = 1, .done = wake_owner },
+        .request = { .blockno = blockno, .nblocks = nblocks, .data = data, .op = op, .status = 1 },
         .thread = thread_self(),
     };
+    w.request.done = wake_owner;
     disk_submit(&w.request);
     uint was = spin_acquire_irq(&lock);
     while (!w.finished)
@@ -57,7 +58,10 @@ static int transfer_all(int op, uint blockno, uint nblocks, uchar *data)
 
 uint disk_size(void) { return disk_nblocks(); }
 
-int disk_read(uint blockno, uint nblocks, void *data) { return transfer_all(DISK_READ, blockno, nblocks, data); }
+int disk_read(uint blockno, uint nblocks, void *data)
+{
+    return transfer_all(DISK_READ, blockno, nblocks, data);
+}
 
 int disk_write(uint blockno, uint nblocks, const void *data)
 {

@@ -9,6 +9,8 @@
  * under way, because of a commit; DRAINING waits for them because the next one finds no room while they hold
  * reservations that they may not need.  Whoever needs a step takes it: there is no thread that others depend
  * on, but fs_flusher() sees to it that no step is late.  sync() needs DURABLE, the next operation needs OPEN.
+ * Who works on a commit, or may hold one up by an operation under way, is urgent: however many programs compute,
+ * a commit comes in time.
  * FAILED: the disk failed.  What was committed stays; reading goes on, changing does not.
  *
  * What goes where is the business of commit.c; how much fits is counted in cache.c.
@@ -100,7 +102,9 @@ static void close_transaction(void)
     }
     log.state = LOG_WRITING;
     spin_release(&log.lock);
+    thread_self()->urgent = true;
     int error = commit_write(log.start);
+    thread_self()->urgent = false;
     spin_acquire(&log.lock);
     if (error) {
         fail();
@@ -115,7 +119,9 @@ static void settle_transaction(void)
 {
     log.state = LOG_SETTLING;
     spin_release(&log.lock);
+    thread_self()->urgent = true;
     int error = commit_install(log.start);
+    thread_self()->urgent = false;
     spin_acquire(&log.lock);
     if (error)
         fail();
@@ -157,6 +163,7 @@ int log_begin(struct log_op *op, uint n)
     }
     log.nactive++;
     spin_release(&log.lock);
+    thread_self()->urgent = true;
     op->left = n;
     return 0;
 }
@@ -164,6 +171,7 @@ int log_begin(struct log_op *op, uint n)
 void log_end(struct log_op *op)
 {
     cache_unreserve(op->left);
+    thread_self()->urgent = false;
     spin_acquire(&log.lock);
     if (!log.pending && cache_is_changed()) {
         log.pending = true;
@@ -215,6 +223,13 @@ int log_settle(void)
     return result;
 }
 
+static void wait_until_due(uint nticks)
+{
+    thread_self()->urgent = true;
+    waitq_sleep(&log.flusher, &log.lock, nticks, false);
+    thread_self()->urgent = false;
+}
+
 void log_flush_forever(void)
 {
     spin_acquire(&log.lock);
@@ -225,7 +240,7 @@ void log_flush_forever(void)
         else if (log.state == LOG_FAILED || !log.pending)
             waitq_sleep(&log.flusher, &log.lock, 0, false);
         else if (age < LOG_DELAY)
-            waitq_sleep(&log.flusher, &log.lock, LOG_DELAY - age, false);
+            wait_until_due(LOG_DELAY - age);
         else
             step();
     }

@@ -207,7 +207,7 @@ int aspace_fault(struct aspace *as, uint va, bool write)
         flush(as, va, 1);
         return 0;
     }
-    return pmap_allows_page(&as->map, va, write) ? 0 : ASPACE_EFAULT;
+    return pmap_allows_page(&as->map, va, write) ? 0 : ASPACE_EFAULT; /* §4.4 */
 }
 
 int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool writable, uint va)

@@ -65,7 +65,7 @@ int aspace_sbrk(struct aspace *as, int delta, uint *old);
    access. */
 int aspace_fault(struct aspace *as, uint va, bool write);
 
-/* Maps a whole region at the highest hole that fits (4.2) and fills in *m.  ASPACE_ENOVA, ASPACE_ENOMEM. */
+/* Maps a whole region at the highest hole that fits (§4.2) and fills in *m.  ASPACE_ENOVA, ASPACE_ENOMEM. */
 int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable);
 /* The same at a given address, for fork; the address is free in `as`. */
 int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool writable, uint va);

@@ -83,7 +83,7 @@ static inline bool is_full(const struct slab *s)
 
 static struct slab *slab_create(struct slab_class *class)
 {
-    struct slab *s = page_alloc();
+    struct slab *s = page_alloc_zeroed(); /* an emulator writes slowly to where code was: not so now */
     if (!s)
         return NULL;
     s->class = class;

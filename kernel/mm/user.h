@@ -4,7 +4,7 @@
  * user_check() is asked first, for the whole range; after it, the kernel may read or write the range
  * through a plain pointer for the rest of the call: pages that are not made yet are made by the fault.  The
  * bytes may be shared, and then change at any moment: what is decided on is copied in once, and the copy is
- * used (4.6).
+ * used (§4.6).
  */
 #ifndef KERNEL_USER_H
 #define KERNEL_USER_H

@@ -104,7 +104,7 @@ void proc_exit(int status)
 
     if (self == proc_one) {
         printk("init: process 1 has ended with status %d; the system stops\n", status);
-        fs_sync();
+        fs_settle();
         power_off(POWER_OFF_INIT);
     }
     release_files(self);

@@ -54,8 +54,12 @@ void sched_init(void)
 
 void sched_ready_locked(struct thread *t)
 {
+    bool first = t->urgent && t->state == THREAD_SLEEPING;
+
     t->state = THREAD_READY;
-    list_push_back(&ready, &t->queue);
+    list_insert(first ? ready.next : &ready, &t->queue);
+    if (first)
+        thread_self()->attention |= ATTENTION_RESCHED;
     nready++;
 }
 

@@ -12,7 +12,8 @@ void aspace_load(struct aspace *as);
 /* A thread without stack and entry, NEW. */
 void thread_prepare(struct thread *t, const char *name);
 
-/* Puts t at the end of the run queue. */
+/* Puts t at the end of the run queue; if it is urgent and slept, at its front, and the running thread gives
+   way at its next return to user mode. */
 void sched_ready_locked(struct thread *t);
 /* The processor that has to be poked, after the lock is released, for the threads just made ready; -1:
    none. */

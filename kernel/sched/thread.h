@@ -32,6 +32,7 @@ struct thread {
     enum park_result wake_reason; /* [S] */
     bool interruptible;         /* [S] asleep in a way that kill() ends */
     bool privileged;            /* [o] may use the last pages: see page.h */
+    bool urgent;                /* [o] when it wakes it goes before others: see fs/log.c */
     bool fpu_used;              /* [o] it has a floating-point state */
     bool fpu_loaded;            /* [o] which is in the processor's registers */
     struct aspace *aspace;      /* [o] NULL for kernel threads */

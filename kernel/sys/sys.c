@@ -2,7 +2,7 @@
  * sys.c - from a trap to a system call's function.
  *
  * The table is made from include/syscall.tbl.  Arguments are checked as one range of the user's stack and
- * copied, once: the stack may lie in shared memory (contract, 4.6).
+ * copied, once: the stack may lie in shared memory (contract, §4.6).
  */
 #include "include/ksmabi.h"
 #include "lib/printk.h"

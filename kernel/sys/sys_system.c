@@ -24,7 +24,7 @@ uint sys_sync(const uint arg[])
 
 uint sys_halt(const uint arg[])
 {
-    if (fs_sync() < 0)
+    if (fs_settle() < 0)
         printk("halt: the disk failed; what was not written is lost\n");
     power_off_status((int)(arg[0] & 0xff));
 }
@@ -67,6 +67,7 @@ uint sys_debug(const uint arg[])
     switch (arg[0]) {
     case DEBUG_CHECK:
         page_check();
+        fs_check();
         aspace_check(thread_self()->aspace);
         wrong = ksm_check();
         if (wrong)

@@ -26,9 +26,7 @@ def command(session, line, seconds=20):
     """Types a line and returns what was printed until the next prompt: None if it does not come."""
     session.text = b""
     session.send(line + b"\n")
-    if not session.expect(b"\n", seconds):
-        return None
-    return session.before if session.expect(b"\n" + PROMPT, 0) else wait_prompt(session, seconds)
+    return wait_prompt(session, seconds) if session.expect(b"\n", seconds) else None
 
 
 def wait_prompt(session, seconds):

@@ -45,12 +45,15 @@ static void spin(uint n)
         __asm__ volatile("pause");
 }
 
+static uint nunits; /* of the semaphore */
+
 static void run_with(void (*run)(uint i), const char *what)
 {
     static const uint nprocesses[NRUNS] = { 2, 4, 8 };
 
     race_begin();
     for (uint i = 0; i < NRUNS; i++) {
+        nunits = nprocesses[i] / 2;
         race_run(nprocesses[i], SECONDS, run, NULL);
         tap_note("%u processes: %u times %s, %u sleeps", nprocesses[i], race_rounds(), what, *word(SLEPT));
         check(race_rounds() > 100);
@@ -104,16 +107,14 @@ TEST("ksm §11.1 §12 no wake-up is lost: a mutex")
 
 /* ---- A semaphore of half as many units as processes -------------------------------------------------- */
 
-#define NUNITS 2u
-
 static void take_unit(void)
 {
     for (;;) {
         uint n = *word(UNITS);
 
-        if (n < NUNITS && replace(UNITS, n, n + 1))
+        if (n < nunits && replace(UNITS, n, n + 1))
             return;
-        if (n < NUNITS)
+        if (n < nunits)
             continue;
         add(WANTING, 1);
         wait_for(UNITS, n);
@@ -134,7 +135,7 @@ static void use_semaphore(uint i)
 
     while (!board->stop) {
         take_unit();
-        check(add(OUT, 1) <= NUNITS);
+        check(add(OUT, 1) <= nunits);
         spin(chance(&random, 64));
         if (chance(&random, 512) == 0)
             sleep(1);

@@ -315,8 +315,10 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
             reverse = true;
         else if (strcmp(argv[first], "-l") == 0)
             list = true;
+        else if (++first < argc)
+            number_option(argv[first - 1], argv[first], &times);
         else
-            number_option(argv[first], ++first < argc ? argv[first] : "", &times);
+            fail(2, USAGE);
     }
     cleanup_failed = cleanup;
     sort_by_line();

@@ -66,7 +66,8 @@ static void poke(const char *path)
 }
 
 static const char *const paths[] = {
-    "a", "d", "d/a", "d/b", "d/e", "d/e/c", "d/e/f", "d/e/f/../../e/f", "dev", "..", "d/..", "d/e/f/..", ".", "d/e/.",
+    "a", "d", "d/a", "d/b", "d/e", "d/e/c", "d/e/f", "d/e/f/../../e/f", "dev",
+    "..", "d/..", "d/e/f/..", ".", "d/e/.",
 };
 
 static void poke_all(void *unused)
@@ -86,6 +87,7 @@ static void spoil(uint kind)
 {
     uchar *inodes = world->disk + (size_t)sb.inodestart * BSIZE;
     struct dinode *di = (struct dinode *)inodes + 1 + rand() % 10;
+    struct dirent *e;
     uint word = rand() % 4 == 0 ? (uint)rand() : (uint)rand() % (sb.size + 10);
     switch (kind) {
     case 0: /* anywhere among what is used */
@@ -96,7 +98,8 @@ static void spoil(uint kind)
     case 3: di->type = rand() % 6 - 1; break;
     case 4: di->nlink = rand() % 4 - 1; break;
     case 5: /* an entry of a folder, or what looks like one */
-        ((struct dirent *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 40) * BSIZE))[rand() % 32].inum = rand() % 12;
+        e = (struct dirent *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 40) * BSIZE);
+        e[rand() % 32].inum = rand() % 12;
         break;
     case 6: /* a bitmap full of lies */
         memset(world->disk + (size_t)sb.bmapstart * BSIZE, rand() % 2 ? 0 : 0xff, BSIZE);

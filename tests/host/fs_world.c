@@ -100,7 +100,9 @@ static void record(uint blockno, const void *bytes)
     if (world->nevents == WORLD_EVENTS_MAX)
         panic("too many events to record");
     struct event *e = &world->events[world->nevents++];
-    *e = (struct event){ .blockno = blockno, .tick = ticks_now, .nops = world->nops, .ndurable = world->ndurable };
+    *e = (struct event){ .blockno = blockno, .tick = ticks_now };
+    e->nops = world->nops;
+    e->ndurable = world->ndurable;
     if (bytes)
         memcpy(e->bytes, bytes, BSIZE);
 }
@@ -166,8 +168,9 @@ void world_format(const struct layout *l)
     world->nevents = world->fail_at = world->nops = world->ndurable = 0;
     world->recording = false;
     memcpy(world->disk + BSIZE, &sb, sizeof(sb));
-    struct dinode *root = (struct dinode *)(world->disk + (size_t)IBLOCK(ROOTINO, sb) * BSIZE) + ROOTINO % IPB;
-    *root = (struct dinode){ .type = T_DIR, .nlink = 1, .size = 2 * sizeof(struct dirent), .addrs = { first } };
+    struct dinode *root = (struct dinode *)(world->disk + (size_t)IBLOCK(ROOTINO, sb) * BSIZE);
+    root[ROOTINO] = (struct dinode){ .type = T_DIR, .nlink = 1, .size = 2 * sizeof(struct dirent) };
+    root[ROOTINO].addrs[0] = first;
     struct dirent dots[2] = { { ROOTINO, "." }, { ROOTINO, ".." } };
     memcpy(world->disk + (size_t)first * BSIZE, dots, sizeof(dots));
     for (uint b = 0; b <= first; b++)

@@ -73,7 +73,8 @@ uint world_fingerprint(void);
 /* ---- Short ways to use the file system, relative to the root ---- */
 
 struct inode *world_root(void);
-int world_write_file(const char *path, uint offset, uint n, uint seed); /* creates it; bytes depend on the seed and position */
+/* Creates it if need be; the bytes depend on the seed and their position. */
+int world_write_file(const char *path, uint offset, uint n, uint seed);
 bool world_file_is(const char *path, uint size, uint seed);
 uint world_size(const char *path); /* ~0: it does not exist */
 uchar world_byte(uint seed, uint at);

@@ -25,8 +25,12 @@ ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
 ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
 ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
 $(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG))
-# The same driver for libFuzzer: clang -fsanitize=fuzzer,address,undefined -DDEBUG.
+# The same driver for libFuzzer, which only clang has; tools/fuzz.py runs it.
 KSM_FUZZ_SRC  = tests/host/ksm_fuzz.c tests/host/ksm_driver.c $(KSM_CORE)
+$B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/host/*.h tests/host/*/*.h)
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 $(WARN) -DDEBUG -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
+	    -I. -Ikernel -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
 
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
 MATH_SRC = $(patsubst %,user/lib/%.c,bignum decimal mathexpr mathfn mathint mathtrig)

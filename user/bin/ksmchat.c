@@ -225,6 +225,11 @@ static void end_listener(struct person *person)
     send_to(person, person->seat, &message, 0);
 }
 
+static void usage(void)
+{
+    fail(2, "usage: ksmchat [-p PEOPLE] [-l] ROOM NAME, a NAME of at most %d characters", NAME_SIZE - 1);
+}
+
 int main(int argc, char *argv[])
 {
     static struct person person;
@@ -236,10 +241,10 @@ int main(int argc, char *argv[])
         if (strcmp(argv[i], "-l") == 0)
             stay = true;
         else if (strcmp(argv[i], "-p") != 0 || ++i == argc || !parse_number(argv[i], &people))
-            break;
+            usage();
     }
-    if (argc - i != 2 || argv[i][0] == '-' || strlen(argv[i + 1]) >= NAME_SIZE)
-        fail(2, "usage: ksmchat [-p PEOPLE] [-l] ROOM NAME");
+    if (argc - i != 2 || strlen(argv[i + 1]) >= NAME_SIZE)
+        usage();
     person.name = argv[i + 1];
     person.room = enter_room(argv[i]);
     take_seat(&person);

@@ -3,8 +3,8 @@
  *
  * It is a part of the caller's own structure, in a segment or not; zeroes are a free lock.  Taking and
  * giving it back are one atomic instruction each; the kernel is entered only when somebody has to wait, or
- * waits.  When its holder dies, the lock goes to the next who wants it, who is told (11.6).  It is not
- * recursive.  Waiters have no order.
+ * waits (§11.4).  When its holder dies, the lock goes to the next who wants it, who is told (§11.6).  It is
+ * not recursive.  Waiters have no order.
  *
  *      switch (ksmlock_acquire(&room->lock, 0)) {
  *      case KSM_EOWNERDEAD:

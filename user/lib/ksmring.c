@@ -103,6 +103,7 @@ int ksmring_open(struct ksmring *ring, void *memory, uint nbytes)
         nbytes < ksmring_nbytes(ndata, nreaders, nwriters))
         return KSM_EINVAL;
     set_up(ring, memory, ndata, nreaders, nwriters);
+    ring->seen = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
     return 0;
 }
 
@@ -277,6 +278,14 @@ static uint wake_level(const struct ksmring *ring)
     return half < fits ? half : fits;
 }
 
+/* Is there room, as far as the readers have been seen to be? */
+static bool has_room(const struct ksmring *ring, uint written)
+{
+    uint used = written - ring->seen;
+
+    return written % sizeof(uint) == 0 && used <= ring->ndata && ring->ndata - used >= ring->reserved;
+}
+
 int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
 {
     struct patience patience = {ticks, 0, 0};
@@ -292,22 +301,22 @@ int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
         return result;
     for (;;) {
         uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
-        uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
-        uint used = written - read, offset = written & (ring->ndata - 1), rest = ring->ndata - offset;
+        uint offset = written & (ring->ndata - 1), rest = ring->ndata - offset;
 
         ring->skipped = need <= rest ? 0 : rest;
         ring->reserved = ring->skipped + need;
-        if (used > ring->ndata || written % sizeof(uint) != 0) {
-            result = KSM_EINVAL;
-            break;
-        }
-        if (ring->ndata - used >= ring->reserved) {
+        if (ring->nmembers[KSMRING_WRITER] != 1 || !has_room(ring, written))
+            ring->seen = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
+        if (has_room(ring, written)) {
             if (ring->skipped)
                 *length_at(ring, offset) = SKIP;
             *where = ring->data + (ring->skipped ? 0 : offset) + sizeof(uint);
             return 0;
         }
-        result = wait_for(ring, KSMRING_READER, read, written - wake_level(ring), &patience);
+        result = KSM_EINVAL;
+        if (written % sizeof(uint) != 0 || written - ring->seen > ring->ndata)
+            break;
+        result = wait_for(ring, KSMRING_READER, ring->seen, written - wake_level(ring), &patience);
         if (result < 0)
             break;
     }

@@ -53,6 +53,7 @@ struct ksmring {
     uchar *data;
     uint ndata;
     uint nmembers[2];
+    uint seen;     /* where the readers were when the writer looked last: looking costs a transfer */
     uint reserved; /* bytes from `at` to the end of the message that is being written */
     uint skipped;  /* of those, what is left out at the end of the data */
     uint taken;    /* bytes from `at` to the end of the message that is being read */

@@ -266,12 +266,13 @@ static int parse_name(struct parser *p, int *want_operand)
     return open_parenthesis(p);
 }
 
+/* At a digit or a point. */
 static int parse_number(struct parser *p)
 {
-    int start = p->at;
+    int start = p->at, length;
     double value;
-    int length = decimal_parse(p->text + start, p->n - start, &value);
 
+    length = decimal_parse(p->text + start, p->n - start, &value);
     if (length == 0)
         return MATH_OPERAND; /* a lone point */
     if (!math_is_finite(value)) {

@@ -78,7 +78,8 @@ void kstack_init(void)
 bool kstack_alloc_slot(int slot)
 {
     for (uint i = 0; i < KSTACK_PAGES; i++) {
-        void *page = page_alloc();
+        /* Zeroed for the emulator's sake: where a program's code was, each write would be looked at. */
+        void *page = page_alloc_zeroed();
         if (!page) {
             while (i-- > 0)
                 page_free(va_of(page_round_down(*entry_of(slot, i))));

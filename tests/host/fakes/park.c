@@ -225,6 +225,7 @@ void actor_resume(struct actor *a)
     a->thread.state = THREAD_READY;
 }
 
+/* It also takes the place of the C library's function of that name, which sanitizers call. */
 void sched_yield(void)
 {
     fake_gap();
@@ -241,8 +242,9 @@ void fake_slow(const char *what)
 
 void fake_gap(void)
 {
-    bool runs = host_cpu.thread->state == THREAD_RUNNING; /* not on its way to sleep */
-    if (jitter && runs && !nlocks_held && fake_random() % 4 == 0)
+    if (!jitter || nlocks_held || host_cpu.thread->state != THREAD_RUNNING) /* the last: on its way to sleep */
+        return;
+    if (fake_random() % 4 == 0)
         actor_yield();
 }
 

@@ -1,0 +1,656 @@
+/*
+ * t_model.c - random calls of several processes, compared with the naive model of model.h after each.
+ *
+ * t_model -s SEED -t SECONDS: another sequence, a longer one.  The test itself decides what is called and by whom; its
+ * helpers, in lock-step, only do what they are told through a pipe.
+ *
+ * Runs with: --param ksm.segments=14 --param ksm.attachments=48 --param ksm.pages=28000 -- t_model
+ */
+#include "chance.h"
+#include "model.h"
+
+#define SECONDS 6
+#define TICKS_PER_SECOND 100
+#define NIDS 20u
+#define NHISTORY 64u
+#define ORPHAN (-2)
+#define HEAP_MOST (64 * 1024)
+#define HUGE_SIZE (100 * MB)
+
+enum op { GET, ATTACH, DETACH, DETACH_AT, DELETE, INFO, INFO_AT, SBRK, FORK, EXIT, EXEC, WAIT, PEEK, POKE };
+static const char *const op_names[] = { "get", "attach", "detach", "detachat", "delete", "info", "info at", "sbrk",
+                                        "fork", "exit", "exec", "wait", "peek", "poke" };
+
+struct request {
+    enum op op;
+    uint a, b, c;
+};
+
+struct reply {
+    int result;
+    struct ksminfo_t info;
+};
+
+static int first_fd; /* the reply pipe, then a request pipe for each helper: 2 descriptors each */
+
+/* ---- The helpers ------------------------------------------------------------------------------------- */
+
+static int helper_fd(uint helper)
+{
+    return first_fd + 2 + 2 * (int)helper;
+}
+
+static void answer(const struct reply *reply)
+{
+    if (write(first_fd + 1, reply, sizeof(*reply)) != sizeof(*reply))
+        exits(1);
+}
+
+static int exec_again(uint helper, bool good)
+{
+    char me[16], fd[16];
+
+    snprintf(me, sizeof(me), "%u", helper);
+    snprintf(fd, sizeof(fd), "%d", first_fd);
+    return exec(good ? "/t_model" : "/no/such/file", (char *[]){ "t_model", "--helper", me, fd, NULL });
+}
+
+static int obey(uint *helper, const struct request *r, struct reply *reply)
+{
+    int status, pid;
+
+    switch (r->op) {
+    case GET:
+        return ksmget((int)r->a, r->b, (int)r->c);
+    case ATTACH:
+        return (int)ksmattach((int)r->a, (int)r->b);
+    case DETACH:
+        return ksmdetach((int)r->a);
+    case DETACH_AT:
+        return ksmdetachat((void *)r->a);
+    case DELETE:
+        return ksmdelete((int)r->a);
+    case INFO:
+        return ksminfo((int)r->a, &reply->info);
+    case INFO_AT:
+        return ksminfo((int)r->a, (struct ksminfo_t *)r->b);
+    case SBRK:
+        return (int)sbrk((int)r->a);
+    case FORK:
+        pid = fork();
+        if (pid == 0)
+            *helper = r->a;
+        return pid;
+    case EXIT:
+        exits(0);
+    case EXEC:
+        return exec_again(*helper, r->a);
+    case WAIT:
+        return waits(&status);
+    case PEEK:
+        return (int)*(volatile uint *)r->a;
+    case POKE:
+        *(volatile uint *)r->a = r->b;
+        return 0;
+    }
+    return 0;
+}
+
+static void help(uint helper)
+{
+    struct request r;
+    struct reply reply;
+
+    for (;;) {
+        if (read(helper_fd(helper), &r, sizeof(r)) != sizeof(r))
+            exits(1);
+        memset(&reply, 0, sizeof(reply));
+
+        uint was = helper;
+
+        reply.result = obey(&helper, &r, &reply);
+        if (helper == was) /* a new one waits to be told something */
+            answer(&reply);
+    }
+}
+
+/* ---- The test decides -------------------------------------------------------------------------------- */
+
+static uint random, nsteps;
+static uint ids[NIDS];
+static int history[NHISTORY]; /* handles that somebody had */
+static uint nhistory;
+static struct request request; /* the last one, */
+static uint by;                /* and who got it */
+
+static uint pick(uint n)
+{
+    return chance(&random, n);
+}
+
+static void send(uint helper, enum op op, uint a, uint b, uint c)
+{
+    by = helper;
+    request = (struct request){ op, a, b, c };
+    model.now.since = (uint)uptime();
+    check_eq(write(helper_fd(helper) + 1, &request, sizeof(request)), sizeof(request));
+}
+
+static struct reply receive(void)
+{
+    struct reply reply;
+
+    check_eq(read(first_fd, &reply, sizeof(reply)), sizeof(reply));
+    model.now.until = (uint)uptime();
+    return reply;
+}
+
+static int call(uint helper, enum op op, uint a, uint b, uint c)
+{
+    send(helper, op, a, b, c);
+    return receive().result;
+}
+
+static void expect(const char *what, uint got, uint want)
+{
+    if (got == want)
+        return;
+    tap_note("seed %d, step %u: after %s(0x%x, 0x%x, 0x%x) by process %u: %s", tap_seed, nsteps, op_names[request.op],
+             request.a, request.b, request.c, by, what);
+    check_eq(got, want);
+}
+
+static void expect_when(const char *what, uint got, struct model_when when)
+{
+    if (got < when.since || got > when.until)
+        expect(what, got, when.since);
+}
+
+/* ---- Comparing the whole ----------------------------------------------------------------------------- */
+
+static void compare_totals(const struct ksminfo_t *info)
+{
+    struct ksminfo_t want = model_totals();
+
+    expect("segments", info->total_shrg_nr, want.total_shrg_nr);
+    expect("pages", info->total_shpg_nr, want.total_shpg_nr);
+    expect("attachments", info->total_attached_nr, want.total_attached_nr);
+}
+
+static void compare_segment(uint helper, uint segment)
+{
+    const struct model_segment *s = &model.segments[segment];
+    struct request cause = request;
+    uint cause_by = by;
+    struct model_when now = model.now;
+
+    send(helper, INFO, (uint)model.procs[helper].handles[segment], 0, 0);
+
+    struct reply reply = receive();
+    const struct ksminfo_t *info = &reply.info;
+
+    request = cause; /* what made the difference, if there is one */
+    by = cause_by;
+    model.now = now;
+    expect("info's result", (uint)reply.result, 0);
+    expect("ksmsz", info->ksmsz, s->size);
+    expect("cpid", (uint)info->cpid, (uint)s->cpid);
+    expect("mpid", (uint)info->mpid, (uint)s->mpid);
+    expect("attached_nr", info->attached_nr, s->nattached);
+    expect("marked", info->marked, s->marked);
+    expect_when("atime", info->atime, s->atime);
+    expect_when("dtime", info->dtime, s->dtime);
+    expect_when("ctime", info->ctime, s->ctime);
+    compare_totals(info);
+}
+
+/* Each segment is looked at by somebody who has it. */
+static void compare(void)
+{
+    struct ksminfo_t totals = info_of(0);
+
+    compare_totals(&totals);
+    for (uint i = 0; i < MODEL_SEGMENTS; i++) {
+        uint first = pick(MODEL_PROCS);
+
+        for (uint j = 0; model.segments[i].exists && j < MODEL_PROCS; j++) {
+            uint helper = (first + j) % MODEL_PROCS;
+
+            if (model.procs[helper].alive && model.procs[helper].handles[i]) {
+                compare_segment(helper, i);
+                break;
+            }
+        }
+    }
+}
+
+/* ---- Arguments --------------------------------------------------------------------------------------- */
+
+#define PICK(array) (array)[pick(sizeof(array) / sizeof((array)[0]))]
+
+static uint any_handle(uint helper)
+{
+    const struct model_proc *p = &model.procs[helper];
+    static const uint wild[] = { 0, (uint)-1, 1, 0x7FFFFFFF, 0x80000000 };
+    uint from = pick(MODEL_SEGMENTS);
+
+    if (pick(8) != 0) {
+        for (uint i = 0; i < MODEL_SEGMENTS; i++) {
+            uint segment = (from + i) % MODEL_SEGMENTS;
+
+            if (p->handles[segment])
+                return (uint)p->handles[segment] ^ (pick(32) ? 0 : 1u << pick(32));
+        }
+    }
+    return pick(4) ? (uint)history[pick(NHISTORY)] : PICK(wild);
+}
+
+static uint any_size(void)
+{
+    static const uint small[] = { 0, 1, 1, 4095, 4096, 4096, 4097, 3 * PAGE, 7 * PAGE + 1, 30 * PAGE };
+    static const uint large[] = { 4 * MB - 1, 4 * MB, 4 * MB + 1, 9 * MB, HUGE_SIZE, HUGE_SIZE };
+    static const uint bad[] = { 28000 * PAGE, 28000 * PAGE + 1, 0x7FFFDFFF, 0x7FFFE000, 0x7FFFE001, 0x80000000,
+                                0xFFFFEFFF, 0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
+    uint kind = pick(40);
+
+    return kind < 34 ? PICK(small) : kind < 36 ? PICK(large) : kind < 39 ? PICK(bad) : pick(0x80000000u) * 2;
+}
+
+static uint get_flags(void)
+{
+    static const uint flags[] = { 0, 0, 0, 0, KSM_CREATE, KSM_CREATE, KSM_OPEN, KSM_OPEN, KSM_CREATE | KSM_OPEN,
+                                  KSM_MUSTNOTEXIST, KSM_CREATE | KSM_MUSTNOTEXIST, KSM_OPEN | KSM_MUSTNOTEXIST,
+                                  KSM_HUGETLB, KSM_READ, KSM_HUGETLB | KSM_CREATE };
+    uint kind = pick(20);
+
+    return kind < 18 ? PICK(flags) : kind < 19 ? 1u << pick(32) : pick(256);
+}
+
+static uint attach_flags_any(void)
+{
+    static const uint flags[] = { 0, 0, KSM_READ, KSM_READ, KSM_WRITE, KSM_RDWR, KSM_READ | KSM_WRITE,
+                                  KSM_READ | KSM_RDWR, KSM_CREATE };
+    uint kind = pick(20);
+
+    return kind < 18 ? PICK(flags) : kind < 19 ? 1u << pick(32) : pick(256);
+}
+
+static const struct model_view *any_view(const struct model_proc *p)
+{
+    return p->nviews ? &p->views[pick(p->nviews)] : NULL;
+}
+
+/* ---- Calls ------------------------------------------------------------------------------------------- */
+
+static void do_get(uint helper)
+{
+    struct model_proc *p = &model.procs[helper];
+    uint id = ids[pick(NIDS)], size = any_size(), flags = get_flags();
+    int got = call(helper, GET, id, size, flags), segment;
+    int want = model_get(p, id, size, flags, &segment);
+
+    if (want < 0) {
+        expect("get's error", (uint)got, (uint)want);
+        return;
+    }
+    expect("a handle is positive", got > 0, 1);
+    if (p->handles[segment])
+        expect("the same handle again", (uint)got, (uint)p->handles[segment]);
+    else
+        expect("nothing else has this handle", (uint)model_of_handle(p, got), (uint)NOBODY);
+    p->handles[segment] = got;
+    history[nhistory++ % NHISTORY] = got;
+}
+
+static void check_stamps(uint helper, const struct model_view *v)
+{
+    const struct model_segment *s = &model.segments[v->segment];
+
+    for (uint i = 0; i < MODEL_STAMPS; i++)
+        expect("a stamp", (uint)call(helper, PEEK, v->va + model_stamp_page(s, i) * PAGE, 0, 0), s->stamps[i]);
+}
+
+static void do_attach(uint helper, uint handle)
+{
+    uint flags = attach_flags_any();
+    int got = call(helper, ATTACH, handle, flags, 0);
+    int want = model_attach(&model.procs[helper], (int)handle, flags);
+
+    expect("attach's result", (uint)got, (uint)want);
+    if (got > 0)
+        check_stamps(helper, &model.procs[helper].views[model.procs[helper].nviews - 1]);
+}
+
+static void do_attach_many(uint helper)
+{
+    uint handle = any_handle(helper);
+
+    for (uint n = pick(50); n > 0; n--)
+        do_attach(helper, handle);
+}
+
+static void do_detach(uint helper)
+{
+    uint handle = any_handle(helper);
+    int got = call(helper, DETACH, handle, 0, 0);
+
+    expect("detach's result", (uint)got, (uint)model_detach(&model.procs[helper], (int)handle));
+}
+
+static void do_detach_at(uint helper)
+{
+    static const uint off[] = { 0, 0, 0, 0, 1, 4, PAGE, (uint)-(int)PAGE, 0x80000000 };
+    const struct model_view *v = any_view(&model.procs[helper]);
+    uint va = (v ? v->va : pick(KERNBASE)) + PICK(off);
+    int got = call(helper, DETACH_AT, va, 0, 0);
+
+    expect("detachat's result", (uint)got, (uint)model_detach_at(&model.procs[helper], va));
+}
+
+static void do_delete(uint helper)
+{
+    uint handle = any_handle(helper);
+    int got = call(helper, DELETE, handle, 0, 0);
+
+    expect("delete's result", (uint)got, (uint)model_delete(&model.procs[helper], (int)handle));
+}
+
+static void do_info(uint helper)
+{
+    uint handle = any_handle(helper);
+    int want = handle == 0 || model_of_handle(&model.procs[helper], (int)handle) != NOBODY ? 0 : KSM_EHANDLE;
+
+    expect("info's result", (uint)call(helper, INFO, handle, 0, 0), (uint)want);
+}
+
+/* The record goes into an attachment, or half into it; where it would be written, no stamp is in its way. */
+static void do_info_at(uint helper)
+{
+    static const uint offsets[] = { 8, 2048, PAGE - sizeof(struct ksminfo_t), PAGE - 40, PAGE - 4, (uint)-4 };
+    const struct model_proc *p = &model.procs[helper];
+    const struct model_view *v = any_view(p);
+    uint offset = PICK(offsets);
+    bool straddles = offset > PAGE - sizeof(struct ksminfo_t);
+    int handle = straddles ? 0x7FFFFFFF : 0;
+
+    if (!v)
+        return;
+
+    uint va = v->va + (pick(2) ? (model.segments[v->segment].npages - 1) * PAGE : 0) + offset;
+    int want = !model_can(p, va, sizeof(struct ksminfo_t), true) ? KSM_EFAULT : straddles ? KSM_EHANDLE : 0;
+
+    if (va < (p->brk + PAGE - 1) / PAGE * PAGE) /* half in the heap */
+        return;
+    expect("info's result", (uint)call(helper, INFO_AT, (uint)handle, va, 0), (uint)want);
+}
+
+static void do_poke(uint helper)
+{
+    const struct model_view *v = any_view(&model.procs[helper]);
+    uint which = pick(MODEL_STAMPS), value = pick(0xFFFFFFFF);
+
+    if (!v)
+        return;
+
+    struct model_segment *s = &model.segments[v->segment];
+    uint page = model_stamp_page(s, which);
+
+    if (v->writable) {
+        call(helper, POKE, v->va + page * PAGE, value, 0);
+        for (uint i = 0; i < MODEL_STAMPS; i++) {
+            if (model_stamp_page(s, i) == page)
+                s->stamps[i] = value;
+        }
+    }
+    check_stamps(helper, any_view(&model.procs[helper]));
+}
+
+static void do_sbrk(uint helper)
+{
+    struct model_proc *p = &model.procs[helper];
+    uint top = KERNBASE, room, deltas[8] = { 0, 1, PAGE, 2 * PAGE + 5, 0x70000000, 0x80000000 };
+
+    for (uint i = 0; i < p->nviews; i++)
+        top = p->views[i].va < top ? p->views[i].va : top;
+    room = top - p->brk;
+    deltas[6] = room + 1;
+    deltas[7] = -pick(p->brk - p->first_brk + 1);
+
+    uint delta = PICK(deltas);
+    bool shrinks = (int)delta < 0;
+    bool fits = shrinks ? p->brk + delta <= p->brk : delta <= room && delta < HUGE_SIZE;
+
+    if (!shrinks && delta < HUGE_SIZE && p->brk + delta - p->first_brk > HEAP_MOST)
+        return;
+    expect("sbrk's result", (uint)call(helper, SBRK, delta, 0, 0), fits ? p->brk : (uint)-1);
+    if (fits)
+        p->brk += delta;
+}
+
+/* ---- Processes --------------------------------------------------------------------------------------- */
+
+/* A helper that has nothing, as a child of this process. */
+static void start_helper(uint helper)
+{
+    struct model_proc *p = &model.procs[helper];
+    int pid = fork();
+
+    check(pid >= 0);
+    if (pid == 0)
+        help(helper);
+    memset(p, 0, sizeof(*p));
+    p->alive = true;
+    p->pid = pid;
+    p->parent = NOBODY;
+    p->first_brk = p->brk = (uint)call(helper, SBRK, 0, 0, 0);
+}
+
+static void do_fork(uint helper)
+{
+    uint free = 0;
+    int want, got;
+
+    while (free < MODEL_PROCS && model.procs[free].alive)
+        free++;
+    if (free == MODEL_PROCS)
+        return;
+    if (pick(3) == 0) {
+        start_helper(free);
+        return;
+    }
+    got = call(helper, FORK, free, 0, 0);
+    want = model_fork(&model.procs[helper], &model.procs[free], got);
+    expect("does fork work", got > 0 ? 0 : (uint)got, (uint)want);
+}
+
+/* Its attachments are gone when its parent's wait returns; an orphan's parent is init. */
+static void bury(uint helper)
+{
+    struct model_proc *p = &model.procs[helper];
+    int status, waited;
+
+    p->alive = false;
+    if (p->parent == NOBODY) {
+        expect("the dead one", (uint)waits(&status), (uint)p->pid);
+    } else if (p->parent != ORPHAN) {
+        struct model_when now = model.now;
+
+        waited = call((uint)p->parent, WAIT, 0, 0, 0);
+        expect("the dead one", (uint)waited, (uint)p->pid);
+        model.now.since = now.since;
+    }
+    for (uint i = 0; i < MODEL_PROCS; i++) {
+        if (model.procs[i].alive && model.procs[i].parent == (int)helper)
+            model.procs[i].parent = ORPHAN;
+    }
+    model.now.until = (uint)uptime();
+    model_release(p);
+    for (int i = 0; p->parent == ORPHAN && i < 100; i++) {
+        struct ksminfo_t info = info_of(0), want = model_totals();
+
+        if (info.total_attached_nr == want.total_attached_nr && info.total_shrg_nr == want.total_shrg_nr)
+            break;
+        sleep(1);
+    }
+}
+
+static void do_exit(uint helper)
+{
+    struct model_proc *p = &model.procs[helper];
+    struct model_when now;
+
+    if (pick(2)) {
+        send(helper, EXIT, 0, 0, 0);
+    } else {
+        send(helper, SBRK, 0, 0, 0);
+        receive();
+        check_eq(kill(p->pid), 0);
+    }
+    now.since = model.now.since;
+    if (p->parent == ORPHAN) { /* when it ends, nobody tells */
+        now.until = now.since + 1000;
+        bury(helper);
+        for (uint i = 0; i < MODEL_SEGMENTS; i++) {
+            if (model.segments[i].dtime.since == now.since)
+                model.segments[i].dtime.until = now.until;
+        }
+    } else {
+        bury(helper);
+    }
+}
+
+static void do_exec(uint helper)
+{
+    struct model_proc *p = &model.procs[helper];
+    bool good = pick(2);
+    int result = call(helper, EXEC, good, 0, 0);
+
+    if (!good) {
+        expect("a failed exec", (uint)result, (uint)-1);
+        return;
+    }
+    expect("does exec work", result > 0, 1);
+    model_release(p);
+    p->first_brk = p->brk = (uint)result;
+}
+
+/* ---- The run ----------------------------------------------------------------------------------------- */
+
+static void step(uint helper)
+{
+    uint what = pick(200);
+
+    if (what < 50)
+        do_get(helper);
+    else if (what < 85)
+        do_attach(helper, any_handle(helper));
+    else if (what < 87)
+        do_attach_many(helper);
+    else if (what < 112)
+        do_detach(helper);
+    else if (what < 130)
+        do_detach_at(helper);
+    else if (what < 145)
+        do_delete(helper);
+    else if (what < 150)
+        do_info(helper);
+    else if (what < 160)
+        do_info_at(helper);
+    else if (what < 175)
+        do_poke(helper);
+    else if (what < 185)
+        do_sbrk(helper);
+    else if (what < 192)
+        do_fork(helper);
+    else if (what < 196)
+        do_exit(helper);
+    else
+        do_exec(helper);
+}
+
+static uint some_helper(void)
+{
+    uint i = pick(MODEL_PROCS);
+
+    for (uint n = 0; n < MODEL_PROCS; n++, i = (i + 1) % MODEL_PROCS) {
+        if (model.procs[i].alive)
+            return i;
+    }
+    start_helper(i);
+    return i;
+}
+
+static uint limit_of(const char *name)
+{
+    char text[16];
+    int value;
+
+    check(bootarg(name, text, sizeof(text)) > 0 && parse_number(text, &value));
+    return (uint)value;
+}
+
+static void end_helpers(void)
+{
+    for (uint i = 0; i < MODEL_PROCS; i++) {
+        if (model.procs[i].alive)
+            kill(model.procs[i].pid);
+    }
+    while (wait() > 0)
+        ;
+}
+
+static void cleanup(void)
+{
+    end_helpers();
+    drop_fresh();
+}
+
+TEST("ksm §3 §4 §5 §6 §7 §8 §9 §10 §12 random calls of several processes give what the model gives")
+{
+    int fds[2], end = uptime() + (tap_seconds ? tap_seconds : SECONDS) * TICKS_PER_SECOND;
+    bool checked = debug(DEBUG_CHECK, 0) == 0;
+
+    tap_note("seed %d", tap_seed);
+    random = chance_start((uint)tap_seed, 0);
+    model.max_segments = limit_of("ksm.segments");
+    model.max_attachments = limit_of("ksm.attachments");
+    model.max_pages = limit_of("ksm.pages");
+    check_eq(info_of(0).total_shrg_nr, 0); /* the model knows of no others */
+    for (uint i = 0; i < NIDS; i++)
+        ids[i] = (uint)fresh_id();
+    check_eq(pipe(fds), 0);
+    first_fd = fds[0];
+    for (uint i = 0; i < MODEL_PROCS; i++) {
+        check_eq(pipe(fds), 0);
+        check_eq(fds[0], helper_fd(i));
+    }
+    for (; uptime() < end; nsteps++) {
+        step(some_helper());
+        compare();
+        if (checked && nsteps % 16 == 0)
+            check_eq(debug(DEBUG_CHECK, 0), 0);
+    }
+    tap_note("%u steps", nsteps);
+    for (uint i = 0; i < MODEL_PROCS; i++) {
+        if (model.procs[i].alive) {
+            kill(model.procs[i].pid);
+            bury(i);
+        }
+    }
+    compare();
+    drop_fresh();
+}
+
+int main(int argc, char *argv[])
+{
+    int helper;
+
+    if (argc == 4 && strcmp(argv[1], "--helper") == 0 && parse_number(argv[2], &helper) &&
+        parse_number(argv[3], &first_fd)) {
+        struct reply reply = { (int)sbrk(0), { 0 } };
+
+        answer(&reply);
+        help((uint)helper);
+    }
+    return tap_main(argc, argv, cleanup);
+}
