@@ -11,43 +11,20 @@
  * Invariants: nframes = headers with a frame; nchanged = length of `changed`; nlogged = logged bits in it.
  * Operations never starve for frames or log space, since they reserve both before they begin:
  *
- *   nlogged + nreserved <= capacity of the log        nchanged + nreserved + READERS <= nframes
+ *   nlogged + nreserved <= capacity of the log        nchanged + nreserved + CACHE_READERS <= nframes
  *
- * Frames that only hold clean blocks don't count in pgused (contract, 8.4), nor does a pool of POOL frames,
- * and changed groups use the pool first: so the counted frames are max(0, nchanged - POOL).  They stand at
+ * Frames that only hold clean blocks don't count in pgused (contract, 8.4), nor does a pool of CACHE_POOL frames,
+ * and changed groups use the pool first: so the counted frames are max(0, nchanged - CACHE_POOL).  They stand at
  * the end of `changed`.
  *
  * The cache grows into memory that nobody was promised, one frame at a time, and page_reclaim() shrinks it
  * again.
  */
-#include "fs/cache.h"
+#include "fs/cache_books.h"
 #include "fs/disk.h"
 #include "fs/log.h"
-#include "lib/kstring.h"
 #include "lib/printk.h"
 #include "mm/page.h"
-#include "sched/thread.h"
-
-#define POOL    64u /* frames that the cache always has */
-#define READERS 16u /* frames that changes leave to those who only read */
-#define NO_GROUP (~0u)
-
-#define HEADERS_IN_PAGE (PAGE_SIZE / sizeof(struct group))
-#define BUCKETS_IN_PAGE (PAGE_SIZE / sizeof(struct group *))
-
-static struct {
-    struct spinlock lock;
-    struct mutex io;            /* of the staging buffer */
-    uint nblocks;               /* of the disk */
-    struct group ***buckets;    /* pages of hash chains */
-    uint bucket_mask;
-    struct group *headers;      /* free ones, by hash_next */
-    struct list clean;          /* coldest first */
-    struct list changed;        /* not counted in pgused, then counted */
-    uint nframes, nchanged, nlogged, nreserved;
-    struct waitq loaded;        /* a group's blocks were read */
-    struct waitq released;      /* a frame came to `clean` */
-} cache;
 
 static uchar staging[STAGING_BLOCKS * BSIZE] __attribute__((aligned(PAGE_SIZE)));
 
@@ -59,41 +36,25 @@ uint cache_count(uchar mask)
     return n;
 }
 
-static inline bool is_changed(const struct group *g) { return g->logged | g->fresh; }
-
 /* ---- Headers and frames; all with the lock held ---- */
-
-static inline struct group **bucket_of(uint number)
-{
-    uint h = number & cache.bucket_mask;
-    return &cache.buckets[h / BUCKETS_IN_PAGE][h % BUCKETS_IN_PAGE];
-}
-
-static inline struct group *find(uint number)
-{
-    struct group *g = *bucket_of(number);
-    while (g && g->number != number)
-        g = g->hash_next;
-    return g;
-}
 
 static void enter(struct group *g, uint number)
 {
-    struct group **bucket = bucket_of(number);
+    struct group **bucket = cache_bucket(number);
     g->number = number;
     g->hash_next = *bucket;
     *bucket = g;
 }
 
-static void forget(struct group *g)
+void cache_forget_locked(struct group *g)
 {
-    if (g->number == NO_GROUP)
+    if (g->number == GROUP_NONE)
         return;
-    struct group **at = bucket_of(g->number);
+    struct group **at = cache_bucket(g->number);
     while (*at != g)
         at = &(*at)->hash_next;
     *at = g->hash_next;
-    g->number = NO_GROUP;
+    g->number = GROUP_NONE;
     g->valid = 0;
 }
 
@@ -109,7 +70,7 @@ static void release(struct group *g)
 }
 
 /* Makes a spare of a frame that memory can do without. */
-static bool grow(void)
+bool cache_grow_locked(void)
 {
     struct group *g = cache.headers;
     void *page = g ? page_alloc_spare() : NULL;
@@ -118,7 +79,7 @@ static bool grow(void)
     page_set_clean_cache(page, true);
     cache.headers = g->hash_next;
     g->data = page;
-    g->number = NO_GROUP;
+    g->number = GROUP_NONE;
     cache.nframes++;
     release(g);
     return true;
@@ -128,25 +89,25 @@ static bool grow(void)
 static struct group *take(void)
 {
     struct list *l = cache.clean.next;
-    if (l == &cache.clean || container_of(l, struct group, link)->number != NO_GROUP)
-        grow();
+    if (l == &cache.clean || container_of(l, struct group, link)->number != GROUP_NONE)
+        cache_grow_locked();
     l = list_pop(&cache.clean);
     if (!l)
         return NULL;
     struct group *g = container_of(l, struct group, link);
-    forget(g);
+    cache_forget_locked(g);
     return g;
 }
 
 static inline void pin(struct group *g)
 {
-    if (g->pins++ == 0 && !is_changed(g))
+    if (g->pins++ == 0 && !group_is_changed(g))
         list_remove(&g->link);
 }
 
 static inline void unpin(struct group *g)
 {
-    if (--g->pins == 0 && !is_changed(g))
+    if (--g->pins == 0 && !group_is_changed(g))
         release(g);
 }
 
@@ -155,7 +116,7 @@ static inline void unpin(struct group *g)
 static struct group *pin_number(uint number)
 {
     for (;;) {
-        struct group *g = find(number);
+        struct group *g = cache_find(number);
         if (g) {
             pin(g);
             return g;
@@ -220,7 +181,7 @@ static void load_many(uint number, uint ngroups)
 
     mutex_acquire(&cache.io);
     spin_acquire(&cache.lock);
-    while (n < ngroups && n < STAGING_BLOCKS / GROUP_BLOCKS && number + n < limit && !find(number + n)) {
+    while (n < ngroups && n < STAGING_BLOCKS / GROUP_BLOCKS && number + n < limit && !cache_find(number + n)) {
         struct group *g = take();
         if (!g)
             break;
@@ -253,12 +214,12 @@ struct group *cache_get(uint blockno, uint n, uint ahead)
     uchar mask = cache_mask(blockno, n);
 
     spin_acquire(&cache.lock);
-    struct group *g = find(number);
+    struct group *g = cache_find(number);
     if (!g && ahead > GROUP_BLOCKS - blockno % GROUP_BLOCKS) {
         spin_release(&cache.lock);
         load_many(number, (blockno + ahead - 1) / GROUP_BLOCKS - number + 1);
         spin_acquire(&cache.lock);
-        g = find(number);
+        g = cache_find(number);
     }
     if (g)
         pin(g);
@@ -307,7 +268,7 @@ static void use_reservation(struct log_op *op, uint n)
 /* A clean group, pinned, gets its first change. */
 static void join_changed(struct group *g)
 {
-    g->counted = ++cache.nchanged > POOL;
+    g->counted = ++cache.nchanged > CACHE_POOL;
     if (g->counted) {
         page_set_clean_cache(g->data, false);
         list_push_back(&cache.changed, &g->link);
@@ -349,7 +310,7 @@ void cache_changed(struct log_op *op, struct group *g, uint blockno, uint n)
     uchar added = mask & ~(g->logged | g->fresh);
     if (added) {
         uint count = cache_count(added);
-        if (!is_changed(g))
+        if (!group_is_changed(g))
             join_changed(g);
         g->logged |= added;
         cache.nlogged += count;
@@ -361,7 +322,7 @@ void cache_changed(struct log_op *op, struct group *g, uint blockno, uint n)
 void cache_filled(struct log_op *op, struct group *g, uint blockno, uint n)
 {
     spin_acquire(&cache.lock);
-    if (!is_changed(g)) {
+    if (!group_is_changed(g)) {
         join_changed(g);
         use_reservation(op, 1);
     }
@@ -374,15 +335,15 @@ uchar cache_discard(uint blockno, uint n)
     uchar mask = cache_mask(blockno, n), fresh = 0;
 
     spin_acquire(&cache.lock);
-    struct group *g = find(blockno / GROUP_BLOCKS);
+    struct group *g = cache_find(blockno / GROUP_BLOCKS);
     if (g) {
-        bool was_changed = is_changed(g);
+        bool was_changed = group_is_changed(g);
         fresh = g->fresh & mask;
         cache.nlogged -= cache_count(g->logged & mask);
         g->fresh &= ~mask;
         g->logged &= ~mask;
         g->valid &= ~mask;
-        if (was_changed && !is_changed(g))
+        if (was_changed && !group_is_changed(g))
             leave_changed(g);
     }
     spin_release(&cache.lock);
@@ -394,8 +355,8 @@ uchar cache_discard(uint blockno, uint n)
 bool cache_reserve(uint n, uint capacity)
 {
     spin_acquire(&cache.lock);
-    uint nframes = cache.nchanged + cache.nreserved + n + READERS;
-    while (cache.nframes < nframes && grow())
+    uint nframes = cache.nchanged + cache.nreserved + n + CACHE_READERS;
+    while (cache.nframes < nframes && cache_grow_locked())
         ;
     bool ok = cache.nframes >= nframes && cache.nlogged + cache.nreserved + n <= capacity &&
               cache.nchanged + cache.nreserved + n <= CACHE_DIRTY_MAX;
@@ -447,123 +408,3 @@ uchar *cache_staging(void)
 }
 
 void cache_staging_done(void) { mutex_release(&cache.io); }
-
-/* ---- Memory ---- */
-
-/* A pointer to n objects cut from whole frames is too much to ask of page_alloc(): they come page by page. */
-static int make_headers(uint n)
-{
-    while (n > 0) {
-        struct group *page = page_alloc_zeroed();
-        if (!page)
-            return -1;
-        for (uint i = 0; i < HEADERS_IN_PAGE && n > 0; i++, n--) {
-            page[i].hash_next = cache.headers;
-            list_init(&page[i].link);
-            cache.headers = &page[i];
-        }
-    }
-    return 0;
-}
-
-static int make_buckets(uint n)
-{
-    uint npages = (n + BUCKETS_IN_PAGE - 1) / BUCKETS_IN_PAGE;
-    if (npages > BUCKETS_IN_PAGE || !(cache.buckets = page_alloc()))
-        return -1;
-    for (uint i = 0; i < npages; i++)
-        if (!(cache.buckets[i] = page_alloc_zeroed()))
-            return -1;
-    cache.bucket_mask = n - 1;
-    return 0;
-}
-
-int cache_init(uint nblocks)
-{
-    uint ngroups = (nblocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS;
-    uint nheaders = page_free_count() + POOL, nbuckets = 1;
-
-    if (nheaders > ngroups + POOL)
-        nheaders = ngroups + POOL;
-    while (nbuckets < nheaders)
-        nbuckets *= 2;
-    cache.nblocks = nblocks;
-    spin_init(&cache.lock, RANK_CACHE, "cache");
-    mutex_init(&cache.io, RANK_CACHE_IO, "cache staging");
-    list_init(&cache.clean);
-    list_init(&cache.changed);
-    waitq_init(&cache.loaded);
-    waitq_init(&cache.released);
-    if (make_buckets(nbuckets) < 0 || make_headers(nheaders) < 0)
-        return -1;
-    spin_acquire(&cache.lock);
-    while (cache.nframes < POOL && grow())
-        ;
-    spin_release(&cache.lock);
-    return cache.nframes == POOL ? 0 : -1;
-}
-
-/* Frees one clean group's frame, unless the pool, or operations under way, need it. */
-static bool shrink(void)
-{
-    void *page = NULL;
-    spin_acquire(&cache.lock);
-    if (cache.nframes > POOL && cache.nframes > cache.nchanged + cache.nreserved + READERS) {
-        struct list *l = list_pop(&cache.clean);
-        if (l) {
-            struct group *g = container_of(l, struct group, link);
-            forget(g);
-            page = g->data;
-            g->data = NULL;
-            g->hash_next = cache.headers;
-            cache.headers = g;
-            cache.nframes--;
-        }
-    }
-    spin_release(&cache.lock);
-    if (page)
-        page_free(page);
-    return page;
-}
-
-uint page_reclaim(uint n, bool may_sleep)
-{
-    uint freed = 0;
-    if (!cache.nframes) /* nothing is mounted yet */
-        return 0;
-    while (freed < n && shrink())
-        freed++;
-    if (freed < n && may_sleep && cache_is_changed() && log_settle() == 0)
-        while (freed < n && shrink())
-            freed++;
-    return freed;
-}
-
-void cache_check(void)
-{
-    uint nclean = 0, nchanged = 0, nlogged = 0, ncounted = 0;
-    spin_acquire(&cache.lock);
-    list_for_each (l, &cache.clean) {
-        const struct group *g = container_of(l, struct group, link);
-        if (g->pins || is_changed(g) || g->loading || g->counted || (g->number == NO_GROUP && g->valid))
-            panic("block cache: group %u is not clean", g->number);
-        if (g->number != NO_GROUP && find(g->number) != g)
-            panic("block cache: group %u can't be found", g->number);
-        nclean++;
-    }
-    list_for_each (l, &cache.changed) {
-        const struct group *g = container_of(l, struct group, link);
-        uchar changed = g->logged | g->fresh;
-        if (!changed || (g->logged & g->fresh) || (changed & ~g->valid) || find(g->number) != g)
-            panic("block cache: group %u: logged %x, fresh %x, valid %x", g->number, g->logged, g->fresh,
-                  g->valid);
-        nchanged++;
-        nlogged += cache_count(g->logged);
-        ncounted += g->counted;
-    }
-    if (nchanged != cache.nchanged || nlogged != cache.nlogged || nclean + nchanged > cache.nframes ||
-        ncounted != (nchanged > POOL ? nchanged - POOL : 0))
-        panic("block cache: %u clean, %u of %u changed, %u of %u logged, %u counted, %u frames", nclean,
-              nchanged, cache.nchanged, nlogged, cache.nlogged, ncounted, cache.nframes);
-    spin_release(&cache.lock);
-}

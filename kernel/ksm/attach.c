@@ -3,10 +3,10 @@
  *
  * An attachment is a mapping in the process's address space that holds one reference to its segment.  Address
  * spaces are changed without the lock, since only their own process changes them.  So a call has three steps:
- * under the lock it finds the segment and announces itself (task->busy, and for attach a pin, which keeps the
- * segment alive and becomes the attachment's reference); then it maps or unmaps; then it counts, under the
- * lock again.  Until then nobody sees the attachment come, or go: unmapped but counted is harmless, the other
- * way round never happens.
+ * under the lock it finds the segment and announces itself (by task->busy, or for attach by a pin, which
+ * keeps the segment alive and becomes the attachment's reference); then it maps or unmaps; then it counts,
+ * under the lock again.  Until then nobody sees the attachment come, or go: unmapped but counted is harmless,
+ * the other way round never happens.
  */
 #include "ksm/segment.h"
 
@@ -70,7 +70,7 @@ static int make_attachment(struct ksm_task *task, struct holding *h, bool writab
     return 0;
 }
 
-int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
+int ksm_attach(struct ksm_task *task, int handle, uint flags)
 {
     struct attachment *a = NULL;
     struct holding *h;
@@ -88,7 +88,6 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
         goto refused;
     seg->refs++;
     task->pinned = seg;
-    task->busy = true;
     spin_release(&registry.lock);
 
     error = make_attachment(task, h, flags != KSM_READ, &a); /* §4.1, §4.5: one more, whatever there is */
@@ -101,7 +100,6 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
         error = KSM_ENOSPC;
         spin_acquire(&registry.lock);
     }
-    task->busy = false;
     task->pinned = NULL;
     if (error) {
         segment_put(seg, &dead);
@@ -109,11 +107,10 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va)
         list_push_front(&h->attachments, &a->link);
         task->nattached++;
         count_attach(seg, task->pid);
-        *va = a->mapping.va;
     }
     spin_release(&registry.lock);
     segment_bury(dead);
-    return error;
+    return error ? error : (int)a->mapping.va; /* §2: user addresses are positive */
 
 refused:
     spin_release(&registry.lock);

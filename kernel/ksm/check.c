@@ -8,6 +8,11 @@
  */
 #include "ksm/segment.h"
 
+static bool changes_mappings(const struct ksm_task *task)
+{
+    return task->busy || task->pinned;
+}
+
 /* Attachments and mappings of a task are the same things, one for one. */
 static const char *check_mappings(const struct ksm_task *task)
 {
@@ -24,7 +29,7 @@ static const char *check_attachment(const struct ksm_task *task, const struct ho
     if (a->holding != h || h->segment != registry_find_handle(h->handle))
         return "an attachment's segment is not its handle's";
     h->segment->nfound++;
-    if (task->busy)
+    if (changes_mappings(task))
         return NULL;
     if (aspace_mapping_at(task->as, a->mapping.va) != &a->mapping)
         return "an attachment is not mapped";
@@ -55,7 +60,7 @@ static const char *check_task(const struct ksm_task *task)
         return "a task's number of attachments is wrong";
     if (task->pinned)
         task->pinned->nfound++;
-    return task->busy ? NULL : check_mappings(task);
+    return changes_mappings(task) ? NULL : check_mappings(task);
 }
 
 static const char *check_segment(const struct segment *seg)

@@ -26,8 +26,8 @@ struct ksm_task {
     struct holding *recent; /* the one looked up last, or NULL: saves the next look-up */
     uint sweep;             /* where the search for dead holdings goes on (3.8) */
     uint nattached;
-    bool busy;              /* its mappings are being changed: they may differ from its attachments */
     struct segment *pinned; /* held by the attach that it is in the middle of */
+    bool busy;              /* in the middle of other changes: its mappings may differ from its attachments */
     struct list link;       /* tasks with holdings; others are not linked, and cost nothing here */
 };
 
@@ -46,7 +46,7 @@ int ksm_init(const struct ksm_limits *limits);
 void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as);
 
 int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags);                 /* 3; may sleep */
-int ksm_attach(struct ksm_task *task, int handle, uint flags, uint *va);              /* 4 */
+int ksm_attach(struct ksm_task *task, int handle, uint flags);                        /* 4; its address */
 int ksm_detach(struct ksm_task *task, int handle);                                    /* 5.1; may sleep */
 int ksm_detach_at(struct ksm_task *task, uint va);                                    /* 5.2; may sleep */
 int ksm_delete(struct ksm_task *task, int handle);                                    /* 6; may sleep */

@@ -74,9 +74,15 @@ static int give_birth(struct ksm_task *task, uint id, uint nbytes)
     struct segment *seg = kmalloc(sizeof *seg);
     if (!seg)
         return KSM_ENOMEM;
-    *seg = (struct segment){
-        .id = id, .nbytes = nbytes, .npages = pages_for(nbytes), .cpid = task->pid, .refs = 1
-    };
+    seg->id = id;
+    seg->nbytes = nbytes;
+    seg->npages = pages_for(nbytes);
+    seg->cpid = seg->mpid = task->pid;
+    seg->region = NULL;
+    seg->refs = 1;
+    seg->nattached = 0;
+    seg->atime = seg->dtime = 0;
+    seg->marked = false;
     list_init(&seg->sleepers);
     registry_enter(seg);
     struct holding *h = holding_make(task, registry_slot(seg->handle));
@@ -96,7 +102,6 @@ static int give_birth(struct ksm_task *task, uint id, uint nbytes)
     if (!region)
         goto cancel;
     seg->region = region;
-    seg->mpid = task->pid;
     seg->ctime = ticks_now;
     registry.nsegments++;
     registry.npages += seg->npages;

@@ -21,10 +21,7 @@ uint sys_ksmget(const uint arg[])
 
 uint sys_ksmattach(const uint arg[])
 {
-    uint va;
-    int error = ksm_attach(task(), (int)arg[0], arg[1], &va);
-
-    return error < 0 ? (uint)error : va; /* §2: user addresses are positive as an int */
+    return (uint)ksm_attach(task(), (int)arg[0], arg[1]);
 }
 
 uint sys_ksmdetach(const uint arg[])

@@ -11,7 +11,7 @@ from _tap import ROOT, done, ok, run, temp_folder  # noqa: E402
 # A folder whose name has a blank, and no build in it.
 copy = os.path.join(temp_folder(), "a copy")
 shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git"), symlinks=True)
-ENV = {k: v for k, v in os.environ.items() if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG")}
+ENV = {k: v for k, v in os.environ.items() if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG", "WERROR")}
 PROGRAM = """\
 #include "types.h"
 #include "stat.h"

@@ -62,7 +62,6 @@ static struct real {
     struct actor *actor;
     enum op op;
     uint x, y, z; /* arguments */
-    uint va;
     int result;
     bool done;
 } reals[NPROCS];
@@ -102,7 +101,7 @@ static void serve(void *arg)
         r->op = OP_NONE;
         switch (op) {
         case OP_GET: r->result = ksm_get(r->task, r->x, r->y, r->z); break;
-        case OP_ATTACH: r->result = ksm_attach(r->task, (int)r->x, r->y, &r->va); break;
+        case OP_ATTACH: r->result = ksm_attach(r->task, (int)r->x, r->y); break;
         case OP_DETACH: r->result = ksm_detach(r->task, (int)r->x); break;
         case OP_DETACH_AT: r->result = ksm_detach_at(r->task, r->x); break;
         case OP_DELETE: r->result = ksm_delete(r->task, (int)r->x); break;
@@ -393,10 +392,9 @@ static void do_attach(uint p)
         same("ksm_attach", got, KSM_ENOSPC);
     } else {
         uint va = place(p, segs[s].npages);
-        same("ksm_attach", got, va ? 0 : KSM_ENOVA);
+        same("ksm_attach", got, va ? (long)va : KSM_ENOVA);
         if (!va)
             return;
-        same("its address", reals[p].va, va);
         atts[natts++] = (struct matt){ true, flags != KSM_READ, p, s, va };
         segs[s].atime = ticks_now;
         segs[s].mpid = pid_of(p);

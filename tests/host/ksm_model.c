@@ -1,6 +1,6 @@
 /*
- * ksm_model.c - random operations against the model, from seeds: KSM_SEED (default 1) and the next ones, KSM_RUNS
- * of them; and the inputs that the fuzzer found worth keeping.
+ * ksm_model.c - random operations against the model, from seeds: KSM_SEED (default 1) and the next ones,
+ * KSM_RUNS of them; and the inputs that the fuzzer found worth keeping.
  */
 #include <dirent.h>
 #include <stdio.h>

@@ -116,10 +116,10 @@ int world_get(struct ksm_task *task, uint id, uint nbytes)
 
 uint world_attach(struct ksm_task *task, int handle, uint flags)
 {
-    uint va = 0;
-    if (ksm_attach(task, handle, flags, &va))
+    int va = ksm_attach(task, handle, flags);
+    if (va <= 0)
         fail("ksm_attach fails");
-    return va;
+    return (uint)va;
 }
 
 struct ksminfo_t world_info(struct ksm_task *task, int handle)

@@ -53,7 +53,7 @@ static void give_up(const struct client *client, int error)
         fail(2, "%s: the server died", client->name);
     if (error == KSM_ENOENT)
         fail(2, "%s: no server answers", client->name);
-    fail(2, "%s: %s", client->name, error == KSM_EINVAL ? "the segment is damaged" : ksmstrerror(error));
+    fail(2, "%s: %s", client->name, error == KSM_EINVAL ? "no Math Server's segment, or damaged" : ksmstrerror(error));
 }
 
 static void connect(struct client *client)

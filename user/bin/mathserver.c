@@ -4,12 +4,12 @@
  *   mathserver [-i ID] [-n SLOTS]      an ID is a number, or a name; SLOTS clients are served at once
  *
  * It refuses to start beside a living server, takes over after a dead one, and ends when a client asks it
- * to (mathclient -q). The segment is marked for deletion as soon as the server has it: so it is gone after
+ * to (mathclient -q).  The segment is marked for deletion as soon as the server has it: so it is gone after
  * the last of them, whoever that is and however he ends.
  *
  * One process, one thread: it looks at the bits of slots with something in them, serves those, and sleeps
  * after a short spin when there are none.  What it must know of a slot stands in its own memory; from the
- * segment it takes copies. Once a second, and now and then under load, it puts right what should stand in
+ * segment it takes copies.  Once a second, and now and then under load, it puts right what should stand in
  * the header.
  */
 #include "mathmail.h"

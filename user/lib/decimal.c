@@ -2,7 +2,7 @@
  * decimal.c - decimal text to the nearest double, and doubles to the shortest decimal.
  *
  * Reading: where the digits and the power of ten are doubles themselves, one multiplication or division
- * rounds right. Otherwise the number is a fraction of two big integers, of which 64 bits of the quotient
+ * rounds right.  Otherwise the number is a fraction of two big integers, of which 64 bits of the quotient
  * are made, and what is left decides ties.  Digits behind the 800th can't decide anything but "more than a
  * tie", so one more stands for all of them: a number in the middle of two doubles has at most 767.
  *

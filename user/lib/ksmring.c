@@ -8,7 +8,7 @@
  *
  * Waiting: at most one process of a side does (where a side has many the one with its lock), on the other
  * side's `waited`: it sets the word, looks once more, and sleeps while the word is 1.  Who moves `at`, or
- * leaves, clears the word and wakes. Sleeps are cut into slices, because a peer may die just before one
+ * leaves, clears the word and wakes.  Sleeps are cut into slices, because a peer may die just before one
  * begins.
  */
 #include "ksmring.h"
@@ -186,25 +186,26 @@ static int look_for_members(struct ksmring *ring, int which)
 
 /* ---- Waiting ------------------------------------------------------------------------------------ */
 
-/* How long a call waits.  The clock is read only when one sleep was not enough. */
+/* How long a call waits: from its first sleep on. */
 struct patience {
     int ticks;
-    int sleeps;
-    int begin; /* of the second sleep */
+    bool begun;
+    int begin;
 };
 
 /* The ticks of the next sleep; 0: there is no time left. */
 static int next_slice(struct patience *patience)
 {
-    int left = patience->ticks;
+    int now, left;
 
     if (patience->ticks == 0)
         return SLICE;
-    if (patience->sleeps == 1)
-        patience->begin = uptime();
-    if (patience->sleeps > 1)
-        left -= uptime() - patience->begin;
-    patience->sleeps++;
+    now = uptime();
+    if (!patience->begun) {
+        patience->begun = true;
+        patience->begin = now;
+    }
+    left = patience->ticks - (now - patience->begin);
     return left < 0 ? 0 : left < SLICE ? left : SLICE;
 }
 
@@ -239,9 +240,7 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
         return KSM_EFAULT;
     if (ring->seat[!which])
         return look_for_members(ring, which);
-    if (result == KSM_ETIMEDOUT)
-        return slice == patience->ticks ? KSM_ETIMEDOUT : 0;
-    return KSM_EAGAIN;
+    return result == KSM_ETIMEDOUT && patience->ticks ? 0 : KSM_EAGAIN;
 }
 
 /* Takes the lock of a side that has many. */
@@ -288,7 +287,7 @@ static bool has_room(const struct ksmring *ring, uint written)
 
 int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
 {
-    struct patience patience = {ticks, 0, 0};
+    struct patience patience = {ticks, false, 0};
     uint need = sizeof(uint) + round_up(n, sizeof(uint));
     int result;
 
@@ -351,7 +350,7 @@ int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks)
 
 int ksmring_drain(struct ksmring *ring, int ticks)
 {
-    struct patience patience = {ticks, 0, 0};
+    struct patience patience = {ticks, false, 0};
 
     for (;;) {
         uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
@@ -387,7 +386,7 @@ static int examine(struct ksmring *ring, uint offset, uint used)
 
 int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
 {
-    struct patience patience = {ticks, 0, 0};
+    struct patience patience = {ticks, false, 0};
     struct ksmring_side *side = ring->side[KSMRING_READER];
     int result;
 

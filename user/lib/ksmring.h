@@ -66,7 +66,7 @@ struct ksmring {
 uint ksmring_nbytes(uint ndata, uint nreaders, uint nwriters);
 
 /* Makes an empty ring at memory, which is aligned to 64 and that large, and opens it.  Nobody else uses the
-   memory meanwhile. 0, or KSM_EINVAL. */
+   memory meanwhile.  0, or KSM_EINVAL. */
 int ksmring_create(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters);
 
 /* Opens a ring that another process made in nbytes of memory.  0; KSM_EAGAIN: it is not made yet;
@@ -83,10 +83,15 @@ int ksmring_leave(struct ksmring *ring, int side);
 
 /*
  * Room for a message of n bytes, in the ring itself; *where is aligned to 4.  ksmring_commit() sends the
- * first n of them (n may be smaller then; 0: nothing is sent).  Between the two nobody else can write. 0;
- * KSM_EAGAIN: KSMRING_TRY and it is full, or the caller has not joined and was woken without any room: it
- * should look whether its peer lives; KSM_ETIMEDOUT; KSM_ESIZE: too long; KSM_EINVAL: a length of 0, or a
- * damaged ring; KSM_EOWNERDEAD: all readers are gone, and one died; KSM_ENOENT: all readers have left.
+ * first n of them (n may be smaller then; 0: nothing is sent).  Between the two nobody else can write.
+ * 0, or
+ * KSM_EAGAIN:     KSMRING_TRY, and it is full; or the caller has not joined and waited in vain (with 0 ticks
+ *                 for half a second at most): it should look whether its peer lives
+ * KSM_ETIMEDOUT:  the ticks ran out
+ * KSM_ESIZE:      the message is too long
+ * KSM_EINVAL:     a length of 0, or a damaged ring
+ * KSM_EOWNERDEAD: all readers are gone, and one died
+ * KSM_ENOENT:     all readers have left
  */
 int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks);
 void ksmring_commit(struct ksmring *ring, uint n);

@@ -4,7 +4,7 @@
  *
  * A struct dd stands for hi + lo, where lo is at most half a unit in the last place of hi.  The operations
  * are exact, or right to about 2^-102, as long as nothing overflows and no product's low part falls below
- * the smallest double. They need round-to-nearest arithmetic in true doubles: SSE2, and no contraction to
+ * the smallest double.  They need round-to-nearest arithmetic in true doubles: SSE2, and no contraction to
  * fused operations.
  */
 #ifndef MATHDD_H

@@ -42,7 +42,7 @@ struct math_result {
 };
 
 /* Computes the n characters at text.  A syntax error anywhere goes before errors of computing; of those the
-   first counts. Needs about 10 KB of stack, and a time bounded by the text's length times that of
+   first counts.  Needs about 10 KB of stack, and a time bounded by the text's length times that of
    fact(170). */
 void math_evaluate(const char *text, int n, struct math_result *result);
 

@@ -236,10 +236,10 @@ int mathmail_receive(struct mathmail *mail, struct math_result *result)
     if (mathmail_owed(mail) == 0)
         return KSM_EAGAIN;
     for (;;) {
-        n = ksmring_read(&mail->replies, &reply, sizeof(reply), SLICE);
+        n = ksmring_read(&mail->replies, &reply, sizeof(reply), 0);
         if (n == (int)sizeof(reply) && reply.number == mail->nreceived)
             break;
-        if (n != KSM_EAGAIN && n != KSM_ETIMEDOUT)
+        if (n != KSM_EAGAIN)
             return KSM_EINVAL;
         n = look_around(mail);
         if (n < 0)

@@ -89,7 +89,7 @@ struct mathmail {
 
 /*
  * Finds the server of that segment and gets a slot; waits at most that many ticks for the server, and for a
- * free slot as long as the server lives. 0; KSM_ENOENT: there is no server; KSM_EOWNERDEAD: the server died
+ * free slot as long as the server lives.  0; KSM_ENOENT: there is no server; KSM_EOWNERDEAD: the server died
  * or ended meanwhile; KSM_EINVAL: the segment is not a Math Server's; or what ksmattach() said.
  */
 int mathmail_open(struct mathmail *mail, int id, int ticks);

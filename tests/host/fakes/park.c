@@ -242,7 +242,7 @@ void fake_slow(const char *what)
 
 void fake_gap(void)
 {
-    if (!jitter || nlocks_held || host_cpu.thread->state != THREAD_RUNNING) /* the last: on its way to sleep */
+    if (!jitter || nlocks_held || host_cpu.thread->state != THREAD_RUNNING) /* on its way to sleep */
         return;
     if (fake_random() % 4 == 0)
         actor_yield();

@@ -1,0 +1,133 @@
+/*
+ * cache_memory.c - the block cache's memory: its pool and its books at boot, and page_reclaim().
+ *
+ * Headers and hash buckets are taken once, for as many frames as the disk or the memory can fill: so a frame
+ * that joins the cache or leaves it costs no memory beside itself, and pgused stays exact.
+ */
+#include "fs/cache_books.h"
+#include "fs/log.h"
+#include "lib/printk.h"
+#include "mm/page.h"
+
+#define HEADERS_IN_PAGE (PAGE_SIZE / sizeof(struct group))
+
+struct cache_books cache;
+
+/* Page by page: page_alloc() gives single frames. */
+static int make_headers(uint n)
+{
+    while (n > 0) {
+        struct group *page = page_alloc_zeroed();
+        if (!page)
+            return -1;
+        for (uint i = 0; i < HEADERS_IN_PAGE && n > 0; i++, n--) {
+            page[i].hash_next = cache.headers;
+            list_init(&page[i].link);
+            cache.headers = &page[i];
+        }
+    }
+    return 0;
+}
+
+static int make_buckets(uint n)
+{
+    uint npages = (n + BUCKETS_IN_PAGE - 1) / BUCKETS_IN_PAGE;
+    if (npages > BUCKETS_IN_PAGE || !(cache.buckets = page_alloc()))
+        return -1;
+    for (uint i = 0; i < npages; i++)
+        if (!(cache.buckets[i] = page_alloc_zeroed()))
+            return -1;
+    cache.bucket_mask = n - 1;
+    return 0;
+}
+
+int cache_init(uint nblocks)
+{
+    uint ngroups = (nblocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS;
+    uint nheaders = page_free_count() + CACHE_POOL, nbuckets = 1;
+
+    if (nheaders > ngroups + CACHE_POOL)
+        nheaders = ngroups + CACHE_POOL;
+    while (nbuckets < nheaders)
+        nbuckets *= 2;
+    cache.nblocks = nblocks;
+    spin_init(&cache.lock, RANK_CACHE, "cache");
+    mutex_init(&cache.io, RANK_CACHE_IO, "cache staging");
+    list_init(&cache.clean);
+    list_init(&cache.changed);
+    waitq_init(&cache.loaded);
+    waitq_init(&cache.released);
+    if (make_buckets(nbuckets) < 0 || make_headers(nheaders) < 0)
+        return -1;
+    spin_acquire(&cache.lock);
+    while (cache.nframes < CACHE_POOL && cache_grow_locked())
+        ;
+    spin_release(&cache.lock);
+    return cache.nframes == CACHE_POOL ? 0 : -1;
+}
+
+/* Frees one clean group's frame, unless the pool, or operations under way, need it. */
+static bool shrink(void)
+{
+    void *page = NULL;
+    spin_acquire(&cache.lock);
+    if (cache.nframes > CACHE_POOL && cache.nframes > cache.nchanged + cache.nreserved + CACHE_READERS) {
+        struct list *l = list_pop(&cache.clean);
+        if (l) {
+            struct group *g = container_of(l, struct group, link);
+            cache_forget_locked(g);
+            page = g->data;
+            g->data = NULL;
+            g->hash_next = cache.headers;
+            cache.headers = g;
+            cache.nframes--;
+        }
+    }
+    spin_release(&cache.lock);
+    if (page)
+        page_free(page);
+    return page;
+}
+
+uint page_reclaim(uint n, bool may_sleep)
+{
+    uint freed = 0;
+    if (!cache.nframes) /* nothing is mounted yet */
+        return 0;
+    while (freed < n && shrink())
+        freed++;
+    if (freed < n && may_sleep && cache_is_changed() && log_settle() == 0)
+        while (freed < n && shrink())
+            freed++;
+    return freed;
+}
+
+void cache_check(void)
+{
+    uint nclean = 0, nchanged = 0, nlogged = 0, ncounted = 0;
+    spin_acquire(&cache.lock);
+    list_for_each (l, &cache.clean) {
+        const struct group *g = container_of(l, struct group, link);
+        bool spare = g->number == GROUP_NONE;
+        if (g->pins || group_is_changed(g) || g->loading || g->counted || (spare && g->valid))
+            panic("block cache: group %u is not clean", g->number);
+        if (!spare && cache_find(g->number) != g)
+            panic("block cache: group %u can't be found", g->number);
+        nclean++;
+    }
+    list_for_each (l, &cache.changed) {
+        const struct group *g = container_of(l, struct group, link);
+        uchar changed = g->logged | g->fresh;
+        if (!changed || (g->logged & g->fresh) || (changed & ~g->valid) || cache_find(g->number) != g)
+            panic("block cache: group %u: logged %x, fresh %x, valid %x", g->number, g->logged, g->fresh,
+                  g->valid);
+        nchanged++;
+        nlogged += cache_count(g->logged);
+        ncounted += g->counted;
+    }
+    if (nchanged != cache.nchanged || nlogged != cache.nlogged || nclean + nchanged > cache.nframes ||
+        ncounted != (nchanged > CACHE_POOL ? nchanged - CACHE_POOL : 0))
+        panic("block cache: %u clean, %u of %u changed, %u of %u logged, %u counted, %u frames", nclean,
+              nchanged, cache.nchanged, nlogged, cache.nlogged, ncounted, cache.nframes);
+    spin_release(&cache.lock);
+}
