@@ -13,9 +13,9 @@
  *
  *   nlogged + nreserved <= capacity of the log        nchanged + nreserved + CACHE_READERS <= nframes
  *
- * Frames that only hold clean blocks don't count in pgused (contract, 8.4), nor does a pool of CACHE_POOL frames,
- * and changed groups use the pool first: so the counted frames are max(0, nchanged - CACHE_POOL).  They stand at
- * the end of `changed`.
+ * Frames that only hold clean blocks don't count in pgused (contract, 8.4), nor does a pool of CACHE_POOL
+ * frames, and changed groups use the pool first: so the counted frames are max(0, nchanged - CACHE_POOL).
+ * They stand at the end of `changed`.
  *
  * The cache grows into memory that nobody was promised, one frame at a time, and page_reclaim() shrinks it
  * again.
@@ -181,7 +181,9 @@ static void load_many(uint number, uint ngroups)
 
     mutex_acquire(&cache.io);
     spin_acquire(&cache.lock);
-    while (n < ngroups && n < STAGING_BLOCKS / GROUP_BLOCKS && number + n < limit && !cache_find(number + n)) {
+    if (limit > number + STAGING_BLOCKS / GROUP_BLOCKS)
+        limit = number + STAGING_BLOCKS / GROUP_BLOCKS;
+    while (n < ngroups && number + n < limit && !cache_find(number + n)) {
         struct group *g = take();
         if (!g)
             break;

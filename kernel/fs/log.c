@@ -9,8 +9,8 @@
  * under way, because of a commit; DRAINING waits for them because the next one finds no room while they hold
  * reservations that they may not need.  Whoever needs a step takes it: there is no thread that others depend
  * on, but fs_flusher() sees to it that no step is late.  sync() needs DURABLE, the next operation needs OPEN.
- * Who works on a commit, or may hold one up by an operation under way, is urgent: however many programs compute,
- * a commit comes in time.
+ * Who works on a commit, or may hold one up by an operation under way, is urgent: however many programs
+ * compute, a commit comes in time.
  * FAILED: the disk failed.  What was committed stays; reading goes on, changing does not.
  *
  * What goes where is the business of commit.c; how much fits is counted in cache.c.

@@ -53,7 +53,9 @@ static void give_up(const struct client *client, int error)
         fail(2, "%s: the server died", client->name);
     if (error == KSM_ENOENT)
         fail(2, "%s: no server answers", client->name);
-    fail(2, "%s: %s", client->name, error == KSM_EINVAL ? "no Math Server's segment, or damaged" : ksmstrerror(error));
+    if (error == KSM_EINVAL)
+        fail(2, "%s: this is no Math Server's segment, or it is damaged", client->name);
+    fail(2, "%s: %s", client->name, ksmstrerror(error));
 }
 
 static void connect(struct client *client)

@@ -1,9 +1,10 @@
 /*
  * ksmspin.h - how long to look at a word before going to sleep for it.
  *
- * A spin pays only while another processor is about to change the word.  With one processor there is none.  With
- * more a spin is as long as it takes to wake a process on another one, since the peer may have to be woken
- * first.  After some that failed in a row most are short, and only each 16th tries whether times have changed.
+ * A spin pays only while another processor is about to change the word.  With one processor there is none.
+ * With more a spin is as long as it takes to wake a process on another one, since the peer may have to be
+ * woken first.  After some that failed in a row most are short, and only each 16th tries whether times have
+ * changed.
  */
 #ifndef KSMSPIN_H
 #define KSMSPIN_H

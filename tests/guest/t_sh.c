@@ -1,0 +1,317 @@
+/*
+ * t_sh.c - the shell and the programs that are used from it: a line of commands, what it prints, and its status.
+ *
+ * Both output and complaints are looked at.  Files are made in /t_sh.dir, where the lines are run.
+ */
+#include "fcntl.h"
+#include "ksm.h"
+#include "stat.h"
+#include "tap.h"
+
+struct line {
+    const char *command;
+    const char *output;
+    int status;
+};
+
+static char output[20000];
+
+static void enter(void)
+{
+    mkdir("/t_sh.dir");
+    check_eq(chdir("/t_sh.dir"), 0);
+}
+
+static void leave(void)
+{
+    check_eq(chdir("/"), 0);
+    check_eq(unlink("/t_sh.dir"), 0);
+}
+
+/* Runs a program with no input; its output is in output[]. */
+static int run(char **argv)
+{
+    int ends[2], n = 0, got, pid, status;
+
+    check_eq(pipe(ends), 0);
+    pid = fork();
+    check(pid >= 0);
+    if (pid == 0) {
+        int none[2];
+
+        pipe(none);
+        close(none[1]);
+        close(0);
+        dup(none[0]);
+        for (int fd = 1; fd <= 2; fd++) {
+            close(fd);
+            dup(ends[1]);
+        }
+        for (int fd = 3; fd < 12; fd++)
+            close(fd);
+        exec("/sh", argv);
+        exits(99);
+    }
+    close(ends[1]);
+    while ((got = read(ends[0], output + n, sizeof(output) - 1 - n)) > 0)
+        n += got;
+    output[n] = 0;
+    close(ends[0]);
+    check_eq(waits(&status), pid);
+    return status;
+}
+
+static void run_lines(const struct line *lines, uint nlines)
+{
+    enter();
+    for (uint i = 0; i < nlines; i++) {
+        int status = run((char *[]){ "sh", "-c", (char *)lines[i].command, NULL });
+
+        if (status != lines[i].status || strcmp(output, lines[i].output) != 0) {
+            tap_note("line: %s", lines[i].command);
+            tap_note("status %d, output: %.150s", status, output);
+            check(!"as expected");
+        }
+    }
+    leave();
+}
+#define RUN(lines) run_lines(lines, sizeof(lines) / sizeof(lines[0]))
+
+TEST("sh: words, quotes, comments")
+{
+    static const struct line lines[] = {
+        { "echo one two", "one two\n", 0 },
+        { "echo  a   b ", "a b\n", 0 },
+        { "echo 'a   b' \"c  d\" e'f'\"g\"h", "a   b c  d efgh\n", 0 },
+        { "echo '' \"\"", " \n", 0 },
+        { "echo a\\ b \\\\ \\'", "a b \\ '\n", 0 },
+        { "echo \"a\\\"b\" 'a\\b'", "a\"b a\\b\n", 0 },
+        { "echo a # b ; echo c", "a\n", 0 },
+        { "echo a#b", "a#b\n", 0 },
+        { "echo a\\\nb", "ab\n", 0 },
+        { "echo ';' '|' \"&&\" '('", "; | && (\n", 0 },
+        { "", "", 0 },
+        { "   # nothing", "", 0 },
+        { "echo $ x$", "$ x$\n", 0 },
+        { "echo -n x", "x", 0 },
+    };
+    RUN(lines);
+}
+
+TEST("sh: lists and statuses")
+{
+    static const struct line lines[] = {
+        { "true", "", 0 },
+        { "false", "", 1 },
+        { "echo a; echo b", "a\nb\n", 0 },
+        { "echo a;", "a\n", 0 },
+        { "echo a\necho b\n\necho c", "a\nb\nc\n", 0 },
+        { "true && echo yes", "yes\n", 0 },
+        { "false && echo yes", "", 1 },
+        { "false || echo no", "no\n", 0 },
+        { "true || echo no", "", 0 },
+        { "false && echo a || echo b", "b\n", 0 },
+        { "true || echo a && echo b", "b\n", 0 },
+        { "false; echo $?", "1\n", 0 },
+        { "sh -c 'exit 7'; echo $? \"<$?>\" '$?'", "7 <7> $?\n", 0 },
+        { "exit 3; echo not here", "", 3 },
+        { "exit 300", "", 44 },
+        { "(exit 5)", "", 5 },
+        { "(exit 5) || echo $?", "5\n", 0 },
+        { "true &&\necho next line", "next line\n", 0 },
+        { "nothing-of-that-name", "sh: nothing-of-that-name: not found\n", 127 },
+        { "/share", "sh: /share: cannot execute\n", 126 },
+        { "''", "sh: : not found\n", 127 },
+    };
+    RUN(lines);
+}
+
+TEST("sh: pipelines")
+{
+    static const struct line lines[] = {
+        { "echo a b c | wc", "1 3 6 \n", 0 },
+        { "echo hello | cat | cat | cat", "hello\n", 0 },
+        { "echo x | false", "", 1 },
+        { "false | true", "", 0 },
+        { "(echo a; echo b; echo c) | grep -v b", "a\nc\n", 0 },
+        { "echo a |\ncat", "a\n", 0 },
+        { "cat /sh | cat | wc > n; wc < /sh > m; cat n m | grep -v '^$' > k; rm n m k", "", 0 },
+        { "(sh -c 'exit 4') | (cat; sh -c 'exit 6')", "", 6 },
+    };
+    RUN(lines);
+}
+
+TEST("sh: redirections")
+{
+    static const struct line lines[] = {
+        { "echo one > f; cat f; cat < f", "one\none\n", 0 },
+        { "echo two > f; echo three >> f; cat < f", "two\nthree\n", 0 },
+        { "echo x > f; cat f", "x\n", 0 },
+        { "cat none 2> f; cat f", "cat: none: cannot open\n", 0 },
+        { "(echo out; cat none) > f 2>&1; cat f", "out\ncat: none: cannot open\n", 0 },
+        { "> f; wc f", "0 0 0 f\n", 0 },
+        { "< f cat > g; echo y >> g; cat g", "y\n", 0 },
+        { "(echo a; echo b) > f; cat f | wc", "2 2 4 \n", 0 },
+        { "cat < none", "sh: none: cannot open\n", 1 },
+        { "echo a > none/f", "sh: none/f: cannot open\n", 1 },
+        { "echo a > . ; echo $?", "sh: .: cannot open\n1\n", 0 },
+        { "echo a 5> f >&5; cat f", "a\n", 0 },
+        { "rm f g", "", 0 },
+    };
+    RUN(lines);
+}
+
+TEST("sh: subshells, folders, the background")
+{
+    static const struct line lines[] = {
+        { "mkdir d; (cd d; echo x > f); cat d/f; cd d; cat f; cd ..; rm d/f d", "x\nx\n", 0 },
+        { "cd none", "sh: cd: none: no such folder\n", 1 },
+        { "((((echo deep))))", "deep\n", 0 },
+        { "echo a & wait; echo b", "a\nb\n", 0 },
+        { "(sleep 3; echo late) & echo early; wait", "early\nlate\n", 0 },
+        { "false & echo $?; wait", "0\n", 0 },
+    };
+    RUN(lines);
+}
+
+TEST("sh: what it does not understand")
+{
+    static const struct line lines[] = {
+        { "echo a ;; echo b", "sh: syntax error near `; echo b'\n", 2 },
+        { "| cat", "sh: syntax error near `| cat'\n", 2 },
+        { "echo (", "sh: syntax error near `('\n", 2 },
+        { "(echo a", "sh: syntax error: the line ends too early\n", 2 },
+        { "echo 'a", "sh: syntax error: the line ends too early\n", 2 },
+        { "echo a &&", "sh: syntax error: the line ends too early\n", 2 },
+        { "echo a >", "sh: syntax error: the line ends too early\n", 2 },
+        { ")", "sh: syntax error near `)'\n", 2 },
+        { "()", "sh: syntax error near `)'\n", 2 },
+        { "&& a", "sh: syntax error near `&& a'\n", 2 },
+    };
+    RUN(lines);
+}
+
+TEST("sh: long lines, many arguments, deep parentheses")
+{
+    static char command[9000];
+    char *p = command + snprintf(command, sizeof(command), "echo ");
+
+    enter();
+    memset(p, 'x', 3000);
+    strcpy(p + 3000, " | wc");
+    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 0);
+    check(strcmp(output, "1 1 3001 \n") == 0);
+    p = command + snprintf(command, sizeof(command), "echo");
+    for (int i = 0; i < 60; i++)
+        p += snprintf(p, 10, " %d", i);
+    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 0);
+    check_eq(strlen(output), 10 * 2 + 50 * 3);
+    for (int i = 0; i < 100; i++)
+        p += snprintf(p, 10, " %d", i);
+    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 126);
+    check(strcmp(output, "sh: echo: too many arguments\n") == 0);
+    memset(command, '(', 2000);
+    command[2000] = 0;
+    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 2);
+    leave();
+}
+
+TEST("sh: a file of commands")
+{
+    static const char script[] = "# a script\necho one\nfalse ||\n  echo 'two\nthree'\nexit 9\necho four\n";
+    int fd;
+
+    enter();
+    fd = open("s", O_CREATE | O_WRONLY);
+    check_eq(write(fd, script, strlen(script)), strlen(script));
+    close(fd);
+    check_eq(run((char *[]){ "sh", "s", NULL }), 9);
+    check(strcmp(output, "one\ntwo\nthree\n") == 0);
+    check_eq(run((char *[]){ "sh", "none", NULL }), 127);
+    check_eq(run((char *[]){ "sh", "-x", NULL }), 2);
+    check_eq(run((char *[]){ "sh", "-c", "sh < s", NULL }), 9);
+    check(strcmp(output, "one\ntwo\nthree\n") == 0); /* no prompt: it is not the console */
+    check_eq(unlink("s"), 0);
+    leave();
+}
+
+/* ---- Programs ------------------------------------------------------------------------------------------------- */
+
+TEST("grep: patterns")
+{
+    static const struct line lines[] = {
+        { "(echo abc; echo bcd; echo cab; echo ab.c) > f", "", 0 },
+        { "grep ab f", "abc\ncab\nab.c\n", 0 },
+        { "grep ^ab f", "abc\nab.c\n", 0 },
+        { "grep 'b$' f", "cab\n", 0 },
+        { "grep '^cab$' f", "cab\n", 0 },
+        { "grep a.c f", "abc\n", 0 },
+        { "grep 'ab\\.c' f", "ab.c\n", 0 },
+        { "grep 'ab*c' f", "abc\n", 0 },
+        { "grep '^[b-c]' f", "bcd\ncab\n", 0 },
+        { "grep '^[^a]*$' f", "bcd\n", 0 },
+        { "grep 'x*' f | wc", "4 4 17 \n", 0 },
+        { "grep none f", "", 1 },
+        { "grep -v a f", "bcd\n", 0 },
+        { "grep a none", "grep: none: cannot open\n", 2 },
+        { "grep d f f", "f:bcd\nf:bcd\n", 0 },
+        { "cat f | grep .*.*.*.*.*.*.*.*.*x", "", 1 },
+        { "grep '[a' f", "grep: [ without ]\n", 2 },
+        { "grep", "grep: usage: grep [-v] PATTERN [FILE]...\n", 2 },
+        { "echo -n abc | grep b", "abc\n", 0 },
+        { "rm f", "", 0 },
+    };
+    RUN(lines);
+}
+
+TEST("cat, wc, ln, rm, mkdir, ls, kill, sleep")
+{
+    static const struct line lines[] = {
+        { "echo a > f; cat f f; cat < f", "a\na\na\n", 0 },
+        { "echo b | cat f - f", "a\nb\na\n", 0 },
+        { "cat none f", "cat: none: cannot open\na\n", 1 },
+        { "ln f g; echo c >> g; cat f", "a\nc\n", 0 },
+        { "ln f g", "ln: g: cannot link to f\n", 1 },
+        { "ln f", "ln: usage: ln OLD NEW\n", 2 },
+        { "wc f g", "2 2 4 f\n2 2 4 g\n4 4 8 total\n", 0 },
+        { "wc none", "wc: none: cannot open\n", 1 },
+        { "rm g none", "rm: none: cannot remove\n", 1 },
+        { "mkdir d d", "mkdir: d: cannot make the folder\n", 1 },
+        { "ls | grep -v '^\\.' | wc", "2 8 42 \n", 0 },
+        { "ls none", "ls: none: cannot open\n", 1 },
+        { "rm d f", "", 0 },
+        { "kill x", "kill: x: not a number\n", 1 },
+        { "kill 999999", "kill: 999999: no such process\n", 1 },
+        { "kill", "kill: usage: kill PID...\n", 2 },
+        { "sleep", "sleep: usage: sleep TICKS\n", 2 },
+        { "sleep 1", "", 0 },
+        { "halt 300", "halt: usage: halt [STATUS]\n", 2 },
+    };
+    RUN(lines);
+}
+
+TEST("ksmstat and ksmrm: by number and by name")
+{
+    static const struct line lines[] = {
+        { "ksmrm t_sh.segment; ksmstat t_sh.segment", "ksmstat: t_sh.segment: no such segment\n", 1 },
+        { "ksmrm 1234567", "", 0 },
+        { "ksmrm 1234567", "ksmrm: 1234567: no such segment\n", 1 },
+        { "ksmstat -w", "ksmstat: usage: ksmstat [-w TICKS] [ID]...\n", 2 },
+        { "ksmrm", "ksmrm: usage: ksmrm ID...\n", 2 },
+    };
+
+    check(ksmget("t_sh.segment", 5000) > 0);
+    check(ksmget(1234567, 5000) > 0);
+    check_eq(run((char *[]){ "sh", "-c", "/ksmstat t_sh.segment | /grep 'bytes 5000'", NULL }), 0);
+    check_eq(run((char *[]){ "sh", "-c", "/ksmstat | /grep '^segments [1-9]'", NULL }), 0);
+    RUN(lines);
+}
+
+TEST("ps: a line for each living process")
+{
+    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep '^ *1 *0 sleep.* init$'", NULL }), 0);
+    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep t_sh", NULL }), 0);
+    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep no-such-name", NULL }), 1);
+}
+
+TAP_MAIN(NULL)

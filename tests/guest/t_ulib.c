@@ -1,0 +1,194 @@
+/*
+ * t_ulib.c - the programs' library: formatting, numbers, strings, lines, and 64-bit division.
+ */
+#include "fcntl.h"
+#include "tap.h"
+
+static char text[300];
+
+#define check_format(want, ...) \
+    do { \
+        check_eq(snprintf(text, sizeof(text), __VA_ARGS__), strlen(want)); \
+        check(strcmp(text, want) == 0); \
+    } while (0)
+
+TEST("snprintf: numbers")
+{
+    check_format("0 -1 2147483647 -2147483648", "%d %d %d %d", 0, -1, 2147483647, (int)0x80000000);
+    check_format("4294967295 ffffffff DEAD", "%u %x %X", 0xFFFFFFFF, 0xFFFFFFFF, 0xDEAD);
+    check_format("[   42] [42   ] [00042] [-0042]", "[%5d] [%-5d] [%05d] [%05d]", 42, 42, 42, -42);
+    check_format("[  -42] [-42  ]", "[%*d] [%*d]", 5, -42, -5, -42);
+    check_format("18446744073709551615 -9223372036854775808", "%llu %lld", ~0ull, (long long)(1ull << 63));
+    check_format("123456789abcdef0 7", "%llx %ld", 0x123456789ABCDEF0ull, 7l);
+    check_format("10 4294967296", "%d %llu", 10, 4294967296ull);
+}
+
+TEST("snprintf: strings, characters, and what it does not know")
+{
+    check_format("abc|  abc|abc  |ab", "%s|%5s|%-5s|%.2s", "abc", "abc", "abc", "abc");
+    check_format("x 100% y", "%c 100%% %c", 'x', 'y');
+    check_format("abc", "%.*s", 3, "abcdef");
+    check_eq(snprintf(text, 4, "abcdef"), 6);
+    check(strcmp(text, "abc") == 0);
+    text[0] = 'x';
+    check_eq(snprintf(text, 0, "abc"), 3);
+    check_eq(text[0], 'x');
+    check_eq(snprintf(NULL, 0, "%d", 12345), 5);
+}
+
+static void print_all(void *arg)
+{
+    static char longer[3000];
+
+    close(1);
+    check_eq(open(arg, O_CREATE | O_WRONLY), 1);
+    memset(longer, 'y', sizeof(longer) - 1);
+    printf(1, "%s\n", longer);
+    printf(1, "%q %", 1);
+    printf(1, "%s %p", (char *)NULL, (void *)0x1234);
+}
+
+TEST("printf: lines of any length, and odd formats")
+{
+    static char back[4000];
+    int fd;
+
+    tap_join(tap_start(print_all, "/t_ulib.tmp"));
+    fd = open("/t_ulib.tmp", O_RDONLY);
+    check_eq(read(fd, back, sizeof(back)), 3000 + 4 + 11);
+    check(back[0] == 'y' && back[2998] == 'y' && back[2999] == '\n');
+    check(memcmp(back + 3000, "%q %(null) 1234", 15) == 0);
+    close(fd);
+    unlink("/t_ulib.tmp");
+}
+
+TEST("parse_number and atoi")
+{
+    static const char *const bad[] = { "", "-", "+", "x", "1x", "0x", "4294967296", "-2147483649", "0x100000000", " 1", "--1",
+                                       "0xg", "1 ", "99999999999999999999" };
+    int n = 77;
+
+    for (uint i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        check(!parse_number(bad[i], &n) && n == 77);
+    check(parse_number("0", &n) && n == 0);
+    check(parse_number("-2147483648", &n) && n == (int)0x80000000);
+    check(parse_number("4294967295", &n) && n == -1);
+    check(parse_number("0xFFFFFFFF", &n) && n == -1);
+    check(parse_number("+12", &n) && n == 12);
+    check(parse_number("-0x10", &n) && n == -16);
+    check(atoi("123abc") == 123 && atoi("") == 0 && atoi("-5") == 0);
+}
+
+TEST("memmove and its kin: all small sizes, all offsets, both directions")
+{
+    static uchar a[200], b[200];
+
+    for (uint from = 0; from < 40; from++) {
+        for (uint to = 0; to < 40; to += 3) {
+            for (uint n = 0; n < 70; n += 1 + n / 16) {
+                for (uint i = 0; i < sizeof(a); i++)
+                    a[i] = b[i] = i * 7;
+                memmove(a + to, a + from, n);
+                for (uint i = 0; i < sizeof(a); i++)
+                    check(a[i] == (i >= to && i < to + n ? b[i - to + from] : b[i]));
+                memset(a + to, from, n);
+                for (uint i = 0; i < sizeof(a); i++)
+                    check(i < to || i >= to + n || a[i] == from);
+            }
+        }
+    }
+    memmove(a, b, -5); /* xv6's count is an int: nothing */
+    check(memcmp("abc", "abd", 3) < 0 && memcmp("abc", "abd", 2) == 0 && memcmp("\xFF", "\x01", 1) > 0);
+    check(memchr("abc", 'c', 3) && !memchr("abc", 'c', 2));
+}
+
+TEST("strings")
+{
+    check(strcmp("", "") == 0 && strcmp("a", "b") < 0 && strcmp("ab", "a") > 0 && strcmp("\xFF", "a") > 0);
+    check(strncmp("abc", "abd", 2) == 0 && strncmp("abc", "abd", 3) < 0 && strncmp("a", "ab", 5) < 0);
+    check(strlen("") == 0 && strlen("12345") == 5);
+    check(strchr("hello", 'l') && *strchr("hello", 'o') == 'o' && !strchr("hello", 'x'));
+
+    char *copy = strdup("copied");
+
+    check(copy && strcmp(copy, "copied") == 0);
+    free(copy);
+}
+
+static void write_lines(void *arg)
+{
+    int fd = *(int *)arg;
+
+    check_eq(write_all(fd, "one\n\nthree\n", 11), 0);
+    for (int i = 0; i < 5000; i++)
+        check_eq(write_all(fd, "x", 1), 0);
+    check_eq(write_all(fd, "\nlast", 5), 0);
+}
+
+TEST("line_next: lines of all lengths, and a last one without an end")
+{
+    int ends[2], pid;
+    uint n;
+
+    check_eq(pipe(ends), 0);
+    pid = tap_start(write_lines, &ends[1]);
+    close(ends[1]);
+
+    struct line_reader reader = LINE_READER(ends[0]);
+    char *line = line_next(&reader, &n);
+
+    check(line && n == 3 && strcmp(line, "one") == 0);
+    line = line_next(&reader, &n);
+    check(line && n == 0 && *line == 0);
+    line = line_next(&reader, &n);
+    check(line && n == 5 && strcmp(line, "three") == 0);
+    line = line_next(&reader, &n);
+    check(line && n == 5000 && line[0] == 'x' && line[4999] == 'x' && line[5000] == 0);
+    line = line_next(&reader, &n);
+    check(line && n == 4 && strcmp(line, "last") == 0);
+    check(!line_next(&reader, &n) && !reader.failed);
+    free(reader.buf);
+    tap_join(pid);
+}
+
+TEST("gets: a line, its end, and too little room")
+{
+    char buf[8];
+    int ends[2];
+
+    check_eq(pipe(ends), 0);
+    write(ends[1], "ab\ncdefghijk\n", 13);
+    close(ends[1]);
+    close(0);
+    check_eq(dup(ends[0]), 0);
+    check(strcmp(gets(buf, sizeof(buf)), "ab\n") == 0);
+    check(strcmp(gets(buf, sizeof(buf)), "cdefghi") == 0);
+    check(strcmp(gets(buf, sizeof(buf)), "jk\n") == 0);
+    check(strcmp(gets(buf, sizeof(buf)), "") == 0);
+}
+
+TEST("64-bit division agrees with multiplication")
+{
+    static const uint64_t numbers[] = { 1, 2, 3, 7, 10, 0xFFFF, 0x10000, 0xFFFFFFFF, 0x100000000, 0x100000001, 0x123456789ABCDEF,
+                                        0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFFFFFFFFFF };
+    uint count = sizeof(numbers) / sizeof(numbers[0]);
+
+    for (uint i = 0; i < count; i++) {
+        for (uint j = 0; j < count; j++) {
+            volatile uint64_t n = numbers[i], d = numbers[j];
+            volatile int64_t sn = (int64_t)n, sd = (int64_t)d;
+
+            check(n / d * d + n % d == n && n % d < d);
+            if (sd != -1) {
+                check(sn / sd * sd + sn % sd == sn);
+                check((sn % sd == 0) || (sn % sd < 0) == (sn < 0));
+            }
+        }
+    }
+
+    volatile double x = 18446744073709549568.0, y = 4294967296.5;
+
+    check((uint64_t)x == 0xFFFFFFFFFFFFF800u && (uint64_t)y == 0x100000000u);
+}
+
+TAP_MAIN(NULL)
