@@ -1,9 +1,9 @@
 /*
  * model.h - what shared memory does, computed the naive way: flat arrays and linear search.
  *
- * The model knows segments and processes by small numbers.  Each call takes what the system call takes, with handles
- * translated, changes the model, and returns what the system call must return.  Ticks are known as ranges: what
- * happened, happened from `since` to `until`.
+ * The model knows segments and processes by small numbers. Each call takes what the system call takes,
+ * with handles translated, changes the model, and returns what the system call must return. Ticks are
+ * known as ranges: what happened, happened from `since` to `until`.
  */
 #ifndef MODEL_H
 #define MODEL_H

@@ -1,8 +1,8 @@
 /*
  * race.h - for tests in which processes run against each other for a time.
  *
- * Their common board is a segment, attached by the test before it starts them.  A process that finds something wrong
- * ends with a bad status; the test then stops the others, and fails.
+ * Their common board is a segment, attached by the test before it starts them. A process that finds
+ * something wrong ends with a bad status; the test then stops the others, and fails.
  */
 #ifndef RACE_H
 #define RACE_H
@@ -24,8 +24,9 @@ extern struct race_board *board;
 /* Makes the board, and says which seeds are in use; gone again after race_end(). */
 void race_begin(void);
 void race_end(void);
-/* Runs run(i) in n processes for some seconds, and then until all have seen board->stop; looks after the kernel
-   meanwhile.  tend, if there is one, is called every now and then, with the pids, and may replace processes. */
+/* Runs run(i) in n processes for some seconds, and then until all have seen board->stop; looks after
+   the kernel meanwhile. tend, if there is one, is called every now and then, with the pids, and may
+   replace processes. */
 void race_run(uint n, uint seconds, void (*run)(uint i), void (*tend)(int pids[], uint n));
 /* A process of its own for run(i). */
 int race_start(uint i, void (*run)(uint i));

@@ -1,8 +1,9 @@
 /*
- * t_abi.c - hostile arguments to every system call: the documented failure, nothing changed, the system alive.
+ * t_abi.c - hostile arguments to every system call: the documented failure, nothing changed, the system
+ * alive.
  *
- * The pointers are of every kind of memory there is: none, the guard page, the kernel's, read-only, half inside; and
- * the numbers are the ones where arithmetic goes wrong.
+ * The pointers are of every kind of memory there is: none, the guard page, the kernel's, read-only, half
+ * inside; and the numbers are the ones where arithmetic goes wrong.
  */
 #include "fcntl.h"
 #include "ksmtest.h"
@@ -15,7 +16,7 @@ static const int hostile_numbers[] = { -1, -2, (int)0x80000000, 0x7FFFFFFF, 64, 
 #define NNUMBERS (sizeof(hostile_numbers) / sizeof(hostile_numbers[0]))
 
 #define NPOINTERS 16
-static void *pointers[NPOINTERS]; /* of which no byte may be written: an access fails, or begins to, at once */
+static void *pointers[NPOINTERS]; /* at each of them an access fails with its first byte */
 static uint npointers;
 static char *read_only;           /* one page */
 static char *last_bytes;          /* the end of the heap, a page border */
@@ -254,7 +255,7 @@ TEST("hostile pointers: the stack pointer itself")
     finish();
 }
 
-/* ---- Numbers ------------------------------------------------------------------------------------------------ */
+/* ---- Numbers ---- */
 
 TEST("hostile numbers: descriptors")
 {
@@ -332,7 +333,7 @@ TEST("hostile numbers: modes of open")
     finish();
 }
 
-/* ---- Everything, at random ------------------------------------------------------------------------------------ */
+/* ---- Everything, at random ---- */
 
 static uint seed = 12345;
 
@@ -415,7 +416,8 @@ static void call_at_random(void *arg)
     chdir("/t_abi.dir");
     unlink("/t_abi.dir");
     for (int i = 0; i < 20000; i++) {
-        int number = random_number() % 42, a = random_argument(), b = random_argument(), c = random_argument();
+        int number = random_number() % 42;
+        int a = random_argument(), b = random_argument(), c = random_argument();
 
         if (!is_final(number, a))
             call(number, a, b, c);

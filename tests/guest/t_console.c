@@ -72,7 +72,7 @@ TEST("console: a reader can be killed")
 static void print_line(void *arg)
 {
     for (int i = 0; i < 5; i++)
-        printf(1, "# process %d prints a line that is long enough to be broken, if anything broke it\n", *(int *)arg);
+        printf(1, "# process %d prints a line that is long enough to be broken, if any is\n", *(int *)arg);
 }
 
 TEST("console: several writers, whole lines")

@@ -1,8 +1,9 @@
 /*
  * t_exhaust.c - the last page, the last entry, and each allocation of a call failing in turn.
  *
- * Tables are small here, so that they are filled exactly.  Debug kernels can fail allocations; the normal one cannot,
- * and skips those tests.  t_ksmfail.c has the plain cases of each call, this file those with more at stake.
+ * Tables are small here, so that they are filled exactly. Debug kernels can fail allocations; the
+ * normal one cannot, and skips those tests. t_ksmfail.c has the plain cases of each call, this file
+ * those with more at stake.
  *
  * Runs with: --param ksm.segments=37 --param ksm.attachments=1300 --param ksm.pages=40000 -- t_exhaust
  */
@@ -22,7 +23,7 @@ static uint limit_of(const char *name)
     return (uint)value;
 }
 
-/* ---- Each allocation fails --------------------------------------------------------------------------- */
+/* ---- Each allocation fails ---- */
 
 #define NSEGMENTS 4u
 static int segments[NSEGMENTS]; /* of different sizes, one with page tables of its own */
@@ -56,12 +57,25 @@ static void check_unchanged(const struct state *before)
     check_eq(debug(DEBUG_CHECK, 0), 0);
 }
 
-/* try(nth) makes the call, whose nth allocation fails (0: none), and undoes it if it worked: it returns 0 then, else
-   the error. */
+/* Pages that may still be promised, exactly. */
+static uint promisable(void)
+{
+    uint n = 0;
+
+    for (uint step = 64 * MB / PAGE; step; step /= 2) {
+        while (sbrk((int)(step * PAGE)) != (char *)-1)
+            n += step;
+    }
+    check(sbrk(-(int)(n * PAGE)) != (char *)-1);
+    return n;
+}
+
+/* try(nth) makes the call, whose nth allocation fails (0: none), and undoes it if it worked: it returns
+   0 then, else the error. */
 static void sweep(int (*try)(uint nth), int error)
 {
     static const uint sizes[NSEGMENTS] = { 1, 3 * PAGE, 40 * PAGE, CHUNK + 5 * PAGE };
-    uint nfailures = 0;
+    uint nfailures = 0, room;
     int result;
 
     if (debug(DEBUG_CHECK, 0) < 0)
@@ -73,6 +87,7 @@ static void sweep(int (*try)(uint nth), int error)
     }
     check_eq(try(0), 0); /* what the first call leaves behind for the next ones is there */
     check_eq(try(0), 0);
+    room = promisable();
     for (uint nth = 1;; nth++) {
         struct state before = state();
 
@@ -85,6 +100,7 @@ static void sweep(int (*try)(uint nth), int error)
     }
     tap_note("%u allocations, each of them failed", nfailures);
     check(nfailures > 0);
+    check_eq(promisable(), room);
     for (uint i = 0; i < NSEGMENTS; i++) {
         check_eq(info_of(segments[i]).attached_nr, 2);
         while (ksmdetach(segments[i]) == 0)
@@ -94,12 +110,15 @@ static void sweep(int (*try)(uint nth), int error)
     check_alive();
 }
 
+#define REFUSED 50 /* status of a child whose call failed, as it should */
+
 static int result_of_child(int pid)
 {
     int status;
 
     check_eq(waits(&status), pid);
-    return status == 0 ? 0 : -status;
+    check(status == 0 || status == REFUSED);
+    return -status;
 }
 
 static int try_fork(uint nth)
@@ -138,7 +157,7 @@ static int try_exec(uint nth)
         exec(page, (char *[]){ page, page + PAGE, NULL });
         debug(DEBUG_FAIL_ALLOCATION, 0);
         check_unchanged(&before);
-        exits(50);
+        exits(REFUSED);
     }
     return result_of_child(pid);
 }
@@ -185,7 +204,7 @@ static int try_first_get(uint nth)
             check_eq(pgused(), frames);
             check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
             check_eq(debug(DEBUG_CHECK, 0), 0);
-            exits(7);
+            exits(REFUSED);
         }
         check_eq(ksmdelete(handle), 0);
         exits(0);
@@ -263,7 +282,7 @@ TEST("ksm §4.3 an sbrk of 8 MB, each of its allocations failing")
     sweep(try_sbrk, -1);
 }
 
-/* ---- The address space ------------------------------------------------------------------------------- */
+/* ---- The address space ---- */
 
 struct place {
     char *p;
@@ -383,7 +402,7 @@ TEST("ksm §4.2 a hole of 4 MB, filled page by page: its page table comes and go
     check_eq(ksmdelete(large), 0);
 }
 
-/* ---- Tables ------------------------------------------------------------------------------------------ */
+/* ---- Tables ---- */
 
 TEST("ksm §10 the table of segments to its last entry; only new ones are refused")
 {

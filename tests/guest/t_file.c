@@ -1,5 +1,6 @@
 /*
- * t_file.c - files and folders.  Everything happens in the folder /t_file.dir, which each test makes and removes.
+ * t_file.c - files and folders.  Everything happens in the folder /t_file.dir, which each test makes and
+ * removes.
  */
 #include "fcntl.h"
 #include "fs.h"
@@ -441,7 +442,7 @@ TEST("descriptors: all of them, then none, then the lowest again")
     leave();
 }
 
-/* ---- Several processes ------------------------------------------------------------------------------------- */
+/* ---- Several processes ---- */
 
 static void own_file(void *arg)
 {

@@ -1,8 +1,8 @@
 /*
  * t_ksmbad.c - calls on shared memory with every wrong argument, alone and together (contract, 9).
  *
- * What a call must answer is computed here once more, straight from the contract.  Whatever it answered, nothing has
- * changed but what a success changes.
+ * What a call must answer is computed here once more, straight from the contract. Whatever it answered,
+ * nothing has changed but what a success changes.
  */
 #include "fcntl.h"
 #include "ksmtest.h"
@@ -84,15 +84,18 @@ static void end(void)
     check_alive();
 }
 
-/* ---- ksmget ------------------------------------------------------------------------------------------ */
+/* ---- ksmget ---- */
 
 static uint max_pages;
+
+static uint pages_of(uint size)
+{
+    return size / PAGE + (size % PAGE != 0);
+}
 
 /* What §9 says, in its order; 0: it works. */
 static int get_must(bool exists, uint size, uint flags)
 {
-    uint npages = size / PAGE + (size % PAGE != 0);
-
     if (flags & ~(uint)(KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB))
         return KSM_EINVAL;
     if (flags & KSM_OPEN && flags & KSM_MUSTNOTEXIST)
@@ -105,7 +108,7 @@ static int get_must(bool exists, uint size, uint flags)
         return KSM_ENOENT;
     if (size == 0)
         return KSM_EINVAL;
-    return size > MOST_SIZE || npages > max_pages ? KSM_ESIZE : 0;
+    return size > MOST_SIZE || pages_of(size) > max_pages ? KSM_ESIZE : 0;
 }
 
 static void try_get(int id, bool exists, uint size, uint flags, const struct state *before)
@@ -117,7 +120,7 @@ static void try_get(int id, bool exists, uint size, uint flags, const struct sta
     if (got > 0 && exists)
         check_eq(got, watched);
     if (got > 0 && !exists) {
-        check_eq(info_of(got).total_shpg_nr - before->totals.total_shpg_nr, size / PAGE + (size % PAGE != 0));
+        check_eq(info_of(got).total_shpg_nr, before->totals.total_shpg_nr + pages_of(size));
         check_eq(ksmdelete(got), 0);
     }
 }
@@ -143,9 +146,11 @@ static uint find_max_pages(void)
 
 TEST("ksm §9 §3.3 §3.4 §3.5 get: each pair of flag bits with each size around an edge, found and new")
 {
-    static const uint sizes[] = { 0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE - 1, 2 * PAGE, 2 * PAGE + 1, 0x7FFFDFFF,
-                                  MOST_SIZE, MOST_SIZE + 1, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0x80000001,
-                                  0xFFFFE000, 0xFFFFEFFF, 0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
+    static const uint sizes[] = {
+        0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE - 1, 2 * PAGE, 2 * PAGE + 1, 0x7FFFDFFF, MOST_SIZE,
+        MOST_SIZE + 1, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFE000, 0xFFFFEFFF, 0xFFFFF000,
+        0xFFFFF001, 0xFFFFFFFF,
+    };
     int id = fresh_id(), none = fresh_id();
     struct state before;
 
@@ -170,12 +175,12 @@ TEST("ksm §9 §3.3 §3.4 §3.5 get: each pair of flag bits with each size aroun
     end();
 }
 
-/* ---- Handles ----------------------------------------------------------------------------------------- */
+/* ---- Handles ---- */
 
 /* Calls fn with every handle that is none. */
 static void with_bad_handles(void (*fn)(int handle))
 {
-    static const int wild[] = { -1, 1, 2, 3, 4095, 4096, 65535, 65536, 0x7FFFFFFF, (int)0x80000000, (int)0x80000001 };
+    static const int wild[] = { -1, 1, 2, 3, 4095, 4096, 65535, 65536, 0x7FFFFFFF, -0x7FFFFFFF };
 
     fn(dead);
     fn(others);
@@ -259,7 +264,7 @@ TEST("ksm §2 §9 attach: each pair of flag bits")
     end();
 }
 
-/* ---- Addresses --------------------------------------------------------------------------------------- */
+/* ---- Addresses ---- */
 
 #define MAX_BAD 48u
 static char *bad[MAX_BAD]; /* where no record of 44 bytes, nor a word, may be written */
@@ -275,6 +280,7 @@ static void add_bad(char *p)
 static void collect_bad(char *hole, char *locked, uint record)
 {
     char *stack = (char *)((uint)__builtin_frame_address(0) & ~(PAGE - 1)), *top = (char *)KERNBASE;
+    char *heap_end = (char *)(((uint)sbrk(0) + PAGE - 1) & ~(PAGE - 1));
 
     nbad = 0;
     add_bad(NULL);
@@ -292,7 +298,7 @@ static void collect_bad(char *hole, char *locked, uint record)
     add_bad(locked + 2 * PAGE - record);
     add_bad(locked - record + 4);
     add_bad(sbrk(0) + 4 * PAGE);
-    add_bad((char *)(((uint)sbrk(0) + PAGE - 1) & ~(PAGE - 1)) - (record > 4 ? 4 : 0)); /* the end of the heap */
+    add_bad(heap_end - (record > 4 ? 4 : 0));
     for (uint i = 1; i < 64; i++) { /* below the stack, of whatever size, is a guard page */
         if (tap_write_dies(stack - i * PAGE)) {
             add_bad(stack - i * PAGE);
@@ -346,7 +352,7 @@ TEST("ksm §8.2 §4.4 §4.6 info: pointers of all bad kinds; nothing is written"
     check_unchanged(&before);
     check(memcmp(was, hole + PAGE, PAGE) == 0);
     check(memcmp(was, hole - PAGE, PAGE) == 0);
-    for (uint at = 0; at < 4; at++) { /* into the segment that is described, at odd places too, over pages */
+    for (uint at = 0; at < 4; at++) { /* into the segment that is described, over the end of a page */
         struct ksminfo_t info;
 
         check_eq(ksminfo(watched, (struct ksminfo_t *)(hole + 2 * PAGE - 21 + at)), 0);
@@ -371,13 +377,12 @@ TEST("ksm §11.1 §9 wait and wake: words of all bad kinds, with and without oth
             for (uint v = 0; v < COUNT(values); v++) {
                 uint *word = (uint *)(bad[i] + off);
                 bool misaligned = (uint)word % 4 != 0;
-                /* Readable is enough for a word. */
-                bool readable = bad[i] == TEXT || bad[i] == TEXT + 16 || (bad[i] >= locked && bad[i] < locked + 2 * PAGE) ||
-                                bad[i] == hole - 4 || bad[i] == hole + PAGE;
+                bool readable = bad[i] == TEXT || bad[i] == TEXT + 16 || bad[i] == hole - 4 ||
+                                bad[i] == hole + PAGE || (bad[i] >= locked && bad[i] < locked + 2 * PAGE);
                 int wrong = misaligned || values[v] < 0 ? KSM_EINVAL : KSM_EFAULT;
 
                 if (readable && wrong == KSM_EFAULT)
-                    continue;
+                    continue; /* that is enough for a word */
                 check_eq(ksmwait(word, 0, values[v] == 0 ? 1 : values[v]), wrong);
                 check_eq(ksmwait(word, 5, values[v]), wrong);
                 check_eq(ksmwake(word, values[v]), wrong);
@@ -413,7 +418,7 @@ TEST("ksm §5.2 detachat: addresses of all kinds at which nothing starts")
     end();
 }
 
-/* ---- Bytes that change while the kernel reads them --------------------------------------------------- */
+/* ---- Bytes that change while the kernel reads them ---- */
 
 static char *volatile flipped; /* in an attachment */
 

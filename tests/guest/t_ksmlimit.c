@@ -1,8 +1,8 @@
 /*
  * t_ksmlimit.c - shared memory: the limits, and what happens at them (contract, 10).
  *
- * The limits are boot parameters, so they are found by going there.  Handles and addresses are kept in private
- * memory that is got before the first measurement.
+ * The limits are boot parameters, so they are found by going there.  Handles and addresses are kept in
+ * private memory that is got before the first measurement.
  */
 #include "ksmtest.h"
 
@@ -214,7 +214,7 @@ TEST("ksm §10 memory is never promised twice: what sbrk got, ksmget does not ge
     pid = fork();
     if (pid == 0) {
         allocate_all(got);
-        check_eq(ksmget(fresh_id(), MB, KSM_MUSTNOTEXIST), KSM_ENOMEM); /* nothing of it was touched, and still */
+        check_eq(ksmget(fresh_id(), MB, KSM_MUSTNOTEXIST), KSM_ENOMEM); /* though nothing was touched */
         while (!ksmerror(p = ksmattach(shared))) /* what is left over may do for some entries */
             ;
         check_eq((int)p, KSM_ENOMEM);

@@ -1,11 +1,12 @@
 /*
- * t_ksmmap.c - shared memory: attachments in the address space, and system calls that point into them (contract, 4).
+ * t_ksmmap.c - shared memory: attachments in the address space, and system calls that point into them
+ * (contract, 4).
  */
 #include "fcntl.h"
 #include "ksmtest.h"
 #include "stat.h"
 
-/* ---- 4.1 to 4.3: where attachments lie ------------------------------------------------------------- */
+/* ---- 4.1 to 4.3: where attachments lie ---- */
 
 TEST("ksm §4.1 an attachment is whole pages between heap and kernel (scenario 20)")
 {
@@ -190,7 +191,7 @@ TEST("ksm §4.3 sbrk stops at the lowest attachment, and an attach at the heap (
     ksmdelete(page);
 }
 
-/* ---- 4.4, 4.5: access --------------------------------------------------------------------------------- */
+/* ---- 4.4, 4.5: access ---- */
 
 TEST("ksm §4.4 a read-only attachment faults on writing (scenario 26)")
 {
@@ -340,7 +341,7 @@ TEST("ksm §4.8 atomic instructions work between processes")
     ksmdelete(handle);
 }
 
-/* ---- 4.6: pointers into attachments ---------------------------------------------------------------------- */
+/* ---- 4.6: pointers into attachments ---- */
 
 TEST("ksm §4.6 every call takes pointers into a segment (scenario 43)")
 {

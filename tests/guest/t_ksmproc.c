@@ -24,7 +24,7 @@ static void unshare(void)
     check_eq(ksmdelete(shared), 0);
 }
 
-/* ---- fork, exit --------------------------------------------------------------------------------------- */
+/* ---- fork, exit ---- */
 
 static struct gate go;
 
@@ -190,7 +190,7 @@ TEST("ksm §7.2 §5.4 a marked segment goes when its last user ends")
     check_eq(info_of(0).total_shpg_nr, before);
 }
 
-/* ---- exec ----------------------------------------------------------------------------------------------- */
+/* ---- exec ---- */
 
 /* What an exec()ed program does:  touch ADDRESS   handle NUMBER   get ID */
 static int new_program(int argc, char **argv)
@@ -287,7 +287,8 @@ TEST("ksm §7.3 path and arguments may lie in an attachment")
         strcpy(bytes + 100, "--new");
         strcpy(bytes + 200, "handle");
         strcpy(bytes + PAGE - 6, "30583"); /* ends with the page */
-        argv[0] = bytes, argv[1] = bytes + 100, argv[2] = bytes + 200, argv[3] = bytes + PAGE - 6, argv[4] = NULL;
+        argv[0] = bytes, argv[1] = bytes + 100, argv[2] = bytes + 200, argv[3] = bytes + PAGE - 6;
+        argv[4] = NULL;
         exec(bytes, argv);
         exits(95);
     }
@@ -315,7 +316,7 @@ TEST("ksm §7.3 §5.4 exec destroys a marked segment of which it had the last at
     check_eq(info_of(0).total_shrg_nr, before);
 }
 
-/* ---- kill ------------------------------------------------------------------------------------------------ */
+/* ---- kill ---- */
 
 static int pipe_ends[2];
 

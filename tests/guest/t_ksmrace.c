@@ -1,10 +1,10 @@
 /*
  * t_ksmrace.c - shared memory: calls of several processes against each other (contract, 12).
  *
- * Each worker makes its random calls from a seed of its own.  What they may find is fixed by stamps: a page of a segment
- * holds only zeroes or what was written under its identifier, and a worker's private segment only what it wrote itself;
- * so a frame that is reached through an old address, or given to two owners, is found out.  The figures are compared
- * when all workers are gone.
+ * Each worker makes its random calls from a seed of its own.  What they may find is fixed by stamps: a
+ * page of a segment holds only zeroes or what was written under its identifier, and a worker's private
+ * segment only what it wrote itself; so a frame that is reached through an old address, or given to two
+ * owners, is found out.  The figures are compared when all workers are gone.
  */
 #include "ksmtest.h"
 #include "procinfo.h"
@@ -42,7 +42,8 @@ static void check_shared(int id, uint *p, bool writable)
 
 static void use_shared(void)
 {
-    int id = first_id + random_below(NSHARED), handle = ksmget(id, NPAGES * PAGE), flags = random_below(3) ? 0 : KSM_READ;
+    int id = first_id + random_below(NSHARED), handle = ksmget(id, NPAGES * PAGE);
+    int flags = random_below(3) ? 0 : KSM_READ;
     struct ksminfo_t info;
     uint *p;
 
@@ -81,7 +82,8 @@ static void use_private(void)
 /* A child that inherits attachments, and ends in one of the ways there are. */
 static void use_child(void)
 {
-    int id = first_id + random_below(NSHARED), handle = ksmget(id, NPAGES * PAGE), how = random_below(4), pid, status;
+    int id = first_id + random_below(NSHARED), handle = ksmget(id, NPAGES * PAGE);
+    int how = random_below(4), pid, status;
     uint *p = ksmattach(handle);
 
     pid = fork();
@@ -163,7 +165,7 @@ TEST("ksm §12 §7.1 §7.2 the same with fork, exec, faults and kill")
     run_workers(1500, true);
 }
 
-/* ---- Destroyed while somebody comes in ------------------------------------------------------------------------ */
+/* ---- Destroyed while somebody comes in ---- */
 
 static int contested;
 
@@ -220,7 +222,7 @@ TEST("ksm §12 §6.1 birth and death of one identifier, a hundred thousand times
         ksmdelete(handle);
 }
 
-/* ---- Old addresses ---------------------------------------------------------------------------------------------- */
+/* ---- Old addresses ---- */
 
 static volatile uint *board; /* 0: round, 1: answer */
 
@@ -276,7 +278,7 @@ TEST("ksm §5.3 a frame that was freed is not reached through an old address, on
     ksmdelete(shared);
 }
 
-/* ---- Waiting -------------------------------------------------------------------------------------------------- */
+/* ---- Waiting ---- */
 
 #define LAPS 2500u
 

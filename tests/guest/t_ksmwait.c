@@ -22,7 +22,7 @@ static void unshare(void)
     check_eq(ksmdelete(shared), 0);
 }
 
-/* ---- 11.1: arguments, and ends of a wait -------------------------------------------------------------- */
+/* ---- 11.1: arguments, and ends of a wait ---- */
 
 TEST("ksm §11.1 a word that does not hold the value: at once")
 {
@@ -79,7 +79,7 @@ TEST("ksm §11.1 the ticks run out, and not before")
     unshare();
 }
 
-/* ---- 11.2: what is the same word ------------------------------------------------------------------------ */
+/* ---- 11.2: what is the same word ---- */
 
 static void wait_on(void *arg)
 {
@@ -150,7 +150,7 @@ TEST("ksm §11.2 private memory is never shared with a child")
     tap_join(pid);
 }
 
-/* ---- 11.3: who is woken ----------------------------------------------------------------------------------- */
+/* ---- 11.3: who is woken ---- */
 
 static void wait_and_sign(void *arg)
 {
@@ -199,7 +199,7 @@ TEST("ksm §11.3 a sleeper that timed out is not counted")
     unshare();
 }
 
-/* ---- 11.5, 11.6: detaching, killing, dying ------------------------------------------------------------------ */
+/* ---- 11.5, 11.6: detaching, killing, dying ---- */
 
 static void wait_for_look(void *arg)
 {
@@ -314,7 +314,7 @@ TEST("ksm §11.6 procinfo: name, state and fork's tick; zombies are not alive")
     check_eq(info.state, PROC_RUNNING);
 }
 
-/* ---- No wake-up is lost --------------------------------------------------------------------------------------- */
+/* ---- No wake-up is lost ---- */
 
 static void ping_pong(void *arg)
 {
@@ -435,7 +435,7 @@ TEST("ksm §11.3 a bounded buffer with four producers (scenario 49)")
     bounded_buffer(4);
 }
 
-/* ---- 11.4: without the kernel ------------------------------------------------------------------------------ */
+/* ---- 11.4: without the kernel ---- */
 
 /* The library's lock and semaphore call these instead of the kernel's. */
 int sys_ksmwait(const volatile uint *word, uint expected, int ticks);

@@ -1,12 +1,13 @@
 /*
  * t_model.c - random calls of several processes, compared with the naive model of model.h after each.
  *
- * t_model -s SEED -t SECONDS: another sequence, a longer one.  The test itself decides what is called and by whom; its
- * helpers, in lock-step, only do what they are told through a pipe.
+ * t_model -s SEED -t SECONDS: another sequence, a longer one. The test itself decides what is called
+ * and by whom; its helpers, in lock-step, only do what they are told through a pipe.
  *
  * Runs with: --param ksm.segments=14 --param ksm.attachments=48 --param ksm.pages=28000 -- t_model
  */
 #include "chance.h"
+#include "helper.h"
 #include "model.h"
 
 #define SECONDS 6
@@ -17,110 +18,13 @@
 #define HEAP_MOST (64 * 1024)
 #define HUGE_SIZE (100 * MB)
 
-enum op { GET, ATTACH, DETACH, DETACH_AT, DELETE, INFO, INFO_AT, SBRK, FORK, EXIT, EXEC, WAIT, PEEK, POKE };
-static const char *const op_names[] = { "get", "attach", "detach", "detachat", "delete", "info", "info at", "sbrk",
-                                        "fork", "exit", "exec", "wait", "peek", "poke" };
-
-struct request {
-    enum op op;
-    uint a, b, c;
-};
-
-struct reply {
-    int result;
-    struct ksminfo_t info;
-};
-
-static int first_fd; /* the reply pipe, then a request pipe for each helper: 2 descriptors each */
-
-/* ---- The helpers ------------------------------------------------------------------------------------- */
-
-static int helper_fd(uint helper)
-{
-    return first_fd + 2 + 2 * (int)helper;
-}
-
-static void answer(const struct reply *reply)
-{
-    if (write(first_fd + 1, reply, sizeof(*reply)) != sizeof(*reply))
-        exits(1);
-}
-
-static int exec_again(uint helper, bool good)
-{
-    char me[16], fd[16];
-
-    snprintf(me, sizeof(me), "%u", helper);
-    snprintf(fd, sizeof(fd), "%d", first_fd);
-    return exec(good ? "/t_model" : "/no/such/file", (char *[]){ "t_model", "--helper", me, fd, NULL });
-}
-
-static int obey(uint *helper, const struct request *r, struct reply *reply)
-{
-    int status, pid;
-
-    switch (r->op) {
-    case GET:
-        return ksmget((int)r->a, r->b, (int)r->c);
-    case ATTACH:
-        return (int)ksmattach((int)r->a, (int)r->b);
-    case DETACH:
-        return ksmdetach((int)r->a);
-    case DETACH_AT:
-        return ksmdetachat((void *)r->a);
-    case DELETE:
-        return ksmdelete((int)r->a);
-    case INFO:
-        return ksminfo((int)r->a, &reply->info);
-    case INFO_AT:
-        return ksminfo((int)r->a, (struct ksminfo_t *)r->b);
-    case SBRK:
-        return (int)sbrk((int)r->a);
-    case FORK:
-        pid = fork();
-        if (pid == 0)
-            *helper = r->a;
-        return pid;
-    case EXIT:
-        exits(0);
-    case EXEC:
-        return exec_again(*helper, r->a);
-    case WAIT:
-        return waits(&status);
-    case PEEK:
-        return (int)*(volatile uint *)r->a;
-    case POKE:
-        *(volatile uint *)r->a = r->b;
-        return 0;
-    }
-    return 0;
-}
-
-static void help(uint helper)
-{
-    struct request r;
-    struct reply reply;
-
-    for (;;) {
-        if (read(helper_fd(helper), &r, sizeof(r)) != sizeof(r))
-            exits(1);
-        memset(&reply, 0, sizeof(reply));
-
-        uint was = helper;
-
-        reply.result = obey(&helper, &r, &reply);
-        if (helper == was) /* a new one waits to be told something */
-            answer(&reply);
-    }
-}
-
-/* ---- The test decides -------------------------------------------------------------------------------- */
+/* ---- The test decides ---- */
 
 static uint random, nsteps;
 static uint ids[NIDS];
 static int history[NHISTORY]; /* handles that somebody had */
 static uint nhistory;
-static struct request request; /* the last one, */
+static struct helper_request request; /* the last one, */
 static uint by;                /* and who got it */
 
 static uint pick(uint n)
@@ -128,24 +32,24 @@ static uint pick(uint n)
     return chance(&random, n);
 }
 
-static void send(uint helper, enum op op, uint a, uint b, uint c)
+static void send(uint helper, enum helper_op op, uint a, uint b, uint c)
 {
     by = helper;
-    request = (struct request){ op, a, b, c };
+    request = (struct helper_request){ op, a, b, c };
     model.now.since = (uint)uptime();
     check_eq(write(helper_fd(helper) + 1, &request, sizeof(request)), sizeof(request));
 }
 
-static struct reply receive(void)
+static struct helper_reply receive(void)
 {
-    struct reply reply;
+    struct helper_reply reply;
 
-    check_eq(read(first_fd, &reply, sizeof(reply)), sizeof(reply));
+    check_eq(read(helper_first_fd, &reply, sizeof(reply)), sizeof(reply));
     model.now.until = (uint)uptime();
     return reply;
 }
 
-static int call(uint helper, enum op op, uint a, uint b, uint c)
+static int call(uint helper, enum helper_op op, uint a, uint b, uint c)
 {
     send(helper, op, a, b, c);
     return receive().result;
@@ -155,8 +59,8 @@ static void expect(const char *what, uint got, uint want)
 {
     if (got == want)
         return;
-    tap_note("seed %d, step %u: after %s(0x%x, 0x%x, 0x%x) by process %u: %s", tap_seed, nsteps, op_names[request.op],
-             request.a, request.b, request.c, by, what);
+    tap_note("seed %d, step %u: after %s(0x%x, 0x%x, 0x%x) by process %u: %s", tap_seed, nsteps,
+             helper_op_names[request.op], request.a, request.b, request.c, by, what);
     check_eq(got, want);
 }
 
@@ -166,7 +70,7 @@ static void expect_when(const char *what, uint got, struct model_when when)
         expect(what, got, when.since);
 }
 
-/* ---- Comparing the whole ----------------------------------------------------------------------------- */
+/* ---- Comparing the whole ---- */
 
 static void compare_totals(const struct ksminfo_t *info)
 {
@@ -180,13 +84,13 @@ static void compare_totals(const struct ksminfo_t *info)
 static void compare_segment(uint helper, uint segment)
 {
     const struct model_segment *s = &model.segments[segment];
-    struct request cause = request;
+    struct helper_request cause = request;
     uint cause_by = by;
     struct model_when now = model.now;
 
     send(helper, INFO, (uint)model.procs[helper].handles[segment], 0, 0);
 
-    struct reply reply = receive();
+    struct helper_reply reply = receive();
     const struct ksminfo_t *info = &reply.info;
 
     request = cause; /* what made the difference, if there is one */
@@ -224,7 +128,7 @@ static void compare(void)
     }
 }
 
-/* ---- Arguments --------------------------------------------------------------------------------------- */
+/* ---- Arguments ---- */
 
 #define PICK(array) (array)[pick(sizeof(array) / sizeof((array)[0]))]
 
@@ -249,18 +153,22 @@ static uint any_size(void)
 {
     static const uint small[] = { 0, 1, 1, 4095, 4096, 4096, 4097, 3 * PAGE, 7 * PAGE + 1, 30 * PAGE };
     static const uint large[] = { 4 * MB - 1, 4 * MB, 4 * MB + 1, 9 * MB, HUGE_SIZE, HUGE_SIZE };
-    static const uint bad[] = { 28000 * PAGE, 28000 * PAGE + 1, 0x7FFFDFFF, 0x7FFFE000, 0x7FFFE001, 0x80000000,
-                                0xFFFFEFFF, 0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
+    const uint bad[] = { model.max_pages * PAGE, model.max_pages * PAGE + 1, 0x7FFFDFFF, 0x7FFFE000, 0x7FFFE001,
+                         0x80000000, 0xFFFFEFFF, 0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
     uint kind = pick(40);
 
-    return kind < 34 ? PICK(small) : kind < 36 ? PICK(large) : kind < 39 ? PICK(bad) : pick(0x80000000u) * 2;
+    if (kind < 36)
+        return kind < 34 ? PICK(small) : PICK(large);
+    return kind < 39 ? PICK(bad) : pick(0x80000000u) * 2;
 }
 
 static uint get_flags(void)
 {
-    static const uint flags[] = { 0, 0, 0, 0, KSM_CREATE, KSM_CREATE, KSM_OPEN, KSM_OPEN, KSM_CREATE | KSM_OPEN,
-                                  KSM_MUSTNOTEXIST, KSM_CREATE | KSM_MUSTNOTEXIST, KSM_OPEN | KSM_MUSTNOTEXIST,
-                                  KSM_HUGETLB, KSM_READ, KSM_HUGETLB | KSM_CREATE };
+    static const uint flags[] = {
+        0, 0, 0, 0, KSM_CREATE, KSM_CREATE, KSM_OPEN, KSM_OPEN, KSM_CREATE | KSM_OPEN, KSM_MUSTNOTEXIST,
+        KSM_CREATE | KSM_MUSTNOTEXIST, KSM_OPEN | KSM_MUSTNOTEXIST, KSM_HUGETLB, KSM_READ,
+        KSM_HUGETLB | KSM_CREATE,
+    };
     uint kind = pick(20);
 
     return kind < 18 ? PICK(flags) : kind < 19 ? 1u << pick(32) : pick(256);
@@ -280,7 +188,7 @@ static const struct model_view *any_view(const struct model_proc *p)
     return p->nviews ? &p->views[pick(p->nviews)] : NULL;
 }
 
-/* ---- Calls ------------------------------------------------------------------------------------------- */
+/* ---- Calls ---- */
 
 static void do_get(uint helper)
 {
@@ -306,8 +214,11 @@ static void check_stamps(uint helper, const struct model_view *v)
 {
     const struct model_segment *s = &model.segments[v->segment];
 
-    for (uint i = 0; i < MODEL_STAMPS; i++)
-        expect("a stamp", (uint)call(helper, PEEK, v->va + model_stamp_page(s, i) * PAGE, 0, 0), s->stamps[i]);
+    for (uint i = 0; i < MODEL_STAMPS; i++) {
+        uint va = v->va + model_stamp_page(s, i) * PAGE;
+
+        expect("a stamp", (uint)call(helper, PEEK, va, 0, 0), s->stamps[i]);
+    }
 }
 
 static void do_attach(uint helper, uint handle)
@@ -358,15 +269,16 @@ static void do_delete(uint helper)
 static void do_info(uint helper)
 {
     uint handle = any_handle(helper);
-    int want = handle == 0 || model_of_handle(&model.procs[helper], (int)handle) != NOBODY ? 0 : KSM_EHANDLE;
+    bool good = handle == 0 || model_of_handle(&model.procs[helper], (int)handle) != NOBODY;
 
-    expect("info's result", (uint)call(helper, INFO, handle, 0, 0), (uint)want);
+    expect("info's result", (uint)call(helper, INFO, handle, 0, 0), good ? 0 : (uint)KSM_EHANDLE);
 }
 
-/* The record goes into an attachment, or half into it; where it would be written, no stamp is in its way. */
+/* The record goes into an attachment, or half into it; where it would be written, no stamp is in its
+   way. */
 static void do_info_at(uint helper)
 {
-    static const uint offsets[] = { 8, 2048, PAGE - sizeof(struct ksminfo_t), PAGE - 40, PAGE - 4, (uint)-4 };
+    static const uint offsets[] = { 8, 2048, PAGE - sizeof(struct ksminfo_t), PAGE - 40, PAGE - 4, -4u };
     const struct model_proc *p = &model.procs[helper];
     const struct model_view *v = any_view(p);
     uint offset = PICK(offsets);
@@ -427,7 +339,7 @@ static void do_sbrk(uint helper)
         p->brk += delta;
 }
 
-/* ---- Processes --------------------------------------------------------------------------------------- */
+/* ---- Processes ---- */
 
 /* A helper that has nothing, as a child of this process. */
 static void start_helper(uint helper)
@@ -437,7 +349,7 @@ static void start_helper(uint helper)
 
     check(pid >= 0);
     if (pid == 0)
-        help(helper);
+        helper_obey(helper);
     memset(p, 0, sizeof(*p));
     p->alive = true;
     p->pid = pid;
@@ -534,7 +446,7 @@ static void do_exec(uint helper)
     p->first_brk = p->brk = (uint)result;
 }
 
-/* ---- The run ----------------------------------------------------------------------------------------- */
+/* ---- The run ---- */
 
 static void step(uint helper)
 {
@@ -619,7 +531,7 @@ TEST("ksm §3 §4 §5 §6 §7 §8 §9 §10 §12 random calls of several processe
     for (uint i = 0; i < NIDS; i++)
         ids[i] = (uint)fresh_id();
     check_eq(pipe(fds), 0);
-    first_fd = fds[0];
+    helper_first_fd = fds[0];
     for (uint i = 0; i < MODEL_PROCS; i++) {
         check_eq(pipe(fds), 0);
         check_eq(fds[0], helper_fd(i));
@@ -643,14 +555,6 @@ TEST("ksm §3 §4 §5 §6 §7 §8 §9 §10 §12 random calls of several processe
 
 int main(int argc, char *argv[])
 {
-    int helper;
-
-    if (argc == 4 && strcmp(argv[1], "--helper") == 0 && parse_number(argv[2], &helper) &&
-        parse_number(argv[3], &first_fd)) {
-        struct reply reply = { (int)sbrk(0), { 0 } };
-
-        answer(&reply);
-        help((uint)helper);
-    }
+    helper_main(argc, argv); /* returns in no helper */
     return tap_main(argc, argv, cleanup);
 }

@@ -1,5 +1,6 @@
 /*
- * t_race.c - attach, detach, delete, fork, exec, exit and kill against each other, and what old addresses reach.
+ * t_race.c - attach, detach, delete, fork, exec, exit and kill against each other, and what old
+ * addresses reach.
  *
  * t_race -t SECONDS for longer runs, -s SEED for other ones.
  *
@@ -10,8 +11,8 @@
 #define SECONDS 3u
 #define WORDS (PAGE / sizeof(uint))
 
-/* A segment that all know.  In the first word of each page stands its tag, or still 0; in the second of the first page
-   what its first user wrote, which never changes while it lives; the rest is 0. */
+/* A segment that all know. In the first word of each page stands its tag, or still 0; in the second of
+   the first page what its first user wrote, which never changes while it lives; the rest is 0. */
 struct public {
     int id;
     uint npages;
@@ -54,7 +55,7 @@ static uint tag_of(const struct public *public)
     return (uint)public->id ^ 0x5A5A5A5A;
 }
 
-/* ---- Public segments --------------------------------------------------------------------------------- */
+/* ---- Public segments ---- */
 
 static void check_page(const struct public *public, const uint *page)
 {
@@ -125,8 +126,9 @@ static void attach_public(void)
     view->life = 0;
     nviews++;
     if (writable) {
-        __atomic_compare_exchange_n(&view->p[1], &expected, me << 24 | (++nlives & 0xFFFFFF) | 1u << 23, false,
-                                    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+        uint life = me << 24 | 1u << 23 | (++nlives & 0x7FFFFF);
+
+        __atomic_compare_exchange_n(&view->p[1], &expected, life, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
         for (uint i = 0; i < public->npages; i++)
             view->p[i * WORDS] = tag_of(public);
     }
@@ -166,7 +168,7 @@ static void wait_or_wake(void)
     check(result >= 0 || result == KSM_ETIMEDOUT || result == KSM_EAGAIN);
 }
 
-/* ---- The private segment ----------------------------------------------------------------------------- */
+/* ---- The private segment ---- */
 
 static void fill_own(void)
 {
@@ -211,7 +213,7 @@ static void reopen_own(void)
     }
 }
 
-/* ---- The heap, which uses the same frames ------------------------------------------------------------ */
+/* ---- The heap, which uses the same frames ---- */
 
 static void use_heap(void)
 {
@@ -225,7 +227,7 @@ static void use_heap(void)
     check(sbrk(-2 * (int)PAGE) != (char *)-1);
 }
 
-/* ---- Processes --------------------------------------------------------------------------------------- */
+/* ---- Processes ---- */
 
 static void step(void);
 
@@ -373,7 +375,7 @@ TEST("ksm §12 §7 all calls on the same segments against each other, 8 processe
     race(8);
 }
 
-/* ---- Old addresses ----------------------------------------------------------------------------------- */
+/* ---- Old addresses ---- */
 
 #define PLACES 3u /* pages of each segment */
 

@@ -64,8 +64,8 @@ TEST("printf: lines of any length, and odd formats")
 
 TEST("parse_number and atoi")
 {
-    static const char *const bad[] = { "", "-", "+", "x", "1x", "0x", "4294967296", "-2147483649", "0x100000000", " 1", "--1",
-                                       "0xg", "1 ", "99999999999999999999" };
+    static const char *const bad[] = { "", "-", "+", "x", "1x", "0x", "4294967296", "-2147483649",
+                                       "0x100000000", " 1", "--1", "0xg", "1 ", "99999999999999999999" };
     int n = 77;
 
     for (uint i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -169,8 +169,9 @@ TEST("gets: a line, its end, and too little room")
 
 TEST("64-bit division agrees with multiplication")
 {
-    static const uint64_t numbers[] = { 1, 2, 3, 7, 10, 0xFFFF, 0x10000, 0xFFFFFFFF, 0x100000000, 0x100000001, 0x123456789ABCDEF,
-                                        0x7FFFFFFFFFFFFFFF, 0x8000000000000000, 0xFFFFFFFFFFFFFFFF };
+    static const uint64_t numbers[] = { 1, 2, 3, 7, 10, 0xFFFF, 0x10000, 0xFFFFFFFF, 0x100000000, 0x100000001,
+                                        0x123456789ABCDEF, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000,
+                                        0xFFFFFFFFFFFFFFFF };
     uint count = sizeof(numbers) / sizeof(numbers[0]);
 
     for (uint i = 0; i < count; i++) {

@@ -1,5 +1,6 @@
 /*
- * t_wake.c - ksmwait and ksmwake lose no wake-up: a mutex, a semaphore and a mailbox built directly on them.
+ * t_wake.c - ksmwait and ksmwake lose no wake-up: a mutex, a semaphore and a mailbox built directly on
+ * them.
  *
  * t_wake -t SECONDS for longer runs.  Who sleeps longer than anybody can have reason to was forgotten.
  *
@@ -10,10 +11,14 @@
 #define FORGOTTEN_TICKS 1500
 #define NRUNS 3u
 #define SECONDS 2u
+#define BURST 32u
 #define ALL 0x7FFFFFFF
 
 /* Words of the board, in different cache lines. */
-enum { LOCK = 0, INSIDE = 64, TOTAL = 128, UNITS = 192, WANTING = 256, OUT = 320, BOX = 384, SUM = 448, TAKEN = 512, SLEPT = 576 };
+enum {
+    LOCK = 0, INSIDE = 64, TOTAL = 128, UNITS = 192, WANTING = 256, OUT = 320, BOX = 384, SUM = 448,
+    TAKEN = 512, SLEPT = 576, HERE = 640, MEETING = 704, OVER = 768,
+};
 
 static volatile uint *word(uint i)
 {
@@ -45,22 +50,39 @@ static void spin(uint n)
         __asm__ volatile("pause");
 }
 
-static uint nunits; /* of the semaphore */
+static uint nprocesses;
+
+/* All meet now and then: who was forgotten would else be woken by the next one who comes, or by
+   somebody's end. False when it is time to stop. */
+static bool meet(void)
+{
+    uint meeting = *word(MEETING);
+
+    if (add(HERE, 1) == nprocesses) {
+        *word(HERE) = 0;
+        *word(OVER) = board->stop;
+        add(MEETING, 1);
+        ksmwake(word(MEETING), ALL);
+    }
+    while (*word(MEETING) == meeting)
+        wait_for(MEETING, meeting);
+    return !*word(OVER);
+}
 
 static void run_with(void (*run)(uint i), const char *what)
 {
-    static const uint nprocesses[NRUNS] = { 2, 4, 8 };
+    static const uint numbers[NRUNS] = { 2, 4, 8 };
 
     race_begin();
     for (uint i = 0; i < NRUNS; i++) {
-        nunits = nprocesses[i] / 2;
-        race_run(nprocesses[i], SECONDS, run, NULL);
-        tap_note("%u processes: %u times %s, %u sleeps", nprocesses[i], race_rounds(), what, *word(SLEPT));
+        nprocesses = numbers[i];
+        race_run(nprocesses, SECONDS, run, NULL);
+        tap_note("%u processes: %u times %s, %u sleeps", nprocesses, race_rounds(), what, *word(SLEPT));
         check(race_rounds() > 100);
     }
 }
 
-/* ---- A mutex: 0 free, 1 held, 2 held and perhaps wanted ---------------------------------------------- */
+/* ---- A mutex: 0 free, 1 held, 2 held and perhaps wanted ---- */
 
 static void lock(void)
 {
@@ -80,7 +102,7 @@ static void use_mutex(uint i)
 {
     uint random = chance_start((uint)tap_seed, i), n = 0;
 
-    while (!board->stop) {
+    do {
         lock();
         check_eq(*word(INSIDE), 0);
         *word(INSIDE) = i + 1;
@@ -92,8 +114,7 @@ static void use_mutex(uint i)
         *word(INSIDE) = 0;
         unlock();
         spin(chance(&random, 64));
-        n++;
-    }
+    } while (++n % BURST || meet());
     board->rounds[i] = n;
 }
 
@@ -105,7 +126,9 @@ TEST("ksm §11.1 §12 no wake-up is lost: a mutex")
     race_end();
 }
 
-/* ---- A semaphore of half as many units as processes -------------------------------------------------- */
+/* ---- A semaphore of half as many units as processes ---- */
+
+static uint nunits;
 
 static void take_unit(void)
 {
@@ -133,7 +156,8 @@ static void use_semaphore(uint i)
 {
     uint random = chance_start((uint)tap_seed, i), n = 0;
 
-    while (!board->stop) {
+    nunits = nprocesses / 2;
+    do {
         take_unit();
         check(add(OUT, 1) <= nunits);
         spin(chance(&random, 64));
@@ -141,8 +165,7 @@ static void use_semaphore(uint i)
             sleep(1);
         add(OUT, (uint)-1);
         give_unit();
-        n++;
-    }
+    } while (++n % BURST || meet());
     board->rounds[i] = n;
 }
 
@@ -154,7 +177,7 @@ TEST("ksm §11.1 §11.3 no wake-up is lost: a semaphore")
     race_end();
 }
 
-/* ---- A mailbox for one message: even numbers write, odd ones read ------------------------------------ */
+/* ---- A mailbox for one message: even numbers write, odd ones read ---- */
 
 #define LAST_MESSAGE 0xFFFFFFFFu
 

@@ -3,14 +3,14 @@
  *
  *   t_NAME [-r] [-n K] [-s SEED] [-t SECONDS] [-l] [TEXT]...
  *
- * -r: in reverse order; -n: all of it K times; -l: only lists the names.  -s and -t are for tests that draw numbers
- * or run for a time.  With TEXTs, only tests with one of them in their names are run; a TEXT that is in none is a
- * failure, and so is a run without a test.
+ * -r: in reverse order; -n: all of it K times; -l: only lists the names.  -s and -t are for tests that
+ * draw numbers or run for a time.  With TEXTs, only tests with one of them in their names are run; a TEXT
+ * that is in none is a failure, and so is a run without a test.
  *
- * A test is a child of this process.  Another child, the watchdog, kills a test that takes too long.  When both are
- * gone, page frames in use and the totals of shared memory must be what they were before; only what file operations have
- * left to be written is written first.  A test without content runs before the first one, so that the memory which
- * this program itself comes to touch is there.
+ * A test is a child of this process.  Another child, the watchdog, kills a test that takes too long.
+ * When both are gone, page frames in use and the totals of shared memory must be what they were before;
+ * only what file operations have left to be written is written first.  A test without content runs before
+ * the first one, so that the memory which this program itself comes to touch is there.
  */
 #include "tap.h"
 
@@ -50,10 +50,11 @@ static struct footprint footprint(void)
 static bool same(const struct footprint *a, const struct footprint *b)
 {
     return a->frames == b->frames && a->ksm.total_shrg_nr == b->ksm.total_shrg_nr &&
-           a->ksm.total_shpg_nr == b->ksm.total_shpg_nr && a->ksm.total_attached_nr == b->ksm.total_attached_nr;
+           a->ksm.total_shpg_nr == b->ksm.total_shpg_nr &&
+           a->ksm.total_attached_nr == b->ksm.total_attached_nr;
 }
 
-/* ---- Called by tests ----------------------------------------------------------------------------- */
+/* ---- Called by tests ---- */
 
 static void end_failed(void) __attribute__((noreturn));
 
@@ -176,10 +177,10 @@ void tap_until_asleep(int pid)
         sleep(1);
 }
 
-/* ---- The run -------------------------------------------------------------------------------------- */
+/* ---- The run ---- */
 
-/* A child that ends with STATUS_TIMEOUT when the time is over.  It is asleep on return, so that it takes no more
-   frames while a test counts them. */
+/* A child that ends with STATUS_TIMEOUT when the time is over.  It is asleep on return, so that it takes no
+   more frames while a test counts them. */
 static int watchdog(void)
 {
     int dog = fork();
@@ -223,9 +224,10 @@ static void explain(int status, const struct footprint *before, const struct foo
     else if (status != 0 && status != STATUS_FAILED)
         printf(1, "# ended with status %d\n", status);
     if (!same(before, after))
-        printf(1, "# before: %d frames, %u segments, %u pages, %u attachments; after: %d, %u, %u, %u\n", before->frames,
-               before->ksm.total_shrg_nr, before->ksm.total_shpg_nr, before->ksm.total_attached_nr, after->frames,
-               after->ksm.total_shrg_nr, after->ksm.total_shpg_nr, after->ksm.total_attached_nr);
+        printf(1, "# before: %d frames, %u segments, %u pages, %u attachments; after: %d, %u, %u, %u\n",
+               before->frames, before->ksm.total_shrg_nr, before->ksm.total_shpg_nr,
+               before->ksm.total_attached_nr, after->frames, after->ksm.total_shrg_nr,
+               after->ksm.total_shpg_nr, after->ksm.total_attached_nr);
 }
 
 static bool run_test(const struct tap_test *test, uint number)

@@ -10,8 +10,9 @@
  *      }
  *      TAP_MAIN(NULL)
  *
- * Each test is a process of its own.  It passed if it returned or called exits(0), no check() in it failed, and it left
- * nothing behind: pgused() and the totals of shared memory are what they were.  See tap.c for the options.
+ * Each test is a process of its own.  It passed if it returned or called exits(0), no check() in it
+ * failed, and it left nothing behind: pgused() and the totals of shared memory are what they were.  See
+ * tap.c for the options.
  */
 #ifndef TAP_H
 #define TAP_H
@@ -60,7 +61,7 @@ void tap_skip(void) __attribute__((noreturn));
 /* A comment line. */
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- Processes of a test ------------------------------------------------------------------------- */
+/* ---- Processes of a test ---- */
 
 #define KILLED (-1) /* status of a process that did not end by itself */
 

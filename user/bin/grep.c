@@ -3,12 +3,12 @@
  *
  *   grep [-v] PATTERN [FILE]...
  *
- * ^ and $ are the ends of a line, . any character, [a-z_] and [^...] one of a set, X* any number of X, and \ takes the
- * next character as it is.  Status 0: some line matched; 1: none; 2: an error.
+ * ^ and $ are the ends of a line, . any character, [a-z_] and [^...] one of a set, X* any number of X,
+ * and \ takes the next character as it is.  Status 0: some line matched; 1: none; 2: an error.
  *
- * A pattern is a row of atoms, each a set of characters that stands once or any number of times.  Matching keeps
- * the set of places in the row that the characters so far can have led to, so it takes time in proportion to line and
- * pattern, whatever they are.
+ * A pattern is a row of atoms, each a set of characters that stands once or any number of times.
+ * Matching keeps the set of places in the row that the characters so far can have led to, so it takes
+ * time in proportion to line and pattern, whatever they are.
  */
 #include "fcntl.h"
 #include "ulib.h"

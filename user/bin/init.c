@@ -1,10 +1,10 @@
 /*
  * init.c - process 1.
  *
- * Opens the console as descriptors 0, 1 and 2, making the device file where it is missing.  With the boot parameter
- * run=COMMAND the shell runs that, and the machine is powered off with its status; else there is a shell for as long
- * as the machine runs: a new one whenever the last has ended.  Meanwhile init reaps the orphans, whose frames are back
- * when it has.
+ * Opens the console as descriptors 0, 1 and 2, making the device file where it is missing.  With the boot
+ * parameter run=COMMAND the shell runs that, and the machine is powered off with its status; else there
+ * is a shell for as long as the machine runs: a new one whenever the last has ended.  Meanwhile init
+ * reaps the orphans, whose frames are back when it has.
  */
 #include "fcntl.h"
 #include "ulib.h"

@@ -16,8 +16,8 @@ static int show_totals(void)
 
     if (error < 0)
         fail(1, "%s", ksmstrerror(error));
-    printf(1, "segments %u  pages %u  attachments %u  frames in use %d\n", info.total_shrg_nr, info.total_shpg_nr,
-           info.total_attached_nr, pgused());
+    printf(1, "segments %u  pages %u  attachments %u  frames in use %d\n", info.total_shrg_nr,
+           info.total_shpg_nr, info.total_attached_nr, pgused());
     return 0;
 }
 
@@ -31,9 +31,10 @@ static int show_segment(const char *name)
         warn("%s: %s", name, ksmstrerror(error));
         return 1;
     }
-    printf(1, "%s: id %d  bytes %u  creator %d  last %d  attachments %u  attached %u  detached %u  changed %u%s\n", name,
-           ksmid_parse(name), info.ksmsz, info.cpid, info.mpid, info.attached_nr, info.atime, info.dtime, info.ctime,
-           info.marked ? "  marked" : "");
+    printf(1,
+           "%s: id %d  bytes %u  creator %d  last %d  attachments %u  attached %u  detached %u  changed %u%s\n",
+           name, ksmid_parse(name), info.ksmsz, info.cpid, info.mpid, info.attached_nr, info.atime,
+           info.dtime, info.ctime, info.marked ? "  marked" : "");
     return 0;
 }
 

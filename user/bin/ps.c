@@ -3,7 +3,8 @@
  *
  *   ps                           PID PARENT STATE START SIZE SHARED NAME
  *
- * START is the tick of the fork, SIZE the kilobytes of private memory, SHARED the attachments of shared memory.
+ * START is the tick of the fork, SIZE the kilobytes of private memory, SHARED the attachments of shared
+ * memory.
  */
 #include "procinfo.h"
 #include "ulib.h"
@@ -33,8 +34,8 @@ int main(int argc, char *argv[])
     for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
         if (procinfo(pid, &info) < 0) /* it died meanwhile */
             continue;
-        printf(1, "%5d %6d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, state_name(info.state), info.start,
-               info.nbytes / 1024, info.nattached, info.name);
+        printf(1, "%5d %6d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, state_name(info.state),
+               info.start, info.nbytes / 1024, info.nattached, info.name);
     }
     return 0;
 }

@@ -5,9 +5,9 @@
  *   sh -c LINE       one line of commands
  *   sh FILE          a file of commands
  *
- * user/lib/cmdline.h says what a line may be, and parses it whole; here it is run.  $? is the status of the last
- * pipeline.  cd, exit and wait are done by the shell itself.  A program without a / in its name is looked for here,
- * then in the root folder.
+ * user/lib/cmdline.h says what a line may be, and parses it whole; here it is run.  $? is the status of
+ * the last pipeline.  cd, exit and wait are done by the shell itself.  A program without a / in its name
+ * is looked for here, then in the root folder.
  *
  * On the console each pipeline is a job of its own, so that Ctrl-C ends it and not the shell; one of several
  * programs runs under a shell of its own, which is the job.
@@ -217,15 +217,15 @@ static void execute(uint argc, char **argv)
 {
     char *name = argv[0];
     struct stat st;
-    bool found = stat(name, &st) == 0 && st.type == T_FILE;
+    bool found = *name && stat(name, &st) == 0;
 
     exec(name, argv);
-    if (!found && *name && !strchr(name, '/')) {
+    if (*name && !strchr(name, '/') && !(found && st.type == T_FILE)) {
         uint size = strlen(name) + 2;
         char *path = cmdline_alloc(size);
 
         snprintf(path, size, "/%s", name);
-        found = stat(path, &st) == 0;
+        found |= stat(path, &st) == 0;
         exec(path, argv);
     }
     if (!found)
@@ -293,16 +293,21 @@ static int run_stages(struct pipeline *p)
     return n == p->ncommands ? status : 1;
 }
 
+static void expand_all(struct pipeline *p)
+{
+    for (struct command *c = p->first; c; c = c->next) {
+        for (uint i = 0; i < c->argc; i++)
+            c->argv[i] = expand(c->argv[i]);
+        for (struct redirection *r = c->redirections; r; r = r->next)
+            r->word = expand(r->word);
+    }
+}
+
 static int run_pipeline(struct pipeline *p)
 {
     struct command *c = p->first;
 
-    for (struct command *each = c; each; each = each->next) {
-        for (uint i = 0; i < each->argc; i++)
-            each->argv[i] = expand(each->argv[i]);
-        for (struct redirection *r = each->redirections; r; r = r->next)
-            r->word = expand(r->word);
-    }
+    expand_all(p);
     if (p->ncommands > 1 && !interactive)
         return run_stages(p);
 
@@ -332,6 +337,18 @@ static int run_chain(struct pipeline *p)
     return last_status;
 }
 
+/* In a process made for it, which is the program itself if there is just one: that can be killed by its pid. */
+static void run_in_background(struct pipeline *chain) __attribute__((noreturn));
+
+static void run_in_background(struct pipeline *chain)
+{
+    if (!chain->next && chain->ncommands == 1) {
+        expand_all(chain);
+        become(chain->first);
+    }
+    exits(run_chain(chain));
+}
+
 static int run_list(struct list *list)
 {
     for (; list; list = list->next) {
@@ -343,7 +360,7 @@ static int run_list(struct list *list)
         int pid = start_child();
 
         if (pid == 0)
-            exits(run_chain(list->chain));
+            run_in_background(list->chain);
         last_status = pid < 0;
     }
     return last_status;

@@ -1,9 +1,9 @@
 /*
  * cmdline.c - tokens and parser of the shell.
  *
- * By recursive descent, one token ahead.  Words may be quoted: '...' takes all as it is, "..." knows \ and $?, and \
- * takes one character; # at the start of a word begins a comment.  After the first error the token is END for good,
- * so that every rule just returns.
+ * By recursive descent, one token ahead.  Words may be quoted: '...' takes all as it is, "..." knows \
+ * and $?, and \ takes one character; # at the start of a word begins a comment.  After the first error
+ * the token is END for good, so that every rule just returns.
  *
  * All memory comes from an arena, a list of chunks that is freed at once.
  */
@@ -73,9 +73,14 @@ static void syntax(enum cmdline_outcome outcome)
     in.token = END;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
 static bool ends_word(char c)
 {
-    return !c || strchr(" \t\r\n;&|<>()", c);
+    return !c || is_blank(c) || strchr("\n;&|<>()", c);
 }
 
 /* Copies what is between a pair of quotes; false: the second is missing. */
@@ -100,6 +105,17 @@ static bool scan_quoted(char quote, char **to)
     return true;
 }
 
+/* A \ at the end of a line goes, together with the end; if the text ends there too, more has to come. */
+static bool skip_line_end(void)
+{
+    if (in.at[0] != '\\' || in.at[1] != '\n')
+        return false;
+    in.at += 2;
+    if (!*in.at)
+        syntax(CMDLINE_INCOMPLETE);
+    return true;
+}
+
 static void scan_word(void)
 {
     char *to = arena_take(in.end - in.at + 1); /* the rest of the line is long enough */
@@ -113,8 +129,9 @@ static void scan_word(void)
                 return;
             }
         } else if (*in.at == '\\' && in.at[1]) {
-            if (in.at[1] != '\n')
-                *to++ = in.at[1];
+            if (skip_line_end())
+                continue;
+            *to++ = in.at[1];
             in.at += 2;
         } else if (*in.at == '$' && in.at[1] == '?') {
             *to++ = CMDLINE_LAST_STATUS;
@@ -157,8 +174,10 @@ static void next_token(void)
         { ";", SEMI },    { "(", OPEN },   { ")", CLOSE }, { "\n", NEWLINE },
     };
 
-    while (*in.at == ' ' || *in.at == '\t' || *in.at == '\r' || (*in.at == '\\' && in.at[1] == '\n'))
-        in.at += 1 + (*in.at == '\\');
+    do {
+        while (is_blank(*in.at))
+            in.at++;
+    } while (skip_line_end());
     if (*in.at == '#') {
         while (*in.at && *in.at != '\n')
             in.at++;

@@ -1,9 +1,10 @@
 /*
- * div64.c - what the compiler calls for 64-bit integers on a machine of 32: division, and conversion from double.
+ * div64.c - what the compiler calls for 64-bit integers on a machine of 32: division, and conversion from
+ * double.
  *
- * No compiler library is linked, so these stand under the names that gcc and clang give them.  The division is by
- * hand, one bit of the quotient at a time, but starts where the first bit can be, and leaves divisors and dividends
- * of one word to the machine.
+ * No compiler library is linked, so these stand under the names that gcc and clang give them.  The
+ * division is by hand, one bit of the quotient at a time, but starts where the first bit can be, and
+ * leaves divisors and dividends of one word to the machine.
  */
 #include <stdint.h>
 

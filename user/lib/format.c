@@ -1,8 +1,9 @@
 /*
  * format.c - turns a format and its arguments into characters.
  *
- * The sink counts what it has no room for, so that a caller can ask for the length first.  Conversions: see user.h.
- * Numbers of 64 bits are divided by the helpers of div64.c.  Floating point is not formatted here.
+ * The sink counts what it has no room for, so that a caller can ask for the length first.  Conversions:
+ * see user.h. Numbers of 64 bits are divided by the helpers of div64.c.  Floating point is not formatted
+ * here.
  */
 #include "format.h"
 
@@ -44,8 +45,8 @@ static void put_field(struct format_sink *sink, const struct spec *spec, bool mi
         put_run(sink, ' ', npad);
 }
 
-static void put_number(struct format_sink *sink, const struct spec *spec, bool minus, uint64_t value, uint base,
-                       const char *digits)
+static void put_number(struct format_sink *sink, const struct spec *spec, bool minus, uint64_t value,
+                       uint base, const char *digits)
 {
     char text[24];
     int at = sizeof(text);

@@ -7,8 +7,8 @@
  *      ksmdetach(room);                         or by handle: ksmdetach(h)
  *      ksmdelete(h);
  *
- * The macros below only fill in what was left out and choose by type; in parentheses, as in (ksmget)(7, 4096, 0),
- * a name is the kernel's call itself.
+ * The macros below only fill in what was left out and choose by type; in parentheses, as in (ksmget)(7,
+ * 4096, 0), a name is the kernel's call itself.
  */
 #ifndef KSM_H
 #define KSM_H
@@ -38,7 +38,7 @@ const char *ksmstrerror(int error);
 /* ksmget() with a name, as the macro calls it. */
 int ksmget_named(const char *name, uint size, int flags);
 
-/* ---- The comfort of section 2 ------------------------------------------------------------------- */
+/* ---- The comfort of section 2 ---- */
 
 #define KSM_PICK_3RD(a, b, c, ...) c
 #define KSM_PICK_4TH(a, b, c, d, ...) d

@@ -3,10 +3,11 @@
  *
  *   span:  | header | payload ... | header | payload ... |  ...  | fence |
  *
- * The heap grows by sbrk() in spans; a span that continues the one before it is joined to it.  A block's header
- * says how long it is and how long the block below it is, so free() joins a block with free neighbours at once
- * and no two free blocks touch.  Free blocks hang in bins, by size: one bin for each multiple of 16 up to 512, then
- * two for each power of two; a bitmap says which have any.  The fence is a header in use that ends a span.
+ * The heap grows by sbrk() in spans; a span that continues the one before it is joined to it.  A block's
+ * header says how long it is and how long the block below it is, so free() joins a block with free
+ * neighbours at once and no two free blocks touch.  Free blocks hang in bins, by size: one bin for each
+ * multiple of 16 up to 512, then two for each power of two; a bitmap says which have any.  The fence is a
+ * header in use that ends a span.
  *
  * Blocks are multiples of 16 bytes, payloads 16-byte aligned.  Memory is not given back to the system: a free
  * block at the top is where the next one comes from.

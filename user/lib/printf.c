@@ -17,7 +17,8 @@ static void put_text(struct format_sink *sink, const char *text)
     }
 }
 
-static void fill(struct format_sink *sink, const char *prefix, const char *suffix, const char *fmt, va_list args)
+static void fill(struct format_sink *sink, const char *prefix, const char *suffix, const char *fmt,
+                 va_list args)
 {
     put_text(sink, prefix);
     format_text(sink, fmt, args);

@@ -1,9 +1,10 @@
 /*
  * string.c - strings, and runs of bytes by words.
  *
- * The compiler may call memcpy(), memmove(), memset() and memcmp() for code of its own, so they are here even for
- * programs that don't; and it must not see in one of these loops a call of the very function that it is in: that
- * is what KEEP_LOOP is for.  No floating-point registers are used: a program that has none is cheaper to switch to.
+ * The compiler may call memcpy(), memmove(), memset() and memcmp() for code of its own, so they are here
+ * even for programs that don't; and it must not see in one of these loops a call of the very function
+ * that it is in: that is what KEEP_LOOP is for.  No floating-point registers are used: a program that has
+ * none is cheaper to switch to.
  */
 #include "ulib.h"
 

@@ -17,8 +17,8 @@
 
 #define PAGE_SIZE 4096u
 
-/* What debug kernels offer to tests; -1 in the normal one.  DEBUG_CHECK proves the kernel's structures: 0, or -1;
-   DEBUG_FAIL_ALLOCATION makes the arg-th allocation from now on fail, for this process; 0: none. */
+/* What debug kernels offer to tests; -1 in the normal one.  DEBUG_CHECK proves the kernel's structures: 0,
+   or -1; DEBUG_FAIL_ALLOCATION makes the arg-th allocation from now on fail, for this process; 0: none. */
 enum debug_op { DEBUG_CHECK = 1, DEBUG_FAIL_ALLOCATION = 2 };
 int debug(int op, int arg);
 
@@ -50,7 +50,7 @@ struct line_reader {
     bool failed;  /* memory or the file failed: lines end early */
 };
 #define LINE_READER(fd) { fd, NULL, 0, 0, 0, false }
-/* The next line without its \n, 0-terminated, valid until the next call; *n is its length.  NULL at the end. */
+/* The next line without its \n, 0-terminated, valid until the next call; *n is its length.  NULL: the end. */
 char *line_next(struct line_reader *reader, uint *n);
 
 /* "NAME: message\n" on descriptor 2, where NAME is the program's. */

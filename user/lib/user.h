@@ -1,9 +1,9 @@
 /*
  * user.h - the system calls and the small C library, under the names that xv6's programs use.
  *
- * Nothing else is declared here, so that a program for xv6 may define what xv6 left out (strncmp, memcpy, ...)
- * as it likes.  This system's own programs include ulib.h, which has more.  Results: -1 is failure, if nothing
- * else is said.
+ * Nothing else is declared here, so that a program for xv6 may define what xv6 left out (strncmp, memcpy,
+ * ...) as it likes.  This system's own programs include ulib.h, which has more.  Results: -1 is failure,
+ * if nothing else is said.
  */
 #ifndef USER_H
 #define USER_H
@@ -13,7 +13,7 @@
 struct stat;
 struct procinfo;
 
-/* ---- xv6's system calls ------------------------------------------------------------------------ */
+/* ---- xv6's system calls ---- */
 
 int fork(void);                                  /* 0 in the child, its pid in the parent */
 int exit(void) __attribute__((noreturn));        /* with status 0 */
@@ -37,7 +37,7 @@ char *sbrk(int n);                               /* the old break; (char *)-1 is
 int sleep(int ticks);
 int uptime(void);                                /* ticks since boot, 100 a second */
 
-/* ---- This system's own ------------------------------------------------------------------------- */
+/* ---- This system's own ---- */
 
 int exits(int status) __attribute__((noreturn)); /* exit() with a status, for waits() */
 int waits(int *status);                          /* wait() with the child's status; -1: it was killed */
@@ -48,7 +48,7 @@ int procnext(int pid);                           /* the next living pid above */
 int foreground(int pid);                         /* Ctrl-C ends this job; 0: none */
 int bootarg(const char *name, char *buf, int n); /* value of a boot parameter */
 
-/* ---- xv6's library ------------------------------------------------------------------------------ */
+/* ---- xv6's library ---- */
 
 int stat(const char *path, struct stat *st);
 char *strcpy(char *dst, const char *src);
