@@ -168,9 +168,11 @@ extern char boot_command_line[1024];
 void kernel_start(void) __attribute__((noreturn));
 /* On each other processor once arch_start_cpus() starts it. */
 void kernel_start_cpu(void) __attribute__((noreturn));
-/* A trap from user mode or a page fault in the kernel.  `attention` of the thread is looked at before each
-   return to user mode: see kernel_attention. */
-enum trap_kind { TRAP_SYSCALL, TRAP_PAGE_FAULT, TRAP_FAULT, TRAP_ATTENTION };
+/* A system call. */
+void kernel_syscall(struct trapframe *tf);
+/* Another trap from user mode, or a page fault in the kernel.  `attention` of the thread is looked at before
+   each return to user mode, and becomes a trap of its own. */
+enum trap_kind { TRAP_PAGE_FAULT, TRAP_FAULT, TRAP_ATTENTION };
 struct trap_info {
     uint number;     /* the machine's vector */
     uint code;       /* the machine's error code */
@@ -179,7 +181,7 @@ struct trap_info {
     bool write;      /* page fault: it was a write */
     bool user;       /* it happened in user mode */
 };
-void kernel_trap(enum trap_kind kind, struct trapframe *tf, const struct trap_info *info);
+void kernel_trap(enum trap_kind kind, const struct trap_info *info);
 /* A device, with interrupts off: a tick (on each processor), or a character typed. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT };
 void kernel_interrupt(enum interrupt_kind kind, uint value);

@@ -123,11 +123,15 @@ static void attend(void)
     sched_yield();
 }
 
-void kernel_trap(enum trap_kind kind, struct trapframe *tf, const struct trap_info *info)
+void kernel_syscall(struct trapframe *tf)
 {
-    if (kind == TRAP_SYSCALL) {
-        sys_dispatch(tf);
-    } else if (kind == TRAP_PAGE_FAULT) {
+    sys_dispatch(tf);
+    lock_debug_none_held();
+}
+
+void kernel_trap(enum trap_kind kind, const struct trap_info *info)
+{
+    if (kind == TRAP_PAGE_FAULT) {
         if (!info->user) {
             kernel_page_fault(info);
             return; /* with whatever locks are held */

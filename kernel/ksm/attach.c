@@ -15,8 +15,7 @@
 #define ATTACH_FLAGS (KSM_READ | KSM_WRITE | KSM_RDWR)
 
 /* The bodies run for each holding of a task, and for each attachment of a holding. */
-#define for_each_holding(h, slot, task) \
-    for (uint slot = 0; ((h) = table_next(&(task)->handles, &slot)) != NULL; slot++)
+#define for_each_holding(link, task) list_for_each(link, &(task)->holdings)
 #define for_each_attachment(link, h) list_for_each(link, &(h)->attachments)
 
 static void count_attach(struct segment *seg, int pid)
@@ -167,22 +166,22 @@ int ksm_detach_at(struct ksm_task *task, uint va)
 
 /* The child of a fork gets a copy of one holding with its attachments, not counted yet; false for want of
    memory. */
-static bool inherit(struct ksm_task *child, uint slot, const struct holding *from)
+static bool inherit(struct ksm_task *child, const struct holding *from)
 {
     struct holding *h = kmalloc(sizeof *h);
     if (!h)
         return false;
     holding_init(h, from->handle, from->segment);
-    if (!table_set(&child->handles, slot, h)) {
+    if (!table_set(&child->handles, registry_slot(h->handle), h)) {
         kfree(h);
         return false;
     }
+    list_push_back(&child->holdings, &h->link);
     for_each_attachment(link, from) {
-        const struct mapping *m = &attachment_at(link)->mapping;
         struct attachment *a = attachment_alloc(h);
         if (!a)
             return false;
-        if (aspace_map_at(child->as, &a->mapping, m->region, m->writable, m->va)) {
+        if (aspace_inherit(child->as, &a->mapping, &attachment_at(link)->mapping)) {
             attachment_free(a);
             return false;
         }
@@ -201,21 +200,11 @@ static bool is_dead(const struct holding *h)
     return dead;
 }
 
-static void unmap_all(struct ksm_task *task)
-{
-    struct holding *h;
-    for_each_holding(h, slot, task)
-        for_each_attachment(link, h) {
-            aspace_unmap(task->as, &attachment_at(link)->mapping);
-            sched_checkpoint();
-        }
-}
-
 /* Frees holdings and attachments of a task that is not linked. */
 static void forget_all(struct ksm_task *task)
 {
-    struct holding *h;
-    for_each_holding(h, slot, task) {
+    for (struct list *at; (at = list_pop(&task->holdings)) != NULL;) {
+        struct holding *h = holding_at(at);
         for (struct list *link; (link = list_pop(&h->attachments)) != NULL;)
             attachment_free(attachment_at(link));
         kfree(h);
@@ -229,13 +218,12 @@ static void forget_all(struct ksm_task *task)
 /* The child appears with all its attachments; false, with nothing counted, where the limit forbids them. */
 static bool count_inherited(struct ksm_task *child)
 {
-    struct holding *h;
     spin_acquire(&registry.lock);
     bool room = child->nattached <= registry.limits.nattachments - registry.nattached;
     if (room && holding_any(child)) {
-        for_each_holding(h, slot, child)
-            for_each_attachment(link, h) {
-                struct segment *seg = attachment_at(link)->holding->segment;
+        for_each_holding(at, child)
+            for_each_attachment(link, holding_at(at)) {
+                struct segment *seg = holding_at(at)->segment;
                 seg->refs++;
                 count_attach(seg, child->pid); /* §7.1 */
             }
@@ -247,19 +235,20 @@ static bool count_inherited(struct ksm_task *child)
 
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
 {
-    struct holding *h;
     if (!list_linked(&parent->link))
         return 0;
-    for_each_holding(h, slot, parent) {
+    for_each_holding(link, parent) {
+        const struct holding *h = holding_at(link);
         if (list_empty(&h->attachments) && is_dead(h))
             continue;
-        if (!inherit(child, slot, h))
+        if (!inherit(child, h))
             goto undo;
     }
+    aspace_inherit_done(child->as, parent->as);
     if (count_inherited(child))
         return 0;
 undo:
-    unmap_all(child);
+    aspace_unmap_all(child->as);
     forget_all(child);
     return -1;
 }
@@ -267,23 +256,22 @@ undo:
 void ksm_release(struct ksm_task *task, bool at_exit)
 {
     struct segment *dead = NULL;
-    struct holding *h;
     if (!list_linked(&task->link))
         return;
     spin_acquire(&registry.lock);
     task->busy = true;
     spin_release(&registry.lock);
 
-    unmap_all(task);
+    aspace_unmap_all(task->as);
 
     spin_acquire(&registry.lock);
-    for_each_holding(h, slot, task) {
+    for_each_holding(at, task) {
+        const struct holding *h = holding_at(at);
         if (at_exit && !list_empty(&h->attachments))
             wait_wake_all(h->segment); /* §11.6 */
         for_each_attachment(link, h) {
-            struct segment *seg = attachment_at(link)->holding->segment;
-            count_detach(seg, task->pid); /* §8.3 */
-            segment_put(seg, &dead);
+            count_detach(h->segment, task->pid); /* §8.3 */
+            segment_put(h->segment, &dead);
         }
     }
     task->busy = false;

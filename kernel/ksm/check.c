@@ -43,9 +43,11 @@ static const char *check_attachment(const struct ksm_task *task, const struct ho
 static const char *check_task(const struct ksm_task *task)
 {
     const struct holding *h;
-    uint nattached = 0;
+    uint nattached = 0, nlisted = 0;
     if (!holding_any(task))
         return "a task without holdings is linked";
+    list_for_each(link, &task->holdings)
+        nlisted++;
     for (uint slot = 0; (h = table_next(&task->handles, &slot)) != NULL; slot++) {
         if (h->handle < 0 || (h->handle && registry_slot(h->handle) != slot))
             return "a holding stands at the wrong slot";
@@ -55,7 +57,10 @@ static const char *check_task(const struct ksm_task *task)
                 return wrong;
             nattached++;
         }
+        nlisted--;
     }
+    if (nlisted)
+        return "a task's holdings are not those of its table";
     if (nattached != task->nattached)
         return "a task's number of attachments is wrong";
     if (task->pinned)

@@ -22,12 +22,6 @@ struct holding *holding_look_up(struct ksm_task *task, int handle)
     return h;
 }
 
-bool holding_any(const struct ksm_task *task)
-{
-    uint slot = 0;
-    return table_next(&task->handles, &slot) != NULL;
-}
-
 struct holding *holding_make(struct ksm_task *task, uint slot)
 {
     struct holding *h = task->recent;
@@ -43,6 +37,7 @@ struct holding *holding_make(struct ksm_task *task, uint slot)
         kfree(h);
         return NULL;
     }
+    list_push_back(&task->holdings, &h->link);
     if (!list_linked(&task->link))
         list_push_back(&registry.tasks, &task->link);
     return h;
@@ -50,7 +45,9 @@ struct holding *holding_make(struct ksm_task *task, uint slot)
 
 static void drop(struct ksm_task *task, uint slot)
 {
-    kfree(table_remove(&task->handles, slot));
+    struct holding *h = table_remove(&task->handles, slot);
+    list_remove(&h->link);
+    kfree(h);
     task->recent = NULL;
     if (!holding_any(task))
         list_remove(&task->link);
@@ -69,14 +66,13 @@ void holding_settle(struct ksm_task *task, struct holding *h, struct segment *se
     h->handle = seg->handle;
     h->segment = seg;
     for (int i = 0; made && i < 2; i++) {
-        struct holding *old = table_next(&task->handles, &task->sweep);
-        if (!old) {
-            task->sweep = 0;
-            break;
+        struct holding *old = holding_at(task->holdings.next);
+        if (registry_find_handle(old->handle)) {
+            list_remove(&old->link);
+            list_push_back(&task->holdings, &old->link);
+        } else {
+            drop(task, registry_slot(old->handle));
         }
-        uint slot = task->sweep++;
-        if (!registry_find_handle(old->handle))
-            drop(task, slot);
     }
     task->recent = h;
 }

@@ -24,7 +24,7 @@ struct ksm_task {
     int pid;
     struct table handles;   /* handle slot -> struct holding */
     struct holding *recent; /* the one looked up last, or NULL: saves the next look-up */
-    uint sweep;             /* where the search for dead holdings goes on (3.8) */
+    struct list holdings;   /* the same; the first is the next to be looked at whether it is dead (3.8) */
     uint nattached;
     struct segment *pinned; /* held by the attach that it is in the middle of */
     bool busy;              /* in the middle of other changes: its mappings may differ from its attachments */

@@ -33,6 +33,7 @@ void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as)
 {
     *task = (struct ksm_task){ .as = as, .pid = pid };
     list_init(&task->link);
+    list_init(&task->holdings);
 }
 
 /* §9: why there can't be a new segment; 0 if there can. */

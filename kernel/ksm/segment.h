@@ -46,6 +46,7 @@ struct attachment {
 struct holding {
     int handle;              /* [K] 0: made for a segment that is not born yet */
     struct segment *segment; /* [K] for sure only while there are attachments, which hold references */
+    struct list link;        /* [K] in its process */
     struct list attachments; /* [K] newest first (5.1) */
     struct attachment first; /* [K] saves an allocation where there is only one */
     bool first_used;         /* [o] by its process */
@@ -59,6 +60,11 @@ static inline struct attachment *attachment_of(struct mapping *m)
 static inline struct attachment *attachment_at(struct list *link)
 {
     return container_of(link, struct attachment, link);
+}
+
+static inline struct holding *holding_at(struct list *link)
+{
+    return container_of(link, struct holding, link);
 }
 
 /* A hash of 1 to 32 bits: multiplying by 2^32 over the golden ratio spreads numbers that follow each
@@ -153,7 +159,6 @@ static inline struct segment *holding_segment(struct ksm_task *task, int handle,
     *holding = h;
     return h ? registry_find_handle(handle) : NULL;
 }
-bool holding_any(const struct ksm_task *task);
 /* The holding for a slot, found or made; NULL for want of memory.  Its handle is that of a dead segment,
    or 0. */
 struct holding *holding_make(struct ksm_task *task, uint slot);
@@ -168,6 +173,7 @@ static inline void holding_init(struct holding *h, int handle, struct segment *s
     h->first_used = false;
     list_init(&h->attachments);
 }
+static inline bool holding_any(const struct ksm_task *task) { return !list_empty(&task->holdings); }
 
 /* ---- wait.c ---- */
 

@@ -210,9 +210,17 @@ int aspace_fault(struct aspace *as, uint va, bool write)
     return pmap_allows_page(&as->map, va, write) ? 0 : ASPACE_EFAULT; /* §4.4 */
 }
 
-int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool writable, uint va)
+static inline bool enter(struct aspace *as, uint va, const struct region *r, bool writable)
 {
-    if (!pmap_map(&as->map, va, writable, r->tables, r->ntables, r->tail, r->ntail))
+    return pmap_map(&as->map, va, writable, r->tables, r->ntables, r->tail, r->ntail);
+}
+
+int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
+{
+    uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), r->npages << PAGE_SHIFT);
+    if (!va)
+        return ASPACE_ENOVA;
+    if (!enter(as, va, r, writable))
         return ASPACE_ENOMEM;
     m->va = va;
     m->npages = r->npages;
@@ -222,10 +230,17 @@ int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool w
     return 0;
 }
 
-int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
+int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from)
 {
-    uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), r->npages << PAGE_SHIFT);
-    return va ? aspace_map_at(as, m, r, writable, va) : ASPACE_ENOVA;
+    if (!enter(child, from->va, from->region, from->writable))
+        return ASPACE_ENOMEM;
+    mapping_add_twin(&child->mappings, m, from);
+    return 0;
+}
+
+void aspace_inherit_done(struct aspace *child, const struct aspace *parent)
+{
+    mapping_twins_done(&child->mappings, parent->mappings);
 }
 
 void aspace_unmap(struct aspace *as, struct mapping *m)
@@ -234,6 +249,16 @@ void aspace_unmap(struct aspace *as, struct mapping *m)
     mapping_remove(&as->mappings, m);
     pmap_unmap(&as->map, m->va, r->ntables, r->ntail);
     flush(as, m->va, m->npages); /* §5.3: no processor but this one knows the map now */
+}
+
+void aspace_unmap_all(struct aspace *as)
+{
+    struct mapping *m;
+    while ((m = mapping_pop(&as->mappings)) != NULL) {
+        pmap_unmap(&as->map, m->va, m->region->ntables, m->region->ntail);
+        sched_checkpoint();
+    }
+    flush(as, 0, USER_END >> PAGE_SHIFT);
 }
 
 struct mapping *aspace_mapping_at(const struct aspace *as, uint va)

@@ -23,6 +23,7 @@ struct mapping {
     uint npages;
     struct region *region;
     bool writable;
+    struct mapping *twin; /* while fork copies it: in the other process */
     /* node of the address space's tree: kernel/mm's business */
     struct mapping *left, *right;
     int height;
@@ -67,10 +68,14 @@ int aspace_fault(struct aspace *as, uint va, bool write);
 
 /* Maps a whole region at the highest hole that fits (§4.2) and fills in *m.  ASPACE_ENOVA, ASPACE_ENOMEM. */
 int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable);
-/* The same at a given address, for fork; the address is free in `as`. */
-int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool writable, uint va);
+/* For fork: maps and fills in *m as `from` is in the parent.  Once that is done for all of the parent's
+   mappings, aspace_inherit_done() is called; until then aspace_unmap_all() alone may be.  ASPACE_ENOMEM. */
+int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from);
+void aspace_inherit_done(struct aspace *child, const struct aspace *parent);
 /* Unmaps it; the next touch faults, on every processor. */
 void aspace_unmap(struct aspace *as, struct mapping *m);
+/* Unmaps all there are.  Lets others run. */
+void aspace_unmap_all(struct aspace *as);
 /* The mapping that covers va, or NULL. */
 struct mapping *aspace_mapping_at(const struct aspace *as, uint va);
 /* The lowest mapping that starts at or above va, or NULL: for walking all of them. */

@@ -68,7 +68,7 @@ static struct mapping *rotate_left(struct mapping *m)
 }
 
 /* Makes one node's subtrees differ by one level at most, and sums up. */
-static struct mapping *balance(struct mapping *m)
+static __attribute__((noinline)) struct mapping *balance(struct mapping *m)
 {
     int lean = height(m->left) - height(m->right);
     if (lean > 1) {
@@ -84,7 +84,8 @@ static struct mapping *balance(struct mapping *m)
     return m;
 }
 
-static void balance_path(struct path *p)
+/* Inline, because a tree of one mapping has nothing to balance. */
+static inline void balance_path(struct path *p)
 {
     while (p->depth) {
         struct mapping **link = p->link[--p->depth];
@@ -161,6 +162,41 @@ void mapping_remove(struct mapping **root, struct mapping *m)
     if (path.depth > place)
         path.link[place] = &below->left; /* it was m's own field */
     balance_path(&path);
+}
+
+void mapping_add_twin(struct mapping **root, struct mapping *m, struct mapping *from)
+{
+    *m = *from;
+    m->twin = from;
+    from->twin = m;
+    m->left = NULL;
+    m->right = *root;
+    *root = m;
+}
+
+void mapping_twins_done(struct mapping **root, const struct mapping *parent_root)
+{
+    struct mapping *next;
+    for (struct mapping *m = *root; m; m = next) {
+        const struct mapping *from = m->twin;
+        next = m->right;
+        m->left = from->left ? from->left->twin : NULL;
+        m->right = from->right ? from->right->twin : NULL;
+    }
+    *root = parent_root ? parent_root->twin : NULL;
+}
+
+struct mapping *mapping_pop(struct mapping **root)
+{
+    struct mapping *m = *root;
+    if (!m)
+        return NULL;
+    for (struct mapping *left; (left = m->left) != NULL; m = left) {
+        m->left = left->right;
+        left->right = m;
+    }
+    *root = m->right;
+    return m;
 }
 
 struct mapping *mapping_at(struct mapping *root, uint va)

@@ -15,6 +15,14 @@ static inline uint mapping_end(const struct mapping *m) { return m->va + (m->npa
 void mapping_insert(struct mapping **root, struct mapping *m);
 void mapping_remove(struct mapping **root, struct mapping *m);
 
+/* Fork copies a whole tree without searching: *root is a chain of copies until mapping_twins_done(), after
+   the last of the parent's mappings, gives it the shape of the parent's tree. */
+void mapping_add_twin(struct mapping **root, struct mapping *m, struct mapping *from);
+void mapping_twins_done(struct mapping **root, const struct mapping *parent_root);
+/* Takes the lowest mapping out, or the last twin; NULL: there is none.  What is left is good for nothing but
+   this. */
+struct mapping *mapping_pop(struct mapping **root);
+
 struct mapping *mapping_at(struct mapping *root, uint va);   /* covers va, or NULL */
 struct mapping *mapping_from(struct mapping *root, uint va); /* lowest that starts at va or above, or NULL */
 

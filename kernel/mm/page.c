@@ -155,10 +155,10 @@ static void *take_zeroed(uint left)
     return frame_page(f);
 }
 
-static __attribute__((noinline)) void *take_reclaimed(void)
+static __attribute__((noinline)) void *take_reclaimed(bool may_sleep)
 {
     void *page = NULL;
-    while (!page && page_reclaim(1, false))
+    while (!page && page_reclaim(1, may_sleep))
         page = take(reserve());
     return page;
 }
@@ -168,7 +168,15 @@ void *page_alloc(void)
     if (inject_now())
         return NULL;
     void *page = take(reserve());
-    return page ? page : take_reclaimed();
+    return page ? page : take_reclaimed(false);
+}
+
+void *page_alloc_sleeping(void)
+{
+    if (inject_now())
+        return NULL;
+    void *page = take(reserve());
+    return page ? page : take_reclaimed(true);
 }
 
 void *page_alloc_zeroed(void)
@@ -181,7 +189,7 @@ void *page_alloc_zeroed(void)
         return page;
     page = take(left);
     if (!page)
-        page = take_reclaimed();
+        page = take_reclaimed(false);
     if (page)
         page_zero(page);
     return page;

@@ -39,6 +39,8 @@ static inline void *frame_page(const struct frame *f) { return va_of((uint)(f - 
 /* One frame with undefined contents, refs 1; NULL when none may be had.  Sleeps: no. */
 void *page_alloc(void);
 void *page_alloc_zeroed(void);
+/* As page_alloc(), after dirty cached blocks were given back as well.  Sleeps: it may. */
+void *page_alloc_sleeping(void);
 /* The same for the block cache: never asks page_reclaim(), and leaves PAGE_RESERVE frames to others.  So
    the cache may call it, and only it, with its lock held. */
 void *page_alloc_spare(void);

@@ -65,11 +65,27 @@ static bool make_pages(struct region *r, uint *entries, uint n)
     return true;
 }
 
+/* A single page needs no promise: it is there or not. */
+static struct region *create_single(struct region *r)
+{
+    void *page = page_alloc_sleeping();
+    if (!page) {
+        record_destroy(r);
+        return NULL;
+    }
+    page_zero(page);
+    r->tail[0] = pmap_shared_entry(page);
+    r->nmade = 1;
+    return r;
+}
+
 struct region *region_create(uint npages)
 {
     struct region *r = record_create(npages);
     if (!r)
         return NULL;
+    if (npages == 1)
+        return create_single(r);
     if (!page_promise(npages)) {
         record_destroy(r);
         return NULL;
@@ -93,6 +109,10 @@ undo:
 
 static void free_pages(const uint *entries, uint n)
 {
+    if (n == 1) {
+        page_free(pmap_page(entries[0]));
+        return;
+    }
     struct page_chain chain = { 0 };
     for (uint i = 0; i < n; i++)
         page_chain_add(&chain, frame_of(pmap_page(entries[i])));

@@ -42,7 +42,15 @@ static struct slab_class classes[] = {
     CLASS(256, 7), CLASS(336, 8), CLASS(448, 9), CLASS(672, 10), CLASS(1008, 11), CLASS(1344, 12),
     CLASS(OBJECT_MAX, 13),
 };
-#define NCLASSES (sizeof(classes) / sizeof(classes[0]))
+
+/* The class for objects of so many times 16 bytes. */
+#define UNIT 16u
+#define SPAN(above, upto, i) [(above) / UNIT + 1 ... (upto) / UNIT] = (i)
+static const uchar class_of_units[] = {
+    SPAN(0, 16, 0), SPAN(16, 32, 1), SPAN(32, 48, 2), SPAN(48, 64, 3), SPAN(64, 96, 4), SPAN(96, 128, 5),
+    SPAN(128, 192, 6), SPAN(192, 256, 7), SPAN(256, 336, 8), SPAN(336, 448, 9), SPAN(448, 672, 10),
+    SPAN(672, 1008, 11), SPAN(1008, 1344, 12), SPAN(1344, OBJECT_MAX, 13),
+};
 
 #ifdef DEBUG
 #define POISON 0x5a
@@ -113,10 +121,7 @@ static void *take(struct slab_class *class)
 
 static inline struct slab_class *class_for(size_t n)
 {
-    struct slab_class *class = classes;
-    while (class->nbytes < n)
-        class++;
-    return class;
+    return &classes[class_of_units[(n + UNIT - 1) / UNIT]];
 }
 
 void *kmalloc(size_t n)

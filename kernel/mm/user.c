@@ -10,6 +10,11 @@
 #include "mm/user.h"
 #include "sched/thread.h"
 
+/* A word of a program's stack, which need not be aligned. */
+struct user_word {
+    uint value;
+} __attribute__((packed, may_alias));
+
 static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool write)
 {
     if (va >= USER_END || nbytes > USER_END - va)
@@ -20,11 +25,23 @@ static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool wri
 
 bool user_check(uint va, uint nbytes, bool write)
 {
-    /* Most ranges lie in one page: every call's arguments do. */
+    /* Most ranges lie in one page. */
     bool one_page = nbytes <= PAGE_SIZE && ((va + nbytes - 1) ^ va) < PAGE_SIZE && va < USER_END;
     if (one_page && pmap_allows_page(&thread_self()->aspace->map, va, write))
         return true;
     return check_pages(va, nbytes, write);
+}
+
+bool user_copy_three_words(uint dst[3], uint va)
+{
+    if (va % PAGE_SIZE > PAGE_SIZE - 3 * sizeof(uint) || va >= USER_END ||
+        !pmap_allows_page(&thread_self()->aspace->map, va, false))
+        return false;
+    const volatile struct user_word *user = (const volatile struct user_word *)va;
+    dst[0] = user[0].value;
+    dst[1] = user[1].value;
+    dst[2] = user[2].value;
+    return true;
 }
 
 int user_copy_in(void *dst, uint va, uint nbytes)

@@ -14,6 +14,8 @@
 /* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs va <= USER_END
    alone. */
 bool user_check(uint va, uint nbytes, bool write);
+/* Copies three words that lie in one page.  False, with nothing copied, when they do not or can't be read. */
+bool user_copy_three_words(uint dst[3], uint va);
 /* Check and copy; 0, or -1 with nothing written. */
 int user_copy_in(void *dst, uint va, uint nbytes);
 int user_copy_out(uint va, const void *src, uint nbytes);

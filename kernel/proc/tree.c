@@ -16,6 +16,7 @@
 #include "proc/tree.h"
 
 #define LAST_PID 0x7fffffffu
+#define RESERVED 16u /* of NPROC, for those who may use the last pages: a shell can always run and clean up */
 
 struct spinlock proc_lock = SPINLOCK_INIT(RANK_PROC, "proc");
 struct proc *proc_one;
@@ -31,7 +32,7 @@ static bool number_locked(struct proc *p)
 
     if (pid > LAST_PID)
         pid = table_first_free(&procs, 1);
-    if (nprocs == NPROC || !table_set(&procs, pid, p))
+    if (nprocs >= (proc_may_use_reserve(p) ? NPROC : NPROC - RESERVED) || !table_set(&procs, pid, p))
         return false;
     p->pid = (int)pid;
     last_pid = pid;
@@ -48,6 +49,7 @@ struct proc *proc_new(struct proc *parent)
         return NULL;
     p->life = PROC_FORMING;
     p->parent = parent;
+    p->depth = parent ? parent->depth + 1 : 0;
     list_init(&p->children);
     list_init(&p->sibling);
     list_init(&p->dead);
@@ -60,7 +62,6 @@ struct proc *proc_new(struct proc *parent)
         return NULL;
     }
     p->start_tick = ticks_now;
-    p->depth = parent ? parent->depth + 1 : 0;
     p->job = parent ? parent->controls_jobs ? p->pid : parent->job : 0;
     return p;
 }

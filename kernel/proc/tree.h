@@ -14,7 +14,7 @@ struct proc *proc_new(struct proc *parent);
 void proc_delete(struct proc *p);
 /* FORMING -> ALIVE: its parent and everybody else see it from now on.  It is not started. */
 void proc_publish(struct proc *p);
-/* May the process use the last pages of memory (contract, 10)? */
+/* May the process use the last pages of memory (contract, 10), and the last numbers? */
 static inline bool proc_may_use_reserve(const struct proc *p) { return p->depth <= 2; }
 
 #endif

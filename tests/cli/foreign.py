@@ -21,6 +21,12 @@ ok(r.out.startswith("ok 1") and r.out.endswith("1..%d\n" % len(tests)), "and not
 with open(IMAGE, "rb") as f:
     ok(f.read() == before, "the image is not written to")
 
+r = run("--disk", IMAGE, "--timeout", "60", "--", "rules")
+lines = [line for line in r.out.split("\n") if line.startswith(("ok", "not ok"))]
+ok(r.out.endswith("1..%d\n" % len(lines)) and len(lines) > 30, "old programs' rules", r)
+for line in lines:
+    ok(not line.startswith("not"), line.partition(" - ")[2])
+
 folder = temp_folder()
 copy = os.path.join(folder, "hello")
 with open(copy, "wb") as f, open(os.path.join(BUILD, "foreign", "check"), "rb") as original:
@@ -33,4 +39,8 @@ with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     s.expect(b"$ ", 20)
     s.send(b"\x03ok\n")
     ok(s.expect(b"exec failed", 10), "Ctrl-C is a character like others there", s.text)
+    s.send(b"crowd\n")
+    ok(s.expect(b"crowded\n", 30) and s.expect(b"$ ", 10), "a program takes all processes", s.text)
+    s.send(b"check a\n")
+    ok(s.expect(b"ok 1 ", 10), "the shell can start others all the same", s.text)
 done()

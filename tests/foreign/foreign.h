@@ -33,12 +33,17 @@ static inline int pipe(int *fds) { return foreign_call(4, (int)fds, 0, 0); }
 static inline int read(int fd, void *buf, int n) { return foreign_call(5, fd, (int)buf, n); }
 static inline int kill(int pid) { return foreign_call(6, pid, 0, 0); }
 static inline int exec(const char *path, char **argv) { return foreign_call(7, (int)path, (int)argv, 0); }
+static inline int fstat(int fd, void *st) { return foreign_call(8, fd, (int)st, 0); }
+static inline int chdir(const char *path) { return foreign_call(9, (int)path, 0, 0); }
 static inline int dup(int fd) { return foreign_call(10, fd, 0, 0); }
 static inline char *sbrk(int n) { return (char *)foreign_call(12, n, 0, 0); }
+static inline int sleep(int ticks) { return foreign_call(13, ticks, 0, 0); }
 static inline int open(const char *path, int mode) { return foreign_call(15, (int)path, mode, 0); }
 static inline int write(int fd, const void *buf, int n) { return foreign_call(16, fd, (int)buf, n); }
 static inline int mknod(const char *path, int major, int minor) { return foreign_call(17, (int)path, major, minor); }
 static inline int unlink(const char *path) { return foreign_call(18, (int)path, 0, 0); }
+static inline int link(const char *old, const char *new) { return foreign_call(19, (int)old, (int)new, 0); }
+static inline int mkdir(const char *path) { return foreign_call(20, (int)path, 0, 0); }
 static inline int close(int fd) { return foreign_call(21, fd, 0, 0); }
 
 static inline unsigned length(const char *s)
@@ -49,5 +54,36 @@ static inline unsigned length(const char *s)
     return n;
 }
 static inline void say(const char *s) { write(1, s, length(s)); }
+
+static inline void say_number(int n)
+{
+    char digits[12];
+    int i = sizeof(digits);
+
+    do
+        digits[--i] = '0' + n % 10;
+    while (n /= 10);
+    write(1, digits + i, sizeof(digits) - i);
+}
+
+/* One line of TAP; the plan comes last, from done(). */
+static int tests_said;
+
+static inline void ok(int good, const char *name)
+{
+    say(good ? "ok " : "not ok ");
+    say_number(++tests_said);
+    say(" - foreign: ");
+    say(name);
+    say("\n");
+}
+
+static inline __attribute__((noreturn)) void done(void)
+{
+    say("1..");
+    say_number(tests_said);
+    say("\n");
+    exit();
+}
 
 #endif

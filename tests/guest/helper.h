@@ -9,9 +9,10 @@
 
 #include "ksmtest.h"
 
-/* get(id, size, flags), attach(handle, flags), detach(handle), detachat(va), delete(handle), info(handle) which
-   returns the record, info_at(handle, va), sbrk(delta), fork(number of the child, which answers nothing), exit(),
-   exec(does the file exist?) which answers with the break, wait(), peek(va), poke(va, value). */
+/* get(id, size, flags), attach(handle, flags), detach(handle), detachat(va), delete(handle), info(handle)
+   which returns the record, info_at(handle, va), sbrk(delta), fork(number of the child, which answers
+   nothing), exit(), exec(does the file exist?) which answers with the break, wait(), peek(va),
+   poke(va, value). */
 #define HELPER_OPS(OP) \
     OP(GET) OP(ATTACH) OP(DETACH) OP(DETACH_AT) OP(DELETE) OP(INFO) OP(INFO_AT) OP(SBRK) OP(FORK) OP(EXIT) \
     OP(EXEC) OP(WAIT) OP(PEEK) OP(POKE)

@@ -484,7 +484,7 @@ TEST("ksm §4.6 §7.3 paths and argument vectors that another process changes me
     strcpy(p, "/true");
     flipped = p;
     pid = tap_start(flip_path, NULL);
-    for (uint i = 0; i < 150; i++) {
+    for (uint i = 0; i < 50; i++) {
         int fd = open(p, O_RDONLY);
 
         if (fd >= 0)
@@ -499,7 +499,7 @@ TEST("ksm §4.6 §7.3 paths and argument vectors that another process changes me
     memset(p + PAGE - 8, 'a', 8);
     *(uint *)p = (uint)"true";
     pid = tap_start(flip_vector, NULL);
-    for (uint i = 0; i < 150; i++)
+    for (uint i = 0; i < 50; i++)
         try_exec("/true", (char **)p);
     kill(pid);
     check_eq(tap_status(pid), KILLED);
@@ -525,7 +525,7 @@ TEST("ksm §11.1 a word that changes all the time")
     begin();
     flipped = attach(watched);
     pid = tap_start(flip_word, NULL);
-    for (uint i = 0; i < 2000; i++) {
+    for (uint i = 0; i < 500; i++) {
         int result = ksmwait((uint *)flipped, *(volatile uint *)flipped, 1);
 
         check(result == KSM_EAGAIN || result == KSM_ETIMEDOUT);

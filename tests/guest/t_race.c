@@ -482,9 +482,14 @@ static void take_turns(uint i)
 
 TEST("ksm §5.3 an address shows what is attached there now, on every processor")
 {
+    static const uint numbers[] = { 2, 5 }; /* some processors idle in between, or none */
+
     race_begin();
-    race_run(5, 2 * SECONDS, take_turns, NULL);
-    tap_note("%u attachments, %u times on another processor", race_rounds(), board->words[0]);
+    for (uint i = 0; i < 2; i++) {
+        race_run(numbers[i], SECONDS, take_turns, NULL);
+        tap_note("%u processes: %u attachments, %u times on another processor", numbers[i], race_rounds(),
+                 board->words[0]);
+    }
     race_end();
 }
 
@@ -536,9 +541,13 @@ static void let_die(uint i)
 
 TEST("ksm §5.3 a touch after detach, delete or shrinking ends the process, wherever it runs")
 {
+    static const uint numbers[] = { 1, 4 };
+
     race_begin();
-    race_run(4, SECONDS, let_die, NULL);
-    tap_note("%u processes died of it", race_rounds());
+    for (uint i = 0; i < 2; i++) {
+        race_run(numbers[i], SECONDS, let_die, NULL);
+        tap_note("%u processes died of it", race_rounds());
+    }
     race_end();
 }
 

@@ -15,11 +15,11 @@ static char text[300];
 TEST("snprintf: numbers")
 {
     check_format("0 -1 2147483647 -2147483648", "%d %d %d %d", 0, -1, 2147483647, (int)0x80000000);
-    check_format("4294967295 ffffffff DEAD", "%u %x %X", 0xFFFFFFFF, 0xFFFFFFFF, 0xDEAD);
+    check_format("4294967295 FFFFFFFF DEAD BEEF", "%u %x %X %p", 0xFFFFFFFF, 0xFFFFFFFF, 0xDEAD, (void *)0xBEEF);
     check_format("[   42] [42   ] [00042] [-0042]", "[%5d] [%-5d] [%05d] [%05d]", 42, 42, 42, -42);
     check_format("[  -42] [-42  ]", "[%*d] [%*d]", 5, -42, -5, -42);
     check_format("18446744073709551615 -9223372036854775808", "%llu %lld", ~0ull, (long long)(1ull << 63));
-    check_format("123456789abcdef0 7", "%llx %ld", 0x123456789ABCDEF0ull, 7l);
+    check_format("123456789ABCDEF0 7", "%llx %ld", 0x123456789ABCDEF0ull, 7l);
     check_format("10 4294967296", "%d %llu", 10, 4294967296ull);
 }
 

@@ -90,7 +90,7 @@ static void mappings(void)
     struct mapping *m = &attachment->mapping;
     aspace_unmap(a->as, m);
     CHECK(strstr(ksm_check(), "not mapped"));
-    CHECK_INT(aspace_map_at(a->as, m, one->region, m->writable, m->va), 0);
+    CHECK_INT(aspace_map(a->as, m, one->region, m->writable), 0);
     finds("a mapping is not of its segment", &m->npages, 1);
     m->region = two->region;
     CHECK(strstr(ksm_check(), "not of its segment"));

@@ -337,7 +337,7 @@ static int run_chain(struct pipeline *p)
     return last_status;
 }
 
-/* In a process made for it, which is the program itself if there is just one: that can be killed by its pid. */
+/* In a process made for it, which is the program itself if there is just one: its pid can be killed. */
 static void run_in_background(struct pipeline *chain) __attribute__((noreturn));
 
 static void run_in_background(struct pipeline *chain)

@@ -46,8 +46,9 @@ static void put_field(struct format_sink *sink, const struct spec *spec, bool mi
 }
 
 static void put_number(struct format_sink *sink, const struct spec *spec, bool minus, uint64_t value,
-                       uint base, const char *digits)
+                       uint base)
 {
+    static const char digits[] = "0123456789ABCDEF";
     char text[24];
     int at = sizeof(text);
 
@@ -117,7 +118,6 @@ static void put_string(struct format_sink *sink, const struct spec *spec, const 
 
 static void put_conversion(struct format_sink *sink, char conversion, const struct spec *spec, va_list *args)
 {
-    static const char lower[] = "0123456789abcdef", upper[] = "0123456789ABCDEF";
     bool wide = spec->nlong > 1;
 
     switch (conversion) {
@@ -125,7 +125,7 @@ static void put_conversion(struct format_sink *sink, char conversion, const stru
     case 'i': {
         int64_t value = wide ? va_arg(*args, int64_t) : va_arg(*args, int);
 
-        put_number(sink, spec, value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value, 10, lower);
+        put_number(sink, spec, value < 0, value < 0 ? -(uint64_t)value : (uint64_t)value, 10);
         break;
     }
     case 'u':
@@ -133,11 +133,11 @@ static void put_conversion(struct format_sink *sink, char conversion, const stru
     case 'X': {
         uint64_t value = wide ? va_arg(*args, uint64_t) : va_arg(*args, uint);
 
-        put_number(sink, spec, false, value, conversion == 'u' ? 10 : 16, conversion == 'X' ? upper : lower);
+        put_number(sink, spec, false, value, conversion == 'u' ? 10 : 16);
         break;
     }
     case 'p':
-        put_number(sink, spec, false, va_arg(*args, uint), 16, lower);
+        put_number(sink, spec, false, va_arg(*args, uint), 16);
         break;
     case 'c': {
         char c = va_arg(*args, int);

@@ -61,7 +61,8 @@ void *memset(void *dst, int c, uint n);
 int atoi(const char *s);
 
 /* Formats and writes with one write(), so that lines of several processes do not mix.
-   %d %i %u %x %X %p %c %s %%, the flags 0 and -, widths (* too), .precision of strings, l and ll. */
+   %d %i %u %x %p %c %s %%, the flags 0 and -, widths (* too), .precision of strings, l and ll; hexadecimal
+   digits are capitals, as xv6 has them. */
 void printf(int fd, const char *fmt, ...);
 
 /* Memory is 16-byte aligned.  NULL: there is none.  free(NULL) is fine. */

@@ -40,7 +40,6 @@ trap_return:                    /* to user mode, unless the thread has something
     addl $4, %esp
     iret
 1:  sti
-    movl %esp, %eax
     call trap_attention
     jmp trap_return
 

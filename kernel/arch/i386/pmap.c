@@ -58,13 +58,28 @@ void pmap_flush(uint va, uint npages)
         asm volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
+/* A call costs more than a single entry, which is the usual case. */
+static inline void fill(uint *slot, uint entry, uint n)
+{
+    if (n == 1)
+        *slot = entry;
+    else
+        words_fill(slot, entry, n);
+}
+
+/* The entry of va in a page table that is there. */
+static inline uint *known_slot(const struct pmap *pm, uint va)
+{
+    return pmap_table(pm->directory[va >> 22]) + index_of(va);
+}
+
 /* Takes n entries of a table back, of which nused are not 0; frees a table that is empty then.  Tables are
    handed on with zeroes in them, unless more is to be cleared than that saves. */
 static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, uint nused)
 {
     uint left = frame_of(slot)->nused -= nused;
     if (left || n < ZERO_MAX)
-        words_zero(slot, n);
+        fill(slot, 0, n);
     if (left)
         return;
     uint *table = pmap_table(pm->directory[va >> 22]);
@@ -92,7 +107,7 @@ static inline uint *make_slot(struct pmap *pm, uint va)
 /* Frees a table that make_slot() made for nothing. */
 static void drop_unused(struct pmap *pm, uint va)
 {
-    uint *slot = pmap_slot(pm, va);
+    uint *slot = known_slot(pm, va);
     if (frame_of(slot)->nused == 0)
         clear_entries(pm, va, slot, 0, 0);
 }
@@ -115,7 +130,7 @@ bool pmap_add_tables(struct pmap *pm, uint va, uint npages)
 static inline void promise_entries(uint *slot, uint n)
 {
     frame_of(slot)->nused += n;
-    words_fill(slot, PTE_PROMISED, n);
+    fill(slot, PTE_PROMISED, n);
 }
 
 bool pmap_promise(struct pmap *pm, uint va, uint npages)
@@ -131,7 +146,7 @@ bool pmap_promise(struct pmap *pm, uint va, uint npages)
         return false;
     for (; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
-        promise_entries(pmap_slot(pm, va), n);
+        promise_entries(known_slot(pm, va), n);
     }
     return true;
 }
@@ -253,7 +268,9 @@ bool pmap_fork(struct pmap *child, struct pmap *parent, uint end)
 static inline void enter(uint *slot, const uint *entries, uint n, uint mask)
 {
     frame_of(slot)->nused += n;
-    if (mask == ~0u)
+    if (n == 1)
+        *slot = *entries & mask;
+    else if (mask == ~0u)
         words_copy(slot, entries, n);
     else
         words_copy_masked(slot, entries, mask, n);
@@ -292,7 +309,7 @@ void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries)
     va += ntables * CHUNK_SIZE;
     for (uint n; nentries; nentries -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, nentries);
-        clear_entries(pm, va, pmap_slot(pm, va), n, n);
+        clear_entries(pm, va, known_slot(pm, va), n, n);
     }
 }
 

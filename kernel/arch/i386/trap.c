@@ -64,12 +64,12 @@ void idt_load(void)
 
 FROM_ASM void trap_syscall(struct trapframe *tf)
 {
-    kernel_trap(TRAP_SYSCALL, tf, NULL);
+    kernel_syscall(tf);
 }
 
-FROM_ASM void trap_attention(struct trapframe *tf)
+FROM_ASM void trap_attention(void)
 {
-    kernel_trap(TRAP_ATTENTION, tf, NULL);
+    kernel_trap(TRAP_ATTENTION, NULL);
 }
 
 static void kernel_fault(const struct trapframe *tf, uint vector, uint address)
@@ -90,7 +90,7 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
         kernel_fault(tf, EXCEPTION_PAGE, address);
     if (tf->eflags & FLAG_INTERRUPT)
         irq_enable();
-    kernel_trap(TRAP_PAGE_FAULT, tf, &info);
+    kernel_trap(TRAP_PAGE_FAULT, &info);
 }
 
 FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
@@ -109,7 +109,7 @@ FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
     if (vector == EXCEPTION_NO_FPU)
         fpu_first_use();
     else
-        kernel_trap(TRAP_FAULT, tf, &info);
+        kernel_trap(TRAP_FAULT, &info);
 }
 
 FROM_ASM void trap_double_fault(void)

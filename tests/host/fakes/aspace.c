@@ -38,8 +38,11 @@ void fake_set_brk(struct aspace *as, uint brk)
     as->brk = brk;
 }
 
-int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool writable, uint va)
+int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
 {
+    uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), region_npages(r) << PAGE_SHIFT);
+    if (!va)
+        return ASPACE_ENOVA;
     fake_gap();
     if (!fake_allocate())
         return ASPACE_ENOMEM;
@@ -50,10 +53,20 @@ int aspace_map_at(struct aspace *as, struct mapping *m, struct region *r, bool w
     return 0;
 }
 
-int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
+int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from)
 {
-    uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), region_npages(r) << PAGE_SHIFT);
-    return va ? aspace_map_at(as, m, r, writable, va) : ASPACE_ENOVA;
+    fake_gap();
+    if (!fake_allocate())
+        return ASPACE_ENOMEM;
+    fake_object(1);
+    mapping_add_twin(&child->mappings, m, from);
+    fake_gap();
+    return 0;
+}
+
+void aspace_inherit_done(struct aspace *child, const struct aspace *parent)
+{
+    mapping_twins_done(&child->mappings, parent->mappings);
 }
 
 void aspace_unmap(struct aspace *as, struct mapping *m)
@@ -62,6 +75,14 @@ void aspace_unmap(struct aspace *as, struct mapping *m)
     mapping_remove(&as->mappings, m);
     fake_object(-1);
     fake_gap();
+}
+
+void aspace_unmap_all(struct aspace *as)
+{
+    while (mapping_pop(&as->mappings)) {
+        fake_object(-1);
+        fake_gap();
+    }
 }
 
 struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
