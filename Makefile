@@ -164,10 +164,11 @@ GUEST_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(filter-out tests/guest/
 
 program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c)) $(PROGRAM_SRC)))
 program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
+# A program may have functions of its own by the names of the library's: the first ones linked count.
 define program # name, further objects
 $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $2
 	@mkdir -p $$(@D)
-	$$(call say,LD  )$$(LD) $$(LDFLAGS) -T user/user.ld -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a
+	$$(call say,LD  )$$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) -T user/user.ld -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(if $(filter t_%,$p),$(TEST_LIB_OBJ)))))
 

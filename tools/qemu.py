@@ -68,6 +68,7 @@ class Machine:
         ours = []
         for name in ("console", "log", "control"):
             mine, its = socket.socketpair()
+            its.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
             ours.append(mine)
             theirs.append(its)
             command += ["-chardev", "socket,id=%s,fd=%d" % (name, its.fileno())]

@@ -8,6 +8,7 @@ the command is typed at the shell's prompt.
 
 import argparse
 import os
+import queue
 import secrets
 import selectors
 import shutil
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -31,6 +33,8 @@ QEMU_FAILED = 125
 CANNOT_START = 126
 INTERRUPTED = 130
 
+NUMBER_DIGITS = 12  # of numbers in options
+WAIT_MAX = 1000     # seconds; the system's wait takes no more than some weeks
 LINE_MAX = 1000   # the kernel keeps 1,023 characters of its command line
 CANNOT_START_BECAUSE = {  # the words of kernel/console/power.h
     "memory": "too little memory",
@@ -82,7 +86,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def positive(text):
-    if not text.isdecimal() or int(text) == 0:
+    if not text.isdecimal() or len(text) > NUMBER_DIGITS or int(text) == 0:
         raise argparse.ArgumentTypeError("'%s' is not a positive number" % text)
     return int(text)
 
@@ -183,14 +187,46 @@ def command_line(options, command):
     if command:
         words += ["log=monitor", "run=" + command]
     line = " ".join(words)
-    if len(line.encode()) > LINE_MAX:
-        raise Failure(USAGE_ERROR, "the command is too long: %d characters fit" % (LINE_MAX - len(line.encode()) + len(command or "")))
+    nbytes = len(os.fsencode(line))  # a command may be any bytes
+    if nbytes > LINE_MAX:
+        raise Failure(USAGE_ERROR, "the command is too long: %d characters fit" % (LINE_MAX - nbytes + len(os.fsencode(command or ""))))
     return line
 
 
 def write_all(stream, data):
     stream.buffer.write(data)
     stream.buffer.flush()
+
+
+class Output:
+    """Writes to a stream from a thread of its own: a slow reader of ours must not hold up the machine, whose serial port
+    drops what nobody takes."""
+
+    def __init__(self, stream):
+        self._stream = stream
+        self._queue = queue.SimpleQueue()
+        self._broken = False
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self):
+        for data in iter(self._queue.get, None):
+            try:
+                write_all(self._stream, data)
+            except OSError:
+                self._broken = True
+                return
+
+    def put(self, data):
+        if self._broken:
+            raise BrokenPipeError
+        self._queue.put(data)
+
+    def finish(self):
+        self._queue.put(None)
+        self._thread.join()
+        if self._broken:
+            raise BrokenPipeError
 
 
 class PromptTyper:
@@ -204,7 +240,7 @@ class PromptTyper:
 
     def __init__(self, send, show, command):
         self._send, self._show = send, show
-        self._command = command.encode()
+        self._command = os.fsencode(command)
         self._mark = b"done-" + secrets.token_hex(8).encode()
         self._state = "boot"
         self._text = b""
@@ -250,9 +286,9 @@ class PromptTyper:
         self._text = b""
 
 
-def run_batch(machine, options, command, typer):
+def run_batch(machine, options, typer, out, err):
     """Runs until the system ends.  Returns the status line's content or None, and whether the time was over."""
-    log = qemu.LogReader(lambda line: write_all(sys.stderr, line))
+    log = qemu.LogReader(err.put)
     selector = selectors.DefaultSelector()
     selector.register(machine.console, selectors.EVENT_READ, "console")
     selector.register(machine.log, selectors.EVENT_READ, "log")
@@ -262,7 +298,7 @@ def run_batch(machine, options, command, typer):
         if left <= 0:
             return log.status, True
         pause = typer.pause if typer else None
-        events = selector.select(left if pause is None else min(left, pause))
+        events = selector.select(min(left, WAIT_MAX if pause is None else pause))
         if not events and pause is not None and time.monotonic() < end:
             typer.idle()
         for key, _ in events:
@@ -277,7 +313,7 @@ def run_batch(machine, options, command, typer):
             elif typer:
                 typer.feed(data)
             else:
-                write_all(sys.stdout, data)
+                out.put(data)
     if typer and typer.finished:
         if options.write:
             time.sleep(1.5)  # what finished is durable after a second
@@ -350,7 +386,7 @@ def run_interactive(machine, options, first_command):
             left = None if end is None else end - time.monotonic()
             if left is not None and left <= 0:
                 return log.status, True, False
-            for key, _ in selector.select(left):
+            for key, _ in selector.select(left and min(left, WAIT_MAX)):
                 if key.data == "keys":
                     data = os.read(sys.stdin.fileno(), 4096)
                     if data:
@@ -375,6 +411,20 @@ def run_interactive(machine, options, first_command):
                             machine.console.sendall(first_command.encode() + b"\n")
                             first_command = None
     return log.status, False, keys.quit
+
+
+def run_noninteractive(machine, options, command, foreign):
+    out, err = Output(sys.stdout), Output(sys.stderr)
+    typer = None
+    if foreign:
+        if command and len(os.fsencode(command)) > TYPED_MAX:
+            say("a shell of xv6 reads at most %d characters; this command has %d" % (TYPED_MAX, len(os.fsencode(command))))
+        typer = PromptTyper(machine.console.sendall, out.put, command or "")
+    try:
+        return run_batch(machine, options, typer, out, err)
+    finally:
+        err.finish()
+        out.finish()
 
 
 def verdict(machine, kernel, status, timed_out):
@@ -429,7 +479,6 @@ def run(options):
         interactive = not command and (terminal or bool(target) or not foreign)
         if interactive and not terminal and not target:
             raise Failure(USAGE_ERROR, "no terminal: say what to run after --")
-        typer = None
         kernel = os.path.join(qemu.build_folder(), "kernel.elf")
         with qemu.Machine(kernel, append=command_line(options, command), disk=None if options.ramdisk else disk.path,
                           write=options.write, ramdisk=disk.path if options.ramdisk else None, smp=options.smp,
@@ -443,11 +492,7 @@ def run(options):
                     sys.stdout.write("\n")
                     return 0
             else:
-                if foreign:
-                    if command and len(command.encode()) > TYPED_MAX:
-                        say("a shell of xv6 reads at most %d characters; this command has %d" % (TYPED_MAX, len(command.encode())))
-                    typer = PromptTyper(machine.console.sendall, lambda data: write_all(sys.stdout, data), command or "")
-                status, timed_out = run_batch(machine, options, command, typer)
+                status, timed_out = run_noninteractive(machine, options, command, foreign)
             return verdict(machine, kernel, status, timed_out)
     finally:
         disk.close()

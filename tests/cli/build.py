@@ -24,6 +24,31 @@ main(int argc, char *argv[])
   exit();
 }
 """
+OWN = """\
+#include "types.h"
+#include "stat.h"
+#include "user.h"
+
+int debug = 3;
+void *memcpy(void *to, void *from, int n) { return memmove(to, from, n); }
+int strncmp(const char *a, const char *b, int n) { return n - 2; }
+int atoi(const char *s) { return 42; }
+void *malloc(uint n) { return sbrk(n); }
+void panic(char *s) { printf(2, "%s\\n", s); exit(); }
+
+int
+main(void)
+{
+  char *s = malloc(8);
+  struct stat st;
+
+  if(stat("/", &st) < 0 || debug != 3)
+    panic("stat");
+  memcpy(strcpy(s, "???"), "own", 3);
+  printf(1, "%s %d %d\\n", s, atoi("7"), strncmp("a", "b", 3));
+  exit();
+}
+"""
 
 
 def make(*arguments):
@@ -54,10 +79,13 @@ ok("syscall" in r.stdout and "fs.img" in r.stdout and "kernel.elf" in r.stdout, 
 ok(make("-q").returncode == 0, "and then there is nothing to do")
 write("dropped.c", PROGRAM)
 write("user/bin/dropped2.c", PROGRAM)
+write("own.c", OWN)
 r = make("all")
 ok(r.returncode == 0 and "bin/dropped\n" in r.stdout and "bin/dropped2\n" in r.stdout, "programs dropped in are built", r.stdout, r.stderr)
 r = run("--", "dropped; dropped2 x", build=os.path.join(copy, "build"))
 ok(r.out == "dropped 1\ndropped 2\n", "and are in the image", r)
+r = run("--", "own", build=os.path.join(copy, "build"))
+ok(r.out == "own 42 1\n", "one may define what the library has too", r)
 os.unlink(os.path.join(copy, "dropped.c"))
 make("all")
 r = run("--", "dropped || echo gone", build=os.path.join(copy, "build"))

@@ -2,10 +2,12 @@
 
 import os
 import shutil
+import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, done, ok, run, statuses, temp_folder  # noqa: E402
+from _tap import BUILD, ROOT, RUN, done, ok, run, statuses, temp_folder  # noqa: E402
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 import image  # noqa: E402
 
@@ -49,8 +51,20 @@ r = run("--ramdisk", "--", "echo memory >x; cat x")
 ok(r.out == "memory\n", "the disk in memory", r)
 r = run("--param", "ksm.segments=5", "--", "ksmstat")
 ok(r.status == 0 and "segments" in r.out, "a parameter", r)
+r = run("--", "echo caf\udce9")  # a byte that is no UTF-8
+ok(r.status == 0 and r.out.startswith("caf"), "a command of any bytes", r)
+r = run("--timeout", "999999999999", "--", "echo patient")
+ok(r.out == "patient\n", "a timeout of ages", r)
+r = run("--timeout", "9" * 5000, "--", "true")
+ok(r.status == S["USAGE_ERROR"] and "usage: ./ksm run" in r.err, "a number that is none", r)
 r = run("--timeout", "3", "--", "sleep 100000")
 ok(r.status == S["TIMED_OUT"], "a command that does not end", r)
+
+p = subprocess.Popen(RUN + ["--timeout", "60", "--", "cat t_ksm t_ksm t_ksm t_ksm"], stdin=subprocess.DEVNULL,
+                     stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, KSM_BUILT="1"))
+time.sleep(4)
+with open(os.path.join(BUILD, "bin", "t_ksm"), "rb") as f:
+    ok(p.stdout.read() == f.read() * 4 and p.wait() == 0, "a slow reader loses nothing")
 
 # ---- The disk
 folder = temp_folder()

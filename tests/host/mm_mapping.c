@@ -183,14 +183,45 @@ static void random_life(void)
     CHECK(root == NULL || tap_failed);
 }
 
-/* fork() maps at given addresses, in any order. */
-static void any_order(void)
+static void add_scattered(void)
 {
     for (uint i = 0; i < 2000; i++) {
         uint page = random_below(NPAGES - 2);
         if (!used[page] && !used[page + 1])
             add(page << PAGE_SHIFT, 2);
     }
+}
+
+/* fork() copies mappings in any order, and may give up after some; exit() takes all out. */
+static void twins(void)
+{
+    struct mapping *copies = calloc(NLIVE, sizeof(*copies)), *child = NULL, *m;
+    uint npages, n = 0, end = 0;
+    mapping_twins_done(&child, root);
+    CHECK(!child && !mapping_pop(&child));
+    add_scattered();
+    for (uint i = 0; i < nlive; i++)
+        mapping_add_twin(&child, &copies[i], live[i]);
+    while (mapping_pop(&child))
+        n++;
+    CHECK_INT(n, nlive);
+    for (uint i = nlive; i-- > 0; )
+        mapping_add_twin(&child, &copies[i], live[i]);
+    mapping_twins_done(&child, root);
+    CHECK(mapping_check(child, &npages) == NULL);
+    CHECK_INT(npages, 2 * nlive);
+    for (uint i = 0; i < nlive; i++)
+        CHECK(mapping_at(child, live[i]->va) == &copies[i]);
+    for (n = 0; (m = mapping_pop(&child)) != NULL; n++, end = mapping_end(m))
+        CHECK(m->va >= end);
+    CHECK_INT(n, nlive);
+    check_tree();
+    free(copies);
+}
+
+static void any_order(void)
+{
+    add_scattered();
     check_tree();
     CHECK(root->height <= 15);
 }
@@ -203,6 +234,7 @@ int main(void)
         { "what does not fit is refused", nothing_fits },
         { "a random life agrees with the slow search", random_life },
         { "mappings at given addresses keep the tree low", any_order },
+        { "a copy has the shape of the tree; all can be taken out", twins },
     };
     return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after);
 }

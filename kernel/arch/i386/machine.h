@@ -106,6 +106,7 @@ void serial_init(void);
 void serial_start(void);             /* lets them interrupt */
 void serial_interrupt(void);
 void serial_put(uint port, const char *text, size_t n); /* 0: console, 1: monitor */
+void serial_drain(void); /* waits until all has been sent */
 void screen_init(void);
 void screen_put(const char *text, size_t n);
 void screen_refresh(bool now);

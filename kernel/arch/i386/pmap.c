@@ -135,16 +135,15 @@ static inline void promise_entries(uint *slot, uint n)
 
 bool pmap_promise(struct pmap *pm, uint va, uint npages)
 {
-    uint n = pages_here(va, npages);
-    if (n == npages) {
+    if (pages_here(va, npages) == npages) {
         uint *slot = make_slot(pm, va);
         if (slot)
-            promise_entries(slot, n);
+            promise_entries(slot, npages);
         return slot;
     }
     if (!pmap_add_tables(pm, va, npages))
         return false;
-    for (; npages; npages -= n, va += n * PAGE_SIZE) {
+    for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         promise_entries(known_slot(pm, va), n);
     }
@@ -183,8 +182,7 @@ static inline __attribute__((always_inline)) void release_entry(uint entry, stru
 }
 
 /* Takes out n pages of one chunk. */
-static __attribute__((noinline)) void release_here(struct pmap *pm, uint va, uint n,
-                                                   struct pmap_released *out)
+static inline void release_here(struct pmap *pm, uint va, uint n, struct pmap_released *out)
 {
     uint *slot = pmap_slot(pm, va);
     if (!slot)
@@ -209,9 +207,10 @@ void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *o
     out->frames.first = NULL;
     out->frames.n = 0;
     out->nentries = out->npromised = out->nreadonly = out->nfixed = 0;
-    for (uint n; (n = pages_here(va, npages)) < npages; npages -= n, va += n * PAGE_SIZE)
+    for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
+        n = pages_here(va, npages);
         release_here(pm, va, n, out);
-    release_here(pm, va, npages, out);
+    }
 }
 
 /* Shares one page; returns its entry, the same for both from now on, and counts it if there is none. */

@@ -98,9 +98,7 @@ static inline bool pmap_allows_page(const struct pmap *pm, uint va, bool write)
 {
     uint allowed = pmap_allowed(write);
     uint table = pm->directory[va >> 22];
-    if (!(table & allowed))
-        return false;
-    return (table & PTE_SHARED) || (pmap_table(table)[(va >> PAGE_SHIFT) % CHUNK_PAGES] & allowed);
+    return (table & allowed) && (pmap_table(table)[(va >> PAGE_SHIFT) % CHUNK_PAGES] & allowed);
 }
 
 static inline bool pmap_is_promised(uint entry) { return entry & PTE_PROMISED; }

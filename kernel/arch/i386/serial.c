@@ -10,6 +10,7 @@
 enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SCRATCH = 7 };
 #define STATUS_RECEIVED 0x01
 #define STATUS_EMPTY    0x20
+#define STATUS_SENT     0x40
 #define FIFO_SIZE 16
 #define PATIENCE  5000000 /* looks at a transmitter that does not get empty: some seconds */
 
@@ -57,6 +58,17 @@ void serial_put(uint port, const char *text, size_t n)
         stuck[port] = false;
         for (; room > 0 && n > 0; room--, n--)
             port_write8(base + DATA, *text++);
+    }
+}
+
+/* A machine that goes off takes along what has not left yet. */
+void serial_drain(void)
+{
+    for (uint port = 0; port < 2; port++) {
+        for (uint i = 0; fifo_sizes[port] && !stuck[port] && i < PATIENCE; i++) {
+            if (port_read8(bases[port] + STATUS) & STATUS_SENT)
+                break;
+        }
     }
 }
 

@@ -54,6 +54,7 @@ void machine_refuse(const char *word, const char *why)
 void arch_power_off(uint code)
 {
     screen_refresh(true);
+    serial_drain();
     port_write8(0xF4, code); /* QEMU's isa-debug-exit */
     if (acpi.pm1a_port)
         port_write16(acpi.pm1a_port, acpi.sleep_type << 10 | 1 << 13);
