@@ -189,7 +189,8 @@ def command_line(options, command):
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:
-        raise Failure(USAGE_ERROR, "the command is too long: %d characters fit" % (LINE_MAX - nbytes + len(os.fsencode(command or ""))))
+        fit = LINE_MAX - nbytes + len(os.fsencode(command or ""))
+        raise Failure(USAGE_ERROR, "the command is too long: %d characters fit" % fit)
     return line
 
 

@@ -24,6 +24,10 @@ int main(void)
     }
     if (n < 1000)
         write(fds[1], "x", 1);
-    for (;;)
-        sleep(1000000);
+    for (;;) { /* and those that become free */
+        if (fork() == 0)
+            for (;;)
+                sleep(1000000);
+        sleep(1);
+    }
 }
