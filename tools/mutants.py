@@ -2,6 +2,7 @@
 """mutants - are the tests worth their time?  Makes one deliberate fault at a time in a copy, and sees who notices.
 
   mutants.py [--list] [WORD]...      all mutants, or those whose description has one of the words
+  mutants.py --fit                   only sees, as TAP, whether each still fits the code
 
 Each mutant names the suites that should fail.  Status 0: every mutant was caught, and without a fault the suites pass.
 """
@@ -28,17 +29,17 @@ MUTANTS = [
      "    struct region *region = region_create(seg->npages); spin_release(&registry.lock);\n\n", CORE),
     ("a dead handle names a new segment", REGISTRY,
      "(spent ? registry.nslots : 0)", "(spent ? 0u : 0u)", CORE),
-    ("read-only turns writable across fork", ATTACH,
-     "m->region, m->writable, m->va", "m->region, true, m->va", CORE),
+    ("read-only turns writable across fork", "kernel/mm/aspace.c",
+     "from->region, from->writable", "from->region, true", ["guest/t_ksmproc"]),
     ("exec loses a count", ATTACH,
-     "            count_detach(seg, task->pid); /* §8.3 */",
-     "            if (at_exit)\n                count_detach(seg, task->pid);", CORE),
+     "            count_detach(h->segment, task->pid); /* §8.3 */",
+     "            if (at_exit)\n                count_detach(h->segment, task->pid);", CORE),
     ("a failed attach leaks its record", ATTACH,
      "        attachment_free(a);\n        return error", "        return error", CORE),
     ("a failed attach leaks a reference", ATTACH,
      "    if (error) {\n        segment_put(seg, &dead);\n    } else {", "    if (!error) {", CORE),
     ("a fork over the limit leaves its mappings", ATTACH,
-     "    unmap_all(child);\n", "", CORE),
+     "    aspace_unmap_all(child->as);\n", "", CORE),
     ("an inherited attachment is not the child's operation", ATTACH,
      "count_attach(seg, child->pid)", "count_attach(seg, seg->mpid)", CORE),
     ("one attachment more than the limit", ATTACH,
@@ -71,7 +72,7 @@ MUTANTS = [
     ("a process's end wakes nobody", ATTACH,
      "if (at_exit && ", "if (!at_exit && ", WAIT),
     ("system calls refuse pointers into segments", "kernel/mm/user.c",
-     "    /* Most ranges lie in one page: every call's arguments do. */",
+     "    /* Most ranges lie in one page. */",
      "    if (va >= aspace_brk(thread_self()->aspace))\n        return false;", GUEST),
     ("system calls write through read-only attachments", "kernel/arch/i386/pmap.h",
      "return write ? PTE_WRITE_OK : PTE_READ_OK;", "return write ? PTE_WRITE_OK | PTE_PRESENT : PTE_READ_OK;", GUEST),
@@ -112,8 +113,21 @@ def choose(words):
     return chosen
 
 
+def fit():
+    print("1..%d" % len(MUTANTS))
+    misfits = 0
+    for n, (what, path, right, _, _) in enumerate(MUTANTS, 1):
+        with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+            fits = f.read().count(right) == 1
+        misfits += not fits
+        print("%sok %d - mutant fits %s: %s" % ("" if fits else "not ", n, path, what))
+    return 1 if misfits else 0
+
+
 def main():
     words = sys.argv[1:]
+    if words == ["--fit"]:
+        return fit()
     if words == ["--list"]:
         print("\n".join(m[0] for m in MUTANTS))
         return 0
