@@ -9,6 +9,7 @@
 #include "chance.h"
 #include "helper.h"
 #include "model.h"
+#include "procinfo.h"
 
 #define SECONDS 6
 #define TICKS_PER_SECOND 100
@@ -397,6 +398,12 @@ static void bury(uint helper)
     }
     model.now.until = (uint)uptime();
     model_release(p);
+    if (p->parent == ORPHAN) { /* until it has taken its last request, nobody else may read its pipe */
+        struct procinfo living;
+
+        while (procinfo(p->pid, &living) == 0)
+            sleep(1);
+    }
     for (int i = 0; p->parent == ORPHAN && i < 100; i++) {
         struct ksminfo_t info = info_of(0), want = model_totals();
 
