@@ -227,7 +227,7 @@ $B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h $B/stamp/user.flags
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -fno-builtin -fno-stack-protector -c -o $@ $<
 $B/foreign/%: $B/foreign/%.o
-	$(call say,LD  )$(LD) $(LDFLAGS) -N -e main -Ttext 0 -o $@ $<
+	$(call say,LD  )$(LD) $(LDFLAGS) -s -N -e main -Ttext 0 -o $@ $<
 $B/foreign.img: $B/tools/mkfs $(addprefix $B/foreign/,$(FOREIGN))
 	$(call say,MKFS)$B/tools/mkfs --xv6 $@ $(addprefix $B/foreign/,$(FOREIGN))
 
