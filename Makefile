@@ -1,9 +1,10 @@
 # Builds the kernel, the programs, the host tools, the disk image and the host tests.
 #
-#   make [B=FOLDER] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [WERROR=1] [CPUS=N] [V=1]
+#   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [WERROR=1] [CPUS=N] [V=1]
 #
-# New source files need no edit here: every .c and .S below kernel/ belongs to the kernel, and every .c in user/bin,
-# tests/guest (t_*.c), bench and this folder becomes a program on the disk image.
+# New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel; every .c in user/bin and in
+# this directory becomes a program on the disk image, and so do the .c files of each directory in user/bin together.
+# Those in tests/guest (t_*.c) and bench go to the image of the tests alone.
 
 B       ?= build
 CPUS    ?= 2
@@ -32,7 +33,7 @@ HOSTCC  ?= $(if $(CLANG),$(CC),gcc)
 .SUFFIXES:
 .SECONDARY:
 
-# ---- Flags ------------------------------------------------------------------------------------------
+# Flags.
 
 WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 
@@ -44,7 +45,7 @@ UBSAN := -fsanitize=undefined $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize
 HARDEN := -DDEBUG -fstack-protector-strong -mstack-protector-guard=global $(UBSAN)
 
 # Arguments in registers, a stack aligned to words and no frame pointers save a sixth of a short system call's
-# instructions.  Back-traces go by the debugging information: see tools/ksyms.py.
+# instructions.  Back-traces go by the debugging information: see tools/build/ksyms.py.
 CONVENTION := -mregparm=3 -mtune=generic -fomit-frame-pointer $(if $(CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2)
 KERNEL_CFLAGS := $(CFLAGS32) $(CONVENTION) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
                  -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
@@ -55,18 +56,21 @@ LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno
 # Programs that do not compute with doubles stay out of the vector registers, which cost time to switch.
 USER_CFLAGS := $(CFLAGS32) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),,-mno-stv) \
-               -Iuser/lib -Iinclude -I$B/gen/include
+               -Iuser/libc -Iuser/ksm -Iuser/math -Iinclude -I$B/gen/include
 
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN)
 
 LDFLAGS := -m elf_i386 -nostdlib -static -z noexecstack \
            $(if $(shell $(LD) --help 2>/dev/null | grep -e --no-warn-rwx-segments),--no-warn-rwx-segments)
 
-# ---- Sources ----------------------------------------------------------------------------------------
+# Sources.
 
 KERNEL_SRC  := $(sort $(wildcard $(addprefix kernel/,*.c *.S */*.c */*.S */*/*.c */*/*.S)))
-LIB_SRC     := $(sort $(wildcard user/lib/*.c user/lib/*.S))
-PROGRAM_SRC := $(sort $(wildcard user/bin/*.c tests/guest/t_*.c bench/*.c bench/*.S *.c))
+LIB_SRC     := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,libc ksm math) libc/*.S)))
+PROGRAM_DIR := $(patsubst user/bin/%/,%,$(sort $(wildcard user/bin/*/))) # programs of several files
+USER_SRC    := $(sort $(wildcard user/bin/*.c *.c) $(foreach p,$(PROGRAM_DIR),user/bin/$p/$p.c))
+TEST_SRC    := $(sort $(wildcard tests/guest/t_*.c bench/*.c bench/*.S bench/vendor/*.c))
+PROGRAM_SRC := $(USER_SRC) $(TEST_SRC)
 TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/guest/*.c))) # linked to each t_*
 SHARE       := $(sort $(wildcard share/*))
 
@@ -74,10 +78,11 @@ KERNEL_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(KERNEL_SRC))))
 LIB_OBJ    := $(addprefix $B/,$(addsuffix .o,$(basename $(LIB_SRC)))) $B/gen/usys.o
 TEST_LIB_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(TEST_LIB))))
 PROGRAMS   := $(sort $(notdir $(basename $(PROGRAM_SRC))))
+USER_BIN   := $(addprefix $B/bin/,$(sort $(notdir $(basename $(USER_SRC)))))
 BIN        := $(addprefix $B/bin/,$(PROGRAMS))
 GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S
 
-all: $B/kernel.elf $B/fs.img $B/tools/fsck
+all: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
 
 # A change of flags or a source that came or went is a change like any other: these files hold what was used.
 define stamp # name, content
@@ -95,14 +100,14 @@ $(eval $(call stamp,lib.list,$(LIB_OBJ)))
 $(eval $(call stamp,image.list,$(PROGRAM_SRC) $(SHARE)))
 endif
 
-# ---- Generated files --------------------------------------------------------------------------------
+# Generated files.
 
 # A pattern rule with several targets makes them all at once; the stem is "gen".
-$B/%/include/syscall.h $B/%/syscalls.inc $B/%/usys.S: include/syscall.tbl tools/syscalls.py
+$B/%/include/syscall.h $B/%/syscalls.inc $B/%/usys.S: include/syscall.tbl tools/build/syscalls.py
 	@mkdir -p $B/gen/include
-	$(call say,GEN )$(PYTHON) tools/syscalls.py include/syscall.tbl $B/gen
+	$(call say,GEN )$(PYTHON) tools/build/syscalls.py include/syscall.tbl $B/gen
 
-# ---- Kernel -----------------------------------------------------------------------------------------
+# Kernel.
 
 $(KERNEL_OBJ): $B/stamp/kernel.flags | $(GENERATED)
 
@@ -116,21 +121,21 @@ $B/kernel/%.o: kernel/%.S
 # Linked twice: the second time with the names of its functions, for back-traces.
 $B/kernel.first: kernel/kernel.ld $(KERNEL_OBJ) $B/stamp/kernel.list
 	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ)
-$B/symbols.S: $B/kernel.first tools/ksyms.py
-	$(call say,GEN )$(PYTHON) tools/ksyms.py $< $(NM) $(READELF) >$@
+$B/symbols.S: $B/kernel.first tools/build/ksyms.py
+	$(call say,GEN )$(PYTHON) tools/build/ksyms.py $< $(NM) $(READELF) >$@
 $B/symbols.o: $B/symbols.S
 	$(call say,CC  )$(CC) -m32 -c -o $@ $<
 $B/kernel.elf: kernel/kernel.ld $(KERNEL_OBJ) $B/symbols.o
 	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ) $B/symbols.o
 
-# ---- Programs ---------------------------------------------------------------------------------------
+# Programs.
 
 $(LIB_OBJ): $B/stamp/user.flags | $(GENERATED)
 
-$B/user/lib/%.o: user/lib/%.c
+$(patsubst %.c,$B/%.o,$(filter %.c,$(LIB_SRC))): $B/user/%.o: user/%.c
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
-$B/user/lib/%.o: user/lib/%.S
+$B/user/libc/%.o: user/libc/%.S
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 $B/gen/usys.o: $B/gen/usys.S
@@ -146,10 +151,13 @@ $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
-# The rivals' benchmark is compiled as they had it.
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -DHAVE_KSM $(if $(filter rows,$*),-w,$(WARN)) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+# Compiled as it is on the systems that it was measured on: see bench/vendor/NOTICE.
+$B/bench/vendor/%.o: bench/vendor/%.c $B/stamp/user.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -DHAVE_KSM -w -MMD -MP -c -o $@ $<
 $B/bench/%.o: bench/%.S $B/stamp/user.flags
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
@@ -157,11 +165,7 @@ $B/top/%.o: %.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -w $(LENIENT) -MMD -MP -c -o $@ $<
 
-# A source in this folder comes before one of the same name elsewhere.
-# What the guest tests share.
-GUEST_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(filter-out tests/guest/t_%,$(wildcard tests/guest/*.c)))))
--include $(GUEST_OBJ:.o=.d)
-
+# A source in this directory comes before one of the same name elsewhere.
 program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c)) $(PROGRAM_SRC)))
 program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
 # A program may have functions of its own by the names of the library's: the first ones linked count.
@@ -170,29 +174,34 @@ $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $2
 	@mkdir -p $$(@D)
 	$$(call say,LD  )$$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) -T user/user.ld -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a
 endef
-$(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(if $(filter t_%,$p),$(TEST_LIB_OBJ)))))
+further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter $1,$(PROGRAM_DIR)),\
+                  $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c)))))
+$(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(call further_objects,$p))))
 
 # With symbols in elf/ for the debugger, without them in bin/ for the image.
 $B/bin/%: $B/elf/%
 	@mkdir -p $(@D)
 	$(call say,COPY)$(OBJCOPY) -S $< $@
 
-# ---- Host tools and the disk image ------------------------------------------------------------------
+# Host tools and the disk image.
 
-$B/tools/fsck: tools/fsck.c tools/check.c $B/stamp/host.flags
+$B/host/%.o: host/%.c $B/stamp/host.flags
 	@mkdir -p $(@D)
-	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -Iinclude -o $@ tools/fsck.c tools/check.c
-$B/tools/fsck: tools/check.h $(wildcard include/*.h)
-$B/tools/%: tools/%.c $B/stamp/host.flags
-	@mkdir -p $(@D)
-	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -Iinclude -MMD -MP -o $@ $<
+	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -Iinclude -MMD -MP -c -o $@ $<
+$B/host/mkfs: $B/host/mkfs.o
+$B/host/fsck: $B/host/fsck.o $B/host/fscheck.o
+$B/host/mkfs $B/host/fsck:
+	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -o $@ $^
 
-$B/fs.img: $B/tools/mkfs $(BIN) $(SHARE) $B/stamp/image.list
-	$(call say,MKFS)$B/tools/mkfs $@ $(BIN) $(foreach f,$(SHARE),$f=$f)
+# What a user gets; and the same with the tests and benchmarks.
+$B/fs.img: $B/host/mkfs $(USER_BIN) $(SHARE) $B/stamp/image.list
+	$(call say,MKFS)$B/host/mkfs $@ $(USER_BIN) $(foreach f,$(SHARE),$f=$f)
+$B/tests.img: $B/host/mkfs $(BIN) $(SHARE) $B/stamp/image.list
+	$(call say,MKFS)$B/host/mkfs $@ $(BIN) $(foreach f,$(SHARE),$f=$f)
 
 fs.img: $B/fs.img
 
-# ---- Host tests -------------------------------------------------------------------------------------
+# Host tests.
 
 HOST_TESTS :=
 include tests/host/host.mk
@@ -202,12 +211,12 @@ SANITIZE := $(if $(CLANG)$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize
 HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
                     -I. -Ikernel -Itests/host -Itests/host/arch -I$B/gen
 
-host_objects = $(patsubst %.c,$B/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c))
+host_objects = $(patsubst %.c,$B/tests/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c))
 define host_test
-$B/host/obj/$1/%.o: %.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
+$B/tests/host/obj/$1/%.o: %.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $$(@D)
 	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -MMD -MP -c -o $$@ $$<
-$B/host/$1: $(call host_objects,$1)
+$B/tests/host/$1: $(call host_objects,$1)
 	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -o $$@ $$^ $$($1_LIBS)
 -include $(patsubst %.o,%.d,$(call host_objects,$1))
 endef
@@ -216,9 +225,9 @@ $(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
 list-host-tests:
 	@echo $(HOST_TESTS)
 
-host-tests: $(addprefix $B/host/,$(HOST_TESTS)) $B/foreign.img
+host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS)) $B/foreign.img
 
-# ---- A system that knows nothing of this one ---------------------------------------------------------
+# A system that knows nothing of this one.
 
 # Programs linked as xv6's are, on an image that xv6 could have made.
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
@@ -228,10 +237,10 @@ $B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h $B/stamp/user.flags
 	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -fno-builtin -fno-stack-protector -c -o $@ $<
 $B/foreign/%: $B/foreign/%.o
 	$(call say,LD  )$(LD) $(LDFLAGS) -s -N -e main -Ttext 0 -o $@ $<
-$B/foreign.img: $B/tools/mkfs $(addprefix $B/foreign/,$(FOREIGN))
-	$(call say,MKFS)$B/tools/mkfs --xv6 $@ $(addprefix $B/foreign/,$(FOREIGN))
+$B/foreign.img: $B/host/mkfs $(addprefix $B/foreign/,$(FOREIGN))
+	$(call say,MKFS)$B/host/mkfs --xv6 $@ $(addprefix $B/foreign/,$(FOREIGN))
 
-# ---- Measuring --------------------------------------------------------------------------------------
+# Measuring.
 
 $B/empty.elf: bench/empty/empty.S
 	@mkdir -p $(@D)
@@ -239,10 +248,10 @@ $B/empty.elf: bench/empty/empty.S
 
 bench-host: $B/empty.elf
 
-# ---- Running ----------------------------------------------------------------------------------------
+# Running.
 
 qemu qemu-nox qemu-gdb: all
-	$(PYTHON) tools/run.py --make-target $@ --smp $(CPUS) --mem $(MEM)
+	$(PYTHON) tools/run/run.py --make-target $@ --smp $(CPUS) --mem $(MEM)
 
 programs: $(BIN)
 kernel: $B/kernel.elf
@@ -251,6 +260,6 @@ clean:
 	rm -rf $B
 
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
-         $(wildcard $B/tools/*.d)
+         $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
 .PHONY: all kernel programs fs.img qemu qemu-nox qemu-gdb clean host-tests list-host-tests bench-host

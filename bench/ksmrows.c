@@ -9,8 +9,8 @@
 #include "ksm.h"
 #include "ulib.h"
 
-#define SAMPLES 7
-#define MB      0x100000u
+#define SAMPLES  7
+#define MB       0x100000u
 #define HANDOVER 1000
 
 typedef unsigned long long u64;
@@ -19,7 +19,7 @@ static inline u64 stamp(void)
 {
     uint low, high;
 
-    asm volatile("rdtsc" : "=a"(low), "=d"(high)::"memory");
+    asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
     return (u64)high << 32 | low;
 }
 
@@ -149,7 +149,7 @@ static void fork_64m(void)
     ksmdelete(handle);
 }
 
-/* ---- Two processes and a word ------------------------------------------------------------------- */
+/* Two processes and a word. */
 
 struct mailbox {
     volatile uint request; /* counts; the last one is answered when `reply` is the same */
@@ -248,9 +248,9 @@ static const struct {
     const char *name;
     void (*run)(void);
 } rows[] = {
-    { "life.4K", life_4k },   { "life.1M", life_1m },       { "life.64M", life_64m }, { "attach.1M", attach_1m },
-    { "attach.64M", attach_64m }, { "fork.64M", fork_64m }, { "wait-wake", wait_wake }, { "request", request },
-    { "handover", handover },
+    { "life.4K", life_4k },     { "life.1M", life_1m },       { "life.64M", life_64m },
+    { "attach.1M", attach_1m }, { "attach.64M", attach_64m }, { "fork.64M", fork_64m },
+    { "wait-wake", wait_wake }, { "request", request },       { "handover", handover },
 };
 
 int main(int argc, char *argv[])

@@ -2,7 +2,4 @@
 #include "types.h"
 #include "user.h"
 
-int main(void)
-{
-    exit();
-}
+int main(void) { exit(); }

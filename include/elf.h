@@ -4,7 +4,7 @@
 
 #include "types.h"
 
-#define ELF_MAGIC  0x464c457fu /* "\x7f" "ELF" */
+#define ELF_MAGIC   0x464c457fu /* "\x7f" "ELF" */
 #define ELF_CLASS32 1
 #define ELF_LSB     1
 #define ET_EXEC     2
@@ -32,9 +32,9 @@ struct elf_header {
 };
 
 #define PT_LOAD 1
-#define PF_X 1
-#define PF_W 2
-#define PF_R 4
+#define PF_X    1
+#define PF_W    2
+#define PF_R    4
 
 struct elf_segment {
     uint type;

@@ -15,14 +15,14 @@
 #define ROOTINO 1
 
 struct superblock {
-    uint size;       /* blocks of the whole image */
-    uint nblocks;    /* data blocks */
+    uint size;    /* blocks of the whole image */
+    uint nblocks; /* data blocks */
     uint ninodes;
-    uint nlog;       /* blocks of the log, its header included */
+    uint nlog; /* blocks of the log, its header included */
     uint logstart;
     uint inodestart;
     uint bmapstart;
-    uint features;   /* 0 in images made for xv6 */
+    uint features; /* 0 in images made for xv6 */
 };
 
 #define FS_FEATURE_EXTENDED 0x4d534b01u

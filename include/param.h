@@ -2,11 +2,11 @@
 #ifndef PARAM_H
 #define PARAM_H
 
-#define NPROC   960  /* processes alive at once */
-#define NOFILE  64   /* open files of a process */
-#define MAXARG  64   /* arguments of exec() */
-#define ROOTDEV 1    /* device number of the file system */
-#define NCPU    8    /* processors used */
-#define HZ      100  /* clock ticks a second */
+#define NPROC   960 /* processes alive at once */
+#define NOFILE  64  /* open files of a process */
+#define MAXARG  64  /* arguments of exec() */
+#define ROOTDEV 1   /* device number of the file system */
+#define NCPU    8   /* processors used */
+#define HZ      100 /* clock ticks a second */
 
 #endif

@@ -9,9 +9,9 @@ enum proc_state { PROC_SLEEPING = 1, PROC_READY, PROC_RUNNING };
 struct procinfo {
     int pid;
     int ppid;
-    int state;     /* enum proc_state */
-    uint start;    /* tick of its fork: pid and start name one process for ever */
-    uint nbytes;   /* size of its private memory: its break */
+    int state;      /* enum proc_state */
+    uint start;     /* tick of its fork: pid and start name one process for ever */
+    uint nbytes;    /* size of its private memory: its break */
     uint nattached; /* attachments of shared memory */
     char name[16];
 };

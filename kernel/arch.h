@@ -1,5 +1,5 @@
 /*
- * arch.h - what a machine owes the kernel, and the four entries it may call.
+ * arch.h - what a machine owes the kernel, and the four functions of the kernel that it calls.
  *
  * kernel/arch/i386 fulfils this contract.  Nothing outside that folder contains an instruction,
  * a page-table bit or a port number.
@@ -17,8 +17,8 @@
 
 #include "include/types.h"
 
-#define PAGE_SIZE  4096u
-#define PAGE_SHIFT 12
+#define PAGE_SIZE   4096u
+#define PAGE_SHIFT  12
 #define CHUNK_SIZE  0x400000u /* what one page table maps */
 #define CHUNK_PAGES 1024u
 
@@ -31,7 +31,7 @@ struct thread;
 struct trapframe;
 struct spinlock;
 
-/* ---- Processors ------------------------------------------------------------------------------ */
+/* Processors. */
 
 /* One for each processor; a segment register points to it.  Fields: o only this processor, with
    interrupts off or from its own thread; a read by others at any time. */
@@ -50,14 +50,14 @@ struct cpu {
 static inline struct cpu *cpu_self(void);
 static inline struct thread *thread_self(void);
 
-extern uint cpu_count;                   /* processors that run the kernel */
+extern uint cpu_count; /* processors that run the kernel */
 struct cpu *cpu_get(uint index);
 
-static inline uint irq_save(void);       /* interrupts off; returns what irq_restore() wants */
+static inline uint irq_save(void); /* interrupts off; returns what irq_restore() wants */
 static inline void irq_restore(uint was);
 static inline bool irq_enabled(void);
 static inline void irq_enable(void);
-static inline void cpu_relax(void);      /* in a spin loop */
+static inline void cpu_relax(void); /* in a spin loop */
 
 /* Sleeps until an interrupt.  Called with interrupts off, by the idle thread; returns with them on.
    An interrupt that comes between the caller's last look and the sleep is not lost. */
@@ -65,13 +65,13 @@ void arch_idle(void);
 /* Makes another processor leave arch_idle() or look at its thread's `attention`. */
 void arch_poke(uint index);
 
-/* ---- Atomics --------------------------------------------------------------------------------- */
+/* Atomics. */
 
 static inline uint atomic_swap(volatile uint *p, uint value);
 static inline uint atomic_add(volatile uint *p, uint value); /* returns the old value */
 static inline bool atomic_cas(volatile uint *p, uint old, uint value);
 
-/* ---- Threads of control ---------------------------------------------------------------------- */
+/* Threads of control. */
 
 /* A kernel stack is mapped in a window of its own with an unmapped page below, so that an overflow
    is caught.  kstack_alloc returns a handle's slot number, or -1 when memory or slots ran out.  The slot with the
@@ -99,40 +99,43 @@ void fpu_copy(struct thread *child, struct thread *self);
 /* Forgets the thread's state (exec, exit). */
 void fpu_drop(struct thread *self);
 
-/* ---- The frame of a trap ---------------------------------------------------------------------- */
+/* The frame of a trap. */
 
 /* The user's registers as the trap saved them; always at the top of the thread's kernel stack. */
 struct trapframe *trapframe_of(int slot);
-static inline uint trapframe_syscall(const struct trapframe *tf);  /* number asked for */
-static inline uint trapframe_args(const struct trapframe *tf);     /* user address of the first argument */
+static inline uint trapframe_syscall(const struct trapframe *tf); /* number asked for */
+static inline uint trapframe_args(const struct trapframe *tf);    /* user address of the first argument */
 static inline void trapframe_result(struct trapframe *tf, uint value);
 /* A fresh program: all registers zero but the stack pointer and the entry. */
 void trapframe_start(struct trapframe *tf, uint entry, uint sp);
 /* Goes to user mode with the frame at the top of this stack.  Does not return. */
 void trapframe_resume(void) __attribute__((noreturn));
 
-/* ---- Memory ----------------------------------------------------------------------------------- */
+/* Memory. */
 
 /* All usable RAM that the kernel half can map is mapped at a constant offset. */
 static inline uint pa_of(const void *va);
 static inline void *va_of(uint pa);
 
-struct memory_range { uint start, end; }; /* physical, page-aligned */
+struct memory_range {
+    uint start, end;
+}; /* physical, page-aligned */
 /* RAM above 1 MB that neither the kernel nor a boot module occupies. */
 extern struct memory_range arch_memory[];
 extern uint arch_nmemory;
 
-static inline void page_zero(void *page);                        /* one page, about 270 instructions */
-void page_copy(void *dst, const void *src);                      /* one page */
-void bytes_copy(void *dst, const void *src, size_t n);           /* any size; fast for large ones; may fault on user addresses */
+static inline void page_zero(void *page);   /* one page, about 270 instructions */
+void page_copy(void *dst, const void *src); /* one page */
+void bytes_copy(void *dst, const void *src,
+                size_t n); /* any size; fast for large ones; may fault on user addresses */
 void words_copy(uint *dst, const uint *src, size_t nwords);
 void words_zero(uint *dst, size_t nwords);
 
-/* ---- Page maps: see kernel/arch/i386/pmap.h, which only kernel/mm includes --------------------- */
+/* Page maps: see kernel/arch/i386/pmap.h, which only kernel/mm includes. */
 
-/* ---- Devices ---------------------------------------------------------------------------------- */
+/* Devices. */
 
-/* The console: serial port 1 and the screen.  Characters typed on either arrive by kernel_input(). */
+/* The console: serial port 1 and the screen.  Characters typed on either arrive by kernel_interrupt(). */
 void console_put(const char *text, size_t n); /* any context; serialised by the caller */
 /* The second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
 void monitor_put(const char *text, size_t n);
@@ -140,54 +143,54 @@ void monitor_put(const char *text, size_t n);
 /* A disk of 512-byte blocks.  Requests are served in order, one at a time. */
 struct disk_request {
     uint blockno;
-    uint nblocks;             /* at most DISK_MAX_BLOCKS */
-    void *data;               /* nblocks * 512 bytes, kernel address, 4-aligned */
+    uint nblocks; /* at most DISK_MAX_BLOCKS */
+    void *data;   /* nblocks * 512 bytes, kernel address, 4-aligned */
     enum { DISK_READ, DISK_WRITE, DISK_FLUSH } op;
-    volatile int status;      /* 1: under way; 0: done; negative: failed */
-    void (*done)(struct disk_request *); /* called once, with interrupts off, from an interrupt or from disk_submit itself */
+    volatile int status; /* 1: under way; 0: done; negative: failed */
+    void (*done)(struct disk_request
+                     *); /* called once, with interrupts off, from an interrupt or from disk_submit itself */
     struct disk_request *next;
 };
 #define DISK_MAX_BLOCKS 128
-uint disk_nblocks(void);      /* size of the disk with the file system; 0: there is none */
+uint disk_nblocks(void); /* size of the disk with the file system; 0: there is none */
 void disk_submit(struct disk_request *request);
 
-/* ---- The end ----------------------------------------------------------------------------------- */
+/* The end. */
 
 /* Powers the machine off; under QEMU the exit status says `code`.  Does not return. */
 void arch_power_off(uint code) __attribute__((noreturn));
-/* Stops the other processors and prints the calls that led here, with names; for panic(). */
+/* Stops the other processors.  For panic(). */
 void arch_stop_others(void);
+/* Prints which processor and thread this is, and the calls that led here, with names.  For panic(). */
 void arch_backtrace(void);
 
 /* What the boot loader passed on the kernel's command line, without the kernel's name. */
 extern char boot_command_line[1024];
 
-/* ---- What the machine calls: the kernel's four entries ---------------------------------------- */
+/* What the machine calls. */
 
 /* On the boot processor with memory mapped, interrupts off, on the stack of the idle thread. */
 void kernel_start(void) __attribute__((noreturn));
-/* On each other processor once arch_start_cpus() starts it. */
-void kernel_start_cpu(void) __attribute__((noreturn));
 /* A system call. */
 void kernel_syscall(struct trapframe *tf);
 /* Another trap from user mode, or a page fault in the kernel.  `attention` of the thread is looked at before
    each return to user mode, and becomes a trap of its own. */
 enum trap_kind { TRAP_PAGE_FAULT, TRAP_FAULT, TRAP_ATTENTION };
 struct trap_info {
-    uint number;     /* the machine's vector */
-    uint code;       /* the machine's error code */
+    uint number; /* the machine's vector */
+    uint code;   /* the machine's error code */
     uint ip;
-    uint address;    /* page fault: what was touched */
-    bool write;      /* page fault: it was a write */
-    bool user;       /* it happened in user mode */
+    uint address; /* page fault: what was touched */
+    bool write;   /* page fault: it was a write */
+    bool user;    /* it happened in user mode */
 };
 void kernel_trap(enum trap_kind kind, const struct trap_info *info);
 /* A device, with interrupts off: a tick (on each processor), or a character typed. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT };
 void kernel_interrupt(enum interrupt_kind kind, uint value);
 
-/* Starts the other processors, each with its own idle thread's stack; called once by kernel_start. */
-void arch_start_cpus(void);
+/* Starts the other processors; each calls entry() on the stack of its own idle thread.  Called once. */
+void arch_start_cpus(void (*entry)(void) __attribute__((noreturn)));
 /* Devices that want interrupts: called once, when threads can run. */
 void arch_start_devices(void);
 

@@ -3,12 +3,12 @@
  *
  * Programs ask for others, and for these, by bootarg().
  */
-#include "lib/kstring.h"
-#include "lib/params.h"
-#include "lib/printk.h"
+#include "settings.h"
+#include "base/kstring.h"
+#include "base/params.h"
+#include "base/printk.h"
 #include "mm/page.h"
 #include "sched/lock.h"
-#include "settings.h"
 
 #define VALUE_SIZE 32
 

@@ -17,11 +17,13 @@
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
  * be held then; a mutex keeps the pieces of one write() together.
  */
-#include "arch.h"
 #include "console/console.h"
-#include "fs/file.h"
-#include "lib/kstring.h"
-#include "lib/printk.h"
+#include "arch.h"
+#include "base/kstring.h"
+#include "base/printk.h"
+#include "console/console_impl.h"
+#include "fs/device.h"
+#include "include/devices.h"
 #include "sched/thread.h"
 
 #define CTRL(letter) ((letter) - '@')
@@ -32,7 +34,7 @@
 #define PIECE_SIZE 256u
 
 static struct spinlock input_lock = SPINLOCK_INIT(RANK_CONSOLE, "console");
-static char ring[RING_SIZE];           /* [input_lock], as all below */
+static char ring[RING_SIZE]; /* [input_lock], as all below */
 static uint taken, committed, edited;
 static struct waitq readers;
 static struct waitq key_waiters;
@@ -53,10 +55,10 @@ static void echo(int c)
     char text[3] = { '\b', ' ', '\b' };
 
     if (c == BACKSPACE) {
-        console_write_piece(text, 3);
+        print_text(text, 3);
     } else {
         text[0] = (char)c;
-        console_write_piece(text, 1);
+        print_text(text, 1);
     }
 }
 
@@ -95,7 +97,7 @@ static void press_locked(uint key)
 static void break_locked(void)
 {
     edited = committed;
-    console_write_piece("^C\n", 3);
+    print_text("^C\n", 3);
     press_locked(CONSOLE_KEY_BREAK);
 }
 
@@ -140,10 +142,7 @@ void console_foreground(int new_job)
     spin_release_irq(&input_lock, was);
 }
 
-int console_job(void)
-{
-    return job;
-}
+int console_job(void) { return job; }
 
 uint console_wait_keys(void)
 {
@@ -195,7 +194,7 @@ out:
     return result;
 }
 
-static int console_read(char *dst, int nbytes)
+static int console_read(void *dst, int nbytes)
 {
     char piece[PIECE_SIZE];
     int done = 0;
@@ -207,13 +206,13 @@ static int console_read(char *dst, int nbytes)
 
         if (n < 0)
             return -1;
-        memcpy(dst + done, piece, (size_t)n);
+        memcpy((char *)dst + done, piece, (size_t)n);
         done += n;
     }
     return done;
 }
 
-static int console_write(const char *src, int nbytes)
+static int console_write(const void *src, int nbytes)
 {
     char piece[PIECE_SIZE];
     int done = 0;
@@ -222,20 +221,12 @@ static int console_write(const char *src, int nbytes)
     while (done < nbytes && !thread_killed(thread_self())) {
         size_t n = (uint)(nbytes - done) < PIECE_SIZE ? (size_t)(nbytes - done) : PIECE_SIZE;
 
-        memcpy(piece, src + done, n);
-        console_write_piece(piece, n);
+        memcpy(piece, (const char *)src + done, n);
+        print_text(piece, n);
         done += (int)n;
     }
     mutex_release(&write_mutex);
     return done;
 }
 
-int device_read(short major, void *dst, int n)
-{
-    return major == CONSOLE_MAJOR && n >= 0 ? console_read(dst, n) : -1;
-}
-
-int device_write(short major, const void *src, int n)
-{
-    return major == CONSOLE_MAJOR && n >= 0 ? console_write(src, n) : -1;
-}
+DEVICE(console) = { .major = CONSOLE_MAJOR, .read = console_read, .write = console_write };

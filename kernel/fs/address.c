@@ -13,17 +13,17 @@
  * anywhere.
  */
 #include "arch.h"
+#include "base/kstring.h"
 #include "fs/alloc.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
-#include "lib/kstring.h"
 
 /* A slot, and those behind it in the same block. */
 struct place {
     uint *slots;
     uint nslots;
-    uint blockno;     /* of the address block; 0: in the inode */
-    struct group *g;  /* pinned; NULL: in the inode */
+    uint blockno;    /* of the address block; 0: in the inode */
+    struct group *g; /* pinned; NULL: in the inode */
 };
 
 static void place_put(struct place *p)
@@ -46,8 +46,8 @@ static int open_block(struct place *p, uint blockno, uint first)
 /* How to get to the slot of block `index`: through which address of the inode, and which slots of address
    blocks. */
 struct route {
-    uint direct;   /* in addrs */
-    uint depth;    /* address blocks on the way */
+    uint direct; /* in addrs */
+    uint depth;  /* address blocks on the way */
     uint slot[2];
 };
 
@@ -91,6 +91,7 @@ static int find_place(struct place *p, struct inode *ip, const struct route *r, 
 uint inode_map(struct inode *ip, uint index, uint want, uint *blockno)
 {
     uint skip = index - ip->run.index;
+
     if (skip < ip->run.nblocks) {
         *blockno = ip->run.blockno + skip;
         return min_uint(want, ip->run.nblocks - skip);
@@ -113,7 +114,7 @@ uint inode_map(struct inode *ip, uint index, uint want, uint *blockno)
     return min_uint(want, n);
 }
 
-/* ---- Growing ---- */
+/* Growing. */
 
 /* What an extension takes from the disk before it changes anything. */
 struct supply {
@@ -131,6 +132,7 @@ static void give_back(struct log_op *op, const struct supply *s)
 static int take_supply(struct log_op *op, struct supply *s, uint ntables, uint goal, uint want)
 {
     uint n;
+
     s->ntables = 0;
     while (s->ntables < ntables) {
         uint blockno = alloc_take(op, goal, 1, &n);
@@ -152,6 +154,7 @@ static void fill_table(struct log_op *op, uint blockno, uint first, uint data, u
 {
     struct group *g = cache_get_blank(blockno, 1);
     uint *slots = (uint *)cache_block(g, blockno);
+
     memset(slots, 0, BSIZE);
     for (uint i = 0; i < ndata; i++)
         slots[first + i] = data + i;
@@ -173,12 +176,14 @@ static void fill_place(struct log_op *op, struct place *p, uint data, uint ndata
 static uint last_block(const struct inode *ip, uint index)
 {
     bool known = ip->run.nblocks && ip->run.index + ip->run.nblocks == index;
+
     return known ? ip->run.blockno + ip->run.nblocks - 1 : 0;
 }
 
 static void remember_run(struct inode *ip, uint index, uint blockno, uint n)
 {
     uint last = last_block(ip, index);
+
     if (last && last + 1 == blockno) {
         ip->run.nblocks += n;
         return;
@@ -223,7 +228,7 @@ uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, ui
     return s.ndata;
 }
 
-/* ---- Freeing ---- */
+/* Freeing. */
 
 /* Consecutive blocks to be freed together. */
 struct heap {
@@ -282,7 +287,7 @@ static bool free_table(struct heap *h, uint *slot, uint depth)
     if (open_block(&p, blockno, 0) == 0) {
         if (depth == 1)
             done = free_slots(h, p.slots, NINDIRECT);
-        for (uint i = NINDIRECT; depth == 2 && done && i-- > 0; )
+        for (uint i = NINDIRECT; depth == 2 && done && i-- > 0;)
             done = free_table(h, &p.slots[i], 1);
         heap_free(h); /* before its own block: that is where the cleared slots are */
         done = done && heap_has_room(h);

@@ -12,12 +12,12 @@
  * One byte of a bitmap is one group of the cache.
  * Lock: RANK_FS, for `taken`, the counts, and the bits in the cached blocks.
  */
-#include "arch.h"
 #include "fs/alloc.h"
+#include "arch.h"
+#include "base/kstring.h"
 #include "fs/cache.h"
 #include "fs/log.h"
 #include "fs/volume.h"
-#include "lib/kstring.h"
 #include "mm/page.h"
 #include "sched/lock.h"
 
@@ -54,6 +54,7 @@ static void copy_to_taken(uint first, const uchar *bits)
 const char *alloc_mount(void)
 {
     uint npages = volume.sb.size / BITS_IN_PAGE + 1;
+
     if (npages > PAGES_MAX)
         return "it is too large";
     if (!(taken = page_alloc()))
@@ -87,6 +88,7 @@ static uint find_free(void)
 static uint claim(const struct group *g, uint start, uint want)
 {
     uint limit = start - start % BPB + BPB, n = 0;
+
     for (uint b = start; n < want && b < limit && !is_taken(b); b++, n++) {
         *taken_byte(b) |= 1u << b % 8;
         *bitmap_byte(g, b) |= 1u << b % 8;
@@ -123,6 +125,7 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
 static void release(const struct group *g, uint blockno, uchar mask, uchar at_once)
 {
     uchar *bits = bitmap_byte(g, blockno);
+
     mask &= *bits; /* in a damaged image a block may be freed twice */
     *bits &= ~mask;
     *taken_byte(blockno) &= ~(mask & at_once);
@@ -164,14 +167,12 @@ void alloc_cancel(struct log_op *op, uint blockno, uint n) { free_range(op, bloc
 
 void alloc_free(struct log_op *op, uint blockno, uint n) { free_range(op, blockno, n, false); }
 
-bool alloc_has_room(uint nops)
-{
-    return !ndeferred || nfree >= nops * LOG_OP_MAX * GROUP_BLOCKS;
-}
+bool alloc_has_room(uint nops) { return !ndeferred || nfree >= nops * LOG_OP_MAX * GROUP_BLOCKS; }
 
 void alloc_committed(struct group *groups[], uint ngroups)
 {
     uint first_bitmap = volume.sb.bmapstart, end = volume.data_start;
+
     for (uint i = 0; i < ngroups; i++) {
         for (uint at = 0; at < GROUP_BLOCKS; at++) {
             uint blockno = groups[i]->number * GROUP_BLOCKS + at;

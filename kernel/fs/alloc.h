@@ -22,7 +22,7 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n);
 /* Returns blocks that were taken in this operation and not filled. */
 void alloc_cancel(struct log_op *op, uint blockno, uint n);
 /* Frees blocks that somebody used, and forgets their contents.  Those that were in use when the transaction
-   began are not given out before it is committed.  Changes as many blocks of the bitmap as they spread over. 
+   began are not given out before it is committed.  Changes as many blocks of the bitmap as they spread over.
    Sleeps. */
 void alloc_free(struct log_op *op, uint blockno, uint n);
 

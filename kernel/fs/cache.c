@@ -20,10 +20,10 @@
  * The cache grows into memory that nobody was promised, one frame at a time, and page_reclaim() shrinks it
  * again.
  */
-#include "fs/cache_books.h"
-#include "fs/disk.h"
+#include "base/printk.h"
+#include "fs/blockio.h"
+#include "fs/cache_impl.h"
 #include "fs/log.h"
-#include "lib/printk.h"
 #include "mm/page.h"
 
 static uchar staging[STAGING_BLOCKS * BSIZE] __attribute__((aligned(PAGE_SIZE)));
@@ -31,16 +31,18 @@ static uchar staging[STAGING_BLOCKS * BSIZE] __attribute__((aligned(PAGE_SIZE)))
 uint cache_count(uchar mask)
 {
     uint n = 0;
+
     for (uint bits = mask; bits; bits &= bits - 1)
         n++;
     return n;
 }
 
-/* ---- Headers and frames; all with the lock held ---- */
+/* Headers and frames; all with the lock held. */
 
 static void enter(struct group *g, uint number)
 {
     struct group **bucket = cache_bucket(number);
+
     g->number = number;
     g->hash_next = *bucket;
     *bucket = g;
@@ -74,6 +76,7 @@ bool cache_grow_locked(void)
 {
     struct group *g = cache.headers;
     void *page = g ? page_alloc_spare() : NULL;
+
     if (!page)
         return false;
     page_set_clean_cache(page, true);
@@ -89,6 +92,7 @@ bool cache_grow_locked(void)
 static struct group *take(void)
 {
     struct list *l = cache.clean.next;
+
     if (l == &cache.clean || container_of(l, struct group, link)->number != GROUP_NONE)
         cache_grow_locked();
     l = list_pop(&cache.clean);
@@ -131,12 +135,13 @@ static struct group *pin_number(uint number)
     }
 }
 
-/* ---- Reading ---- */
+/* Reading. */
 
 /* The blocks of a group that the disk has: all but at its end. */
 static uchar blocks_on_disk(uint number)
 {
     uint n = cache.nblocks - number * GROUP_BLOCKS;
+
     return n >= GROUP_BLOCKS ? 0xff : cache_mask(0, n);
 }
 
@@ -164,6 +169,7 @@ static void loaded(struct group *g, uchar blocks)
 static bool load(struct group *g)
 {
     uchar wanted = blocks_on_disk(g->number) & ~g->valid;
+
     g->loading = true;
     spin_release(&cache.lock);
     bool ok = read_blocks(g, wanted);
@@ -258,7 +264,7 @@ void cache_put(struct group *g)
     spin_release(&cache.lock);
 }
 
-/* ---- Changes ---- */
+/* Changes. */
 
 static void use_reservation(struct log_op *op, uint n)
 {
@@ -352,7 +358,7 @@ uchar cache_discard(uint blockno, uint n)
     return fresh;
 }
 
-/* ---- For the log ---- */
+/* For the log. */
 
 bool cache_reserve(uint n, uint capacity)
 {
@@ -380,7 +386,8 @@ bool cache_is_changed(void) { return cache.nchanged != 0; }
 uint cache_collect(struct group *groups[CACHE_DIRTY_MAX])
 {
     uint n = 0;
-    list_for_each (l, &cache.changed)
+
+    list_for_each(l, &cache.changed)
         groups[n++] = container_of(l, struct group, link);
     for (uint gap = n / 2; gap; gap /= 2) { /* Shell's sort: needs no memory */
         for (uint i = gap; i < n; i++) {

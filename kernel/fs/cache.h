@@ -11,11 +11,11 @@
 
 #include <stdbool.h>
 
+#include "base/list.h"
 #include "include/fs.h"
-#include "lib/list.h"
 
-#define GROUP_BLOCKS 8u      /* of BSIZE: one page */
-#define STAGING_BLOCKS 128u  /* blocks in the buffer for large transfers */
+#define GROUP_BLOCKS    8u    /* of BSIZE: one page */
+#define STAGING_BLOCKS  128u  /* blocks in the buffer for large transfers */
 #define CACHE_DIRTY_MAX 1024u /* groups that one transaction may change */
 
 struct log_op;
@@ -27,12 +27,12 @@ struct group {
     uint number;             /* [P] block number / GROUP_BLOCKS */
     uchar *data;             /* [P] the frame; its bytes: [o] */
     /* one bit for each block */
-    uchar valid;             /* [C] the frame has its contents */
-    uchar logged;            /* [C] changed by the running transaction, and in use before it: takes the log */
-    uchar fresh;             /* [C] changed, but free before the transaction: goes home before the commit */
-    bool loading;            /* [C] somebody reads blocks that are not valid */
-    bool counted;            /* [C] its frame counts in pgused */
-    ushort pins;             /* [C] */
+    uchar valid;  /* [C] the frame has its contents */
+    uchar logged; /* [C] changed by the running transaction, and in use before it: takes the log */
+    uchar fresh;  /* [C] changed, but free before the transaction: goes home before the commit */
+    bool loading; /* [C] somebody reads blocks that are not valid */
+    bool counted; /* [C] its frame counts in pgused */
+    ushort pins;  /* [C] */
 };
 
 /* Once at mount: takes frames for its pool and its books.  0, or -1 for want of memory. */
@@ -59,10 +59,7 @@ void cache_filled(struct log_op *op, struct group *g, uint blockno, uint n);
 uchar cache_discard(uint blockno, uint n);
 
 /* Bits for blocks [blockno, blockno+n) of one group. */
-static inline uchar cache_mask(uint blockno, uint n)
-{
-    return ((1u << n) - 1) << blockno % GROUP_BLOCKS;
-}
+static inline uchar cache_mask(uint blockno, uint n) { return ((1u << n) - 1) << blockno % GROUP_BLOCKS; }
 uint cache_count(uchar mask); /* bits set */
 
 /* For the log: may operations change n blocks more, with `capacity` blocks in the log?  True reserves them.

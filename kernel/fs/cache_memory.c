@@ -4,9 +4,9 @@
  * Headers and hash buckets are taken once, for as many frames as the disk or the memory can fill: so a frame
  * that joins the cache or leaves it costs no memory beside itself, and pgused stays exact.
  */
-#include "fs/cache_books.h"
+#include "base/printk.h"
+#include "fs/cache_impl.h"
 #include "fs/log.h"
-#include "lib/printk.h"
 #include "mm/page.h"
 
 #define HEADERS_IN_PAGE (PAGE_SIZE / sizeof(struct group))
@@ -32,6 +32,7 @@ static int make_headers(uint n)
 static int make_buckets(uint n)
 {
     uint npages = (n + BUCKETS_IN_PAGE - 1) / BUCKETS_IN_PAGE;
+
     if (npages > BUCKETS_IN_PAGE || !(cache.buckets = page_alloc()))
         return -1;
     for (uint i = 0; i < npages; i++)
@@ -70,6 +71,7 @@ int cache_init(uint nblocks)
 static bool shrink(void)
 {
     void *page = NULL;
+
     spin_acquire(&cache.lock);
     if (cache.nframes > CACHE_POOL && cache.nframes > cache.nchanged + cache.nreserved + CACHE_READERS) {
         struct list *l = list_pop(&cache.clean);
@@ -92,6 +94,7 @@ static bool shrink(void)
 uint page_reclaim(uint n, bool may_sleep)
 {
     uint freed = 0;
+
     if (!cache.nframes) /* nothing is mounted yet */
         return 0;
     while (freed < n && shrink())
@@ -105,8 +108,9 @@ uint page_reclaim(uint n, bool may_sleep)
 void cache_check(void)
 {
     uint nclean = 0, nchanged = 0, nlogged = 0, ncounted = 0;
+
     spin_acquire(&cache.lock);
-    list_for_each (l, &cache.clean) {
+    list_for_each(l, &cache.clean) {
         const struct group *g = container_of(l, struct group, link);
         bool spare = g->number == GROUP_NONE;
         if (g->pins || group_is_changed(g) || g->loading || g->counted || (spare && g->valid))
@@ -115,7 +119,7 @@ void cache_check(void)
             panic("block cache: group %u can't be found", g->number);
         nclean++;
     }
-    list_for_each (l, &cache.changed) {
+    list_for_each(l, &cache.changed) {
         const struct group *g = container_of(l, struct group, link);
         uchar changed = g->logged | g->fresh;
         if (!changed || (g->logged & g->fresh) || (changed & ~g->valid) || cache_find(g->number) != g)

@@ -1,7 +1,7 @@
 /*
  * commit.c - how a transaction gets to the disk.
  *
- * Between commits the disk is consistent: the committed state.  A transaction changes two kinds of blocks. 
+ * Between commits the disk is consistent: the committed state.  A transaction changes two kinds of blocks.
  * Fresh ones are free in the committed state, so they can be written home at any time before the commit.  All
  * others take the log:
  *
@@ -13,12 +13,12 @@
  * the commit (alloc.c), so no write here harms what an older header promises.
  */
 #include "arch.h"
+#include "base/kstring.h"
 #include "fs/alloc.h"
+#include "fs/blockio.h"
 #include "fs/cache.h"
-#include "fs/disk.h"
 #include "fs/log.h"
 #include "fs/volume.h"
-#include "lib/kstring.h"
 
 /* One commit at a time: see log.c. */
 static struct group *groups[CACHE_DIRTY_MAX];
@@ -35,6 +35,7 @@ struct gather {
 static int gather_write(struct gather *out)
 {
     int error = out->n ? disk_write(out->start, out->n, out->first ? out->first : out->buffer) : 0;
+
     out->n = 0;
     return error;
 }
@@ -84,6 +85,7 @@ static int write_home(bool fresh)
 static int write_body(uint log_start)
 {
     uchar *buffer = cache_staging();
+
     header.n = 0;
     for (uint i = 0; i < ngroups; i++) {
         for (uint at = 0; at < GROUP_BLOCKS; at++) {

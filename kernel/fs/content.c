@@ -8,9 +8,9 @@
  * operations. New blocks are filled as a whole, behind the last byte with zeroes; old ones take the log.
  */
 #include "arch.h"
+#include "base/kstring.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
-#include "lib/kstring.h"
 #include "sched/thread.h"
 
 #define READ_AHEAD 64u /* blocks */
@@ -23,6 +23,7 @@ static inline uint blocks_for(uint nbytes) { return (nbytes + BSIZE - 1) / BSIZE
 struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint *nblocks)
 {
     uint n = inode_map(ip, index, READ_AHEAD, blockno);
+
     if (n == 0)
         return NULL;
     *nblocks = min_uint(n, left_in_group(*blockno));
@@ -34,6 +35,7 @@ static uint read_run(struct inode *ip, uchar *dst, uint offset, uint n, bool seq
 {
     uint skip = offset % BSIZE, want = blocks_for(skip + n), blockno;
     uint nblocks = inode_map(ip, offset / BSIZE, sequential ? want + READ_AHEAD : want, &blockno);
+
     if (nblocks == 0)
         return 0;
     uint here = min_uint(min_uint(nblocks, want), left_in_group(blockno));
@@ -49,6 +51,7 @@ static uint read_run(struct inode *ip, uchar *dst, uint offset, uint n, bool seq
 int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n)
 {
     uint size = ip->disk.size, done = 0;
+
     if (offset >= size)
         return 0;
     n = min_uint(n, size - offset);
@@ -73,11 +76,12 @@ int inode_read(struct inode *ip, void *dst, uint offset, uint n)
     return result;
 }
 
-/* ---- Writing ---- */
+/* Writing. */
 
 uint inode_write_cost(uint n)
 {
     uint limit = log_op_limit();
+
     if (n >= LOG_OP_MAX * BSIZE)
         return limit;
     uint cost = INODE_CHANGE_COST + blocks_for(n) + 1;
@@ -95,6 +99,7 @@ static uint overwrite(struct log_op *op, struct inode *ip, const uchar *src, uin
 {
     uint skip = offset % BSIZE, blockno;
     uint want = min_uint(blocks_for(skip + n), blocks_for(ip->disk.size) - offset / BSIZE);
+
     want = min_uint(want, room_for_data(op));
     uint nblocks = want ? inode_map(ip, offset / BSIZE, want, &blockno) : 0;
     if (nblocks == 0)
@@ -135,6 +140,7 @@ static void fill(struct log_op *op, uint blockno, uint nblocks, const uchar *src
 static uint append(struct log_op *op, struct inode *ip, const uchar *src, uint offset, uint n)
 {
     uint room = room_for_data(op), blockno;
+
     if (room < 2) /* a run may begin and end in the middle of a group */
         return 0;
     uint want = min_uint(blocks_for(n), (room - 1) * GROUP_BLOCKS);
@@ -147,6 +153,7 @@ static uint append(struct log_op *op, struct inode *ip, const uchar *src, uint o
 int inode_write_some(struct log_op *op, struct inode *ip, const void *src, uint offset, uint n)
 {
     uint size = ip->disk.size, limit = volume.max_blocks * BSIZE, done = 0;
+
     if (offset > size || offset >= limit)
         return n ? -1 : 0;
     n = min_uint(n, limit - offset);

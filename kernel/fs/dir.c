@@ -4,21 +4,21 @@
  * An entry with number 0 is free.  Entries are looked at where they lie in the cache, one group at a time.
  * A folder whose size is not a multiple of an entry's was damaged; the odd bytes at its end are passed over.
  */
+#include "base/kstring.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
-#include "lib/kstring.h"
 
 #define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent))
 
 /* A walk over the entries of a folder, group by group. */
 struct walk {
     struct inode *dp;
-    uint nentries;  /* of the folder */
-    uint position;  /* of entries[0], counted in entries */
-    uint n;         /* entries in hand */
+    uint nentries; /* of the folder */
+    uint position; /* of entries[0], counted in entries */
+    uint n;        /* entries in hand */
     struct group *g;
     struct dirent *entries;
-    uint blockno;   /* of entries[0] */
+    uint blockno; /* of entries[0] */
 };
 
 static void walk_start(struct walk *w, struct inode *dp)
@@ -37,6 +37,7 @@ static void walk_stop(struct walk *w)
 static bool walk_next(struct walk *w)
 {
     uint nblocks;
+
     walk_stop(w);
     w->position += w->n;
     w->n = 0;
@@ -66,7 +67,7 @@ uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
     bool have_slot = false;
     char first = name->text[0];
 
-    for (walk_start(&w, dp); !inum && walk_next(&w); ) {
+    for (walk_start(&w, dp); !inum && walk_next(&w);) {
         for (uint i = 0; i < w.n; i++) {
             const struct dirent *e = &w.entries[i];
             if (e->inum ? e->name[0] == first && names_equal(e->name, name->text) : !have_slot) {
@@ -89,7 +90,7 @@ bool dir_is_empty(struct inode *dp)
     struct walk w;
     bool empty = true;
 
-    for (walk_start(&w, dp); empty && walk_next(&w); ) {
+    for (walk_start(&w, dp); empty && walk_next(&w);) {
         for (uint i = 0; i < w.n && empty; i++) {
             const struct dirent *e = &w.entries[i];
             empty = !e->inum || names_equal(e->name, ".") || names_equal(e->name, "..");
@@ -102,6 +103,7 @@ bool dir_is_empty(struct inode *dp)
 int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum, uint slot)
 {
     struct dirent e = { .inum = inum };
+
     memcpy(e.name, name->text, DIRSIZ);
     return inode_write_some(op, dp, &e, slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
 }
@@ -109,5 +111,6 @@ int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, 
 int dir_remove(struct log_op *op, struct inode *dp, uint slot)
 {
     struct dirent e = { .inum = 0 };
+
     return inode_write_some(op, dp, &e, slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
 }

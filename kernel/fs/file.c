@@ -4,8 +4,9 @@
  * A file is shared by whoever inherited or duplicated its descriptor, and so is its position, which the
  * inode's mutex guards.  References are counted without a lock: who has one may make another.
  */
-#include "arch.h"
 #include "fs/file.h"
+#include "arch.h"
+#include "fs/device.h"
 #include "fs/inode.h"
 #include "fs/names.h"
 #include "fs/pipe.h"
@@ -15,32 +16,34 @@
 
 /* Fields: a atomic   I immutable   L the inode's mutex */
 struct file {
-    volatile uint refs;   /* [a] */
-    bool readable;        /* [I] */
-    bool writable;        /* [I] */
-    bool device;          /* [I] the inode is one; its number: */
-    short major;          /* [I] */
-    struct inode *inode;  /* [I] or NULL: */
-    struct pipe *pipe;    /* [I] */
-    uint offset;          /* [L] */
+    volatile uint refs;          /* [a] */
+    bool readable;               /* [I] */
+    bool writable;               /* [I] */
+    bool is_device;              /* [I] the inode is one; its driver, if there is one: */
+    const struct device *device; /* [I] */
+    struct inode *inode;         /* [I] or NULL: */
+    struct pipe *pipe;           /* [I] */
+    uint offset;                 /* [L] */
 };
 
 static struct file *file_create(struct inode *ip, struct pipe *p, bool readable, bool writable)
 {
     struct file *f = kmalloc(sizeof(*f));
+
     if (f)
         *f = (struct file){ .refs = 1, .readable = readable, .writable = writable, .inode = ip, .pipe = p };
     return f;
 }
 
-/* May it be opened in this mode?  Then what it is goes to *device and *major. */
-static bool can_open(struct inode *ip, int mode, bool *device, short *major)
+/* May f be open on ip in this mode?  Its driver, if it is a device, goes to f. */
+static bool can_open(struct inode *ip, int mode, struct file *f)
 {
     if (inode_acquire(ip) < 0)
         return false;
     short type = ip->disk.type;
-    *device = type == T_DEV;
-    *major = ip->disk.major;
+    f->is_device = type == T_DEV;
+    if (f->is_device)
+        f->device = device_find(ip->disk.major);
     inode_release(ip);
     return type != T_DIR || mode == O_RDONLY;
 }
@@ -48,29 +51,25 @@ static bool can_open(struct inode *ip, int mode, bool *device, short *major)
 struct file *file_open(struct inode *cwd, const char *path, int mode)
 {
     struct names_new file = { .type = T_FILE };
-    bool existed, device;
-    short major;
+    bool existed;
 
     struct inode *ip = fs_lookup(cwd, path);
     if (!ip && (mode & O_CREATE))
         ip = names_create(cwd, path, &file, &existed);
     if (!ip)
         return NULL;
-    struct file *f = NULL;
-    if (can_open(ip, mode, &device, &major))
-        f = file_create(ip, NULL, !(mode & O_WRONLY), mode & (O_WRONLY | O_RDWR));
-    if (!f) {
-        inode_put(ip);
-        return NULL;
-    }
-    f->device = device;
-    f->major = major;
-    return f;
+    struct file *f = file_create(ip, NULL, !(mode & O_WRONLY), mode & (O_WRONLY | O_RDWR));
+    if (f && can_open(ip, mode, f))
+        return f;
+    kfree(f);
+    inode_put(ip);
+    return NULL;
 }
 
 int pipe_create(struct file **reader, struct file **writer)
 {
     struct pipe *p = pipe_open();
+
     if (!p)
         return -1;
     *reader = file_create(NULL, p, true, false);
@@ -118,8 +117,8 @@ int file_read(struct file *f, void *dst, int n)
         return -1;
     if (f->pipe)
         return pipe_read(f->pipe, dst, n);
-    if (f->device)
-        return device_read(f->major, dst, n);
+    if (f->is_device)
+        return f->device ? f->device->read(dst, n) : -1;
     return read_inode(f, dst, n);
 }
 
@@ -128,6 +127,7 @@ static int write_piece(struct file *f, const void *src, uint n)
 {
     struct log_op op;
     int count = -1;
+
     if (log_begin(&op, inode_write_cost(n)) < 0)
         return -1;
     if (inode_acquire(f->inode) == 0) {
@@ -144,6 +144,7 @@ static int write_piece(struct file *f, const void *src, uint n)
 static int write_inode(struct file *f, const uchar *src, uint n)
 {
     uint done = 0;
+
     while (done < n) {
         int count = write_piece(f, src + done, n - done);
         if (count < 0)
@@ -160,8 +161,8 @@ int file_write(struct file *f, const void *src, int n)
         return -1;
     if (f->pipe)
         return pipe_write(f->pipe, src, n);
-    if (f->device)
-        return device_write(f->major, src, n);
+    if (f->is_device)
+        return f->device ? f->device->write(src, n) : -1;
     return write_inode(f, src, n);
 }
 

@@ -1,12 +1,12 @@
 /*
  * file.h - open files: inodes with a position, pipes, devices.
  *
- * Counted references; the last file_close() closes.  Buffers as in fs.h.
+ * Counted references; the last file_close() closes.  Buffers as in path.h.
  */
 #ifndef KERNEL_FILE_H
 #define KERNEL_FILE_H
 
-#include "fs/fs.h"
+#include "fs/path.h"
 
 struct file;
 
@@ -19,9 +19,5 @@ void file_close(struct file *f);
 int file_read(struct file *f, void *dst, int n);
 int file_write(struct file *f, const void *src, int n);
 int file_stat(struct file *f, struct stat *st);
-
-/* Defined by the console's room, for device files (major 1).  As read() and write(). */
-int device_read(short major, void *dst, int n);
-int device_write(short major, const void *src, int n);
 
 #endif

@@ -14,10 +14,10 @@
  * inodes are held together only by who creates one, which nobody else knows.
  * Images may lie: an inode's fields are asked, not believed, and a wrong one ends in an error.
  */
-#include "fs/cache.h"
 #include "fs/inode.h"
+#include "base/kstring.h"
+#include "fs/cache.h"
 #include "include/param.h"
-#include "lib/kstring.h"
 #include "mm/slab.h"
 
 #define NBUCKETS 256u
@@ -30,6 +30,7 @@ static volatile uint hint = ROOTINO; /* inodes below it are hardly ever free */
 static struct inode *find(uint inum)
 {
     struct inode *ip = buckets[inum % NBUCKETS];
+
     while (ip && ip->inum != inum)
         ip = ip->next;
     if (ip)
@@ -73,7 +74,7 @@ struct inode *inode_dup(struct inode *ip)
     return ip;
 }
 
-/* ---- Contents ---- */
+/* Contents. */
 
 static struct dinode *on_disk(const struct group *g, uint inum)
 {
@@ -110,15 +111,13 @@ int inode_acquire(struct inode *ip)
     return -1;
 }
 
-void inode_release(struct inode *ip)
-{
-    mutex_release(&ip->lock);
-}
+void inode_release(struct inode *ip) { mutex_release(&ip->lock); }
 
 void inode_update(struct log_op *op, struct inode *ip)
 {
     uint blockno = IBLOCK(ip->inum, volume.sb);
     struct group *g = cache_get(blockno, 1, 1);
+
     if (!g) {
         log_fail();
         return;
@@ -150,12 +149,13 @@ void inode_stat(struct inode *ip, struct stat *st)
     inode_release(ip);
 }
 
-/* ---- Birth ---- */
+/* Birth. */
 
 /* The number of a free inode from `inum` on; 0: none. */
 static uint find_free(uint inum)
 {
     uint limit = min_uint(volume.sb.ninodes, INUM_MAX + 1);
+
     while (inum < limit) {
         uint blockno = IBLOCK(inum, volume.sb);
         struct group *g = cache_get(blockno, 1, 1);
@@ -175,6 +175,7 @@ static uint find_free(uint inum)
 struct inode *inode_create(short type, short major, short minor)
 {
     uint inum = find_free(hint);
+
     if (!inum)
         inum = find_free(ROOTINO);
     struct inode *ip = inum ? inode_get(inum) : NULL;
@@ -187,7 +188,7 @@ struct inode *inode_create(short type, short major, short minor)
     return ip;
 }
 
-/* ---- Death ---- */
+/* Death. */
 
 static void offer(uint inum)
 {
@@ -234,6 +235,7 @@ static bool drop(struct inode *ip)
 static bool bury(struct log_op *op, struct inode *ip)
 {
     bool done = false;
+
     mutex_acquire(&ip->lock);
     while (!done) {
         if (op->left <= INODE_CHANGE_COST && log_renew(op, LOG_OP_MIN) < 0)
@@ -279,12 +281,13 @@ void inode_put(struct inode *ip)
     log_end(&op);
 }
 
-/* ---- Mount ---- */
+/* Mount. */
 
 /* Frees the orphan with this number. */
 static void bury_number(uint inum)
 {
     struct inode *ip = inode_get(inum);
+
     if (!ip)
         return;
     if (inode_acquire(ip) == 0)
@@ -295,6 +298,7 @@ static void bury_number(uint inum)
 static bool root_is_good(void)
 {
     struct inode *root = inode_get(ROOTINO);
+
     if (!root || inode_acquire(root) < 0)
         return false;
     bool good = root->disk.type == T_DIR && root->disk.nlink > 0;

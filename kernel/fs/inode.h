@@ -7,29 +7,31 @@
 #ifndef INODE_H
 #define INODE_H
 
-#include "fs/fs.h"
 #include "fs/log.h"
+#include "fs/path.h"
 #include "fs/volume.h"
 #include "sched/lock.h"
 
 /* Fields: I immutable   T inode table's lock   L the inode's mutex */
 struct inode {
-    uint inum;                 /* [I] */
-    uint refs;                 /* [T] */
-    struct inode *next;        /* [T] in the hash chain */
+    uint inum;          /* [I] */
+    uint refs;          /* [T] */
+    struct inode *next; /* [T] in the hash chain */
     struct mutex lock;
-    bool loaded;               /* [L] the rest is good */
-    struct dinode disk;        /* [L] type 0: there is no such inode (any more) */
+    bool loaded;        /* [L] the rest is good */
+    struct dinode disk; /* [L] type 0: there is no such inode (any more) */
     /* A run of blocks that is known to be consecutive on the disk; nblocks 0: none. */
-    struct { uint index, blockno, nblocks; } run; /* [L] */
-    uint next_offset;          /* [L] where a sequential reader reads next */
+    struct {
+        uint index, blockno, nblocks;
+    } run;            /* [L] */
+    uint next_offset; /* [L] where a sequential reader reads next */
 };
 
 /* What blocks a change of one inode may need, beside data: the inode, two address blocks, and the bitmap's
    for these and for the data. */
 #define INODE_CHANGE_COST 8u
 
-/* ---- inode.c ---- */
+/* inode.c. */
 
 /* Reads the inodes of the disk and frees those that a crash left without a name.  NULL, or what is wrong. */
 const char *inode_mount(void);
@@ -47,7 +49,7 @@ void inode_abandon(struct log_op *op, struct inode *ip);
 /* Writes the inode itself. */
 void inode_update(struct log_op *op, struct inode *ip);
 
-/* ---- content.c ---- */
+/* content.c. */
 
 /* As inode_read(). */
 int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n);
@@ -60,7 +62,7 @@ uint inode_write_cost(uint n);
    count. NULL: it is not there, or can't be read. */
 struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint *nblocks);
 
-/* ---- address.c ---- */
+/* address.c. */
 
 /* Up to `want` blocks from the file's block `index` on that are consecutive on the disk: how many, and the
    first one's number.  0: it has none there, or they can't be found. */
@@ -71,7 +73,7 @@ uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, ui
    The caller updates the inode. */
 bool inode_truncate_some(struct log_op *op, struct inode *ip);
 
-/* ---- dir.c ---- */
+/* dir.c. */
 
 /* A name as folders hold it: cut to DIRSIZ bytes, padded with zeroes. */
 struct filename {

@@ -15,14 +15,14 @@
  *
  * What goes where is the business of commit.c; how much fits is counted in cache.c.
  */
+#include "fs/log.h"
+#include "base/printk.h"
 #include "fs/alloc.h"
 #include "fs/cache.h"
-#include "fs/log.h"
 #include "include/param.h"
-#include "lib/printk.h"
 #include "sched/thread.h"
 
-#define LOG_DELAY (HZ / 2) /* ticks from the end of an operation to its commit, at the most */
+#define LOG_DELAY  (HZ / 2) /* ticks from the end of an operation to its commit, at the most */
 #define HEADER_MAX (sizeof(((struct logheader *)0)->block) / sizeof(int))
 
 enum log_state { LOG_OPEN, LOG_DRAINING, LOG_CLOSING, LOG_WRITING, LOG_DURABLE, LOG_SETTLING, LOG_FAILED };
@@ -48,6 +48,7 @@ static struct {
 const char *log_mount(uint start, uint nblocks)
 {
     uint capacity = nblocks ? nblocks - 1 : 0;
+
     if (capacity < LOG_OP_MIN)
         return "its log is too small";
     if (capacity > HEADER_MAX)
@@ -64,10 +65,11 @@ const char *log_mount(uint start, uint nblocks)
 uint log_op_limit(void)
 {
     uint share = log.capacity / 4;
+
     return share < LOG_OP_MIN ? LOG_OP_MIN : share < LOG_OP_MAX ? share : LOG_OP_MAX;
 }
 
-/* ---- Steps between the states; all with the lock held, which they release while they wait ---- */
+/* Steps between the states; all with the lock held, which they release while they wait. */
 
 static void enter(enum log_state state)
 {
@@ -140,7 +142,7 @@ static void step(void)
         wait_for_change();
 }
 
-/* ---- Operations ---- */
+/* Operations. */
 
 int log_begin(struct log_op *op, uint n)
 {
@@ -216,6 +218,7 @@ int log_commit(void)
 int log_settle(void)
 {
     int result = log_commit();
+
     spin_acquire(&log.lock);
     while (log.state == LOG_DURABLE || log.state == LOG_SETTLING)
         step();

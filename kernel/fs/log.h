@@ -42,7 +42,7 @@ int log_settle(void);
 void log_flush_forever(void) __attribute__((noreturn));
 
 /* commit.c: the writing.  0, or -1: the disk failed.  No operation runs. */
-int commit_write(uint log_start); /* the changed blocks are durable in the log */
+int commit_write(uint log_start);   /* the changed blocks are durable in the log */
 int commit_install(uint log_start); /* and home; the log is empty, the cache clean */
 const char *commit_recover(uint log_start, uint capacity);
 

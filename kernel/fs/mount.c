@@ -4,12 +4,12 @@
  * What the super block says is believed only as far as it was checked here: every region lies within the
  * image and behind the one before it.  Nothing else in this room compares regions again.
  */
+#include "base/kstring.h"
 #include "fs/alloc.h"
+#include "fs/blockio.h"
 #include "fs/cache.h"
-#include "fs/disk.h"
 #include "fs/inode.h"
 #include "fs/names.h"
-#include "lib/kstring.h"
 #include "sched/thread.h"
 
 #define SUPER_BLOCK 1
@@ -43,6 +43,7 @@ static const char *check_super(const struct superblock *sb)
 static void describe_volume(const struct superblock *sb)
 {
     bool extended = sb->features == FS_FEATURE_EXTENDED;
+
     volume.sb = *sb;
     volume.ndirect = extended ? EXT_NDIRECT : NDIRECT;
     volume.max_blocks = extended ? EXT_MAXFILE : MAXFILE;

@@ -12,27 +12,21 @@
  *
  * A folder without a name (nlink 0) gets no new entries, and its ".." leads nowhere.
  */
+#include "fs/names.h"
+#include "base/kstring.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
-#include "fs/names.h"
-#include "lib/kstring.h"
 
-#define LINKS_MAX 32767
+#define LINKS_MAX  32767
 #define NAMES_COST LOG_OP_MIN /* new inode, its first block, folder's entry, its inode, growth: see inode.h */
 
 static struct mutex names;
 
-void names_init(void)
-{
-    mutex_init(&names, RANK_LOG, "names");
-}
+void names_init(void) { mutex_init(&names, RANK_LOG, "names"); }
 
-struct inode *fs_root(void)
-{
-    return inode_get(ROOTINO); /* in memory since the mount: never NULL */
-}
+struct inode *fs_root(void) { return inode_get(ROOTINO); /* in memory since the mount: never NULL */ }
 
-/* ---- Paths ---- */
+/* Paths. */
 
 static bool is_dot(const struct filename *name) { return strcmp(name->text, ".") == 0; }
 static bool is_dot_dot(const struct filename *name) { return strcmp(name->text, "..") == 0; }
@@ -58,6 +52,7 @@ static const char *next_name(const char *path, struct filename *name)
 static struct inode *find_child(struct inode *dp, const struct filename *name)
 {
     uint slot, inum = 0;
+
     if (inode_acquire(dp) < 0)
         return NULL;
     if (dp->disk.type == T_DIR && (dp->disk.nlink > 0 || !is_dot_dot(name)))
@@ -76,6 +71,7 @@ struct inode *fs_lookup(struct inode *cwd, const char *path)
 {
     struct filename name;
     struct inode *ip = start_of(cwd, path);
+
     while (ip && (path = next_name(path, &name))) {
         struct inode *child = find_child(ip, &name);
         inode_put(ip);
@@ -88,6 +84,7 @@ struct inode *fs_lookup(struct inode *cwd, const char *path)
 static struct inode *lookup_parent(struct inode *cwd, const char *path, struct filename *name)
 {
     struct inode *dp = start_of(cwd, path);
+
     path = next_name(path, name);
     while (dp && path && *path) {
         struct inode *child = find_child(dp, name);
@@ -102,7 +99,7 @@ static struct inode *lookup_parent(struct inode *cwd, const char *path, struct f
     return dp;
 }
 
-/* ---- Operations on names ---- */
+/* Operations on names. */
 
 /* Everything but the path's walk happens between these two. */
 static int begin(struct log_op *op)
@@ -134,6 +131,7 @@ static int acquire_folder(struct inode *dp)
 static int fill_folder(struct log_op *op, struct inode *ip, uint parent)
 {
     struct dirent dots[2] = { { ip->inum, "." }, { parent, ".." } };
+
     return inode_write_some(op, ip, dots, 0, sizeof(dots)) == (int)sizeof(dots) ? 0 : -1;
 }
 
@@ -143,6 +141,7 @@ static struct inode *create_entry(struct log_op *op, struct inode *dp, const str
                                   const struct names_new *what)
 {
     bool folder = what->type == T_DIR;
+
     if (folder && dp->disk.nlink == LINKS_MAX)
         return NULL;
     struct inode *ip = inode_create(what->type, what->major, what->minor);
@@ -187,6 +186,7 @@ static int create_new(struct inode *cwd, const char *path, const struct names_ne
 {
     bool existed;
     struct inode *ip = names_create(cwd, path, what, &existed);
+
     if (!ip)
         return -1;
     inode_put(ip);
@@ -221,6 +221,7 @@ static int change_links(struct log_op *op, struct inode *ip, int change)
 static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, const struct filename *name)
 {
     uint slot;
+
     if (inode_is_dir(ip) || change_links(op, ip, 1) < 0)
         return -1;
     int result = -1;
@@ -269,6 +270,7 @@ static int unlink_entry(struct log_op *op, struct inode *dp, const struct filena
 {
     uint slot;
     bool is_dir;
+
     if (!is_removable(ip, &is_dir) || acquire_folder(dp) < 0)
         return -1;
     int result = dir_find(dp, name, &slot) == ip->inum ? dir_remove(op, dp, slot) : -1;

@@ -4,7 +4,7 @@
 #ifndef NAMES_H
 #define NAMES_H
 
-#include "fs/fs.h"
+#include "fs/path.h"
 
 void names_init(void);
 
@@ -13,7 +13,7 @@ struct names_new {
     short major, minor; /* of a device */
 };
 
-/* A reference to what the path names; if there was nothing, it is made as `what`.  NULL: it can't be. 
+/* A reference to what the path names; if there was nothing, it is made as `what`.  NULL: it can't be.
    Sleeps. */
 struct inode *names_create(struct inode *cwd, const char *path, const struct names_new *what, bool *existed);
 

@@ -8,7 +8,7 @@
  * while some are not made, the ring ends where the frames end.  A writer to whom memory gives no further
  * frame waits until the readers have emptied what there is.
  *
- * The pipe's lock (RANK_PIPE) guards everything, the copying too, which lets go of it after each page. 
+ * The pipe's lock (RANK_PIPE) guards everything, the copying too, which lets go of it after each page.
  * Touching the user's pages below it may fault: aspace_fault() takes no lock that comes before this one.
  * Whoever makes a condition true wakes those that wait for it, if there are any: readers for bytes, writers
  * for room.
@@ -23,9 +23,9 @@
 
 struct pipe {
     struct spinlock lock;
-    bool open[2];         /* reader, writer */
-    uint head;            /* position of the next byte to read */
-    uint used;            /* bytes in the pipe */
+    bool open[2]; /* reader, writer */
+    uint head;    /* position of the next byte to read */
+    uint used;    /* bytes in the pipe */
     uint nframes;
     uint room_wanted;     /* the least that a sleeping writer waits for */
     struct waitq readers; /* for bytes, or the writer's end */
@@ -36,6 +36,7 @@ struct pipe {
 struct pipe *pipe_open(void)
 {
     struct pipe *p = kmalloc(sizeof(*p));
+
     if (!p)
         return NULL;
     p->frames[0] = page_alloc();
@@ -93,6 +94,7 @@ static uint make_room(struct pipe *p, uint wanted)
 static inline uchar *byte_at(const struct pipe *p, uint position, uint *n)
 {
     uint at = position % PAGE_SIZE;
+
     *n = min_uint(*n, PAGE_SIZE - at);
     return p->frames[position / PAGE_SIZE % NFRAMES] + at;
 }

@@ -8,7 +8,7 @@
  * under the lock again.  Until then nobody sees the attachment come, or go: unmapped but counted is harmless,
  * the other way round never happens.
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
 #include "mm/slab.h"
 
@@ -38,6 +38,7 @@ static void count_detach(struct segment *seg, int pid)
 static struct attachment *attachment_alloc(struct holding *h)
 {
     struct attachment *a = h->first_used ? kmalloc(sizeof *a) : &h->first;
+
     if (!a)
         return NULL;
     if (a == &h->first)
@@ -58,6 +59,7 @@ static void attachment_free(struct attachment *a)
 static int make_attachment(struct ksm_task *task, struct holding *h, bool writable, struct attachment **made)
 {
     struct attachment *a = attachment_alloc(h);
+
     if (!a)
         return KSM_ENOMEM;
     int error = aspace_map(task->as, &a->mapping, h->segment->region, writable); /* §4.8 */
@@ -74,6 +76,7 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags)
     struct attachment *a = NULL;
     struct holding *h;
     struct segment *dead = NULL;
+
     if (flags & ~(uint)ATTACH_FLAGS)
         return KSM_EINVAL; /* §2 */
 
@@ -120,6 +123,7 @@ refused:
 static void detach(struct ksm_task *task, struct attachment *a)
 {
     struct segment *seg = a->holding->segment, *dead = NULL;
+
     task->busy = true;
     spin_release(&registry.lock);
 
@@ -140,6 +144,7 @@ int ksm_detach(struct ksm_task *task, int handle)
 {
     struct holding *h;
     int error = KSM_EHANDLE;
+
     spin_acquire(&registry.lock);
     if (!holding_segment(task, handle, &h))
         goto refused;
@@ -157,6 +162,7 @@ refused:
 int ksm_detach_at(struct ksm_task *task, uint va)
 {
     struct mapping *m = aspace_mapping_at(task->as, va);
+
     if (!m || m->va != va)
         return KSM_ENOTATT; /* §5.2 */
     spin_acquire(&registry.lock);
@@ -169,6 +175,7 @@ int ksm_detach_at(struct ksm_task *task, uint va)
 static bool inherit(struct ksm_task *child, const struct holding *from)
 {
     struct holding *h = kmalloc(sizeof *h);
+
     if (!h)
         return false;
     holding_init(h, from->handle, from->segment);
@@ -256,6 +263,7 @@ undo:
 void ksm_release(struct ksm_task *task, bool at_exit)
 {
     struct segment *dead = NULL;
+
     if (!list_linked(&task->link))
         return;
     spin_acquire(&registry.lock);

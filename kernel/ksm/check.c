@@ -6,18 +6,16 @@
  * that is in the middle of changing them are left out, everything else is exact at any moment.  The price is
  * linear in all there is: for debug builds and tests.
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
-static bool changes_mappings(const struct ksm_task *task)
-{
-    return task->busy || task->pinned;
-}
+static bool changes_mappings(const struct ksm_task *task) { return task->busy || task->pinned; }
 
 /* Attachments and mappings of a task are the same things, one for one. */
 static const char *check_mappings(const struct ksm_task *task)
 {
     uint nmapped = 0;
     const struct mapping *m;
+
     for (uint va = 0; (m = aspace_mapping_from(task->as, va)) != NULL; va = m->va + m->npages * PAGE_SIZE)
         nmapped++;
     return nmapped == task->nattached ? NULL : "a task has not as many mappings as attachments";
@@ -44,6 +42,7 @@ static const char *check_task(const struct ksm_task *task)
 {
     const struct holding *h;
     uint nattached = 0, nlisted = 0;
+
     if (!holding_any(task))
         return "a task without holdings is linked";
     list_for_each(link, &task->holdings)
@@ -83,6 +82,7 @@ static const char *check_totals(void)
 {
     struct segment *seg;
     uint npages = 0, nattached = 0, nunborn_pages = 0, npinned = 0, nrefs = 0;
+
     for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++) {
         const char *wrong = check_segment(seg);
         if (wrong)
@@ -107,6 +107,7 @@ static const char *check_locked(void)
 {
     const char *wrong = registry_check();
     struct segment *seg;
+
     for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++)
         seg->nfound = 0;
     list_for_each(link, &registry.tasks) {

@@ -9,13 +9,14 @@
  *
  * The rule for registry.tasks: a task is linked while it has holdings.
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
 #include "mm/slab.h"
 
 struct holding *holding_look_up(struct ksm_task *task, int handle)
 {
     struct holding *h = table_get(&task->handles, registry_slot(handle));
+
     if (!h || h->handle != handle)
         return NULL;
     task->recent = h;
@@ -25,6 +26,7 @@ struct holding *holding_look_up(struct ksm_task *task, int handle)
 struct holding *holding_make(struct ksm_task *task, uint slot)
 {
     struct holding *h = task->recent;
+
     if (!h || registry_slot(h->handle) != slot)
         h = table_get(&task->handles, slot);
     if (h)
@@ -46,6 +48,7 @@ struct holding *holding_make(struct ksm_task *task, uint slot)
 static void drop(struct ksm_task *task, uint slot)
 {
     struct holding *h = table_remove(&task->handles, slot);
+
     list_remove(&h->link);
     kfree(h);
     task->recent = NULL;
@@ -56,6 +59,7 @@ static void drop(struct ksm_task *task, uint slot)
 void holding_cancel(struct ksm_task *task, uint slot)
 {
     struct holding *h = table_get(&task->handles, slot);
+
     if (h->handle == 0) /* else it was there before, and stays as it was */
         drop(task, slot);
 }
@@ -63,6 +67,7 @@ void holding_cancel(struct ksm_task *task, uint slot)
 void holding_settle(struct ksm_task *task, struct holding *h, struct segment *seg)
 {
     bool made = h->handle == 0;
+
     h->handle = seg->handle;
     h->segment = seg;
     for (int i = 0; made && i < 2; i++) {

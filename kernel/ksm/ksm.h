@@ -8,10 +8,10 @@
 #ifndef KERNEL_KSM_H
 #define KERNEL_KSM_H
 
-#include "lib/list.h"
-#include "lib/table.h"
-#include "mm/aspace.h"
+#include "base/list.h"
 #include "include/ksmabi.h"
+#include "mm/aspace.h"
+#include "mm/table.h"
 
 struct segment;
 struct holding;
@@ -20,7 +20,7 @@ struct holding;
    and once it is linked they do so under the ksm lock, since ksm_check() and the operator's table read it
    there. */
 struct ksm_task {
-    struct aspace *as;      /* where its attachments are */
+    struct aspace *as; /* where its attachments are */
     int pid;
     struct table handles;   /* handle slot -> struct holding */
     struct holding *recent; /* the one looked up last, or NULL: saves the next look-up */
@@ -32,7 +32,7 @@ struct ksm_task {
 };
 
 struct ksm_limits { /* 10; 0: the default */
-    uint nsegments;    /* 1 to 65,536; more is cut to that */
+    uint nsegments; /* 1 to 65,536; more is cut to that */
     uint nattachments;
     uint npages;
 };
@@ -45,13 +45,13 @@ int ksm_init(const struct ksm_limits *limits);
 
 void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as);
 
-int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags);                 /* 3; may sleep */
-int ksm_attach(struct ksm_task *task, int handle, uint flags);                        /* 4; its address */
-int ksm_detach(struct ksm_task *task, int handle);                                    /* 5.1; may sleep */
-int ksm_detach_at(struct ksm_task *task, uint va);                                    /* 5.2; may sleep */
-int ksm_delete(struct ksm_task *task, int handle);                                    /* 6; may sleep */
+int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags); /* 3; may sleep */
+int ksm_attach(struct ksm_task *task, int handle, uint flags);        /* 4; its address */
+int ksm_detach(struct ksm_task *task, int handle);                    /* 5.1; may sleep */
+int ksm_detach_at(struct ksm_task *task, uint va);                    /* 5.2; may sleep */
+int ksm_delete(struct ksm_task *task, int handle);                    /* 6; may sleep */
 /* handle 0: only the totals are meaningful. */
-int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);              /* 8 */
+int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info); /* 8 */
 
 /* 7.1: the child, whose task and address space are fresh, gets the parent's handles and attachments.  -1
    when it can't, and then nothing is left of it. */

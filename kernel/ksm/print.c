@@ -10,12 +10,12 @@
  *              4: 7fffe000 rw  7fffc000 r
  *              7: 7fffe000 rw
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
-#include "lib/printk.h"
+#include "base/printk.h"
 
-#define LINE_SIZE     100
-#define ADDRESSES     4u /* on a line */
+#define LINE_SIZE 100
+#define ADDRESSES 4u /* on a line */
 
 /* What comes next: the first segment at or above `slot`; or, of the one there, attachments of the first
    process at or above `pid`, the newest `nskip` of which are printed already. */
@@ -29,6 +29,7 @@ struct cursor {
 static bool segment_line(struct cursor *c, char *line)
 {
     const struct segment *seg = registry_next(&c->slot);
+
     if (!seg)
         return false;
     const char *state = !seg->region ? "  unborn" : seg->marked ? "  marked" : "";
@@ -45,6 +46,7 @@ static const struct holding *next_holder(struct cursor *c)
 {
     const struct holding *found = NULL;
     int pid = 0;
+
     list_for_each(link, &registry.tasks) {
         const struct ksm_task *task = container_of(link, struct ksm_task, link);
         const struct holding *h = table_get(&task->handles, c->slot);
@@ -62,6 +64,7 @@ static const struct holding *next_holder(struct cursor *c)
 static bool holder_line(struct cursor *c, char *line)
 {
     const struct holding *h = next_holder(c);
+
     if (!h)
         return false;
     size_t n = (size_t)format(line, LINE_SIZE, "%19d:", c->pid);
@@ -96,6 +99,7 @@ void ksm_print(void)
 {
     char line[LINE_SIZE];
     struct cursor c = { 0 };
+
     printk("identifier   handle      bytes  pages  attached  creator  last\n");
     for (;;) {
         spin_acquire(&registry.lock);

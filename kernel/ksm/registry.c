@@ -11,7 +11,7 @@
  * Both tables are made at boot for as many segments as the limit allows, of single pages behind a page of
  * pointers, so that no call ever waits for them to grow.
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
 #include "mm/page.h"
 
@@ -23,15 +23,9 @@ struct registry registry;
 static struct segment ***chain_pages;
 static uint chain_bits; /* there are as many chains as slots */
 
-static struct segment **chain_at(uint i)
-{
-    return &chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE];
-}
+static struct segment **chain_at(uint i) { return &chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE]; }
 
-static struct segment **chain_of(uint id)
-{
-    return chain_at(spread(id, chain_bits));
-}
+static struct segment **chain_of(uint id) { return chain_at(spread(id, chain_bits)); }
 
 static void pool_free(void **pages)
 {
@@ -44,6 +38,7 @@ static void pool_free(void **pages)
 static void *pool_alloc(uint n, uint nper_page)
 {
     void **pages = page_alloc_zeroed();
+
     if (!pages)
         return NULL;
     for (uint i = 0; i * nper_page < n; i++) {
@@ -59,6 +54,7 @@ static void *pool_alloc(uint n, uint nper_page)
 int registry_init(const struct ksm_limits *limits)
 {
     uint nsegments = limits->nsegments ? limits->nsegments : KSM_DEFAULT_SEGMENTS;
+
     if (nsegments > KSM_MAX_SEGMENTS)
         nsegments = KSM_MAX_SEGMENTS;
     chain_bits = 1;
@@ -89,6 +85,7 @@ void registry_enter(struct segment *seg)
 {
     uint i = registry.first_free;
     struct slot *slot;
+
     if (i != NO_SLOT) {
         slot = registry_slot_at(i);
         registry.first_free = (uint)slot->next_free;
@@ -109,6 +106,7 @@ void registry_enter(struct segment *seg)
 void registry_leave(struct segment *seg, bool spent)
 {
     struct segment **p = chain_of(seg->id);
+
     while (*p != seg)
         p = &(*p)->next;
     *p = seg->next;
@@ -128,6 +126,7 @@ void registry_leave(struct segment *seg, bool spent)
 struct segment *registry_find(uint id)
 {
     struct segment *seg = *chain_of(id);
+
     while (seg && seg->id != id)
         seg = seg->next;
     return seg;
@@ -146,6 +145,7 @@ struct segment *registry_next(uint *slot)
 const char *registry_check(void)
 {
     uint ntaken = 0, nretired = 0, nfree = 0, nchained = 0;
+
     for (uint i = 0; i < registry.nfresh; i++) {
         const struct slot *slot = registry_slot_at(i);
         if (slot->state & SLOT_TAKEN) {

@@ -6,13 +6,13 @@
  *                     v
  *                   (none)
  *
- * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock. 
+ * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock.
  * Whoever gets the same identifier meanwhile, or is refused because the limits are counted up with it, waits
  * for the outcome; so a call never sees half a birth (§12), and births of different segments run side by
  * side.  LIVE holds the reference of being unmarked, and MARKED has lost it.  The dead leave the registry at
  * once, under the lock; their pages are freed without it.
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
 #include "mm/slab.h"
 
@@ -40,6 +40,7 @@ void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as)
 static int refuse_new(uint nbytes, uint flags)
 {
     uint npages = pages_for(nbytes);
+
     if (flags == KSM_OPEN)
         return KSM_ENOENT;
     if (nbytes == 0)
@@ -73,6 +74,7 @@ static int get_existing(struct ksm_task *task, struct segment *seg, uint nbytes,
 static int give_birth(struct ksm_task *task, uint id, uint nbytes)
 {
     struct segment *seg = kmalloc(sizeof *seg);
+
     if (!seg)
         return KSM_ENOMEM;
     seg->id = id;
@@ -172,6 +174,7 @@ int ksm_delete(struct ksm_task *task, int handle)
 {
     struct segment *dead = NULL;
     struct holding *h;
+
     spin_acquire(&registry.lock);
     struct segment *seg = holding_segment(task, handle, &h); /* §6.2: all that it takes */
     if (!seg) {
@@ -193,6 +196,7 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
 {
     struct holding *h;
     struct segment *seg = NULL;
+
     spin_acquire(&registry.lock); /* §8.2: a snapshot */
     if (handle != 0) {
         seg = holding_segment(task, handle, &h);

@@ -13,7 +13,7 @@
  * waker counted it all the same.  The segment needs no pin: the sleeper's own attachment holds it, and only
  * the sleeper could detach that (§11.5).
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
 #define NSTRIPES   16u
 #define QUEUE_BITS 6 /* of the queues of a stripe */
@@ -23,8 +23,8 @@ struct sleeper {
     struct thread *thread;
     struct segment *segment;
     uint offset;
-    int result;             /* for one that was woken */
-    struct list queue;      /* in its word's queue */
+    int result;        /* for one that was woken */
+    struct list queue; /* in its word's queue */
     struct list in_segment;
 };
 
@@ -63,6 +63,7 @@ static int result_of(enum park_result parked)
 static int wait_private(const struct ksm_task *task, uint nticks)
 {
     struct spinlock *lock = &stripes[(uint)task->pid % NSTRIPES].lock;
+
     spin_acquire(lock);
     enum park_result parked = thread_park(lock, nticks, true);
     spin_release(lock);
@@ -109,6 +110,7 @@ static void wake(struct sleeper *s, int result)
 int ksm_wake(struct ksm_task *task, uint va, uint n)
 {
     struct mapping *m = aspace_mapping_at(task->as, va);
+
     if (!m)
         return 0;
     const struct segment *seg = attachment_of(m)->holding->segment;
@@ -133,6 +135,7 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
 void wait_wake_all(struct segment *seg)
 {
     struct stripe *stripe = stripe_of(seg);
+
     spin_acquire(&stripe->lock);
     while (!list_empty(&seg->sleepers))
         wake(container_of(seg->sleepers.next, struct sleeper, in_segment), KSM_EAGAIN);

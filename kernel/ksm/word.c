@@ -3,7 +3,7 @@
  *
  * It is a file of its own so that host tests, whose words are not at user addresses, link another.
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
 uint word_load(const struct ksm_task *task, uint va)
 {

@@ -18,18 +18,15 @@
  * gives up, but the copier when all others went away while he copied; his promise was one too many then,
  * and is taken back.
  */
-#include "lib/printk.h"
+#include "base/printk.h"
 #include "mm/mapping.h"
-#include "mm/private.h"
+#include "mm/mm_impl.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
 
 #define FRAME_BUSY 0x80000000u /* in refs of a frame: one of its owners is copying it */
 
-static inline bool is_current(const struct aspace *as)
-{
-    return thread_self()->aspace == as;
-}
+static inline bool is_current(const struct aspace *as) { return thread_self()->aspace == as; }
 
 /* The processor that runs this map must be told of changes; others are told when they load it. */
 static inline void flush(const struct aspace *as, uint va, uint npages)
@@ -41,6 +38,7 @@ static inline void flush(const struct aspace *as, uint va, uint npages)
 struct aspace *aspace_create(void)
 {
     struct aspace *as = kmalloc(sizeof(*as));
+
     if (!as)
         return NULL;
     if (!pmap_create(&as->map)) {
@@ -58,6 +56,7 @@ static void release(struct aspace *as, uint start, uint end)
 {
     struct pmap_released out;
     uint npages = (end - start) >> PAGE_SHIFT;
+
     pmap_release(&as->map, start, npages, &out);
     if (out.nentries != out.npromised)
         flush(as, start, npages);
@@ -83,6 +82,7 @@ void aspace_destroy(struct aspace *as)
 struct aspace *aspace_fork(struct aspace *parent)
 {
     uint npromises = parent->nwritable;
+
     if (!page_promise(npromises))
         return NULL;
     struct aspace *child = aspace_create();
@@ -104,20 +104,15 @@ struct aspace *aspace_switch(struct aspace *as)
 {
     struct thread *self = thread_self();
     struct aspace *former = self->aspace;
+
     self->aspace = as;
     aspace_load(as);
     return former;
 }
 
-void aspace_load(struct aspace *as)
-{
-    pmap_load(as ? &as->map : NULL);
-}
+void aspace_load(struct aspace *as) { pmap_load(as ? &as->map : NULL); }
 
-uint aspace_brk(const struct aspace *as)
-{
-    return as->brk;
-}
+uint aspace_brk(const struct aspace *as) { return as->brk; }
 
 /* Where the heap has to stop: at the lowest mapping (§4.3). */
 static inline uint ceiling(const struct aspace *as)
@@ -129,6 +124,7 @@ static inline uint ceiling(const struct aspace *as)
 static inline int grow(struct aspace *as, uint start, uint end)
 {
     uint npages = (end - start) >> PAGE_SHIFT;
+
     if (!npages)
         return 0;
     if (!page_promise(npages))
@@ -144,6 +140,7 @@ static inline int grow(struct aspace *as, uint start, uint end)
 int aspace_sbrk(struct aspace *as, int delta, uint *old)
 {
     uint brk = as->brk, new = brk + (uint)delta;
+
     if (delta >= 0) {
         if ((uint)delta > ceiling(as) - brk)
             return ASPACE_ENOVA;
@@ -178,6 +175,7 @@ static void break_sharing(uint *slot)
 {
     void *page = pmap_page(*slot);
     struct frame *f = frame_of(page);
+
     if (!claim_shared(f)) {
         *slot = pmap_private_entry(page, true);
         return;
@@ -218,6 +216,7 @@ static inline bool enter(struct aspace *as, uint va, const struct region *r, boo
 int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
 {
     uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), r->npages << PAGE_SHIFT);
+
     if (!va)
         return ASPACE_ENOVA;
     if (!enter(as, va, r, writable))
@@ -246,6 +245,7 @@ void aspace_inherit_done(struct aspace *child, const struct aspace *parent)
 void aspace_unmap(struct aspace *as, struct mapping *m)
 {
     const struct region *r = m->region;
+
     mapping_remove(&as->mappings, m);
     pmap_unmap(&as->map, m->va, r->ntables, r->ntail);
     flush(as, m->va, m->npages); /* §5.3: no processor but this one knows the map now */
@@ -254,6 +254,7 @@ void aspace_unmap(struct aspace *as, struct mapping *m)
 void aspace_unmap_all(struct aspace *as)
 {
     struct mapping *m;
+
     while ((m = mapping_pop(&as->mappings)) != NULL) {
         pmap_unmap(&as->map, m->va, m->region->ntables, m->region->ntail);
         sched_checkpoint();
@@ -261,10 +262,7 @@ void aspace_unmap_all(struct aspace *as)
     flush(as, 0, USER_END >> PAGE_SHIFT);
 }
 
-struct mapping *aspace_mapping_at(const struct aspace *as, uint va)
-{
-    return mapping_at(as->mappings, va);
-}
+struct mapping *aspace_mapping_at(const struct aspace *as, uint va) { return mapping_at(as->mappings, va); }
 
 struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
 {
@@ -274,6 +272,7 @@ struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
 bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m)
 {
     const struct region *r = m->region;
+
     return pmap_maps(&as->map, m->va, m->writable, r->tables, r->ntables, r->tail, r->ntail);
 }
 
@@ -281,6 +280,7 @@ void aspace_check(const struct aspace *as)
 {
     uint nmapped, nshared;
     const char *wrong = mapping_check(as->mappings, &nmapped);
+
     if (wrong)
         panic("address space: %s", wrong);
     const struct mapping *lowest = mapping_from(as->mappings, 0);

@@ -43,9 +43,6 @@ void aspace_destroy(struct aspace *as);
 struct aspace *aspace_fork(struct aspace *parent);
 /* Makes it the current thread's and loads it; returns the former.  NULL: the kernel's half alone. */
 struct aspace *aspace_switch(struct aspace *as);
-/* For the scheduler: this processor goes on with a thread of this address space; NULL: with a thread of the
-   kernel, so that nobody else's page tables are in use here. */
-void aspace_load(struct aspace *as);
 
 /* Building an image, for exec.  Pages [va, va+nbytes) become private memory at once, with their frames;
    writable or read-only; what lies between them stays without access.  Page-aligned; a page may be extended

@@ -9,14 +9,12 @@
 
 #ifdef DEBUG
 
-void page_inject_failure(uint nth)
-{
-    thread_self()->fail_after = nth;
-}
+void page_inject_failure(uint nth) { thread_self()->fail_after = nth; }
 
 bool inject_now(void)
 {
     struct thread *self = thread_self();
+
     return self && self->fail_after && --self->fail_after == 0;
 }
 

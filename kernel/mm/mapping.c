@@ -29,6 +29,7 @@ static uint max(uint a, uint b) { return a > b ? a : b; }
 static uint chunk_room(uint va, uint gap)
 {
     uint skipped = -va & (CHUNK_SIZE - 1);
+
     return gap > skipped ? gap - skipped : 0;
 }
 
@@ -36,6 +37,7 @@ static uint chunk_room(uint va, uint gap)
 static void summarize(struct mapping *m)
 {
     const struct mapping *l = m->left, *r = m->right;
+
     m->height = 1 + (height(l) > height(r) ? height(l) : height(r));
     m->max_gap = m->gap;
     m->max_chunk = chunk_room(mapping_end(m), m->gap);
@@ -52,6 +54,7 @@ static void summarize(struct mapping *m)
 static struct mapping *rotate_right(struct mapping *m)
 {
     struct mapping *top = m->left;
+
     m->left = top->right;
     top->right = m;
     summarize(m);
@@ -61,6 +64,7 @@ static struct mapping *rotate_right(struct mapping *m)
 static struct mapping *rotate_left(struct mapping *m)
 {
     struct mapping *top = m->right;
+
     m->right = top->left;
     top->left = m;
     summarize(m);
@@ -71,6 +75,7 @@ static struct mapping *rotate_left(struct mapping *m)
 static __attribute__((noinline)) struct mapping *balance(struct mapping *m)
 {
     int lean = height(m->left) - height(m->right);
+
     if (lean > 1) {
         if (height(m->left->left) < height(m->left->right))
             m->left = rotate_left(m->left);
@@ -97,6 +102,7 @@ static inline void balance_path(struct path *p)
 void mapping_insert(struct mapping **root, struct mapping *m)
 {
     struct path path;
+
     path.depth = 0;
     struct mapping *below = NULL;
     uint next = USER_END;
@@ -124,6 +130,7 @@ void mapping_insert(struct mapping **root, struct mapping *m)
 void mapping_remove(struct mapping **root, struct mapping *m)
 {
     struct path path;
+
     path.depth = 0;
     struct mapping *below = NULL;
     uint freed = (m->npages << PAGE_SHIFT) + m->gap;
@@ -177,6 +184,7 @@ void mapping_add_twin(struct mapping **root, struct mapping *m, struct mapping *
 void mapping_twins_done(struct mapping **root, const struct mapping *parent_root)
 {
     struct mapping *next;
+
     for (struct mapping *m = *root; m; m = next) {
         const struct mapping *from = m->twin;
         next = m->right;
@@ -189,6 +197,7 @@ void mapping_twins_done(struct mapping **root, const struct mapping *parent_root
 struct mapping *mapping_pop(struct mapping **root)
 {
     struct mapping *m = *root;
+
     if (!m)
         return NULL;
     for (struct mapping *left; (left = m->left) != NULL; m = left) {
@@ -209,6 +218,7 @@ struct mapping *mapping_at(struct mapping *root, uint va)
 struct mapping *mapping_from(struct mapping *root, uint va)
 {
     struct mapping *best = NULL;
+
     while (root) {
         if (root->va >= va) {
             best = root;
@@ -240,6 +250,7 @@ uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes)
 {
     bool chunks = nbytes >= CHUNK_SIZE;
     const struct mapping *m = root;
+
     if (room_below(m, chunks) < nbytes) {
         const struct mapping *lowest = mapping_from(root, 0);
         return place_in(floor, lowest ? lowest->va : USER_END, nbytes);
@@ -283,6 +294,7 @@ static const char *check(struct mapping *m, uint end, uint *lowest, uint *npages
 const char *mapping_check(struct mapping *root, uint *npages)
 {
     uint lowest;
+
     *npages = 0;
     return check(root, USER_END, &lowest, npages);
 }

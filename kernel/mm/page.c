@@ -16,10 +16,10 @@
  * is being copied on one processor while its other owner gives up its share, and its promise, on a second
  * one (see aspace.c).  Then the frame that is over is about to be freed, and waiting for it is right.
  */
-#include "lib/kstring.h"
-#include "lib/printk.h"
-#include "mm/inject.h"
 #include "mm/page.h"
+#include "base/kstring.h"
+#include "base/printk.h"
+#include "mm/inject.h"
 #include "sched/lock.h"
 #include "sched/thread.h"
 
@@ -38,6 +38,7 @@ static uint nbase; /* what nfree would be if all but the pools of the boot were 
 static void poison(void *page)
 {
     uint *word = page;
+
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         word[i] = POISON;
 }
@@ -45,6 +46,7 @@ static void poison(void *page)
 static void poison_check(const void *page)
 {
     const uint *word = page;
+
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         if (word[i] != word[0] || (word[0] && word[0] != POISON))
             panic("page %p was written at %u after it was freed", page, i * (uint)sizeof(uint));
@@ -53,6 +55,7 @@ static void poison_check(const void *page)
 static void zero_check(const void *page)
 {
     const uint *word = page;
+
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         if (word[i])
             panic("page %p is not zero at %u", page, i * (uint)sizeof(uint));
@@ -66,7 +69,7 @@ static inline void zero_check(const void *page) { (void)page; }
 /* Links the frames of one range below those that are there, so that low addresses are handed out first. */
 static void add_range(uint start, uint end)
 {
-    for (uint pa = end; pa > start; ) {
+    for (uint pa = end; pa > start;) {
         pa -= PAGE_SIZE;
         struct frame *f = &frame_table[pa >> PAGE_SHIFT];
         f->refs = 0;
@@ -80,6 +83,7 @@ static void add_range(uint start, uint end)
 void page_init(void)
 {
     struct memory_range *home = &arch_memory[0];
+
     for (uint i = 0; i < arch_nmemory; i++) {
         struct memory_range *range = &arch_memory[i];
         if (frame_count < range->end >> PAGE_SHIFT)
@@ -110,12 +114,14 @@ void page_init_done(void)
 static inline uint reserve(void)
 {
     const struct thread *self = thread_self();
+
     return !self || self->privileged ? 0 : PAGE_RESERVE;
 }
 
 static inline struct frame *pop(struct frame **stack)
 {
     struct frame *f = *stack;
+
     *stack = f->next;
     nfree--;
     f->refs = 1;
@@ -123,15 +129,13 @@ static inline struct frame *pop(struct frame **stack)
 }
 
 /* Any frame; there is one. */
-static inline struct frame *pop_any(void)
-{
-    return pop(top ? &top : &top_zeroed);
-}
+static inline struct frame *pop_any(void) { return pop(top ? &top : &top_zeroed); }
 
 /* A frame when more than `left` are neither promised nor handed out. */
 static inline __attribute__((always_inline)) void *take(uint left)
 {
     struct frame *f = NULL;
+
     spin_acquire(&lock);
     if (nfree - npromised > left)
         f = pop_any();
@@ -145,6 +149,7 @@ static inline __attribute__((always_inline)) void *take(uint left)
 static void *take_zeroed(uint left)
 {
     struct frame *f = NULL;
+
     spin_acquire(&lock);
     if (top_zeroed && nfree - npromised > left)
         f = pop(&top_zeroed);
@@ -158,6 +163,7 @@ static void *take_zeroed(uint left)
 static __attribute__((noinline)) void *take_reclaimed(bool may_sleep)
 {
     void *page = NULL;
+
     while (!page && page_reclaim(1, may_sleep))
         page = take(reserve());
     return page;
@@ -195,15 +201,13 @@ void *page_alloc_zeroed(void)
     return page;
 }
 
-void *page_alloc_spare(void)
-{
-    return take(PAGE_RESERVE);
-}
+void *page_alloc_spare(void) { return take(PAGE_RESERVE); }
 
 /* Makes ready for the stack a frame that is given back. */
 static struct frame *retire(void *page)
 {
     struct frame *f = frame_of(page);
+
     if (f->refs == 0)
         panic("page %p is freed twice", page);
     if (f->refs & FRAME_CLEAN)
@@ -223,6 +227,7 @@ static inline void push(struct frame **stack, struct frame *f)
 void page_free(void *page)
 {
     struct frame *f = retire(page);
+
     spin_acquire(&lock);
     push(&top, f);
     spin_release(&lock);
@@ -231,6 +236,7 @@ void page_free(void *page)
 void page_free_zeroed(void *page)
 {
     struct frame *f = frame_of(page);
+
     debug_assert(f->refs);
     zero_check(page);
     spin_acquire(&lock);
@@ -241,6 +247,7 @@ void page_free_zeroed(void *page)
 void page_free_promised(void *page)
 {
     struct frame *f = retire(page);
+
     spin_acquire(&lock);
     push(&top, f);
     npromised++;
@@ -252,7 +259,7 @@ void page_free_chain(struct page_chain *chain)
     if (!chain->n)
         return;
 #ifdef DEBUG
-    for (struct frame *f = chain->first; ; f = f->next) {
+    for (struct frame *f = chain->first;; f = f->next) {
         poison(frame_page(f));
         if (f == chain->last)
             break;
@@ -342,6 +349,7 @@ uint page_free_count(void)
 void page_set_clean_cache(void *page, bool clean)
 {
     struct frame *f = frame_of(page);
+
     spin_acquire(&lock);
     if (clean && !(f->refs & FRAME_CLEAN))
         nclean++;
@@ -354,6 +362,7 @@ void page_set_clean_cache(void *page, bool clean)
 static uint count(const struct frame *stack)
 {
     uint n = 0;
+
     for (const struct frame *f = stack; f; f = f->next)
         if (f->refs || n++ == nfree)
             panic("a list of free pages is broken at %p", frame_page(f));

@@ -9,8 +9,8 @@
  * fails at once, and then taken and zeroed one by one; in between others may run, and a killed process
  * stops.  A region that is incomplete is destroyed like any other: nmade says how many pages there are.
  */
+#include "mm/mm_impl.h"
 #include "mm/page.h"
-#include "mm/private.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
 
@@ -22,6 +22,7 @@ static struct region *record_create(uint npages)
     uint ntail_bytes = ntail * sizeof(uint);
     bool inside = nbytes + ntail_bytes <= KMALLOC_MAX;
     struct region *r = kmalloc(inside ? nbytes + ntail_bytes : nbytes);
+
     if (!r)
         return NULL;
     r->npages = npages;
@@ -51,6 +52,7 @@ static void record_destroy(struct region *r)
 static bool make_pages(struct region *r, uint *entries, uint n)
 {
     struct thread *self = thread_self();
+
     for (uint i = 0; i < n; i++) {
         void *page = page_alloc_promised();
         page_zero(page);
@@ -69,6 +71,7 @@ static bool make_pages(struct region *r, uint *entries, uint n)
 static struct region *create_single(struct region *r)
 {
     void *page = page_alloc_sleeping();
+
     if (!page) {
         record_destroy(r);
         return NULL;
@@ -82,6 +85,7 @@ static struct region *create_single(struct region *r)
 struct region *region_create(uint npages)
 {
     struct region *r = record_create(npages);
+
     if (!r)
         return NULL;
     if (npages == 1)
@@ -131,7 +135,4 @@ void region_destroy(struct region *r)
     record_destroy(r);
 }
 
-uint region_npages(const struct region *r)
-{
-    return r->npages;
-}
+uint region_npages(const struct region *r) { return r->npages; }

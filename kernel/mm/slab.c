@@ -11,45 +11,51 @@
  * Larger objects are frames of their own.  They are page-aligned and objects in slabs never are, which is how
  * kfree() tells them apart.
  */
-#include "lib/kstring.h"
-#include "lib/list.h"
-#include "lib/printk.h"
+#include "mm/slab.h"
+#include "base/kstring.h"
+#include "base/list.h"
+#include "base/printk.h"
 #include "mm/inject.h"
 #include "mm/page.h"
-#include "mm/slab.h"
 #include "sched/lock.h"
 
 struct slab_class {
     struct spinlock lock;
-    uint nbytes;       /* size of its objects */
-    struct list room;  /* its slabs with room */
+    uint nbytes;      /* size of its objects */
+    struct list room; /* its slabs with room */
 };
 
 struct slab {
-    struct list link;  /* in the class's list while it has room */
+    struct list link; /* in the class's list while it has room */
     struct slab_class *class;
-    void *freed;       /* objects that were handed out and came back */
-    char *fresh;       /* the first that never was */
+    void *freed; /* objects that were handed out and came back */
+    char *fresh; /* the first that never was */
     uint nused;
 } __attribute__((aligned(16)));
 
 #define OBJECT_MAX ((PAGE_SIZE - (uint)sizeof(struct slab)) / 2 & ~15u)
 
-#define CLASS(n, i) \
-    { .lock = SPINLOCK_INIT(RANK_SLAB, "kmalloc " #n), .nbytes = (n), .room = LIST_INIT(classes[i].room) }
+#define CLASS(n, i)                                                                                        \
+    {                                                                                                      \
+        .lock = SPINLOCK_INIT(RANK_SLAB, "kmalloc " #n), .nbytes = (n), .room = LIST_INIT(classes[i].room) \
+    }
 static struct slab_class classes[] = {
-    CLASS(16, 0), CLASS(32, 1), CLASS(48, 2), CLASS(64, 3), CLASS(96, 4), CLASS(128, 5), CLASS(192, 6),
-    CLASS(256, 7), CLASS(336, 8), CLASS(448, 9), CLASS(672, 10), CLASS(1008, 11), CLASS(1344, 12),
-    CLASS(OBJECT_MAX, 13),
+    CLASS(16, 0),   CLASS(32, 1),    CLASS(48, 2),    CLASS(64, 3),          CLASS(96, 4),
+    CLASS(128, 5),  CLASS(192, 6),   CLASS(256, 7),   CLASS(336, 8),         CLASS(448, 9),
+    CLASS(672, 10), CLASS(1008, 11), CLASS(1344, 12), CLASS(OBJECT_MAX, 13),
 };
 
 /* The class for objects of so many times 16 bytes. */
-#define UNIT 16u
-#define SPAN(above, upto, i) [(above) / UNIT + 1 ... (upto) / UNIT] = (i)
+#define UNIT                 16u
+#define SPAN(above, upto, i) [(above) / UNIT + 1 ...(upto) / UNIT] = (i)
 static const uchar class_of_units[] = {
-    SPAN(0, 16, 0), SPAN(16, 32, 1), SPAN(32, 48, 2), SPAN(48, 64, 3), SPAN(64, 96, 4), SPAN(96, 128, 5),
-    SPAN(128, 192, 6), SPAN(192, 256, 7), SPAN(256, 336, 8), SPAN(336, 448, 9), SPAN(448, 672, 10),
-    SPAN(672, 1008, 11), SPAN(1008, 1344, 12), SPAN(1344, OBJECT_MAX, 13),
+    SPAN(0, 16, 0),       SPAN(16, 32, 1),
+    SPAN(32, 48, 2),      SPAN(48, 64, 3),
+    SPAN(64, 96, 4),      SPAN(96, 128, 5),
+    SPAN(128, 192, 6),    SPAN(192, 256, 7),
+    SPAN(256, 336, 8),    SPAN(336, 448, 9),
+    SPAN(448, 672, 10),   SPAN(672, 1008, 11),
+    SPAN(1008, 1344, 12), SPAN(1344, OBJECT_MAX, 13),
 };
 
 #ifdef DEBUG
@@ -62,6 +68,7 @@ static void poison(void *p, uint nbytes)
 static void poison_check(const void *p, uint nbytes)
 {
     const uchar *byte = p;
+
     for (uint i = sizeof(void *); i < nbytes; i++)
         if (byte[i] != POISON)
             panic("object %p of %u bytes was written at %u after it was freed", p, nbytes, i);
@@ -92,6 +99,7 @@ static inline bool is_full(const struct slab *s)
 static struct slab *slab_create(struct slab_class *class)
 {
     struct slab *s = page_alloc_zeroed(); /* an emulator writes slowly to where code was: not so now */
+
     if (!s)
         return NULL;
     s->class = class;
@@ -106,6 +114,7 @@ static void *take(struct slab_class *class)
 {
     struct slab *s = container_of(class->room.next, struct slab, link);
     void *p = s->freed;
+
     if (p) {
         s->freed = *(void **)p;
         poison_check(p, class->nbytes);
@@ -155,6 +164,7 @@ void *kmalloc(size_t n)
 void *kmalloc_zeroed(size_t n)
 {
     void *p = kmalloc(n);
+
     if (p)
         memset(p, 0, n);
     return p;

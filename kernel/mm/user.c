@@ -6,8 +6,8 @@
  * returns, because only the process itself changes its address space.  What is checked is the page tables,
  * not the mappings: a range may well run from one mapping into the next.
  */
-#include "mm/private.h"
 #include "mm/user.h"
+#include "mm/mm_impl.h"
 #include "sched/thread.h"
 
 /* A word of a program's stack, which need not be aligned. */
@@ -63,6 +63,7 @@ int user_copy_out(uint va, const void *src, uint nbytes)
 int user_copy_string(char *dst, uint va, uint size)
 {
     uint n = 0;
+
     while (n < size && user_check(va + n, 1, false)) {
         uint here = PAGE_SIZE - (va + n) % PAGE_SIZE;
         uint end = size - n < here ? size : n + here;

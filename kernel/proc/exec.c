@@ -9,10 +9,10 @@
  *
  *   esp ->  0xffffffff | argc | argv | argv[0] ... argv[argc-1] | 0 | strings | <- stack_top
  */
-#include "fs/fs.h"
-#include "lib/kstring.h"
-#include "proc/image.h"
-#include "proc/tree.h"
+#include "base/kstring.h"
+#include "fs/path.h"
+#include "proc/load.h"
+#include "proc/proc_impl.h"
 
 #define NO_RETURN 0xffffffffu /* the return address of main(), which never returns there */
 

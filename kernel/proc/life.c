@@ -8,12 +8,12 @@
  * its kernel stack and its struct proc, its parent gives back in wait().  So the parent's wait() is short
  * however large the child was, and when it returns all of the child's memory is back (contract, 8.4).
  */
-#include "console/power.h"
+#include "base/kstring.h"
+#include "base/power.h"
+#include "base/printk.h"
 #include "fs/file.h"
-#include "fs/fs.h"
-#include "lib/kstring.h"
-#include "lib/printk.h"
-#include "proc/tree.h"
+#include "fs/path.h"
+#include "proc/proc_impl.h"
 
 static void share_files(struct proc *parent, struct proc *child)
 {

@@ -7,10 +7,10 @@
 #ifndef KERNEL_PROC_H
 #define KERNEL_PROC_H
 
-#include "ksm/ksm.h"
 #include "include/param.h"
 #include "include/procinfo.h"
-#include "lib/table.h"
+#include "ksm/ksm.h"
+#include "mm/table.h"
 #include "sched/thread.h"
 
 struct file;
@@ -24,24 +24,24 @@ struct inode;
 
 /* Fields: I immutable after creation   P proc lock   o only the process itself */
 struct proc {
-    struct thread thread;    /* first: the running thread is the current process */
-    int pid;                 /* [I] */
-    uint start_tick;         /* [I] */
-    struct proc *parent;     /* [P] */
-    struct list children;    /* [P] */
-    struct list sibling;     /* [P] in parent's children, or its dead */
-    struct list dead;        /* [P] zombies, in the order of their deaths */
-    struct waitq child_died; /* [P] */
+    struct thread thread;                              /* first: the running thread is the current process */
+    int pid;                                           /* [I] */
+    uint start_tick;                                   /* [I] */
+    struct proc *parent;                               /* [P] */
+    struct list children;                              /* [P] */
+    struct list sibling;                               /* [P] in parent's children, or its dead */
+    struct list dead;                                  /* [P] zombies, in the order of their deaths */
+    struct waitq child_died;                           /* [P] */
     enum { PROC_FORMING, PROC_ALIVE, PROC_DEAD } life; /* [P] forming: only its number is taken */
-    int status;              /* [P] of the dead: see STATUS_KILLED */
-    int job;                 /* [I] the console's job it belongs to; see console_foreground() */
-    bool controls_jobs;      /* [o] it called foreground(): each child is a job of its own */
-    uint depth;              /* [I] init 0, the console's shell 1, what that starts 2 */
-    struct ksm_task ksm;     /* [o] */
-    struct inode *cwd;       /* [o] */
-    uint nfiles;             /* [o] files[] is empty from here on */
+    int status;                                        /* [P] of the dead: see STATUS_KILLED */
+    int job;                    /* [I] the console's job it belongs to; see console_foreground() */
+    bool controls_jobs;         /* [o] it called foreground(): each child is a job of its own */
+    uint depth;                 /* [I] init 0, the console's shell 1, what that starts 2 */
+    struct ksm_task ksm;        /* [o] */
+    struct inode *cwd;          /* [o] */
+    uint nfiles;                /* [o] files[] is empty from here on */
     struct file *files[NOFILE]; /* [o] */
-    char name[16];           /* [P to change] */
+    char name[16];              /* [P to change] */
 };
 
 static inline struct proc *proc_self(void) { return (struct proc *)thread_self(); }

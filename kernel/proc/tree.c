@@ -9,11 +9,10 @@
  * proc_lock guards all of this.  It also guards name and address space of a living process against being
  * looked at from outside: the process itself changes them under the lock.
  */
-#include "console/console.h"
-#include "lib/kstring.h"
-#include "lib/printk.h"
+#include "base/kstring.h"
+#include "base/printk.h"
 #include "mm/slab.h"
-#include "proc/tree.h"
+#include "proc/proc_impl.h"
 
 #define LAST_PID 0x7fffffffu
 #define RESERVED 16u /* of NPROC, for those who may use the last pages: a shell can always run and clean up */
@@ -179,7 +178,9 @@ int proc_info(int pid, struct procinfo *info)
 void proc_print_all(void)
 {
     static const char *const states[] = {
-        [PROC_SLEEPING] = "asleep", [PROC_READY] = "ready", [PROC_RUNNING] = "running",
+        [PROC_SLEEPING] = "asleep",
+        [PROC_READY] = "ready",
+        [PROC_RUNNING] = "running",
     };
     struct procinfo info;
     char line[96];
@@ -191,6 +192,6 @@ void proc_print_all(void)
             continue;
         n = format(line, sizeof(line), "%5d %5d %-8s %8u bytes %4u attached  %s\n", info.pid, info.ppid,
                    states[info.state], info.nbytes, info.nattached, info.name);
-        console_write_piece(line, (size_t)n);
+        print_text(line, (size_t)n);
     }
 }

@@ -7,9 +7,9 @@
  *
  * What debug builds check is in lock_debug.c.
  */
-#include "lib/printk.h"
 #include "sched/lock.h"
-#include "sched/lock_debug.h"
+#include "base/printk.h"
+#include "sched/lock_impl.h"
 #include "sched/thread.h"
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
@@ -68,7 +68,4 @@ void mutex_release(struct mutex *m)
     spin_release(&m->lock);
 }
 
-bool mutex_held(const struct mutex *m)
-{
-    return m->holder == thread_self();
-}
+bool mutex_held(const struct mutex *m) { return m->holder == thread_self(); }

@@ -12,29 +12,28 @@
 #define LOCK_H
 
 #include "arch.h"
-#include "lib/list.h"
+#include "base/list.h"
 
 enum lock_rank {
     /* mutexes: holders may sleep */
-    RANK_LOG,         /* an operation of the file system */
+    RANK_LOG, /* an operation of the file system */
     RANK_INODE,
     RANK_CACHE_IO,
     RANK_CONSOLE_WRITE, /* one whole write() at a time */
     /* spin locks */
-    RANK_PROC,        /* the tree of processes */
+    RANK_PROC, /* the tree of processes */
     RANK_FILE,
     RANK_PIPE,
-    RANK_FS,          /* inode table, log's books */
-    RANK_KSM,         /* segments, handles, attachments, totals */
-    RANK_KSM_WAIT,    /* sleepers on words */
-    RANK_CACHE,       /* the block cache */
+    RANK_FS,       /* inode table, log's books */
+    RANK_KSM,      /* segments, handles, attachments, totals */
+    RANK_KSM_WAIT, /* sleepers on words */
+    RANK_CACHE,    /* the block cache */
     RANK_SLAB,
-    RANK_PAGE,        /* page frames and promises */
+    RANK_PAGE, /* page frames and promises */
     RANK_INTERRUPT,
     RANK_DISK = RANK_INTERRUPT,
-    RANK_CONSOLE,     /* console input */
-    RANK_SCHED,       /* threads' states, the run queue, timers */
-    RANK_PRINT,       /* the console's output */
+    RANK_CONSOLE, /* console input */
+    RANK_SCHED,   /* threads' states, the run queue, timers */
 };
 
 struct spinlock {
@@ -47,7 +46,10 @@ struct spinlock {
 };
 
 #ifdef DEBUG
-#define SPINLOCK_INIT(rank_, name_) { .rank = (rank_), .name = (name_) }
+#define SPINLOCK_INIT(rank_, name_)      \
+    {                                    \
+        .rank = (rank_), .name = (name_) \
+    }
 void lock_debug_acquire(struct spinlock *l);
 void lock_debug_acquired(struct spinlock *l);
 void lock_debug_release(struct spinlock *l);
@@ -60,7 +62,10 @@ void lock_debug_released(const struct spinlock *l);
    decides. */
 void jitter_start(uint seed);
 #else
-#define SPINLOCK_INIT(rank_, name_) { 0 }
+#define SPINLOCK_INIT(rank_, name_) \
+    {                               \
+        0                           \
+    }
 static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
 static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
 static inline void lock_debug_release(struct spinlock *l) { (void)l; }
@@ -91,6 +96,7 @@ static inline void spin_release(struct spinlock *l)
 static inline uint spin_acquire_irq(struct spinlock *l)
 {
     uint was = irq_save();
+
     spin_acquire(l);
     return was;
 }

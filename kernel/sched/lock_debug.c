@@ -14,9 +14,9 @@
  * lock, whether the thread lets others run.  The sequence depends on the seed alone.
  */
 #ifdef DEBUG
+#include "base/printk.h"
 #include "include/param.h"
-#include "lib/printk.h"
-#include "sched/lock_debug.h"
+#include "sched/lock_impl.h"
 #include "sched/thread.h"
 
 #define HELD_MAX 16u
@@ -25,10 +25,7 @@ static struct spinlock *held[NCPU][HELD_MAX];
 
 static volatile uint jitter_state; /* 0: no jitter */
 
-bool spin_held(const struct spinlock *l)
-{
-    return l->locked && l->holder == cpu_self();
-}
+bool spin_held(const struct spinlock *l) { return l->locked && l->holder == cpu_self(); }
 
 void lock_debug_acquire(struct spinlock *l)
 {
@@ -103,15 +100,9 @@ void mutex_debug_acquire(const struct mutex *m)
                   rank);
 }
 
-void mutex_debug_acquired(const struct mutex *m)
-{
-    thread_self()->nmutexes[m->lock.rank]++;
-}
+void mutex_debug_acquired(const struct mutex *m) { thread_self()->nmutexes[m->lock.rank]++; }
 
-void mutex_debug_release(const struct mutex *m)
-{
-    thread_self()->nmutexes[m->lock.rank]--;
-}
+void mutex_debug_release(const struct mutex *m) { thread_self()->nmutexes[m->lock.rank]--; }
 
 void jitter_start(uint seed)
 {

@@ -19,9 +19,9 @@
  * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is
  * READY; the idle threads never are in it.
  */
+#include "base/printk.h"
 #include "include/param.h"
-#include "lib/printk.h"
-#include "sched/sched.h"
+#include "sched/sched_impl.h"
 
 /* About the time that a wake-up of a halted processor takes. */
 #define IDLE_LOOKS 400u

@@ -8,9 +8,9 @@
  * Kill: a killed thread is marked at once and ends its sleep if that is interruptible; it dies at its next
  * return to user mode.  Nothing in the kernel is ever torn out of its work.
  */
-#include "lib/kstring.h"
-#include "lib/printk.h"
-#include "sched/sched.h"
+#include "base/kstring.h"
+#include "base/printk.h"
+#include "sched/sched_impl.h"
 
 void thread_prepare(struct thread *t, const char *name)
 {

@@ -8,10 +8,14 @@
 #define THREAD_H
 
 #include "arch.h"
-#include "lib/list.h"
+#include "base/list.h"
 #include "sched/lock.h"
 
 struct aspace;
+
+/* This processor runs in this address space from now on; NULL: in the kernel's half alone.  kernel/mm defines it.
+   Sleeps: no. */
+void aspace_load(struct aspace *as);
 
 enum park_result { PARK_WOKEN = 0, PARK_KILLED = -1, PARK_TIMEOUT = -2 };
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, THREAD_DEAD };
@@ -22,27 +26,27 @@ enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, T
 
 /* Fields: S sched lock   o only the thread itself   I immutable after creation */
 struct thread {
-    volatile uint attention;    /* [S to set] first: the trap path tests it */
-    enum thread_state state;    /* [S] */
-    void *context;              /* [S] saved stack pointer while it does not run */
-    int kstack;                 /* [I] slot of its kernel stack */
-    struct list queue;          /* [S] run queue */
-    struct list timer_link;     /* [S] slot of the timer wheel */
-    uint wake_tick;             /* [S] while in the wheel */
+    volatile uint attention;      /* [S to set] first: the trap path tests it */
+    enum thread_state state;      /* [S] */
+    void *context;                /* [S] saved stack pointer while it does not run */
+    int kstack;                   /* [I] slot of its kernel stack */
+    struct list queue;            /* [S] run queue */
+    struct list timer_link;       /* [S] slot of the timer wheel */
+    uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
-    bool interruptible;         /* [S] asleep in a way that kill() ends */
-    bool privileged;            /* [o] may use the last pages: see page.h */
-    bool urgent;                /* [o] when it wakes it goes before others: see fs/log.c */
-    bool fpu_used;              /* [o] it has a floating-point state */
-    bool fpu_loaded;            /* [o] which is in the processor's registers */
-    struct aspace *aspace;      /* [o] NULL for kernel threads */
-    const char *name;           /* [I] for panics; a process points to its own name */
-    struct list wait_link;      /* [lock of the wait queue] */
-    void (*entry)(void *);      /* [I] what a kernel thread runs */
-    void *arg;                  /* [I] */
+    bool interruptible;           /* [S] asleep in a way that kill() ends */
+    bool privileged;              /* [o] may use the last pages: see page.h */
+    bool urgent;                  /* [o] when it wakes it goes before others: see fs/log.c */
+    bool fpu_used;                /* [o] it has a floating-point state */
+    bool fpu_loaded;              /* [o] which is in the processor's registers */
+    struct aspace *aspace;        /* [o] NULL for kernel threads */
+    const char *name;             /* [I] for panics; a process points to its own name */
+    struct list wait_link;        /* [lock of the wait queue] */
+    void (*entry)(void *);        /* [I] what a kernel thread runs */
+    void *arg;                    /* [I] */
 #ifdef DEBUG
     uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
-    uint fail_after;            /* [o] the allocation that fails: see mm/inject.h; a child inherits it */
+    uint fail_after;                /* [o] the allocation that fails: see mm/inject.h; a child inherits it */
 #endif
 };
 

@@ -5,7 +5,7 @@
  * through one slot.  Sleeps of more than one turn are passed over until their tick has come.  Guarded by
  * sched_lock.
  */
-#include "sched/sched.h"
+#include "sched/sched_impl.h"
 
 #define SLOTS 256u
 

@@ -4,10 +4,10 @@
  * The table is made from include/syscall.tbl.  Arguments are checked as one range of the user's stack and
  * copied, once: the stack may lie in shared memory (contract, §4.6).
  */
-#include "include/ksmabi.h"
-#include "lib/printk.h"
-#include "mm/user.h"
 #include "sys/sys.h"
+#include "base/printk.h"
+#include "include/ksmabi.h"
+#include "mm/user.h"
 
 struct call {
     uint (*function)(const uint arg[]);

@@ -4,15 +4,12 @@
  * A process's files are numbered by their place in proc->files.  Only the process itself changes it, so a
  * place that is free stays free during a call.
  */
+#include "base/kstring.h"
 #include "fs/file.h"
-#include "lib/kstring.h"
 #include "mm/user.h"
 #include "sys/sys.h"
 
-static struct file *file_of(uint fd)
-{
-    return fd < NOFILE ? proc_self()->files[fd] : NULL;
-}
+static struct file *file_of(uint fd) { return fd < NOFILE ? proc_self()->files[fd] : NULL; }
 
 /* The lowest free number from fd on, or NOFILE. */
 static uint free_from(uint fd)
@@ -35,10 +32,7 @@ static void enter(uint fd, struct file *f)
 }
 
 /* May n bytes at va be read from (or written to) by a file?  n is the user's. */
-static bool buffer_ok(uint va, uint n, bool write)
-{
-    return (int)n >= 0 && user_check(va, n, write);
-}
+static bool buffer_ok(uint va, uint n, bool write) { return (int)n >= 0 && user_check(va, n, write); }
 
 uint sys_read(const uint arg[])
 {

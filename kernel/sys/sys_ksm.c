@@ -4,40 +4,22 @@
  * Of the order of errors (9) this file owes what concerns the user's memory and the form of arguments; the
  * rest is kernel/ksm's.
  */
-#include "lib/kstring.h"
+#include "base/kstring.h"
 #include "mm/page.h"
 #include "mm/user.h"
 #include "sys/sys.h"
 
-static struct ksm_task *task(void)
-{
-    return &proc_self()->ksm;
-}
+static struct ksm_task *task(void) { return &proc_self()->ksm; }
 
-uint sys_ksmget(const uint arg[])
-{
-    return (uint)ksm_get(task(), arg[0], arg[1], arg[2]);
-}
+uint sys_ksmget(const uint arg[]) { return (uint)ksm_get(task(), arg[0], arg[1], arg[2]); }
 
-uint sys_ksmattach(const uint arg[])
-{
-    return (uint)ksm_attach(task(), (int)arg[0], arg[1]);
-}
+uint sys_ksmattach(const uint arg[]) { return (uint)ksm_attach(task(), (int)arg[0], arg[1]); }
 
-uint sys_ksmdetach(const uint arg[])
-{
-    return (uint)ksm_detach(task(), (int)arg[0]);
-}
+uint sys_ksmdetach(const uint arg[]) { return (uint)ksm_detach(task(), (int)arg[0]); }
 
-uint sys_ksmdetachat(const uint arg[])
-{
-    return (uint)ksm_detach_at(task(), arg[0]);
-}
+uint sys_ksmdetachat(const uint arg[]) { return (uint)ksm_detach_at(task(), arg[0]); }
 
-uint sys_ksmdelete(const uint arg[])
-{
-    return (uint)ksm_delete(task(), (int)arg[0]);
-}
+uint sys_ksmdelete(const uint arg[]) { return (uint)ksm_delete(task(), (int)arg[0]); }
 
 uint sys_ksminfo(const uint arg[])
 {

@@ -1,16 +1,13 @@
 /*
  * sys_proc.c - system calls on processes, their memory and their time.
  */
-#include "fs/fs.h"
-#include "lib/kstring.h"
+#include "base/kstring.h"
+#include "fs/path.h"
 #include "mm/page.h"
 #include "mm/user.h"
 #include "sys/sys.h"
 
-static struct trapframe *own_frame(void)
-{
-    return trapframe_of(thread_self()->kstack);
-}
+static struct trapframe *own_frame(void) { return trapframe_of(thread_self()->kstack); }
 
 uint sys_fork(const uint arg[])
 {
@@ -24,10 +21,7 @@ uint sys_exit(const uint arg[])
     proc_exit(0);
 }
 
-uint sys_exits(const uint arg[])
-{
-    proc_exit((int)arg[0]);
-}
+uint sys_exits(const uint arg[]) { proc_exit((int)arg[0]); }
 
 uint sys_wait(const uint arg[])
 {
@@ -50,10 +44,7 @@ uint sys_waits(const uint arg[])
     return (uint)pid;
 }
 
-uint sys_kill(const uint arg[])
-{
-    return (uint)proc_kill((int)arg[0]);
-}
+uint sys_kill(const uint arg[]) { return (uint)proc_kill((int)arg[0]); }
 
 uint sys_getpid(const uint arg[])
 {
@@ -143,7 +134,4 @@ uint sys_procinfo(const uint arg[])
     return 0;
 }
 
-uint sys_procnext(const uint arg[])
-{
-    return (uint)proc_next((int)arg[0]);
-}
+uint sys_procnext(const uint arg[]) { return (uint)proc_next((int)arg[0]); }

@@ -3,12 +3,13 @@
  * job, and the checks of debug builds.
  */
 #include "arch.h"
+#include "base/kstring.h"
+#include "base/params.h"
+#include "base/power.h"
+#include "base/printk.h"
 #include "console/console.h"
-#include "console/power.h"
-#include "fs/fs.h"
-#include "lib/kstring.h"
-#include "lib/params.h"
-#include "lib/printk.h"
+#include "fs/path.h"
+#include "include/debug.h"
 #include "mm/inject.h"
 #include "mm/page.h"
 #include "mm/user.h"
@@ -58,8 +59,6 @@ uint sys_foreground(const uint arg[])
 }
 
 #ifdef DEBUG
-enum debug_op { DEBUG_CHECK = 1, DEBUG_FAIL_ALLOCATION = 2 };
-
 uint sys_debug(const uint arg[])
 {
     const char *wrong;

@@ -8,8 +8,8 @@ import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("B") or "build")
-RUN = [sys.executable, os.path.join(ROOT, "tools", "run.py")]
-sys.path.insert(0, os.path.join(ROOT, "tools"))
+RUN = [sys.executable, os.path.join(ROOT, "tools", "run", "run.py")]
+sys.path.insert(0, os.path.join(ROOT, "tools", "run"))
 
 _count = 0
 _failed = 0
@@ -74,5 +74,5 @@ _keep = []
 
 def statuses():
     """The statuses of ./ksm run's own, by name, from its source."""
-    with open(os.path.join(ROOT, "tools", "run.py"), encoding="utf-8") as f:
+    with open(os.path.join(ROOT, "tools", "run", "run.py"), encoding="utf-8") as f:
         return {name: int(number) for name, number in re.findall(r"^([A-Z_]+) = (\d+)$", f.read(), re.M)}

@@ -10,7 +10,7 @@ from _tap import ROOT, done, ok, run, temp_folder  # noqa: E402
 
 # A folder whose name has a blank, and no build in it.
 copy = os.path.join(temp_folder(), "a copy")
-shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns("build", ".git"), symlinks=True)
+shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
 ENV = {k: v for k, v in os.environ.items() if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG", "WERROR")}
 PROGRAM = """\
 #include "types.h"

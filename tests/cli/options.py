@@ -8,13 +8,13 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, ROOT, RUN, done, ok, run, statuses, temp_folder  # noqa: E402
-sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.path.insert(0, os.path.join(ROOT, "tools", "run"))
 import image  # noqa: E402
 
 S = statuses()
 IMAGE = os.path.join(BUILD, "fs.img")
 
-# ---- Refusals
+# Refusals.
 for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"], ["--mem", "-1"], ["extra"], ["--"],
                   ["--icount", "--smp", "2", "--", "true"], ["--param", "novalue", "--", "true"],
                   ["--param", "a=b c", "--", "true"], ["--param", "run=x", "--", "true"],
@@ -28,7 +28,7 @@ ok(r.status == S["BUILD_FAILED"] and "nonexistent" in r.err, "an image that is n
 r = run("--add", "/nonexistent", "--", "true")
 ok(r.status == S["BUILD_FAILED"] and "nonexistent" in r.err, "an added file that is not there is refused", r)
 
-# ---- Commands
+# Commands.
 r = run("--", "echo hello")
 ok(r.status == 0 and r.out == "hello\n", "a command's output, and nothing else", r)
 r = run("--", "echo", "a", "b")
@@ -60,13 +60,13 @@ ok(r.status == S["USAGE_ERROR"] and "usage: ./ksm run" in r.err, "a number that 
 r = run("--timeout", "3", "--", "sleep 100000")
 ok(r.status == S["TIMED_OUT"], "a command that does not end", r)
 
-p = subprocess.Popen(RUN + ["--timeout", "60", "--", "cat t_ksm t_ksm t_ksm t_ksm"], stdin=subprocess.DEVNULL,
+p = subprocess.Popen(RUN + ["--tests", "--timeout", "60", "--", "cat t_ksm t_ksm t_ksm t_ksm"], stdin=subprocess.DEVNULL,
                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, KSM_BUILT="1"))
 time.sleep(4)
 with open(os.path.join(BUILD, "bin", "t_ksm"), "rb") as f:
     ok(p.stdout.read() == f.read() * 4 and p.wait() == 0, "a slow reader loses nothing")
 
-# ---- The disk
+# The disk.
 folder = temp_folder()
 disk = os.path.join(folder, "my, disk.img")
 shutil.copy(IMAGE, disk)
@@ -82,7 +82,7 @@ os.chmod(disk, 0o444)
 r = run("--disk", disk, "--", "cat kept")
 ok(r.out == "kept\n", "an image that must not be written to", r)
 
-# ---- Added files
+# Added files.
 small, large = os.path.join(folder, "small"), os.path.join(folder, "large.bin")
 with open(small, "w", encoding="utf-8") as f:
     f.write("small file\n")

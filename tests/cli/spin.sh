@@ -1,5 +1,5 @@
 #!/bin/sh
-# spin.sh - has Spin search all states of the models in tests/spin; prints TAP.  Deliberate faults in them must be found.
+# spin.sh - has Spin search all states of the models in tests/model; prints TAP.  Deliberate faults in them must be found.
 set -eu
 
 models=$(CDPATH='' cd -- "$(dirname -- "$0")/../spin" && pwd -P)

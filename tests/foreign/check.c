@@ -24,19 +24,21 @@ static int dies(void (*body)(void))
 static void touch_guard(void)
 {
     unsigned sp;
+
     __asm__ volatile("movl %%esp, %0" : "=r"(sp));
     *(volatile char *)((sp & ~4095u) - 1) = 1;
 }
 static void touch_kernel(void) { *(volatile char *)0x80000000 = 1; }
 static char *freed;
 static void touch_freed(void) { *(volatile char *)freed = 1; }
-static void port(void) { __asm__ volatile("outb %%al, $0x80" ::"a"(0)); }
+static void port(void) { __asm__ volatile("outb %%al, $0x80" : : "a"(0)); }
 
 static int fill_file(void)
 {
     static char block[512];
     int n = 0;
     int fd = open("big", 0x202);
+
     while (fd >= 0 && write(fd, block, sizeof(block)) == sizeof(block))
         n++;
     close(fd);
@@ -47,6 +49,7 @@ static int fill_file(void)
 int main(int argc, char **argv)
 {
     volatile int *self = (int *)4;
+
     __asm__("" : "+r"(self)); /* the compiler takes low addresses for null pointers */
     int pid = fork();
     if (pid == 0)

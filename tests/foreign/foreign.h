@@ -14,6 +14,7 @@
 static inline int foreign_call(int nr, int a, int b, int c)
 {
     int result;
+
     __asm__ volatile("pushl %4; pushl %3; pushl %2; pushl $0; int $0x40; addl $16, %%esp"
                      : "=a"(result)
                      : "0"(nr), "r"(a), "r"(b), "r"(c)
@@ -40,7 +41,10 @@ static inline char *sbrk(int n) { return (char *)foreign_call(12, n, 0, 0); }
 static inline int sleep(int ticks) { return foreign_call(13, ticks, 0, 0); }
 static inline int open(const char *path, int mode) { return foreign_call(15, (int)path, mode, 0); }
 static inline int write(int fd, const void *buf, int n) { return foreign_call(16, fd, (int)buf, n); }
-static inline int mknod(const char *path, int major, int minor) { return foreign_call(17, (int)path, major, minor); }
+static inline int mknod(const char *path, int major, int minor)
+{
+    return foreign_call(17, (int)path, major, minor);
+}
 static inline int unlink(const char *path) { return foreign_call(18, (int)path, 0, 0); }
 static inline int link(const char *old, const char *new) { return foreign_call(19, (int)old, (int)new, 0); }
 static inline int mkdir(const char *path) { return foreign_call(20, (int)path, 0, 0); }
@@ -49,6 +53,7 @@ static inline int close(int fd) { return foreign_call(21, fd, 0, 0); }
 static inline unsigned length(const char *s)
 {
     unsigned n = 0;
+
     while (s[n])
         n++;
     return n;

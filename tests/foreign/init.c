@@ -3,7 +3,7 @@
 
 int main(void)
 {
-    static char *argv[] = {"sh", 0};
+    static char *argv[] = { "sh", 0 };
 
     if (open("console", 2) < 0) {
         mknod("console", 1, 1);

@@ -25,6 +25,7 @@ struct stat {
 static int there(const char *path)
 {
     int fd = open(path, RDONLY);
+
     if (fd >= 0)
         close(fd);
     return fd >= 0;
@@ -33,6 +34,7 @@ static int there(const char *path)
 static int make(const char *path)
 {
     int fd = open(path, CREATE | RDWR);
+
     if (fd >= 0)
         close(fd);
     return fd >= 0;
@@ -43,9 +45,11 @@ static void opening(void)
     struct stat st;
     int fd = open(".", RDONLY);
 
-    ok(fd >= 0 && fstat(fd, &st) == 0 && st.type == 1 && st.dev == 1 && st.ino == 1, "a folder opens read-only");
+    ok(fd >= 0 && fstat(fd, &st) == 0 && st.type == 1 && st.dev == 1 && st.ino == 1,
+       "a folder opens read-only");
     close(fd);
-    ok(open(".", WRONLY) == -1 && open(".", RDWR) == -1 && open("/", CREATE | RDWR) == -1, "and not otherwise");
+    ok(open(".", WRONLY) == -1 && open(".", RDWR) == -1 && open("/", CREATE | RDWR) == -1,
+       "and not otherwise");
     make("f");
     fd = open("f", RDONLY);
     ok(write(fd, "x", 1) == -1, "what is open for reading is not written");
@@ -60,7 +64,8 @@ static void opening(void)
     close(fd);
     int low = dup(0);
     ok(low == 3 && close(low) == 0 && close(low) == -1 && read(low, buf, 1) == -1 && dup(low) == -1 &&
-       close(-1) == -1 && close(1 << 30) == -1, "numbers of files that are not open fail");
+           close(-1) == -1 && close(1 << 30) == -1,
+       "numbers of files that are not open fail");
     unlink("f");
     ok(!there("f") && unlink("f") == -1, "unlink removes");
 }
@@ -79,12 +84,15 @@ static void names(void)
 
     make("file");
     ok(chdir("file") == -1 && !there("file/x") && open("file/x", CREATE) == -1 && mkdir("file/x") == -1 &&
-       unlink("file/x") == -1 && link("check", "file/x") == -1 && mknod("file/x", 1, 1) == -1,
+           unlink("file/x") == -1 && link("check", "file/x") == -1 && mknod("file/x", 1, 1) == -1,
        "a file is no folder");
-    ok(open("", CREATE) == -1 && mkdir("") == -1 && link("file", "") == -1 && unlink("") == -1, "nor is no name a name");
+    ok(open("", CREATE) == -1 && mkdir("") == -1 && link("file", "") == -1 && unlink("") == -1,
+       "nor is no name a name");
     ok(link("none", "x") == -1 && link("file", "file") == -1 && link(".", "x") == -1 &&
-       link("file", "none/x") == -1, "links that can't be");
-    ok(link("file", "two") == 0 && unlink("file") == 0 && there("two") && unlink("two") == 0, "two names of a file");
+           link("file", "none/x") == -1,
+       "links that can't be");
+    ok(link("file", "two") == 0 && unlink("file") == 0 && there("two") && unlink("two") == 0,
+       "two names of a file");
     ok(mkdir("d") == 0 && mkdir("d/e") == 0 && make("d/e/f") && unlink("d") == -1 && unlink("d/e") == -1,
        "a folder with something in it stays");
     ok(chdir("d/e") == 0 && there("../../d/e/f") && chdir("../..") == 0 && there("d"), "paths go up as well");
@@ -98,6 +106,7 @@ static void names(void)
 static void unnamed(void)
 {
     int fd = open("gone", CREATE | RDWR);
+
     write(fd, "hello", 5);
     unlink("gone");
     int other = open("gone", CREATE | RDWR);
@@ -238,7 +247,8 @@ static void memory(void)
     char *grown = sbrk(100 * MB);
     ok(grown == start + 5000, "by 100 MB");
     grown[100 * MB - 1] = 99;
-    ok(sbrk(-4096) != (char *)-1 && sbrk(4096) != (char *)-1 && (grown[100 * MB - 1] | grown[100 * MB - 4000]) == 0,
+    ok(sbrk(-4096) != (char *)-1 && sbrk(4096) != (char *)-1 &&
+           (grown[100 * MB - 1] | grown[100 * MB - 4000]) == 0,
        "what is given back comes again as zeroes");
     ok(sbrk(-(sbrk(0) - start)) != (char *)-1 && sbrk(0) == start, "and down again");
     ok(sbrk(0x7fffffff) == (char *)-1 && sbrk((int)0x80000000) == (char *)-1 && sbrk(0) == start,
@@ -279,7 +289,8 @@ static void programs(void)
         argv[i] = buf;
     make("empty");
     ok(exec("none", two) == -1 && exec("/", two) == -1 && exec("empty", two) == -1 && exec("", two) == -1 &&
-       exec((char *)-1, two) == -1 && exec("check", (char **)0x7ffffffe) == -1, "exec of what is no program fails");
+           exec((char *)-1, two) == -1 && exec("check", (char **)0x7ffffffe) == -1,
+       "exec of what is no program fails");
     ok(exec("check", argv) == -1, "as does one with arguments larger than a page");
     unlink("empty");
 }

@@ -4,6 +4,7 @@
 static int read_line(char *line, int size)
 {
     int n = 0;
+
     while (n < size - 1 && read(0, line + n, 1) == 1)
         if (line[n++] == '\n')
             break;

@@ -8,10 +8,7 @@ const char *const helper_op_names[] = { HELPER_OPS(HELPER_NAME) };
 
 int helper_first_fd;
 
-int helper_fd(uint helper)
-{
-    return helper_first_fd + 2 + 2 * (int)helper;
-}
+int helper_fd(uint helper) { return helper_first_fd + 2 + 2 * (int)helper; }
 
 static void answer(const struct helper_reply *reply)
 {

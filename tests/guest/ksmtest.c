@@ -49,10 +49,7 @@ char *attach_flags(int handle, int flags)
     return p;
 }
 
-char *attach(int handle)
-{
-    return attach_flags(handle, 0);
-}
+char *attach(int handle) { return attach_flags(handle, 0); }
 
 struct ksminfo_t info_of(int handle)
 {

@@ -3,10 +3,10 @@
  */
 #include "model.h"
 
-#define GET_KNOWN (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
+#define GET_KNOWN    (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
 #define ATTACH_KNOWN (KSM_READ | KSM_WRITE | KSM_RDWR)
-#define LARGEST 0x7FFFE000u
-#define LARGE (4 * MB)
+#define LARGEST      0x7FFFE000u
+#define LARGE        (4 * MB)
 
 struct model model;
 

@@ -11,10 +11,10 @@
 #include "ksmtest.h"
 
 #define MODEL_SEGMENTS 24u /* at any time, dead ones that still have stamps included */
-#define MODEL_PROCS 6u
-#define MODEL_VIEWS 80u
-#define MODEL_STAMPS 4u /* pages of a segment that carry stamps */
-#define NOBODY (-1)
+#define MODEL_PROCS    6u
+#define MODEL_VIEWS    80u
+#define MODEL_STAMPS   4u /* pages of a segment that carry stamps */
+#define NOBODY         (-1)
 
 struct model_when {
     uint since, until; /* 0, 0: never */
@@ -40,7 +40,7 @@ struct model_proc {
     bool alive;
     int pid, parent; /* parent: a number, or NOBODY */
     uint brk, first_brk;
-    int handles[MODEL_SEGMENTS]; /* 0: it has none */
+    int handles[MODEL_SEGMENTS];          /* 0: it has none */
     struct model_view views[MODEL_VIEWS]; /* oldest first */
     uint nviews;
 };

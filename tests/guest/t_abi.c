@@ -11,15 +11,15 @@
 #include "procinfo.h"
 #include "stat.h"
 
-static const int hostile_numbers[] = { -1, -2, (int)0x80000000, 0x7FFFFFFF, 64, 65, 1000, 0x10000, 0x40000000,
-                                       (int)0xC0000000, -4096 };
+static const int hostile_numbers[] = { -1,   -2,      (int)0x80000000, 0x7FFFFFFF,      64,   65,
+                                       1000, 0x10000, 0x40000000,      (int)0xC0000000, -4096 };
 #define NNUMBERS (sizeof(hostile_numbers) / sizeof(hostile_numbers[0]))
 
 #define NPOINTERS 16
 static void *pointers[NPOINTERS]; /* at each of them an access fails with its first byte */
 static uint npointers;
-static char *read_only;           /* one page */
-static char *last_bytes;          /* the end of the heap, a page border */
+static char *read_only;  /* one page */
+static char *last_bytes; /* the end of the heap, a page border */
 static int fd_file, ends[2];
 
 static void add_pointer(uint p)
@@ -144,10 +144,7 @@ TEST("hostile pointers: results")
     finish();
 }
 
-static void exit_at_once(void *arg)
-{
-    (void)arg;
-}
+static void exit_at_once(void *arg) { (void)arg; }
 
 TEST("hostile pointers: waits loses no child")
 {
@@ -234,10 +231,7 @@ static int call_with_stack(int number, uint sp)
 }
 
 /* Is the first argument of a call with this stack pointer out of reach? */
-static bool no_arguments_there(uint sp)
-{
-    return sp + 8 < sp || tap_read_dies((void *)(sp + 4));
-}
+static bool no_arguments_there(uint sp) { return sp + 8 < sp || tap_read_dies((void *)(sp + 4)); }
 
 TEST("hostile pointers: the stack pointer itself")
 {
@@ -255,7 +249,7 @@ TEST("hostile pointers: the stack pointer itself")
     finish();
 }
 
-/* ---- Numbers ---- */
+/* Numbers. */
 
 TEST("hostile numbers: descriptors")
 {
@@ -333,7 +327,7 @@ TEST("hostile numbers: modes of open")
     finish();
 }
 
-/* ---- Everything, at random ---- */
+/* Everything, at random. */
 
 static uint seed = 12345;
 
@@ -381,9 +375,9 @@ static int call(int number, int a, int b, int c)
 static bool is_final(int number, int first)
 {
     switch (number) {
-    case 1: /* fork */
-    case 2: /* exit */
-    case 3: /* wait */
+    case 1:  /* fork */
+    case 2:  /* exit */
+    case 3:  /* wait */
     case 13: /* sleep */
     case 22: /* exits */
     case 25: /* halt */

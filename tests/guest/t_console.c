@@ -50,10 +50,7 @@ TEST("console: a device number that there is not")
     }
 }
 
-static void read_console(void *arg)
-{
-    read(0, arg, 10);
-}
+static void read_console(void *arg) { read(0, arg, 10); }
 
 TEST("console: a reader can be killed")
 {

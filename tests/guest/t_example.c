@@ -11,10 +11,7 @@
 
 static char id[16];
 
-static void choose_id(void)
-{
-    snprintf(id, sizeof(id), "%d", getpid() + 0x6578616d);
-}
+static void choose_id(void) { snprintf(id, sizeof(id), "%d", getpid() + 0x6578616d); }
 
 static int start_program(char *const argv[], int in, int out)
 {
@@ -39,10 +36,7 @@ static int start_program(char *const argv[], int in, int out)
     exits(127);
 }
 
-static uchar byte_at(uint offset)
-{
-    return (uchar)(offset * 2654435761u >> 24);
-}
+static uchar byte_at(uint offset) { return (uchar)(offset * 2654435761u >> 24); }
 
 static void make_file(const char *path)
 {
@@ -87,7 +81,7 @@ static void expect_ends(int n)
 
 TEST("ksmcat: files come out as they are")
 {
-    char *argv[] = {"/ksmcat", "example.tmp", "example.tmp", NULL};
+    char *argv[] = { "/ksmcat", "example.tmp", "example.tmp", NULL };
     int fds[2];
 
     make_file("example.tmp");
@@ -101,8 +95,8 @@ TEST("ksmcat: files come out as they are")
 
 static void send_and_receive(bool receiver_first)
 {
-    char *sender[] = {"/ksmcat", "-s", id, "example.tmp", NULL};
-    char *receiver[] = {"/ksmcat", "-r", id, NULL};
+    char *sender[] = { "/ksmcat", "-s", id, "example.tmp", NULL };
+    char *receiver[] = { "/ksmcat", "-r", id, NULL };
     int fds[2];
 
     choose_id();
@@ -118,20 +112,14 @@ static void send_and_receive(bool receiver_first)
     check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
 }
 
-TEST("ksmcat: sender first")
-{
-    send_and_receive(false);
-}
+TEST("ksmcat: sender first") { send_and_receive(false); }
 
-TEST("ksmcat: receiver first")
-{
-    send_and_receive(true);
-}
+TEST("ksmcat: receiver first") { send_and_receive(true); }
 
 TEST("ksmcat: a sender whose receiver is killed ends")
 {
-    char *sender[] = {"/ksmcat", "-s", id, "example.tmp", NULL};
-    char *receiver[] = {"/ksmcat", "-r", id, NULL};
+    char *sender[] = { "/ksmcat", "-s", id, "example.tmp", NULL };
+    char *receiver[] = { "/ksmcat", "-r", id, NULL };
     int fds[2], first, second, status, ended;
 
     choose_id();
@@ -151,8 +139,8 @@ TEST("ksmcat: a sender whose receiver is killed ends")
 
 TEST("ksmcat: a receiver whose sender is killed ends")
 {
-    char *sender[] = {"/ksmcat", "-s", id, NULL};
-    char *receiver[] = {"/ksmcat", "-r", id, NULL};
+    char *sender[] = { "/ksmcat", "-s", id, NULL };
+    char *receiver[] = { "/ksmcat", "-r", id, NULL };
     int fds[2], first, second, status, ended;
 
     choose_id();
@@ -170,7 +158,7 @@ TEST("ksmcat: a receiver whose sender is killed ends")
 
 TEST("ksmcat: a missing file")
 {
-    char *argv[] = {"/ksmcat", "no-such-file", NULL};
+    char *argv[] = { "/ksmcat", "no-such-file", NULL };
     int fds[2], status;
 
     check_eq(pipe(fds), 0);
@@ -179,7 +167,7 @@ TEST("ksmcat: a missing file")
     check_eq(status, 1);
 }
 
-/* ---- The chat ----------------------------------------------------------------------------------- */
+/* The chat. */
 
 struct chatter {
     int in, out;
@@ -187,7 +175,7 @@ struct chatter {
 
 static struct chatter start_chatter(char *people, char *name)
 {
-    char *argv[] = {"/ksmchat", "-l", "-p", people, id, name, NULL};
+    char *argv[] = { "/ksmchat", "-l", "-p", people, id, name, NULL };
     struct chatter chatter;
     int in[2], out[2];
 
@@ -228,8 +216,8 @@ static bool contains(const char *text, const char *part)
 TEST("ksmchat: each hears the others, and not himself")
 {
     static char output[OUTPUT_SIZE];
-    static char *names[] = {"ann", "bob", "cyd"};
-    static const char *said[] = {"hello from ann\n", "hello from bob\n", "hello from cyd\n"};
+    static char *names[] = { "ann", "bob", "cyd" };
+    static const char *said[] = { "hello from ann\n", "hello from bob\n", "hello from cyd\n" };
     struct chatter chatters[3];
 
     choose_id();
@@ -281,7 +269,7 @@ TEST("ksmchat: no line is lost or out of order")
 TEST("ksmchat: the room goes on without one who was killed")
 {
     static char output[OUTPUT_SIZE];
-    char *argv[] = {"/ksmchat", id, "dead", NULL};
+    char *argv[] = { "/ksmchat", id, "dead", NULL };
     struct chatter talker, listener;
     int pid, fds[2], status, nended = 0;
 
@@ -317,11 +305,11 @@ TEST("ksmchat: the room goes on without one who was killed")
 TEST("wrong usage is refused")
 {
     char *wrong[][5] = {
-        {"/ksmchat", "room", NULL},
-        {"/ksmchat", "-p", "x", "room", NULL},
-        {"/ksmchat", "room", "a-name-that-is-longer-than-it-may-be", NULL},
-        {"/ksmcat", "-r", NULL},
-        {"/ksmcat", "-x", "7", NULL},
+        { "/ksmchat", "room", NULL },
+        { "/ksmchat", "-p", "x", "room", NULL },
+        { "/ksmchat", "room", "a-name-that-is-longer-than-it-may-be", NULL },
+        { "/ksmcat", "-r", NULL },
+        { "/ksmcat", "-x", "7", NULL },
     };
     int fds[2], status;
 

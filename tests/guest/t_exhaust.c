@@ -11,8 +11,8 @@
 #include "ksmtest.h"
 
 #define MOST_ALLOCATIONS 2000
-#define MAX_PLACES 100u
-#define CHUNK (4 * MB)
+#define MAX_PLACES       100u
+#define CHUNK            (4 * MB)
 
 static uint limit_of(const char *name)
 {
@@ -23,7 +23,7 @@ static uint limit_of(const char *name)
     return (uint)value;
 }
 
-/* ---- Each allocation fails ---- */
+/* Each allocation fails. */
 
 #define NSEGMENTS 4u
 static int segments[NSEGMENTS]; /* of different sizes, one with page tables of its own */
@@ -135,10 +135,7 @@ static int try_fork(uint nth)
     return pid < 0 ? pid : result_of_child(pid);
 }
 
-TEST("ksm §7.1 a fork with eight attachments, each of its allocations failing")
-{
-    sweep(try_fork, -1);
-}
+TEST("ksm §7.1 a fork with eight attachments, each of its allocations failing") { sweep(try_fork, -1); }
 
 /* Path and arguments lie in an attachment, which an exec that fails leaves there. */
 static int try_exec(uint nth)
@@ -240,10 +237,7 @@ static int try_pipe(uint nth)
     return 0;
 }
 
-TEST("pipe: each of its allocations failing")
-{
-    sweep(try_pipe, -1);
-}
+TEST("pipe: each of its allocations failing") { sweep(try_pipe, -1); }
 
 static int try_open(uint nth)
 {
@@ -258,10 +252,7 @@ static int try_open(uint nth)
     return 0;
 }
 
-TEST("open: each of its allocations failing")
-{
-    sweep(try_open, -1);
-}
+TEST("open: each of its allocations failing") { sweep(try_open, -1); }
 
 /* Over the end of a page table, so that it needs another. */
 static int try_sbrk(uint nth)
@@ -277,12 +268,9 @@ static int try_sbrk(uint nth)
     return 0;
 }
 
-TEST("ksm §4.3 an sbrk of 8 MB, each of its allocations failing")
-{
-    sweep(try_sbrk, -1);
-}
+TEST("ksm §4.3 an sbrk of 8 MB, each of its allocations failing") { sweep(try_sbrk, -1); }
 
-/* ---- The address space ---- */
+/* The address space. */
 
 struct place {
     char *p;
@@ -317,10 +305,7 @@ static void unfill(void)
 }
 
 /* The heap's end, rounded to a page. */
-static char *heap_end(void)
-{
-    return (char *)(((uint)sbrk(0) + PAGE - 1) & ~(PAGE - 1));
-}
+static char *heap_end(void) { return (char *)(((uint)sbrk(0) + PAGE - 1) & ~(PAGE - 1)); }
 
 TEST("ksm §4.2 §4.3 §10 the address space, filled to the last page")
 {
@@ -402,7 +387,7 @@ TEST("ksm §4.2 a hole of 4 MB, filled page by page: its page table comes and go
     check_eq(ksmdelete(large), 0);
 }
 
-/* ---- Tables ---- */
+/* Tables. */
 
 TEST("ksm §10 the table of segments to its last entry; only new ones are refused")
 {

@@ -442,7 +442,7 @@ TEST("descriptors: all of them, then none, then the lowest again")
     leave();
 }
 
-/* ---- Several processes ---- */
+/* Several processes. */
 
 static void own_file(void *arg)
 {

@@ -5,7 +5,7 @@
  */
 #include "ksmtest.h"
 
-/* ---- Section 2: the calls as a program writes them ---- */
+/* Section 2: the calls as a program writes them. */
 
 TEST("ksm §2 flags may be left out, names stand for identifiers, detach takes a pointer")
 {
@@ -123,8 +123,13 @@ TEST("ksm §2 combinations of flags that mean something")
     check_eq(ksmget(id, PAGE, KSM_MUSTNOTEXIST), KSM_EEXIST);
     ksmdelete(handle);
 
-    static const int writable[] = { 0, KSM_WRITE, KSM_RDWR, KSM_READ | KSM_WRITE, KSM_READ | KSM_RDWR,
-                                    KSM_WRITE | KSM_RDWR, KSM_READ | KSM_WRITE | KSM_RDWR };
+    static const int writable[] = { 0,
+                                    KSM_WRITE,
+                                    KSM_RDWR,
+                                    KSM_READ | KSM_WRITE,
+                                    KSM_READ | KSM_RDWR,
+                                    KSM_WRITE | KSM_RDWR,
+                                    KSM_READ | KSM_WRITE | KSM_RDWR };
 
     handle = fresh(PAGE);
     for (uint i = 0; i < sizeof(writable) / sizeof(writable[0]); i++) {
@@ -137,7 +142,7 @@ TEST("ksm §2 combinations of flags that mean something")
     ksmdelete(handle);
 }
 
-/* ---- Section 3: ksmget ---- */
+/* Section 3: ksmget. */
 
 TEST("ksm §3.1 find or create is the default (scenario 1)")
 {
@@ -315,7 +320,7 @@ TEST("ksm §3.2 memory is there when the segment is made, and back when it is go
     check_eq(pgused(), frames);
 }
 
-/* ---- 3.6 to 3.9: handles ---- */
+/* 3.6 to 3.9: handles. */
 
 static struct {
     struct gate done;
@@ -446,7 +451,7 @@ TEST("ksm §3.9 a marked segment is still found")
     check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
 }
 
-/* ---- Sections 5 and 6: detach and delete ---- */
+/* Sections 5 and 6: detach and delete. */
 
 TEST("ksm §5.1 detach by handle takes the newest")
 {
@@ -468,8 +473,18 @@ TEST("ksm §5.2 detach by address wants exactly the start (scenario 30)")
 {
     int handle = fresh(2 * PAGE), local;
     char *p = attach(handle);
-    void *wrong[] = { p + 1, p + PAGE, p - PAGE, p + 2 * PAGE, NULL, sbrk(0), &local, (void *)KERNBASE,
-                      (void *)-1, (void *)0xFFFFF000, (void *)((uint)p | KERNBASE), (void *)0x1000 };
+    void *wrong[] = { p + 1,
+                      p + PAGE,
+                      p - PAGE,
+                      p + 2 * PAGE,
+                      NULL,
+                      sbrk(0),
+                      &local,
+                      (void *)KERNBASE,
+                      (void *)-1,
+                      (void *)0xFFFFF000,
+                      (void *)((uint)p | KERNBASE),
+                      (void *)0x1000 };
 
     for (uint i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         check_eq(ksmdetachat(wrong[i]), KSM_ENOTATT);
@@ -573,10 +588,7 @@ TEST("ksm §5.5 an unmarked segment stays, with its contents (scenario 11)")
     check_eq(ksmdelete(handle), 0);
 }
 
-static void delete_it(void *arg)
-{
-    check_eq(ksmdelete(*(int *)arg), 0);
-}
+static void delete_it(void *arg) { check_eq(ksmdelete(*(int *)arg), 0); }
 
 TEST("ksm §6.2 who deletes needs no attachment, and detaches nobody")
 {

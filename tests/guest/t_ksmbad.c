@@ -8,8 +8,8 @@
 #include "ksmtest.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define TEXT ((char *)0x1000) /* where code begins */
-#define MOST_SIZE 0x7FFFE000u
+#define TEXT         ((char *)0x1000) /* where code begins */
+#define MOST_SIZE    0x7FFFE000u
 
 /* All that a failing call must leave alone. */
 struct state {
@@ -84,14 +84,11 @@ static void end(void)
     check_alive();
 }
 
-/* ---- ksmget ---- */
+/* ksmget. */
 
 static uint max_pages;
 
-static uint pages_of(uint size)
-{
-    return size / PAGE + (size % PAGE != 0);
-}
+static uint pages_of(uint size) { return size / PAGE + (size % PAGE != 0); }
 
 /* What §9 says, in its order; 0: it works. */
 static int get_must(bool exists, uint size, uint flags)
@@ -147,9 +144,9 @@ static uint find_max_pages(void)
 TEST("ksm §9 §3.3 §3.4 §3.5 get: each pair of flag bits with each size around an edge, found and new")
 {
     static const uint sizes[] = {
-        0, 1, PAGE - 1, PAGE, PAGE + 1, 2 * PAGE - 1, 2 * PAGE, 2 * PAGE + 1, 0x7FFFDFFF, MOST_SIZE,
-        MOST_SIZE + 1, 0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0x80000001, 0xFFFFE000, 0xFFFFEFFF, 0xFFFFF000,
-        0xFFFFF001, 0xFFFFFFFF,
+        0,          1,          PAGE - 1,      PAGE,       PAGE + 1,   2 * PAGE - 1, 2 * PAGE,   2 * PAGE + 1,
+        0x7FFFDFFF, MOST_SIZE,  MOST_SIZE + 1, 0x7FFFF000, 0x7FFFFFFF, 0x80000000,   0x80000001, 0xFFFFE000,
+        0xFFFFEFFF, 0xFFFFF000, 0xFFFFF001,    0xFFFFFFFF,
     };
     int id = fresh_id(), none = fresh_id();
     struct state before;
@@ -175,7 +172,7 @@ TEST("ksm §9 §3.3 §3.4 §3.5 get: each pair of flag bits with each size aroun
     end();
 }
 
-/* ---- Handles ---- */
+/* Handles. */
 
 /* Calls fn with every handle that is none. */
 static void with_bad_handles(void (*fn)(int handle))
@@ -264,7 +261,7 @@ TEST("ksm §2 §9 attach: each pair of flag bits")
     end();
 }
 
-/* ---- Addresses ---- */
+/* Addresses. */
 
 #define MAX_BAD 48u
 static char *bad[MAX_BAD]; /* where no record of 44 bytes, nor a word, may be written */
@@ -291,7 +288,7 @@ static void collect_bad(char *hole, char *locked, uint record)
     add_bad(hole);
     add_bad(hole + PAGE - 4);
     add_bad(hole + 8);
-    add_bad(hole - 4);          /* straddles into it, */
+    add_bad(hole - 4); /* straddles into it, */
     add_bad(hole - record + 4);
     add_bad(hole + PAGE - record + 4); /* and out of it */
     add_bad(locked);
@@ -418,7 +415,7 @@ TEST("ksm §5.2 detachat: addresses of all kinds at which nothing starts")
     end();
 }
 
-/* ---- Bytes that change while the kernel reads them ---- */
+/* Bytes that change while the kernel reads them. */
 
 static char *volatile flipped; /* in an attachment */
 
@@ -497,7 +494,7 @@ TEST("ksm §4.6 §7.3 paths and argument vectors that another process changes me
     check_eq(tap_status(pid), KILLED);
     memset(p, 0, 2 * PAGE);
     memset(p + PAGE - 8, 'a', 8);
-    *(uint *)p = (uint)"true";
+    *(uint *)p = (uint) "true";
     pid = tap_start(flip_vector, NULL);
     for (uint i = 0; i < 50; i++)
         try_exec("/true", (char **)p);

@@ -44,15 +44,9 @@ static void check_unchanged(const struct state *before)
 }
 
 /* Fails the nth allocation of the call between the two. */
-static void fail_from_here(uint nth)
-{
-    debug(DEBUG_FAIL_ALLOCATION, nth);
-}
+static void fail_from_here(uint nth) { debug(DEBUG_FAIL_ALLOCATION, nth); }
 
-static void fail_no_more(void)
-{
-    debug(DEBUG_FAIL_ALLOCATION, 0);
-}
+static void fail_no_more(void) { debug(DEBUG_FAIL_ALLOCATION, 0); }
 
 /* Fails each allocation of a call in turn.  try() makes the call, the nth allocation failing, and undoes it
    if it succeeded; it returns 0, or the error. */
@@ -99,10 +93,7 @@ static int try_get(uint nth)
     return ksmdelete(handle);
 }
 
-TEST("ksm §3.2 a get whose memory fails: all of it is given back")
-{
-    sweep(try_get, KSM_ENOMEM);
-}
+TEST("ksm §3.2 a get whose memory fails: all of it is given back") { sweep(try_get, KSM_ENOMEM); }
 
 static int try_get_large(uint nth)
 {
@@ -114,10 +105,7 @@ static int try_get_large(uint nth)
     return handle < 0 ? handle : ksmdelete(handle);
 }
 
-TEST("ksm §3.2 a get of more than 4 MB whose memory fails")
-{
-    sweep(try_get_large, KSM_ENOMEM);
-}
+TEST("ksm §3.2 a get of more than 4 MB whose memory fails") { sweep(try_get_large, KSM_ENOMEM); }
 
 static int try_attach(uint nth)
 {
@@ -129,10 +117,7 @@ static int try_attach(uint nth)
     return ksmerror(p) ? ksmerror(p) : ksmdetachat(p);
 }
 
-TEST("ksm §9 an attach whose memory fails counts nowhere")
-{
-    sweep(try_attach, KSM_ENOMEM);
-}
+TEST("ksm §9 an attach whose memory fails counts nowhere") { sweep(try_attach, KSM_ENOMEM); }
 
 static int try_attach_large(uint nth)
 {
@@ -144,10 +129,7 @@ static int try_attach_large(uint nth)
     return ksmerror(p) ? ksmerror(p) : ksmdetachat(p);
 }
 
-TEST("ksm §9 an attach of 4 MB and more whose memory fails")
-{
-    sweep(try_attach_large, KSM_ENOMEM);
-}
+TEST("ksm §9 an attach of 4 MB and more whose memory fails") { sweep(try_attach_large, KSM_ENOMEM); }
 
 static int try_fork(uint nth)
 {
@@ -246,9 +228,6 @@ static int try_sbrk(uint nth)
     return 0;
 }
 
-TEST("ksm §4.3 an sbrk whose memory fails leaves break and attachments")
-{
-    sweep(try_sbrk, -1);
-}
+TEST("ksm §4.3 an sbrk whose memory fails leaves break and attachments") { sweep(try_sbrk, -1); }
 
 TAP_MAIN(drop_fresh)

@@ -3,7 +3,7 @@
  */
 #include "ksmtest.h"
 
-/* ---- Section 8: ksminfo ---- */
+/* Section 8: ksminfo. */
 
 TEST("ksm §8 a new segment's record (scenario 38)")
 {
@@ -61,7 +61,7 @@ TEST("ksm §8.1 handle 0 writes the totals and nothing else (scenario 41)")
     struct ksminfo_t info;
     uint *words = (uint *)&info;
     int handle = fresh(3 * PAGE);
-    uint own = (uint)&((struct ksminfo_t *)0)->total_shrg_nr / sizeof(uint);
+    uint own = (uint) & ((struct ksminfo_t *)0)->total_shrg_nr / sizeof(uint);
 
     attach(handle);
     memset(&info, 0xEE, sizeof(info));
@@ -164,7 +164,7 @@ TEST("ksm §8.2 a snapshot agrees with itself; a bad pointer gets nothing")
     check_eq(ksmdelete(watched), 0);
 }
 
-/* ---- Section 9: which error comes first ---- */
+/* Section 9: which error comes first. */
 
 TEST("ksm §9 where several errors apply, the first in the list is given")
 {

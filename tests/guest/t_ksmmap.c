@@ -6,7 +6,7 @@
 #include "ksmtest.h"
 #include "stat.h"
 
-/* ---- 4.1 to 4.3: where attachments lie ---- */
+/* 4.1 to 4.3: where attachments lie. */
 
 TEST("ksm §4.1 an attachment is whole pages between heap and kernel (scenario 20)")
 {
@@ -191,7 +191,7 @@ TEST("ksm §4.3 sbrk stops at the lowest attachment, and an attach at the heap (
     ksmdelete(page);
 }
 
-/* ---- 4.4, 4.5: access ---- */
+/* 4.4, 4.5: access. */
 
 TEST("ksm §4.4 a read-only attachment faults on writing (scenario 26)")
 {
@@ -341,7 +341,7 @@ TEST("ksm §4.8 atomic instructions work between processes")
     ksmdelete(handle);
 }
 
-/* ---- 4.6: pointers into attachments ---- */
+/* 4.6: pointers into attachments. */
 
 TEST("ksm §4.6 every call takes pointers into a segment (scenario 43)")
 {
@@ -389,7 +389,7 @@ TEST("ksm §4.6 a range that runs past the end is refused whole (scenario 44)")
     int handle = fresh(PAGE), fds[2], fd;
     char *end, back[16];
 
-    attach(handle);                   /* so that a hole follows the next one: */
+    attach(handle); /* so that a hole follows the next one: */
     end = attach(handle) + PAGE;
     attach(handle);
     ksmdetachat(end);

@@ -24,7 +24,7 @@ static void unshare(void)
     check_eq(ksmdelete(shared), 0);
 }
 
-/* ---- fork, exit ---- */
+/* fork, exit. */
 
 static struct gate go;
 
@@ -190,7 +190,7 @@ TEST("ksm §7.2 §5.4 a marked segment goes when its last user ends")
     check_eq(info_of(0).total_shpg_nr, before);
 }
 
-/* ---- exec ---- */
+/* exec. */
 
 /* What an exec()ed program does:  touch ADDRESS   handle NUMBER   get ID */
 static int new_program(int argc, char **argv)
@@ -204,7 +204,9 @@ static int new_program(int argc, char **argv)
         return *(volatile char *)n;
     if (strcmp(argv[2], "handle") == 0)
         return ksminfo(n, &info) == KSM_EHANDLE && (int)ksmattach(n) == KSM_EHANDLE &&
-               ksmdetach(n) == KSM_EHANDLE && ksmdelete(n) == KSM_EHANDLE ? 0 : 91;
+                       ksmdetach(n) == KSM_EHANDLE && ksmdelete(n) == KSM_EHANDLE
+                   ? 0
+                   : 91;
     if (strcmp(argv[2], "get") == 0) {
         int handle = ksmget(n, 0, KSM_OPEN);
         char *p = handle > 0 ? ksmattach(handle) : NULL;
@@ -316,7 +318,7 @@ TEST("ksm §7.3 §5.4 exec destroys a marked segment of which it had the last at
     check_eq(info_of(0).total_shrg_nr, before);
 }
 
-/* ---- kill ---- */
+/* kill. */
 
 static int pipe_ends[2];
 
@@ -325,7 +327,7 @@ static void spin_for_ever(void *arg)
     (void)arg;
     bytes[0] = 1;
     for (;;)
-        __asm__ volatile("" ::: "memory");
+        __asm__ volatile("" : ::"memory");
 }
 
 static void sleep_for_ever(void *arg)

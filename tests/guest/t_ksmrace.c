@@ -9,9 +9,9 @@
 #include "ksmtest.h"
 #include "procinfo.h"
 
-#define NSHARED  4      /* segments that all fight for */
+#define NSHARED  4 /* segments that all fight for */
 #define NWORKERS 4
-#define NPAGES   3      /* of each */
+#define NPAGES   3 /* of each */
 #define SEED     20180u
 
 static int first_id; /* of the shared ones */
@@ -23,10 +23,7 @@ static uint random_below(uint n)
     return (seed >> 10) % n;
 }
 
-static uint stamp_of(int id, uint page)
-{
-    return (uint)id * 2654435761u ^ page;
-}
+static uint stamp_of(int id, uint page) { return (uint)id * 2654435761u ^ page; }
 
 /* An attachment of a shared segment: zeroes or stamps, and now stamps. */
 static void check_shared(int id, uint *p, bool writable)
@@ -155,17 +152,11 @@ static void run_workers(uint nrounds, bool children)
     check_alive();
 }
 
-TEST("ksm §12 §3.8 attach, detach, delete and get against each other")
-{
-    run_workers(12000, false);
-}
+TEST("ksm §12 §3.8 attach, detach, delete and get against each other") { run_workers(12000, false); }
 
-TEST("ksm §12 §7.1 §7.2 the same with fork, exec, faults and kill")
-{
-    run_workers(1500, true);
-}
+TEST("ksm §12 §7.1 §7.2 the same with fork, exec, faults and kill") { run_workers(1500, true); }
 
-/* ---- Destroyed while somebody comes in ---- */
+/* Destroyed while somebody comes in. */
 
 static int contested;
 
@@ -222,7 +213,7 @@ TEST("ksm §12 §6.1 birth and death of one identifier, a hundred thousand times
         ksmdelete(handle);
 }
 
-/* ---- Old addresses ---- */
+/* Old addresses. */
 
 static volatile uint *board; /* 0: round, 1: answer */
 
@@ -278,7 +269,7 @@ TEST("ksm §5.3 a frame that was freed is not reached through an old address, on
     ksmdelete(shared);
 }
 
-/* ---- Waiting ---- */
+/* Waiting. */
 
 #define LAPS 2500u
 

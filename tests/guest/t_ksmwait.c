@@ -22,7 +22,7 @@ static void unshare(void)
     check_eq(ksmdelete(shared), 0);
 }
 
-/* ---- 11.1: arguments, and ends of a wait ---- */
+/* 11.1: arguments, and ends of a wait. */
 
 TEST("ksm §11.1 a word that does not hold the value: at once")
 {
@@ -79,12 +79,9 @@ TEST("ksm §11.1 the ticks run out, and not before")
     unshare();
 }
 
-/* ---- 11.2: what is the same word ---- */
+/* 11.2: what is the same word. */
 
-static void wait_on(void *arg)
-{
-    check_eq(ksmwait(arg, 0, 0), 0);
-}
+static void wait_on(void *arg) { check_eq(ksmwait(arg, 0, 0), 0); }
 
 /* Wakes until one was woken: the sleeper may still be on its way. */
 static void wake_one(const volatile uint *word)
@@ -150,7 +147,7 @@ TEST("ksm §11.2 private memory is never shared with a child")
     tap_join(pid);
 }
 
-/* ---- 11.3: who is woken ---- */
+/* 11.3: who is woken. */
 
 static void wait_and_sign(void *arg)
 {
@@ -199,17 +196,11 @@ TEST("ksm §11.3 a sleeper that timed out is not counted")
     unshare();
 }
 
-/* ---- 11.5, 11.6: detaching, killing, dying ---- */
+/* 11.5, 11.6: detaching, killing, dying. */
 
-static void wait_for_look(void *arg)
-{
-    check_eq(ksmwait(arg, 0, 0), KSM_EAGAIN);
-}
+static void wait_for_look(void *arg) { check_eq(ksmwait(arg, 0, 0), KSM_EAGAIN); }
 
-static void sleep_in_segment(void *arg)
-{
-    check_eq(ksmwait(arg, 0, 10000), 0);
-}
+static void sleep_in_segment(void *arg) { check_eq(ksmwait(arg, 0, 10000), 0); }
 
 TEST("ksm §11.5 the segment is deleted and detached while somebody sleeps")
 {
@@ -314,7 +305,7 @@ TEST("ksm §11.6 procinfo: name, state and fork's tick; zombies are not alive")
     check_eq(info.state, PROC_RUNNING);
 }
 
-/* ---- No wake-up is lost ---- */
+/* No wake-up is lost. */
 
 static void ping_pong(void *arg)
 {
@@ -348,11 +339,11 @@ TEST("ksm §11.1 no wake-up is lost between two")
 }
 
 /* A bounded buffer: two counters that only grow, and a lock word for several producers. */
-#define NSLOTS 16u
-#define NITEMS 3000u
-#define W_PUT 0  /* items put in so far */
+#define NSLOTS  16u
+#define NITEMS  3000u
+#define W_PUT   0 /* items put in so far */
 #define W_TAKEN 64
-#define W_LOCK 128 /* 0 free, 1 held, 2 held and wanted */
+#define W_LOCK  128 /* 0 free, 1 held, 2 held and wanted */
 #define W_SLOTS 192
 
 static void lock(void)
@@ -425,17 +416,11 @@ static void bounded_buffer(uint nproducers)
     unshare();
 }
 
-TEST("ksm §11.3 a bounded buffer with one producer (scenario 49)")
-{
-    bounded_buffer(1);
-}
+TEST("ksm §11.3 a bounded buffer with one producer (scenario 49)") { bounded_buffer(1); }
 
-TEST("ksm §11.3 a bounded buffer with four producers (scenario 49)")
-{
-    bounded_buffer(4);
-}
+TEST("ksm §11.3 a bounded buffer with four producers (scenario 49)") { bounded_buffer(4); }
 
-/* ---- 11.4: without the kernel ---- */
+/* 11.4: without the kernel. */
 
 /* The library's lock and semaphore call these instead of the kernel's. */
 int sys_ksmwait(const volatile uint *word, uint expected, int ticks);

@@ -8,31 +8,27 @@
 
 static uint random_state = 1;
 
-static uint random_next(void)
-{
-    return random_state = random_state * 1664525 + 1013904223;
-}
+static uint random_next(void) { return random_state = random_state * 1664525 + 1013904223; }
 
-/* ---- Floating point ---- */
+/* Floating point. */
 
 struct registers {
     uint xmm[8][4];
 } __attribute__((aligned(16)));
 
 #define EACH_REGISTER(op) op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7)
-#define LOAD(n)  "movaps 16*" #n "(%0), %%xmm" #n "\n\t"
-#define STORE(n) "movaps %%xmm" #n ", 16*" #n "(%0)\n\t"
+#define LOAD(n)           "movaps 16*" #n "(%0), %%xmm" #n "\n\t"
+#define STORE(n)          "movaps %%xmm" #n ", 16*" #n "(%0)\n\t"
 
 /* Puts values into all vector registers, makes a system call, and reads them back. */
 static void through_call(const struct registers *in, struct registers *out, int number)
 {
     int result;
 
-    __asm__ volatile(EACH_REGISTER(LOAD)
-                     "int $0x40\n\t"
-                     "movl %3, %0\n\t"
-                     EACH_REGISTER(STORE)
-                     : "+r"(in), "=a"(result) : "1"(number), "r"(out)
+    __asm__ volatile(EACH_REGISTER(LOAD) "int $0x40\n\t"
+                                         "movl %3, %0\n\t" EACH_REGISTER(STORE)
+                     : "+r"(in), "=a"(result)
+                     : "1"(number), "r"(out)
                      : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
 }
 
@@ -58,7 +54,7 @@ static bool same(const struct registers *a, const struct registers *b)
 /* Reads all vector registers as they are. */
 static void read_registers(struct registers *out)
 {
-    __asm__ volatile(EACH_REGISTER(STORE) :: "r"(out) : "memory");
+    __asm__ volatile(EACH_REGISTER(STORE) : : "r"(out) : "memory");
 }
 
 static void compute(void *arg)
@@ -104,9 +100,11 @@ TEST("floating point: fork's child gets a copy")
     int pid, status = 0;
 
     fill(&at_fork);
-    __asm__ volatile(EACH_REGISTER(LOAD)
-                     "movl $1, %%eax\n\t"
-                     "int $0x40\n\t" : "=a"(pid) : "0"(&at_fork) : "memory");
+    __asm__ volatile(EACH_REGISTER(LOAD) "movl $1, %%eax\n\t"
+                                         "int $0x40\n\t"
+                     : "=a"(pid)
+                     : "0"(&at_fork)
+                     : "memory");
     read_registers(&out);
     if (pid == 0) {
         struct registers mine;
@@ -156,7 +154,7 @@ static void divide_unmasked(void *arg)
     ushort control = 0x37F & ~(1u << 2);
 
     (void)arg;
-    __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" :: "m"(control));
+    __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(control));
 }
 
 TEST("floating point: an unmasked exception kills the process")
@@ -165,7 +163,7 @@ TEST("floating point: an unmasked exception kills the process")
     tap_join(tap_start(compute, (void *)9));
 }
 
-/* ---- Segments and flags ---- */
+/* Segments and flags. */
 
 TEST("flags and segments: a system call works with any, and leaves the direction alone")
 {
@@ -173,22 +171,22 @@ TEST("flags and segments: a system call works with any, and leaves the direction
 
     __asm__ volatile("std; movl $11, %%eax; int $0x40; pushfl; popl %%ecx; cld;"
                      "testl $0x400, %%ecx; jnz 1f; xorl %%eax, %%eax; 1:"
-                     : "=a"(pid) :: "ecx", "memory", "cc");
+                     : "=a"(pid)::"ecx", "memory", "cc");
     check_eq(pid, getpid());
     __asm__ volatile("xorl %%ecx, %%ecx; movw %%cx, %%es; movw %%cx, %%gs; movw %%cx, %%fs;"
                      "movl $11, %%eax; int $0x40"
-                     : "=a"(pid) :: "ecx", "memory", "cc");
+                     : "=a"(pid)::"ecx", "memory", "cc");
     check_eq(pid, getpid());
     __asm__ volatile("pushl %%ds; xorl %%ecx, %%ecx; movw %%cx, %%ds; movl $11, %%eax; int $0x40; popl %%ds"
-                     : "=a"(pid) :: "ecx", "memory", "cc");
+                     : "=a"(pid)::"ecx", "memory", "cc");
     check_eq(pid, getpid());
     __asm__ volatile("pushfl; orl $0x40000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
                      "pushfl; andl $~0x40000, (%%esp); popfl"
-                     : "=a"(pid) :: "memory", "cc");
+                     : "=a"(pid)::"memory", "cc");
     check_eq(pid, getpid());
     __asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
                      "pushfl; andl $~0x4000, (%%esp); popfl"
-                     : "=a"(pid) :: "memory", "cc");
+                     : "=a"(pid)::"memory", "cc");
     check_eq(pid, getpid());
 }
 
@@ -201,15 +199,9 @@ TEST("segments: the kernel's own are not left in a program's registers")
     check(gs == 0 || (gs & 3) == 3);
 }
 
-static void load_segment(void *arg)
-{
-    __asm__ volatile("movw %w0, %%es" :: "r"(arg));
-}
+static void load_segment(void *arg) { __asm__ volatile("movw %w0, %%es" : : "r"(arg)); }
 
-static void load_stack_segment(void *arg)
-{
-    __asm__ volatile("movw %w0, %%ss" :: "r"(arg));
-}
+static void load_stack_segment(void *arg) { __asm__ volatile("movw %w0, %%ss" : : "r"(arg)); }
 
 static void jump_far(void *arg)
 {
@@ -218,7 +210,7 @@ static void jump_far(void *arg)
         ushort selector;
     } __attribute__((packed)) target = { 0, (uint)arg };
 
-    __asm__ volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(target.offset) :: "memory");
+    __asm__ volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(target.offset)::"memory");
 }
 
 TEST("segments: the kernel's can't be had")
@@ -239,8 +231,8 @@ TEST("segments: the kernel's can't be had")
 static void step(void *arg)
 {
     (void)arg;
-    __asm__ volatile("pushfl; orl $0x100, (%%esp); popfl; movl $11, %%eax; int $0x40; nop"
-                     ::: "eax", "memory", "cc");
+    __asm__ volatile("pushfl; orl $0x100, (%%esp); popfl; movl $11, %%eax; int $0x40; nop" ::
+                         : "eax", "memory", "cc");
 }
 
 static void nested_return(void *arg)
@@ -255,7 +247,7 @@ TEST("flags: single steps and nested tasks end the process alone")
     check(tap_dies(nested_return, NULL));
 }
 
-/* ---- Instructions that are the kernel's ---- */
+/* Instructions that are the kernel's. */
 
 /* Runs `int $n`. */
 static void interrupt(void *arg)
@@ -274,11 +266,11 @@ TEST("software interrupts: all but the system call's end the process")
     }
 }
 
-#define PRIVILEGED(name, code)          \
-    static void name(void *arg)         \
-    {                                   \
-        (void)arg;                      \
-        __asm__ volatile(code ::: "eax", "ecx", "edx", "memory"); \
+#define PRIVILEGED(name, code)                                    \
+    static void name(void *arg)                                   \
+    {                                                             \
+        (void)arg;                                                \
+        __asm__ volatile(code : ::"eax", "ecx", "edx", "memory"); \
     }
 
 PRIVILEGED(read_port, "movw $0x1F7, %%dx; inb %%dx, %%al")
@@ -316,7 +308,7 @@ TEST("privileged instructions end the process")
     check(tap_dies(enter_fast, NULL));
 }
 
-/* ---- The stack pointer ---- */
+/* The stack pointer. */
 
 /* A system call with an argument, made with another stack pointer. */
 static int call_on(uint sp)
@@ -324,20 +316,22 @@ static int call_on(uint sp)
     int result;
 
     __asm__ volatile("movl %%esp, %%esi; movl %%ecx, %%esp; movl $13, %%eax; int $0x40; movl %%esi, %%esp"
-                     : "=a"(result) : "c"(sp) : "esi", "memory", "cc");
+                     : "=a"(result)
+                     : "c"(sp)
+                     : "esi", "memory", "cc");
     return result;
 }
 
 TEST("the stack pointer of a system call may point anywhere")
 {
-    static const uint bad[] = { 0, 4, 0x7FFFFFFC, 0x7FFFFFFE, 0x80000000, 0x80100000, 0xFD400000, 0xFEE00000,
-                                0xFFFFFFF0, 0xFFFFFFFC, 0xFFFFFFFF };
+    static const uint bad[] = { 0,          4,          0x7FFFFFFC, 0x7FFFFFFE, 0x80000000, 0x80100000,
+                                0xFD400000, 0xFEE00000, 0xFFFFFFF0, 0xFFFFFFFC, 0xFFFFFFFF };
 
     for (uint i = 0; i < sizeof bad / sizeof bad[0]; i++)
         check_eq(call_on(bad[i]), -1);
 }
 
-/* ---- Time ---- */
+/* Time. */
 
 TEST("the clock goes on under load, on every processor")
 {

@@ -3,7 +3,7 @@
  *
  * Each test has a server of its own, under an identifier made of the test's pid.
  */
-#include "mathmail.h"
+#include "mathwire.h"
 #include "procinfo.h"
 #include "tap.h"
 
@@ -66,20 +66,17 @@ static int start_program(char *const argv[], int in, int out)
 
 static void start_server_with(char *slots)
 {
-    char *argv[] = {"/mathserver", "-i", id, "-n", slots, NULL};
+    char *argv[] = { "/mathserver", "-i", id, "-n", slots, NULL };
 
     snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
     server = start_program(argv, -1, -1);
 }
 
-static void start_server(void)
-{
-    start_server_with("4");
-}
+static void start_server(void) { start_server_with("4"); }
 
-static struct mathmail_header *attach(void)
+static struct mathwire_header *attach(void)
 {
-    struct mathmail_header *shared;
+    struct mathwire_header *shared;
     int handle;
 
     for (int i = 0; i < 500; i++) {
@@ -99,7 +96,7 @@ static struct mathmail_header *attach(void)
 
 static struct program start_client(char *option, char *value, int in)
 {
-    char *argv[] = {"/mathclient", "-i", id, option, value, NULL};
+    char *argv[] = { "/mathclient", "-i", id, option, value, NULL };
     struct program program;
     int fds[2];
 
@@ -159,7 +156,7 @@ static void clean_up(void)
         kill(server);
 }
 
-/* ---- What clients are told ---------------------------------------------------------------------- */
+/* What clients are told. */
 
 TEST("one expression")
 {
@@ -231,11 +228,11 @@ TEST("a user at a terminal has each result before the next line")
     end_server();
 }
 
-/* ---- Servers and clients in any order ----------------------------------------------------------- */
+/* Servers and clients in any order. */
 
 static void wait_then_serve(void *arg)
 {
-    char *argv[] = {"/mathserver", "-i", id, NULL};
+    char *argv[] = { "/mathserver", "-i", id, NULL };
 
     sleep((int)(long)arg);
     exec(argv[0], argv);
@@ -262,7 +259,7 @@ TEST("a client without a server says so after a few seconds")
 
 TEST("a server refuses to start beside a living one")
 {
-    char *argv[] = {"/mathserver", "-i", id, NULL};
+    char *argv[] = { "/mathserver", "-i", id, NULL };
     int other;
 
     start_server();
@@ -275,7 +272,7 @@ TEST("a server refuses to start beside a living one")
 
 TEST("a server refuses a segment that is not a Math Server's")
 {
-    char *argv[] = {"/mathserver", "-i", id, NULL};
+    char *argv[] = { "/mathserver", "-i", id, NULL };
     int handle;
 
     snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
@@ -287,7 +284,7 @@ TEST("a server refuses a segment that is not a Math Server's")
 
 TEST("a server takes over after a dead one")
 {
-    struct mathmail_header *shared;
+    struct mathwire_header *shared;
 
     start_server();
     expect("-e", "1+1", "1+1 = 2\n", 0);
@@ -320,10 +317,10 @@ TEST("a client whose server died says so within two seconds")
 
 static void open_and_hang(void *arg)
 {
-    struct mathmail mail;
+    struct mathwire mail;
 
-    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
-    check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, "1+1", 3), 0);
+    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, "1+1", 3), 0);
     *(uint *)arg = 1;
     for (;;)
         sleep(1000);
@@ -331,7 +328,7 @@ static void open_and_hang(void *arg)
 
 TEST("clients that died in the middle of a request lose their slots to others")
 {
-    struct mathmail_header *shared;
+    struct mathwire_header *shared;
     volatile uint *flags;
     int pids[2], handle = ksmget(getpid() ^ 0x12345, 4096, KSM_MUSTNOTEXIST);
 
@@ -360,20 +357,20 @@ TEST("clients that died in the middle of a request lose their slots to others")
 static void ask_often(void *arg)
 {
     int number = (int)(long)arg;
-    struct mathmail mail;
+    struct mathwire mail;
 
-    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
     for (int i = 0; i < 300; i++) {
         struct math_result result;
         char text[32];
         int n = snprintf(text, sizeof(text), "%d*1000+%d", number, i);
 
-        check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, text, (uint)n), 0);
-        check_eq(mathmail_receive(&mail, &result), 0);
+        check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, text, (uint)n), 0);
+        check_eq(mathwire_receive(&mail, &result), 0);
         check_eq(result.status, MATH_OK);
         check_eq((int)result.value, number * 1000 + i);
     }
-    mathmail_close(&mail);
+    mathwire_close(&mail);
 }
 
 TEST("more clients than slots at once")
@@ -391,27 +388,27 @@ TEST("more clients than slots at once")
 
 TEST("many requests ahead of their replies")
 {
-    struct mathmail mail;
+    struct mathwire mail;
     struct math_result result;
 
     start_server();
-    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
-    check_eq(mathmail_receive(&mail, &result), KSM_EAGAIN);
-    for (int i = 0; i < (int)MATHMAIL_WINDOW; i++) {
+    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_receive(&mail, &result), KSM_EAGAIN);
+    for (int i = 0; i < (int)MATHWIRE_WINDOW; i++) {
         char digit = (char)('0' + i % 10);
 
-        check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, &digit, 1), 0);
+        check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, &digit, 1), 0);
     }
-    check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, "1", 1), KSM_EAGAIN);
-    for (int i = 0; i < (int)MATHMAIL_WINDOW; i++) {
-        check_eq(mathmail_receive(&mail, &result), 0);
+    check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, "1", 1), KSM_EAGAIN);
+    for (int i = 0; i < (int)MATHWIRE_WINDOW; i++) {
+        check_eq(mathwire_receive(&mail, &result), 0);
         check(result.value == i % 10);
     }
-    mathmail_close(&mail);
+    mathwire_close(&mail);
     end_server();
 }
 
-/* ---- A hostile client --------------------------------------------------------------------------- */
+/* A hostile client. */
 
 static uint seed = 7;
 
@@ -421,10 +418,7 @@ static uint next_random(void)
     return seed ^ seed >> 15;
 }
 
-static uint segment_words(void)
-{
-    return mathmail_nbytes(4) / sizeof(uint);
-}
+static uint segment_words(void) { return mathwire_nbytes(4) / sizeof(uint); }
 
 TEST("garbage over the whole segment: the server lives, and serves new clients")
 {
@@ -436,7 +430,7 @@ TEST("garbage over the whole segment: the server lives, and serves new clients")
         for (uint i = 0; i < segment_words(); i++)
             words[i] = round == 0 ? 0 : round == 1 ? 0xffffffff : next_random();
         sleep(20);
-        check_eq(procinfo(server, &(struct procinfo){0}), 0);
+        check_eq(procinfo(server, &(struct procinfo){ 0 }), 0);
         expect("-e", "6*7", "6*7 = 42\n", 0);
     }
     ksmdetachat(words);
@@ -466,7 +460,7 @@ TEST("garbage all the time: the server lives")
     sleep(200);
     kill(pid);
     check_eq(reap(pid), KILLED);
-    check_eq(procinfo(server, &(struct procinfo){0}), 0);
+    check_eq(procinfo(server, &(struct procinfo){ 0 }), 0);
     expect("-e", "6*7", "6*7 = 42\n", 0);
     ksmdetachat(words);
     end_server();
@@ -474,7 +468,7 @@ TEST("garbage all the time: the server lives")
 
 TEST("garbage in the slot of a client: it asks again, and has its results")
 {
-    struct mathmail_header *shared;
+    struct mathwire_header *shared;
     struct program client;
     char output[OUTPUT_SIZE];
 
@@ -497,22 +491,22 @@ TEST("garbage in the slot of a client: it asks again, and has its results")
 
 TEST("a request of every kind and length")
 {
-    struct mathmail mail;
+    struct mathwire mail;
     void *where;
 
     start_server();
     for (uint n = 1; n < 2000; n = n * 3 / 2 + 1) {
         struct math_result result;
 
-        check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+        check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
         check_eq(ksmring_reserve(&mail.requests, n, &where, 0), 0);
         for (uint i = 0; i < n; i++)
             ((uchar *)where)[i] = (uchar)next_random();
         ksmring_commit(&mail.requests, n);
         mail.nsent++;
-        check_eq(mathmail_send(&mail, MATHMAIL_COMPUTE, "1", 1), 0);
-        check_eq(mathmail_receive(&mail, &result), KSM_EINVAL);
-        mathmail_close(&mail);
+        check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, "1", 1), 0);
+        check_eq(mathwire_receive(&mail, &result), KSM_EINVAL);
+        mathwire_close(&mail);
         expect("-e", "1+1", "1+1 = 2\n", 0);
     }
     end_server();
@@ -520,25 +514,25 @@ TEST("a request of every kind and length")
 
 TEST("who asks for more than he reads does not hold up others")
 {
-    struct mathmail mail;
+    struct mathwire mail;
     int nsent = 0;
 
     start_server();
-    check_eq(mathmail_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
     while (nsent < 1000) {
         mail.nreceived = mail.nsent;
-        nsent += mathmail_send(&mail, MATHMAIL_COMPUTE, "1", 1) == 0;
+        nsent += mathwire_send(&mail, MATHWIRE_COMPUTE, "1", 1) == 0;
     }
     expect("-e", "1+1", "1+1 = 2\n", 0);
-    mathmail_close(&mail);
+    mathwire_close(&mail);
     end_server();
 }
 
-/* ---- The measurements --------------------------------------------------------------------------- */
+/* The measurements. */
 
 TEST("-b of mathclient and mathpipe")
 {
-    char *argv[] = {"/mathpipe", "-b", "1000", NULL};
+    char *argv[] = { "/mathpipe", "-b", "1000", NULL };
     struct program client;
     char output[OUTPUT_SIZE];
 
@@ -553,12 +547,16 @@ TEST("-b of mathclient and mathpipe")
 TEST("wrong usage is refused")
 {
     char *wrong[][5] = {
-        {"/mathserver", "-n", "0", NULL}, {"/mathserver", "-n", "1025", NULL},
-        {"/mathserver", "-x", "1", NULL}, {"/mathserver", "-i", NULL},
-        {"/mathclient", "-b", "0", NULL},
-        {"/mathclient", "-z", "1", NULL}, {"/mathclient", "-e", NULL},
-        {"/mathclient", "a", "b", NULL},  {"/mathpipe", NULL},
-        {"/mathpipe", "-b", "x", NULL},
+        { "/mathserver", "-n", "0", NULL },
+        { "/mathserver", "-n", "1025", NULL },
+        { "/mathserver", "-x", "1", NULL },
+        { "/mathserver", "-i", NULL },
+        { "/mathclient", "-b", "0", NULL },
+        { "/mathclient", "-z", "1", NULL },
+        { "/mathclient", "-e", NULL },
+        { "/mathclient", "a", "b", NULL },
+        { "/mathpipe", NULL },
+        { "/mathpipe", "-b", "x", NULL },
     };
     int fds[2];
 

@@ -78,10 +78,7 @@ TEST("sbrk: large, touched and given back, costs nothing in the end")
     }
 }
 
-static void do_nothing(void *arg)
-{
-    (void)arg;
-}
+static void do_nothing(void *arg) { (void)arg; }
 
 static void grow_until_refused(void *arg)
 {
@@ -110,7 +107,7 @@ TEST("sbrk: all memory there is can be used, and the system lives on")
         tap_join(tap_start(grow_until_refused, NULL));
 }
 
-/* ---- Copy on write ---- */
+/* Copy on write. */
 
 static char *pages;
 
@@ -221,7 +218,7 @@ TEST("a child takes what it needs, and gives it all back")
     check_eq(pages[5], 1);
 }
 
-/* ---- Code, stack, page 0 ---- */
+/* Code, stack, page 0. */
 
 static void recurse(void *arg)
 {
@@ -248,7 +245,7 @@ TEST("code and page 0 are not writable, constants of the kernel not readable")
         check(tap_read_dies((void *)at));
 }
 
-/* ---- malloc ---- */
+/* malloc. */
 
 TEST("malloc: blocks are aligned, apart, and keep their bytes")
 {

@@ -11,27 +11,24 @@
 #include "model.h"
 #include "procinfo.h"
 
-#define SECONDS 6
+#define SECONDS          6
 #define TICKS_PER_SECOND 100
-#define NIDS 20u
-#define NHISTORY 64u
-#define ORPHAN (-2)
-#define HEAP_MOST (64 * 1024)
-#define HUGE_SIZE (100 * MB)
+#define NIDS             20u
+#define NHISTORY         64u
+#define ORPHAN           (-2)
+#define HEAP_MOST        (64 * 1024)
+#define HUGE_SIZE        (100 * MB)
 
-/* ---- The test decides ---- */
+/* The test decides. */
 
 static uint random, nsteps;
 static uint ids[NIDS];
 static int history[NHISTORY]; /* handles that somebody had */
 static uint nhistory;
 static struct helper_request request; /* the last one, */
-static uint by;                /* and who got it */
+static uint by;                       /* and who got it */
 
-static uint pick(uint n)
-{
-    return chance(&random, n);
-}
+static uint pick(uint n) { return chance(&random, n); }
 
 static void send(uint helper, enum helper_op op, uint a, uint b, uint c)
 {
@@ -71,7 +68,7 @@ static void expect_when(const char *what, uint got, struct model_when when)
         expect(what, got, when.since);
 }
 
-/* ---- Comparing the whole ---- */
+/* Comparing the whole. */
 
 static void compare_totals(const struct ksminfo_t *info)
 {
@@ -129,7 +126,7 @@ static void compare(void)
     }
 }
 
-/* ---- Arguments ---- */
+/* Arguments. */
 
 #define PICK(array) (array)[pick(sizeof(array) / sizeof((array)[0]))]
 
@@ -154,8 +151,16 @@ static uint any_size(void)
 {
     static const uint small[] = { 0, 1, 1, 4095, 4096, 4096, 4097, 3 * PAGE, 7 * PAGE + 1, 30 * PAGE };
     static const uint large[] = { 4 * MB - 1, 4 * MB, 4 * MB + 1, 9 * MB, HUGE_SIZE, HUGE_SIZE };
-    const uint bad[] = { model.max_pages * PAGE, model.max_pages * PAGE + 1, 0x7FFFDFFF, 0x7FFFE000, 0x7FFFE001,
-                         0x80000000, 0xFFFFEFFF, 0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
+    const uint bad[] = { model.max_pages * PAGE,
+                         model.max_pages * PAGE + 1,
+                         0x7FFFDFFF,
+                         0x7FFFE000,
+                         0x7FFFE001,
+                         0x80000000,
+                         0xFFFFEFFF,
+                         0xFFFFF000,
+                         0xFFFFF001,
+                         0xFFFFFFFF };
     uint kind = pick(40);
 
     if (kind < 36)
@@ -166,8 +171,20 @@ static uint any_size(void)
 static uint get_flags(void)
 {
     static const uint flags[] = {
-        0, 0, 0, 0, KSM_CREATE, KSM_CREATE, KSM_OPEN, KSM_OPEN, KSM_CREATE | KSM_OPEN, KSM_MUSTNOTEXIST,
-        KSM_CREATE | KSM_MUSTNOTEXIST, KSM_OPEN | KSM_MUSTNOTEXIST, KSM_HUGETLB, KSM_READ,
+        0,
+        0,
+        0,
+        0,
+        KSM_CREATE,
+        KSM_CREATE,
+        KSM_OPEN,
+        KSM_OPEN,
+        KSM_CREATE | KSM_OPEN,
+        KSM_MUSTNOTEXIST,
+        KSM_CREATE | KSM_MUSTNOTEXIST,
+        KSM_OPEN | KSM_MUSTNOTEXIST,
+        KSM_HUGETLB,
+        KSM_READ,
         KSM_HUGETLB | KSM_CREATE,
     };
     uint kind = pick(20);
@@ -177,8 +194,9 @@ static uint get_flags(void)
 
 static uint attach_flags_any(void)
 {
-    static const uint flags[] = { 0, 0, KSM_READ, KSM_READ, KSM_WRITE, KSM_RDWR, KSM_READ | KSM_WRITE,
-                                  KSM_READ | KSM_RDWR, KSM_CREATE };
+    static const uint flags[] = {
+        0, 0, KSM_READ, KSM_READ, KSM_WRITE, KSM_RDWR, KSM_READ | KSM_WRITE, KSM_READ | KSM_RDWR, KSM_CREATE
+    };
     uint kind = pick(20);
 
     return kind < 18 ? PICK(flags) : kind < 19 ? 1u << pick(32) : pick(256);
@@ -189,7 +207,7 @@ static const struct model_view *any_view(const struct model_proc *p)
     return p->nviews ? &p->views[pick(p->nviews)] : NULL;
 }
 
-/* ---- Calls ---- */
+/* Calls. */
 
 static void do_get(uint helper)
 {
@@ -251,7 +269,7 @@ static void do_detach(uint helper)
 
 static void do_detach_at(uint helper)
 {
-    static const uint off[] = { 0, 0, 0, 0, 1, 4, PAGE, (uint)-(int)PAGE, 0x80000000 };
+    static const uint off[] = { 0, 0, 0, 0, 1, 4, PAGE, (uint) - (int)PAGE, 0x80000000 };
     const struct model_view *v = any_view(&model.procs[helper]);
     uint va = (v ? v->va : pick(KERNBASE)) + PICK(off);
     int got = call(helper, DETACH_AT, va, 0, 0);
@@ -340,7 +358,7 @@ static void do_sbrk(uint helper)
         p->brk += delta;
 }
 
-/* ---- Processes ---- */
+/* Processes. */
 
 /* A helper that has nothing, as a child of this process. */
 static void start_helper(uint helper)
@@ -453,7 +471,7 @@ static void do_exec(uint helper)
     p->first_brk = p->brk = (uint)result;
 }
 
-/* ---- The run ---- */
+/* The run. */
 
 static void step(uint helper)
 {

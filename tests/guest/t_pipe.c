@@ -7,10 +7,7 @@
 
 static int ends[2];
 
-static void open_pipe(void)
-{
-    check_eq(pipe(ends), 0);
-}
+static void open_pipe(void) { check_eq(pipe(ends), 0); }
 
 TEST("pipe: what went in comes out, in order")
 {

@@ -102,7 +102,7 @@ TEST("kill: a process that sleeps, and one that computes")
     pid = fork();
     if (pid == 0) {
         for (;;)
-            __asm__ volatile("" ::: "memory");
+            __asm__ volatile("" : ::"memory");
     }
     check_eq(kill(pid), 0);
     check_eq(tap_status(pid), KILLED);
@@ -129,20 +129,11 @@ static void kill_itself(void *arg)
     sleep(10);
 }
 
-TEST("kill: oneself")
-{
-    check(tap_dies(kill_itself, NULL));
-}
+TEST("kill: oneself") { check(tap_dies(kill_itself, NULL)); }
 
-static void fault_read(void *arg)
-{
-    (void)*(volatile int *)arg;
-}
+static void fault_read(void *arg) { (void)*(volatile int *)arg; }
 
-static void fault_run(void *arg)
-{
-    ((void (*)(void))arg)();
-}
+static void fault_run(void *arg) { ((void (*)(void))arg)(); }
 
 static void fault_divide(void *arg)
 {
@@ -154,7 +145,7 @@ static void fault_divide(void *arg)
 static void fault_io(void *arg)
 {
     (void)arg;
-    __asm__ volatile("outb %%al, $0x80" ::: "memory");
+    __asm__ volatile("outb %%al, $0x80" : ::"memory");
 }
 
 static void fault_halt(void *arg)
@@ -294,7 +285,7 @@ TEST("sleep: a killed sleeper wakes at once")
     check(uptime() - start < 500);
 }
 
-/* ---- exec ---- */
+/* exec. */
 
 /* The compiler keeps a local variable of this alignment where it is only if main() was called aligned. */
 static bool aligned_stack(void)
@@ -427,7 +418,7 @@ TEST("exec: open files stay open")
     check_eq(waits(&status), -1);
 }
 
-/* ---- Floating point ---- */
+/* Floating point. */
 
 static void compute(void *arg)
 {
@@ -460,7 +451,7 @@ TEST("floating point: a child inherits them")
     double value = 1.5;
     int pid, status;
 
-    __asm__ volatile("movsd %0, %%xmm5" :: "m"(value));
+    __asm__ volatile("movsd %0, %%xmm5" : : "m"(value));
     pid = fork();
     if (pid == 0) {
         __asm__ volatile("movsd %%xmm5, %0" : "=m"(value));

@@ -9,11 +9,12 @@
 #include "race.h"
 
 #define SECONDS 3u
-#define WORDS (PAGE / sizeof(uint))
+#define WORDS   (PAGE / sizeof(uint))
 
 /* A segment that all know. In the first word of each page stands its tag, or still 0; in the second of
    the first page what its first user wrote, which never changes while it lives; the rest is 0. */
-struct public {
+struct public
+{
     int id;
     uint npages;
 };
@@ -37,7 +38,7 @@ struct view {
 static struct view views[MAX_VIEWS];
 static uint nviews;
 
-static uint me;         /* number of this process */
+static uint me; /* number of this process */
 static uint random;
 static int own_handle;
 static uint *own;
@@ -45,17 +46,11 @@ static uint own_stamp;
 static uint nlives;
 static bool may_fork;
 
-static uint pick(uint n)
-{
-    return chance(&random, n);
-}
+static uint pick(uint n) { return chance(&random, n); }
 
-static uint tag_of(const struct public *public)
-{
-    return (uint)public->id ^ 0x5A5A5A5A;
-}
+static uint tag_of(const struct public *public) { return (uint) public->id ^ 0x5A5A5A5A; }
 
-/* ---- Public segments ---- */
+/* Public segments. */
 
 static void check_page(const struct public *public, const uint *page)
 {
@@ -168,7 +163,7 @@ static void wait_or_wake(void)
     check(result >= 0 || result == KSM_ETIMEDOUT || result == KSM_EAGAIN);
 }
 
-/* ---- The private segment ---- */
+/* The private segment. */
 
 static void fill_own(void)
 {
@@ -213,7 +208,7 @@ static void reopen_own(void)
     }
 }
 
-/* ---- The heap, which uses the same frames ---- */
+/* The heap, which uses the same frames. */
 
 static void use_heap(void)
 {
@@ -227,7 +222,7 @@ static void use_heap(void)
     check(sbrk(-2 * (int)PAGE) != (char *)-1);
 }
 
-/* ---- Processes ---- */
+/* Processes. */
 
 static void step(void);
 
@@ -360,22 +355,13 @@ static void race(uint n)
     race_end();
 }
 
-TEST("ksm §12 §7 all calls on the same segments against each other, 2 processes")
-{
-    race(2);
-}
+TEST("ksm §12 §7 all calls on the same segments against each other, 2 processes") { race(2); }
 
-TEST("ksm §12 §7 all calls on the same segments against each other, 4 processes")
-{
-    race(4);
-}
+TEST("ksm §12 §7 all calls on the same segments against each other, 4 processes") { race(4); }
 
-TEST("ksm §12 §7 all calls on the same segments against each other, 8 processes")
-{
-    race(8);
-}
+TEST("ksm §12 §7 all calls on the same segments against each other, 8 processes") { race(8); }
 
-/* ---- Old addresses ---- */
+/* Old addresses. */
 
 #define PLACES 3u /* pages of each segment */
 
@@ -424,10 +410,7 @@ static uint *grow(void)
     return (uint *)((old + PAGE - 1) & ~(PAGE - 1));
 }
 
-static void shrink(void)
-{
-    check(sbrk(-(int)((PLACES + 1) * PAGE)) != (char *)-1);
-}
+static void shrink(void) { check(sbrk(-(int)((PLACES + 1) * PAGE)) != (char *)-1); }
 
 static void renew(int id, int *handle, uint *with)
 {

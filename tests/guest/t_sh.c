@@ -96,6 +96,7 @@ TEST("sh: words, quotes, comments")
         { "echo $ x$", "$ x$\n", 0 },
         { "echo -n x", "x", 0 },
     };
+
     RUN(lines);
 }
 
@@ -124,6 +125,7 @@ TEST("sh: lists and statuses")
         { "/share", "sh: /share: cannot execute\n", 126 },
         { "''", "sh: : not found\n", 127 },
     };
+
     RUN(lines);
 }
 
@@ -139,6 +141,7 @@ TEST("sh: pipelines")
         { "cat /sh | cat | wc > n; wc < /sh > m; cat n m | grep -v '^$' > k; rm n m k", "", 0 },
         { "(sh -c 'exit 4') | (cat; sh -c 'exit 6')", "", 6 },
     };
+
     RUN(lines);
 }
 
@@ -159,6 +162,7 @@ TEST("sh: redirections")
         { "echo a 5> f >&5; cat f", "a\n", 0 },
         { "rm f g", "", 0 },
     };
+
     RUN(lines);
 }
 
@@ -172,6 +176,7 @@ TEST("sh: subshells, folders, the background")
         { "(sleep 3; echo late) & echo early; wait", "early\nlate\n", 0 },
         { "false & echo $?; wait", "0\n", 0 },
     };
+
     RUN(lines);
 }
 
@@ -189,6 +194,7 @@ TEST("sh: what it does not understand")
         { "()", "sh: syntax error near `)'\n", 2 },
         { "&& a", "sh: syntax error near `&& a'\n", 2 },
     };
+
     RUN(lines);
 }
 
@@ -236,7 +242,7 @@ TEST("sh: a file of commands")
     leave();
 }
 
-/* ---- Programs ---- */
+/* Programs. */
 
 TEST("grep: patterns")
 {
@@ -262,6 +268,7 @@ TEST("grep: patterns")
         { "echo -n abc | grep b", "abc\n", 0 },
         { "rm f", "", 0 },
     };
+
     RUN(lines);
 }
 
@@ -288,6 +295,7 @@ TEST("cat, wc, ln, rm, mkdir, ls, kill, sleep")
         { "sleep 1", "", 0 },
         { "halt 300", "halt: usage: halt [STATUS]\n", 2 },
     };
+
     RUN(lines);
 }
 

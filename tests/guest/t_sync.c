@@ -60,7 +60,7 @@ static void run_all(int n, void (*fn)(void *))
     wait_for_all(n);
 }
 
-/* ---- The lock ----------------------------------------------------------------------------------- */
+/* The lock. */
 
 static void change_counters(void)
 {
@@ -245,7 +245,7 @@ TEST("lock: holders and waiters killed at any moment")
         check(wait() > 0);
 }
 
-/* ---- The semaphore ------------------------------------------------------------------------------ */
+/* The semaphore. */
 
 static void give_and_take(void *arg)
 {
@@ -269,15 +269,9 @@ static void bounded_buffer(int nprocesses)
     check_eq(shared->rooms.units, 3);
 }
 
-TEST("semaphore: no unit is lost or doubled, 2 processes")
-{
-    bounded_buffer(2);
-}
+TEST("semaphore: no unit is lost or doubled, 2 processes") { bounded_buffer(2); }
 
-TEST("semaphore: no unit is lost or doubled, 8 processes")
-{
-    bounded_buffer(MANY);
-}
+TEST("semaphore: no unit is lost or doubled, 8 processes") { bounded_buffer(MANY); }
 
 TEST("semaphore: results")
 {
@@ -323,7 +317,7 @@ TEST("semaphore: killed waiters take no unit")
     check_eq(shared->items.units, 0);
 }
 
-/* ---- The ring ----------------------------------------------------------------------------------- */
+/* The ring. */
 
 static struct ksmring ring;
 
@@ -384,14 +378,11 @@ struct message {
     uchar filling[200];
 };
 
-static uint message_length(uint sender, uint number)
-{
-    return 8 + (sender * 31 + number * 17) % 200;
-}
+static uint message_length(uint sender, uint number) { return 8 + (sender * 31 + number * 17) % 200; }
 
 static void write_messages(void *arg)
 {
-    struct message message = {.sender = (uint)(long)arg};
+    struct message message = { .sender = (uint)(long)arg };
 
     check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
     for (message.number = 0; message.number < ROUNDS; message.number++) {
@@ -406,7 +397,7 @@ static void write_messages(void *arg)
 /* Reads until all writers have left.  Messages of one writer come in order. */
 static void read_messages(void *arg)
 {
-    uint next[MANY] = {0};
+    uint next[MANY] = { 0 };
     struct message message;
     int n;
 
@@ -437,25 +428,13 @@ static void pass_messages(uint nreaders, uint nwriters)
         check_eq(shared->taken[i], ROUNDS);
 }
 
-TEST("ring: one writer, one reader")
-{
-    pass_messages(1, 1);
-}
+TEST("ring: one writer, one reader") { pass_messages(1, 1); }
 
-TEST("ring: four writers, one reader")
-{
-    pass_messages(1, 4);
-}
+TEST("ring: four writers, one reader") { pass_messages(1, 4); }
 
-TEST("ring: one writer, three readers")
-{
-    pass_messages(3, 1);
-}
+TEST("ring: one writer, three readers") { pass_messages(3, 1); }
 
-TEST("ring: four writers, four readers")
-{
-    pass_messages(4, 4);
-}
+TEST("ring: four writers, four readers") { pass_messages(4, 4); }
 
 static void write_and_die(void *arg)
 {

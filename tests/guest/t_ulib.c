@@ -6,16 +6,17 @@
 
 static char text[300];
 
-#define check_format(want, ...) \
-    do { \
+#define check_format(want, ...)                                            \
+    do {                                                                   \
         check_eq(snprintf(text, sizeof(text), __VA_ARGS__), strlen(want)); \
-        check(strcmp(text, want) == 0); \
+        check(strcmp(text, want) == 0);                                    \
     } while (0)
 
 TEST("snprintf: numbers")
 {
     check_format("0 -1 2147483647 -2147483648", "%d %d %d %d", 0, -1, 2147483647, (int)0x80000000);
-    check_format("4294967295 FFFFFFFF DEAD BEEF", "%u %x %X %p", 0xFFFFFFFF, 0xFFFFFFFF, 0xDEAD, (void *)0xBEEF);
+    check_format("4294967295 FFFFFFFF DEAD BEEF", "%u %x %X %p", 0xFFFFFFFF, 0xFFFFFFFF, 0xDEAD,
+                 (void *)0xBEEF);
     check_format("[   42] [42   ] [00042] [-0042]", "[%5d] [%-5d] [%05d] [%05d]", 42, 42, 42, -42);
     check_format("[  -42] [-42  ]", "[%*d] [%*d]", 5, -42, -5, -42);
     check_format("18446744073709551615 -9223372036854775808", "%llu %lld", ~0ull, (long long)(1ull << 63));
@@ -64,8 +65,20 @@ TEST("printf: lines of any length, and odd formats")
 
 TEST("parse_number and atoi")
 {
-    static const char *const bad[] = { "", "-", "+", "x", "1x", "0x", "4294967296", "-2147483649",
-                                       "0x100000000", " 1", "--1", "0xg", "1 ", "99999999999999999999" };
+    static const char *const bad[] = { "",
+                                       "-",
+                                       "+",
+                                       "x",
+                                       "1x",
+                                       "0x",
+                                       "4294967296",
+                                       "-2147483649",
+                                       "0x100000000",
+                                       " 1",
+                                       "--1",
+                                       "0xg",
+                                       "1 ",
+                                       "99999999999999999999" };
     int n = 77;
 
     for (uint i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -169,8 +182,19 @@ TEST("gets: a line, its end, and too little room")
 
 TEST("64-bit division agrees with multiplication")
 {
-    static const uint64_t numbers[] = { 1, 2, 3, 7, 10, 0xFFFF, 0x10000, 0xFFFFFFFF, 0x100000000, 0x100000001,
-                                        0x123456789ABCDEF, 0x7FFFFFFFFFFFFFFF, 0x8000000000000000,
+    static const uint64_t numbers[] = { 1,
+                                        2,
+                                        3,
+                                        7,
+                                        10,
+                                        0xFFFF,
+                                        0x10000,
+                                        0xFFFFFFFF,
+                                        0x100000000,
+                                        0x100000001,
+                                        0x123456789ABCDEF,
+                                        0x7FFFFFFFFFFFFFFF,
+                                        0x8000000000000000,
                                         0xFFFFFFFFFFFFFFFF };
     uint count = sizeof(numbers) / sizeof(numbers[0]);
 

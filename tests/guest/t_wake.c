@@ -9,26 +9,31 @@
 #include "race.h"
 
 #define FORGOTTEN_TICKS 1500
-#define NRUNS 3u
-#define SECONDS 2u
-#define BURST 32u
-#define ALL 0x7FFFFFFF
+#define NRUNS           3u
+#define SECONDS         2u
+#define BURST           32u
+#define ALL             0x7FFFFFFF
 
 /* Words of the board, in different cache lines. */
 enum {
-    LOCK = 0, INSIDE = 64, TOTAL = 128, UNITS = 192, WANTING = 256, OUT = 320, BOX = 384, SUM = 448,
-    TAKEN = 512, SLEPT = 576, HERE = 640, MEETING = 704, OVER = 768,
+    LOCK = 0,
+    INSIDE = 64,
+    TOTAL = 128,
+    UNITS = 192,
+    WANTING = 256,
+    OUT = 320,
+    BOX = 384,
+    SUM = 448,
+    TAKEN = 512,
+    SLEPT = 576,
+    HERE = 640,
+    MEETING = 704,
+    OVER = 768,
 };
 
-static volatile uint *word(uint i)
-{
-    return &board->words[i];
-}
+static volatile uint *word(uint i) { return &board->words[i]; }
 
-static uint add(uint i, uint n)
-{
-    return __atomic_add_fetch(word(i), n, __ATOMIC_SEQ_CST);
-}
+static uint add(uint i, uint n) { return __atomic_add_fetch(word(i), n, __ATOMIC_SEQ_CST); }
 
 static bool replace(uint i, uint old, uint new)
 {
@@ -82,7 +87,7 @@ static void run_with(void (*run)(uint i), const char *what)
     }
 }
 
-/* ---- A mutex: 0 free, 1 held, 2 held and perhaps wanted ---- */
+/* A mutex: 0 free, 1 held, 2 held and perhaps wanted. */
 
 static void lock(void)
 {
@@ -126,7 +131,7 @@ TEST("ksm §11.1 §12 no wake-up is lost: a mutex")
     race_end();
 }
 
-/* ---- A semaphore of half as many units as processes ---- */
+/* A semaphore of half as many units as processes. */
 
 static uint nunits;
 
@@ -177,7 +182,7 @@ TEST("ksm §11.1 §11.3 no wake-up is lost: a semaphore")
     race_end();
 }
 
-/* ---- A mailbox for one message: even numbers write, odd ones read ---- */
+/* A mailbox for one message: even numbers write, odd ones read. */
 
 #define LAST_MESSAGE 0xFFFFFFFFu
 

@@ -17,12 +17,12 @@
 #include "ksm.h"
 #include "procinfo.h"
 
-#define STATUS_FAILED 99
-#define STATUS_TIMEOUT 98
-#define STATUS_SKIPPED 97
+#define STATUS_FAILED    99
+#define STATUS_TIMEOUT   98
+#define STATUS_SKIPPED   97
 #define TICKS_PER_SECOND 100
-#define TIMEOUT_TICKS (30 * TICKS_PER_SECOND)
-#define USAGE "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [TEXT]..."
+#define TIMEOUT_TICKS    (30 * TICKS_PER_SECOND)
+#define USAGE            "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [TEXT]..."
 
 int tap_seed = 1, tap_seconds;
 
@@ -54,7 +54,7 @@ static bool same(const struct footprint *a, const struct footprint *b)
            a->ksm.total_attached_nr == b->ksm.total_attached_nr;
 }
 
-/* ---- Called by tests ---- */
+/* Called by tests. */
 
 static void end_failed(void) __attribute__((noreturn));
 
@@ -77,10 +77,7 @@ void tap_differs(const char *file, int line, const char *what, int got, int want
     end_failed();
 }
 
-void tap_skip(void)
-{
-    exits(STATUS_SKIPPED);
-}
+void tap_skip(void) { exits(STATUS_SKIPPED); }
 
 void tap_note(const char *fmt, ...)
 {
@@ -113,10 +110,7 @@ int tap_status(int pid)
     return status;
 }
 
-void tap_join(int pid)
-{
-    check_eq(tap_status(pid), 0);
-}
+void tap_join(int pid) { check_eq(tap_status(pid), 0); }
 
 bool tap_dies(void (*fn)(void *), void *arg)
 {
@@ -126,35 +120,17 @@ bool tap_dies(void (*fn)(void *), void *arg)
     return status == KILLED;
 }
 
-static void read_byte(void *p)
-{
-    (void)*(const volatile char *)p;
-}
+static void read_byte(void *p) { (void)*(const volatile char *)p; }
 
-static void write_byte(void *p)
-{
-    *(volatile char *)p = 1;
-}
+static void write_byte(void *p) { *(volatile char *)p = 1; }
 
-bool tap_read_dies(const volatile void *p)
-{
-    return tap_dies(read_byte, (void *)p);
-}
+bool tap_read_dies(const volatile void *p) { return tap_dies(read_byte, (void *)p); }
 
-bool tap_write_dies(volatile void *p)
-{
-    return tap_dies(write_byte, (void *)p);
-}
+bool tap_write_dies(volatile void *p) { return tap_dies(write_byte, (void *)p); }
 
-void gate_create(struct gate *g)
-{
-    check_eq(pipe(g->fds), 0);
-}
+void gate_create(struct gate *g) { check_eq(pipe(g->fds), 0); }
 
-void gate_open(struct gate *g)
-{
-    check_eq(write(g->fds[1], "", 1), 1);
-}
+void gate_open(struct gate *g) { check_eq(write(g->fds[1], "", 1), 1); }
 
 void gate_pass(struct gate *g)
 {
@@ -177,7 +153,7 @@ void tap_until_asleep(int pid)
         sleep(1);
 }
 
-/* ---- The run ---- */
+/* The run. */
 
 /* A child that ends with STATUS_TIMEOUT when the time is over.  It is asleep on return, so that it takes no
    more frames while a test counts them. */
@@ -248,13 +224,12 @@ static bool run_test(const struct tap_test *test, uint number)
 
     if (!passed)
         explain(status, &before, &after);
-    printf(1, "%s %u - %s%s\n", passed ? "ok" : "not ok", number, test->name, skipped ? " # SKIP not this kernel" : "");
+    printf(1, "%s %u - %s%s\n", passed ? "ok" : "not ok", number, test->name,
+           skipped ? " # SKIP not this kernel" : "");
     return passed;
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 static bool contains(const char *text, const char *part)
 {

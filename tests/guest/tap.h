@@ -25,34 +25,34 @@ struct tap_test {
     int line; /* in the source: tests run in its order */
 };
 
-#define TEST(title) TAP_TEST(title, __COUNTER__)
+#define TEST(title)        TAP_TEST(title, __COUNTER__)
 #define TAP_TEST(title, n) TAP_TEST_(title, n)
-#define TAP_TEST_(title, n)                                                                              \
-    static void tap_run_##n(void);                                                                       \
-    static struct tap_test tap_test_##n __attribute__((section(".tap_tests"), used, aligned(4))) = {     \
-        title, tap_run_##n, __LINE__                                                                     \
-    };                                                                                                   \
+#define TAP_TEST_(title, n)                                                                          \
+    static void tap_run_##n(void);                                                                   \
+    static struct tap_test tap_test_##n                                                              \
+        __attribute__((section(".tap_tests"), used, aligned(4))) = { title, tap_run_##n, __LINE__ }; \
     static void tap_run_##n(void)
 
 /* The program.  cleanup is called in a test that has failed, before it ends; it may be NULL. */
-#define TAP_MAIN(cleanup)                                       \
-    int main(int argc, char *argv[])                            \
-    {                                                           \
-        return tap_main(argc, argv, cleanup);                   \
-    }
+#define TAP_MAIN(cleanup) \
+    int main(int argc, char *argv[]) { return tap_main(argc, argv, cleanup); }
 int tap_main(int argc, char *argv[], void (*cleanup)(void));
 
 /* For tests that draw numbers, and for those that run for a time: 0: as long as they like, below 20 seconds. */
 extern int tap_seed, tap_seconds;
 
 /* Ends the test, and it has failed, if the condition does not hold. */
-#define check(condition) \
-    do { if (!(condition)) tap_failed(__FILE__, __LINE__, #condition); } while (0)
+#define check(condition)                                \
+    do {                                                \
+        if (!(condition))                               \
+            tap_failed(__FILE__, __LINE__, #condition); \
+    } while (0)
 /* The same for two integers, which are shown. */
-#define check_eq(got, want) \
-    do { \
-        int tap_got = (int)(got), tap_want = (int)(want); \
-        if (tap_got != tap_want) tap_differs(__FILE__, __LINE__, #got, tap_got, tap_want); \
+#define check_eq(got, want)                                           \
+    do {                                                              \
+        int tap_got = (int)(got), tap_want = (int)(want);             \
+        if (tap_got != tap_want)                                      \
+            tap_differs(__FILE__, __LINE__, #got, tap_got, tap_want); \
     } while (0)
 void tap_failed(const char *file, int line, const char *what) __attribute__((noreturn));
 void tap_differs(const char *file, int line, const char *what, int got, int want) __attribute__((noreturn));
@@ -61,7 +61,7 @@ void tap_skip(void) __attribute__((noreturn));
 /* A comment line. */
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* ---- Processes of a test ---- */
+/* Processes of a test. */
 
 #define KILLED (-1) /* status of a process that did not end by itself */
 

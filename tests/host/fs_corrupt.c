@@ -44,6 +44,7 @@ static void poke(const char *path)
     char bytes[3000] = "", longer[100];
     struct stat st;
     struct inode *root = world_root();
+
     for (int mode = O_RDONLY; mode <= O_RDWR; mode++) {
         struct file *f = file_open(root, path, mode);
         if (!f)
@@ -66,8 +67,8 @@ static void poke(const char *path)
 }
 
 static const char *const paths[] = {
-    "a", "d", "d/a", "d/b", "d/e", "d/e/c", "d/e/f", "d/e/f/../../e/f", "dev",
-    "..", "d/..", "d/e/f/..", ".", "d/e/.",
+    "a",   "d",  "d/a",  "d/b",      "d/e", "d/e/c", "d/e/f", "d/e/f/../../e/f",
+    "dev", "..", "d/..", "d/e/f/..", ".",   "d/e/.",
 };
 
 static void poke_all(void *unused)
@@ -77,7 +78,7 @@ static void poke_all(void *unused)
     for (uint i = 0; i < n; i++)
         poke(paths[i]);
     fs_sync();
-    for (uint i = n; i-- > 0; )
+    for (uint i = n; i-- > 0;)
         fs_unlink(world_root(), paths[i]);
     world_write_file("last", 0, 40000, 4);
     fs_settle();
@@ -89,14 +90,23 @@ static void spoil(uint kind)
     struct dinode *di = (struct dinode *)inodes + 1 + rand() % 10;
     struct dirent *e;
     uint word = rand() % 4 == 0 ? (uint)rand() : (uint)rand() % (sb.size + 10);
+
     switch (kind) {
     case 0: /* anywhere among what is used */
         world->disk[rand() % ((sb.bmapstart + 500) * BSIZE)] ^= 1u << rand() % 8;
         break;
-    case 1: di->addrs[rand() % NADDR] = word; break;
-    case 2: di->size = rand() % 3 ? (uint)rand() % 200000 : (uint)rand() * 2u; break;
-    case 3: di->type = rand() % 6 - 1; break;
-    case 4: di->nlink = rand() % 4 - 1; break;
+    case 1:
+        di->addrs[rand() % NADDR] = word;
+        break;
+    case 2:
+        di->size = rand() % 3 ? (uint)rand() % 200000 : (uint)rand() * 2u;
+        break;
+    case 3:
+        di->type = rand() % 6 - 1;
+        break;
+    case 4:
+        di->nlink = rand() % 4 - 1;
+        break;
     case 5: /* an entry of a folder, or what looks like one */
         e = (struct dirent *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 40) * BSIZE);
         e[rand() % 32].inum = rand() % 12;
@@ -121,6 +131,7 @@ static void quiet(const char *problem) { (void)problem; }
 static void spoil_and_use(const struct layout *l, uint nrounds)
 {
     struct check_result result;
+
     world_format(l);
     CHECK(world_boot(plant, NULL));
     CHECK(world_is_consistent(&result));
@@ -152,6 +163,7 @@ static void test_extended(void) { spoil_and_use(&world_small, 300); }
 static void test_noise(void)
 {
     struct check_result result;
+
     for (uint round = 0; round < 30; round++) {
         world_format(round % 2 ? &world_xv6 : &world_small);
         memcpy(&sb, world->disk + BSIZE, sizeof(sb));
@@ -172,6 +184,7 @@ static void keep(const char *problem) { snprintf((char *)last_problem, sizeof(la
 static const char *first_problem(void)
 {
     struct check_result result;
+
     last_problem[0] = 0;
     check_image(world->disk, (size_t)world->nblocks * BSIZE, keep, &result);
     memcpy(world->disk, good_disk, (size_t)world->nblocks * BSIZE);

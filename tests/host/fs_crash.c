@@ -2,7 +2,7 @@
  * fs_crash.c - power cuts: the disk is always what a prefix of the operations made of it.
  *
  * A boot runs a list of operations while every block that is written, and every flush, is recorded, and after
- * each operation takes a fingerprint of what users see.  Then the power is cut behind each event in turn. 
+ * each operation takes a fingerprint of what users see.  Then the power is cut behind each event in turn.
  * What was flushed is on the disk; of the blocks written since, any may be, in any order.  The image must be
  * consistent, mount, and then have the fingerprint of a prefix, which holds what a sync() promised and what
  * ended a second ago.
@@ -14,7 +14,7 @@
 #include "include/fcntl.h"
 #include "tap.h"
 
-#define NOPS 150u
+#define NOPS   150u
 #define SECOND 100u
 
 /* In world->scratch, so that later boots and the test see it. */
@@ -33,7 +33,7 @@ static void before(void)
 
 static void after(void) {}
 
-/* ---- The operations: each is one to the file system, too ---- */
+/* The operations: each is one to the file system, too. */
 
 static uint pick(uint n) { return (uint)rand() % n; }
 
@@ -51,6 +51,7 @@ static void write_somewhere(const char *name, uint i)
     bool append = size == ~0u || size == 0 || pick(3);
     uint offset = size == ~0u ? 0 : append ? size : pick(size);
     uint n = append ? 1 + pick(4000) : 1 + pick(1500);
+
     if (size == ~0u) { /* making it is an operation of its own */
         struct file *f = file_open(world_root(), name, O_CREATE | O_RDWR);
         if (f)
@@ -66,6 +67,7 @@ static void do_operation(void)
 {
     char name[40], other[40];
     uint i = pick(16), what = pick(20);
+
     name_of(name, i);
     name_of(other, pick(16));
     if (what < 12) {
@@ -113,7 +115,7 @@ static void work(void *unused)
     world->recording = false;
 }
 
-/* ---- Cuts ---- */
+/* Cuts. */
 
 static void look(void *arg) { *(uint *)arg = world_fingerprint(); }
 
@@ -121,6 +123,7 @@ static void look(void *arg) { *(uint *)arg = world_fingerprint(); }
 static bool is_prefix(uint found, const struct event *e)
 {
     uint least = e->ndurable;
+
     for (uint i = least; i <= e->nops && i <= NOPS; i++)
         if (history()->end_tick[i] + SECOND < e->tick)
             least = i;
@@ -150,6 +153,7 @@ static void apply(const struct event *e)
 static void cut_power(uint cut, uint chance)
 {
     uint flushed = 0;
+
     memcpy(world->disk, start_disk, (size_t)world->nblocks * BSIZE);
     for (uint i = 0; i <= cut; i++)
         if (world->events[i].blockno == EVENT_FLUSH)
@@ -163,6 +167,7 @@ static bool check_cut(uint cut, uint chance)
 {
     struct check_result result;
     uint *found = &world->scratch[60000];
+
     cut_power(cut, chance);
     bool good = world_is_consistent(&result);
     world->recording = false;
@@ -178,6 +183,7 @@ static bool check_cut(uint cut, uint chance)
 static void cut_everywhere(const struct layout *l, uint seed, uint every)
 {
     uint nevents, nbad = 0;
+
     srand(seed);
     world_format(l);
     keep_disk();
@@ -204,7 +210,7 @@ static void test_extended(void)
         cut_everywhere(&world_small, seed + 100, 7);
 }
 
-/* ---- A write that takes many operations, and a removal that does ---- */
+/* A write that takes many operations, and a removal that does. */
 
 static void write_old(void *unused)
 {
@@ -237,6 +243,7 @@ static void look_at_long(void *unused)
 static void test_long_write(void)
 {
     uint nbad = 0;
+
     srand(1);
     world_format(&world_small);
     CHECK(world_boot(write_old, NULL));
@@ -252,13 +259,14 @@ static void test_long_write(void)
     CHECK_INT(nbad, 0);
 }
 
-/* ---- A cut in the middle of recovery ---- */
+/* A cut in the middle of recovery. */
 
 /* Records the recovery of the disk as it is, cuts it before its first flush, and recovers again. */
 static void cut_recovery(void)
 {
     uint *found = &world->scratch[60000];
     uchar *at_cut = malloc((size_t)world->nblocks * BSIZE);
+
     memcpy(at_cut, world->disk, (size_t)world->nblocks * BSIZE);
     world->nevents = 0;
     world->recording = true;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fs/disk.h"
+#include "fs/blockio.h"
 #include "fs_world.h"
 #include "include/fcntl.h"
 #include "mm/page.h"
@@ -27,6 +27,7 @@ static struct file *open_file(const char *path, int mode) { return file_open(wor
 static bool opens(const char *path, int mode)
 {
     struct file *f = open_file(path, mode);
+
     if (f)
         file_close(f);
     return f;
@@ -40,6 +41,7 @@ static int link_paths(const char *old, const char *new) { return fs_link(world_r
 static void run_on(const struct layout *l, void (*run)(void *), void *arg)
 {
     struct check_result result;
+
     layout = l;
     world_format(l);
     CHECK(world_is_consistent(&result));
@@ -53,7 +55,7 @@ static void on_both(void (*run)(void *))
     run_on(&world_small, run, NULL);
 }
 
-/* ---- Files ---- */
+/* Files. */
 
 static void use_files(void *unused)
 {
@@ -202,6 +204,7 @@ static void use_nothing(void *unused) { (void)unused; }
 static void test_orphans(void)
 {
     struct check_result result;
+
     run_on(&world_small, leave_orphans, NULL);
     CHECK(world_is_consistent(&result));
     CHECK_INT(result.norphans, 2);
@@ -210,7 +213,7 @@ static void test_orphans(void)
     CHECK_INT(result.norphans, 0);
 }
 
-/* ---- Limits ---- */
+/* Limits. */
 
 static void fill_file(void *unused)
 {
@@ -221,7 +224,7 @@ static void fill_file(void *unused)
         bytes[i] = world_byte(3, i);
     struct file *f = open_file("big", O_CREATE | O_RDWR);
     uint done = 0;
-    for (int n; done < limit && (n = file_write(f, bytes + done, done % 7000 + 1)) > 0; )
+    for (int n; done < limit && (n = file_write(f, bytes + done, done % 7000 + 1)) > 0;)
         done += n;
     WORLD_INT(done, limit);
     WORLD_INT(file_write(f, bytes, 1), -1);
@@ -249,7 +252,7 @@ static void fill_disk(void *unused)
     (void)unused;
     char name[DIRSIZ + 1];
     uint nfiles = 0, sizes[200];
-    for (int n = 1; n > 0 && nfiles < 200; ) {
+    for (int n = 1; n > 0 && nfiles < 200;) {
         snprintf(name, sizeof(name), "f%u", nfiles);
         sizes[nfiles] = 0;
         struct file *f = open_file(name, O_CREATE | O_RDWR);
@@ -313,7 +316,7 @@ static void use_all_inodes(void *unused)
 
 static void test_inodes(void) { on_both(use_all_inodes); }
 
-/* ---- Memory ---- */
+/* Memory. */
 
 static void count_pages(void *unused)
 {
@@ -381,7 +384,7 @@ static void test_little_memory(void)
     }
 }
 
-/* ---- A failing disk ---- */
+/* A failing disk. */
 
 static void use_until_failure(void *unused)
 {
@@ -416,7 +419,7 @@ static void test_failing_disk(void)
     }
 }
 
-/* ---- Disks that are none ---- */
+/* Disks that are none. */
 
 static const char *mount_error(void)
 {
@@ -458,9 +461,9 @@ static void test_bad_super_blocks(void)
     CHECK(strcmp(mount_error(), "") == 0);
 }
 
-/* ---- Random use against a model ---- */
+/* Random use against a model. */
 
-#define NSLOTS 12u
+#define NSLOTS    12u
 #define MODEL_MAX 90000u
 
 struct model {
@@ -472,6 +475,7 @@ struct model {
 static void check_against_model(struct model *files)
 {
     uchar *bytes = malloc(MODEL_MAX + 1);
+
     for (uint i = 0; i < NSLOTS; i++) {
         char name[DIRSIZ + 1];
         snprintf(name, sizeof(name), "d%u/f%u", i % 3, i);
@@ -490,6 +494,7 @@ static void random_write(struct model *m, struct file *f)
 {
     uint limit = layout->extended ? MODEL_MAX : MAXFILE * BSIZE;
     uint offset = fake_random() % 3 ? m->size : fake_random() % (m->size + 1), n = fake_random() % 9000;
+
     if (n > limit - offset)
         n = limit - offset;
     uchar *bytes = malloc(offset + n + 1);
@@ -509,6 +514,7 @@ static void use_randomly(void *arg)
 {
     struct model *files = calloc(NSLOTS, sizeof(*files));
     uint nsteps = *(uint *)arg;
+
     make_dir("d0");
     make_dir("d1");
     make_dir("d2");
@@ -540,6 +546,7 @@ static void test_random(void)
 {
     uint nsteps = 400;
     static const struct layout roomy = { false, 4000, 200, 30 };
+
     run_on(&roomy, use_randomly, &nsteps);
     run_on(&world_large, use_randomly, &nsteps);
     layout = &world_large;

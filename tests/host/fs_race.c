@@ -37,12 +37,13 @@ static void start(void (*run)(void *), uint n)
         actor_start(run, (void *)(uintptr_t)i);
 }
 
-/* ---- Files ---- */
+/* Files. */
 
 static void write_and_read(void *arg)
 {
     uint self = (uintptr_t)arg;
     char name[20];
+
     for (uint round = 0; round < 6; round++) {
         uint size = fake_random() % 30000;
         sprintf(name, "f%u", self);
@@ -62,17 +63,30 @@ static void fight(void *arg)
     uint self = (uintptr_t)arg;
     struct inode *root = world_root();
     char a[20], b[20];
+
     for (uint round = 0; round < 60; round++) {
         sprintf(a, "n%u", fake_random() % 4);
         sprintf(b, fake_random() % 2 ? "n%u" : "n0/m%u", fake_random() % 4);
         struct inode *ip;
         switch (fake_random() % 7) {
-        case 0: fs_mkdir(root, a); break;
-        case 1: fs_unlink(root, a); break;
-        case 2: fs_unlink(root, b); break;
-        case 3: world_write_file(b, 0, 700, self); break;
-        case 4: fs_link(root, a, b); break;
-        case 5: fs_mkdir(root, b); break;
+        case 0:
+            fs_mkdir(root, a);
+            break;
+        case 1:
+            fs_unlink(root, a);
+            break;
+        case 2:
+            fs_unlink(root, b);
+            break;
+        case 3:
+            world_write_file(b, 0, 700, self);
+            break;
+        case 4:
+            fs_link(root, a, b);
+            break;
+        case 5:
+            fs_mkdir(root, b);
+            break;
         case 6:
             ip = fs_lookup(root, b);
             if (ip) {
@@ -105,6 +119,7 @@ static struct file *shared;
 static void append_lines(void *arg)
 {
     char line[100];
+
     memset(line, 'a' + (int)(uintptr_t)arg, sizeof(line));
     for (uint i = 0; i < 40; i++)
         WORLD_INT(file_write(shared, line, sizeof(line)), sizeof(line));
@@ -121,7 +136,7 @@ static void run_shared(void *unused)
     wait_for_all();
     file_close(shared);
     shared = file_open(world_root(), "shared", O_RDONLY);
-    for (int n; (n = file_read(shared, line, sizeof(line))) > 0; ) {
+    for (int n; (n = file_read(shared, line, sizeof(line))) > 0;) {
         WORLD_INT(n, sizeof(line));
         for (uint i = 0; i < sizeof(line); i++)
             WORLD_INT(line[i], line[0]);
@@ -153,7 +168,7 @@ static void test_files(void)
 
 static void test_shared(void) { race(&world_small, 2000, run_shared, 10); }
 
-/* ---- Pipes ---- */
+/* Pipes. */
 
 static struct file *reader, *writer;
 static uint nbytes_read, nread_end;
@@ -162,6 +177,7 @@ static void send_bytes(void *arg)
 {
     uint left = 30000, at = 0, seed = (uintptr_t)arg;
     uchar bytes[9000];
+
     while (left > 0) {
         uint n = 1 + fake_random() % (fake_random() % 2 ? 20 : sizeof(bytes));
         n = n < left ? n : left;
@@ -212,6 +228,7 @@ static void send_lines(void *arg)
 {
     char line[4096];
     uint n = 1000 + 1000 * (uintptr_t)arg;
+
     memset(line, 'a' + (int)(uintptr_t)arg, n);
     for (uint i = 0; i < 20; i++)
         WORLD_INT(file_write(writer, line, n), n);
@@ -252,6 +269,7 @@ static int sleeper_result;
 static void sleep_reading(void *unused)
 {
     char c;
+
     (void)unused;
     sleeper_result = file_read(reader, &c, 1);
     finished();
@@ -260,6 +278,7 @@ static void sleep_reading(void *unused)
 static void sleep_writing(void *unused)
 {
     static char bytes[100000];
+
     (void)unused;
     sleeper_result = file_write(writer, bytes, sizeof(bytes));
     finished();

@@ -25,6 +25,7 @@ static int run(const char *fmt, ...)
     char command[9000];
     int n = snprintf(command, sizeof(command), "cd %s && PATH=%s:$PATH && { ", folder, tools);
     va_list ap;
+
     va_start(ap, fmt);
     n += vsnprintf(command + n, sizeof(command) - n, fmt, ap);
     va_end(ap);
@@ -39,6 +40,7 @@ static int run(const char *fmt, ...)
 static bool load_image(const char *name)
 {
     char path[100];
+
     snprintf(path, sizeof(path), "%s/%s", folder, name);
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -58,7 +60,8 @@ static void before(void)
     if (!mkdtemp(folder))
         abort();
     CHECK_INT(run("head -c 300000 /dev/zero | tr '\\0' x >big; printf hello >small; : >empty; "
-                  "head -c 71681 /dev/zero >toolong; head -c 9000000 /dev/zero >huge"), 0);
+                  "head -c 71681 /dev/zero >toolong; head -c 9000000 /dev/zero >huge"),
+              0);
 }
 
 static void after(void) {}
@@ -86,6 +89,7 @@ static void look_inside(void *unused)
 static void test_contents(void)
 {
     struct check_result result;
+
     CHECK_INT(run("mkfs a.img small empty big=share/deep/big small=/share/small2 small=123456789012345"), 0);
     CHECK(load_image("a.img"));
     CHECK(world_is_consistent(&result));
@@ -107,6 +111,7 @@ static void look_inside_xv6(void *unused)
 static void test_xv6(void)
 {
     struct superblock *sb = (struct superblock *)(world->disk + BSIZE);
+
     CHECK_INT(run("mkfs --xv6 x.img small && fsck -q x.img"), 0);
     CHECK(load_image("x.img"));
     CHECK_INT(world->nblocks, 1000);
@@ -129,6 +134,7 @@ static void test_xv6(void)
 static void refused(const char *arguments, const char *because)
 {
     int status = run("rm -f z.img; mkfs %s", arguments);
+
     CHECK(status == 1 || status == 2);
     if (!strstr(output, because)) {
         printf("# mkfs %s: %s\n", arguments, output);
@@ -168,7 +174,8 @@ static void test_fsck(void)
     CHECK_INT(run("fsck small"), 1);
     CHECK_INT(run("fsck big"), 1);
     CHECK_INT(run("mkfs c.img small && printf '\\1' | dd of=c.img bs=1 seek=1024 conv=notrunc status=none && "
-                  "fsck c.img"), 1);
+                  "fsck c.img"),
+              1);
     CHECK(strstr(output, "log: copy 0 belongs to block 0"));
     CHECK_INT(run("rm -rf %s", folder), 0);
 }
@@ -183,6 +190,7 @@ static const struct test tests[] = {
 int main(int argc, char **argv)
 {
     char path[2000];
+
     (void)argc;
     if (!realpath(argv[0], path))
         return 1;

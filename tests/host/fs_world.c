@@ -6,10 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/printk.h"
+#include "fs/blockio.h"
+#include "fs/device.h"
 #include "fs_world.h"
-#include "fs/disk.h"
 #include "include/fcntl.h"
-#include "lib/printk.h"
 #include "mm/page.h"
 #include "sched/lock.h"
 
@@ -23,7 +24,7 @@ const struct layout world_large = { true, 40000, 400, 127 };
 struct memory_range arch_memory[1];
 uint arch_nmemory = 1;
 
-/* ---- The machine and kernel/sched, as far as fakes/park.c does not have them ---- */
+/* The machine and kernel/sched, as far as fakes/park.c does not have them. */
 
 void fake_memory_reset(void);
 void fake_memory_reset(void) {}
@@ -41,6 +42,7 @@ void mutex_init(struct mutex *m, enum lock_rank rank, const char *name)
 void mutex_acquire(struct mutex *m)
 {
     struct thread *self = thread_self();
+
     if (m->holder == self)
         panic("a mutex is acquired twice");
     for (uint rank = m->lock.rank + 1; rank < RANK_FIRST_SPIN; rank++)
@@ -70,21 +72,21 @@ void mutex_release(struct mutex *m)
     spin_release(&m->lock);
 }
 
-int device_read(short major, void *dst, int n)
+static int device_read(void *dst, int n)
 {
-    if (major != 1)
-        return -1;
     memset(dst, 'd', n);
     return n;
 }
 
-int device_write(short major, const void *src, int n)
+static int device_write(const void *src, int n)
 {
     (void)src;
-    return major == 1 ? n : -1;
+    return n;
 }
 
-/* ---- The disk ---- */
+DEVICE(device) = { .major = 1, .read = device_read, .write = device_write };
+
+/* The disk. */
 
 static bool transfer_fails(void)
 {
@@ -145,7 +147,7 @@ int disk_flush(void)
     return 0;
 }
 
-/* ---- Images ---- */
+/* Images. */
 
 void world_init(void)
 {
@@ -157,6 +159,7 @@ void world_init(void)
 void world_format(const struct layout *l)
 {
     struct superblock sb = { .size = l->nblocks, .ninodes = l->ninodes, .nlog = l->nlog, .logstart = 2 };
+
     sb.inodestart = sb.logstart + sb.nlog;
     sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
     sb.features = l->extended ? FS_FEATURE_EXTENDED : 0;
@@ -182,13 +185,14 @@ static void print_problem(const char *problem) { printf("# %s\n", problem); }
 bool world_is_consistent(struct check_result *result)
 {
     struct check_result mine;
+
     if (!result)
         result = &mine;
     check_image(world->disk, (size_t)world->nblocks * BSIZE, print_problem, result);
     return result->nproblems == 0;
 }
 
-/* ---- Boots ---- */
+/* Boots. */
 
 void world_check(bool ok, const char *file, int line, const char *what)
 {
@@ -217,6 +221,7 @@ static void boot_thread(void *arg)
 {
     struct boot *b = arg;
     const char *wrong = fs_mount();
+
     if (wrong) {
         snprintf(world->wrong, sizeof(world->wrong), "%s", wrong);
         return;
@@ -246,6 +251,7 @@ static void boot(uint npages, uint jitter, struct boot *b)
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg)
 {
     struct boot b = { run, arg };
+
     world->wrong[0] = 0;
     world->failed_checks = 0;
     fflush(stdout);
@@ -269,11 +275,12 @@ bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg)
 
 bool world_boot(void (*run)(void *), void *arg) { return world_boot_with(2000, 0, run, arg); }
 
-/* ---- Use ---- */
+/* Use. */
 
 struct inode *world_root(void)
 {
     static struct inode *root;
+
     if (!root)
         root = fs_root();
     return root;
@@ -284,6 +291,7 @@ uchar world_byte(uint seed, uint at) { return seed * 37 + at * 7 + at / 251; }
 int world_write_file(const char *path, uint offset, uint n, uint seed)
 {
     struct file *f = file_open(world_root(), path, O_CREATE | O_RDWR);
+
     if (!f)
         return -1;
     uchar *bytes = malloc(offset + n + 1);
@@ -302,6 +310,7 @@ int world_write_file(const char *path, uint offset, uint n, uint seed)
 bool world_file_is(const char *path, uint size, uint seed)
 {
     struct file *f = file_open(world_root(), path, O_RDONLY);
+
     if (!f)
         return false;
     uchar *bytes = malloc(size + 100);
@@ -317,6 +326,7 @@ uint world_size(const char *path)
 {
     struct file *f = file_open(world_root(), path, O_RDONLY);
     struct stat st;
+
     if (!f)
         return ~0u;
     file_stat(f, &st);
@@ -327,6 +337,7 @@ uint world_size(const char *path)
 static uint mix(uint hash, const void *bytes, uint n)
 {
     const uchar *p = bytes;
+
     while (n-- > 0)
         hash = (hash ^ *p++) * 16777619u;
     return hash;
@@ -337,6 +348,7 @@ static uint fingerprint_of(struct inode *ip, uint depth)
 {
     struct stat st;
     uchar buffer[BSIZE];
+
     inode_stat(ip, &st);
     uint hash = mix(2166136261u, &st.type, sizeof(st.type));
     hash = mix(hash, &st.nlink, sizeof(st.nlink));

@@ -11,36 +11,36 @@
 
 #include "fakes/fake.h"
 #include "fs/file.h"
-#include "fs/fs.h"
+#include "fs/path.h"
+#include "host/fscheck.h"
 #include "include/fs.h"
-#include "tools/check.h"
 
 #define WORLD_BLOCKS_MAX 40960u
 #define WORLD_EVENTS_MAX 60000u
 
 /* One block written, or a flush. */
 struct event {
-    uint blockno;      /* EVENT_FLUSH: a flush */
+    uint blockno; /* EVENT_FLUSH: a flush */
     uint tick;
-    uint nops;         /* operations that had ended before */
-    uint ndurable;     /* of these, the ones that a sync() had promised */
+    uint nops;     /* operations that had ended before */
+    uint ndurable; /* of these, the ones that a sync() had promised */
     uchar bytes[BSIZE];
 };
 #define EVENT_FLUSH (~0u)
 
 /* Shared by all boots and the test itself. */
 struct world {
-    uint nblocks;              /* of the disk */
+    uint nblocks; /* of the disk */
     uint nevents;
     bool recording;
-    uint nops, ndurable;       /* kept by the test */
-    uint fail_at;              /* the nth transfer from now on fails, and all after it; 0: none does */
+    uint nops, ndurable; /* kept by the test */
+    uint fail_at;        /* the nth transfer from now on fails, and all after it; 0: none does */
     uint ntransfers;
-    char wrong[256];           /* what fs_mount() said, or what failed in the boot; "" */
+    char wrong[256]; /* what fs_mount() said, or what failed in the boot; "" */
     uint failed_checks;
     uchar disk[WORLD_BLOCKS_MAX * BSIZE];
     struct event events[WORLD_EVENTS_MAX];
-    uint scratch[65536];       /* for tests */
+    uint scratch[65536]; /* for tests */
 };
 extern struct world *world;
 
@@ -62,7 +62,7 @@ bool world_boot(void (*run)(void *), void *arg); /* with 2,000 pages and no jitt
 /* Tells the test that something in a boot is wrong. */
 void world_check(bool ok, const char *file, int line, const char *what);
 #define WORLD_CHECK(condition) world_check(condition, __FILE__, __LINE__, #condition)
-#define WORLD_INT(got, want) world_check_int((long)(got), (long)(want), __FILE__, __LINE__, #got)
+#define WORLD_INT(got, want)   world_check_int((long)(got), (long)(want), __FILE__, __LINE__, #got)
 void world_check_int(long got, long want, const char *file, int line, const char *what);
 
 /* Is the disk consistent, as it is now?  Prints what is not. */
@@ -70,7 +70,7 @@ bool world_is_consistent(struct check_result *result);
 /* What users can see of the mounted file system, as one number. */
 uint world_fingerprint(void);
 
-/* ---- Short ways to use the file system, relative to the root ---- */
+/* Short ways to use the file system, relative to the root. */
 
 struct inode *world_root(void);
 /* Creates it if need be; the bytes depend on the seed and their position. */

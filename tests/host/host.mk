@@ -1,6 +1,6 @@
 # The host tests: programs of this machine that print TAP, made of portable kernel sources and fakes.
 #
-#   HOST_TESTS += NAME              becomes $B/host/NAME, and a suite of ./ksm test
+#   HOST_TESTS += NAME              becomes $B/tests/host/NAME, and a suite of ./ksm test
 #   NAME_SRC    = files.c ...       all sources; default tests/host/NAME.c alone
 #   NAME_CFLAGS = -Dx ...           more flags for all of them
 #   NAME_LIBS   = -lm ...      libraries
@@ -8,7 +8,7 @@
 # Sources are compiled with -I. -Ikernel -Itests/host -Itests/host/arch, so that kernel/arch.h finds the host's inline.h.
 
 HOST_TESTS += lib
-lib_SRC = tests/host/lib.c kernel/lib/format.c kernel/lib/kstring.c kernel/lib/params.c kernel/lib/table.c
+lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/base/params.c kernel/mm/table.c
 
 HOST_TESTS += mm_mapping mm_pages
 mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c
@@ -17,7 +17,7 @@ mm_pages_CFLAGS = -DDEBUG
 
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
 KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print registry segment wait) \
-           kernel/lib/format.c kernel/lib/table.c kernel/mm/mapping.c tests/host/ksm_world.c \
+           kernel/base/format.c kernel/mm/table.c kernel/mm/mapping.c tests/host/ksm_world.c \
            $(patsubst %,tests/host/fakes/%.c,aspace memory park)
 HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
 ksm_core_SRC  = tests/host/ksm_core.c $(KSM_CORE)
@@ -25,7 +25,7 @@ ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
 ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
 ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
 $(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG))
-# The same driver for libFuzzer, which only clang has; tools/fuzz.py runs it.
+# The same driver for libFuzzer, which only clang has; tools/measure/fuzz.py runs it.
 KSM_FUZZ_SRC  = tests/host/ksm_fuzz.c tests/host/ksm_driver.c $(KSM_CORE)
 $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/host/*.h tests/host/*/*.h)
 	@mkdir -p $(@D)
@@ -33,7 +33,7 @@ $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h
 	    -I. -Ikernel -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
 
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
-MATH_SRC = $(patsubst %,user/lib/%.c,bignum decimal mathexpr mathfn mathint mathtrig)
+MATH_SRC = $(patsubst %,user/math/%.c,bignum decimal mathexpr mathfn mathint mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
@@ -41,8 +41,8 @@ math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
 $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off)$(eval math_$t_LIBS = -lm))
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c tools/check.c $(filter-out %/disk.c,$(wildcard kernel/fs/*.c)) \
-            kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/lib/format.c kernel/lib/kstring.c
+FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c host/fscheck.c $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
+            kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c kernel/base/kstring.c
 FS_CFLAGS := -DDEBUG -fno-sanitize=address
 HOST_TESTS += fs_files fs_crash fs_corrupt fs_race fs_tools
 fs_files_SRC = tests/host/fs_files.c $(FS_WORLD)
@@ -55,4 +55,4 @@ fs_crash_CFLAGS = $(FS_CFLAGS)
 fs_corrupt_CFLAGS = $(FS_CFLAGS)
 fs_race_CFLAGS = $(FS_CFLAGS)
 fs_tools_CFLAGS = $(FS_CFLAGS)
-$B/host/fs_tools: | $B/tools/mkfs $B/tools/fsck
+$B/tests/host/fs_tools: | $B/host/mkfs $B/host/fsck

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -37,6 +37,7 @@ static void furnish(void)
 static void finds(const char *what, uint *word, uint value)
 {
     uint was = *word;
+
     CHECK_SOUND();
     *word = value;
     const char *wrong = ksm_check();
@@ -88,6 +89,7 @@ static void holdings(void)
 static void mappings(void)
 {
     struct mapping *m = &attachment->mapping;
+
     aspace_unmap(a->as, m);
     CHECK(strstr(ksm_check(), "not mapped"));
     CHECK_INT(aspace_map(a->as, m, one->region, m->writable), 0);
@@ -110,6 +112,7 @@ static void mappings(void)
 static void unborn(void)
 {
     struct region *was = two->region;
+
     two->region = NULL;
     registry.nsegments--;
     registry.nunborn++;
@@ -127,12 +130,9 @@ static void unborn(void)
     registry.nunborn_pages--;
 }
 
-/* ---- Sleepers ---- */
+/* Sleepers. */
 
-static void run_sleeper(void *arg)
-{
-    CHECK_INT(ksm_wait(arg, attachment->mapping.va, 0, 50), KSM_ETIMEDOUT);
-}
+static void run_sleeper(void *arg) { CHECK_INT(ksm_wait(arg, attachment->mapping.va, 0, 50), KSM_ETIMEDOUT); }
 
 static void sleepers(void)
 {
@@ -163,7 +163,4 @@ static const struct test tests[] = {
     { "damaged lists of sleepers are found", sleepers },
 };
 
-int main(void)
-{
-    return tap_run(tests, COUNT(tests), furnish, world_end);
-}
+int main(void) { return tap_run(tests, COUNT(tests), furnish, world_end); }

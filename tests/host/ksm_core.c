@@ -6,17 +6,18 @@
 #include <limits.h>
 #include <string.h>
 
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* ---- §2: flags ---- */
+/* §2: flags. */
 
 static void get_flags(void)
 {
     struct ksm_task *a = world_task(4);
     struct world_figures before = world_figures();
+
     for (uint bit = 0; bit < 32; bit++) {
         uint flag = 1u << bit;
         int want = flag == KSM_HUGETLB ? KSM_ENOTSUP : flag == KSM_OPEN ? KSM_ENOENT : KSM_EINVAL;
@@ -35,6 +36,7 @@ static void attach_flags(void)
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     struct world_figures before = world_figures();
+
     for (uint bit = 0; bit < 32; bit++) {
         if (1u << bit & (KSM_READ | KSM_WRITE | KSM_RDWR))
             continue;
@@ -63,12 +65,13 @@ static void access_flags(void)
         CHECK_INT(aspace_mapping_at(a->as, world_attach(a, h, cases[i].flags))->writable, cases[i].writable);
 }
 
-/* ---- §3: get ---- */
+/* §3: get. */
 
 static void get_default(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = ksm_get(a, 77, 4096, 0);
+
     CHECK(h > 0);
     CHECK_INT(ksm_get(b, 77, 4096, 0), h);
     CHECK_INT(ksm_get(b, 77, 4096, KSM_CREATE), h);
@@ -86,6 +89,7 @@ static void any_identifier(void)
 {
     static const uint ids[] = { 0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF };
     struct ksm_task *a = world_task(4);
+
     for (uint i = 0; i < COUNT(ids); i++) {
         int h = ksm_get(a, ids[i], 1, KSM_MUSTNOTEXIST);
         CHECK(h > 0);
@@ -96,6 +100,7 @@ static void any_identifier(void)
 static void no_memory(void)
 {
     struct ksm_task *a = world_task(4);
+
     fake_ram_npages = 10;
     struct world_figures before = world_figures();
     CHECK_INT(ksm_get(a, 1, 11 * 4096, 0), KSM_ENOMEM);
@@ -108,6 +113,7 @@ static void zeroed(void)
 {
     struct ksm_task *a = world_task(4);
     uint va = world_attach(a, world_get(a, 1, 5000), 0);
+
     for (uint i = 0; i < 8192; i += 4)
         CHECK(*fake_word(a->as, va + i) == 0);
 }
@@ -116,8 +122,8 @@ static void rounding(void)
 {
     static const struct {
         uint nbytes, npages;
-    } cases[] = { { 1, 1 },       { 4095, 1 },    { 4096, 1 },          { 4097, 2 },
-                  { 5000, 2 },    { 8192, 2 },    { 0x100001, 257 },    { 4096 * 4096 - 1, 4096 } };
+    } cases[] = { { 1, 1 },    { 4095, 1 }, { 4096, 1 },       { 4097, 2 },
+                  { 5000, 2 }, { 8192, 2 }, { 0x100001, 257 }, { 4096 * 4096 - 1, 4096 } };
     struct ksm_task *a = world_task(4);
     for (uint i = 0; i < COUNT(cases); i++) {
         int h = world_get(a, i, cases[i].nbytes);
@@ -131,6 +137,7 @@ static void size_found(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 5000);
+
     CHECK_INT(ksm_get(a, 1, 0, 0), h);
     CHECK_INT(ksm_get(a, 1, 1, 0), h);
     CHECK_INT(ksm_get(a, 1, 5000, KSM_OPEN), h);
@@ -145,6 +152,7 @@ static void size_created(void)
     static const uint too_large[] = { 4096 * 4096 + 1, 0x7FFFE000, 0x7FFFE001, 0x7FFFFFFF,
                                       0x80000000,      0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
     struct ksm_task *a = world_task(4);
+
     world_get(a, 9, 4000 * 4096);
     struct world_figures before = world_figures();
     CHECK_INT(ksm_get(a, 1, 0, 0), KSM_EINVAL);
@@ -174,6 +182,7 @@ static void handles_private(void)
     struct ksm_task *a = world_task(4), *b = world_task(5);
     struct ksminfo_t info;
     int h = world_get(a, 1, 4096);
+
     CHECK_INT(ksm_attach(b, h, 0), KSM_EHANDLE);
     CHECK_INT(ksm_detach(b, h), KSM_EHANDLE);
     CHECK_INT(ksm_delete(b, h), KSM_EHANDLE);
@@ -193,6 +202,7 @@ static void handles_wrong(void)
     struct ksm_task *a = world_task(4);
     struct ksminfo_t info;
     int h = world_get(a, 1, 4096);
+
     for (uint bit = 0; bit <= 32; bit++) {
         static const int numbers[] = { 0, -1, INT_MIN, INT_MAX, 1 };
         int wrong = bit < 32 ? (int)((uint)h ^ 1u << bit) : 0;
@@ -216,6 +226,7 @@ static void get_again(void)
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     struct world_figures before = world_figures();
+
     for (int i = 0; i < 1000; i++)
         CHECK_INT(ksm_get(a, 1, 4096, 0), h);
     CHECK(world_same(before, world_figures()));
@@ -225,6 +236,7 @@ static void never_reborn(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int old = world_get(a, 1, 4096);
+
     CHECK_INT(world_get(b, 1, 4096), old);
     CHECK_INT(ksm_delete(a, old), 0);
     for (int i = 0; i < 100; i++) {
@@ -244,6 +256,7 @@ static void failed_birth_leaves_no_handle(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     struct ksminfo_t info;
+
     fake_ram_npages = 0;
     CHECK_INT(ksm_get(a, 1, 4096, 0), KSM_ENOMEM);
     fake_ram_npages = 100;
@@ -294,6 +307,7 @@ static void handles_used_up(void)
 static void dead_holdings_are_used_again(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
+
     for (uint id = 0; id < 60; id++)
         CHECK_INT(world_get(a, id, 1), world_get(b, id, 1));
     uint most = fake_nobjects();
@@ -310,6 +324,7 @@ static void dead_holdings_are_used_again(void)
 static void dead_holdings_are_swept(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
+
     for (uint id = 0; id < 40; id++) {
         world_get(a, id, 1);
         world_get(b, id, 1);
@@ -332,6 +347,7 @@ static void marked_is_found(void)
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
     uint va = world_attach(a, h, 0);
+
     CHECK_INT(ksm_delete(a, h), 0);
     CHECK_INT(ksm_get(b, 1, 4096, KSM_OPEN), h);
     CHECK_INT(ksm_get(b, 1, 4096, 0), h);
@@ -340,13 +356,14 @@ static void marked_is_found(void)
     CHECK_INT(ksm_get(b, 1, 4096, KSM_OPEN), KSM_ENOENT);
 }
 
-/* ---- §4: attach ---- */
+/* §4: attach. */
 
 static void attachments_are_placed(void)
 {
     struct ksm_task *a = world_task(4);
     int small = world_get(a, 1, 4096), large = world_get(a, 2, 4 << 20);
     uint first = world_attach(a, small, 0), second = world_attach(a, small, 0);
+
     CHECK_INT(first, USER_END - 4096);
     CHECK_INT(second, first - 4096);
     CHECK_INT(world_attach(a, large, 0) % (4 << 20), 0);
@@ -360,6 +377,7 @@ static void no_room(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 2 * 4096);
+
     fake_set_brk(a->as, USER_END - 3 * 4096 + 1);
     world_attach(a, h, 0);
     struct world_figures before = world_figures();
@@ -410,6 +428,7 @@ static void both_accesses(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
+
     world_get(b, 1, 0);
     uint w = world_attach(a, h, 0), r = world_attach(a, h, KSM_READ), other = world_attach(b, h, KSM_READ);
     CHECK(aspace_mapping_at(a->as, w)->writable && !aspace_mapping_at(a->as, r)->writable);
@@ -424,6 +443,7 @@ static void attach_marked(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
+
     world_get(b, 1, 4096);
     uint va = world_attach(a, h, 0);
     *fake_word(a->as, va) = 99;
@@ -437,13 +457,14 @@ static void attach_marked(void)
     CHECK_INT(ksm_attach(b, h, 0), KSM_EHANDLE);
 }
 
-/* ---- §5: detach ---- */
+/* §5: detach. */
 
 static void detach_newest(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), other = world_get(a, 2, 4096);
     uint v1 = world_attach(a, h, 0), v2 = world_attach(a, h, 0);
+
     world_attach(a, other, 0);
     uint v3 = world_attach(a, h, 0);
     CHECK_INT(ksm_detach(a, h), 0);
@@ -461,6 +482,7 @@ static void detach_at(void)
     int h = world_get(a, 1, 2 * 4096);
     uint va = world_attach(a, h, 0);
     const uint wrong[] = { 0, 4, HEAP_END, va + 1, va + 4096, va - 4096, va + 8192, USER_END, 0xFFFFFFFF };
+
     for (uint i = 0; i < COUNT(wrong); i++)
         CHECK_INT(ksm_detach_at(a, wrong[i]), KSM_ENOTATT);
     CHECK_INT(ksm_detach_at(b, va), KSM_ENOTATT);
@@ -474,6 +496,7 @@ static void last_detach_destroys(void)
     struct ksm_task *a = world_task(4);
     struct world_figures before = world_figures();
     int h = world_get(a, 1, 8192);
+
     world_attach(a, h, 0);
     world_attach(a, h, 0);
     CHECK_INT(ksm_delete(a, h), 0);
@@ -489,6 +512,7 @@ static void segments_persist(void)
 {
     struct ksm_task *a = world_task(4);
     uint va = world_attach(a, world_get(a, 1, 4096), 0);
+
     *fake_word(a->as, va) = 1234;
     world_exit(a);
     struct ksm_task *b = world_task(5);
@@ -496,13 +520,14 @@ static void segments_persist(void)
     CHECK_INT(*fake_word(b->as, va), 1234);
 }
 
-/* ---- §6: delete ---- */
+/* §6: delete. */
 
 static void delete_marks(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     uint va = world_attach(a, h, 0);
+
     CHECK_INT(world_info(a, h).marked, 0);
     ticks_now = 50;
     CHECK_INT(ksm_delete(a, h), 0);
@@ -523,6 +548,7 @@ static void delete_unattached(void)
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
     struct ksminfo_t info;
+
     world_get(b, 1, 4096);
     CHECK_INT(ksm_delete(b, h), 0);
     CHECK_INT(fake_nframes(), 0);
@@ -530,13 +556,14 @@ static void delete_unattached(void)
     CHECK_INT(ksm_delete(a, h), KSM_EHANDLE);
 }
 
-/* ---- §7: processes ---- */
+/* §7: processes. */
 
 static void fork_inherits(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), other = world_get(a, 2, 8192), bare = world_get(a, 3, 1);
     uint v1 = world_attach(a, h, 0), v2 = world_attach(a, other, KSM_READ), v3 = world_attach(a, h, KSM_READ);
+
     ticks_now = 70;
     struct ksm_task *b = world_fork(a, 9);
     CHECK(aspace_mapping_at(b->as, v1)->writable && aspace_mapping_at(b->as, v1)->va == v1);
@@ -558,6 +585,7 @@ static void fork_inherits(void)
 static void fork_without(void)
 {
     struct ksm_task *a = world_task(4);
+
     CHECK(world_fork(a, 5) != NULL);
     int h = world_get(a, 1, 4096);
     CHECK_INT(ksm_delete(a, h), 0);
@@ -570,6 +598,7 @@ static void fork_over_the_limit(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
+
     for (int i = 0; i < 129; i++)
         world_attach(a, h, 0);
     struct world_figures before = world_figures();
@@ -589,6 +618,7 @@ static void exit_detaches(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), gone = world_get(a, 2, 4096);
+
     world_attach(a, h, 0);
     struct ksm_task *b = world_fork(a, 5);
     world_attach(b, h, 0);
@@ -610,6 +640,7 @@ static void exec_detaches(void)
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     uint va = world_attach(a, h, 0);
+
     world_exec(a);
     CHECK(!aspace_mapping_at(a->as, va));
     CHECK_INT(ksm_detach(a, h), KSM_EHANDLE);
@@ -618,11 +649,12 @@ static void exec_detaches(void)
     CHECK_SOUND();
 }
 
-/* ---- §8: info ---- */
+/* §8: info. */
 
 static void info_fields(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
+
     ticks_now = 10;
     int h = world_get(a, 1, 5000);
     struct ksminfo_t i = world_info(a, h);
@@ -656,6 +688,7 @@ static void info_totals(void)
 {
     struct ksm_task *a = world_task(4);
     struct ksminfo_t info;
+
     memset(&info, 0xEE, sizeof(info));
     int h1 = world_get(a, 1, 1), h2 = world_get(a, 2, 5000);
     world_get(a, 3, 3 * 4096);
@@ -670,12 +703,13 @@ static void info_totals(void)
     CHECK(info.ksmsz == 0xEEEEEEEE && info.marked == 0xEEEEEEEE && info.mpid == (int)0xEEEEEEEE);
 }
 
-/* ---- §9: the order of errors ---- */
+/* §9: the order of errors. */
 
 static void error_order(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), marked = world_get(a, 2, 4096);
+
     CHECK_INT(ksm_get(a, 9, 0, KSM_HUGETLB | 0x80), KSM_EINVAL);
     CHECK_INT(ksm_get(a, 9, 0, KSM_HUGETLB | KSM_OPEN), KSM_ENOTSUP);
     CHECK_INT(ksm_get(a, 9, 0, KSM_OPEN), KSM_ENOENT);
@@ -707,11 +741,12 @@ static void error_order(void)
     CHECK_INT(ksm_detach(a, marked), KSM_EHANDLE);
 }
 
-/* ---- §10: limits ---- */
+/* §10: limits. */
 
 static void limit_of_segments(void)
 {
     struct ksm_task *a = world_task(4);
+
     for (uint id = 0; id < 64; id++)
         world_get(a, id, 1);
     struct world_figures before = world_figures();
@@ -727,6 +762,7 @@ static void limit_of_pages(void)
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4090 * 4096);
+
     CHECK_INT(ksm_get(a, 2, 6 * 4096 + 1, 0), KSM_ENOSPC);
     CHECK(ksm_get(a, 2, 6 * 4096, 0) > 0);
     CHECK_INT(ksm_get(a, 3, 1, 0), KSM_ENOSPC);
@@ -738,6 +774,7 @@ static void limit_of_attachments(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 1);
+
     world_get(b, 1, 1);
     for (int i = 0; i < 128; i++) {
         world_attach(a, h, 0);
@@ -769,7 +806,7 @@ static void limits_by_default(void)
     CHECK_INT(registry.limits.nsegments, 65536);
 }
 
-/* ---- §3.2, §7.1, §9: each allocation fails once ---- */
+/* §3.2, §7.1, §9: each allocation fails once. */
 
 static struct ksm_task *sweeper;
 static int sweep_handle;
@@ -777,10 +814,7 @@ static int sweep_handle;
 static int sweep_get(void) { return ksm_get(sweeper, 5, 4096, 0); }
 static int sweep_find(void) { return ksm_get(sweeper, 6, 4096, 0); }
 
-static int sweep_attach(void)
-{
-    return ksm_attach(sweeper, sweep_handle, 0);
-}
+static int sweep_attach(void) { return ksm_attach(sweeper, sweep_handle, 0); }
 
 static int sweep_fork(void) { return world_fork(sweeper, 8) ? 0 : KSM_ENOMEM; }
 
@@ -788,6 +822,7 @@ static int sweep_fork(void) { return world_fork(sweeper, 8) ? 0 : KSM_ENOMEM; }
 static void sweep(int (*call)(void), uint at_least)
 {
     uint nfailures = 0;
+
     for (;;) {
         struct world_figures before = world_figures();
         fake_fail_nth(++nfailures);
@@ -807,6 +842,7 @@ static void sweep(int (*call)(void), uint at_least)
 static void allocations_fail(void)
 {
     struct ksm_task *other = world_task(5);
+
     world_get(other, 6, 4096);
     for (uint id = 10; id < 40; id++) /* so that tables have two levels */
         world_get(other, id, 1);
@@ -826,6 +862,7 @@ static void allocations_fail(void)
 static void boot_fails(void)
 {
     const struct ksm_limits limits = { 65536, 9, 9 };
+
     world_end();
     for (uint nth = 1;; nth++) {
         fake_reset();
@@ -847,7 +884,7 @@ static void allocations_fail_on_old_holdings(void)
     sweep(sweep_get, 2);
 }
 
-/* ---- §12: births that take their time ---- */
+/* §12: births that take their time. */
 
 struct getter {
     struct ksm_task *task;
@@ -858,13 +895,11 @@ struct getter {
 static void run_getter(void *arg)
 {
     struct getter *g = arg;
+
     g->result = ksm_get(g->task, g->id, g->nbytes, g->flags);
 }
 
-static void check_soundness(void)
-{
-    CHECK_SOUND();
-}
+static void check_soundness(void) { CHECK_SOUND(); }
 
 /* All at once, their order given by the seed. */
 static void get_together(struct getter *g, uint n, uint seed)
@@ -938,6 +973,7 @@ static void limits_wait_for_births(void)
 static void run_attacher(void *arg)
 {
     struct getter *g = arg;
+
     g->result = ksm_attach(g->task, (int)g->id, 0);
 }
 
@@ -967,11 +1003,12 @@ static void attach_race_for_the_last(void)
     }
 }
 
-/* ---- §13: the operator's table ---- */
+/* §13: the operator's table. */
 
 static void print_table(void)
 {
     struct ksm_task *a = world_task(4), *b = world_task(15);
+
     ksm_print();
     CHECK(strstr(fake_printed, "0 segments, 0 pages, 0 attachments\n"));
     int h = world_get(a, 0x4D, 5000);
@@ -992,10 +1029,7 @@ static void print_table(void)
     CHECK(strstr(fake_printed, "2 segments, 3 pages, 6 attachments\n"));
 }
 
-static void run_birth(void *arg)
-{
-    world_get(arg, 0xABC, 4096);
-}
+static void run_birth(void *arg) { world_get(arg, 0xABC, 4096); }
 
 static void run_print(void *arg)
 {
@@ -1006,6 +1040,7 @@ static void run_print(void *arg)
 static void print_during_birth(void)
 {
     bool seen = false;
+
     for (uint seed = 1; seed <= 50; seed++) {
         actors_jitter(seed);
         actor_start(run_birth, world_task(4));
@@ -1073,7 +1108,4 @@ static const struct test tests[] = {
     { "§13 the operator's table shows births", print_during_birth },
 };
 
-int main(void)
-{
-    return tap_run(tests, COUNT(tests), world_begin, world_end);
-}
+int main(void) { return tap_run(tests, COUNT(tests), world_begin, world_end); }

@@ -12,17 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
 #define NPROCS    5u
-#define NSEGMENTS 6u      /* the limits */
+#define NSEGMENTS 6u /* the limits */
 #define NATTACHED 14u
 #define NPAGES    3000u
-#define RAM       2600u   /* less than the limit, so that memory runs out, too */
+#define RAM       2600u /* less than the limit, so that memory runs out, too */
 #define MAX_DEAD  4096u
 
-/* ---- The model ---- */
+/* The model. */
 
 struct mseg {
     bool exists, marked;
@@ -53,7 +53,7 @@ static struct mproc procs[NPROCS];
 static int dead_handles[MAX_DEAD];
 static uint ndead, nfell_asleep;
 
-/* ---- The real processes ---- */
+/* The real processes. */
 
 enum op { OP_NONE, OP_GET, OP_ATTACH, OP_DETACH, OP_DETACH_AT, OP_DELETE, OP_WAIT, OP_WAKE, OP_EXIT };
 
@@ -72,6 +72,7 @@ static size_t ninput;
 static uint take(uint below)
 {
     uint byte = 0;
+
     if (ninput) {
         byte = *input++;
         ninput--;
@@ -96,21 +97,37 @@ static int pid_of(uint p) { return 100 + (int)p; }
 static void serve(void *arg)
 {
     struct real *r = arg;
+
     for (;;) {
         enum op op = r->op;
         r->op = OP_NONE;
         switch (op) {
-        case OP_GET: r->result = ksm_get(r->task, r->x, r->y, r->z); break;
-        case OP_ATTACH: r->result = ksm_attach(r->task, (int)r->x, r->y); break;
-        case OP_DETACH: r->result = ksm_detach(r->task, (int)r->x); break;
-        case OP_DETACH_AT: r->result = ksm_detach_at(r->task, r->x); break;
-        case OP_DELETE: r->result = ksm_delete(r->task, (int)r->x); break;
-        case OP_WAIT: r->result = ksm_wait(r->task, r->x, r->y, r->z); break;
-        case OP_WAKE: r->result = ksm_wake(r->task, r->x, r->y); break;
+        case OP_GET:
+            r->result = ksm_get(r->task, r->x, r->y, r->z);
+            break;
+        case OP_ATTACH:
+            r->result = ksm_attach(r->task, (int)r->x, r->y);
+            break;
+        case OP_DETACH:
+            r->result = ksm_detach(r->task, (int)r->x);
+            break;
+        case OP_DETACH_AT:
+            r->result = ksm_detach_at(r->task, r->x);
+            break;
+        case OP_DELETE:
+            r->result = ksm_delete(r->task, (int)r->x);
+            break;
+        case OP_WAIT:
+            r->result = ksm_wait(r->task, r->x, r->y, r->z);
+            break;
+        case OP_WAKE:
+            r->result = ksm_wake(r->task, r->x, r->y);
+            break;
         case OP_EXIT:
             world_exit(r->task);
             return;
-        case OP_NONE: break;
+        case OP_NONE:
+            break;
         }
         if (thread_killed(thread_self())) {
             world_exit(r->task);
@@ -126,6 +143,7 @@ static void serve(void *arg)
 static int perform(uint p, enum op op, uint x, uint y, uint z)
 {
     struct real *r = &reals[p];
+
     r->op = op;
     r->x = x;
     r->y = y;
@@ -143,11 +161,12 @@ static void start(uint p, struct ksm_task *task)
     actors_run_now();
 }
 
-/* ---- What the model knows ---- */
+/* What the model knows. */
 
 static uint count_attached(uint seg)
 {
     uint n = 0;
+
     for (uint i = 0; i < natts; i++)
         n += atts[i].exists && atts[i].seg == seg;
     return n;
@@ -187,6 +206,7 @@ static void destroy_if_due(uint s)
 static void remove_attachment(uint i)
 {
     struct mseg *seg = &segs[atts[i].seg];
+
     seg->dtime = ticks_now;
     seg->mpid = pid_of(atts[i].proc);
     atts[i].exists = false;
@@ -196,6 +216,7 @@ static void remove_attachment(uint i)
 static void compact(void)
 {
     uint n = 0;
+
     for (uint i = 0; i < natts; i++)
         if (atts[i].exists)
             atts[n++] = atts[i];
@@ -206,6 +227,7 @@ static void compact(void)
 static uint place(uint p, uint npages)
 {
     uint nbytes = npages * PAGE_SIZE, step = nbytes >= CHUNK_SIZE ? CHUNK_SIZE : PAGE_SIZE;
+
     for (uint va = USER_END - (nbytes + step - 1) / step * step; va >= page_round_up(procs[p].brk) && va;) {
         uint blocked = 0;
         for (uint i = 0; i < natts; i++)
@@ -223,12 +245,13 @@ static uint place(uint p, uint npages)
     return 0;
 }
 
-/* ---- Comparing everything ---- */
+/* Comparing everything. */
 
 static void compare_segment(uint s)
 {
     const struct mseg *want = &segs[s];
     const struct segment *got = registry_find(want->id);
+
     if (!got)
         differ("a segment is missing", want->id, want->id);
     same("handle", got->handle, want->handle);
@@ -247,6 +270,7 @@ static void compare_all(void)
 {
     uint nsegs, npages, nattached;
     const char *wrong = ksm_check();
+
     if (wrong) {
         printf("# ksm_check: %s\n", wrong);
         abort();
@@ -289,11 +313,12 @@ static void compare_sleepers(void)
     }
 }
 
-/* ---- Operations ---- */
+/* Operations. */
 
 static int some_handle(uint p)
 {
     uint pick = take(16);
+
     if (pick < 12)
         return segs[pick % NSEGMENTS].handle; /* good, somebody else's, or dead */
     if (pick < 14 && ndead)
@@ -305,14 +330,30 @@ static int some_handle(uint p)
 
 static uint some_size(void)
 {
-    static const uint sizes[] = { 1, 4095, 4096, 4097, 8192, 5000, 3 * 4096, 0, CHUNK_SIZE, CHUNK_SIZE + 1,
-                                  6 << 20, NPAGES * 4096, NPAGES * 4096 + 1, 0x7FFFE000, 0xFFFFFFFF, 4 };
+    static const uint sizes[] = { 1,
+                                  4095,
+                                  4096,
+                                  4097,
+                                  8192,
+                                  5000,
+                                  3 * 4096,
+                                  0,
+                                  CHUNK_SIZE,
+                                  CHUNK_SIZE + 1,
+                                  6 << 20,
+                                  NPAGES * 4096,
+                                  NPAGES * 4096 + 1,
+                                  0x7FFFE000,
+                                  0xFFFFFFFF,
+                                  4 };
+
     return sizes[take(16)];
 }
 
 static int predict_new(uint nbytes, uint flags)
 {
     uint nsegs, npages, nattached, want = nbytes / PAGE_SIZE + (nbytes % PAGE_SIZE != 0);
+
     totals(&nsegs, &npages, &nattached);
     if (flags == KSM_OPEN)
         return KSM_ENOENT;
@@ -328,6 +369,7 @@ static int predict_new(uint nbytes, uint flags)
 static void born(uint p, uint id, uint nbytes, int handle)
 {
     uint s = 0;
+
     while (segs[s].exists)
         s++;
     for (uint i = 0; i < ndead; i++)
@@ -335,20 +377,34 @@ static void born(uint p, uint id, uint nbytes, int handle)
             differ("a dead handle is reborn", handle, 0);
     if (handle <= 0)
         differ("a new handle", handle, 1);
-    segs[s] = (struct mseg){ .exists = true, .id = id, .nbytes = nbytes, .ctime = ticks_now, .handle = handle,
-                             .npages = nbytes / PAGE_SIZE + (nbytes % PAGE_SIZE != 0), .cpid = pid_of(p),
+    segs[s] = (struct mseg){ .exists = true,
+                             .id = id,
+                             .nbytes = nbytes,
+                             .ctime = ticks_now,
+                             .handle = handle,
+                             .npages = nbytes / PAGE_SIZE + (nbytes % PAGE_SIZE != 0),
+                             .cpid = pid_of(p),
                              .mpid = pid_of(p) };
     procs[p].holds[s] = true;
 }
 
 static void do_get(uint p)
 {
-    static const uint some_flags[] = {
-        0, 0, 0, KSM_CREATE, KSM_OPEN, KSM_MUSTNOTEXIST, KSM_OPEN | KSM_CREATE, KSM_MUSTNOTEXIST | KSM_CREATE,
-        KSM_HUGETLB, KSM_OPEN | KSM_MUSTNOTEXIST, KSM_READ, 0x100
-    };
+    static const uint some_flags[] = { 0,
+                                       0,
+                                       0,
+                                       KSM_CREATE,
+                                       KSM_OPEN,
+                                       KSM_MUSTNOTEXIST,
+                                       KSM_OPEN | KSM_CREATE,
+                                       KSM_MUSTNOTEXIST | KSM_CREATE,
+                                       KSM_HUGETLB,
+                                       KSM_OPEN | KSM_MUSTNOTEXIST,
+                                       KSM_READ,
+                                       0x100 };
     uint id = take(9), nbytes = some_size(), flags = some_flags[take(12)], s = 0;
     int got = perform(p, OP_GET, id, nbytes, flags);
+
     if (got == KSM_ENOMEM && fake_failed())
         return;
     while (s < NSEGMENTS && !(segs[s].exists && segs[s].id == id))
@@ -380,6 +436,7 @@ static void do_attach(uint p)
     uint flags = some_flags[take(8)], nsegs, npages, nattached;
     int handle = some_handle(p);
     int got = perform(p, OP_ATTACH, (uint)handle, flags, 0);
+
     if (got == KSM_ENOMEM && fake_failed())
         return;
     uint s = seg_of(p, handle);
@@ -408,6 +465,7 @@ static void do_detach(uint p)
     int handle = some_handle(p);
     int got = perform(p, OP_DETACH, (uint)handle, 0, 0);
     uint s = seg_of(p, handle), newest = natts;
+
     for (uint i = 0; i < natts; i++)
         if (atts[i].proc == p && atts[i].seg == s)
             newest = i;
@@ -421,6 +479,7 @@ static void do_detach_at(uint p)
     static const int near[] = { 0, 0, 0, 1, 4096, -4096 };
     uint va = (natts ? atts[take(255) % natts].va : 0x7FFFF000) + (uint)near[take(6)], found = natts;
     int got = perform(p, OP_DETACH_AT, va, 0, 0);
+
     for (uint i = 0; i < natts; i++)
         if (atts[i].proc == p && atts[i].va == va)
             found = i;
@@ -434,6 +493,7 @@ static void do_delete(uint p)
     int handle = some_handle(p);
     int got = perform(p, OP_DELETE, (uint)handle, 0, 0);
     uint s = seg_of(p, handle);
+
     same("ksm_delete", got, s == NSEGMENTS ? KSM_EHANDLE : 0);
     if (got)
         return;
@@ -450,6 +510,7 @@ static void do_info(uint p)
     int handle = some_handle(p);
     uint s = seg_of(p, handle);
     int got = ksm_info(reals[p].task, handle, &info);
+
     same("ksm_info", got, s == NSEGMENTS && handle ? KSM_EHANDLE : 0);
     if (got == 0 && handle) {
         same("info.ksmsz", info.ksmsz, segs[s].nbytes);
@@ -462,6 +523,7 @@ static void do_info(uint p)
 static uint some_word(uint p, uint *seg, uint *offset)
 {
     uint pick = take(8), n = 0;
+
     for (uint i = 0; i < natts; i++)
         n += atts[i].proc == p;
     *seg = NSEGMENTS;
@@ -482,6 +544,7 @@ static void do_wait(uint p)
     uint seg, offset, va = some_word(p, &seg, &offset), nticks = take(4) * 5;
     uint value = *fake_word(reals[p].task->as, va), expected = value + (take(4) == 0);
     int got = perform(p, OP_WAIT, va, expected, nticks);
+
     if (expected != value) {
         same("ksm_wait", got, KSM_EAGAIN);
         return;
@@ -500,6 +563,7 @@ static void do_wait(uint p)
 static void do_wake(uint p)
 {
     uint seg, offset, va = some_word(p, &seg, &offset), n = take(4), nwoken = 0;
+
     for (; nwoken < n && seg != NSEGMENTS; nwoken++) {
         struct mproc *first = NULL;
         for (uint q = 0; q < NPROCS; q++) {
@@ -520,6 +584,7 @@ static void do_wake(uint p)
 static void leave(uint p, bool at_exit)
 {
     bool had[NSEGMENTS] = { false };
+
     for (uint i = 0; i < natts; i++)
         if (atts[i].exists && atts[i].proc == p)
             had[atts[i].seg] = true;
@@ -562,6 +627,7 @@ static void do_exec(uint p)
 static void do_fork(uint p)
 {
     uint child = 0, nsegs, npages, nattached, n = 0;
+
     while (child < NPROCS && procs[child].alive)
         child++;
     if (child == NPROCS)
@@ -592,6 +658,7 @@ static void do_sbrk(uint p)
 {
     uint brk = take(3) ? HEAP_END : USER_END - take(64) * PAGE_SIZE * 8 - take(2);
     const struct mapping *lowest = aspace_mapping_from(reals[p].task->as, 0);
+
     if (lowest && lowest->va < brk)
         return;
     fake_set_brk(reals[p].task->as, brk);
@@ -611,6 +678,7 @@ static void do_start(void)
 static void step(void)
 {
     uint op = take(32), p = take(NPROCS);
+
     fake_fail_nth(take(4) == 0 ? 1 + take(8) : 0);
     if (!procs[p].alive) {
         do_start();
@@ -623,11 +691,11 @@ static void step(void)
         actors_tick(nticks);
         actors_run_now();
     } else if (!procs[p].asleep) {
-        static void (*const ops[])(uint) = {
-            do_get,    do_get,    do_get,    do_attach,    do_attach, do_attach, do_attach, do_detach,
-            do_detach, do_delete, do_delete, do_detach_at, do_info,   do_wait,   do_wait,   do_wake,
-            do_wake,   do_exec,   do_fork,   do_fork,      do_sbrk,   do_exit,   do_detach_at
-        };
+        static void (*const ops[])(uint) = { do_get,    do_get,       do_get,      do_attach, do_attach,
+                                             do_attach, do_attach,    do_detach,   do_detach, do_delete,
+                                             do_delete, do_detach_at, do_info,     do_wait,   do_wait,
+                                             do_wake,   do_wake,      do_exec,     do_fork,   do_fork,
+                                             do_sbrk,   do_exit,      do_detach_at };
         ops[op % (sizeof(ops) / sizeof(ops[0]))](p);
     }
     fake_fail_nth(0);
@@ -637,6 +705,7 @@ static void step(void)
 unsigned driver_run(const uint8_t *bytes, size_t n)
 {
     unsigned nsteps = 0;
+
     input = bytes;
     ninput = n;
     world_begin_with((struct ksm_limits){ NSEGMENTS, NATTACHED, NPAGES });

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Carries out the operations that the bytes stand for, in a fresh system that is emptied in the end. 
+/* Carries out the operations that the bytes stand for, in a fresh system that is emptied in the end.
    Aborts where the core and the model differ.  Returns how many operations it were. */
 unsigned driver_run(const uint8_t *bytes, size_t n);
 

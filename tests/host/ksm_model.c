@@ -16,12 +16,14 @@ static uint8_t bytes[NBYTES];
 static unsigned number(const char *name, unsigned otherwise)
 {
     const char *value = getenv(name);
+
     return value ? (unsigned)strtoul(value, NULL, 0) : otherwise;
 }
 
 static void run_seeds(void)
 {
     unsigned seed = number("KSM_SEED", 1), nruns = number("KSM_RUNS", 200), nsteps = 0;
+
     for (unsigned run = 0; run < nruns; run++, seed++) {
         printf("# seed %u\n", seed);
         unsigned state = seed * 2654435769u | 1;
@@ -37,6 +39,7 @@ static void run_seeds(void)
 static void run_file(const char *name)
 {
     char path[512];
+
     snprintf(path, sizeof(path), "%s/%s", CORPUS, name);
     FILE *f = fopen(path, "rb");
     if (!f)
@@ -50,6 +53,7 @@ static void run_file(const char *name)
 static void run_corpus(void)
 {
     unsigned ninputs = 0;
+
     DIR *corpus = opendir(CORPUS);
     for (const struct dirent *e; corpus && (e = readdir(corpus)) != NULL;)
         if (e->d_name[0] != '.') {

@@ -1,7 +1,7 @@
 /*
  * ksm_wait.c - sleeping on words and waking (§11), by actors that really change places.
  */
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -18,6 +18,7 @@ struct waiter {
 static void run_waiter(void *arg)
 {
     struct waiter *w = arg;
+
     w->result = ksm_wait(w->task, w->va, w->expected, w->nticks);
     if (thread_killed(thread_self()))
         world_exit(w->task);
@@ -26,8 +27,9 @@ static void run_waiter(void *arg)
 /* Starts an actor that waits for the word to be other than it is, and lets it fall asleep. */
 static struct waiter *waits(struct waiter *w, struct ksm_task *task, uint va, uint nticks)
 {
-    *w = (struct waiter){ .task = task, .va = va, .expected = *fake_word(task->as, va), .nticks = nticks,
-                          .result = ASLEEP };
+    *w = (struct waiter){
+        .task = task, .va = va, .expected = *fake_word(task->as, va), .nticks = nticks, .result = ASLEEP
+    };
     w->actor = actor_start(run_waiter, w);
     actors_run_now();
     CHECK_SOUND();
@@ -38,6 +40,7 @@ static struct waiter *waits(struct waiter *w, struct ksm_task *task, uint va, ui
 static struct ksm_task *attached(int pid, uint id, uint *va, uint flags)
 {
     struct ksm_task *task = world_task(pid);
+
     *va = world_attach(task, world_get(task, id, 8192), flags);
     return task;
 }
@@ -48,6 +51,7 @@ static void other_value(void)
     struct ksm_task *a = attached(4, 1, &va, 0);
     struct waiter w = { .task = a, .va = va, .expected = 1 };
     struct waiter private = { .task = a, .va = 64, .expected = 1 };
+
     actor_start(run_waiter, &w);
     actor_start(run_waiter, &private);
     actors_run_now();
@@ -68,6 +72,7 @@ static void change_at_second_switch(void)
 static void changes_under_way(void)
 {
     uint va, nagain = 0, nslept = 0;
+
     for (uint seed = 1; seed < 40; seed++) {
         struct ksm_task *a = attached(4, 1, &va, 0);
         struct waiter w = { .task = a, .va = va, .nticks = 5 };
@@ -91,6 +96,7 @@ static void time_out(void)
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
     struct waiter w, private, for_ever;
+
     waits(&w, a, va, 10);
     waits(&private, a, 64, 20);
     waits(&for_ever, world_fork(a, 5), va, 0);
@@ -119,6 +125,7 @@ static void same_word(void)
     uint va, vb, vc;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = world_task(5), *c = attached(6, 1, &vc, KSM_READ);
     int h = world_get(b, 1, 0);
+
     world_attach(b, world_get(b, 3, 4096), 0);
     vb = world_attach(b, h, 0);
     uint again = world_attach(b, h, KSM_READ);
@@ -142,6 +149,7 @@ static void other_segment(void)
     uint va, vb;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 2, &vb, 0);
     struct waiter w;
+
     waits(&w, a, va, 0);
     for (uint id = 10; id < 60; id++) { /* some of them share the stripe, and the queue */
         struct ksm_task *c = world_task(100);
@@ -159,6 +167,7 @@ static void private_words(void)
     struct ksm_task *a = attached(4, 1, &va, 0);
     struct ksm_task *b = world_fork(a, 5);
     struct waiter w, child;
+
     waits(&w, a, 128, 50);
     waits(&child, b, 128, 60);
     CHECK_INT(ksm_wake(b, 128, 9), 0);
@@ -173,6 +182,7 @@ static void in_order(void)
     uint va[8];
     struct ksm_task *t[8];
     struct waiter w[8];
+
     for (uint i = 0; i < 8; i++) {
         t[i] = attached(4 + (int)i, 1, &va[i], 0);
         waits(&w[i], t[i], va[i], 0);
@@ -196,6 +206,7 @@ static void woken_late(void)
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
     struct waiter w;
+
     waits(&w, a, va, 10);
     actors_tick(10); /* its time is up, but it does not run yet */
     CHECK_INT(ksm_wake(a, va, 1), 1);
@@ -215,6 +226,7 @@ static void killed(void)
     uint vc;
     struct ksm_task *c = attached(6, 1, &vc, 0);
     struct waiter w, next;
+
     waits(&w, b, vb, 0);
     waits(&next, c, vc, 0);
     thread_kill(actor_thread(w.actor));
@@ -238,6 +250,7 @@ static void killed_before(void)
     struct ksm_task *a = attached(4, 1, &va, 0);
     struct waiter w = { .task = a, .va = va };
     struct actor *actor = actor_start(run_waiter, &w);
+
     thread_kill(actor_thread(actor));
     actors_run_now();
     CHECK(actor_done(actor));
@@ -250,6 +263,7 @@ static void deleted_while_asleep(void)
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
     int h = world_get(b, 1, 0);
     struct waiter w;
+
     waits(&w, a, va, 0);
     CHECK_INT(ksm_delete(b, h), 0);
     CHECK_INT(ksm_detach(b, h), 0);
@@ -266,6 +280,7 @@ static void peer_dies(void)
     struct ksm_task *a = attached(4, 1, &v[0], 0), *b = attached(5, 1, &v[1], KSM_READ);
     struct ksm_task *c = attached(6, 2, &v[2], 0);
     struct ksm_task *dying = attached(7, 1, &v[3], KSM_READ);
+
     world_attach(dying, world_get(dying, 1, 0), 0);
     struct ksm_task *left = attached(8, 2, &other, 0);
     CHECK_INT(ksm_detach_at(left, other), 0);
@@ -273,7 +288,7 @@ static void peer_dies(void)
     waits(&w[0], a, v[0], 0);
     waits(&w[1], b, v[1] + 4096, 100);
     waits(&w[2], c, v[2], 0);
-    world_exit(left); /* it has nothing attached any more */
+    world_exit(left);                 /* it has nothing attached any more */
     world_exec(world_fork(dying, 9)); /* exec is no end */
     actors_run_now();
     for (uint i = 0; i < 3; i++)
@@ -289,7 +304,7 @@ static void peer_dies(void)
     actors_run_now();
 }
 
-/* ---- §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter
+/* §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter
    finds. ---- */
 
 #define NPEERS  5
@@ -307,6 +322,7 @@ static void run_peer(void *arg)
 {
     struct peer *p = arg;
     uint *count = fake_word(p->task->as, p->va);
+
     for (uint i = 0; i < NROUNDS; i++) {
         if (p->gives) {
             ++*count;
@@ -326,10 +342,7 @@ static void run_peer(void *arg)
     world_exit(p->task); /* which makes the others look again */
 }
 
-static void check_soundness(void)
-{
-    CHECK_SOUND();
-}
+static void check_soundness(void) { CHECK_SOUND(); }
 
 static void nothing_lost(void)
 {
@@ -367,7 +380,4 @@ static const struct test tests[] = {
     { "§11.1 §12 no wake-up is lost", nothing_lost },
 };
 
-int main(void)
-{
-    return tap_run(tests, COUNT(tests), world_begin, world_end);
-}
+int main(void) { return tap_run(tests, COUNT(tests), world_begin, world_end); }

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 
 #define MAX_TASKS 1024
 
@@ -26,10 +26,7 @@ void world_begin_with(struct ksm_limits limits)
     nobjects_at_boot = fake_nobjects();
 }
 
-void world_begin(void)
-{
-    world_begin_with((struct ksm_limits){ 64, 256, 4096 });
-}
+void world_begin(void) { world_begin_with((struct ksm_limits){ 64, 256, 4096 }); }
 
 static void add(struct ksm_task *task)
 {
@@ -41,6 +38,7 @@ static void add(struct ksm_task *task)
 struct ksm_task *world_task(int pid)
 {
     struct ksm_task *task = malloc(sizeof(*task));
+
     ksm_task_init(task, pid, fake_aspace(HEAP_END));
     add(task);
     return task;
@@ -49,6 +47,7 @@ struct ksm_task *world_task(int pid)
 struct ksm_task *world_fork(struct ksm_task *parent, int pid)
 {
     struct ksm_task *child = malloc(sizeof(*child));
+
     ksm_task_init(child, pid, fake_aspace(HEAP_END));
     if (ksm_fork(parent, child)) {
         fake_aspace_destroy(child->as);
@@ -62,6 +61,7 @@ struct ksm_task *world_fork(struct ksm_task *parent, int pid)
 void world_exec(struct ksm_task *task)
 {
     struct aspace *old = task->as;
+
     ksm_release(task, false);
     task->as = fake_aspace(HEAP_END);
     fake_aspace_destroy(old);
@@ -80,6 +80,7 @@ void world_exit(struct ksm_task *task)
 static void delete_all(struct ksm_task *janitor)
 {
     const struct segment *seg;
+
     for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++)
         if (ksm_delete(janitor, ksm_get(janitor, seg->id, 0, KSM_OPEN)))
             fail("a segment can't be deleted");
@@ -109,6 +110,7 @@ void world_end(void)
 int world_get(struct ksm_task *task, uint id, uint nbytes)
 {
     int handle = ksm_get(task, id, nbytes, 0);
+
     if (handle <= 0)
         fail("ksm_get fails");
     return handle;
@@ -117,6 +119,7 @@ int world_get(struct ksm_task *task, uint id, uint nbytes)
 uint world_attach(struct ksm_task *task, int handle, uint flags)
 {
     int va = ksm_attach(task, handle, flags);
+
     if (va <= 0)
         fail("ksm_attach fails");
     return (uint)va;
@@ -125,6 +128,7 @@ uint world_attach(struct ksm_task *task, int handle, uint flags)
 struct ksminfo_t world_info(struct ksm_task *task, int handle)
 {
     struct ksminfo_t info = { 0 };
+
     if (ksm_info(task, handle, &info))
         fail("ksm_info fails");
     return info;

@@ -35,13 +35,13 @@ struct world_figures world_figures(void);
 bool world_same(struct world_figures a, struct world_figures b);
 
 /* ksm_check() finds nothing. */
-#define CHECK_SOUND()                                       \
-    do {                                                    \
-        const char *wrong_ = ksm_check();                   \
-        if (wrong_) {                                       \
+#define CHECK_SOUND()                                            \
+    do {                                                         \
+        const char *wrong_ = ksm_check();                        \
+        if (wrong_) {                                            \
             printf("# %s:%d: %s\n", __FILE__, __LINE__, wrong_); \
-            tap_failed = true;                              \
-        }                                                   \
+            tap_failed = true;                                   \
+        }                                                        \
     } while (0)
 
 #endif

@@ -1,15 +1,15 @@
 /*
- * lib.c - host tests of kernel/lib: formatting, boot parameters, tables (against an array that is searched).
+ * lib.c - host tests of kernel/base: formatting, boot parameters, tables (against an array that is searched).
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/heap.h"
-#include "lib/kstring.h"
-#include "lib/params.h"
-#include "lib/printk.h"
-#include "lib/table.h"
+#include "base/kstring.h"
+#include "base/params.h"
+#include "base/printk.h"
+#include "mm/slab.h"
+#include "mm/table.h"
 #include "tap.h"
 
 /* The heap of the tables: counts its objects, and fails when told to. */
@@ -38,11 +38,11 @@ static void check_format(const char *want, int n, const char *got)
     }
 }
 
-#define FORMAT(want, ...)                                       \
-    do {                                                        \
-        char buf_[128];                                         \
-        int n_ = format(buf_, sizeof(buf_), __VA_ARGS__);       \
-        check_format(want, n_, buf_);                           \
+#define FORMAT(want, ...)                                 \
+    do {                                                  \
+        char buf_[128];                                   \
+        int n_ = format(buf_, sizeof(buf_), __VA_ARGS__); \
+        check_format(want, n_, buf_);                     \
     } while (0)
 
 static void test_format_conversions(void)
@@ -280,9 +280,7 @@ static void test_table_nodes(void)
     CHECK(!table_get(&t, 3));
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 static const struct test tests[] = {
     { "format: conversions, widths, cutting", test_format_conversions },
@@ -294,7 +292,4 @@ static const struct test tests[] = {
     { "table: random steps against a list, with failing allocations", test_table_random },
 };
 
-int main(void)
-{
-    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);
-}
+int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing); }

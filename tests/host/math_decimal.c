@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "tap.h"
-#include "user/lib/decimal.h"
+#include "user/math/decimal.h"
 
 #define ROUNDS 60000
 
@@ -33,10 +33,7 @@ static double from_bits(uint64_t bits)
     return value;
 }
 
-static bool same(double a, double b)
-{
-    return memcmp(&a, &b, sizeof(a)) == 0;
-}
+static bool same(double a, double b) { return memcmp(&a, &b, sizeof(a)) == 0; }
 
 static void expect_parse(const char *text)
 {
@@ -83,10 +80,28 @@ static void test_parse_lengths(void)
 static void test_parse_given(void)
 {
     static const char *const texts[] = {
-        "0", "0.0", "000", ".5", "5.", "00012.500", "1e22", "1e23", "1e400", "1e-400", "1e99999999999",
-        "1e-99999999999", "0e99999999999", "9007199254740993", "9007199254740992.9999999", "4.9e-324",
-        "2.4703282292062327e-324", "2.4703282292062328e-324", "2.2250738585072011e-308",
-        "1.7976931348623158e308", "1.7976931348623159e308", "8.98846567431158e307",
+        "0",
+        "0.0",
+        "000",
+        ".5",
+        "5.",
+        "00012.500",
+        "1e22",
+        "1e23",
+        "1e400",
+        "1e-400",
+        "1e99999999999",
+        "1e-99999999999",
+        "0e99999999999",
+        "9007199254740993",
+        "9007199254740992.9999999",
+        "4.9e-324",
+        "2.4703282292062327e-324",
+        "2.4703282292062328e-324",
+        "2.2250738585072011e-308",
+        "1.7976931348623158e308",
+        "1.7976931348623159e308",
+        "8.98846567431158e307",
         "123456789012345678901234567890e-10",
     };
 
@@ -233,20 +248,18 @@ static void test_format_powers_read_back(void)
     }
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 int main(void)
 {
     static const struct test tests[] = {
-        {"reading: how much belongs to the number", test_parse_lengths},
-        {"reading: ends of the range", test_parse_given},
-        {"reading: the middle between two doubles, and beside it", test_parse_middles},
-        {"reading: random numbers", test_parse_random},
-        {"writing: given numbers", test_format_given},
-        {"writing: random numbers, the shortest form", test_format_random},
-        {"writing: powers of two read back", test_format_powers_read_back},
+        { "reading: how much belongs to the number", test_parse_lengths },
+        { "reading: ends of the range", test_parse_given },
+        { "reading: the middle between two doubles, and beside it", test_parse_middles },
+        { "reading: random numbers", test_parse_random },
+        { "writing: given numbers", test_format_given },
+        { "writing: random numbers, the shortest form", test_format_random },
+        { "writing: powers of two read back", test_format_powers_read_back },
     };
 
     return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "tap.h"
-#include "user/lib/decimal.h"
-#include "user/lib/mathexpr.h"
-#include "user/lib/mathfn.h"
+#include "user/math/decimal.h"
+#include "user/math/mathexpr.h"
+#include "user/math/mathfn.h"
 
 #define PROBLEMS     "share/problems.txt"
 #define MIN_PROBLEMS 400
@@ -39,7 +39,7 @@ static struct math_result evaluate(const char *text)
 /* Units in the last place between the two, of the same sign. */
 static uint64_t distance(double a, double b)
 {
-    union math_bits x = {a}, y = {b};
+    union math_bits x = { a }, y = { b };
 
     return x.bits < y.bits ? y.bits - x.bits : x.bits - y.bits;
 }
@@ -141,7 +141,7 @@ static void test_messages(void)
     char text[MATH_MESSAGE_SIZE];
 
     for (unsigned status = 0; status < 0x10000; status++) {
-        struct math_result result = {0, (unsigned short)status, 65535};
+        struct math_result result = { 0, (unsigned short)status, 65535 };
         int n = math_message(&result, text);
 
         CHECK_INT(n, strlen(text));
@@ -160,9 +160,9 @@ static void test_messages(void)
 static void test_garbage(void)
 {
     static const char *const parts[] = {
-        "1",    "2.5",  "0",     "(",    "(",        ")",    ")",    "+",   "-",    "*", "/",  "%",
-        "^",    "sqrt(", "min(", "max(", "gcd(",     "fact(", "fib(", "isprime(", "sin(", "cos(", "ln(",
-        "exp(", ",",    "pi",    "e",    " ",        ".",    "1e300", "1e-300", "\t", "\x80", "#",
+        "1", "2.5",   "0",    "(",    "(",    ")",     ")",      "+",        "-",    "*",    "/",   "%",
+        "^", "sqrt(", "min(", "max(", "gcd(", "fact(", "fib(",   "isprime(", "sin(", "cos(", "ln(", "exp(",
+        ",", "pi",    "e",    " ",    ".",    "1e300", "1e-300", "\t",       "\x80", "#",
     };
 
     for (int i = 0; i < 300000; i++) {
@@ -192,19 +192,17 @@ static void test_garbage_bytes(void)
     }
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 int main(void)
 {
     static const struct test tests[] = {
-        {PROBLEMS, test_problems},
-        {"limits of length and depth", test_limits},
-        {"columns of errors", test_columns},
-        {"each status has its own message", test_messages},
-        {"parts in any order", test_garbage},
-        {"any bytes", test_garbage_bytes},
+        { PROBLEMS, test_problems },
+        { "limits of length and depth", test_limits },
+        { "columns of errors", test_columns },
+        { "each status has its own message", test_messages },
+        { "parts in any order", test_garbage },
+        { "any bytes", test_garbage_bytes },
     };
 
     return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);

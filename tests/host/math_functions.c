@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "tap.h"
-#include "user/lib/mathexpr.h"
-#include "user/lib/mathfn.h"
+#include "user/math/mathexpr.h"
+#include "user/math/mathfn.h"
 
 #define ROUNDS  100000
 #define ALLOWED 2.0L /* units in the last place */
@@ -32,15 +32,12 @@ static double uniform(double low, double high)
 /* A finite double of any size, positive. */
 static double any_size(void)
 {
-    union math_bits u = {.bits = random_bits() % (0x7ffull << 52)};
+    union math_bits u = { .bits = random_bits() % (0x7ffull << 52) };
 
     return u.value;
 }
 
-static bool same(double a, double b)
-{
-    return memcmp(&a, &b, sizeof(a)) == 0;
-}
+static bool same(double a, double b) { return memcmp(&a, &b, sizeof(a)) == 0; }
 
 /* How far `got` is from `true_value`, in units in the last place. */
 static long double error(double got, long double true_value)
@@ -95,7 +92,7 @@ static void test_exact(void)
 
 static void test_exp(void)
 {
-    struct worst worst = {"exp", 0};
+    struct worst worst = { "exp", 0 };
 
     for (int i = 0; i < ROUNDS; i++) {
         double x = i % 2 ? uniform(-745, 709.7) : uniform(-1, 1) * pow(2, uniform(-40, 0));
@@ -108,7 +105,7 @@ static void test_exp(void)
 
 static void test_log(void)
 {
-    struct worst worst = {"ln", 0};
+    struct worst worst = { "ln", 0 };
 
     for (int i = 0; i < ROUNDS; i++) {
         double x = i % 2 ? any_size() : 1 + uniform(-0.5, 0.5) * pow(2, uniform(-50, 0));
@@ -122,7 +119,7 @@ static void test_log(void)
 
 static void test_pow(void)
 {
-    struct worst worst = {"^", 0};
+    struct worst worst = { "^", 0 };
 
     for (int i = 0; i < ROUNDS; i++) {
         double x = i % 2 ? any_size() : uniform(0, 4), y;
@@ -171,7 +168,7 @@ static double angle(int i)
 
 static void test_sin_cos(void)
 {
-    struct worst worst_sin = {"sin", 0}, worst_cos = {"cos", 0};
+    struct worst worst_sin = { "sin", 0 }, worst_cos = { "cos", 0 };
 
     for (int i = 0; i < ROUNDS; i++) {
         double x = angle(i);
@@ -249,18 +246,20 @@ static void test_primes(void)
     CHECK(math_isprime(3474749660383.0) == 0 && math_isprime(9007195909437503.0) == 0);
 }
 
-static void nothing(void)
-{
-}
+static void nothing(void) {}
 
 int main(void)
 {
     static const struct test tests[] = {
-        {"exact functions", test_exact},       {"exp", test_exp},
-        {"ln", test_log},                      {"powers", test_pow},
-        {"powers that are doubles", test_pow_exact}, {"sin and cos", test_sin_cos},
-        {"sin and cos of huge angles", test_sin_cos_huge}, {"fact, fib and gcd", test_integers},
-        {"isprime", test_primes},
+        { "exact functions", test_exact },
+        { "exp", test_exp },
+        { "ln", test_log },
+        { "powers", test_pow },
+        { "powers that are doubles", test_pow_exact },
+        { "sin and cos", test_sin_cos },
+        { "sin and cos of huge angles", test_sin_cos_huge },
+        { "fact, fib and gcd", test_integers },
+        { "isprime", test_primes },
     };
 
     return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);

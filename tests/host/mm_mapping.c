@@ -8,8 +8,8 @@
 #include "mm/mapping.h"
 #include "tap.h"
 
-#define NPAGES   (USER_END >> PAGE_SHIFT)
-#define NLIVE    3000u
+#define NPAGES (USER_END >> PAGE_SHIFT)
+#define NLIVE  3000u
 
 static struct mapping *root;
 static struct mapping *live[NLIVE];
@@ -19,6 +19,7 @@ static bool used[NPAGES];
 static uint random_below(uint n)
 {
     static unsigned long long state = 12345;
+
     state = state * 6364136223846793005ull + 1442695040888963407ull;
     return (uint)(state >> 33) % n;
 }
@@ -40,7 +41,8 @@ static void after(void)
 static uint slow_hole(uint floor, uint npages)
 {
     uint step = npages >= CHUNK_PAGES ? CHUNK_PAGES : 1, run = 0;
-    for (uint at = NPAGES; at-- > floor >> PAGE_SHIFT; ) {
+
+    for (uint at = NPAGES; at-- > floor >> PAGE_SHIFT;) {
         run = used[at] ? 0 : run + 1;
         if (run >= npages && at % step == 0)
             return at << PAGE_SHIFT;
@@ -57,6 +59,7 @@ static void mark(const struct mapping *m, bool to)
 static struct mapping *add(uint va, uint npages)
 {
     struct mapping *m = calloc(1, sizeof(*m));
+
     m->va = va;
     m->npages = npages;
     mapping_insert(&root, m);
@@ -77,6 +80,7 @@ static void check_tree(void)
 {
     uint npages, want = 0;
     const char *wrong = mapping_check(root, &npages);
+
     if (wrong)
         printf("# %s\n", wrong);
     CHECK(!wrong);
@@ -88,6 +92,7 @@ static void check_tree(void)
 static uint lowest_va(void)
 {
     const struct mapping *m = mapping_from(root, 0);
+
     return m ? m->va : USER_END;
 }
 
@@ -147,10 +152,14 @@ static void check_lookups(void)
 static uint random_npages(void)
 {
     switch (random_below(8)) {
-    case 0:  return 1 + random_below(3 * CHUNK_PAGES);
-    case 1:  return CHUNK_PAGES * (1 + random_below(4));
-    case 2:  return CHUNK_PAGES - random_below(2);
-    default: return 1 + random_below(40);
+    case 0:
+        return 1 + random_below(3 * CHUNK_PAGES);
+    case 1:
+        return CHUNK_PAGES * (1 + random_below(4));
+    case 2:
+        return CHUNK_PAGES - random_below(2);
+    default:
+        return 1 + random_below(40);
     }
 }
 
@@ -158,6 +167,7 @@ static uint random_npages(void)
 static void random_life(void)
 {
     uint floor = USER_END - 80 * CHUNK_SIZE;
+
     for (uint step = 0; step < 4000 && !tap_failed; step++) {
         bool grow = random_below(100) < (step / 800 % 2 ? 45u : 60u);
         if (nlive && (!grow || nlive == NLIVE)) {
@@ -197,6 +207,7 @@ static void twins(void)
 {
     struct mapping *copies = calloc(NLIVE, sizeof(*copies)), *child = NULL, *m;
     uint npages, n = 0, end = 0;
+
     mapping_twins_done(&child, root);
     CHECK(!child && !mapping_pop(&child));
     add_scattered();
@@ -205,7 +216,7 @@ static void twins(void)
     while (mapping_pop(&child))
         n++;
     CHECK_INT(n, nlive);
-    for (uint i = nlive; i-- > 0; )
+    for (uint i = nlive; i-- > 0;)
         mapping_add_twin(&child, &copies[i], live[i]);
     mapping_twins_done(&child, root);
     CHECK(mapping_check(child, &npages) == NULL);
@@ -236,5 +247,6 @@ int main(void)
         { "mappings at given addresses keep the tree low", any_order },
         { "a copy has the shape of the tree; all can be taken out", twins },
     };
+
     return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after);
 }

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/kstring.h"
-#include "lib/printk.h"
+#include "base/kstring.h"
+#include "base/printk.h"
 #include "mm/inject.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -22,7 +22,8 @@
 struct cpu host_cpu;
 char *host_ram;
 struct memory_range arch_memory[] = {
-    { 10 * PAGE_SIZE, 30 * PAGE_SIZE }, { 40 * PAGE_SIZE, RAM_PAGES * PAGE_SIZE },
+    { 10 * PAGE_SIZE, 30 * PAGE_SIZE },
+    { 40 * PAGE_SIZE, RAM_PAGES *PAGE_SIZE },
 };
 uint arch_nmemory = 2;
 
@@ -50,16 +51,16 @@ void panic(const char *fmt, ...)
     longjmp(caught, 1);
 }
 
-#define CHECK_PANICS(statement)     \
-    do {                            \
-        volatile bool came = true;  \
-        expecting = true;           \
-        if (!setjmp(caught)) {      \
-            statement;              \
-            came = false;           \
-        }                           \
-        expecting = false;          \
-        CHECK(came);                \
+#define CHECK_PANICS(statement)    \
+    do {                           \
+        volatile bool came = true; \
+        expecting = true;          \
+        if (!setjmp(caught)) {     \
+            statement;             \
+            came = false;          \
+        }                          \
+        expecting = false;         \
+        CHECK(came);               \
     } while (0)
 
 /* The block cache: so many frames of clean blocks, each in cached[]. */
@@ -95,6 +96,7 @@ static void alloc_to_the_end(void)
 {
     static void *pages[RAM_PAGES];
     uint n = 0;
+
     while ((pages[n] = page_alloc()))
         n++;
     CHECK_INT(n, nframes - PAGE_RESERVE);
@@ -123,6 +125,7 @@ static void promises_are_kept(void)
 {
     static void *pages[RAM_PAGES];
     uint room = nframes - PAGE_RESERVE;
+
     CHECK(!page_promise(room + 1));
     CHECK(!page_promise(~0u));
     CHECK(page_promise(room));
@@ -146,6 +149,7 @@ static void promises_are_kept(void)
 static void zeroes_are_kept(void)
 {
     uint *first = page_alloc_zeroed(), *second = page_alloc_zeroed();
+
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         CHECK(first[i] == 0 && second[i] == 0);
     first[3] = 3;
@@ -188,6 +192,7 @@ static void cache_gives_way(void)
 static void misuse_is_found(void)
 {
     void *page = page_alloc();
+
     page_free(page);
     CHECK_PANICS(page_free(page));
     ((uint *)page)[7] = 1;
@@ -206,7 +211,10 @@ static void misuse_is_found(void)
 
 static void objects(void)
 {
-    static struct { uchar *p; uint n; } live[2000];
+    static struct {
+        uchar *p;
+        uint n;
+    } live[2000];
     uint nlive = 0, seed = 7;
     self.privileged = true;
     for (uint step = 0; step < 60000; step++) {

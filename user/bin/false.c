@@ -1,7 +1,4 @@
 /*
  * false.c - fails.
  */
-int main(void)
-{
-    return 1;
-}
+int main(void) { return 1; }

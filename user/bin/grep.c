@@ -20,19 +20,13 @@ struct atom {
 
 static struct atom *atoms;
 static uint natoms;
-static bool at_start, at_end; /* ^, $ */
-static bool inverted;         /* -v */
+static bool at_start, at_end;       /* ^, $ */
+static bool inverted;               /* -v */
 static uchar *places, *next_places; /* places[i]: the first i atoms may be done */
 
-static void set_add(uint *set, uchar c)
-{
-    set[c / 32] |= 1u << c % 32;
-}
+static void set_add(uint *set, uchar c) { set[c / 32] |= 1u << c % 32; }
 
-static bool set_has(const uint *set, uchar c)
-{
-    return set[c / 32] >> c % 32 & 1;
-}
+static bool set_has(const uint *set, uchar c) { return set[c / 32] >> c % 32 & 1; }
 
 /* Reads [...] behind its bracket; returns what follows it. */
 static const char *parse_set(const char *p, uint *set)

@@ -1,26 +1,32 @@
 /*
  * init.c - process 1.
  *
- * Opens the console as descriptors 0, 1 and 2, making the device file where it is missing.  With the boot
+ * Makes the device files that are missing, and opens the console as descriptors 0, 1 and 2.  With the boot
  * parameter run=COMMAND the shell runs that, and the machine is powered off with its status; else there
  * is a shell for as long as the machine runs: a new one whenever the last has ended.  Meanwhile init
  * reaps the orphans, whose frames are back when it has.
  */
+#include "devices.h"
 #include "fcntl.h"
 #include "ulib.h"
 
-#define CONSOLE_MAJOR 1
-#define CONSOLE_MINOR 1
-#define RETRY_TICKS   100 /* a shell that cannot start is tried again, but not all the time */
+#define DEVICE_MINOR 1
+#define RETRY_TICKS  100 /* a shell that cannot start is tried again, but not all the time */
+
+static void make_device_file(const char *name, short major)
+{
+    int fd = open(name, O_RDONLY);
+
+    if (fd < 0)
+        mknod(name, major, DEVICE_MINOR);
+    else
+        close(fd);
+}
 
 static void open_console(void)
 {
     int fd = open("console", O_RDWR);
 
-    if (fd < 0) {
-        mknod("console", CONSOLE_MAJOR, CONSOLE_MINOR);
-        fd = open("console", O_RDWR);
-    }
     while (fd >= 0 && fd < 2)
         fd = dup(fd);
 }
@@ -49,6 +55,8 @@ int main(void)
     static char command[1024];
     uint seen = 0;
 
+#define MAKE_DEVICE_FILE(name, major) make_device_file(name, major);
+    DEVICE_FILES(MAKE_DEVICE_FILE)
     open_console();
     if (bootarg("run", command, sizeof(command)) >= 0) {
         int status = run_shell((char *[]){ "sh", "-c", command, NULL });

@@ -51,7 +51,7 @@ static void make_progress(struct progress *progress, uint nbytes)
         show(progress, now, "  ");
 }
 
-/* ---- The two ends ------------------------------------------------------------------------------- */
+/* The two ends. */
 
 static void send_file(struct ksmring *ring, int fd, const char *path)
 {
@@ -108,12 +108,9 @@ static void receive_all(struct ksmring *ring)
     ksmring_leave(ring, KSMRING_READER);
 }
 
-/* ---- The segment -------------------------------------------------------------------------------- */
+/* The segment. */
 
-static uint segment_size(void)
-{
-    return ksmring_nbytes(RING_BYTES, 1, 1);
-}
+static uint segment_size(void) { return ksmring_nbytes(RING_BYTES, 1, 1); }
 
 /* Attaches the segment, and marks it: it lives as long as somebody uses it. */
 static void *attach(int handle)

@@ -19,7 +19,7 @@
 #define NSEATS     64u
 #define INBOX      2048u /* bytes of a ring */
 #define NAME_SIZE  32
-#define TEXT_SIZE  800   /* longer lines go in pieces */
+#define TEXT_SIZE  800 /* longer lines go in pieces */
 #define READY      0x63686174u
 #define LOOK_TICKS 5
 
@@ -57,7 +57,7 @@ struct person {
     bool joined[NSEATS];
 };
 
-/* ---- Coming and going --------------------------------------------------------------------------- */
+/* Coming and going. */
 
 static struct room *enter_room(const char *id)
 {
@@ -140,7 +140,7 @@ static struct ksmring *inbox_of(struct person *person, uint index)
     return ring;
 }
 
-/* ---- Talking ------------------------------------------------------------------------------------ */
+/* Talking. */
 
 /* Waits while that inbox is full.  Who is gone gets nothing. */
 static void send_to(struct person *person, uint index, struct message *message, uint n)
@@ -158,7 +158,7 @@ static void send_to(struct person *person, uint index, struct message *message, 
 
 static void broadcast(struct person *person, enum kind kind, const char *text, uint n)
 {
-    struct message message = {.kind = kind};
+    struct message message = { .kind = kind };
 
     strcpy(message.name, person->name);
     memcpy(message.text, text, n);
@@ -220,7 +220,7 @@ static void listen(const struct person *person, struct ksmself first)
 
 static void end_listener(struct person *person)
 {
-    struct message message = {.kind = END};
+    struct message message = { .kind = END };
 
     send_to(person, person->seat, &message, 0);
 }

@@ -31,10 +31,11 @@ static int show_segment(const char *name)
         warn("%s: %s", name, ksmstrerror(error));
         return 1;
     }
-    printf(1,
-           "%s: id %d  bytes %u  creator %d  last %d  attachments %u  attached %u  detached %u  changed %u%s\n",
-           name, ksmid_parse(name), info.ksmsz, info.cpid, info.mpid, info.attached_nr, info.atime,
-           info.dtime, info.ctime, info.marked ? "  marked" : "");
+    printf(
+        1,
+        "%s: id %d  bytes %u  creator %d  last %d  attachments %u  attached %u  detached %u  changed %u%s\n",
+        name, ksmid_parse(name), info.ksmsz, info.cpid, info.mpid, info.attached_nr, info.atime, info.dtime,
+        info.ctime, info.marked ? "  marked" : "");
     return 0;
 }
 

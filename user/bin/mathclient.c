@@ -21,12 +21,12 @@
 #include "decimal.h"
 #include "fcntl.h"
 #include "mathfn.h"
-#include "mathmail.h"
+#include "mathwire.h"
 #include "ulib.h"
 
-#define PATIENCE      500 /* ticks that a server may be late */
-#define MAX_RENEWALS  100 /* of a slot that others damage */
-#define BENCHMARK     "1+2"
+#define PATIENCE     500 /* ticks that a server may be late */
+#define MAX_RENEWALS 100 /* of a slot that others damage */
+#define BENCHMARK    "1+2"
 
 /* An expression without a reply yet. */
 struct item {
@@ -39,10 +39,10 @@ struct item {
 struct client {
     int id;
     const char *name;
-    struct mathmail mail;
+    struct mathwire mail;
     int renewals;
     bool checking;
-    struct item items[MATHMAIL_WINDOW];
+    struct item items[MATHWIRE_WINDOW];
     uint first, nitems; /* of items, in order of sending */
     uint ntotal, nright;
 };
@@ -60,18 +60,18 @@ static void give_up(const struct client *client, int error)
 
 static void connect(struct client *client)
 {
-    int error = mathmail_open(&client->mail, client->id, PATIENCE);
+    int error = mathwire_open(&client->mail, client->id, PATIENCE);
 
     if (error < 0)
         give_up(client, error);
 }
 
-/* ---- Results ------------------------------------------------------------------------------------ */
+/* Results. */
 
 /* How many doubles lie between the two?  Large if their signs differ. */
 static unsigned long long distance(double a, double b)
 {
-    union math_bits x = {a}, y = {b};
+    union math_bits x = { a }, y = { b };
 
     return x.bits < y.bits ? y.bits - x.bits : x.bits - y.bits;
 }
@@ -111,11 +111,11 @@ static void finish(struct client *client, struct item *item, const struct math_r
     free(item->text);
 }
 
-/* ---- Sending and receiving ---------------------------------------------------------------------- */
+/* Sending and receiving. */
 
 static int send_item(struct client *client, const struct item *item)
 {
-    return mathmail_send(&client->mail, MATHMAIL_COMPUTE, item->text, item->length);
+    return mathwire_send(&client->mail, MATHWIRE_COMPUTE, item->text, item->length);
 }
 
 /* Gets another slot after this one was damaged, and sends again what has no reply. */
@@ -126,11 +126,11 @@ static void renew(struct client *client)
     do {
         if (++client->renewals > MAX_RENEWALS)
             give_up(client, KSM_EINVAL);
-        mathmail_close(&client->mail);
+        mathwire_close(&client->mail);
         connect(client);
         error = 0;
         for (uint i = 0; i < client->nitems && error == 0; i++)
-            error = send_item(client, &client->items[(client->first + i) % MATHMAIL_WINDOW]);
+            error = send_item(client, &client->items[(client->first + i) % MATHWIRE_WINDOW]);
     } while (error == KSM_EINVAL || error == KSM_EAGAIN);
     if (error < 0)
         give_up(client, error);
@@ -142,12 +142,12 @@ static void receive(struct client *client)
     struct math_result result;
     int error;
 
-    while ((error = mathmail_receive(&client->mail, &result)) == KSM_EINVAL)
+    while ((error = mathwire_receive(&client->mail, &result)) == KSM_EINVAL)
         renew(client);
     if (error < 0)
         give_up(client, error);
     finish(client, &client->items[client->first], &result);
-    client->first = (client->first + 1) % MATHMAIL_WINDOW;
+    client->first = (client->first + 1) % MATHWIRE_WINDOW;
     client->nitems--;
 }
 
@@ -161,7 +161,7 @@ static void submit(struct client *client, const struct item *item)
 {
     int error;
 
-    if (client->nitems == MATHMAIL_WINDOW)
+    if (client->nitems == MATHWIRE_WINDOW)
         receive(client);
     while ((error = send_item(client, item)) < 0) {
         if (error == KSM_EAGAIN && client->nitems > 0)
@@ -171,10 +171,10 @@ static void submit(struct client *client, const struct item *item)
         else
             give_up(client, error);
     }
-    client->items[(client->first + client->nitems++) % MATHMAIL_WINDOW] = *item;
+    client->items[(client->first + client->nitems++) % MATHWIRE_WINDOW] = *item;
 }
 
-/* ---- Expressions -------------------------------------------------------------------------------- */
+/* Expressions. */
 
 static bool is_blank(const char *text, uint n)
 {
@@ -211,7 +211,7 @@ static bool split_line(struct item *item)
 /* A line, or an argument: sends it if it is an expression. */
 static void take(struct client *client, const char *text, uint n)
 {
-    struct item item = {0};
+    struct item item = { 0 };
 
     if (n > 0 && text[n - 1] == '\r')
         n--;
@@ -253,7 +253,7 @@ static void take_path(struct client *client, const char *path)
     close(fd);
 }
 
-/* ---- Other jobs --------------------------------------------------------------------------------- */
+/* Other jobs. */
 
 static void measure(struct client *client, int nrequests, const char *text)
 {
@@ -263,10 +263,10 @@ static void measure(struct client *client, int nrequests, const char *text)
     begin = uptime();
     for (int i = 0; i < nrequests; i++) {
         struct math_result result;
-        int error = mathmail_send(&client->mail, MATHMAIL_COMPUTE, text, n);
+        int error = mathwire_send(&client->mail, MATHWIRE_COMPUTE, text, n);
 
         if (error == 0)
-            error = mathmail_receive(&client->mail, &result);
+            error = mathwire_receive(&client->mail, &result);
         if (error < 0)
             give_up(client, error);
     }
@@ -278,10 +278,10 @@ static void measure(struct client *client, int nrequests, const char *text)
 static void end_server(struct client *client)
 {
     struct math_result result;
-    int error = mathmail_send(&client->mail, MATHMAIL_END, "", 0);
+    int error = mathwire_send(&client->mail, MATHWIRE_END, "", 0);
 
     if (error == 0)
-        error = mathmail_receive(&client->mail, &result);
+        error = mathwire_receive(&client->mail, &result);
     if (error < 0)
         give_up(client, error);
 }
@@ -297,7 +297,7 @@ struct job {
     bool end;      /* -q */
     const char *check, *file;
     int nexprs;
-    char **exprs;  /* -e, as many as there are arguments at most */
+    char **exprs; /* -e, as many as there are arguments at most */
 };
 
 static void parse_arguments(struct client *client, struct job *job, int argc, char *argv[])
@@ -339,8 +339,8 @@ static void parse_arguments(struct client *client, struct job *job, int argc, ch
 
 int main(int argc, char *argv[])
 {
-    static struct client client = {.name = MATHMAIL_NAME};
-    struct job job = {0};
+    static struct client client = { .name = MATHWIRE_NAME };
+    struct job job = { 0 };
 
     parse_arguments(&client, &job, argc, argv);
     client.id = ksmid_parse(client.name);
@@ -363,6 +363,6 @@ int main(int argc, char *argv[])
             take_file(&client, 0);
         receive_all(&client);
     }
-    mathmail_close(&client.mail);
+    mathwire_close(&client.mail);
     return client.nright == client.ntotal ? 0 : 1;
 }

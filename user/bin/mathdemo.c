@@ -36,11 +36,11 @@ static int run(char *argv[])
 
 int main(void)
 {
-    static char *server[] = {"/mathserver", "-i", ID, NULL};
-    static char *problems[] = {"/mathclient", "-i", ID, "-c", PROBLEMS, NULL};
-    static char *shared[] = {"/mathclient", "-i", ID, "-b", "100000", NULL};
-    static char *pipes[] = {"/mathpipe", "-b", "20000", NULL};
-    static char *end[] = {"/mathclient", "-i", ID, "-q", NULL};
+    static char *server[] = { "/mathserver", "-i", ID, NULL };
+    static char *problems[] = { "/mathclient", "-i", ID, "-c", PROBLEMS, NULL };
+    static char *shared[] = { "/mathclient", "-i", ID, "-b", "100000", NULL };
+    static char *pipes[] = { "/mathpipe", "-b", "20000", NULL };
+    static char *end[] = { "/mathclient", "-i", ID, "-q", NULL };
     int pids[NCLIENTS], nright = 0, status, pid;
 
     printf(1, "A Math Server and %d clients, which share only an identifier:\n", NCLIENTS);

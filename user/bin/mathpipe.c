@@ -3,16 +3,16 @@
  *
  *   mathpipe -b N [-e EXPR]      measures N requests, one after the other, to a server that it forks
  *
- * Requests and replies are those of mathmail.h; before a request goes its length.
+ * Requests and replies are those of mathwire.h; before a request goes its length.
  */
-#include "mathmail.h"
+#include "mathwire.h"
 #include "ulib.h"
 
 #define BENCHMARK "1+2" /* as mathclient's */
 
 struct message {
     uint n; /* bytes of the request */
-    struct mathmail_request request;
+    struct mathwire_request request;
 };
 
 /* Reads exactly n bytes.  0, or -1 at the end. */
@@ -42,7 +42,7 @@ static int read_message(int fd, struct message *message)
             return -1;
         n = sizeof(message->n);
     }
-    if (message->n < MATHMAIL_REQUEST_HEAD || message->n > sizeof(message->request) ||
+    if (message->n < MATHWIRE_REQUEST_HEAD || message->n > sizeof(message->request) ||
         n > sizeof(message->n) + message->n)
         return -1;
     return read_all(fd, (char *)message + n, sizeof(message->n) + message->n - n);
@@ -54,10 +54,10 @@ static void serve(int in, int out)
 
     while (read_message(in, &message) == 0) {
         struct math_result result;
-        struct mathmail_reply reply;
+        struct mathwire_reply reply;
 
-        math_evaluate(message.request.text, (int)(message.n - MATHMAIL_REQUEST_HEAD), &result);
-        reply = (struct mathmail_reply){message.request.number, result.status, result.column, result.value};
+        math_evaluate(message.request.text, (int)(message.n - MATHWIRE_REQUEST_HEAD), &result);
+        reply = (struct mathwire_reply){ message.request.number, result.status, result.column, result.value };
         if (write_all(out, &reply, sizeof(reply)) < 0)
             break;
     }
@@ -69,11 +69,11 @@ static void measure(int out, int in, int nrequests, const char *text)
     uint n = strlen(text);
     int begin, ticks;
 
-    message.n = MATHMAIL_REQUEST_HEAD + n;
+    message.n = MATHWIRE_REQUEST_HEAD + n;
     memcpy(message.request.text, text, n);
     begin = uptime();
     for (int i = 0; i < nrequests; i++) {
-        struct mathmail_reply reply;
+        struct mathwire_reply reply;
 
         message.request.number = (uint)i;
         if (write_all(out, &message, (int)(sizeof(message.n) + message.n)) < 0 ||
@@ -91,7 +91,7 @@ int main(int argc, char *argv[])
     int nrequests = 0, requests[2], replies[2], pid, status;
 
     for (int i = 1; i < argc; i += 2) {
-        if (i + 1 < argc && strcmp(argv[i], "-e") == 0 && strlen(argv[i + 1]) <= MATHMAIL_MAX_TEXT)
+        if (i + 1 < argc && strcmp(argv[i], "-e") == 0 && strlen(argv[i + 1]) <= MATHWIRE_MAX_TEXT)
             text = argv[i + 1];
         else if (i + 1 == argc || strcmp(argv[i], "-b") != 0 || !parse_number(argv[i + 1], &nrequests))
             nrequests = -1;

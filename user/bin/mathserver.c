@@ -1,5 +1,5 @@
 /*
- * mathserver.c - computes expressions for any number of clients, through shared memory (mathmail.h).
+ * mathserver.c - computes expressions for any number of clients, through shared memory (mathwire.h).
  *
  *   mathserver [-i ID] [-n SLOTS]      an ID is a number, or a name; SLOTS clients are served at once
  *
@@ -12,12 +12,12 @@
  * segment it takes copies.  Once a second, and now and then under load, it puts right what should stand in
  * the header.
  */
-#include "mathmail.h"
+#include "mathwire.h"
 #include "procinfo.h"
 #include "ulib.h"
 
 #define DEFAULT_SLOTS 32
-#define BATCH         32  /* requests of one slot before the next has its turn */
+#define BATCH         32 /* requests of one slot before the next has its turn */
 #define HEAL_TICKS    100
 #define HEAL_PASSES   4096
 #define CLOSED        0x40000000u /* added to a slot's `opened`: no client waits for that */
@@ -30,19 +30,19 @@ struct service {
 };
 
 struct server {
-    struct mathmail_header *shared;
+    struct mathwire_header *shared;
     uint nslots;
     struct service *services;
     struct ksmspin spin;
     bool end;
 };
 
-/* ---- One slot ----------------------------------------------------------------------------------- */
+/* One slot. */
 
-static void open_slot(struct service *service, struct mathmail_slot *slot, uint wanted)
+static void open_slot(struct service *service, struct mathwire_slot *slot, uint wanted)
 {
-    ksmring_create(&service->requests, slot->requests, MATHMAIL_REQUESTS, 1, 1);
-    ksmring_create(&service->replies, slot->replies, MATHMAIL_REPLIES, 1, 1);
+    ksmring_create(&service->requests, slot->requests, MATHWIRE_REQUESTS, 1, 1);
+    ksmring_create(&service->replies, slot->replies, MATHWIRE_REPLIES, 1, 1);
     service->open = true;
     service->wanted = wanted;
     __atomic_store_n(&slot->opened, wanted, __ATOMIC_SEQ_CST);
@@ -50,7 +50,7 @@ static void open_slot(struct service *service, struct mathmail_slot *slot, uint 
 }
 
 /* A slot whose rings are damaged: its client has to ask for new ones. */
-static void close_slot(struct service *service, struct mathmail_slot *slot)
+static void close_slot(struct service *service, struct mathwire_slot *slot)
 {
     uint *waited = &service->replies.side[KSMRING_WRITER]->waited;
 
@@ -61,39 +61,39 @@ static void close_slot(struct service *service, struct mathmail_slot *slot)
 }
 
 /* The next request of a slot, copied.  Its text's length, KSM_EAGAIN if there is none, or KSM_EINVAL. */
-static int next_request(struct service *service, struct mathmail_request *request)
+static int next_request(struct service *service, struct mathwire_request *request)
 {
     const void *where;
     int n = ksmring_peek(&service->requests, &where, KSMRING_TRY);
 
     if (n < 0)
         return n;
-    if (n < (int)MATHMAIL_REQUEST_HEAD || n > (int)sizeof(*request))
+    if (n < (int)MATHWIRE_REQUEST_HEAD || n > (int)sizeof(*request))
         return KSM_EINVAL;
     memcpy(request, where, (uint)n);
     ksmring_release(&service->requests);
-    return n - (int)MATHMAIL_REQUEST_HEAD;
+    return n - (int)MATHWIRE_REQUEST_HEAD;
 }
 
 /* n is the length of the request's text.  0, or KSM_EINVAL. */
-static int answer(struct server *server, struct service *service, const struct mathmail_request *request,
+static int answer(struct server *server, struct service *service, const struct mathwire_request *request,
                   int n)
 {
-    struct math_result result = {0, MATH_OK, 0};
-    struct mathmail_reply reply;
+    struct math_result result = { 0, MATH_OK, 0 };
+    struct mathwire_reply reply;
     int error;
 
     switch (request->kind) {
-    case MATHMAIL_COMPUTE:
+    case MATHWIRE_COMPUTE:
         math_evaluate(request->text, n, &result);
         break;
-    case MATHMAIL_END:
+    case MATHWIRE_END:
         server->end = true;
         break;
     default:
         return KSM_EINVAL;
     }
-    reply = (struct mathmail_reply){request->number, result.status, result.column, result.value};
+    reply = (struct mathwire_reply){ request->number, result.status, result.column, result.value };
     error = ksmring_write(&service->replies, &reply, sizeof(reply), KSMRING_TRY);
     return error == KSM_EAGAIN ? 0 : error; /* who asks for more than he reads loses replies */
 }
@@ -105,7 +105,7 @@ static void set_pending(struct server *server, uint index)
 
 static void serve_slot(struct server *server, uint index)
 {
-    struct mathmail_slot *slot = &server->shared->slots[index];
+    struct mathwire_slot *slot = &server->shared->slots[index];
     struct service *service = &server->services[index];
     uint wanted = __atomic_load_n(&slot->wanted, __ATOMIC_ACQUIRE);
 
@@ -114,7 +114,7 @@ static void serve_slot(struct server *server, uint index)
     if (!service->open)
         return;
     for (int i = 0; i < BATCH; i++) {
-        struct mathmail_request request;
+        struct mathwire_request request;
         int n = next_request(service, &request);
 
         if (n == KSM_EAGAIN)
@@ -127,7 +127,7 @@ static void serve_slot(struct server *server, uint index)
     set_pending(server, index);
 }
 
-/* ---- All of them -------------------------------------------------------------------------------- */
+/* All of them. */
 
 /* Serves what is pending.  Returns whether there was anything. */
 static bool serve_all(struct server *server)
@@ -170,7 +170,7 @@ static bool is_replaced(struct ksmself holder)
 
 static void heal(struct server *server)
 {
-    struct mathmail_header *shared = server->shared;
+    struct mathwire_header *shared = server->shared;
     struct ksmself me = ksmself(), holder = ksmself_load(&shared->server.holder);
 
     if (!ksmself_same(holder, me)) {
@@ -179,7 +179,7 @@ static void heal(struct server *server)
         ksmself_replace(&shared->server.holder, holder, me);
     }
     __atomic_store_n(&shared->nslots, server->nslots, __ATOMIC_RELAXED);
-    __atomic_store_n(&shared->version, MATHMAIL_VERSION, __ATOMIC_RELEASE);
+    __atomic_store_n(&shared->version, MATHWIRE_VERSION, __ATOMIC_RELEASE);
 }
 
 static void rest(struct server *server)
@@ -209,17 +209,17 @@ static void serve(struct server *server)
     serve_all(server);
 }
 
-/* ---- Beginning and end -------------------------------------------------------------------------- */
+/* Beginning and end. */
 
 /* The slots that a segment of that size has; 0 if it is not a Math Server's. */
 static uint slots_in(uint nbytes)
 {
     uint nslots;
 
-    if (nbytes < mathmail_nbytes(1))
+    if (nbytes < mathwire_nbytes(1))
         return 0;
-    nslots = (nbytes - mathmail_nbytes(0)) / sizeof(struct mathmail_slot);
-    return nslots <= MATHMAIL_MAX_SLOTS && mathmail_nbytes(nslots) == nbytes ? nslots : 0;
+    nslots = (nbytes - mathwire_nbytes(0)) / sizeof(struct mathwire_slot);
+    return nslots <= MATHWIRE_MAX_SLOTS && mathwire_nbytes(nslots) == nbytes ? nslots : 0;
 }
 
 /* Finds or makes the segment, and attaches it.  Returns its handle, or an error. */
@@ -227,7 +227,7 @@ static int attach(struct server *server, int id, uint nslots)
 {
     for (;;) {
         struct ksminfo_t info;
-        int handle = ksmget(id, mathmail_nbytes(nslots), KSM_CREATE);
+        int handle = ksmget(id, mathwire_nbytes(nslots), KSM_CREATE);
         int error;
 
         if (handle == KSM_ESIZE) /* the segment that a dead server left may be smaller */
@@ -252,7 +252,7 @@ static int attach(struct server *server, int id, uint nslots)
 static void begin(struct server *server, int id, uint nslots, const char *name)
 {
     int handle = attach(server, id, nslots);
-    struct mathmail_header *shared = server->shared;
+    struct mathwire_header *shared = server->shared;
     int result;
 
     if (handle < 0)
@@ -286,13 +286,13 @@ static void end(struct server *server)
 
 static void usage(void)
 {
-    fail(2, "usage: mathserver [-i ID] [-n SLOTS], SLOTS from 1 to %u", MATHMAIL_MAX_SLOTS);
+    fail(2, "usage: mathserver [-i ID] [-n SLOTS], SLOTS from 1 to %u", MATHWIRE_MAX_SLOTS);
 }
 
 int main(int argc, char *argv[])
 {
-    struct server server = {0};
-    const char *name = MATHMAIL_NAME;
+    struct server server = { 0 };
+    const char *name = MATHWIRE_NAME;
     int nslots = DEFAULT_SLOTS;
 
     for (int i = 1; i < argc; i += 2) {
@@ -301,7 +301,7 @@ int main(int argc, char *argv[])
         if (strcmp(argv[i], "-i") == 0)
             name = argv[i + 1];
         else if (strcmp(argv[i], "-n") != 0 || !parse_number(argv[i + 1], &nslots) || nslots < 1 ||
-                 nslots > (int)MATHMAIL_MAX_SLOTS)
+                 nslots > (int)MATHWIRE_MAX_SLOTS)
             usage();
     }
     begin(&server, ksmid_parse(name), (uint)nslots, name);

@@ -1,7 +1,4 @@
 /*
  * true.c - succeeds.
  */
-int main(void)
-{
-    return 0;
-}
+int main(void) { return 0; }

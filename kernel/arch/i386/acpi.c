@@ -5,8 +5,8 @@
  * them the machine is a PC with one processor.  They may lie anywhere below 4 GB: each is looked at through
  * memory_firmware(), one at a time.
  */
-#include "lib/kstring.h"
-#include "machine.h"
+#include "base/kstring.h"
+#include "i386_impl.h"
 
 struct table {
     char name[4];

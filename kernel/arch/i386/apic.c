@@ -4,21 +4,30 @@
  * acpi.lapic_pa is 0 from apic_init() on unless they are in charge.  Each processor's own timer ticks; its
  * speed is measured once, against the PIT.
  */
+#include "i386_impl.h"
 #include "io.h"
-#include "machine.h"
 
 enum { /* local APIC, by word */
-    LAPIC_ID = 0x20 / 4, LAPIC_PRIORITY = 0x80 / 4, LAPIC_EOI = 0xB0 / 4, LAPIC_SPURIOUS = 0xF0 / 4,
-    LAPIC_IN_SERVICE = 0x100 / 4, LAPIC_COMMAND = 0x300 / 4, LAPIC_TARGET = 0x310 / 4,
-    LAPIC_TIMER = 0x320 / 4, LAPIC_LINT0 = 0x350 / 4, LAPIC_LINT1 = 0x360 / 4,
-    LAPIC_ERROR_VECTOR = 0x370 / 4,
-    LAPIC_START = 0x380 / 4, LAPIC_COUNT = 0x390 / 4, LAPIC_DIVIDE = 0x3E0 / 4
+       LAPIC_ID = 0x20 / 4,
+       LAPIC_PRIORITY = 0x80 / 4,
+       LAPIC_EOI = 0xB0 / 4,
+       LAPIC_SPURIOUS = 0xF0 / 4,
+       LAPIC_IN_SERVICE = 0x100 / 4,
+       LAPIC_COMMAND = 0x300 / 4,
+       LAPIC_TARGET = 0x310 / 4,
+       LAPIC_TIMER = 0x320 / 4,
+       LAPIC_LINT0 = 0x350 / 4,
+       LAPIC_LINT1 = 0x360 / 4,
+       LAPIC_ERROR_VECTOR = 0x370 / 4,
+       LAPIC_START = 0x380 / 4,
+       LAPIC_COUNT = 0x390 / 4,
+       LAPIC_DIVIDE = 0x3E0 / 4
 };
-#define LAPIC_ENABLED    0x100
-#define LAPIC_MASKED     0x10000
-#define LAPIC_PERIODIC   0x20000
-#define LAPIC_SEND_NMI   0x400
-#define LAPIC_PENDING    0x1000
+#define LAPIC_ENABLED      0x100
+#define LAPIC_MASKED       0x10000
+#define LAPIC_PERIODIC     0x20000
+#define LAPIC_SEND_NMI     0x400
+#define LAPIC_PENDING      0x1000
 #define LAPIC_DIVIDE_BY_16 0x3
 
 #define IOAPIC_VERSION 1
@@ -101,10 +110,7 @@ void apic_init_cpu(void)
     apic_start_timer();
 }
 
-uint apic_id(void)
-{
-    return lapic[LAPIC_ID] >> 24;
-}
+uint apic_id(void) { return lapic[LAPIC_ID] >> 24; }
 
 void apic_start_timer(void)
 {

@@ -3,13 +3,14 @@
  *
  * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables tell
  * what lies at an address of code: the function's name, and the rule by which the caller's frame is found.
- * tools/ksyms.py makes them from the kernel's first link; a second link puts them into section .symbols,
+ * tools/build/ksyms.py makes them from the kernel's first link; a second link puts them into section .symbols,
  * behind all that they speak of (kernel.ld).  Without them only the place of a double fault is printed.
  *
  * entry.S has no rules.  What called C there was a trap, and its frame says where the kernel was interrupted.
  */
-#include "lib/printk.h"
-#include "machine.h"
+#include "base/printk.h"
+#include "i386_impl.h"
+#include "sched/thread.h"
 
 #define MAX_CALLS 32
 
@@ -23,10 +24,10 @@ struct frame_rule {
     uint address;
     uint rule;
 };
-#define RULE_WORDS(rule)     ((rule) & 0xFFFF)  /* from the stack pointer to the caller's frame */
-#define RULE_FROM_EBP(rule)  ((rule) & 0x10000) /* or from %ebp */
-#define RULE_EBP_SAVED(rule) ((rule) >> 24)     /* words below the caller's frame; 0: %ebp is the caller's */
-#define RULE_JUST_CALLED     1                  /* nothing on the stack but the return address */
+#define RULE_WORDS(rule)     ((rule)&0xFFFF)  /* from the stack pointer to the caller's frame */
+#define RULE_FROM_EBP(rule)  ((rule)&0x10000) /* or from %ebp */
+#define RULE_EBP_SAVED(rule) ((rule) >> 24)   /* words below the caller's frame; 0: %ebp is the caller's */
+#define RULE_JUST_CALLED     1                /* nothing on the stack but the return address */
 
 /* The tables, sorted by address. */
 extern const struct symbol kernel_symbols[] __attribute__((weak));
@@ -76,10 +77,7 @@ static bool is_stack(uint va)
     return va >= (uint)rodata_end && va < (uint)image_end;
 }
 
-static bool is_code(uint va)
-{
-    return va >= (uint)image_start && va < (uint)text_end;
-}
+static bool is_code(uint va) { return va >= (uint)image_start && va < (uint)text_end; }
 
 /* From the C that a trap's entry called to what the trap struck; false: a program. */
 static bool leave_trap(struct place *p)
@@ -116,7 +114,10 @@ static bool leave_function(struct place *p)
 void arch_backtrace(void)
 {
     const struct machine_cpu *m = machine_self();
+    const struct thread *self = thread_self();
     struct place p = { .returns = false };
+
+    printk("panic: processor %u, thread %s\n", cpu_self()->index, self ? self->name : "none");
 
     __asm__ volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2"
                      : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));

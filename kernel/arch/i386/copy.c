@@ -11,7 +11,7 @@
 #include "arch.h"
 
 /* Below these sizes saving registers costs more than it gains. */
-#define COPY_MIN 160u
+#define COPY_MIN  160u
 #define WORDS_MIN 24u
 
 struct vector_state {
@@ -49,6 +49,7 @@ static inline __attribute__((always_inline)) void vector_end(const struct vector
     }
 }
 
+/* clang-format off */
 /* Stores of xmm0 at 16 offsets, 16 bytes apart. */
 #define STORES_256(store, at)                                                       \
     store " %%xmm0, " at "+0(%0)\n" store " %%xmm0, " at "+16(%0)\n"                \
@@ -67,11 +68,15 @@ static inline __attribute__((always_inline)) void vector_end(const struct vector
     store " %%xmm0, " at "+0(%0)\n" store " %%xmm1, " at "+16(%0)\n"                \
     store " %%xmm2, " at "+32(%0)\n" store " %%xmm3, " at "+48(%0)\n"
 
+/* clang-format on */
+
 void copy_zero_page(void *page)
 {
     struct vector_state s;
     char *p = page, *end = p + PAGE_SIZE;
+
     vector_begin(&s, 1);
+    /* clang-format off */
     asm volatile("pxor %%xmm0, %%xmm0\n"
                  "1:\n"
                  STORES_256("movaps", "0") STORES_256("movaps", "256")
@@ -80,6 +85,7 @@ void copy_zero_page(void *page)
                  "cmpl %1, %0\n"
                  "jne 1b\n"
                  : "+r"(p) : "r"(end) : "memory", "cc");
+    /* clang-format on */
     vector_end(&s, 1);
 }
 
@@ -87,7 +93,9 @@ void page_copy(void *dst, const void *src)
 {
     struct vector_state s;
     char *to = dst, *end = to + PAGE_SIZE;
+
     vector_begin(&s, 4);
+    /* clang-format off */
     asm volatile("1:\n"
                  COPY_64("movaps", "movaps", "0") COPY_64("movaps", "movaps", "64")
                  COPY_64("movaps", "movaps", "128") COPY_64("movaps", "movaps", "192")
@@ -98,16 +106,20 @@ void page_copy(void *dst, const void *src)
                  "cmpl %2, %0\n"
                  "jne 1b\n"
                  : "+r"(to), "+r"(src) : "r"(end) : "memory", "cc");
+    /* clang-format on */
     vector_end(&s, 4);
 }
 
 static inline void copy_small(void *dst, const void *src, size_t n)
 {
     size_t nwords = n / 4;
+
     asm volatile("rep movsl\n"
                  "movl %3, %%ecx\n"
                  "rep movsb\n"
-                 : "+&D"(dst), "+&S"(src), "+&c"(nwords) : "r"(n & 3) : "memory");
+                 : "+&D"(dst), "+&S"(src), "+&c"(nwords)
+                 : "r"(n & 3)
+                 : "memory");
 }
 
 /* Copies the whole 64s among n bytes; n is at least 64. */
@@ -115,7 +127,9 @@ static void copy_blocks(void *dst, const void *src, size_t n)
 {
     struct vector_state s;
     size_t nlarge = n / 256, nsmall = n / 64 % 4;
+
     vector_begin(&s, 4);
+    /* clang-format off */
     asm volatile("testl %2, %2\n"
                  "jz 2f\n"
                  "1:\n"
@@ -136,12 +150,14 @@ static void copy_blocks(void *dst, const void *src, size_t n)
                  "jnz 3b\n"
                  "4:\n"
                  : "+r"(dst), "+r"(src), "+r"(nlarge), "+r"(nsmall) : : "memory", "cc");
+    /* clang-format on */
     vector_end(&s, 4);
 }
 
 void bytes_copy(void *dst, const void *src, size_t n)
 {
     size_t nblocks = 0;
+
     if (n >= COPY_MIN) {
         nblocks = n & ~(size_t)63;
         copy_blocks(dst, src, n);
@@ -149,14 +165,12 @@ void bytes_copy(void *dst, const void *src, size_t n)
     copy_small((char *)dst + nblocks, (const char *)src + nblocks, n - nblocks);
 }
 
-void words_copy(uint *dst, const uint *src, size_t nwords)
-{
-    bytes_copy(dst, src, nwords * sizeof(uint));
-}
+void words_copy(uint *dst, const uint *src, size_t nwords) { bytes_copy(dst, src, nwords * sizeof(uint)); }
 
 void words_copy_masked(uint *dst, const uint *src, uint mask, size_t nwords)
 {
     size_t nblocks = nwords / 4;
+
     if (nwords >= WORDS_MIN) {
         struct vector_state s;
         vector_begin(&s, 4);
@@ -170,7 +184,9 @@ void words_copy_masked(uint *dst, const uint *src, uint mask, size_t nwords)
                      "addl $16, %0\n"
                      "decl %2\n"
                      "jnz 1b\n"
-                     : "+r"(dst), "+r"(src), "+r"(nblocks) : "r"(mask) : "memory", "cc");
+                     : "+r"(dst), "+r"(src), "+r"(nblocks)
+                     : "r"(mask)
+                     : "memory", "cc");
         vector_end(&s, 4);
         nwords %= 4;
     }
@@ -181,6 +197,7 @@ void words_copy_masked(uint *dst, const uint *src, uint mask, size_t nwords)
 void words_fill(uint *dst, uint word, size_t nwords)
 {
     size_t nblocks = nwords / 16;
+
     if (nwords >= WORDS_MIN) {
         struct vector_state s;
         vector_begin(&s, 1);
@@ -194,14 +211,13 @@ void words_fill(uint *dst, uint word, size_t nwords)
                      "addl $64, %0\n"
                      "decl %1\n"
                      "jnz 1b\n"
-                     : "+r"(dst), "+r"(nblocks) : "r"(word) : "memory", "cc");
+                     : "+r"(dst), "+r"(nblocks)
+                     : "r"(word)
+                     : "memory", "cc");
         vector_end(&s, 1);
         nwords %= 16;
     }
     asm volatile("rep stosl" : "+D"(dst), "+c"(nwords) : "a"(word) : "memory");
 }
 
-void words_zero(uint *dst, size_t nwords)
-{
-    words_fill(dst, 0, nwords);
-}
+void words_zero(uint *dst, size_t nwords) { words_fill(dst, 0, nwords); }

@@ -8,9 +8,9 @@
  * The boot processor starts the others one at a time, each on its idle thread's stack: the slot with the
  * processor's index.  A processor that does not come to life within a second is left alone.
  */
+#include "base/kstring.h"
+#include "i386_impl.h"
 #include "io.h"
-#include "lib/kstring.h"
-#include "machine.h"
 #include "sched/thread.h"
 
 struct machine_cpu machine_cpus[NCPU];
@@ -31,10 +31,7 @@ _Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "entry.S knows it");
 static volatile uint cpu_starting;
 uint cpu_start_stack __attribute__((used)); /* boot.S reads it */
 
-struct cpu *cpu_get(uint index)
-{
-    return &machine_cpus[index].cpu;
-}
+struct cpu *cpu_get(uint index) { return &machine_cpus[index].cpu; }
 
 static uint64_t descriptor(uint base, uint limit, uint access, uint flags)
 {
@@ -56,6 +53,7 @@ static void gdt_fill(struct machine_cpu *m)
 void cpu_init(uint index)
 {
     struct machine_cpu *m = &machine_cpus[index];
+
     struct {
         ushort limit;
         uint base;
@@ -67,22 +65,30 @@ void cpu_init(uint index)
     m->cpu.arch = m;
     m->tss = (struct tss){ .ss0 = SEL_KERNEL_DATA, .iomap = sizeof(struct tss) };
     m->fault_tss = (struct tss){
-        .cr3 = pa_of(kernel_directory), .eip = (uint)double_fault_entry, .eflags = 2,
-        .esp = (uint)(m->fault_stack + sizeof m->fault_stack), .cs = SEL_KERNEL_CODE, .ss = SEL_KERNEL_DATA,
-        .ds = SEL_USER_DATA, .es = SEL_USER_DATA, .gs = SEL_CPU, .iomap = sizeof(struct tss),
+        .cr3 = pa_of(kernel_directory),
+        .eip = (uint)double_fault_entry,
+        .eflags = 2,
+        .esp = (uint)(m->fault_stack + sizeof m->fault_stack),
+        .cs = SEL_KERNEL_CODE,
+        .ss = SEL_KERNEL_DATA,
+        .ds = SEL_USER_DATA,
+        .es = SEL_USER_DATA,
+        .gs = SEL_CPU,
+        .iomap = sizeof(struct tss),
     };
     gdt_fill(m);
     __asm__ volatile("lgdt %0; ljmp %1, $1f; 1: movl %2, %%ss; movl %3, %%ds; movl %3, %%es; movl %4, %%gs;"
-                     "movl %5, %%fs; lldt %w5; ltr %w6"
-                     :: "m"(gdtr), "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_USER_DATA),
-                        "r"(SEL_CPU), "r"(0), "r"(SEL_TSS) : "memory");
+                     "movl %5, %%fs; lldt %w5; ltr %w6" ::"m"(gdtr),
+                     "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_USER_DATA), "r"(SEL_CPU), "r"(0),
+                     "r"(SEL_TSS)
+                     : "memory");
     idt_load();
     cpuid(1, &a, &b, &c, &features);
     cr4_write(cr4_read() | CR4_FXSR | CR4_SIMD | (features & 1 << 13 ? CR4_PGE : 0));
     cr0_write(cr0_read() | CR0_TS);
 }
 
-/* ---- Threads of control ---- */
+/* Threads of control. */
 
 /* What a new thread's first switch finds on its stack. */
 struct switch_frame {
@@ -116,13 +122,17 @@ void context_switch(void **save, void *load, int slot)
 {
     machine_self()->tss.esp0 = kstack_top(slot);
     __asm__ volatile("pushl %%ebp; pushl $1f; movl %%esp, (%0); movl %1, %%esp; ret; 1: popl %%ebp"
-                     : "+a"(save), "+d"(load) :: "ebx", "ecx", "esi", "edi", "memory", "cc");
+                     : "+a"(save), "+d"(load)::"ebx", "ecx", "esi", "edi", "memory", "cc");
 }
 
 void trapframe_start(struct trapframe *tf, uint entry, uint sp)
 {
     *tf = (struct trapframe){
-        .eip = entry, .cs = SEL_USER_CODE, .eflags = FLAG_INTERRUPT | 2, .esp = sp, .ss = SEL_USER_DATA,
+        .eip = entry,
+        .cs = SEL_USER_CODE,
+        .eflags = FLAG_INTERRUPT | 2,
+        .esp = sp,
+        .ss = SEL_USER_DATA,
     };
 }
 
@@ -132,7 +142,7 @@ void trapframe_resume(void)
     __builtin_unreachable();
 }
 
-/* ---- Sleeping and waking ---- */
+/* Sleeping and waking. */
 
 void arch_idle(void)
 {
@@ -145,7 +155,10 @@ void arch_poke(uint index)
         apic_send(machine_cpus[index].apic_id, VECTOR_POKE);
 }
 
-/* ---- Starting the others ---- */
+/* Starting the others. */
+
+/* What further processors run. */
+static void (*cpu_entry)(void) __attribute__((noreturn));
 
 /* A processor's first C, on the stack that cpu_start_stack named. */
 FROM_ASM void machine_start_cpu(void)
@@ -160,7 +173,7 @@ FROM_ASM void machine_start_cpu(void)
     apic_init_cpu();
     cpu_count = index + 1;
     __atomic_store_n(&cpu_starting, 0, __ATOMIC_SEQ_CST);
-    kernel_start_cpu();
+    cpu_entry();
 }
 
 /* The second start-up message is for those that missed the first, as Intel advises. */
@@ -186,13 +199,14 @@ static void start_cpu(uint index, uint id)
         cpu_relax();
 }
 
-void arch_start_cpus(void)
+void arch_start_cpus(void (*entry)(void) __attribute__((noreturn)))
 {
     uint self;
 
     if (!acpi.lapic_pa || acpi.ncpus < 2)
         return;
     self = apic_id();
+    cpu_entry = entry;
     memcpy(va_of(TRAMPOLINE_PA), trampoline, trampoline_end - trampoline);
     memory_low(true);
     for (uint i = 0; i < acpi.ncpus && cpu_count < NCPU; i++) {

@@ -1,19 +1,13 @@
 /*
  * disk.c - the disk that the file system sees: the boot module as a disk in memory, or the IDE disk.
  */
+#include "i386_impl.h"
 #include "ide.h"
 #include "include/fs.h"
-#include "machine.h"
 
-static uint module_nblocks(void)
-{
-    return (boot_module.end - boot_module.start) / BSIZE;
-}
+static uint module_nblocks(void) { return (boot_module.end - boot_module.start) / BSIZE; }
 
-uint disk_nblocks(void)
-{
-    return module_nblocks() ? module_nblocks() : ide.nblocks;
-}
+uint disk_nblocks(void) { return module_nblocks() ? module_nblocks() : ide.nblocks; }
 
 /* The disk in memory: done when it returns. */
 static int serve_from_module(const struct disk_request *r)

@@ -5,8 +5,8 @@
  * instruction that computes then traps.  A state is saved as soon as its thread leaves the processor, so
  * that it is never in a processor where the thread is not.  It is kept at the end of the thread's kernel stack.
  */
+#include "i386_impl.h"
 #include "io.h"
-#include "machine.h"
 #include "sched/thread.h"
 
 struct fpu_state {
@@ -17,17 +17,14 @@ struct fpu_state {
    nothing of another thread's in the registers. */
 static const struct fpu_state fresh = { { [0] = 0x7F, [1] = 0x03, [24] = 0x80, [25] = 0x1F } };
 
-static void trap_next_use(void)
-{
-    cr0_write(cr0_read() | CR0_TS);
-}
+static void trap_next_use(void) { cr0_write(cr0_read() | CR0_TS); }
 
 void fpu_first_use(void)
 {
     struct thread *t = thread_self();
     const struct fpu_state *state = t->fpu_used ? fpu_state_of(t->kstack) : &fresh;
 
-    __asm__ volatile("clts; fxrstor %0" :: "m"(*state));
+    __asm__ volatile("clts; fxrstor %0" ::"m"(*state));
     t->fpu_used = true;
     t->fpu_loaded = true;
 }

@@ -13,13 +13,13 @@
  */
 #include "ide.h"
 
+#include "i386_impl.h"
 #include "include/fs.h"
 #include "io.h"
-#include "machine.h"
 #include "sched/lock.h"
 
-#define PATIENCE    20   /* seconds */
-#define WATCH_TICKS 100  /* from this age on, a request is watched */
+#define PATIENCE    20  /* seconds */
+#define WATCH_TICKS 100 /* from this age on, a request is watched */
 
 /* One stretch of memory of a DMA transfer; the table must not cross 64 KB. */
 static struct {
@@ -30,11 +30,11 @@ static struct {
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_DISK, "ide");
 static struct disk_request *queue, **queue_end = &queue;
-static uint blocks_moved;         /* of the first request, without DMA */
-static uint age;                  /* of the first request, in ticks */
-static uint seconds, second;      /* of its age, as the battery clock counts, and what that showed last */
+static uint blocks_moved;    /* of the first request, without DMA */
+static uint age;             /* of the first request, in ticks */
+static uint seconds, second; /* of its age, as the battery clock counts, and what that showed last */
 
-/* ---- The first request ---- */
+/* The first request. */
 
 static void prepare_dma(const struct disk_request *r)
 {
@@ -132,7 +132,7 @@ static int progress(void)
     return 0;
 }
 
-/* ---- The queue ---- */
+/* The queue. */
 
 /* Moves the first request to *settled, with its result, and sends the next. */
 static void finish(int status, struct disk_request **settled)
@@ -186,11 +186,11 @@ void ide_submit(struct disk_request *r)
     irq_restore(was);
 }
 
-void ide_interrupt(uint channel)
+void ide_interrupt(uint irq)
 {
     struct disk_request *settled = NULL;
 
-    if (!ide.nblocks || channel != ide.channel)
+    if (!ide.nblocks || irq != ide.irq)
         return;
     spin_acquire(&lock);
     if (queue)

@@ -4,22 +4,22 @@
  * The second disk of the first channel, as xv6 has it; else one on the second channel; else the only one
  * there is.  Firmware may never have touched the controller: interrupts are allowed here.
  */
+#include "i386_impl.h"
 #include "ide.h"
 #include "io.h"
-#include "machine.h"
 
-#define DRIVE_LBA 0xE0
+#define DRIVE_LBA     0xE0
 #define CONTROL_QUIET 0x02 /* no interrupts */
 #define CONTROL_RESET 0x04
-#define POLLS 200000
+#define POLLS         200000
 
 /* Words of what IDENTIFY tells. */
 enum { IDENTIFY_CAPABILITIES = 49, IDENTIFY_NBLOCKS = 60 };
 enum { CAPABLE_DMA = 0x100, CAPABLE_LBA = 0x200 };
 
-#define PCI_CLASS_IDE 0x0101
-#define PCI_COMMAND 4
-#define PCI_BAR4    0x20
+#define PCI_CLASS_IDE     0x0101
+#define PCI_COMMAND       4
+#define PCI_BAR4          0x20
 #define PCI_IO_AND_MASTER 5
 
 struct ide ide;
@@ -31,10 +31,7 @@ void ide_settle(void)
         (void)port_read8(ide.control);
 }
 
-void ide_select(uint high_bits)
-{
-    port_write8(ide.base + REG_DRIVE, DRIVE_LBA | ide.drive << 4 | high_bits);
-}
+void ide_select(uint high_bits) { port_write8(ide.base + REG_DRIVE, DRIVE_LBA | ide.drive << 4 | high_bits); }
 
 bool ide_wait_while_busy(void)
 {
@@ -59,6 +56,7 @@ void ide_reset(void)
 static void choose(uint channel, uint drive)
 {
     ide.channel = channel;
+    ide.irq = 14 + channel;
     ide.drive = drive;
     ide.base = channel ? 0x170 : 0x1F0;
     ide.control = channel ? 0x376 : 0x3F6;
@@ -117,5 +115,5 @@ void ide_start(void)
         find_master();
     port_write8(ide.control, 0);
     (void)port_read8(ide.base + REG_STATUS);
-    interrupt_enable_line(14 + ide.channel);
+    interrupt_handle(ide.irq, ide_interrupt);
 }

@@ -5,11 +5,11 @@
  * vector VECTOR_IRQ + line, from the I/O APIC or, on a machine without, from the two 8259s.  All handlers
  * run with interrupts off, on the boot processor; the local APIC's own vectors on each.
  */
+#include "i386_impl.h"
 #include "io.h"
-#include "machine.h"
 
-#define PIC1 0x20
-#define PIC2 0xA0
+#define PIC1                 0x20
+#define PIC2                 0xA0
 #define PIC_END_OF_INTERRUPT 0x20
 #define PIC_READ_IN_SERVICE  0x0B
 
@@ -33,23 +33,12 @@ static void tick(void)
     kernel_interrupt(INTERRUPT_TICK, 0);
 }
 
+static void (*handlers[16])(uint irq); /* by line */
+
 static void serve_line(uint irq)
 {
-    switch (irq) {
-    case 0:
-        tick();
-        break;
-    case 1:
-        keyboard_interrupt();
-        break;
-    case 4:
-        serial_interrupt();
-        break;
-    case 14:
-    case 15:
-        ide_interrupt(irq - 14);
-        break;
-    }
+    if (handlers[irq])
+        handlers[irq](irq);
 }
 
 FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector)
@@ -76,15 +65,16 @@ FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector)
     cpu->in_interrupt--;
 }
 
-void interrupt_enable_line(uint irq)
+void interrupt_handle(uint irq, void (*handler)(uint irq))
 {
+    handlers[irq] = handler;
     if (acpi.lapic_pa)
         apic_enable_line(irq);
     else
         pic_enable_line(irq);
 }
 
-/* ---- 8259 ---- */
+/* 8259. */
 
 static uint pic_mask = 0xFFFB; /* line 2 is where the second one is connected */
 
@@ -137,7 +127,13 @@ void pic_eoi(uint irq)
     port_write8(PIC1, PIC_END_OF_INTERRUPT);
 }
 
-/* ---- 8253 ---- */
+/* 8253. */
+
+static void pit_interrupt(uint irq)
+{
+    (void)irq;
+    tick();
+}
 
 void pit_start(void)
 {
@@ -146,7 +142,7 @@ void pit_start(void)
     port_write8(PIT_COMMAND, PIT_PERIODIC);
     port_write8(PIT_COUNTER0, divisor & 0xFF);
     port_write8(PIT_COUNTER0, divisor >> 8);
-    interrupt_enable_line(0);
+    interrupt_handle(0, pit_interrupt);
 }
 
 static uint pit_read(void)
@@ -171,7 +167,7 @@ void pit_wait(uint microseconds)
     }
 }
 
-/* ---- The battery clock ---- */
+/* The battery clock. */
 
 uint clock_second(void)
 {

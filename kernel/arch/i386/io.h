@@ -9,32 +9,35 @@
 static inline uchar port_read8(ushort port)
 {
     uchar v;
+
     __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
 static inline ushort port_read16(ushort port)
 {
     ushort v;
+
     __asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
 static inline uint port_read32(ushort port)
 {
     uint v;
+
     __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
 static inline void port_write8(ushort port, uchar v)
 {
-    __asm__ volatile("outb %0, %1" :: "a"(v), "Nd"(port));
+    __asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
 }
 static inline void port_write16(ushort port, ushort v)
 {
-    __asm__ volatile("outw %0, %1" :: "a"(v), "Nd"(port));
+    __asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
 }
 static inline void port_write32(ushort port, uint v)
 {
-    __asm__ volatile("outl %0, %1" :: "a"(v), "Nd"(port));
+    __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
 }
 
 static inline void port_read_words(ushort port, void *dst, uint n) /* of 16 bits */
@@ -49,32 +52,36 @@ static inline void port_write_words(ushort port, const void *src, uint n)
 static inline uint cr0_read(void)
 {
     uint v;
+
     __asm__ volatile("movl %%cr0, %0" : "=r"(v));
     return v;
 }
-static inline void cr0_write(uint v) { __asm__ volatile("movl %0, %%cr0" :: "r"(v) : "memory"); }
+static inline void cr0_write(uint v) { __asm__ volatile("movl %0, %%cr0" : : "r"(v) : "memory"); }
 static inline uint cr2_read(void)
 {
     uint v;
+
     __asm__ volatile("movl %%cr2, %0" : "=r"(v));
     return v;
 }
 static inline uint cr3_read(void)
 {
     uint v;
+
     __asm__ volatile("movl %%cr3, %0" : "=r"(v));
     return v;
 }
-static inline void cr3_write(uint v) { __asm__ volatile("movl %0, %%cr3" :: "r"(v) : "memory"); }
+static inline void cr3_write(uint v) { __asm__ volatile("movl %0, %%cr3" : : "r"(v) : "memory"); }
 static inline uint cr4_read(void)
 {
     uint v;
+
     __asm__ volatile("movl %%cr4, %0" : "=r"(v));
     return v;
 }
-static inline void cr4_write(uint v) { __asm__ volatile("movl %0, %%cr4" :: "r"(v) : "memory"); }
+static inline void cr4_write(uint v) { __asm__ volatile("movl %0, %%cr4" : : "r"(v) : "memory"); }
 /* Drops what this processor remembers of one page's mapping. */
-static inline void tlb_drop(uint va) { __asm__ volatile("invlpg (%0)" :: "r"(va) : "memory"); }
+static inline void tlb_drop(uint va) { __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory"); }
 
 static inline void cpuid(uint leaf, uint *a, uint *b, uint *c, uint *d)
 {

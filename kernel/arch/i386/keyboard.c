@@ -4,24 +4,35 @@
  * The controller translates to scan code set 1: bit 7 is set when a key is released, and 0xE0 goes before
  * the keys that the first PCs did not have.  Of those, only what means a character is passed on.
  */
+#include "i386_impl.h"
 #include "io.h"
-#include "machine.h"
 
-#define DATA   0x60
-#define STATUS 0x64
-#define STATUS_FULL 0x01
+#define KEYBOARD_IRQ 1
+
+#define DATA              0x60
+#define STATUS            0x64
+#define STATUS_FULL       0x01
 #define STATUS_FROM_MOUSE 0x20
 
 enum {
-    KEY_EXTENDED = 0xE0, KEY_RELEASED = 0x80, KEY_CTRL = 0x1D, KEY_SHIFT_LEFT = 0x2A, KEY_SHIFT_RIGHT = 0x36,
-    KEY_CAPS = 0x3A, KEY_SLASH = 0x35, KEY_ENTER = 0x1C, KEY_DELETE = 0x53
+    KEY_EXTENDED = 0xE0,
+    KEY_RELEASED = 0x80,
+    KEY_CTRL = 0x1D,
+    KEY_SHIFT_LEFT = 0x2A,
+    KEY_SHIFT_RIGHT = 0x36,
+    KEY_CAPS = 0x3A,
+    KEY_SLASH = 0x35,
+    KEY_ENTER = 0x1C,
+    KEY_DELETE = 0x53
 };
 
 /* By scan code; 0: no character. */
 static const char plain[] = "\0\0331234567890-=\b\tqwertyuiop[]\n\0asdfghjkl;'`\0\\zxcvbnm,./\0*\0 "
-                            "\0\0\0\0\0\0\0\0\0\0\0\0\0" "789-456+1230.";
+                            "\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                            "789-456+1230.";
 static const char shifted[] = "\0\033!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\"~\0|ZXCVBNM<>?\0*\0 "
-                              "\0\0\0\0\0\0\0\0\0\0\0\0\0" "789-456+1230.";
+                              "\0\0\0\0\0\0\0\0\0\0\0\0\0"
+                              "789-456+1230.";
 
 _Static_assert(sizeof plain == 0x54 + 1 && sizeof shifted == sizeof plain, "the last is the keypad's dot");
 
@@ -66,10 +77,11 @@ static void key_changed(uchar code)
     extended = false;
 }
 
-void keyboard_interrupt(void)
+static void keyboard_interrupt(uint irq)
 {
     uchar status;
 
+    (void)irq;
     while ((status = port_read8(STATUS)) & STATUS_FULL) {
         uchar code = port_read8(DATA);
         if (status == 0xFF)
@@ -85,6 +97,6 @@ void keyboard_interrupt(void)
 
 void keyboard_start(void)
 {
-    interrupt_enable_line(1);
-    keyboard_interrupt(); /* a full buffer would never interrupt again */
+    interrupt_handle(KEYBOARD_IRQ, keyboard_interrupt);
+    keyboard_interrupt(KEYBOARD_IRQ); /* a full buffer would never interrupt again */
 }

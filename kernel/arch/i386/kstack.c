@@ -14,9 +14,9 @@
  * slots is left.  There are more than twice as many slots as threads, so it happens once in a thousand
  * births.
  */
+#include "base/list.h"
+#include "i386_impl.h"
 #include "io.h"
-#include "lib/list.h"
-#include "machine.h"
 #include "mm/page.h"
 #include "sched/lock.h"
 
@@ -27,17 +27,14 @@ static uint tables[KSTACK_CHUNKS * CHUNK_PAGES] __attribute__((section(".bss.pag
 static struct spinlock lock = SPINLOCK_INIT(RANK_SLAB, "kstack");
 static ushort next[KSTACK_SLOTS];
 static uint first_clean, first_stale, unused = NCPU;
-static bool cleaning;                 /* stale slots are on their way to be clean */
-static volatile uint cleanings;       /* how often that was begun */
+static bool cleaning;           /* stale slots are on their way to be clean */
+static volatile uint cleanings; /* how often that was begun */
 
 extern char boot_stack[], boot_stack_top[];
 
 _Static_assert(KSTACK_SIZE == KSTACK_PAGES * PAGE_SIZE, "layout.h and arch.h agree");
 
-static uint *entry_of(int slot, uint page)
-{
-    return &tables[slot * KSTACK_SLOT_PAGES + 1 + page];
-}
+static uint *entry_of(int slot, uint page) { return &tables[slot * KSTACK_SLOT_PAGES + 1 + page]; }
 
 bool kstack_guards(uint va)
 {
@@ -48,13 +45,11 @@ bool kstack_guards(uint va)
 struct fpu_state *fpu_state_of(int slot)
 {
     uint last = page_round_down(*entry_of(slot, KSTACK_PAGES - 1));
+
     return (struct fpu_state *)((char *)va_of(last) + PAGE_SIZE - FPU_STATE_SIZE);
 }
 
-struct trapframe *trapframe_of(int slot)
-{
-    return (struct trapframe *)fpu_state_of(slot) - 1;
-}
+struct trapframe *trapframe_of(int slot) { return (struct trapframe *)fpu_state_of(slot) - 1; }
 
 uint kernel_pa(const void *va)
 {

@@ -6,9 +6,9 @@
  * and the kernel's code is read-only; their page tables come out of arch_memory before anybody else sees
  * it.
  */
+#include "base/printk.h"
+#include "i386_impl.h"
 #include "io.h"
-#include "lib/printk.h"
-#include "machine.h"
 
 #define LEAST_RAM  (15u << 20) /* a machine of 16 MB, less what its firmware keeps */
 #define LEAST_FREE (5u << 20)  /* of it, beside the kernel and a boot module */
@@ -66,10 +66,7 @@ static uint direct_entry(uint pa)
     return pa_of(table) | PTE_PRESENT | PTE_WRITABLE;
 }
 #else
-static uint direct_entry(uint pa)
-{
-    return pa | PTE_PRESENT | PTE_WRITABLE | PTE_LARGE | PTE_GLOBAL;
-}
+static uint direct_entry(uint pa) { return pa | PTE_PRESENT | PTE_WRITABLE | PTE_LARGE | PTE_GLOBAL; }
 #endif
 
 void memory_init(void)
@@ -103,10 +100,7 @@ void memory_firmware_end(void)
     cr3_write(pa_of(kernel_directory));
 }
 
-void *memory_device(uint pa)
-{
-    return pa >= DEVICE_BASE + 2 * CHUNK_SIZE ? (void *)pa : NULL;
-}
+void *memory_device(uint pa) { return pa >= DEVICE_BASE + 2 * CHUNK_SIZE ? (void *)pa : NULL; }
 
 void memory_low(bool mapped)
 {

@@ -9,8 +9,8 @@
  * ranges, the kernel, the module.  A map with more pieces than the array loses the rest: memory that is not
  * used.
  */
-#include "lib/kstring.h"
-#include "machine.h"
+#include "base/kstring.h"
+#include "i386_impl.h"
 
 #define LOADER_MAGIC 0x2BADB002u
 

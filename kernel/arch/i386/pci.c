@@ -3,8 +3,8 @@
  *
  * Only bus 0 is searched: what belongs to a PC's chipset is there.
  */
+#include "i386_impl.h"
 #include "io.h"
-#include "machine.h"
 
 #define ADDRESS 0xCF8
 #define DATA    0xCFC

@@ -9,8 +9,8 @@
  * Frames of private memory may have other owners on other processors, so their counts change atomically; the
  * entries themselves are touched by the owner of the map alone.
  */
-#include "lib/printk.h"
 #include "pmap.h"
+#include "base/printk.h"
 
 #define USER_TABLES (USER_END / CHUNK_SIZE)
 #define FLUSH_MAX   16u  /* single invalidations up to this many, else all at once */
@@ -22,12 +22,14 @@ static inline uint index_of(uint va) { return (va >> PAGE_SHIFT) % CHUNK_PAGES; 
 static inline uint pages_here(uint va, uint n)
 {
     uint room = CHUNK_PAGES - index_of(va);
+
     return n < room ? n : room;
 }
 
 bool pmap_create(struct pmap *pm)
 {
     uint *directory = page_alloc();
+
     if (!directory)
         return false;
     words_zero(directory, USER_TABLES);
@@ -36,14 +38,12 @@ bool pmap_create(struct pmap *pm)
     return true;
 }
 
-void pmap_destroy(struct pmap *pm)
-{
-    page_free(pm->directory);
-}
+void pmap_destroy(struct pmap *pm) { page_free(pm->directory); }
 
 void pmap_load(const struct pmap *pm)
 {
     uint pa = pa_of(pm ? pm->directory : (uint *)kernel_directory);
+
     asm volatile("movl %0, %%cr3" : : "r"(pa) : "memory");
 }
 
@@ -78,6 +78,7 @@ static inline uint *known_slot(const struct pmap *pm, uint va)
 static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, uint nused)
 {
     uint left = frame_of(slot)->nused -= nused;
+
     if (left || n < ZERO_MAX)
         fill(slot, 0, n);
     if (left)
@@ -94,6 +95,7 @@ static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, u
 static inline uint *make_slot(struct pmap *pm, uint va)
 {
     uint *slot = pmap_slot(pm, va);
+
     if (slot)
         return slot;
     uint *table = page_alloc_zeroed();
@@ -108,6 +110,7 @@ static inline uint *make_slot(struct pmap *pm, uint va)
 static void drop_unused(struct pmap *pm, uint va)
 {
     uint *slot = known_slot(pm, va);
+
     if (frame_of(slot)->nused == 0)
         clear_entries(pm, va, slot, 0, 0);
 }
@@ -115,6 +118,7 @@ static void drop_unused(struct pmap *pm, uint va)
 bool pmap_add_tables(struct pmap *pm, uint va, uint npages)
 {
     uint first = va & ~(CHUNK_SIZE - 1);
+
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         if (make_slot(pm, va))
@@ -185,6 +189,7 @@ static inline __attribute__((always_inline)) void release_entry(uint entry, stru
 static inline void release_here(struct pmap *pm, uint va, uint n, struct pmap_released *out)
 {
     uint *slot = pmap_slot(pm, va);
+
     if (!slot)
         return;
     struct frame *frames = frame_table;
@@ -217,6 +222,7 @@ void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *o
 static inline __attribute__((always_inline)) uint fork_entry(uint *from, struct frame *frames, uint *nzero)
 {
     uint entry = *from;
+
     if (!(entry & PTE_COPIED)) {
         if (!(entry & PTE_PRESENT)) {
             *nzero += !entry;
@@ -234,6 +240,7 @@ static uint fork_entries(uint *to, uint *from, uint n)
 {
     struct frame *frames = frame_table;
     uint nzero = 0, i = 0;
+
     for (; i + 4 <= n; i += 4) {
         to[i] = fork_entry(&from[i], frames, &nzero);
         to[i + 1] = fork_entry(&from[i + 1], frames, &nzero);
@@ -248,6 +255,7 @@ static uint fork_entries(uint *to, uint *from, uint n)
 bool pmap_fork(struct pmap *child, struct pmap *parent, uint end)
 {
     uint npages = page_round_up(end) >> PAGE_SHIFT;
+
     for (uint n, va = 0; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         uint *from = pmap_slot(parent, va);
@@ -280,6 +288,7 @@ bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint 
 {
     uint mask = writable ? ~0u : ~(uint)PTE_WRITABLE;
     uint tail = va + ntables * CHUNK_SIZE;
+
     if (nentries) {
         /* Less than a chunk: it lies in one page table or two. */
         uint n = pages_here(tail, nentries);
@@ -316,6 +325,7 @@ bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables
                const uint *entries, uint nentries)
 {
     uint mask = writable ? ~0u : ~(uint)PTE_WRITABLE;
+
     for (uint i = 0; i < ntables; i++, va += CHUNK_SIZE)
         if (pm->directory[va >> 22] != (tables[i] & mask))
             return false;
@@ -330,6 +340,7 @@ bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables
 bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write)
 {
     uint allowed = pmap_allowed(write);
+
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         uint table = pm->directory[va >> 22];
@@ -348,6 +359,7 @@ bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write)
 uint pmap_check(const struct pmap *pm, uint *nshared)
 {
     uint nwritable = 0;
+
     *nshared = 0;
     for (uint chunk = 0; chunk < USER_TABLES; chunk++) {
         uint entry = pm->directory[chunk];

@@ -26,10 +26,10 @@
 #define PTE_SHARED   0x400u /* also of directory entries: a region's page table */
 #define PTE_PROMISED 0x800u /* of entries that are not present */
 
-#define PTE_FRAME     0xfffff000u
-#define PTE_PRIVATE   (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
-#define PTE_READ_OK   (PTE_PRESENT | PTE_PROMISED)
-#define PTE_WRITE_OK  (PTE_WRITABLE | PTE_COPIED | PTE_PROMISED)
+#define PTE_FRAME    0xfffff000u
+#define PTE_PRIVATE  (PTE_PRESENT | PTE_USER | PTE_ACCESSED)
+#define PTE_READ_OK  (PTE_PRESENT | PTE_PROMISED)
+#define PTE_WRITE_OK (PTE_WRITABLE | PTE_COPIED | PTE_PROMISED)
 
 struct pmap {
     uint *directory;
@@ -84,6 +84,7 @@ static inline uint *pmap_table(uint entry) { return va_of(entry & PTE_FRAME); }
 static inline uint *pmap_slot(const struct pmap *pm, uint va)
 {
     uint table = pm->directory[va >> 22];
+
     if ((table & (PTE_PRESENT | PTE_SHARED)) != PTE_PRESENT)
         return NULL;
     return pmap_table(table) + (va >> PAGE_SHIFT) % CHUNK_PAGES;
@@ -98,6 +99,7 @@ static inline bool pmap_allows_page(const struct pmap *pm, uint va, bool write)
 {
     uint allowed = pmap_allowed(write);
     uint table = pm->directory[va >> 22];
+
     return (table & allowed) && (pmap_table(table)[(va >> PAGE_SHIFT) % CHUNK_PAGES] & allowed);
 }
 

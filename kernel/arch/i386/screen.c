@@ -6,15 +6,15 @@
  * output shows an older state for a moment; the next one puts it right.  An end of the machine copies at
  * once.
  */
+#include "i386_impl.h"
 #include "io.h"
-#include "machine.h"
 
-#define COLUMNS 80u
-#define LINES   25u
-#define COLOUR  0x0700 /* grey on black */
-#define TAB     8u
-#define MEMORY_PA 0xB8000
-#define CONTROLLER 0x3D4
+#define COLUMNS     80u
+#define LINES       25u
+#define COLOUR      0x0700 /* grey on black */
+#define TAB         8u
+#define MEMORY_PA   0xB8000
+#define CONTROLLER  0x3D4
 #define CURSOR_HIGH 14
 #define CURSOR_LOW  15
 
@@ -23,10 +23,7 @@ static uint top;                       /* the line shown first */
 static uint line, column;              /* of the cursor, on the screen */
 static volatile bool changed;
 
-static ushort *cell(uint l, uint c)
-{
-    return (ushort *)cells[(top + l) % LINES] + c;
-}
+static ushort *cell(uint l, uint c) { return (ushort *)cells[(top + l) % LINES] + c; }
 
 static void clear_line(uint l)
 {

@@ -4,15 +4,17 @@
  * Output waits for the transmitter, but not for ever: a port that takes nothing loses its output.  Port 1
  * interrupts when a character came in; port 2 is only written.
  */
+#include "i386_impl.h"
 #include "io.h"
-#include "machine.h"
 
 enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SCRATCH = 7 };
+#define SERIAL_IRQ 4 /* of the first port */
+
 #define STATUS_RECEIVED 0x01
 #define STATUS_EMPTY    0x20
 #define STATUS_SENT     0x40
-#define FIFO_SIZE 16
-#define PATIENCE  5000000 /* looks at a transmitter that does not get empty: some seconds */
+#define FIFO_SIZE       16
+#define PATIENCE        5000000 /* looks at a transmitter that does not get empty: some seconds */
 
 static const ushort bases[2] = { 0x3F8, 0x2F8 };
 static uint fifo_sizes[2]; /* 0: no such port */
@@ -72,22 +74,23 @@ void serial_drain(void)
     }
 }
 
-void serial_start(void)
+static void serial_interrupt(uint irq)
 {
-    if (!fifo_sizes[0])
-        return;
-    interrupt_enable_line(4);
-    port_write8(bases[0] + INTERRUPTS, 1);
-    serial_interrupt(); /* what came before would not interrupt again */
-}
-
-void serial_interrupt(void)
-{
+    (void)irq;
     if (!fifo_sizes[0])
         return;
     (void)port_read8(bases[0] + FIFO); /* tells it that we know */
     while (port_read8(bases[0] + STATUS) & STATUS_RECEIVED)
         kernel_interrupt(INTERRUPT_INPUT, port_read8(bases[0] + DATA));
+}
+
+void serial_start(void)
+{
+    if (!fifo_sizes[0])
+        return;
+    interrupt_handle(SERIAL_IRQ, serial_interrupt);
+    port_write8(bases[0] + INTERRUPTS, 1);
+    serial_interrupt(SERIAL_IRQ); /* what came before would not interrupt again */
 }
 
 void console_put(const char *text, size_t n)
@@ -96,7 +99,4 @@ void console_put(const char *text, size_t n)
     screen_put(text, n);
 }
 
-void monitor_put(const char *text, size_t n)
-{
-    serial_put(1, text, n);
-}
+void monitor_put(const char *text, size_t n) { serial_put(1, text, n); }

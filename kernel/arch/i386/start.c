@@ -1,9 +1,9 @@
 /*
  * start.c - the boot processor's way from boot.S to kernel_start(), and the machine's end.
  */
+#include "base/kstring.h"
+#include "i386_impl.h"
 #include "io.h"
-#include "lib/kstring.h"
-#include "machine.h"
 
 FROM_ASM void machine_start(uint magic, uint info_pa)
 {
@@ -45,7 +45,7 @@ void machine_refuse(const char *word, const char *why)
     say("KSM cannot start: ");
     say(why);
     say("\n");
-    monitor_put("exit ", 5); /* for tools: see console/power.h */
+    monitor_put("exit ", 5); /* for tools: see base/power.h */
     monitor_put(word, strlen(word));
     monitor_put("\n", 1);
     arch_power_off(EXIT_UNFIT);

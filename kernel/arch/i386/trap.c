@@ -12,9 +12,9 @@
  * An overflow of a kernel stack touches the guard page below it.  The page fault cannot be pushed there: a
  * double fault, whose gate is a task with its own stack.
  */
+#include "base/printk.h"
+#include "i386_impl.h"
 #include "io.h"
-#include "lib/printk.h"
-#include "machine.h"
 
 #define GATE_INTERRUPT 0x8E00 /* interrupts off */
 #define GATE_TRAP      0x8F00
@@ -24,8 +24,12 @@
 #define VECTOR_STUB_SIZE 32 /* of entry.S */
 
 enum {
-    EXCEPTION_NMI = 2, EXCEPTION_BREAKPOINT = 3, EXCEPTION_OVERFLOW = 4, EXCEPTION_NO_FPU = 7,
-    EXCEPTION_DOUBLE = 8, EXCEPTION_PAGE = 14
+    EXCEPTION_NMI = 2,
+    EXCEPTION_BREAKPOINT = 3,
+    EXCEPTION_OVERFLOW = 4,
+    EXCEPTION_NO_FPU = 7,
+    EXCEPTION_DOUBLE = 8,
+    EXCEPTION_PAGE = 14
 };
 
 extern char vector_stubs[], syscall_entry[], page_fault_entry[];
@@ -59,18 +63,12 @@ void idt_load(void)
         gate_set(EXCEPTION_PAGE, SEL_KERNEL_CODE, page_fault_entry, GATE_INTERRUPT);
         gate_set(VECTOR_SYSCALL, SEL_KERNEL_CODE, syscall_entry, GATE_TRAP | GATE_USER);
     }
-    __asm__ volatile("lidt %0" :: "m"(idtr));
+    __asm__ volatile("lidt %0" : : "m"(idtr));
 }
 
-FROM_ASM void trap_syscall(struct trapframe *tf)
-{
-    kernel_syscall(tf);
-}
+FROM_ASM void trap_syscall(struct trapframe *tf) { kernel_syscall(tf); }
 
-FROM_ASM void trap_attention(void)
-{
-    kernel_trap(TRAP_ATTENTION, NULL);
-}
+FROM_ASM void trap_attention(void) { kernel_trap(TRAP_ATTENTION, NULL); }
 
 static void kernel_fault(const struct trapframe *tf, uint vector, uint address)
 {
@@ -82,8 +80,12 @@ static void kernel_fault(const struct trapframe *tf, uint vector, uint address)
 FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
 {
     struct trap_info info = {
-        .number = EXCEPTION_PAGE, .code = tf->code, .ip = tf->eip, .address = address,
-        .write = tf->code & 2, .user = tf->code & 4,
+        .number = EXCEPTION_PAGE,
+        .code = tf->code,
+        .ip = tf->eip,
+        .address = address,
+        .write = tf->code & 2,
+        .user = tf->code & 4,
     };
 
     if (!info.user && address >= USER_END)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "fakes/fake.h"
-#include "ksm/segment.h"
+#include "ksm/ksm_impl.h"
 #include "mm/mapping.h"
 
 #define NPRIVATE 64u /* words of private memory, repeated up to the heap's end */
@@ -20,6 +20,7 @@ char *fake_region_bytes(struct region *r);
 struct aspace *fake_aspace(uint brk)
 {
     struct aspace *as = calloc(1, sizeof(*as));
+
     as->brk = brk;
     return as;
 }
@@ -33,14 +34,12 @@ void fake_aspace_destroy(struct aspace *as)
     free(as);
 }
 
-void fake_set_brk(struct aspace *as, uint brk)
-{
-    as->brk = brk;
-}
+void fake_set_brk(struct aspace *as, uint brk) { as->brk = brk; }
 
 int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
 {
     uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), region_npages(r) << PAGE_SHIFT);
+
     if (!va)
         return ASPACE_ENOVA;
     fake_gap();
@@ -90,10 +89,7 @@ struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
     return mapping_from(as->mappings, va);
 }
 
-struct mapping *aspace_mapping_at(const struct aspace *as, uint va)
-{
-    return mapping_at(as->mappings, va);
-}
+struct mapping *aspace_mapping_at(const struct aspace *as, uint va) { return mapping_at(as->mappings, va); }
 
 const struct mapping *fake_damaged_mapping;
 
@@ -106,12 +102,10 @@ bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m)
 uint *fake_word(struct aspace *as, uint va)
 {
     struct mapping *m = aspace_mapping_at(as, va);
+
     if (m)
         return (uint *)(void *)(fake_region_bytes(m->region) + (va - m->va));
     return va < as->brk ? &as->private_words[va / sizeof(uint) % NPRIVATE] : NULL;
 }
 
-uint word_load(const struct ksm_task *task, uint va)
-{
-    return *fake_word(task->as, va);
-}
+uint word_load(const struct ksm_task *task, uint va) { return *fake_word(task->as, va); }

@@ -15,7 +15,7 @@
 /* Everything as after boot: nothing allocated, no actors, tick 1. */
 void fake_reset(void);
 
-/* ---- Memory ---- */
+/* Memory. */
 
 /* The nth allocation from now on fails, once; 0: none does. */
 void fake_fail_nth(uint nth);
@@ -23,13 +23,13 @@ void fake_fail_nth(uint nth);
 bool fake_failed(void);
 /* Allocations from now on fail, each with this chance in 256. */
 void fake_fail_chance(uint chance);
-uint fake_nobjects(void);             /* that live: frames, kernel objects, regions, mappings */
-uint fake_nframes(void);              /* that regions hold */
-extern uint fake_ram_npages;          /* frames for regions; a test may lower it */
-bool fake_allocate(void);             /* for other fakes: false when this allocation is to fail */
+uint fake_nobjects(void);    /* that live: frames, kernel objects, regions, mappings */
+uint fake_nframes(void);     /* that regions hold */
+extern uint fake_ram_npages; /* frames for regions; a test may lower it */
+bool fake_allocate(void);    /* for other fakes: false when this allocation is to fail */
 void fake_object(int change);
 
-/* ---- Address spaces ---- */
+/* Address spaces. */
 
 struct aspace *fake_aspace(uint brk);
 void fake_aspace_destroy(struct aspace *as);
@@ -40,7 +40,7 @@ uint *fake_word(struct aspace *as, uint va);
 /* Its page tables are damaged, as far as ksm_check() can tell. */
 extern const struct mapping *fake_damaged_mapping;
 
-/* ---- Actors ---- */
+/* Actors. */
 
 struct actor;
 struct actor *actor_start(void (*run)(void *), void *arg);
@@ -69,7 +69,7 @@ void fake_gap(void);
 extern void (*fake_on_switch)(void);
 uint fake_random(void);
 
-/* ---- Messages ---- */
+/* Messages. */
 
 extern char fake_printed[1 << 20]; /* what printk() got since fake_reset() */
 

@@ -26,15 +26,9 @@ void fake_fail_nth(uint nth)
     failed = false;
 }
 
-void fake_fail_chance(uint in_256)
-{
-    chance = in_256;
-}
+void fake_fail_chance(uint in_256) { chance = in_256; }
 
-bool fake_failed(void)
-{
-    return failed;
-}
+bool fake_failed(void) { return failed; }
 
 bool fake_allocate(void)
 {
@@ -45,20 +39,11 @@ bool fake_allocate(void)
     return true;
 }
 
-uint fake_nobjects(void)
-{
-    return nobjects;
-}
+uint fake_nobjects(void) { return nobjects; }
 
-uint fake_nframes(void)
-{
-    return nframes;
-}
+uint fake_nframes(void) { return nframes; }
 
-void fake_object(int change)
-{
-    nobjects += (uint)change;
-}
+void fake_object(int change) { nobjects += (uint)change; }
 
 static void *allocate(size_t n)
 {
@@ -77,26 +62,22 @@ static void release(void *p)
     free(p);
 }
 
-void *kmalloc(size_t n)
-{
-    return allocate(n);
-}
+void *kmalloc(size_t n) { return allocate(n); }
 
 void *kmalloc_zeroed(size_t n)
 {
     void *p = allocate(n);
+
     return p ? memset(p, 0, n) : NULL;
 }
 
-void kfree(void *p)
-{
-    release(p);
-}
+void kfree(void *p) { release(p); }
 
 /* Frames are remembered, since those that are taken at boot for good are given back by nobody. */
 void *page_alloc_zeroed(void)
 {
     void *page = kmalloc_zeroed(PAGE_SIZE);
+
     if (page)
         frames[nframes_out++] = page;
     return page;
@@ -110,10 +91,7 @@ void page_free(void *page)
     release(page);
 }
 
-uint page_free_count(void)
-{
-    return fake_ram_npages - nframes;
-}
+uint page_free_count(void) { return fake_ram_npages - nframes; }
 
 struct region *region_create(uint npages)
 {
@@ -138,16 +116,10 @@ void region_destroy(struct region *r)
     release(r);
 }
 
-uint region_npages(const struct region *r)
-{
-    return r->npages;
-}
+uint region_npages(const struct region *r) { return r->npages; }
 
 char *fake_region_bytes(struct region *r);
-char *fake_region_bytes(struct region *r)
-{
-    return r->bytes;
-}
+char *fake_region_bytes(struct region *r) { return r->bytes; }
 
 void fake_memory_reset(void);
 void fake_memory_reset(void)

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <ucontext.h>
 
+#include "base/printk.h"
 #include "fakes/fake.h"
-#include "lib/printk.h"
 #include "sched/lock.h"
 
 #define MAX_ACTORS 64
@@ -76,6 +76,7 @@ static struct actor *current(void)
 static void enter(void)
 {
     struct actor *a = current();
+
     a->run(a->arg);
     a->done = true;
     a->thread.state = THREAD_DEAD;
@@ -107,6 +108,7 @@ static void prepare(struct actor *a)
 struct actor *actor_start(void (*run)(void *), void *arg)
 {
     struct actor *a = spare_actor();
+
     *a = (struct actor){ .stack = a->stack, .run = run, .arg = arg };
     a->thread.state = THREAD_READY;
     a->thread.attention = ATTENTION_RESCHED; /* so that each sched_checkpoint() is a gap */
@@ -127,6 +129,7 @@ static void leave(struct actor *a)
 static struct actor *next_ready(void)
 {
     uint first = jitter ? fake_random() % (nactors ? nactors : 1) : last_run + 1;
+
     for (uint i = 0; i < nactors; i++) {
         uint n = (first + i) % nactors;
         if (actors[n]->thread.state == THREAD_READY) {
@@ -169,6 +172,7 @@ void actors_tick(uint nticks)
 static bool pass_time(void)
 {
     const struct actor *first = NULL;
+
     for (uint i = 0; i < nactors; i++) {
         const struct actor *a = actors[i];
         if (a->thread.state == THREAD_SLEEPING && a->timed && (!first || a->wake_tick < first->wake_tick))
@@ -189,24 +193,20 @@ void actors_run(void)
 uint actors_alive(void)
 {
     uint n = 0;
+
     for (uint i = 0; i < nactors; i++)
         n += !actors[i]->done;
     return n;
 }
 
-bool actor_done(const struct actor *a)
-{
-    return a->done;
-}
+bool actor_done(const struct actor *a) { return a->done; }
 
-struct thread *actor_thread(struct actor *a)
-{
-    return &a->thread;
-}
+struct thread *actor_thread(struct actor *a) { return &a->thread; }
 
 void actor_yield(void)
 {
     struct actor *a = current();
+
     if (!a)
         return;
     a->thread.state = THREAD_READY;
@@ -216,20 +216,15 @@ void actor_yield(void)
 void actor_pause(void)
 {
     struct actor *a = current();
+
     a->thread.state = THREAD_NEW;
     leave(a);
 }
 
-void actor_resume(struct actor *a)
-{
-    a->thread.state = THREAD_READY;
-}
+void actor_resume(struct actor *a) { a->thread.state = THREAD_READY; }
 
 /* It also takes the place of the C library's function of that name, which sanitizers call. */
-void sched_yield(void)
-{
-    fake_gap();
-}
+void sched_yield(void) { fake_gap(); }
 
 void fake_slow(const char *what)
 {
@@ -248,7 +243,7 @@ void fake_gap(void)
         actor_yield();
 }
 
-/* ---- What kernel/sched offers ---- */
+/* What kernel/sched offers. */
 
 /* spin_acquire() is inline: it comes here when the lock is not free, which here means deadlock. */
 void spin_wait(struct spinlock *l)
@@ -290,6 +285,7 @@ void lock_debug_released(const struct spinlock *l)
 enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible)
 {
     struct actor *a = current();
+
     if (!a) {
         printf("# the test itself would sleep\n");
         abort();
@@ -322,6 +318,7 @@ void thread_kill(struct thread *t)
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible)
 {
     struct thread *self = thread_self();
+
     list_push_back(&q->sleepers, &self->wait_link);
     enum park_result result = thread_park(l, nticks, interruptible);
     list_remove(&self->wait_link);
@@ -331,6 +328,7 @@ enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, b
 uint waitq_wake(struct waitq *q, uint n)
 {
     uint nwoken = 0;
+
     for (struct list *link; nwoken < n && (link = list_pop(&q->sleepers)) != NULL; nwoken++)
         thread_unpark(container_of(link, struct thread, wait_link));
     return nwoken;
@@ -340,6 +338,7 @@ void printk(const char *fmt, ...)
 {
     static size_t used;
     va_list ap;
+
     if (!fake_printed[0])
         used = 0;
     va_start(ap, fmt);
@@ -350,6 +349,7 @@ void printk(const char *fmt, ...)
 void panic(const char *fmt, ...)
 {
     va_list ap;
+
     va_start(ap, fmt);
     printf("# panic: ");
     vprintf(fmt, ap);

@@ -1,0 +1,10 @@
+/* debug.h - the operations of debug(), which debug kernels offer to tests. */
+#ifndef DEBUG_H
+#define DEBUG_H
+
+enum debug_op {
+    DEBUG_CHECK = 1,           /* prove the kernel's structures: 0, or -1 */
+    DEBUG_FAIL_ALLOCATION = 2, /* the n-th allocation from now on fails, for the caller and its children */
+};
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * printk.h - the kernel's messages, formatting, assertions and panic.
+ *
+ * Messages go to the console, or to the monitor port alone when the boot parameter log=monitor is given.
+ */
+#ifndef PRINTK_H
+#define PRINTK_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+/* As snprintf: %d %u %x %p %s %c %% with width, 0 and -, and %.Ns; returns the length that it wanted. */
+int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int format_va(char *buf, size_t size, const char *fmt, va_list ap);
+
+/* One whole message, not mixed with others'.  Any context. */
+void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* n bytes to the console, not mixed with messages.  Any context.  Sleeps: no. */
+void print_text(const char *text, size_t n);
+/* From now on messages go to the monitor port alone. */
+void printk_to_monitor(void);
+
+/* The kernel itself is broken: says where and why, with a back-trace, and ends the machine. */
+void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#define assert(condition)                                                         \
+    do {                                                                          \
+        if (!(condition))                                                         \
+            panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #condition); \
+    } while (0)
+
+#ifdef DEBUG
+#define debug_assert(condition) assert(condition)
+#else
+#define debug_assert(condition) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * aspace_build.c - building a program's image in an address space that nobody runs yet.
+ *
+ * exec() makes a fresh address space, adds what the file asks for, and either runs it or destroys it; so
+ * nothing here is undone on failure.  Added pages raise brk at once, for aspace_destroy() to find them.
+ */
+#include "mm/mm_impl.h"
+#include "mm/page.h"
+
+#define EAGER_PAGES 8u
+
+/* Page tables for the range, and brk behind it. */
+static int prepare(struct aspace *as, uint va, uint nbytes)
+{
+    if (va > USER_END || nbytes > USER_END - va)
+        return ASPACE_ENOVA;
+    if (!pmap_add_tables(&as->map, va, nbytes >> PAGE_SHIFT))
+        return ASPACE_ENOMEM;
+    if (as->brk < va + nbytes)
+        as->brk = va + nbytes;
+    return 0;
+}
+
+/* A page that was there, and is asked for once more, may be written if either wants it. */
+static void add_again(struct aspace *as, uint *slot, bool writable)
+{
+    if (writable && pmap_is_readonly(*slot)) {
+        *slot = pmap_private_entry(pmap_page(*slot), true);
+        as->nwritable++;
+    }
+}
+
+int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable)
+{
+    int error = prepare(as, va, nbytes);
+
+    if (error)
+        return error;
+    for (uint end = va + nbytes; va != end; va += PAGE_SIZE) {
+        uint *slot = pmap_slot(&as->map, va);
+        if (*slot) {
+            if (pmap_is_promised(*slot))
+                aspace_fault(as, va, true);
+            add_again(as, slot, writable);
+            continue;
+        }
+        void *page = page_alloc_zeroed();
+        if (!page)
+            return ASPACE_ENOMEM;
+        *slot = pmap_private_entry(page, writable);
+        pmap_count_entry(slot);
+        as->nwritable += writable;
+    }
+    return 0;
+}
+
+int aspace_add_zero(struct aspace *as, uint va, uint nbytes)
+{
+    /* Nearly all programs use their few pages of variables; pgused() does not move when they do (§8.4). */
+    if (nbytes <= EAGER_PAGES * PAGE_SIZE)
+        return aspace_add_image(as, va, nbytes, true);
+    int error = prepare(as, va, nbytes);
+    if (error)
+        return error;
+    uint end = va + nbytes, npromises = 0;
+    for (uint at = va; at != end; at += PAGE_SIZE)
+        npromises += *pmap_slot(&as->map, at) == 0;
+    if (!page_promise(npromises))
+        return ASPACE_ENOMEM;
+    for (; va != end; va += PAGE_SIZE) {
+        uint *slot = pmap_slot(&as->map, va);
+        if (*slot) {
+            add_again(as, slot, true);
+            continue;
+        }
+        *slot = pmap_promised_entry();
+        pmap_count_entry(slot);
+    }
+    as->nwritable += npromises;
+    return 0;
+}
+
+void *aspace_image_byte(struct aspace *as, uint va)
+{
+    const uint *slot = va < USER_END ? pmap_slot(&as->map, va) : NULL;
+
+    if (!slot || !pmap_is_present(*slot))
+        return NULL;
+    return (char *)pmap_page(*slot) + va % PAGE_SIZE;
+}
+
+void aspace_set_brk(struct aspace *as, uint brk) { as->brk = brk; }

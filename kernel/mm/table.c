@@ -1,0 +1,232 @@
+/*
+ * table.c - maps from small integers to pointers: a radix tree of 16-way nodes.
+ *
+ *   height 2:   root -> [ node 0x00-0x0f | node 0x10-0x1f | ... ] -> values
+ *
+ * The height is what the largest key in the table demands.  A node is nothing but its 16 slots, so it is an
+ * object of 16 words; whether it is empty is seen by looking at them.
+ *
+ * Invariants, between calls: no node is empty; a root above height 1 has an entry in a slot other than 0,
+ * so the table is never higher than its keys; an empty table has height 0 and no memory at all.
+ */
+#include "mm/table.h"
+#include "mm/slab.h"
+
+#define FANOUT_BITS 4u
+#define FANOUT      (1u << FANOUT_BITS)
+#define MAX_HEIGHT  8u
+
+struct node {
+    void *slot[FANOUT];
+};
+
+/* The slot of `key` in a node that has `height` levels from itself down. */
+static inline uint slot_of(uint key, uint height)
+{
+    return key >> (FANOUT_BITS * (height - 1)) & (FANOUT - 1);
+}
+
+/* Is key within what a tree of this height can hold? */
+static inline bool covers(uint height, uint key)
+{
+    return height >= MAX_HEIGHT || key >> (FANOUT_BITS * height) == 0;
+}
+
+static bool node_empty(const struct node *n)
+{
+    for (uint i = 0; i < FANOUT; i++)
+        if (n->slot[i])
+            return false;
+    return true;
+}
+
+/* Does slot 0 alone have an entry? */
+static bool node_only_first(const struct node *n)
+{
+    for (uint i = 1; i < FANOUT; i++)
+        if (n->slot[i])
+            return false;
+    return true;
+}
+
+void *table_get(const struct table *t, uint key)
+{
+    struct node *n = t->root;
+
+    if (!covers(t->height, key))
+        return NULL;
+    for (uint height = t->height; n && height; height--)
+        n = n->slot[slot_of(key, height)];
+    return n;
+}
+
+/* Frees the nodes on the way to `key` that have become empty, and takes levels away that its loss made
+   needless. */
+static void prune(struct table *t, uint key)
+{
+    struct node *path[MAX_HEIGHT];
+    uint depth = 0;
+    struct node *n = t->root;
+
+    if (covers(t->height, key))
+        for (uint height = t->height; n && height; height--) {
+            path[depth++] = n;
+            n = n->slot[slot_of(key, height)];
+        }
+    while (depth && node_empty(path[depth - 1])) {
+        kfree(path[--depth]);
+        if (depth)
+            path[depth - 1]->slot[slot_of(key, t->height - depth + 1)] = NULL;
+        else
+            *t = (struct table)TABLE_INIT;
+    }
+    while (t->height > 1 && node_only_first(t->root)) {
+        struct node *root = t->root;
+
+        t->root = root->slot[0];
+        t->height--;
+        kfree(root);
+    }
+}
+
+/* Adds levels until the tree covers key; false when memory ran out. */
+static bool grow(struct table *t, uint key)
+{
+    if (!t->root) {
+        struct node *root = kmalloc_zeroed(sizeof(*root));
+
+        if (!root)
+            return false;
+        t->root = root;
+        for (t->height = 1; !covers(t->height, key); t->height++)
+            ;
+        return true;
+    }
+    while (!covers(t->height, key)) {
+        struct node *root = kmalloc_zeroed(sizeof(*root));
+
+        if (!root)
+            return false;
+        root->slot[0] = t->root;
+        t->root = root;
+        t->height++;
+    }
+    return true;
+}
+
+bool table_set(struct table *t, uint key, void *value)
+{
+    struct node *n;
+
+    if (!grow(t, key))
+        goto undo;
+    n = t->root;
+    for (uint height = t->height; height > 1; height--) {
+        void **slot = &n->slot[slot_of(key, height)];
+
+        if (!*slot)
+            *slot = kmalloc_zeroed(sizeof(*n));
+        if (!*slot)
+            goto undo;
+        n = *slot;
+    }
+    n->slot[slot_of(key, 1)] = value;
+    return true;
+undo:
+    prune(t, key);
+    return false;
+}
+
+void *table_remove(struct table *t, uint key)
+{
+    struct node *n = t->root;
+    void *value;
+
+    if (!t->root || !covers(t->height, key))
+        return NULL;
+    for (uint height = t->height; height > 1; height--) {
+        n = n->slot[slot_of(key, height)];
+        if (!n)
+            return NULL;
+    }
+    value = n->slot[slot_of(key, 1)];
+    if (!value)
+        return NULL;
+    n->slot[slot_of(key, 1)] = NULL;
+    if (node_empty(n))
+        prune(t, key);
+    return value;
+}
+
+/* The first entry at or behind *key below n, whose keys begin at `base`. */
+static void *next_below(const struct node *n, uint height, uint base, uint *key)
+{
+    for (uint i = *key > base ? slot_of(*key, height) : 0; i < FANOUT; i++) {
+        void *found = n->slot[i];
+        uint start;
+
+        if (!found)
+            continue;
+        start = base | i << (FANOUT_BITS * (height - 1));
+        if (height == 1) {
+            *key = start;
+            return found;
+        }
+        found = next_below(found, height - 1, start, key);
+        if (found)
+            return found;
+    }
+    return NULL;
+}
+
+void *table_next(const struct table *t, uint *key)
+{
+    if (!t->root || !covers(t->height, *key))
+        return NULL;
+    return next_below(t->root, t->height, 0, key);
+}
+
+/* Stores the first key at or behind `from` that has no entry below n; false when all have one. */
+static bool free_below(const struct node *n, uint height, uint base, uint from, uint *key)
+{
+    uint first = from > base ? slot_of(from, height) : 0;
+
+    for (uint i = first; i < FANOUT; i++) {
+        uint start = base | i << (FANOUT_BITS * (height - 1));
+
+        if (!n->slot[i]) {
+            *key = from > start ? from : start;
+            return true;
+        }
+        if (height > 1 && free_below(n->slot[i], height - 1, start, from, key))
+            return true;
+    }
+    return false;
+}
+
+uint table_first_free(const struct table *t, uint from)
+{
+    uint key;
+
+    if (!t->root || !covers(t->height, from))
+        return from;
+    if (free_below(t->root, t->height, 0, from, &key))
+        return key;
+    return 1u << (FANOUT_BITS * t->height);
+}
+
+static void clear_below(struct node *n, uint height)
+{
+    if (height > 1)
+        for (uint i = 0; i < FANOUT; i++)
+            if (n->slot[i])
+                clear_below(n->slot[i], height - 1);
+    kfree(n);
+}
+
+void table_clear(struct table *t)
+{
+    if (t->root)
+        clear_below(t->root, t->height);
+    *t = (struct table)TABLE_INIT;
+}

@@ -1,0 +1,38 @@
+/*
+ * table.h - maps from small integers to pointers, growing as needed.
+ *
+ * A radix tree of 16-way nodes, as high as its largest key demands: look-up is at most eight loads,
+ * one for keys below 16.  Nodes are freed with their last entry.  No lock: the owner's.
+ */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include <stdbool.h>
+
+#include "include/types.h"
+
+struct table {
+    void *root;
+    uint height; /* levels of nodes; 0: empty */
+};
+
+#define TABLE_INIT \
+    {              \
+        0, 0       \
+    }
+
+/* NULL when there is no entry. */
+void *table_get(const struct table *t, uint key);
+/* Enters a non-NULL value, in place of an older one; false when memory ran out, and nothing changed.
+   Replacing never fails.  Allocates with kmalloc. */
+bool table_set(struct table *t, uint key, void *value);
+/* Removes and returns the entry; NULL when there was none.  Never fails. */
+void *table_remove(struct table *t, uint key);
+/* The entry with the smallest key >= *key, which it stores in *key; NULL when there is none. */
+void *table_next(const struct table *t, uint *key);
+/* The smallest key >= from without an entry. */
+uint table_first_free(const struct table *t, uint from);
+/* Drops all nodes; the values are the caller's. */
+void table_clear(struct table *t);
+
+#endif

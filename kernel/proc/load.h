@@ -1,0 +1,23 @@
+/*
+ * load.h - executables: from an ELF file to an address space.
+ *
+ *   lowest p_vaddr                   highest segment's end, rounded up
+ *        | segments ... | no access: guard | stack | heap ->
+ */
+#ifndef PROC_LOAD_H
+#define PROC_LOAD_H
+
+#include "fs/path.h"
+#include "mm/aspace.h"
+
+struct image {
+    struct aspace *as; /* the new address space, with segments, stack and break */
+    uint entry;
+    uint stack_top; /* just above the stack; its highest page has a frame already */
+};
+
+/* Makes a whole address space from the program in ip.  0, or -1: not an executable for this machine, or no
+   memory; nothing is left then. */
+int image_load(struct inode *ip, struct image *image);
+
+#endif

@@ -1,0 +1,36 @@
+/* sched_impl.h - what the files of kernel/sched share.  `_locked`: under sched_lock, with interrupts off. */
+#ifndef SCHED_H
+#define SCHED_H
+
+#include "sched/thread.h"
+
+extern struct spinlock sched_lock; /* RANK_SCHED */
+
+/* A thread without stack and entry, NEW. */
+void thread_prepare(struct thread *t, const char *name);
+
+/* Puts t at the end of the run queue; if it is urgent and slept, at its front, and the running thread gives
+   way at its next return to user mode. */
+void sched_ready_locked(struct thread *t);
+/* The processor that has to be poked, after the lock is released, for the threads just made ready; -1:
+   none. */
+int sched_whom_to_poke_locked(void);
+/* The calling thread has set its state; returns when it is picked again, perhaps on another processor. */
+void sched_switch_locked(struct thread *self);
+/* SLEEPING -> READY. */
+void thread_wake_locked(struct thread *t, enum park_result reason);
+/* What a thread does first, at the end of the switch to it. */
+void sched_begin(void);
+/* Makes the processor that runs t look at its attention. */
+void sched_poke_runner(const struct thread *t);
+
+void timer_init(void);
+void timer_start_locked(struct thread *t, uint nticks);
+static inline void timer_stop_locked(struct thread *t)
+{
+    if (list_linked(&t->timer_link))
+        list_remove(&t->timer_link);
+}
+void timer_tick(void); /* on processor 0, interrupts off */
+
+#endif

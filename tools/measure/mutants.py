@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""mutants - are the tests worth their time?  Makes one deliberate fault at a time in a copy, and sees who notices.
+
+  mutants.py [--list] [WORD]...      all mutants, or those whose description has one of the words
+  mutants.py --fit                   only sees, as TAP, whether each still fits the code
+
+Each mutant names the suites that should fail.  Status 0: every mutant was caught, and without a fault the suites pass.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+TIMEOUT = 300  # seconds for the suites of one mutant; one that makes them hang is caught, too
+
+CORE = ["host/ksm_core", "host/ksm_model"]
+WAIT = ["host/ksm_wait"]
+GUEST = ["guest/t_ksmmap"]
+SEGMENT, ATTACH = "kernel/ksm/segment.c", "kernel/ksm/attach.c"
+REGISTRY, WORDS = "kernel/ksm/registry.c", "kernel/ksm/wait.c"
+
+# What is wrong, the file, the right text, the wrong text, the suites that must notice.
+MUTANTS = [
+    ("pages are zeroed under the spin lock", SEGMENT,
+     "    spin_release(&registry.lock);\n\n    struct region *region = region_create(seg->npages);",
+     "    struct region *region = region_create(seg->npages); spin_release(&registry.lock);\n\n", CORE),
+    ("a dead handle names a new segment", REGISTRY,
+     "(spent ? registry.nslots : 0)", "(spent ? 0u : 0u)", CORE),
+    ("read-only turns writable across fork", "kernel/mm/aspace.c",
+     "from->region, from->writable", "from->region, true", ["guest/t_ksmproc"]),
+    ("exec loses a count", ATTACH,
+     "            count_detach(h->segment, task->pid); /* §8.3 */",
+     "            if (at_exit)\n                count_detach(h->segment, task->pid);", CORE),
+    ("a failed attach leaks its record", ATTACH,
+     "        attachment_free(a);\n        return error", "        return error", CORE),
+    ("a failed attach leaks a reference", ATTACH,
+     "    if (error) {\n        segment_put(seg, &dead);\n    } else {", "    if (!error) {", CORE),
+    ("a fork over the limit leaves its mappings", ATTACH,
+     "    aspace_unmap_all(child->as);\n", "", CORE),
+    ("an inherited attachment is not the child's operation", ATTACH,
+     "count_attach(seg, child->pid)", "count_attach(seg, seg->mpid)", CORE),
+    ("one attachment more than the limit", ATTACH,
+     "    if (registry.nattached >= registry.limits.nattachments)\n",
+     "    if (registry.nattached > registry.limits.nattachments)\n", CORE),
+    ("detach takes the oldest attachment", ATTACH,
+     "attachment_at(h->attachments.next)", "attachment_at(h->attachments.prev)", CORE),
+    ("detach by address takes any address inside", ATTACH,
+     "if (!m || m->va != va)", "if (!m)", CORE),
+    ("sizes are rounded down", SEGMENT,
+     " + (nbytes % PAGE_SIZE != 0)", "", CORE),
+    ("a size up to the last page's end is found", SEGMENT,
+     "nbytes > seg->nbytes", "nbytes > seg->npages * PAGE_SIZE", CORE),
+    ("a marked segment does not exist for KSM_MUSTNOTEXIST", SEGMENT,
+     "    if (flags & KSM_MUSTNOTEXIST)\n", "    if (flags & KSM_MUSTNOTEXIST && !seg->marked)\n", CORE),
+    ("the second marking drops a reference, too", SEGMENT,
+     "    if (!seg->marked) {", "    if (seg->refs) {", CORE),
+    ("a get is refused for the sake of a birth that fails", SEGMENT,
+     "error != KSM_ENOSPC || registry.nunborn == 0", "true", CORE),
+    ("the word is not looked at under the lock", WORDS,
+     "    if (word_load(task, va) == expected) { /* §11.1",
+     "    if (true) { /* §11.1", WAIT),
+    ("the newest sleeper is woken first", WORDS,
+     "list_push_back(queue_of(stripe, seg, self.offset), &self.queue)",
+     "list_push_front(queue_of(stripe, seg, self.offset), &self.queue)", WAIT),
+    ("one sleeper too many is woken", WORDS,
+     "        if (nwoken == n)\n", "        if (nwoken > n)\n", WAIT),
+    ("a wake-up is lost on a killed sleeper", WORDS,
+     " || thread_killed(s->thread))", ")", WAIT),
+    ("a process's end wakes nobody", ATTACH,
+     "if (at_exit && ", "if (!at_exit && ", WAIT),
+    ("system calls refuse pointers into segments", "kernel/mm/user.c",
+     "    /* Most ranges lie in one page. */",
+     "    if (va >= aspace_brk(thread_self()->aspace))\n        return false;", GUEST),
+    ("system calls write through read-only attachments", "kernel/arch/i386/pmap.h",
+     "return write ? PTE_WRITE_OK : PTE_READ_OK;", "return write ? PTE_WRITE_OK | PTE_PRESENT : PTE_READ_OK;", GUEST),
+    ("a detached range is still in the TLB", "kernel/mm/aspace.c",
+     "    flush(as, m->va, m->npages); /* §5.3", "    /* §5.3", GUEST),
+]
+
+
+def passes(copy, suites):
+    """Do they?  A mutant that does not compile proves nothing: the fault is in this list."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "B", "DEBUG", "CPUS")}
+    build = subprocess.run(["make", "-s", "-C", copy, "-j2", "all", "host-tests"], env=env, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if build.returncode:
+        sys.exit("mutants: the copy does not compile\n" + build.stderr)
+    try:
+        return subprocess.run([sys.executable, "tests/run"] + suites, cwd=copy, env=env, timeout=TIMEOUT,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def apply(copy, path, right, wrong):
+    name = os.path.join(copy, path)
+    with open(name, encoding="utf-8") as f:
+        text = f.read()
+    if text.count(right) != 1:
+        sys.exit("mutants: %s has this %d times:\n%s" % (path, text.count(right), right))
+    with open(name, "w", encoding="utf-8") as f:
+        f.write(text.replace(right, wrong))
+    return name, text
+
+
+def choose(words):
+    chosen = [m for m in MUTANTS if not words or any(w in m[0] for w in words)]
+    if not chosen:
+        sys.exit("mutants: there is none of that description")
+    return chosen
+
+
+def fit():
+    print("1..%d" % len(MUTANTS))
+    misfits = 0
+    for n, (what, path, right, _, _) in enumerate(MUTANTS, 1):
+        with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+            fits = f.read().count(right) == 1
+        misfits += not fits
+        print("%sok %d - mutant fits %s: %s" % ("" if fits else "not ", n, path, what))
+    return 1 if misfits else 0
+
+
+def main():
+    words = sys.argv[1:]
+    if words == ["--fit"]:
+        return fit()
+    if words == ["--list"]:
+        print("\n".join(m[0] for m in MUTANTS))
+        return 0
+    chosen = choose(words)
+    work = tempfile.mkdtemp(prefix="ksm-mutants-")
+    try:
+        copy = os.path.join(work, "tree")
+        shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda where, names: {".git", "build"} if where == ROOT else set())
+        if not passes(copy, sorted({s for m in chosen for s in m[4]})):
+            sys.exit("mutants: the suites fail without any fault")
+        print("1..%d" % len(chosen))
+        ncaught = 0
+        for n, (what, path, right, wrong, suites) in enumerate(chosen, 1):
+            name, text = apply(copy, path, right, wrong)
+            caught = not passes(copy, suites)
+            ncaught += caught
+            print("%sok %d - caught: %s" % ("" if caught else "not ", n, what), flush=True)
+            with open(name, "w", encoding="utf-8") as f:
+                f.write(text)
+        print("# %d of %d mutants were caught" % (ncaught, len(chosen)))
+        return 0 if ncaught == len(chosen) else 1
+    finally:
+        shutil.rmtree(work)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

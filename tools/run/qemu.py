@@ -1,0 +1,223 @@
+"""qemu - one run of the system under QEMU.
+
+The first serial port is the console; the second one, the monitor, carries the kernel's log when asked to, and a last
+line `exit STATUS`, or `exit WORD` when the kernel itself came to an end.  Both are sockets here, so that nothing is lost and nobody waits in a poll loop.
+QEMU's own monitor is a third socket, which a hang is diagnosed with.
+"""
+
+import ctypes
+import os
+import re
+import selectors
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def build_folder():
+    """The folder that make builds in: B, as make itself takes it."""
+    return os.path.join(ROOT, os.environ.get("B") or "build")
+
+
+class QemuMissing(Exception):
+    pass
+
+
+def _die_with_parent():
+    """In the child: a runner that is killed leaves no QEMU behind (Linux only)."""
+    try:
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    except (OSError, AttributeError):
+        pass
+
+
+class Machine:
+    """A started QEMU.  Use as a context manager: leaving it ends QEMU."""
+
+    def __init__(self, kernel, append="", disk=None, write=False, ramdisk=None, smp=2, mem=256, icount=False,
+                 display=False, gdb=None, extra=()):
+        program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
+        if not program:
+            raise QemuMissing("qemu-system-i386 is not installed")
+        # QEMU hands the kernel its file name and the rest in one line: a short name without blanks.
+        self._folder = tempfile.mkdtemp(prefix="ksm-")
+        os.symlink(os.path.abspath(kernel), os.path.join(self._folder, "kernel.elf"))
+        command = [program, "-no-user-config", "-nodefaults", "-accel", "tcg", "-no-reboot",
+                   "-kernel", "kernel.elf", "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std",
+                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        if not display:
+            command += ["-display", "none"]
+        if disk:
+            name = os.path.abspath(disk).replace(",", ",,")
+            command += ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
+                        % (name, "cache=writeback" if write else "snapshot=on")]
+        if ramdisk:
+            os.symlink(os.path.abspath(ramdisk), os.path.join(self._folder, "fs.img"))
+            command += ["-initrd", "fs.img"]
+        if icount:
+            command += ["-icount", "shift=0,sleep=off"]
+        if gdb:
+            command += ["-S", "-gdb", gdb]
+        theirs = []
+        ours = []
+        for name in ("console", "log", "control"):
+            mine, its = socket.socketpair()
+            its.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            ours.append(mine)
+            theirs.append(its)
+            command += ["-chardev", "socket,id=%s,fd=%d" % (name, its.fileno())]
+        command += ["-serial", "chardev:console", "-serial", "chardev:log",
+                    "-mon", "chardev=control,mode=readline"] + list(extra)
+        self.console, self.log, self.control = ours
+        self.started = time.monotonic()
+        try:
+            self.process = subprocess.Popen(command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=sys.stderr,
+                                            pass_fds=[s.fileno() for s in theirs], preexec_fn=_die_with_parent,
+                                            start_new_session=True)
+        except OSError:
+            self._clean()
+            raise
+        finally:
+            for s in theirs:
+                s.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.close()
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._clean()
+
+    def _clean(self):
+        for s in (self.console, self.log, self.control):
+            s.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def wait(self, seconds):
+        """QEMU's exit status, or None if it is still running after that time."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return None
+
+    def where(self):
+        """What each processor is executing: a list of instruction addresses."""
+        try:
+            self.control.settimeout(3)
+            self.control.sendall(b"info registers -a\n")
+            text = b""
+            while text.count(b"(qemu)") < 2:
+                more = self.control.recv(65536)
+                if not more:
+                    break
+                text += more
+        except OSError:
+            return []
+        return [int(eip, 16) for eip in re.findall(rb"[ER]IP=([0-9a-f]+)", text)]
+
+
+def symbol(kernel, address):
+    """name+offset of a kernel address, or its number."""
+    try:
+        lines = subprocess.run(["nm", "-n", kernel], capture_output=True, text=True, check=True).stdout.split("\n")
+    except (OSError, subprocess.CalledProcessError):
+        lines = []
+    best = None
+    for line in lines:
+        part = line.split()
+        if len(part) == 3 and part[1] in "tT" and int(part[0], 16) <= address:
+            best = part
+    if best is None or address < 0x80000000:
+        return "0x%x" % address
+    return "%s+0x%x" % (best[2], address - int(best[0], 16))
+
+
+class LogReader:
+    """Takes the log apart: the line of status, and all the others for `show`."""
+
+    def __init__(self, show):
+        self.status = None  # a number, or a word that says why the machine was switched off
+        self._show = show
+        self._rest = b""
+
+    def feed(self, data):
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            match = re.fullmatch(rb"exit (?:([a-z]+)|(-?\d+))", line)
+            if match:
+                self.status = match[1].decode() if match[1] else int(match[2])
+            elif line:
+                self._show(line + b"\n")
+
+    def close(self):
+        if self._rest:
+            self._show(self._rest)
+            self._rest = b""
+
+
+class Session:
+    """A console to type at, for tests and for measuring: what has been read so far is in `text`."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.text = b""
+        self.log = b""
+        self._reader = LogReader(self._keep)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(machine.console, selectors.EVENT_READ, "console")
+        self._selector.register(machine.log, selectors.EVENT_READ, "log")
+
+    def _keep(self, line):
+        self.log += line
+
+    @property
+    def status(self):
+        return self._reader.status
+
+    def send(self, data):
+        self.machine.console.sendall(data)
+
+    def pump(self, seconds):
+        """Reads what comes within that time; False once both ports are closed."""
+        for key, _ in self._selector.select(max(seconds, 0)):
+            try:
+                data = key.fileobj.recv(65536)
+            except ConnectionResetError:
+                data = b""
+            if not data:
+                self._selector.unregister(key.fileobj)
+            elif key.data == "console":
+                self.text += data
+            else:
+                self._reader.feed(data)
+        return bool(self._selector.get_map())
+
+    def expect(self, wanted, seconds=20):
+        """Reads until `wanted` appears in the text, and drops the text up to its end.  False if it does not come."""
+        end = time.monotonic() + seconds
+        while wanted not in self.text:
+            left = end - time.monotonic()
+            if left <= 0 or not self.pump(left):
+                break
+        before, found, after = self.text.partition(wanted)
+        if found:
+            self.before, self.text = before, after
+        return bool(found)
+
+    def quiet(self, seconds):
+        """Reads until nothing has come for that time."""
+        while True:
+            before = len(self.text)
+            if not self.pump(seconds) or len(self.text) == before:
+                return

@@ -1,0 +1,59 @@
+/*
+ * cmdline.h - what a line of shell commands means, as a tree.
+ *
+ *   list     = chain { (";" | "&" | newline) chain }          & : without waiting
+ *   chain    = pipeline { ("&&" | "||") pipeline }
+ *   pipeline = command { "|" command }
+ *   command  = { word | redirection } | "(" list ")" { redirection }
+ *   redirection = [n] ("<" | ">" | ">>") word | [n] ">&" m
+ *
+ * The tree lives in an arena of the library's until cmdline_free().
+ */
+#ifndef CMDLINE_H
+#define CMDLINE_H
+
+#include "ulib.h"
+
+#define CMDLINE_LAST_STATUS '\1' /* stands for $? in a word */
+#define CMDLINE_MAX_FD      9    /* of a redirection: one digit */
+
+struct redirection {
+    struct redirection *next;
+    enum { REDIRECT_FROM, REDIRECT_TO, REDIRECT_APPEND, REDIRECT_SAME } kind;
+    int fd;
+    char *word; /* a path; for REDIRECT_SAME a descriptor */
+};
+
+struct command {
+    struct command *next; /* in the pipeline */
+    char **argv;          /* 0-terminated; NULL without words */
+    uint argc;
+    struct list *body; /* of ( ): then there are no words */
+    struct redirection *redirections;
+};
+
+struct pipeline {
+    struct pipeline *next; /* in the chain */
+    enum { ALWAYS, IF_OK, IF_FAILED } when;
+    struct command *first;
+    uint ncommands;
+};
+
+struct list {
+    struct list *next;
+    struct pipeline *chain;
+    bool background;
+};
+
+/* CMDLINE_INCOMPLETE: it breaks off inside quotes or parentheses, or after an operator. */
+enum cmdline_outcome { CMDLINE_OK, CMDLINE_INCOMPLETE, CMDLINE_BAD };
+
+/* Parses all of text.  *list is NULL for an empty line; *near is what was not understood. */
+enum cmdline_outcome cmdline_parse(const char *text, struct list **list, const char **near);
+
+/* Memory that goes with the tree, zeroed; the program ends where there is none. */
+void *cmdline_alloc(uint nbytes);
+/* Frees all trees. */
+void cmdline_free(void);
+
+#endif

@@ -1,0 +1,466 @@
+/*
+ * sh.c - the shell.
+ *
+ *   sh               commands from descriptor 0, with a prompt if that is the console
+ *   sh -c LINE       one line of commands
+ *   sh FILE          a file of commands
+ *
+ * user/bin/sh/cmdline.h says what a line may be, and parses it whole; here it is run.  $? is the status of
+ * the last pipeline.  cd, exit and wait are done by the shell itself.  A program without a / in its name
+ * is looked for here, then in the root folder.
+ *
+ * On the console each pipeline is a job of its own, so that Ctrl-C ends it and not the shell; one of several
+ * programs runs under a shell of its own, which is the job.
+ */
+#include "cmdline.h"
+
+#include "fcntl.h"
+#include "param.h"
+#include "stat.h"
+
+#define CTRL_C 3 /* typed at the prompt, where no job is: forgets what was typed */
+
+enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127 };
+
+static bool interactive; /* this very process talks with the user */
+static int last_status;
+
+static int run_list(struct list *list);
+
+static int report_status(int status) { return status < 0 ? 255 : status; /* killed */ }
+
+/* A child, or -1 after a complaint. */
+static int start_child(void)
+{
+    int pid = fork();
+
+    if (pid < 0)
+        warn("fork failed: too many processes, or no memory");
+    if (pid == 0)
+        interactive = false;
+    return pid;
+}
+
+/* Waits until the n children in pids[] are gone; the status of the last.  Others that died are forgotten. */
+static int wait_for(int *pids, uint n)
+{
+    int status = 1, died, result = 1;
+    uint left = 0;
+
+    for (uint i = 0; i < n; i++)
+        left += pids[i] > 0;
+    while (left > 0 && (died = waits(&status)) > 0) {
+        for (uint i = 0; i < n; i++) {
+            if (pids[i] == died) {
+                left--;
+                if (i == n - 1)
+                    result = report_status(status);
+            }
+        }
+    }
+    return result;
+}
+
+static int wait_foreground(int pid)
+{
+    if (interactive)
+        foreground(pid);
+
+    int status = wait_for(&pid, 1);
+
+    if (interactive)
+        foreground(0);
+    return status;
+}
+
+/* Opens for > : there is no call to cut a file, so that a new one takes the name. */
+static int open_fresh(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) == 0 && st.type == T_FILE)
+        unlink(path);
+    return open(path, O_WRONLY | O_CREATE);
+}
+
+/* Opens for >> : there is no call to seek, so that all of it is read. */
+static int open_append(const char *path)
+{
+    char room[512];
+    int fd = open(path, O_RDWR | O_CREATE);
+
+    while (fd >= 0 && read(fd, room, sizeof(room)) > 0)
+        ;
+    return fd;
+}
+
+/* Makes descriptor `fd` what `from` is, and closes `from`. */
+static bool move_fd(int from, int fd)
+{
+    if (from == fd)
+        return true;
+    close(fd);
+
+    int got = dup(from), low[CMDLINE_MAX_FD + 1], nlow = 0;
+
+    while (got >= 0 && got < fd && nlow <= CMDLINE_MAX_FD) { /* dup() takes the lowest: fill those below */
+        low[nlow++] = got;
+        got = dup(from);
+    }
+    while (nlow > 0)
+        close(low[--nlow]);
+    close(from);
+    return got == fd;
+}
+
+static bool redirect(const struct redirection *r)
+{
+    for (; r; r = r->next) {
+        int fd, n;
+
+        switch (r->kind) {
+        case REDIRECT_FROM:
+            fd = open(r->word, O_RDONLY);
+            break;
+        case REDIRECT_TO:
+            fd = open_fresh(r->word);
+            break;
+        case REDIRECT_APPEND:
+            fd = open_append(r->word);
+            break;
+        default:
+            fd = parse_number(r->word, &n) ? n == r->fd ? n : dup(n) : -1;
+        }
+        if (fd < 0) {
+            warn("%s: cannot open", r->word);
+            return false;
+        }
+        if (!move_fd(fd, r->fd)) {
+            warn("%s: no descriptor %d", r->word, r->fd);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Puts the last status into a word that asks for it. */
+static char *expand(char *word)
+{
+    char *mark = strchr(word, CMDLINE_LAST_STATUS);
+
+    if (!mark)
+        return word;
+    *mark = 0;
+
+    char *rest = expand(mark + 1);
+    uint size = strlen(word) + strlen(rest) + 12;
+    char *result = cmdline_alloc(size);
+
+    snprintf(result, size, "%s%d%s", word, last_status, rest);
+    return result;
+}
+
+static int builtin_cd(uint argc, char **argv)
+{
+    if (argc > 2) {
+        warn("cd: too many arguments");
+        return 1;
+    }
+    if (chdir(argc == 2 ? argv[1] : "/") < 0) {
+        warn("cd: %s: no such folder", argv[1]);
+        return 1;
+    }
+    return 0;
+}
+
+static int builtin_exit(uint argc, char **argv)
+{
+    int status = last_status;
+
+    if (argc > 1 && !parse_number(argv[1], &status)) {
+        warn("exit: %s: not a number", argv[1]);
+        status = 2;
+    }
+    exits(status & 255);
+}
+
+static int builtin_wait(uint argc, char **argv)
+{
+    int status;
+
+    (void)argc, (void)argv;
+    while (waits(&status) > 0)
+        ;
+    return 0;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(uint argc, char **argv);
+} builtins[] = { { "cd", builtin_cd }, { "exit", builtin_exit }, { "wait", builtin_wait } };
+
+static int builtin_find(const struct command *c)
+{
+    for (uint i = 0; c->argc && i < sizeof(builtins) / sizeof(builtins[0]); i++) {
+        if (strcmp(c->argv[0], builtins[i].name) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static void execute(uint argc, char **argv) __attribute__((noreturn));
+
+static void execute(uint argc, char **argv)
+{
+    char *name = argv[0];
+    struct stat st;
+    bool found = *name && stat(name, &st) == 0;
+
+    exec(name, argv);
+    if (*name && !strchr(name, '/') && !(found && st.type == T_FILE)) {
+        uint size = strlen(name) + 2;
+        char *path = cmdline_alloc(size);
+
+        snprintf(path, size, "/%s", name);
+        found |= stat(path, &st) == 0;
+        exec(path, argv);
+    }
+    if (!found)
+        fail(STATUS_NOT_FOUND, "%s: not found", name);
+    if (argc >= MAXARG)
+        fail(STATUS_NO_EXEC, "%s: too many arguments", name);
+    fail(STATUS_NO_EXEC, "%s: cannot execute", name);
+}
+
+/* Becomes the command, in a process made for it. */
+static void become(struct command *c) __attribute__((noreturn));
+
+static void become(struct command *c)
+{
+    int builtin = builtin_find(c);
+
+    if (!redirect(c->redirections))
+        exits(1);
+    if (c->body)
+        exits(run_list(c->body));
+    if (builtin >= 0)
+        exits(builtins[builtin].run(c->argc, c->argv));
+    if (c->argc == 0)
+        exits(0);
+    execute(c->argc, c->argv);
+}
+
+/* All programs of a pipeline side by side, as children of this process. */
+static int run_stages(struct pipeline *p)
+{
+    int *pids = cmdline_alloc(p->ncommands * sizeof(int));
+    int from = -1; /* where the next one reads */
+    uint n = 0;
+
+    for (struct command *c = p->first; c; c = c->next) {
+        int ends[2] = { -1, -1 };
+
+        if (c->next && pipe(ends) < 0) {
+            warn("no pipe");
+            break;
+        }
+        pids[n] = start_child();
+        if (pids[n] == 0) {
+            if (from >= 0)
+                move_fd(from, 0);
+            if (c->next) {
+                close(ends[0]);
+                move_fd(ends[1], 1);
+            }
+            become(c);
+        }
+        if (from >= 0)
+            close(from);
+        if (c->next)
+            close(ends[1]);
+        from = ends[0];
+        if (pids[n++] < 0)
+            break;
+    }
+    if (n < p->ncommands && from >= 0)
+        close(from);
+
+    int status = wait_for(pids, n);
+
+    return n == p->ncommands ? status : 1;
+}
+
+static void expand_all(struct pipeline *p)
+{
+    for (struct command *c = p->first; c; c = c->next) {
+        for (uint i = 0; i < c->argc; i++)
+            c->argv[i] = expand(c->argv[i]);
+        for (struct redirection *r = c->redirections; r; r = r->next)
+            r->word = expand(r->word);
+    }
+}
+
+static int run_pipeline(struct pipeline *p)
+{
+    struct command *c = p->first;
+
+    expand_all(p);
+    if (p->ncommands > 1 && !interactive)
+        return run_stages(p);
+
+    int builtin = builtin_find(c);
+
+    if (p->ncommands == 1 && builtin >= 0 && !c->redirections)
+        return builtins[builtin].run(c->argc, c->argv);
+
+    int pid = start_child();
+
+    if (pid < 0)
+        return 1;
+    if (pid == 0) {
+        if (p->ncommands > 1)
+            exits(run_stages(p));
+        become(c);
+    }
+    return wait_foreground(pid);
+}
+
+static int run_chain(struct pipeline *p)
+{
+    for (; p; p = p->next) {
+        if (p->when == ALWAYS || (p->when == IF_OK) == (last_status == 0))
+            last_status = run_pipeline(p);
+    }
+    return last_status;
+}
+
+/* In a process made for it, which is the program itself if there is just one: its pid can be killed. */
+static void run_in_background(struct pipeline *chain) __attribute__((noreturn));
+
+static void run_in_background(struct pipeline *chain)
+{
+    if (!chain->next && chain->ncommands == 1) {
+        expand_all(chain);
+        become(chain->first);
+    }
+    exits(run_chain(chain));
+}
+
+static int run_list(struct list *list)
+{
+    for (; list; list = list->next) {
+        if (!list->background) {
+            run_chain(list->chain);
+            continue;
+        }
+
+        int pid = start_child();
+
+        if (pid == 0)
+            run_in_background(list->chain);
+        last_status = pid < 0;
+    }
+    return last_status;
+}
+
+static struct {
+    const char *text; /* what is left of it; NULL: lines come from descriptor 0 */
+    char *line;
+    uint length, size;
+} source;
+
+static void line_put(char c)
+{
+    if (source.length + 1 >= source.size) {
+        source.line = realloc(source.line, source.size = source.size * 2 + 256);
+        if (!source.line)
+            fail(1, "out of memory");
+    }
+    source.line[source.length++] = c;
+    source.line[source.length] = 0;
+}
+
+/* Appends one more line to source.line; false: there is none. */
+static bool line_get(void)
+{
+    uint had = source.length;
+    char c = 0;
+
+    if (interactive)
+        write(2, had ? "> " : "$ ", 2);
+    while (c != '\n') {
+        if (source.text ? !*source.text : read(0, &c, 1) != 1)
+            break;
+        if (source.text)
+            c = *source.text++;
+        if (interactive && c == CTRL_C)
+            source.length = had;
+        else if (c)
+            line_put(c);
+    }
+    return source.length > had;
+}
+
+/* Parses and runs one line, and its continuations.  false: it was not understood. */
+static bool line_run(void)
+{
+    enum cmdline_outcome outcome;
+    struct list *list;
+    const char *near;
+
+    while ((outcome = cmdline_parse(source.line, &list, &near)) == CMDLINE_INCOMPLETE && line_get())
+        cmdline_free();
+    if (outcome == CMDLINE_OK)
+        run_list(list);
+    else if (outcome == CMDLINE_INCOMPLETE || !*near || *near == '\n')
+        warn("syntax error: the line ends too early");
+    else
+        warn("syntax error near `%.20s'", near);
+    cmdline_free();
+    if (outcome != CMDLINE_OK)
+        last_status = STATUS_SYNTAX;
+    return outcome == CMDLINE_OK;
+}
+
+static const char *read_file(const char *path)
+{
+    uint size = 4096, length = 0;
+    char *text = malloc(size);
+    int fd = open(path, O_RDONLY), n;
+
+    if (fd < 0)
+        fail(STATUS_NOT_FOUND, "%s: cannot open", path);
+    while (text && (n = read(fd, text + length, size - 1 - length)) > 0) {
+        length += n;
+        if (length + 1 == size)
+            text = realloc(text, size *= 2);
+    }
+    if (!text)
+        fail(1, "%s: out of memory", path);
+    close(fd);
+    text[length] = 0;
+    return text;
+}
+
+int main(int argc, char *argv[])
+{
+    struct stat st;
+
+    if (argc == 3 && strcmp(argv[1], "-c") == 0) {
+        source.text = argv[2];
+    } else if (argc == 2 && argv[1][0] != '-') {
+        source.text = read_file(argv[1]);
+    } else if (argc != 1) {
+        fail(STATUS_SYNTAX, "usage: sh [-c LINE | FILE]");
+    } else {
+        interactive = fstat(0, &st) == 0 && st.type == T_DEV;
+    }
+    if (interactive)
+        foreground(0);
+    while (line_get()) {
+        if (!line_run() && !interactive)
+            break;
+        source.length = 0;
+    }
+    return last_status;
+}

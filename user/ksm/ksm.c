@@ -1,0 +1,71 @@
+/*
+ * ksm.c - the part of the shared memory calls that needs no kernel: names, and errors in words.
+ */
+#include "ksm.h"
+
+#include "ulib.h"
+
+/* FNV-1a, cut to 31 bits.  Programs of all releases must agree on it: it never changes.  (2) */
+int ksmid(const char *name)
+{
+    uint hash = 2166136261u;
+
+    for (; *name; name++)
+        hash = (hash ^ (uchar)*name) * 16777619u;
+    hash &= 0x7FFFFFFF;
+    return hash ? (int)hash : 1;
+}
+
+int ksmid_parse(const char *text)
+{
+    int id;
+
+    return parse_number(text, &id) ? id : ksmid(text);
+}
+
+int ksmget_named(const char *name, uint size, int flags) { return (ksmget)(ksmid(name), size, flags); }
+
+int ksmerror(const volatile void *result)
+{
+    int value = (int)result;
+
+    return value < 0 ? value : 0;
+}
+
+const char *ksmstrerror(int error)
+{
+    switch (error) {
+    case KSM_EINVAL:
+        return "invalid argument";
+    case KSM_EHANDLE:
+        return "no such handle";
+    case KSM_ENOENT:
+        return "no such segment";
+    case KSM_EEXIST:
+        return "segment exists";
+    case KSM_ESIZE:
+        return "too large for a segment";
+    case KSM_ENOMEM:
+        return "not enough memory";
+    case KSM_ENOSPC:
+        return "limit reached";
+    case KSM_ENOVA:
+        return "no room in the address space";
+    case KSM_ENOTATT:
+        return "not attached";
+    case KSM_EFAULT:
+        return "bad pointer";
+    case KSM_ENOTSUP:
+        return "not offered";
+    case KSM_EAGAIN:
+        return "look again";
+    case KSM_ETIMEDOUT:
+        return "timed out";
+    case KSM_EOWNERDEAD:
+        return "its holder died";
+    case -1:
+        return "failed";
+    default:
+        return error < 0 ? "unknown error" : "no error";
+    }
+}

@@ -1,0 +1,436 @@
+/*
+ * ksmring.c - the queue of ksmring.h.
+ *
+ * A record is a word with the length and the message, rounded up to words.  It never wraps: where the rest
+ * of the data is too short a record SKIP fills it up.  The writers' `at` and the readers' `at` count bytes;
+ * only the side itself moves its own, and only after it is done with the bytes, so a process that dies in
+ * between leaves the ring as if it had not begun.
+ *
+ * Waiting: at most one process of a side does (where a side has many the one with its lock), on the other
+ * side's `waited`: it sets the word, looks once more, and sleeps while the word is 1.  Who moves `at`, or
+ * leaves, clears the word and wakes.  Sleeps are cut into slices, because a peer may die just before one
+ * begins.
+ */
+#include "ksmring.h"
+
+#include "ulib.h"
+
+#define MAGIC    0x676e6972u
+#define SKIP     0xffffffffu
+#define MIN_DATA 64u
+#define MAX_DATA 0x40000000u
+#define SLICE    50 /* ticks */
+
+static uint round_up(uint n, uint unit) { return (n + unit - 1) & ~(unit - 1); }
+
+/* Making and opening. */
+
+static uint data_offset(uint nreaders, uint nwriters)
+{
+    return sizeof(struct ksmring_header) + 2 * sizeof(struct ksmring_side) +
+           round_up((nreaders + nwriters) * sizeof(struct ksmself), 64);
+}
+
+static bool is_possible(uint ndata, uint nreaders, uint nwriters)
+{
+    return ndata > 0 && ndata <= MAX_DATA && nreaders > 0 && nreaders <= KSMRING_MAX_MEMBERS &&
+           nwriters > 0 && nwriters <= KSMRING_MAX_MEMBERS;
+}
+
+static uint data_size(uint ndata)
+{
+    uint size = MIN_DATA;
+
+    while (size < ndata)
+        size *= 2;
+    return size;
+}
+
+uint ksmring_nbytes(uint ndata, uint nreaders, uint nwriters)
+{
+    if (!is_possible(ndata, nreaders, nwriters))
+        return 0;
+    return data_offset(nreaders, nwriters) + data_size(ndata);
+}
+
+static void set_up(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters)
+{
+    uchar *base = memory;
+
+    memset(ring, 0, sizeof(*ring));
+    for (int i = 0; i < 2; i++)
+        ring->side[i] = (struct ksmring_side *)(base + sizeof(struct ksmring_header)) + i;
+    ring->member[KSMRING_READER] = (struct ksmself *)(ring->side[1] + 1);
+    ring->member[KSMRING_WRITER] = ring->member[KSMRING_READER] + nreaders;
+    ring->nmembers[KSMRING_READER] = nreaders;
+    ring->nmembers[KSMRING_WRITER] = nwriters;
+    ring->data = base + data_offset(nreaders, nwriters);
+    ring->ndata = ndata;
+}
+
+int ksmring_create(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters)
+{
+    struct ksmring_header *header = memory;
+
+    if (!is_possible(ndata, nreaders, nwriters) || (uintptr_t)memory % 64 != 0)
+        return KSM_EINVAL;
+    memset(memory, 0, data_offset(nreaders, nwriters));
+    header->ndata = data_size(ndata);
+    header->nmembers[KSMRING_READER] = nreaders;
+    header->nmembers[KSMRING_WRITER] = nwriters;
+    set_up(ring, memory, header->ndata, nreaders, nwriters);
+    __atomic_store_n(&header->magic, MAGIC, __ATOMIC_RELEASE);
+    return 0;
+}
+
+int ksmring_open(struct ksmring *ring, void *memory, uint nbytes)
+{
+    const struct ksmring_header *header = memory;
+    uint magic, ndata, nreaders, nwriters;
+
+    if ((uintptr_t)memory % 64 != 0 || nbytes < sizeof(*header))
+        return KSM_EINVAL;
+    magic = __atomic_load_n(&header->magic, __ATOMIC_ACQUIRE);
+    if (magic != MAGIC)
+        return magic == 0 ? KSM_EAGAIN : KSM_EINVAL;
+    ndata = __atomic_load_n(&header->ndata, __ATOMIC_RELAXED);
+    nreaders = __atomic_load_n(&header->nmembers[KSMRING_READER], __ATOMIC_RELAXED);
+    nwriters = __atomic_load_n(&header->nmembers[KSMRING_WRITER], __ATOMIC_RELAXED);
+    if (!is_possible(ndata, nreaders, nwriters) || ndata != data_size(ndata) ||
+        nbytes < ksmring_nbytes(ndata, nreaders, nwriters))
+        return KSM_EINVAL;
+    set_up(ring, memory, ndata, nreaders, nwriters);
+    ring->seen = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
+    return 0;
+}
+
+uint ksmring_max(const struct ksmring *ring) { return ring->ndata / 2 - sizeof(uint); }
+
+/* Members. */
+
+static void wake(struct ksmring_side *side)
+{
+    if (__atomic_exchange_n(&side->waited, 0, __ATOMIC_SEQ_CST))
+        ksmwake(&side->waited, 1);
+}
+
+/* Moves a side on, and wakes who waits for that. */
+static void advance(struct ksmring_side *side, uint nbytes)
+{
+    uint at = __atomic_add_fetch(&side->at, nbytes, __ATOMIC_SEQ_CST);
+
+    if (__atomic_load_n(&side->waited, __ATOMIC_RELAXED) &&
+        (int)(at - __atomic_load_n(&side->wanted, __ATOMIC_RELAXED)) >= 0)
+        wake(side);
+}
+
+int ksmring_join(struct ksmring *ring, int side)
+{
+    struct ksmself me = ksmself();
+
+    for (uint i = 0; i < ring->nmembers[side]; i++) {
+        struct ksmself *seat = &ring->member[side][i];
+        struct ksmself now = ksmself_load(seat);
+
+        if (now.pid != 0 && (ksmself_same(now, me) || ksmself_lives(now)))
+            continue;
+        if (!ksmself_replace(seat, now, me))
+            continue;
+        if (now.pid == 0)
+            __atomic_fetch_add(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
+        __atomic_store_n(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
+        ring->seat[side] = seat;
+        return 0;
+    }
+    return KSM_ENOSPC;
+}
+
+int ksmring_leave(struct ksmring *ring, int side)
+{
+    struct ksmself *seat = ring->seat[side];
+
+    ring->seat[side] = NULL;
+    if (!seat || !ksmself_replace(seat, ksmself(), (struct ksmself){ 0, 0 }))
+        return KSM_ENOENT;
+    __atomic_fetch_sub(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
+    wake(ring->side[side]);
+    return 0;
+}
+
+/* Is there still somebody on that side, or nobody yet?  Else KSM_EOWNERDEAD, or KSM_ENOENT: all have left. */
+static int look_for_members(struct ksmring *ring, int which)
+{
+    struct ksmring_side *side = ring->side[which];
+
+    if (!__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST))
+        return 0;
+    for (uint i = 0; i < ring->nmembers[which]; i++) {
+        struct ksmself member = ksmself_load(&ring->member[which][i]);
+
+        if (member.pid == 0)
+            continue;
+        if (ksmself_lives(member))
+            return 0;
+        __atomic_store_n(&side->died, 1, __ATOMIC_SEQ_CST);
+        if (ksmself_replace(&ring->member[which][i], member, (struct ksmself){ 0, 0 }))
+            __atomic_fetch_sub(&side->present, 1, __ATOMIC_SEQ_CST);
+    }
+    return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
+}
+
+/* Waiting. */
+
+/* How long a call waits: from its first sleep on. */
+struct patience {
+    int ticks;
+    bool begun;
+    int begin;
+};
+
+/* The ticks of the next sleep; 0: there is no time left. */
+static int next_slice(struct patience *patience)
+{
+    int now, left;
+
+    if (patience->ticks == 0)
+        return SLICE;
+    now = uptime();
+    if (!patience->begun) {
+        patience->begun = true;
+        patience->begin = now;
+    }
+    left = patience->ticks - (now - patience->begin);
+    return left < 0 ? 0 : left < SLICE ? left : SLICE;
+}
+
+/*
+ * Waits until the other side, `which`, has moved its `at` from `seen` to `wanted` or beyond.  0: look
+ * again.  Else an error that ends the call.
+ */
+static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, struct patience *patience)
+{
+    struct ksmring_side *side = ring->side[which];
+    int slice, result;
+
+    if (patience->ticks == KSMRING_TRY)
+        return KSM_EAGAIN;
+    if (ksmspin_changed(&ring->spin, &side->at, seen))
+        return 0;
+    slice = next_slice(patience);
+    if (slice == 0)
+        return KSM_ETIMEDOUT;
+    __atomic_store_n(&side->wanted, wanted, __ATOMIC_RELAXED);
+    __atomic_store_n(&side->waited, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
+        return 0;
+    /* When all have left, their last wake-up may be over. */
+    if (__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST) &&
+        !__atomic_load_n(&side->present, __ATOMIC_SEQ_CST))
+        return look_for_members(ring, which);
+    result = ksmwait(&side->waited, 1, slice);
+    if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
+        return 0;
+    if (result == KSM_EFAULT)
+        return KSM_EFAULT;
+    if (ring->seat[!which])
+        return look_for_members(ring, which);
+    return result == KSM_ETIMEDOUT && patience->ticks ? 0 : KSM_EAGAIN;
+}
+
+/* Takes the lock of a side that has many. */
+static int enter(struct ksmring *ring, int which, int ticks)
+{
+    struct ksmlock *lock = &ring->side[which]->lock;
+    int result;
+
+    if (ring->nmembers[which] == 1)
+        return 0;
+    result = ticks == KSMRING_TRY ? ksmlock_try(lock) : ksmlock_acquire(lock, ticks);
+    return result == KSM_EOWNERDEAD ? 0 : result; /* it left the ring whole */
+}
+
+static void leave(struct ksmring *ring, int which)
+{
+    if (ring->nmembers[which] != 1)
+        ksmlock_release(&ring->side[which]->lock);
+}
+
+/* Writing. */
+
+static uint *length_at(const struct ksmring *ring, uint offset) { return (uint *)(ring->data + offset); }
+
+/* So much may still be in a ring that was full when its writer is woken: a writer that is woken for every
+   message that is read would make one context switch of each. */
+static uint wake_level(const struct ksmring *ring)
+{
+    uint half = ring->ndata / 2, fits = ring->ndata - ring->reserved;
+
+    return half < fits ? half : fits;
+}
+
+/* Is there room, as far as the readers have been seen to be? */
+static bool has_room(const struct ksmring *ring, uint written)
+{
+    uint used = written - ring->seen;
+
+    return written % sizeof(uint) == 0 && used <= ring->ndata && ring->ndata - used >= ring->reserved;
+}
+
+int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
+{
+    struct patience patience = { ticks, false, 0 };
+    uint need = sizeof(uint) + round_up(n, sizeof(uint));
+    int result;
+
+    if (n == 0 || ticks < KSMRING_TRY)
+        return KSM_EINVAL;
+    if (n > ksmring_max(ring))
+        return KSM_ESIZE;
+    result = enter(ring, KSMRING_WRITER, ticks);
+    if (result < 0)
+        return result;
+    for (;;) {
+        uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
+        uint offset = written & (ring->ndata - 1), rest = ring->ndata - offset;
+
+        ring->skipped = need <= rest ? 0 : rest;
+        ring->reserved = ring->skipped + need;
+        if (ring->nmembers[KSMRING_WRITER] != 1 || !has_room(ring, written))
+            ring->seen = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
+        if (has_room(ring, written)) {
+            if (ring->skipped)
+                *length_at(ring, offset) = SKIP;
+            *where = ring->data + (ring->skipped ? 0 : offset) + sizeof(uint);
+            return 0;
+        }
+        result = KSM_EINVAL;
+        if (written % sizeof(uint) != 0 || written - ring->seen > ring->ndata)
+            break;
+        result = wait_for(ring, KSMRING_READER, ring->seen, written - wake_level(ring), &patience);
+        if (result < 0)
+            break;
+    }
+    leave(ring, KSMRING_WRITER);
+    return result;
+}
+
+void ksmring_commit(struct ksmring *ring, uint n)
+{
+    struct ksmring_side *side = ring->side[KSMRING_WRITER];
+    uint written = __atomic_load_n(&side->at, __ATOMIC_RELAXED);
+    uint nbytes = ring->skipped + sizeof(uint) + round_up(n, sizeof(uint));
+
+    if (n > 0 && nbytes <= ring->reserved) {
+        *length_at(ring, (written + ring->skipped) & (ring->ndata - sizeof(uint))) = n;
+        advance(side, nbytes);
+    }
+    leave(ring, KSMRING_WRITER);
+}
+
+int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks)
+{
+    void *where;
+    int result = ksmring_reserve(ring, n, &where, ticks);
+
+    if (result < 0)
+        return result;
+    memcpy(where, message, n);
+    ksmring_commit(ring, n);
+    return 0;
+}
+
+int ksmring_drain(struct ksmring *ring, int ticks)
+{
+    struct patience patience = { ticks, false, 0 };
+
+    for (;;) {
+        uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
+        uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
+        int result;
+
+        if (read == written)
+            return 0;
+        result = wait_for(ring, KSMRING_READER, read, written, &patience);
+        if (result < 0)
+            return result;
+    }
+}
+
+/* Reading. */
+
+/* The record at `offset`, of `used` bytes in all.  Returns the message's length, 0 for SKIP (ring->taken is
+   what to pass over), or KSM_EINVAL. */
+static int examine(struct ksmring *ring, uint offset, uint used)
+{
+    uint rest = ring->ndata - offset;
+    uint n = __atomic_load_n(length_at(ring, offset), __ATOMIC_RELAXED);
+
+    if (n == SKIP) {
+        ring->taken = rest;
+        return used > rest ? 0 : KSM_EINVAL;
+    }
+    if (n == 0 || n > ksmring_max(ring))
+        return KSM_EINVAL;
+    ring->taken = sizeof(uint) + round_up(n, sizeof(uint));
+    return ring->taken <= used && ring->taken <= rest ? (int)n : KSM_EINVAL;
+}
+
+int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
+{
+    struct patience patience = { ticks, false, 0 };
+    struct ksmring_side *side = ring->side[KSMRING_READER];
+    int result;
+
+    if (ticks < KSMRING_TRY)
+        return KSM_EINVAL;
+    result = enter(ring, KSMRING_READER, ticks);
+    if (result < 0)
+        return result;
+    for (;;) {
+        uint read = __atomic_load_n(&side->at, __ATOMIC_RELAXED);
+        uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_ACQUIRE);
+        uint used = written - read, offset = read & (ring->ndata - 1);
+
+        if (used == 0) {
+            result = wait_for(ring, KSMRING_WRITER, written, written + 1, &patience);
+            if (result < 0)
+                break;
+            continue;
+        }
+        result = KSM_EINVAL;
+        if (used <= ring->ndata && (read | used) % sizeof(uint) == 0)
+            result = examine(ring, offset, used);
+        if (result < 0)
+            break;
+        if (result > 0) {
+            *where = ring->data + offset + sizeof(uint);
+            return result;
+        }
+        __atomic_store_n(&side->at, read + ring->taken, __ATOMIC_RELEASE);
+    }
+    leave(ring, KSMRING_READER);
+    return result == KSM_ENOENT ? 0 : result;
+}
+
+void ksmring_release(struct ksmring *ring)
+{
+    advance(ring->side[KSMRING_READER], ring->taken);
+    ring->taken = 0;
+    leave(ring, KSMRING_READER);
+}
+
+int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks)
+{
+    const void *where;
+    int n = ksmring_peek(ring, &where, ticks);
+
+    if (n <= 0)
+        return n;
+    if ((uint)n > max) {
+        leave(ring, KSMRING_READER);
+        return KSM_ESIZE;
+    }
+    memcpy(message, where, (uint)n);
+    ksmring_release(ring);
+    return n;
+}
