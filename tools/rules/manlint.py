@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """manlint - checks the man pages.  Prints TAP.
 
-Each page is accepted by mandoc; each call that xv6 has not has a page in section 2, and each program one in section 1;
-prototypes agree with include/syscall.tbl; and references lead to pages that exist.
+mandoc accepts each page; each system call, program and function of the library has one; prototypes are those of
+include/syscall.tbl and of the headers; and references lead to pages that exist.
 """
 
 import os
@@ -12,10 +12,17 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-MAN = os.path.join(ROOT, "docs", "man")
-XV6_LAST = 21
+sys.path.insert(0, os.path.join(ROOT, "tools", "build"))
+import manpages  # noqa: E402
+
+HEADERS = ("user/libc", "user/ksm", "user/math")
+# Headers of the libraries' own.
+PRIVATE = ("format.h", "bignum.h", "mathdd.h")
 # What mandoc cannot know: it looks for references among the pages of this machine.
-NOT_OURS = re.compile(r"referenced manual not found|unusual Xr|STYLE: operating system")
+NOT_OURS = re.compile(r"referenced manual not found|STYLE: operating system")
+
+DECLARATION = re.compile(r"^(?:static inline |extern )?((?:const )?(?:struct |enum |unsigned )?\w+ \**)(\w+)\(([^()]*)\)\s*[;{]",
+                         re.M)
 
 results = []
 
@@ -32,67 +39,99 @@ def read(*path):
         return f.read()
 
 
+def kind(declaration):
+    """A type without qualifiers and without the name that may follow it: what must agree."""
+    words = re.sub(r"\b(?:const|volatile|restrict)\b", " ", declaration)
+    match = re.match(r"\s*((?:(?:struct|enum|unsigned)\s+)?[\w.]+)\s*([\s*]*)", words)
+    return " ".join(match[1].split()) + "".join(match[2].split())
+
+
+def kinds(arguments):
+    return [] if arguments.strip() == "void" else [kind(argument) for argument in arguments.split(",")]
+
+
 def calls():
-    """(number, name, result, arguments) of each system call."""
+    """name -> (result, arguments) of each system call."""
+    found = {}
     for line in read("include", "syscall.tbl").split("\n"):
         part = line.split("#")[0].split(None, 3)
         if part:
-            yield int(part[0]), part[1], part[2], part[3]
+            found[part[1]] = (kind(part[2]), kinds(part[3]))
+    return found
 
 
-def types(prototype):
-    """The types of an argument list, without names and qualifiers: what must agree."""
-    if prototype.strip() == "void":
-        return []
-    kinds = []
-    for argument in prototype.split(","):
-        argument = re.sub(r"\b(const|volatile)\b", "", argument)
-        words = re.match(r"\s*((?:struct\s+)?\w+)\s*(\**)", argument)
-        kinds.append(words[1] + words[2])
-    return kinds
+def declared():
+    """name -> (result, arguments) of each function in the libraries' headers."""
+    found = {}
+    for directory in HEADERS:
+        for header in sorted(os.listdir(os.path.join(ROOT, directory))):
+            if not header.endswith(".h") or header in PRIVATE:
+                continue
+            text = re.sub(r"/\*.*?\*/", "", read(directory, header), flags=re.S)
+            text = re.sub(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", text)
+            for result, name, arguments in DECLARATION.findall(text):
+                found[name] = (kind(result), kinds(arguments))
+    return found
 
 
-def page_prototype(page, name):
-    match = re.search(r"^\.Fn %s (.*)$" % name, page, re.M)
-    if not match:
-        return None
-    return [] if match[1] == "void" else types(",".join(re.findall(r'"([^"]*)"', match[1])))
+def described(pages, section):
+    """name -> (result, arguments) of each function in the pages' synopses."""
+    found = {}
+    for (_, of), text in pages.items():
+        synopsis = text.partition(".Sh SYNOPSIS\n")[2].partition(".Sh ")[0]
+        for result, name, arguments in re.findall(r"^\.Ft (.*)\n\.Fn (\S+) (.*)$", synopsis, re.M):
+            if of == section:
+                found[name] = (kind(result), kinds(",".join(re.findall(r'"([^"]*)"', arguments)) or "void"))
+    return found
+
+
+def lint(pages):
+    """intro(2) with its list of calls."""
+    for (name, section), text in sorted(pages.items()):
+        found = subprocess.run(["mandoc", "-Tlint"], input=text, capture_output=True, text=True).stdout
+        report("mandoc accepts %s.%s" % (name, section), [l for l in found.split("\n") if l and not NOT_OURS.search(l)])
+
+
+def compare(wanted, found, where, section):
+    """The faults of the pages of a section."""
+    missing = ["%s(%s) has no page" % (name, section) for name in wanted if name not in found]
+    return missing + ["%s(%s): %s, but %s has %s" % (name, section, found[name], where, wanted[name])
+                      for name in wanted if name in found and found[name] != wanted[name]]
+
+
+def dangling(pages):
+    names = {(name, section) for (page, section), text in pages.items() for name in [page] + manpages.names(text)}
+    for (page, section), text in sorted(pages.items()):
+        for reference in re.findall(r"^\.Xr (\S+) (\d)", text, re.M):
+            if reference not in names:
+                yield "%s.%s refers to %s(%s)" % ((page, section) + reference)
 
 
 def main():
-    pages = sorted(os.listdir(MAN))
+    directory = os.path.join(ROOT, "docs", "man")
+    pages = manpages.read_pages([os.path.join(directory, page) for page in os.listdir(directory)],
+                                read("include", "syscall.tbl"))
     if shutil.which("mandoc"):
-        for page in pages:
-            found = subprocess.run(["mandoc", "-Tlint", page], cwd=MAN, capture_output=True, text=True).stdout
-            report("mandoc accepts " + page, [l for l in found.split("\n") if l and not NOT_OURS.search(l)])
+        lint(pages)
     else:
         print("# mandoc is not installed")
 
-    missing, wrong = [], []
-    for number, name, _, arguments in calls():
-        if number <= XV6_LAST:
-            continue
-        if name + ".2" not in pages:
-            missing.append("%s.2 is missing" % name)
-            continue
-        prototype = page_prototype(read("docs", "man", name + ".2"), name)
-        if prototype != types(arguments):
-            wrong.append("%s.2: %s, but the table of calls has %s" % (name, prototype, types(arguments)))
-    report("every call has a page", missing)
-    report("the pages' prototypes are those of the calls", wrong)
+    table, headers = calls(), declared()
+    system, library = described(pages, "2"), described(pages, "3")
+    report("every system call has a page with the table's prototype", compare(table, system, "include/syscall.tbl", "2"))
+    report("and the headers declare it so", ["%s: %s, but include/syscall.tbl has %s" % (name, headers[name], table[name])
+                                             for name in table if name in headers and headers[name] != table[name]])
+    functions = {name: types for name, types in headers.items() if name not in table}
+    report("every function of the library has a page with the header's prototype",
+           compare(functions, library, "the header", "3"))
+    report("and every function of section 3 is declared", [name for name in library if name not in functions])
 
-    programs = sorted(f[:-2] if f.endswith(".c") else f for f in os.listdir(os.path.join(ROOT, "user", "bin")))
-    report("every program has a page", ["%s.1 is missing" % p for p in programs if p + ".1" not in pages])
-    report("every page of section 1 has a program", [p for p in pages if p.endswith(".1") and p[:-2] not in programs])
-
-    dangling = []
-    for page in pages:
-        for name, section in re.findall(r"^\.Xr (\S+) (\d)", read("docs", "man", page), re.M):
-            described = "%s.%s" % (name, section)
-            if described not in pages and not any(re.search(r"^\.Nm %s\b" % name, read("docs", "man", p), re.M)
-                                                  for p in pages if p.endswith("." + section)):
-                dangling.append("%s refers to %s(%s)" % (page, name, section))
-    report("references lead to pages", dangling)
+    bin_ = os.path.join(ROOT, "user", "bin")
+    programs = {os.path.splitext(name)[0] for name in os.listdir(bin_)}
+    first = {name for name, section in pages if section == "1"}
+    report("every program has a page", ["%s(1) is missing" % name for name in sorted(programs - first)])
+    report("every page of section 1 has a program", sorted(first - programs))
+    report("references lead to pages", list(dangling(pages)))
     print("1..%d" % len(results))
     return 1 if any(results) else 0
 
