@@ -73,6 +73,9 @@ TEST_SRC    := $(sort $(wildcard tests/guest/t_*.c bench/*.c bench/*.S bench/ven
 PROGRAM_SRC := $(USER_SRC) $(TEST_SRC)
 TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/guest/*.c))) # linked to each t_*
 SHARE       := $(sort $(wildcard share/*))
+PAGES       := $(sort $(wildcard docs/man/*.[1-9]))
+# Without it, the disk has no man pages.
+MANDOC      := $(shell command -v mandoc)
 
 KERNEL_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(KERNEL_SRC))))
 LIB_OBJ    := $(addprefix $B/,$(addsuffix .o,$(basename $(LIB_SRC)))) $B/gen/usys.o
@@ -80,6 +83,8 @@ TEST_LIB_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(TEST_LIB))))
 PROGRAMS   := $(sort $(notdir $(basename $(PROGRAM_SRC))))
 USER_BIN   := $(addprefix $B/bin/,$(sort $(notdir $(basename $(USER_SRC)))))
 BIN        := $(addprefix $B/bin/,$(PROGRAMS))
+# What man reads: docs/man/read.2 becomes share/man/2/read.
+MAN        := $(if $(MANDOC),$B/share/man/index $(foreach p,$(PAGES),$B/share/man/$(patsubst .%,%,$(suffix $p))/$(basename $(notdir $p))))
 GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S
 
 all: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
@@ -97,7 +102,8 @@ $(eval $(call stamp,user.flags,$(CC) $(USER_CFLAGS) $(WARN) $(LDFLAGS)))
 $(eval $(call stamp,host.flags,$(HOSTCC) $(HOST_CFLAGS) $(COVERAGE)))
 $(eval $(call stamp,kernel.list,$(KERNEL_OBJ)))
 $(eval $(call stamp,lib.list,$(LIB_OBJ)))
-$(eval $(call stamp,image.list,$(PROGRAM_SRC) $(SHARE)))
+$(eval $(call stamp,man.list,$(PAGES)))
+$(eval $(call stamp,image.list,$(PROGRAM_SRC) $(SHARE) $(MAN)))
 endif
 
 # Generated files.
@@ -193,11 +199,16 @@ $B/host/fsck: $B/host/fsck.o $B/host/fscheck.o
 $B/host/mkfs $B/host/fsck:
 	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -o $@ $^
 
+# All man pages at once; the index, which is written last, stands for them.
+$B/share/man/index: $(PAGES) include/syscall.tbl tools/build/manpages.py $B/stamp/man.list
+	$(call say,MAN )$(PYTHON) tools/build/manpages.py $(MANDOC) include/syscall.tbl $(@D) $(PAGES)
+
 # What a user gets; and the same with the tests and benchmarks.
-$B/fs.img: $B/host/mkfs $(USER_BIN) $(SHARE) $B/stamp/image.list
-	$(call say,MKFS)$B/host/mkfs $@ $(USER_BIN) $(foreach f,$(SHARE),$f=$f)
-$B/tests.img: $B/host/mkfs $(BIN) $(SHARE) $B/stamp/image.list
-	$(call say,MKFS)$B/host/mkfs $@ $(BIN) $(foreach f,$(SHARE),$f=$f)
+$B/fs.img $B/tests.img: $B/host/mkfs $(SHARE) $(firstword $(MAN)) $B/stamp/image.list
+$B/fs.img: $(USER_BIN)
+$B/tests.img: $(BIN)
+$B/fs.img $B/tests.img:
+	$(call say,MKFS)$B/host/mkfs $@ $(filter $B/bin/%,$^) $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
 
 fs.img: $B/fs.img
 

@@ -8,7 +8,8 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import ROOT, done, ok, temp_folder  # noqa: E402
 
-BASICS = ("sh", "dirname", "id", "cut", "sort", "tr", "mktemp", "rm", "cat", "ls", "env", "touch", "ln", "gcc", "ld", "make")
+BASICS = ("sh", "dirname", "id", "cut", "sort", "tr", "mktemp", "rm", "cat", "ls", "env", "touch", "ln", "gcc", "ld", "make",
+          "mandoc")
 APT = """\
 #!/bin/sh
 echo "$*" >>%(folder)s/apt.log

@@ -64,7 +64,8 @@ int main(void)
         halt(status >= 0 && status <= 255 ? status : 255);
     }
     for (;;) {
-        printf(1, seen++ ? "init: a new shell\n" : "Welcome.  `ls' shows the programs, `halt' powers off.\n");
+        printf(1, seen++ ? "init: a new shell\n"
+                         : "Welcome.  `ls' shows the programs, `man sh' describes one, `halt' powers off.\n");
         if (run_shell((char *[]){ "sh", NULL }) == 127)
             sleep(RETRY_TICKS);
     }
