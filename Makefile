@@ -156,7 +156,7 @@ $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) -MMD -MP -c -o $@ $<
 $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
@@ -222,7 +222,7 @@ SANITIZE := $(if $(CLANG)$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize
 HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
                     -I. -Ikernel -Itests/host -Itests/host/arch -I$B/gen
 
-host_objects = $(patsubst %.c,$B/tests/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c))
+host_objects = $(patsubst %.c,$B/tests/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c) tests/host/host.c)
 define host_test
 $B/tests/host/obj/$1/%.o: %.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $$(@D)

@@ -13,12 +13,12 @@
    which returns the record, info_at(handle, va), sbrk(delta), fork(number of the child, which answers
    nothing), exit(), exec(does the file exist?) which answers with the break, wait(), peek(va),
    poke(va, value). */
-#define HELPER_OPS(OP)                                                                                  \
-    OP(GET)                                                                                             \
-    OP(ATTACH)                                                                                          \
-    OP(DETACH)                                                                                          \
-    OP(DETACH_AT) OP(DELETE) OP(INFO) OP(INFO_AT) OP(SBRK) OP(FORK) OP(EXIT) OP(EXEC) OP(WAIT) OP(PEEK) \
-        OP(POKE)
+#define HELPER_OPS(OP) \
+    OP(GET)            \
+    OP(ATTACH)         \
+    OP(DETACH)         \
+    OP(DETACH_AT)      \
+    OP(DELETE) OP(INFO) OP(INFO_AT) OP(SBRK) OP(FORK) OP(EXIT) OP(EXEC) OP(WAIT) OP(PEEK) OP(POKE)
 
 #define HELPER_ENUM(name) name,
 enum helper_op { HELPER_OPS(HELPER_ENUM) };

@@ -4,9 +4,9 @@
 #ifndef KSMTEST_H
 #define KSMTEST_H
 
+#include "guest.h"
 #include "ksm.h"
 #include "memlayout.h"
-#include "tap.h"
 
 #define PAGE 4096u
 #define MB   (1024u * 1024u)

@@ -2,8 +2,8 @@
  * t_console.c - the console as a file: what can be tried without somebody who types.
  */
 #include "fcntl.h"
+#include "guest.h"
 #include "stat.h"
-#include "tap.h"
 
 TEST("console: it is a device, and opens for reading and writing")
 {

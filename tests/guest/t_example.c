@@ -2,8 +2,8 @@
  * t_example.c - ksmcat and ksmchat from outside: what goes in comes out, and nobody waits for the dead.
  */
 #include "fcntl.h"
+#include "guest.h"
 #include "ksm.h"
-#include "tap.h"
 
 #define FILE_SIZE   300000u /* more than the ring, and no multiple of anything */
 #define OUTPUT_SIZE 8192

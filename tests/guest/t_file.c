@@ -4,9 +4,9 @@
  */
 #include "fcntl.h"
 #include "fs.h"
+#include "guest.h"
 #include "param.h"
 #include "stat.h"
-#include "tap.h"
 
 static char buf[8192];
 

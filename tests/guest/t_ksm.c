@@ -55,7 +55,7 @@ TEST("ksm §2 ksmerror and ksmstrerror tell errors")
     check_eq(ksmerror((void *)result), result);
     check_eq(ksmerror((void *)0x7FFFF000), 0);
     check_eq(ksmerror(NULL), 0);
-    check(strcmp(ksmstrerror(KSM_EHANDLE), "no such handle") == 0);
+    check_str(ksmstrerror(KSM_EHANDLE), "no such handle");
     for (int error = KSM_EOWNERDEAD; error <= -1; error++)
         check(*ksmstrerror(error) && strcmp(ksmstrerror(error), "unknown error") != 0);
 }
@@ -207,7 +207,7 @@ static void read_by_id(void *arg)
 {
     char *p = attach(ksmget(*(int *)arg, PAGE));
 
-    check(strcmp(p, "from the other") == 0);
+    check_str(p, "from the other");
 }
 
 TEST("ksm §3 two processes that share only the identifier (scenarios 3, 11, 17)")
@@ -583,7 +583,7 @@ TEST("ksm §5.5 an unmarked segment stays, with its contents (scenario 11)")
 
     strcpy(attach(handle), "kept");
     check_eq(ksmdetach(handle), 0);
-    check(strcmp(attach(handle), "kept") == 0);
+    check_str(attach(handle), "kept");
     check_eq(ksmdetach(handle), 0);
     check_eq(ksmdelete(handle), 0);
 }

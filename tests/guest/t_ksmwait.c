@@ -292,7 +292,7 @@ TEST("ksm §11.6 procinfo: name, state and fork's tick; zombies are not alive")
     check_eq(info.ppid, getpid());
     check((int)info.start >= now + 2 && (int)info.start <= uptime());
     check_eq(info.state, PROC_SLEEPING);
-    check(strcmp(info.name, "t_ksmwait") == 0);
+    check_str(info.name, "t_ksmwait");
     gate_open(&go);
     while (procinfo(pid, &info) == 0)
         sleep(1);

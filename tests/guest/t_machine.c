@@ -1,7 +1,7 @@
 /*
  * t_machine.c - what a program may do to the processor it runs on, and what it finds there.
  */
-#include "tap.h"
+#include "guest.h"
 
 #define NWORKERS 4
 #define ROUNDS   300

@@ -3,9 +3,9 @@
  *
  * Each test has a server of its own, under an identifier made of the test's pid.
  */
+#include "guest.h"
 #include "mathwire.h"
 #include "procinfo.h"
-#include "tap.h"
 
 #define OUTPUT_SIZE 2048
 

@@ -1,9 +1,9 @@
 /*
  * t_mem.c - private memory: the heap, copy-on-write, the stack and its guard, and malloc() on top.
  */
+#include "guest.h"
 #include "ksm.h"
 #include "memlayout.h"
-#include "tap.h"
 
 #define PAGE 4096
 #define MB   (1024 * 1024)
@@ -312,7 +312,7 @@ TEST("malloc: no memory is an answer")
     p = realloc(p, 100000);
     check(p && strcmp(p, "123456789") == 0);
     check(realloc(p, 0x80000000) == NULL);
-    check(strcmp(p, "123456789") == 0);
+    check_str(p, "123456789");
     free(p);
     p = calloc(10, 100);
     for (int i = 0; i < 1000; i++)

@@ -2,8 +2,8 @@
  * t_pipe.c - pipes: order, blocking, ends that close, and readers and writers that die.
  */
 #include "fcntl.h"
+#include "guest.h"
 #include "stat.h"
-#include "tap.h"
 
 static int ends[2];
 

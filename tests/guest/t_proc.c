@@ -4,9 +4,9 @@
  * Started as `t_proc --new WHAT ...` it is the program that the tests of exec() run.
  */
 #include "fcntl.h"
+#include "guest.h"
 #include "param.h"
 #include "procinfo.h"
-#include "tap.h"
 
 #define SELF "/t_proc"
 
@@ -475,7 +475,7 @@ TEST("procinfo and procnext: this process is among the living")
     check_eq(procinfo(1, &info), 0);
     check(info.ppid == 0);
     check_eq(procinfo(getpid(), &info), 0);
-    check(strcmp(info.name, "t_proc") == 0);
+    check_str(info.name, "t_proc");
     check_eq(info.nbytes, (uint)sbrk(0));
     check_eq(procnext(0x7FFFFFFF), -1);
 }

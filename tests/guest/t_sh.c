@@ -5,9 +5,9 @@
  * Both output and complaints are looked at.  Files are made in /t_sh.dir, where the lines are run.
  */
 #include "fcntl.h"
+#include "guest.h"
 #include "ksm.h"
 #include "stat.h"
-#include "tap.h"
 
 struct line {
     const char *command;
@@ -207,7 +207,7 @@ TEST("sh: long lines, many arguments, deep parentheses")
     memset(p, 'x', 3000);
     strcpy(p + 3000, " | wc");
     check_eq(run((char *[]){ "sh", "-c", command, NULL }), 0);
-    check(strcmp(output, "1 1 3001 \n") == 0);
+    check_str(output, "1 1 3001 \n");
     p = command + snprintf(command, sizeof(command), "echo");
     for (int i = 0; i < 60; i++)
         p += snprintf(p, 10, " %d", i);
@@ -216,7 +216,7 @@ TEST("sh: long lines, many arguments, deep parentheses")
     for (int i = 0; i < 100; i++)
         p += snprintf(p, 10, " %d", i);
     check_eq(run((char *[]){ "sh", "-c", command, NULL }), 126);
-    check(strcmp(output, "sh: echo: too many arguments\n") == 0);
+    check_str(output, "sh: echo: too many arguments\n");
     memset(command, '(', 2000);
     command[2000] = 0;
     check_eq(run((char *[]){ "sh", "-c", command, NULL }), 2);
@@ -233,11 +233,11 @@ TEST("sh: a file of commands")
     check_eq(write(fd, script, strlen(script)), strlen(script));
     close(fd);
     check_eq(run((char *[]){ "sh", "s", NULL }), 9);
-    check(strcmp(output, "one\ntwo\nthree\n") == 0);
+    check_str(output, "one\ntwo\nthree\n");
     check_eq(run((char *[]){ "sh", "none", NULL }), 127);
     check_eq(run((char *[]){ "sh", "-x", NULL }), 2);
     check_eq(run((char *[]){ "sh", "-c", "sh < s", NULL }), 9);
-    check(strcmp(output, "one\ntwo\nthree\n") == 0); /* no prompt: it is not the console */
+    check_str(output, "one\ntwo\nthree\n"); /* no prompt: it is not the console */
     check_eq(unlink("s"), 0);
     leave();
 }

@@ -2,10 +2,10 @@
  * t_sync.c - the lock, the semaphore and the ring of the user library, with up to 8 processes and with
  * holders that are killed.
  */
+#include "guest.h"
 #include "ksmlock.h"
 #include "ksmring.h"
 #include "ksmsem.h"
-#include "tap.h"
 
 #define ROUNDS 20000 /* of each process */
 #define MANY   8

@@ -2,14 +2,14 @@
  * t_ulib.c - the programs' library: formatting, numbers, strings, lines, and 64-bit division.
  */
 #include "fcntl.h"
-#include "tap.h"
+#include "guest.h"
 
 static char text[300];
 
 #define check_format(want, ...)                                            \
     do {                                                                   \
         check_eq(snprintf(text, sizeof(text), __VA_ARGS__), strlen(want)); \
-        check(strcmp(text, want) == 0);                                    \
+        check_str(text, want);                                             \
     } while (0)
 
 TEST("snprintf: numbers")
@@ -30,7 +30,7 @@ TEST("snprintf: strings, characters, and what it does not know")
     check_format("x 100% y", "%c 100%% %c", 'x', 'y');
     check_format("abc", "%.*s", 3, "abcdef");
     check_eq(snprintf(text, 4, "abcdef"), 6);
-    check(strcmp(text, "abc") == 0);
+    check_str(text, "abc");
     text[0] = 'x';
     check_eq(snprintf(text, 0, "abc"), 3);
     check_eq(text[0], 'x');

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "fs_world.h"
+#include "host.h"
 #include "include/fcntl.h"
-#include "tap.h"
 
 static uchar *good_disk;
 static struct superblock sb;
@@ -17,8 +17,6 @@ static void before(void)
     if (!world)
         world_init();
 }
-
-static void after(void) {}
 
 /* A tree with everything in it. */
 static void plant(void *unused)
@@ -133,8 +131,8 @@ static void spoil_and_use(const struct layout *l, uint nrounds)
     struct check_result result;
 
     world_format(l);
-    CHECK(world_boot(plant, NULL));
-    CHECK(world_is_consistent(&result));
+    check(world_boot(plant, NULL));
+    check(world_is_consistent(&result));
     memcpy(&sb, world->disk + BSIZE, sizeof(sb));
     good_disk = realloc(good_disk, (size_t)world->nblocks * BSIZE);
     memcpy(good_disk, world->disk, (size_t)world->nblocks * BSIZE);
@@ -150,17 +148,17 @@ static void spoil_and_use(const struct layout *l, uint nrounds)
         bool alive = !strstr(world->wrong, "crashed");
         if (!alive)
             printf("# in round %u\n", round);
-        CHECK(alive);
+        check(alive);
         check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
     }
-    CHECK(nfound > nrounds / 2);
+    check(nfound > nrounds / 2);
 }
 
-static void test_xv6(void) { spoil_and_use(&world_xv6, 300); }
-static void test_extended(void) { spoil_and_use(&world_small, 300); }
+TEST("damaged images, xv6's layout") { spoil_and_use(&world_xv6, 300); }
+TEST("damaged images, extended layout") { spoil_and_use(&world_small, 300); }
 
 /* Noise behind a super block that looks good. */
-static void test_noise(void)
+TEST("noise")
 {
     struct check_result result;
 
@@ -171,9 +169,9 @@ static void test_noise(void)
         for (uint at = (sb.inodestart + (round % 3 != 0)) * BSIZE; at < world->nblocks * BSIZE; at++)
             world->disk[at] = rand() >> 4;
         check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
-        CHECK(result.nproblems > 0);
+        check(result.nproblems > 0);
         world_boot(poke_all, NULL);
-        CHECK(!strstr(world->wrong, "crashed"));
+        check(!strstr(world->wrong, "crashed"));
     }
 }
 
@@ -191,41 +189,34 @@ static const char *first_problem(void)
     return (const char *)last_problem;
 }
 
-static void test_named(void)
+TEST("fsck names what is wrong")
 {
     world_format(&world_small);
-    CHECK(world_boot(plant, NULL));
+    check(world_boot(plant, NULL));
     memcpy(&sb, world->disk + BSIZE, sizeof(sb));
     good_disk = realloc(good_disk, (size_t)world->nblocks * BSIZE);
     memcpy(good_disk, world->disk, (size_t)world->nblocks * BSIZE);
     struct dinode *di = (struct dinode *)(world->disk + (size_t)sb.inodestart * BSIZE);
     uchar *bitmap = world->disk + (size_t)sb.bmapstart * BSIZE;
-    CHECK(strcmp(first_problem(), "") == 0);
+    check_str(first_problem(), "");
     di[6].nlink++;
-    CHECK(strstr(first_problem(), "links, but"));
+    check(strstr(first_problem(), "links, but"));
     di[6].size += 2 * BSIZE;
-    CHECK(strstr(first_problem(), "is missing"));
+    check(strstr(first_problem(), "is missing"));
     di[6].size = 0;
-    CHECK(strstr(first_problem(), "nobody has it"));
+    check(strstr(first_problem(), "nobody has it"));
     di[6].type = 9;
-    CHECK(strstr(first_problem(), "nobody has it") || strstr(first_problem(), "type"));
+    check(strstr(first_problem(), "nobody has it") || strstr(first_problem(), "type"));
     bitmap[1500 / 8] |= 1;
-    CHECK(strstr(first_problem(), "nobody has it"));
+    check(strstr(first_problem(), "nobody has it"));
     bitmap[(sb.bmapstart + 1) / 8] = 0;
-    CHECK(strstr(first_problem(), "is marked free"));
+    check(strstr(first_problem(), "is marked free"));
     di[2].addrs[0] = di[1].addrs[0];
-    CHECK(last_problem[0] || first_problem()[0]);
+    check(last_problem[0] || first_problem()[0]);
     ((struct superblock *)(world->disk + BSIZE))->bmapstart = 1;
-    CHECK(strstr(first_problem(), "bitmap can't be"));
+    check(strstr(first_problem(), "bitmap can't be"));
     *(int *)(world->disk + (size_t)sb.logstart * BSIZE) = 500;
-    CHECK(strstr(first_problem(), "log:"));
+    check(strstr(first_problem(), "log:"));
 }
 
-static const struct test tests[] = {
-    { "fsck names what is wrong", test_named },
-    { "damaged images, xv6's layout", test_xv6 },
-    { "damaged images, extended layout", test_extended },
-    { "noise", test_noise },
-};
-
-int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after); }
+TAP_MAIN(before, NULL)

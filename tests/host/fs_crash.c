@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "fs_world.h"
+#include "host.h"
 #include "include/fcntl.h"
-#include "tap.h"
 
 #define NOPS   150u
 #define SECOND 100u
@@ -30,8 +30,6 @@ static void before(void)
     if (!world)
         world_init();
 }
-
-static void after(void) {}
 
 /* The operations: each is one to the file system, too. */
 
@@ -101,7 +99,7 @@ static void work(void *unused)
         history()->fingerprint[i] = world_fingerprint();
         history()->end_tick[i] = ticks_now;
         if (pick(8) == 0) {
-            WORLD_INT(fs_sync(), 0);
+            check_eq(fs_sync(), 0);
             world->ndurable = i;
         }
         if (pick(3) == 0) {
@@ -109,9 +107,9 @@ static void work(void *unused)
             actor_yield(); /* to the flusher, if it is time */
         }
     }
-    WORLD_INT(fs_sync(), 0);
+    check_eq(fs_sync(), 0);
     world->ndurable = NOPS;
-    WORLD_INT(fs_settle(), 0);
+    check_eq(fs_settle(), 0);
     world->recording = false;
 }
 
@@ -187,24 +185,24 @@ static void cut_everywhere(const struct layout *l, uint seed, uint every)
     srand(seed);
     world_format(l);
     keep_disk();
-    CHECK(world_boot(work, NULL));
-    CHECK(world_is_consistent(NULL));
+    check(world_boot(work, NULL));
+    check(world_is_consistent(NULL));
     nevents = world->nevents;
-    CHECK(nevents > 300);
+    check(nevents > 300);
     for (uint cut = seed % every; cut < nevents - 1 && nbad < 5; cut += every) {
         static const uint chances[] = { 128, 0, 256, 200, 40 };
         nbad += !check_cut(cut, chances[cut / every % 5]);
     }
-    CHECK_INT(nbad, 0);
+    check_eq(nbad, 0);
 }
 
-static void test_xv6(void)
+TEST("cuts everywhere, xv6's layout")
 {
     for (uint seed = 1; seed <= 3; seed++)
         cut_everywhere(&world_xv6, seed, 7);
 }
 
-static void test_extended(void)
+TEST("cuts everywhere, extended layout")
 {
     for (uint seed = 1; seed <= 3; seed++)
         cut_everywhere(&world_small, seed + 100, 7);
@@ -215,17 +213,17 @@ static void test_extended(void)
 static void write_old(void *unused)
 {
     (void)unused;
-    WORLD_INT(world_write_file("old", 0, 400000, 5), 400000);
-    WORLD_INT(fs_settle(), 0);
+    check_eq(world_write_file("old", 0, 400000, 5), 400000);
+    check_eq(fs_settle(), 0);
 }
 
 static void write_long(void *unused)
 {
     (void)unused;
     world->recording = true;
-    WORLD_INT(world_write_file("long", 0, 300000, 7), 300000);
-    WORLD_INT(fs_unlink(world_root(), "old"), 0);
-    WORLD_INT(fs_settle(), 0);
+    check_eq(world_write_file("long", 0, 300000, 7), 300000);
+    check_eq(fs_unlink(world_root(), "old"), 0);
+    check_eq(fs_settle(), 0);
     world->recording = false;
 }
 
@@ -236,19 +234,19 @@ static void look_at_long(void *unused)
     (void)unused;
     uint size = world_size("long");
     bool old = world_file_is("old", 400000, 5);
-    WORLD_CHECK(size == ~0u || world_file_is("long", size, 7));
-    WORLD_CHECK(old || (size == 300000 && world_size("old") == ~0u));
+    check(size == ~0u || world_file_is("long", size, 7));
+    check(old || (size == 300000 && world_size("old") == ~0u));
 }
 
-static void test_long_write(void)
+TEST("cuts in a long write and a long removal")
 {
     uint nbad = 0;
 
     srand(1);
     world_format(&world_small);
-    CHECK(world_boot(write_old, NULL));
+    check(world_boot(write_old, NULL));
     keep_disk();
-    CHECK(world_boot(write_long, NULL));
+    check(world_boot(write_long, NULL));
     for (uint cut = 0; cut < world->nevents && nbad < 5; cut += 11) {
         struct check_result result;
         cut_power(cut, 128);
@@ -256,7 +254,7 @@ static void test_long_write(void)
         good = world_boot(look_at_long, NULL) && good && world_is_consistent(&result);
         nbad += !good;
     }
-    CHECK_INT(nbad, 0);
+    check_eq(nbad, 0);
 }
 
 /* A cut in the middle of recovery. */
@@ -270,7 +268,7 @@ static void cut_recovery(void)
     memcpy(at_cut, world->disk, (size_t)world->nblocks * BSIZE);
     world->nevents = 0;
     world->recording = true;
-    CHECK(world_boot(look, found));
+    check(world_boot(look, found));
     world->recording = false;
     uint first = *found;
     memcpy(world->disk, at_cut, (size_t)world->nblocks * BSIZE);
@@ -278,17 +276,17 @@ static void cut_recovery(void)
     for (uint i = 0; i < world->nevents && world->events[i].blockno != EVENT_FLUSH; i++)
         if (pick(2))
             apply(&world->events[i]);
-    CHECK(world_boot(look, found));
-    CHECK_INT(*found, first);
-    CHECK(world_is_consistent(NULL));
+    check(world_boot(look, found));
+    check_eq(*found, first);
+    check(world_is_consistent(NULL));
 }
 
-static void test_cut_recovery(void)
+TEST("cuts during recovery")
 {
     srand(9);
     world_format(&world_xv6);
     keep_disk();
-    CHECK(world_boot(work, NULL));
+    check(world_boot(work, NULL));
     uint nevents = world->nevents, ntried = 0;
     struct event *events = malloc(nevents * sizeof(*events));
     memcpy(events, world->events, nevents * sizeof(*events));
@@ -303,14 +301,7 @@ static void test_cut_recovery(void)
         }
     }
     free(events);
-    CHECK(ntried > 10);
+    check(ntried > 10);
 }
 
-static const struct test tests[] = {
-    { "cuts everywhere, xv6's layout", test_xv6 },
-    { "cuts everywhere, extended layout", test_extended },
-    { "cuts in a long write and a long removal", test_long_write },
-    { "cuts during recovery", test_cut_recovery },
-};
-
-int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after); }
+TAP_MAIN(before, NULL)

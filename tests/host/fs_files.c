@@ -7,9 +7,9 @@
 
 #include "fs/blockio.h"
 #include "fs_world.h"
+#include "host.h"
 #include "include/fcntl.h"
 #include "mm/page.h"
-#include "tap.h"
 
 static const struct layout *layout;
 
@@ -18,8 +18,6 @@ static void before(void)
     if (!world)
         world_init();
 }
-
-static void after(void) {}
 
 static struct file *open_file(const char *path, int mode) { return file_open(world_root(), path, mode); }
 
@@ -44,9 +42,9 @@ static void run_on(const struct layout *l, void (*run)(void *), void *arg)
 
     layout = l;
     world_format(l);
-    CHECK(world_is_consistent(&result));
-    CHECK(world_boot(run, arg));
-    CHECK(world_is_consistent(&result));
+    check(world_is_consistent(&result));
+    check(world_boot(run, arg));
+    check(world_is_consistent(&result));
 }
 
 static void on_both(void (*run)(void *))
@@ -61,156 +59,156 @@ static void use_files(void *unused)
 {
     (void)unused;
     uchar bytes[100];
-    WORLD_CHECK(!opens("a", O_RDONLY));
-    WORLD_INT(world_write_file("a", 0, 5000, 1), 5000);
-    WORLD_CHECK(world_file_is("a", 5000, 1));
-    WORLD_INT(world_write_file("a", 100, 700, 1), 700);
-    WORLD_CHECK(world_file_is("a", 5000, 1)); /* opening with O_CREATE does not truncate */
+    check(!opens("a", O_RDONLY));
+    check_eq(world_write_file("a", 0, 5000, 1), 5000);
+    check(world_file_is("a", 5000, 1));
+    check_eq(world_write_file("a", 100, 700, 1), 700);
+    check(world_file_is("a", 5000, 1)); /* opening with O_CREATE does not truncate */
 
     struct file *f = open_file("a", O_RDONLY);
-    WORLD_INT(file_write(f, bytes, 10), -1);
-    WORLD_INT(file_read(f, bytes, 0), 0);
-    WORLD_INT(file_read(f, bytes, -1), -1);
+    check_eq(file_write(f, bytes, 10), -1);
+    check_eq(file_read(f, bytes, 0), 0);
+    check_eq(file_read(f, bytes, -1), -1);
     struct file *g = file_dup(f);
-    WORLD_INT(file_read(f, bytes, 50), 50);
-    WORLD_INT(file_read(g, bytes, 50), 50); /* one position */
-    WORLD_INT(bytes[0], world_byte(1, 50));
+    check_eq(file_read(f, bytes, 50), 50);
+    check_eq(file_read(g, bytes, 50), 50); /* one position */
+    check_eq(bytes[0], world_byte(1, 50));
     file_close(f);
-    WORLD_INT(file_read(g, bytes, 1), 1);
+    check_eq(file_read(g, bytes, 1), 1);
     file_close(g);
 
     f = open_file("a", O_WRONLY);
-    WORLD_INT(file_read(f, bytes, 10), -1);
-    WORLD_INT(file_write(f, bytes, 10), 10);
+    check_eq(file_read(f, bytes, 10), -1);
+    check_eq(file_write(f, bytes, 10), 10);
     struct stat st;
-    WORLD_INT(file_stat(f, &st), 0);
-    WORLD_INT(st.size, 5000);
-    WORLD_INT(st.type, T_FILE);
-    WORLD_INT(st.nlink, 1);
-    WORLD_INT(st.dev, 1);
+    check_eq(file_stat(f, &st), 0);
+    check_eq(st.size, 5000);
+    check_eq(st.type, T_FILE);
+    check_eq(st.nlink, 1);
+    check_eq(st.dev, 1);
     file_close(f);
-    WORLD_INT(unlink_path("a"), 0);
-    WORLD_INT(unlink_path("a"), -1);
-    WORLD_CHECK(!opens("a", O_RDONLY));
+    check_eq(unlink_path("a"), 0);
+    check_eq(unlink_path("a"), -1);
+    check(!opens("a", O_RDONLY));
 }
 
-static void test_files(void) { on_both(use_files); }
+TEST("files: modes, offsets, sizes") { on_both(use_files); }
 
 static void use_names(void *unused)
 {
     (void)unused;
-    WORLD_INT(make_dir("d"), 0);
-    WORLD_INT(make_dir("d"), -1);
-    WORLD_INT(make_dir("/d/e/"), 0);
-    WORLD_INT(make_dir("nothing/e"), -1);
-    WORLD_INT(make_dir(""), -1);
-    WORLD_INT(make_dir("/"), -1);
-    WORLD_CHECK(opens("d", O_RDONLY));
-    WORLD_CHECK(!opens("d", O_WRONLY));
-    WORLD_CHECK(!opens("d", O_RDWR));
-    WORLD_CHECK(!opens("d", O_CREATE | O_RDWR));
-    WORLD_CHECK(opens("", O_RDONLY));
-    WORLD_INT(world_write_file("d/e/12345678901234567", 0, 10, 2), 10);
-    WORLD_CHECK(world_file_is("d/../d//e/./12345678901234", 10, 2)); /* names are cut at 14 */
-    WORLD_CHECK(!opens("d/e/1234567890123", O_RDONLY));
-    WORLD_CHECK(!opens("d/e/12345678901234/x", O_RDONLY)); /* a file is no folder */
-    WORLD_CHECK(!opens("d/e/12345678901234/x", O_CREATE | O_RDWR));
-    WORLD_CHECK(opens("../../d/e", O_RDONLY)); /* the root's parent is the root */
+    check_eq(make_dir("d"), 0);
+    check_eq(make_dir("d"), -1);
+    check_eq(make_dir("/d/e/"), 0);
+    check_eq(make_dir("nothing/e"), -1);
+    check_eq(make_dir(""), -1);
+    check_eq(make_dir("/"), -1);
+    check(opens("d", O_RDONLY));
+    check(!opens("d", O_WRONLY));
+    check(!opens("d", O_RDWR));
+    check(!opens("d", O_CREATE | O_RDWR));
+    check(opens("", O_RDONLY));
+    check_eq(world_write_file("d/e/12345678901234567", 0, 10, 2), 10);
+    check(world_file_is("d/../d//e/./12345678901234", 10, 2)); /* names are cut at 14 */
+    check(!opens("d/e/1234567890123", O_RDONLY));
+    check(!opens("d/e/12345678901234/x", O_RDONLY)); /* a file is no folder */
+    check(!opens("d/e/12345678901234/x", O_CREATE | O_RDWR));
+    check(opens("../../d/e", O_RDONLY)); /* the root's parent is the root */
 
-    WORLD_INT(link_paths("d/e/12345678901234", "two"), 0);
-    WORLD_INT(link_paths("d/e/12345678901234", "two"), -1);
-    WORLD_INT(link_paths("nothing", "three"), -1);
-    WORLD_INT(link_paths("d", "three"), -1);
-    WORLD_INT(link_paths("two", "nothing/three"), -1);
-    WORLD_INT(link_paths("two", ""), -1);
-    WORLD_INT(unlink_path("d/e/12345678901234"), 0);
-    WORLD_CHECK(world_file_is("two", 10, 2));
-    WORLD_INT(unlink_path("d"), -1); /* not empty */
-    WORLD_INT(unlink_path("d/."), -1);
-    WORLD_INT(unlink_path("d/e/.."), -1);
-    WORLD_INT(unlink_path("/"), -1);
-    WORLD_INT(unlink_path(""), -1);
-    WORLD_INT(unlink_path("d/e"), 0);
-    WORLD_INT(unlink_path("d"), 0);
-    WORLD_CHECK(world_file_is("two", 10, 2));
+    check_eq(link_paths("d/e/12345678901234", "two"), 0);
+    check_eq(link_paths("d/e/12345678901234", "two"), -1);
+    check_eq(link_paths("nothing", "three"), -1);
+    check_eq(link_paths("d", "three"), -1);
+    check_eq(link_paths("two", "nothing/three"), -1);
+    check_eq(link_paths("two", ""), -1);
+    check_eq(unlink_path("d/e/12345678901234"), 0);
+    check(world_file_is("two", 10, 2));
+    check_eq(unlink_path("d"), -1); /* not empty */
+    check_eq(unlink_path("d/."), -1);
+    check_eq(unlink_path("d/e/.."), -1);
+    check_eq(unlink_path("/"), -1);
+    check_eq(unlink_path(""), -1);
+    check_eq(unlink_path("d/e"), 0);
+    check_eq(unlink_path("d"), 0);
+    check(world_file_is("two", 10, 2));
 }
 
-static void test_names(void) { on_both(use_names); }
+TEST("names: folders, links, what can't be removed") { on_both(use_names); }
 
 static void use_devices(void *unused)
 {
     (void)unused;
     char bytes[8];
     struct stat st;
-    WORLD_INT(fs_mknod(world_root(), "console", 1, 1), 0);
-    WORLD_INT(fs_mknod(world_root(), "console", 1, 1), -1);
-    WORLD_INT(fs_mknod(world_root(), "other", 7, 1), 0);
+    check_eq(fs_mknod(world_root(), "console", 1, 1), 0);
+    check_eq(fs_mknod(world_root(), "console", 1, 1), -1);
+    check_eq(fs_mknod(world_root(), "other", 7, 1), 0);
     struct file *f = open_file("console", O_RDWR);
-    WORLD_INT(file_read(f, bytes, 8), 8);
-    WORLD_INT(bytes[0], 'd');
-    WORLD_INT(file_write(f, bytes, 8), 8);
-    WORLD_INT(file_stat(f, &st), 0);
-    WORLD_INT(st.type, T_DEV);
+    check_eq(file_read(f, bytes, 8), 8);
+    check_eq(bytes[0], 'd');
+    check_eq(file_write(f, bytes, 8), 8);
+    check_eq(file_stat(f, &st), 0);
+    check_eq(st.type, T_DEV);
     file_close(f);
     f = open_file("other", O_RDWR);
-    WORLD_INT(file_read(f, bytes, 8), -1);
+    check_eq(file_read(f, bytes, 8), -1);
     file_close(f);
-    WORLD_INT(unlink_path("other"), 0);
-    WORLD_INT(inode_read(world_root(), bytes, 0, 8), 8);
+    check_eq(unlink_path("other"), 0);
+    check_eq(inode_read(world_root(), bytes, 0, 8), 8);
 }
 
-static void test_devices(void) { on_both(use_devices); }
+TEST("device files") { on_both(use_devices); }
 
 static void use_open_unlinked(void *unused)
 {
     (void)unused;
     char bytes[10];
-    WORLD_INT(world_write_file("f", 0, 3000, 1), 3000);
-    WORLD_INT(make_dir("d"), 0);
+    check_eq(world_write_file("f", 0, 3000, 1), 3000);
+    check_eq(make_dir("d"), 0);
     struct file *f = open_file("f", O_RDWR), *d = open_file("d", O_RDONLY);
     struct inode *inside = fs_lookup(world_root(), "d");
-    WORLD_INT(unlink_path("f"), 0);
-    WORLD_INT(unlink_path("d"), 0);
-    WORLD_INT(world_write_file("f", 0, 3000, 2), 3000); /* another one */
-    WORLD_INT(file_read(f, bytes, 10), 10);
-    WORLD_INT((uchar)bytes[9], world_byte(1, 9));
-    WORLD_INT(file_write(f, bytes, 10), 10);
-    WORLD_CHECK(!file_open(inside, "x", O_CREATE | O_RDWR)); /* a folder without a name stays empty */
-    WORLD_INT(fs_mkdir(inside, "x"), -1);
-    WORLD_INT(fs_link(inside, "/f", "x"), -1);
-    WORLD_CHECK(!fs_lookup(inside, ".."));
+    check_eq(unlink_path("f"), 0);
+    check_eq(unlink_path("d"), 0);
+    check_eq(world_write_file("f", 0, 3000, 2), 3000); /* another one */
+    check_eq(file_read(f, bytes, 10), 10);
+    check_eq((uchar)bytes[9], world_byte(1, 9));
+    check_eq(file_write(f, bytes, 10), 10);
+    check(!file_open(inside, "x", O_CREATE | O_RDWR)); /* a folder without a name stays empty */
+    check_eq(fs_mkdir(inside, "x"), -1);
+    check_eq(fs_link(inside, "/f", "x"), -1);
+    check(!fs_lookup(inside, ".."));
     file_close(f);
     file_close(d);
     inode_put(inside);
-    WORLD_CHECK(world_file_is("f", 3000, 2));
+    check(world_file_is("f", 3000, 2));
 }
 
-static void test_open_unlinked(void) { on_both(use_open_unlinked); }
+TEST("an open file lives without a name") { on_both(use_open_unlinked); }
 
 /* What a power cut leaves of files that are open without a name. */
 static void leave_orphans(void *unused)
 {
     (void)unused;
-    WORLD_INT(world_write_file("f", 0, 30000, 1), 30000);
-    WORLD_INT(make_dir("d"), 0);
-    WORLD_CHECK(open_file("f", O_RDWR) && open_file("d", O_RDONLY));
-    WORLD_INT(unlink_path("f"), 0);
-    WORLD_INT(unlink_path("d"), 0);
-    WORLD_INT(fs_settle(), 0);
+    check_eq(world_write_file("f", 0, 30000, 1), 30000);
+    check_eq(make_dir("d"), 0);
+    check(open_file("f", O_RDWR) && open_file("d", O_RDONLY));
+    check_eq(unlink_path("f"), 0);
+    check_eq(unlink_path("d"), 0);
+    check_eq(fs_settle(), 0);
 }
 
 static void use_nothing(void *unused) { (void)unused; }
 
-static void test_orphans(void)
+TEST("a mount frees what a crash left without a name")
 {
     struct check_result result;
 
     run_on(&world_small, leave_orphans, NULL);
-    CHECK(world_is_consistent(&result));
-    CHECK_INT(result.norphans, 2);
-    CHECK(world_boot(use_nothing, NULL));
-    CHECK(world_is_consistent(&result));
-    CHECK_INT(result.norphans, 0);
+    check(world_is_consistent(&result));
+    check_eq(result.norphans, 2);
+    check(world_boot(use_nothing, NULL));
+    check(world_is_consistent(&result));
+    check_eq(result.norphans, 0);
 }
 
 /* Limits. */
@@ -226,22 +224,22 @@ static void fill_file(void *unused)
     uint done = 0;
     for (int n; done < limit && (n = file_write(f, bytes + done, done % 7000 + 1)) > 0;)
         done += n;
-    WORLD_INT(done, limit);
-    WORLD_INT(file_write(f, bytes, 1), -1);
+    check_eq(done, limit);
+    check_eq(file_write(f, bytes, 1), -1);
     file_close(f);
-    WORLD_CHECK(world_file_is("big", limit, 3));
+    check(world_file_is("big", limit, 3));
     f = open_file("big2", O_CREATE | O_RDWR);
-    WORLD_INT(file_write(f, bytes, limit + 1000), limit); /* short */
-    WORLD_INT(file_write(f, bytes, 1000), -1);
+    check_eq(file_write(f, bytes, limit + 1000), limit); /* short */
+    check_eq(file_write(f, bytes, 1000), -1);
     file_close(f);
-    WORLD_CHECK(world_file_is("big2", limit, 3));
-    WORLD_INT(unlink_path("big"), 0);
-    WORLD_CHECK(world_file_is("big2", limit, 3));
-    WORLD_INT(unlink_path("big2"), 0);
+    check(world_file_is("big2", limit, 3));
+    check_eq(unlink_path("big"), 0);
+    check(world_file_is("big2", limit, 3));
+    check_eq(unlink_path("big2"), 0);
     free(bytes);
 }
 
-static void test_largest_file(void)
+TEST("the largest file of each layout")
 {
     run_on(&world_xv6, fill_file, NULL);
     run_on(&world_large, fill_file, NULL);
@@ -268,26 +266,26 @@ static void fill_disk(void *unused)
         file_close(f);
         nfiles++;
     }
-    WORLD_CHECK(nfiles > 3 && nfiles < 200);
-    WORLD_INT(world_write_file("more", 0, 5000, 9), -1);
-    WORLD_INT(make_dir("folder"), -1);
+    check(nfiles > 3 && nfiles < 200);
+    check_eq(world_write_file("more", 0, 5000, 9), -1);
+    check_eq(make_dir("folder"), -1);
     for (uint i = 0; i < nfiles; i++) {
         snprintf(name, sizeof(name), "f%u", i);
-        WORLD_CHECK(world_file_is(name, sizes[i], i));
+        check(world_file_is(name, sizes[i], i));
     }
     fs_check();
     /* What was freed can be used at once, though it has to be committed first. */
     for (uint round = 0; round < 5; round++) {
-        WORLD_INT(unlink_path("f0"), 0);
-        WORLD_INT(world_write_file("f0", 0, sizes[0], 0), sizes[0]);
+        check_eq(unlink_path("f0"), 0);
+        check_eq(world_write_file("f0", 0, sizes[0], 0), sizes[0]);
     }
-    WORLD_CHECK(world_file_is("f0", sizes[0], 0));
-    WORLD_CHECK(opens("more", O_RDONLY)); /* an empty file could be made */
-    WORLD_INT(unlink_path("more"), 0);
-    WORLD_CHECK(world_file_is("f1", sizes[1], 1));
+    check(world_file_is("f0", sizes[0], 0));
+    check(opens("more", O_RDONLY)); /* an empty file could be made */
+    check_eq(unlink_path("more"), 0);
+    check(world_file_is("f1", sizes[1], 1));
 }
 
-static void test_full_disk(void) { on_both(fill_disk); }
+TEST("a full disk: short counts, nothing lost") { on_both(fill_disk); }
 
 static void use_all_inodes(void *unused)
 {
@@ -300,46 +298,46 @@ static void use_all_inodes(void *unused)
             if (!opens(name, O_CREATE | O_RDWR))
                 break;
         }
-        WORLD_INT(n, 198); /* 200, less number 0 and the root */
-        WORLD_INT(make_dir("d"), -1);
-        WORLD_INT(link_paths("f0", "l"), 0);
-        WORLD_INT(unlink_path("f100"), 0);
-        WORLD_INT(make_dir("d"), 0);
-        WORLD_INT(unlink_path("d"), 0);
-        WORLD_INT(unlink_path("l"), 0);
+        check_eq(n, 198); /* 200, less number 0 and the root */
+        check_eq(make_dir("d"), -1);
+        check_eq(link_paths("f0", "l"), 0);
+        check_eq(unlink_path("f100"), 0);
+        check_eq(make_dir("d"), 0);
+        check_eq(unlink_path("d"), 0);
+        check_eq(unlink_path("l"), 0);
         for (uint i = 0; i < n; i++) {
             snprintf(name, sizeof(name), "f%u", i);
-            WORLD_INT(unlink_path(name), i == 100 ? -1 : 0);
+            check_eq(unlink_path(name), i == 100 ? -1 : 0);
         }
     }
 }
 
-static void test_inodes(void) { on_both(use_all_inodes); }
+TEST("all inodes in use") { on_both(use_all_inodes); }
 
 /* Memory. */
 
 static void count_pages(void *unused)
 {
     (void)unused;
-    WORLD_CHECK(world_root() != NULL);
+    check(world_root() != NULL);
     uint start = page_used();
     for (uint round = 0; round < 3; round++) {
-        WORLD_INT(world_write_file("a", 0, 60000, 1), 60000);
-        WORLD_INT(make_dir("d"), 0);
-        WORLD_CHECK(world_file_is("a", 60000, 1));
-        WORLD_INT(unlink_path("a"), 0);
-        WORLD_INT(unlink_path("d"), 0);
-        WORLD_INT(page_used(), start); /* at once: a few changed blocks fit into the pool */
+        check_eq(world_write_file("a", 0, 60000, 1), 60000);
+        check_eq(make_dir("d"), 0);
+        check(world_file_is("a", 60000, 1));
+        check_eq(unlink_path("a"), 0);
+        check_eq(unlink_path("d"), 0);
+        check_eq(page_used(), start); /* at once: a few changed blocks fit into the pool */
     }
-    WORLD_INT(world_write_file("b", 0, 60000, 1), 60000);
-    WORLD_INT(fs_settle(), 0);
-    WORLD_INT(page_used(), start);
+    check_eq(world_write_file("b", 0, 60000, 1), 60000);
+    check_eq(fs_settle(), 0);
+    check_eq(page_used(), start);
     struct file *r, *w;
-    WORLD_INT(pipe_create(&r, &w), 0);
-    WORLD_CHECK(page_used() > start);
+    check_eq(pipe_create(&r, &w), 0);
+    check(page_used() > start);
     file_close(r);
     file_close(w);
-    WORLD_INT(page_used(), start);
+    check_eq(page_used(), start);
 }
 
 static void count_dirty_pages(void *unused)
@@ -347,40 +345,40 @@ static void count_dirty_pages(void *unused)
     (void)unused;
     uint start = page_used();
     uint n = 1u << 20; /* more than the pool holds */
-    WORLD_INT(world_write_file("a", 0, n, 1), n);
-    WORLD_CHECK(page_used() > start + 100);
-    WORLD_INT(unlink_path("a"), 0);
-    WORLD_INT(page_used(), start);
-    WORLD_INT(world_write_file("a", 0, n, 1), n);
-    WORLD_CHECK(page_used() > start + 100);
+    check_eq(world_write_file("a", 0, n, 1), n);
+    check(page_used() > start + 100);
+    check_eq(unlink_path("a"), 0);
+    check_eq(page_used(), start);
+    check_eq(world_write_file("a", 0, n, 1), n);
+    check(page_used() > start + 100);
     uint nfree = page_free_count();
-    WORLD_INT(page_reclaim(10, false), 10);
-    WORLD_INT(page_free_count(), nfree + 10);
-    WORLD_CHECK(page_promise(nfree + 200)); /* cached blocks, dirty ones too, make room */
-    WORLD_INT(page_used(), start);
-    WORLD_CHECK(world_file_is("a", n, 1));
+    check_eq(page_reclaim(10, false), 10);
+    check_eq(page_free_count(), nfree + 10);
+    check(page_promise(nfree + 200)); /* cached blocks, dirty ones too, make room */
+    check_eq(page_used(), start);
+    check(world_file_is("a", n, 1));
 }
 
-static void test_memory(void)
+TEST("pgused is exact; the cache gives memory back")
 {
     on_both(count_pages);
     run_on(&world_large, count_dirty_pages, NULL);
 }
 
 /* Next to no memory: the cache lives in its pool. */
-static void test_little_memory(void)
+TEST("with little memory")
 {
     for (uint npages = 100; npages < 330; npages += 10) {
         layout = &world_small;
         world_format(layout);
         bool good = world_boot_with(npages, 0, use_files, NULL);
-        CHECK(good || strstr(world->wrong, "too little memory"));
+        check(good || strstr(world->wrong, "too little memory"));
         if (good) {
             world_format(layout);
-            CHECK(world_boot_with(npages, 0, fill_disk, NULL));
+            check(world_boot_with(npages, 0, fill_disk, NULL));
         }
-        CHECK(world_is_consistent(NULL));
-        CHECK(good || npages < 300);
+        check(world_is_consistent(NULL));
+        check(good || npages < 300);
     }
 }
 
@@ -401,21 +399,21 @@ static void use_until_failure(void *unused)
         if (i % 5 == 0)
             fs_sync();
     }
-    WORLD_INT(world->fail_at && world->ntransfers >= world->fail_at ? fs_sync() : -1, -1);
-    WORLD_CHECK(world_fingerprint() != 0);
+    check_eq(world->fail_at && world->ntransfers >= world->fail_at ? fs_sync() : -1, -1);
+    check(world_fingerprint() != 0);
 }
 
-static void test_failing_disk(void)
+TEST("a disk that fails")
 {
     for (uint n = 1; n < 150; n += n < 40 ? 1 : 7) {
         world_format(&world_xv6);
         world->ntransfers = 0;
         world->fail_at = n;
         bool mounted = world_boot(use_until_failure, NULL);
-        CHECK(mounted || strstr(world->wrong, "read") || strstr(world->wrong, "damaged"));
+        check(mounted || strstr(world->wrong, "read") || strstr(world->wrong, "damaged"));
         world->fail_at = 0;
-        CHECK(world_boot(use_files, NULL)); /* what was committed is whole */
-        CHECK(world_is_consistent(NULL));
+        check(world_boot(use_files, NULL)); /* what was committed is whole */
+        check(world_is_consistent(NULL));
     }
 }
 
@@ -429,36 +427,36 @@ static const char *mount_error(void)
 
 static struct superblock *super(void) { return (struct superblock *)(world->disk + BSIZE); }
 
-static void test_bad_super_blocks(void)
+TEST("super blocks and logs that are wrong")
 {
     world->nblocks = 0;
-    CHECK(strstr(mount_error(), "none"));
+    check(strstr(mount_error(), "none"));
     world_format(&world_small);
     memset(super(), 0, BSIZE);
-    CHECK(strstr(mount_error(), "not a file system"));
+    check(strstr(mount_error(), "not a file system"));
     world_format(&world_small);
     memset(super(), 0xff, BSIZE);
-    CHECK(mount_error()[0]);
+    check(mount_error()[0]);
     world_format(&world_small);
     super()->features = 5;
-    CHECK(strstr(mount_error(), "features"));
+    check(strstr(mount_error(), "features"));
     world_format(&world_small);
     super()->size++;
-    CHECK(strstr(mount_error(), "cut short"));
+    check(strstr(mount_error(), "cut short"));
     world_format(&world_small);
     super()->nlog = 8;
-    CHECK(strstr(mount_error(), "log is too small"));
+    check(strstr(mount_error(), "log is too small"));
     world_format(&world_small);
     super()->ninodes = 1u << 30;
-    CHECK(mount_error()[0]);
+    check(mount_error()[0]);
     world_format(&world_small);
     *(int *)(world->disk + (size_t)super()->logstart * BSIZE) = -5;
-    CHECK(strstr(mount_error(), "log is damaged"));
+    check(strstr(mount_error(), "log is damaged"));
     world_format(&world_small);
     memset(world->disk + (size_t)super()->inodestart * BSIZE, 0, BSIZE);
-    CHECK(strstr(mount_error(), "root folder"));
+    check(strstr(mount_error(), "root folder"));
     world_format(&world_small);
-    CHECK(strcmp(mount_error(), "") == 0);
+    check_str(mount_error(), "");
 }
 
 /* Random use against a model. */
@@ -480,11 +478,11 @@ static void check_against_model(struct model *files)
         char name[DIRSIZ + 1];
         snprintf(name, sizeof(name), "d%u/f%u", i % 3, i);
         struct file *f = open_file(name, O_RDONLY);
-        WORLD_INT(f != NULL, files[i].exists);
+        check_eq(f != NULL, files[i].exists);
         if (!f)
             continue;
-        WORLD_INT(file_read(f, bytes, MODEL_MAX + 1), files[i].size);
-        WORLD_CHECK(memcmp(bytes, files[i].bytes, files[i].size) == 0);
+        check_eq(file_read(f, bytes, MODEL_MAX + 1), files[i].size);
+        check(memcmp(bytes, files[i].bytes, files[i].size) == 0);
         file_close(f);
     }
     free(bytes);
@@ -504,8 +502,8 @@ static void random_write(struct model *m, struct file *f)
     if (offset + n > m->size)
         m->size = offset + n;
     uchar *skip = malloc(offset + 1);
-    WORLD_INT(file_read(f, skip, offset), offset);
-    WORLD_INT(file_write(f, bytes, n), n);
+    check_eq(file_read(f, skip, offset), offset);
+    check_eq(file_write(f, bytes, n), n);
     free(skip);
     free(bytes);
 }
@@ -528,21 +526,21 @@ static void use_randomly(void *arg)
             random_write(&files[i], f);
             file_close(f);
         } else if (what < 14) {
-            WORLD_INT(unlink_path(name), files[i].exists ? 0 : -1);
+            check_eq(unlink_path(name), files[i].exists ? 0 : -1);
             files[i].exists = false;
             files[i].size = 0;
         } else if (what == 14) {
-            WORLD_INT(fs_sync(), 0);
+            check_eq(fs_sync(), 0);
         } else {
             check_against_model(files);
         }
     }
     check_against_model(files);
-    WORLD_INT(fs_settle(), 0);
+    check_eq(fs_settle(), 0);
     free(files);
 }
 
-static void test_random(void)
+TEST("random use against a model")
 {
     uint nsteps = 400;
     static const struct layout roomy = { false, 4000, 200, 30 };
@@ -551,24 +549,8 @@ static void test_random(void)
     run_on(&world_large, use_randomly, &nsteps);
     layout = &world_large;
     world_format(layout);
-    CHECK(world_boot_with(500, 0, use_randomly, &nsteps)); /* the cache can't hold it all */
-    CHECK(world_is_consistent(NULL));
+    check(world_boot_with(500, 0, use_randomly, &nsteps)); /* the cache can't hold it all */
+    check(world_is_consistent(NULL));
 }
 
-static const struct test tests[] = {
-    { "files: modes, offsets, sizes", test_files },
-    { "names: folders, links, what can't be removed", test_names },
-    { "device files", test_devices },
-    { "an open file lives without a name", test_open_unlinked },
-    { "a mount frees what a crash left without a name", test_orphans },
-    { "the largest file of each layout", test_largest_file },
-    { "a full disk: short counts, nothing lost", test_full_disk },
-    { "all inodes in use", test_inodes },
-    { "pgused is exact; the cache gives memory back", test_memory },
-    { "with little memory", test_little_memory },
-    { "a disk that fails", test_failing_disk },
-    { "super blocks and logs that are wrong", test_bad_super_blocks },
-    { "random use against a model", test_random },
-};
-
-int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after); }
+TAP_MAIN(before, NULL)

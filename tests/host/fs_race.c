@@ -8,17 +8,15 @@
 #include <string.h>
 
 #include "fs_world.h"
+#include "host.h"
 #include "include/fcntl.h"
 #include "mm/page.h"
-#include "tap.h"
 
 static void before(void)
 {
     if (!world)
         world_init();
 }
-
-static void after(void) {}
 
 static uint nrunning;
 
@@ -47,12 +45,12 @@ static void write_and_read(void *arg)
     for (uint round = 0; round < 6; round++) {
         uint size = fake_random() % 30000;
         sprintf(name, "f%u", self);
-        WORLD_INT(world_write_file(name, 0, size, self), size);
-        WORLD_CHECK(world_file_is(name, size, self));
+        check_eq(world_write_file(name, 0, size, self), size);
+        check(world_file_is(name, size, self));
         if (fake_random() % 3 == 0)
-            WORLD_INT(fs_sync(), 0);
-        WORLD_INT(fs_unlink(world_root(), name), 0);
-        WORLD_INT(world_size(name), ~0u);
+            check_eq(fs_sync(), 0);
+        check_eq(fs_unlink(world_root(), name), 0);
+        check_eq(world_size(name), ~0u);
     }
     finished();
 }
@@ -102,15 +100,15 @@ static void fight(void *arg)
 static void run_files(void *unused)
 {
     (void)unused;
-    WORLD_CHECK(world_root() != NULL);
+    check(world_root() != NULL);
     uint used = page_used();
     start(write_and_read, 5);
     wait_for_all();
     start(fight, 5);
     start(write_and_read, 2);
     wait_for_all();
-    WORLD_INT(fs_settle(), 0);
-    WORLD_INT(page_used(), used);
+    check_eq(fs_settle(), 0);
+    check_eq(page_used(), used);
 }
 
 /* Many writers share one open file: each piece lands as a whole. */
@@ -122,7 +120,7 @@ static void append_lines(void *arg)
 
     memset(line, 'a' + (int)(uintptr_t)arg, sizeof(line));
     for (uint i = 0; i < 40; i++)
-        WORLD_INT(file_write(shared, line, sizeof(line)), sizeof(line));
+        check_eq(file_write(shared, line, sizeof(line)), sizeof(line));
     finished();
 }
 
@@ -137,13 +135,13 @@ static void run_shared(void *unused)
     file_close(shared);
     shared = file_open(world_root(), "shared", O_RDONLY);
     for (int n; (n = file_read(shared, line, sizeof(line))) > 0;) {
-        WORLD_INT(n, sizeof(line));
+        check_eq(n, sizeof(line));
         for (uint i = 0; i < sizeof(line); i++)
-            WORLD_INT(line[i], line[0]);
+            check_eq(line[i], line[0]);
         count[(line[0] - 'a') & 3]++;
     }
     for (uint i = 0; i < 4; i++)
-        WORLD_INT(count[i], 40);
+        check_eq(count[i], 40);
     file_close(shared);
 }
 
@@ -155,18 +153,18 @@ static void race(const struct layout *l, uint npages, void (*run)(void *), uint 
         good = world_is_consistent(NULL) && good;
         if (!good)
             printf("# seed %u\n", seed);
-        CHECK(good);
+        check(good);
     }
 }
 
-static void test_files(void)
+TEST("files and folders")
 {
     race(&world_xv6, 2000, run_files, 40);
     race(&world_small, 2000, run_files, 40);
     race(&world_small, 330, run_files, 20);
 }
 
-static void test_shared(void) { race(&world_small, 2000, run_shared, 10); }
+TEST("one open file, many writers") { race(&world_small, 2000, run_shared, 10); }
 
 /* Pipes. */
 
@@ -183,7 +181,7 @@ static void send_bytes(void *arg)
         n = n < left ? n : left;
         for (uint i = 0; i < n; i++)
             bytes[i] = world_byte(seed, at + i);
-        WORLD_INT(file_write(writer, bytes, n), n);
+        check_eq(file_write(writer, bytes, n), n);
         at += n;
         left -= n;
     }
@@ -196,11 +194,11 @@ static void receive_bytes(void *unused)
     uchar bytes[9000];
     for (;;) {
         int n = file_read(reader, bytes, 1 + fake_random() % sizeof(bytes));
-        WORLD_CHECK(n >= 0);
+        check(n >= 0);
         if (n <= 0)
             break;
         for (int i = 0; i < n; i++) /* of one writer: in order */
-            WORLD_INT(bytes[i], world_byte(0, nbytes_read + i));
+            check_eq(bytes[i], world_byte(0, nbytes_read + i));
         nbytes_read += n;
     }
     nread_end++;
@@ -211,7 +209,7 @@ static void run_pipe(void *unused)
 {
     (void)unused;
     uint used = page_used();
-    WORLD_INT(pipe_create(&reader, &writer), 0);
+    check_eq(pipe_create(&reader, &writer), 0);
     nbytes_read = 0;
     start(send_bytes, 1);
     start(receive_bytes, 1);
@@ -219,9 +217,9 @@ static void run_pipe(void *unused)
         actor_yield();
     file_close(writer);
     wait_for_all();
-    WORLD_INT(nbytes_read, 30000);
+    check_eq(nbytes_read, 30000);
     file_close(reader);
-    WORLD_INT(page_used(), used);
+    check_eq(page_used(), used);
 }
 
 static void send_lines(void *arg)
@@ -231,7 +229,7 @@ static void send_lines(void *arg)
 
     memset(line, 'a' + (int)(uintptr_t)arg, n);
     for (uint i = 0; i < 20; i++)
-        WORLD_INT(file_write(writer, line, n), n);
+        check_eq(file_write(writer, line, n), n);
     finished();
 }
 
@@ -241,17 +239,17 @@ static void run_lines(void *unused)
     (void)unused;
     uint run = 0, total = 0;
     uchar last = 0, bytes[700];
-    WORLD_INT(pipe_create(&reader, &writer), 0);
+    check_eq(pipe_create(&reader, &writer), 0);
     start(send_lines, 3);
     while (total < 20 * 6000) {
         int n = file_read(reader, bytes, 1 + fake_random() % sizeof(bytes));
-        WORLD_CHECK(n > 0);
+        check(n > 0);
         if (n <= 0)
             break;
         total += n;
         for (int i = 0; i < n; i++) {
             if (bytes[i] != last) {
-                WORLD_CHECK(last == 0 || run % (1000 * (last - 'a' + 1)) == 0);
+                check(last == 0 || run % (1000 * (last - 'a' + 1)) == 0);
                 run = 0;
                 last = bytes[i];
             }
@@ -260,7 +258,7 @@ static void run_lines(void *unused)
     }
     wait_for_all();
     file_close(writer);
-    WORLD_INT(file_read(reader, bytes, 10), 0);
+    check_eq(file_read(reader, bytes, 10), 0);
     file_close(reader);
 }
 
@@ -295,51 +293,45 @@ static void run_ends(void *unused)
     (void)unused;
     char c = 'x';
     uint used = page_used();
-    WORLD_INT(pipe_create(&reader, &writer), 0);
-    WORLD_INT(file_read(writer, &c, 1), -1);
-    WORLD_INT(file_write(reader, &c, 1), -1);
-    WORLD_INT(file_stat(reader, &(struct stat){ 0 }), -1);
+    check_eq(pipe_create(&reader, &writer), 0);
+    check_eq(file_read(writer, &c, 1), -1);
+    check_eq(file_write(reader, &c, 1), -1);
+    check_eq(file_stat(reader, &(struct stat){ 0 }), -1);
     start(sleep_reading, 1);
     let_sleep();
     file_close(writer);
     wait_for_all();
-    WORLD_INT(sleeper_result, 0);
+    check_eq(sleeper_result, 0);
     file_close(reader);
 
-    WORLD_INT(pipe_create(&reader, &writer), 0);
+    check_eq(pipe_create(&reader, &writer), 0);
     start(sleep_writing, 1);
     let_sleep();
     file_close(reader);
     wait_for_all();
-    WORLD_INT(sleeper_result, -1);
-    WORLD_INT(file_write(writer, &c, 1), -1);
+    check_eq(sleeper_result, -1);
+    check_eq(file_write(writer, &c, 1), -1);
     file_close(writer);
 
     for (uint i = 0; i < 2; i++) {
-        WORLD_INT(pipe_create(&reader, &writer), 0);
+        check_eq(pipe_create(&reader, &writer), 0);
         nrunning = 1;
         struct actor *a = actor_start(i ? sleep_writing : sleep_reading, NULL);
         let_sleep();
         thread_kill(actor_thread(a));
         wait_for_all();
-        WORLD_INT(sleeper_result, -1);
+        check_eq(sleeper_result, -1);
         file_close(reader);
         file_close(writer);
     }
-    WORLD_INT(page_used(), used);
+    check_eq(page_used(), used);
 }
 
-static void test_pipes(void)
+TEST("pipes")
 {
     race(&world_small, 2000, run_pipe, 30);
     race(&world_small, 2000, run_lines, 20);
     race(&world_small, 2000, run_ends, 10);
 }
 
-static const struct test tests[] = {
-    { "files and folders", test_files },
-    { "one open file, many writers", test_shared },
-    { "pipes", test_pipes },
-};
-
-int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after); }
+TAP_MAIN(before, NULL)

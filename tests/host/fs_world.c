@@ -194,24 +194,6 @@ bool world_is_consistent(struct check_result *result)
 
 /* Boots. */
 
-void world_check(bool ok, const char *file, int line, const char *what)
-{
-    if (ok)
-        return;
-    world->failed_checks++;
-    printf("# %s:%d: not true: %s\n", file, line, what);
-    fflush(stdout);
-}
-
-void world_check_int(long got, long want, const char *file, int line, const char *what)
-{
-    if (got == want)
-        return;
-    world->failed_checks++;
-    printf("# %s:%d: %s is %ld, not %ld\n", file, line, what, got, want);
-    fflush(stdout);
-}
-
 struct boot {
     void (*run)(void *);
     void *arg;
@@ -244,16 +226,15 @@ static void boot(uint npages, uint jitter, struct boot *b)
     actors_jitter(jitter);
     actor_start(boot_thread, b);
     actors_run();
-    if (actors_alive() > 1 + (world->wrong[0] != 0)) /* the flusher stays */
-        world_check(false, __FILE__, __LINE__, "all threads but the flusher have ended");
+    check(actors_alive() <= 1 + (world->wrong[0] != 0)); /* the flusher stays */
 }
 
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg)
 {
     struct boot b = { run, arg };
+    unsigned nfailures = tap_nfailures();
 
     world->wrong[0] = 0;
-    world->failed_checks = 0;
     fflush(stdout);
     pid_t pid = fork();
     if (pid < 0)
@@ -270,7 +251,7 @@ bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg)
         printf("# %s\n", world->wrong);
         return false;
     }
-    return !world->wrong[0] && !world->failed_checks;
+    return !world->wrong[0] && tap_nfailures() == nfailures;
 }
 
 bool world_boot(void (*run)(void *), void *arg) { return world_boot_with(2000, 0, run, arg); }

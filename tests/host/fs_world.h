@@ -12,6 +12,7 @@
 #include "fakes/fake.h"
 #include "fs/file.h"
 #include "fs/path.h"
+#include "host.h"
 #include "host/fscheck.h"
 #include "include/fs.h"
 
@@ -36,8 +37,7 @@ struct world {
     uint nops, ndurable; /* kept by the test */
     uint fail_at;        /* the nth transfer from now on fails, and all after it; 0: none does */
     uint ntransfers;
-    char wrong[256]; /* what fs_mount() said, or what failed in the boot; "" */
-    uint failed_checks;
+    char wrong[256]; /* what fs_mount() said, or how the boot failed; "" */
     uchar disk[WORLD_BLOCKS_MAX * BSIZE];
     struct event events[WORLD_EVENTS_MAX];
     uint scratch[65536]; /* for tests */
@@ -59,12 +59,6 @@ void world_format(const struct layout *layout);
    */
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg);
 bool world_boot(void (*run)(void *), void *arg); /* with 2,000 pages and no jitter */
-/* Tells the test that something in a boot is wrong. */
-void world_check(bool ok, const char *file, int line, const char *what);
-#define WORLD_CHECK(condition) world_check(condition, __FILE__, __LINE__, #condition)
-#define WORLD_INT(got, want)   world_check_int((long)(got), (long)(want), __FILE__, __LINE__, #got)
-void world_check_int(long got, long want, const char *file, int line, const char *what);
-
 /* Is the disk consistent, as it is now?  Prints what is not. */
 bool world_is_consistent(struct check_result *result);
 /* What users can see of the mounted file system, as one number. */

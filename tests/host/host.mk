@@ -26,7 +26,7 @@ ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
 ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
 $(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG))
 # The same driver for libFuzzer, which only clang has; tools/measure/fuzz.py runs it.
-KSM_FUZZ_SRC  = tests/host/ksm_fuzz.c tests/host/ksm_driver.c $(KSM_CORE)
+KSM_FUZZ_SRC = tests/host/ksm_fuzz.c tests/host/ksm_driver.c tests/host/host.c $(KSM_CORE)
 $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/host/*.h tests/host/*/*.h)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 $(WARN) -DDEBUG -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \

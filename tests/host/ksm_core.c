@@ -13,7 +13,7 @@
 
 /* §2: flags. */
 
-static void get_flags(void)
+TEST("§2 get: flags known, unknown, contradictory, of the other call")
 {
     struct ksm_task *a = world_task(4);
     struct world_figures before = world_figures();
@@ -22,16 +22,16 @@ static void get_flags(void)
         uint flag = 1u << bit;
         int want = flag == KSM_HUGETLB ? KSM_ENOTSUP : flag == KSM_OPEN ? KSM_ENOENT : KSM_EINVAL;
         if (flag != KSM_CREATE && flag != KSM_MUSTNOTEXIST)
-            CHECK_INT(ksm_get(a, 1, 4096, flag), want);
+            check_eq(ksm_get(a, 1, 4096, flag), want);
     }
-    CHECK_INT(ksm_get(a, 1, 4096, KSM_OPEN | KSM_MUSTNOTEXIST), KSM_EINVAL);
-    CHECK_INT(ksm_get(a, 1, 4096, KSM_OPEN | KSM_CREATE | KSM_MUSTNOTEXIST), KSM_EINVAL);
-    CHECK_INT(ksm_get(a, 1, 4096, KSM_HUGETLB | KSM_READ), KSM_EINVAL);
-    CHECK_INT(ksm_get(a, 1, 4096, KSM_HUGETLB | KSM_CREATE), KSM_ENOTSUP);
-    CHECK(world_same(before, world_figures()));
+    check_eq(ksm_get(a, 1, 4096, KSM_OPEN | KSM_MUSTNOTEXIST), KSM_EINVAL);
+    check_eq(ksm_get(a, 1, 4096, KSM_OPEN | KSM_CREATE | KSM_MUSTNOTEXIST), KSM_EINVAL);
+    check_eq(ksm_get(a, 1, 4096, KSM_HUGETLB | KSM_READ), KSM_EINVAL);
+    check_eq(ksm_get(a, 1, 4096, KSM_HUGETLB | KSM_CREATE), KSM_ENOTSUP);
+    check(world_same(before, world_figures()));
 }
 
-static void attach_flags(void)
+TEST("§2 attach: flags unknown, or of the other call")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
@@ -40,13 +40,13 @@ static void attach_flags(void)
     for (uint bit = 0; bit < 32; bit++) {
         if (1u << bit & (KSM_READ | KSM_WRITE | KSM_RDWR))
             continue;
-        CHECK_INT(ksm_attach(a, h, 1u << bit), KSM_EINVAL);
-        CHECK_INT(ksm_attach(a, h, 1u << bit | KSM_READ), KSM_EINVAL);
+        check_eq(ksm_attach(a, h, 1u << bit), KSM_EINVAL);
+        check_eq(ksm_attach(a, h, 1u << bit | KSM_READ), KSM_EINVAL);
     }
-    CHECK(world_same(before, world_figures()));
+    check(world_same(before, world_figures()));
 }
 
-static void access_flags(void)
+TEST("§2 attach: access")
 {
     static const struct {
         uint flags;
@@ -62,63 +62,63 @@ static void access_flags(void)
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     for (uint i = 0; i < COUNT(cases); i++)
-        CHECK_INT(aspace_mapping_at(a->as, world_attach(a, h, cases[i].flags))->writable, cases[i].writable);
+        check_eq(aspace_mapping_at(a->as, world_attach(a, h, cases[i].flags))->writable, cases[i].writable);
 }
 
 /* §3: get. */
 
-static void get_default(void)
+TEST("§3.1 find or create is the default")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = ksm_get(a, 77, 4096, 0);
 
-    CHECK(h > 0);
-    CHECK_INT(ksm_get(b, 77, 4096, 0), h);
-    CHECK_INT(ksm_get(b, 77, 4096, KSM_CREATE), h);
-    CHECK_INT(ksm_get(b, 77, 4096, KSM_OPEN), h);
-    CHECK_INT(ksm_get(b, 77, 4096, KSM_OPEN | KSM_CREATE), h);
-    CHECK_INT(world_info(b, h).total_shrg_nr, 1);
-    CHECK(ksm_get(b, 78, 4096, KSM_OPEN | KSM_CREATE) > 0);
-    CHECK_INT(ksm_get(b, 79, 4096, KSM_OPEN), KSM_ENOENT);
-    CHECK(ksm_get(b, 79, 4096, KSM_MUSTNOTEXIST) > 0);
-    CHECK(ksm_get(b, 80, 4096, KSM_MUSTNOTEXIST | KSM_CREATE) > 0);
-    CHECK_INT(ksm_get(b, 79, 4096, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    check(h > 0);
+    check_eq(ksm_get(b, 77, 4096, 0), h);
+    check_eq(ksm_get(b, 77, 4096, KSM_CREATE), h);
+    check_eq(ksm_get(b, 77, 4096, KSM_OPEN), h);
+    check_eq(ksm_get(b, 77, 4096, KSM_OPEN | KSM_CREATE), h);
+    check_eq(world_info(b, h).total_shrg_nr, 1);
+    check(ksm_get(b, 78, 4096, KSM_OPEN | KSM_CREATE) > 0);
+    check_eq(ksm_get(b, 79, 4096, KSM_OPEN), KSM_ENOENT);
+    check(ksm_get(b, 79, 4096, KSM_MUSTNOTEXIST) > 0);
+    check(ksm_get(b, 80, 4096, KSM_MUSTNOTEXIST | KSM_CREATE) > 0);
+    check_eq(ksm_get(b, 79, 4096, KSM_MUSTNOTEXIST), KSM_EEXIST);
 }
 
-static void any_identifier(void)
+TEST("§1 any 32-bit value is an identifier")
 {
     static const uint ids[] = { 0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF };
     struct ksm_task *a = world_task(4);
 
     for (uint i = 0; i < COUNT(ids); i++) {
         int h = ksm_get(a, ids[i], 1, KSM_MUSTNOTEXIST);
-        CHECK(h > 0);
-        CHECK_INT(ksm_get(a, ids[i], 1, KSM_OPEN), h);
+        check(h > 0);
+        check_eq(ksm_get(a, ids[i], 1, KSM_OPEN), h);
     }
 }
 
-static void no_memory(void)
+TEST("§3.2 all pages or none")
 {
     struct ksm_task *a = world_task(4);
 
     fake_ram_npages = 10;
     struct world_figures before = world_figures();
-    CHECK_INT(ksm_get(a, 1, 11 * 4096, 0), KSM_ENOMEM);
-    CHECK(world_same(before, world_figures()));
-    CHECK(ksm_get(a, 1, 10 * 4096, 0) > 0);
-    CHECK_INT(ksm_get(a, 2, 1, 0), KSM_ENOMEM);
+    check_eq(ksm_get(a, 1, 11 * 4096, 0), KSM_ENOMEM);
+    check(world_same(before, world_figures()));
+    check(ksm_get(a, 1, 10 * 4096, 0) > 0);
+    check_eq(ksm_get(a, 2, 1, 0), KSM_ENOMEM);
 }
 
-static void zeroed(void)
+TEST("§3.2 pages are zeroed")
 {
     struct ksm_task *a = world_task(4);
     uint va = world_attach(a, world_get(a, 1, 5000), 0);
 
     for (uint i = 0; i < 8192; i += 4)
-        CHECK(*fake_word(a->as, va + i) == 0);
+        check(*fake_word(a->as, va + i) == 0);
 }
 
-static void rounding(void)
+TEST("§3.3 sizes are rounded up to pages")
 {
     static const struct {
         uint nbytes, npages;
@@ -127,27 +127,27 @@ static void rounding(void)
     struct ksm_task *a = world_task(4);
     for (uint i = 0; i < COUNT(cases); i++) {
         int h = world_get(a, i, cases[i].nbytes);
-        CHECK_INT(world_info(a, h).total_shpg_nr, cases[i].npages);
-        CHECK_INT(world_info(a, h).ksmsz, cases[i].nbytes);
-        CHECK_INT(ksm_delete(a, h), 0);
+        check_eq(world_info(a, h).total_shpg_nr, cases[i].npages);
+        check_eq(world_info(a, h).ksmsz, cases[i].nbytes);
+        check_eq(ksm_delete(a, h), 0);
     }
 }
 
-static void size_found(void)
+TEST("§3.4 sizes when it is found")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 5000);
 
-    CHECK_INT(ksm_get(a, 1, 0, 0), h);
-    CHECK_INT(ksm_get(a, 1, 1, 0), h);
-    CHECK_INT(ksm_get(a, 1, 5000, KSM_OPEN), h);
-    CHECK_INT(ksm_get(a, 1, 5001, 0), KSM_ESIZE);
-    CHECK_INT(ksm_get(a, 1, 8192, KSM_OPEN), KSM_ESIZE);
-    CHECK_INT(ksm_get(a, 1, UINT_MAX, 0), KSM_ESIZE);
-    CHECK_INT(world_info(a, h).ksmsz, 5000);
+    check_eq(ksm_get(a, 1, 0, 0), h);
+    check_eq(ksm_get(a, 1, 1, 0), h);
+    check_eq(ksm_get(a, 1, 5000, KSM_OPEN), h);
+    check_eq(ksm_get(a, 1, 5001, 0), KSM_ESIZE);
+    check_eq(ksm_get(a, 1, 8192, KSM_OPEN), KSM_ESIZE);
+    check_eq(ksm_get(a, 1, UINT_MAX, 0), KSM_ESIZE);
+    check_eq(world_info(a, h).ksmsz, 5000);
 }
 
-static void size_created(void)
+TEST("§3.5 sizes when it is created")
 {
     static const uint too_large[] = { 4096 * 4096 + 1, 0x7FFFE000, 0x7FFFE001, 0x7FFFFFFF,
                                       0x80000000,      0xFFFFF000, 0xFFFFF001, 0xFFFFFFFF };
@@ -155,49 +155,49 @@ static void size_created(void)
 
     world_get(a, 9, 4000 * 4096);
     struct world_figures before = world_figures();
-    CHECK_INT(ksm_get(a, 1, 0, 0), KSM_EINVAL);
-    CHECK_INT(ksm_get(a, 1, 0, KSM_CREATE), KSM_EINVAL);
-    CHECK_INT(ksm_get(a, 1, 0, KSM_OPEN), KSM_ENOENT);
+    check_eq(ksm_get(a, 1, 0, 0), KSM_EINVAL);
+    check_eq(ksm_get(a, 1, 0, KSM_CREATE), KSM_EINVAL);
+    check_eq(ksm_get(a, 1, 0, KSM_OPEN), KSM_ENOENT);
     for (uint i = 0; i < COUNT(too_large); i++)
-        CHECK_INT(ksm_get(a, 1, too_large[i], 0), KSM_ESIZE);
-    CHECK_INT(ksm_get(a, 1, 4096 * 4096, 0), KSM_ENOSPC);
-    CHECK(world_same(before, world_figures()));
+        check_eq(ksm_get(a, 1, too_large[i], 0), KSM_ESIZE);
+    check_eq(ksm_get(a, 1, 4096 * 4096, 0), KSM_ENOSPC);
+    check(world_same(before, world_figures()));
 }
 
-static void largest_size(void)
+TEST("§3.5 the largest size")
 {
     world_end();
     world_begin_with((struct ksm_limits){ 0, 0, 0x100000 });
     struct ksm_task *a = world_task(4);
     fake_ram_npages = 0x7FFFE;
     int h = ksm_get(a, 1, KSM_MAX_NBYTES, 0);
-    CHECK(h > 0);
-    CHECK_INT(world_info(a, h).total_shpg_nr, 0x7FFFE);
-    CHECK_INT(ksm_get(a, 2, KSM_MAX_NBYTES + 1, 0), KSM_ESIZE);
-    CHECK_INT(ksm_delete(a, h), 0);
+    check(h > 0);
+    check_eq(world_info(a, h).total_shpg_nr, 0x7FFFE);
+    check_eq(ksm_get(a, 2, KSM_MAX_NBYTES + 1, 0), KSM_ESIZE);
+    check_eq(ksm_delete(a, h), 0);
 }
 
-static void handles_private(void)
+TEST("§3.6 a handle is good in its process and later children")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     struct ksminfo_t info;
     int h = world_get(a, 1, 4096);
 
-    CHECK_INT(ksm_attach(b, h, 0), KSM_EHANDLE);
-    CHECK_INT(ksm_detach(b, h), KSM_EHANDLE);
-    CHECK_INT(ksm_delete(b, h), KSM_EHANDLE);
-    CHECK_INT(ksm_info(b, h, &info), KSM_EHANDLE);
+    check_eq(ksm_attach(b, h, 0), KSM_EHANDLE);
+    check_eq(ksm_detach(b, h), KSM_EHANDLE);
+    check_eq(ksm_delete(b, h), KSM_EHANDLE);
+    check_eq(ksm_info(b, h, &info), KSM_EHANDLE);
     struct ksm_task *child = world_fork(a, 6);
-    CHECK_INT(ksm_info(child, h, &info), 0);
+    check_eq(ksm_info(child, h, &info), 0);
     int later = world_get(a, 2, 4096);
-    CHECK_INT(ksm_info(child, later, &info), KSM_EHANDLE);
+    check_eq(ksm_info(child, later, &info), KSM_EHANDLE);
     world_exec(child);
-    CHECK_INT(ksm_info(child, h, &info), KSM_EHANDLE);
-    CHECK_INT(ksm_get(child, 1, 0, KSM_OPEN), h);
-    CHECK_INT(ksm_info(child, h, &info), 0);
+    check_eq(ksm_info(child, h, &info), KSM_EHANDLE);
+    check_eq(ksm_get(child, 1, 0, KSM_OPEN), h);
+    check_eq(ksm_info(child, h, &info), 0);
 }
 
-static void handles_wrong(void)
+TEST("§3.6 wrong numbers, and each bit flipped")
 {
     struct ksm_task *a = world_task(4);
     struct ksminfo_t info;
@@ -208,71 +208,71 @@ static void handles_wrong(void)
         int wrong = bit < 32 ? (int)((uint)h ^ 1u << bit) : 0;
         for (uint i = 0; i <= COUNT(numbers); i++) {
             struct world_figures before = world_figures();
-            CHECK_INT(ksm_attach(a, wrong, 0), KSM_EHANDLE);
-            CHECK_INT(ksm_detach(a, wrong), KSM_EHANDLE);
-            CHECK_INT(ksm_delete(a, wrong), KSM_EHANDLE);
+            check_eq(ksm_attach(a, wrong, 0), KSM_EHANDLE);
+            check_eq(ksm_detach(a, wrong), KSM_EHANDLE);
+            check_eq(ksm_delete(a, wrong), KSM_EHANDLE);
             if (wrong)
-                CHECK_INT(ksm_info(a, wrong, &info), KSM_EHANDLE);
-            CHECK(world_same(before, world_figures()));
+                check_eq(ksm_info(a, wrong, &info), KSM_EHANDLE);
+            check(world_same(before, world_figures()));
             if (i < COUNT(numbers))
                 wrong = numbers[i];
         }
     }
-    CHECK_INT(ksm_info(a, h, &info), 0);
+    check_eq(ksm_info(a, h, &info), 0);
 }
 
-static void get_again(void)
+TEST("§3.7 getting again gives the same number and takes no memory")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     struct world_figures before = world_figures();
 
     for (int i = 0; i < 1000; i++)
-        CHECK_INT(ksm_get(a, 1, 4096, 0), h);
-    CHECK(world_same(before, world_figures()));
+        check_eq(ksm_get(a, 1, 4096, 0), h);
+    check(world_same(before, world_figures()));
 }
 
-static void never_reborn(void)
+TEST("§3.8 a dead handle is never reborn")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int old = world_get(a, 1, 4096);
 
-    CHECK_INT(world_get(b, 1, 4096), old);
-    CHECK_INT(ksm_delete(a, old), 0);
+    check_eq(world_get(b, 1, 4096), old);
+    check_eq(ksm_delete(a, old), 0);
     for (int i = 0; i < 100; i++) {
         struct ksminfo_t info;
         int h = world_get(b, 1, 4096);
-        CHECK(h != old);
-        CHECK_INT(ksm_info(a, old, &info), KSM_EHANDLE);
-        CHECK_INT(ksm_info(b, old, &info), KSM_EHANDLE);
-        CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
-        CHECK_INT(ksm_delete(b, h), 0);
+        check(h != old);
+        check_eq(ksm_info(a, old, &info), KSM_EHANDLE);
+        check_eq(ksm_info(b, old, &info), KSM_EHANDLE);
+        check_eq(ksm_info(a, h, &info), KSM_EHANDLE);
+        check_eq(ksm_delete(b, h), 0);
     }
 }
 
 /* A creation that failed used a slot: its handle was given to nobody and may come again, but not to the
    loser. */
-static void failed_birth_leaves_no_handle(void)
+TEST("§3.8 a failed creation leaves no handle")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     struct ksminfo_t info;
 
     fake_ram_npages = 0;
-    CHECK_INT(ksm_get(a, 1, 4096, 0), KSM_ENOMEM);
+    check_eq(ksm_get(a, 1, 4096, 0), KSM_ENOMEM);
     fake_ram_npages = 100;
     int h = world_get(b, 2, 4096);
-    CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
-    CHECK_INT(ksm_delete(b, h), 0);
+    check_eq(ksm_info(a, h, &info), KSM_EHANDLE);
+    check_eq(ksm_delete(b, h), 0);
     h = world_get(a, 3, 4096); /* now a has an old holding of this slot */
-    CHECK_INT(ksm_delete(a, h), 0);
+    check_eq(ksm_delete(a, h), 0);
     fake_ram_npages = 0;
-    CHECK_INT(ksm_get(a, 1, 4096, 0), KSM_ENOMEM);
+    check_eq(ksm_get(a, 1, 4096, 0), KSM_ENOMEM);
     fake_ram_npages = 100;
     h = world_get(b, 2, 4096);
-    CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
+    check_eq(ksm_info(a, h, &info), KSM_EHANDLE);
 }
 
-static void slots_retire(void)
+TEST("§3.8 an entry whose numbers are used up is retired")
 {
     world_end();
     world_begin_with((struct ksm_limits){ 65536, 16, 16 }); /* 17 bits of slot leave 14 of generation */
@@ -281,47 +281,47 @@ static void slots_retire(void)
     int h = first;
     uint slot = registry_slot(first);
     for (int i = 0; i < 0x3FFF; i++) {
-        CHECK(registry_slot(h) == slot && h > 0);
-        CHECK_INT(ksm_delete(a, h), 0);
+        check(registry_slot(h) == slot && h > 0);
+        check_eq(ksm_delete(a, h), 0);
         h = ksm_get(a, 1, 1, 0);
     }
-    CHECK(registry_slot(h) != slot);
-    CHECK_SOUND();
+    check(registry_slot(h) != slot);
+    check_sound();
     struct ksminfo_t info;
-    CHECK_INT(ksm_info(a, first, &info), KSM_EHANDLE);
-    CHECK_INT(ksm_info(a, h, &info), 0);
+    check_eq(ksm_info(a, first, &info), KSM_EHANDLE);
+    check_eq(ksm_info(a, h, &info), 0);
 }
 
-static void handles_used_up(void)
+TEST("§3.8 one segment at a time")
 {
     world_end();
     world_begin_with((struct ksm_limits){ 1, 16, 16 });
     struct ksm_task *a = world_task(4);
     for (int i = 0; i < 3; i++) {
         int h = world_get(a, 1, 1);
-        CHECK_INT(ksm_get(a, 2, 1, 0), KSM_ENOSPC);
-        CHECK_INT(ksm_delete(a, h), 0);
+        check_eq(ksm_get(a, 2, 1, 0), KSM_ENOSPC);
+        check_eq(ksm_delete(a, h), 0);
     }
 }
 
-static void dead_holdings_are_used_again(void)
+TEST("§3.8 what is kept of the dead is used again")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
 
     for (uint id = 0; id < 60; id++)
-        CHECK_INT(world_get(a, id, 1), world_get(b, id, 1));
+        check_eq(world_get(a, id, 1), world_get(b, id, 1));
     uint most = fake_nobjects();
     for (uint round = 1; round < 100; round++) {
         for (uint id = 0; id < 60; id++)
-            CHECK_INT(ksm_delete(a, ksm_get(a, round * 64 + id - 64, 1, KSM_OPEN)), 0);
+            check_eq(ksm_delete(a, ksm_get(a, round * 64 + id - 64, 1, KSM_OPEN)), 0);
         for (uint id = 0; id < 60; id++)
-            CHECK_INT(world_get(a, round * 64 + id, 1), world_get(b, round * 64 + id, 1));
-        CHECK(fake_nobjects() <= most);
+            check_eq(world_get(a, round * 64 + id, 1), world_get(b, round * 64 + id, 1));
+        check(fake_nobjects() <= most);
     }
 }
 
 /* Segments die behind a process's back, while those that it gets sit in other slots. */
-static void dead_holdings_are_swept(void)
+TEST("§3.8 what is kept of the dead is swept")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
 
@@ -338,42 +338,42 @@ static void dead_holdings_are_swept(void)
     uint nholdings = 0;
     for (uint slot = 0; table_next(&a->handles, &slot); slot++)
         nholdings++;
-    CHECK(nholdings <= 40); /* for each new one, an old one went */
-    CHECK_SOUND();
+    check(nholdings <= 40); /* for each new one, an old one went */
+    check_sound();
 }
 
-static void marked_is_found(void)
+TEST("§3.9 a marked segment is found")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
     uint va = world_attach(a, h, 0);
 
-    CHECK_INT(ksm_delete(a, h), 0);
-    CHECK_INT(ksm_get(b, 1, 4096, KSM_OPEN), h);
-    CHECK_INT(ksm_get(b, 1, 4096, 0), h);
-    CHECK_INT(ksm_get(b, 1, 4096, KSM_MUSTNOTEXIST), KSM_EEXIST);
-    CHECK_INT(ksm_detach_at(a, va), 0);
-    CHECK_INT(ksm_get(b, 1, 4096, KSM_OPEN), KSM_ENOENT);
+    check_eq(ksm_delete(a, h), 0);
+    check_eq(ksm_get(b, 1, 4096, KSM_OPEN), h);
+    check_eq(ksm_get(b, 1, 4096, 0), h);
+    check_eq(ksm_get(b, 1, 4096, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    check_eq(ksm_detach_at(a, va), 0);
+    check_eq(ksm_get(b, 1, 4096, KSM_OPEN), KSM_ENOENT);
 }
 
 /* §4: attach. */
 
-static void attachments_are_placed(void)
+TEST("§4.1 §4.2 each attach is a new one, highest hole first")
 {
     struct ksm_task *a = world_task(4);
     int small = world_get(a, 1, 4096), large = world_get(a, 2, 4 << 20);
     uint first = world_attach(a, small, 0), second = world_attach(a, small, 0);
 
-    CHECK_INT(first, USER_END - 4096);
-    CHECK_INT(second, first - 4096);
-    CHECK_INT(world_attach(a, large, 0) % (4 << 20), 0);
-    CHECK_INT(ksm_detach_at(a, first), 0);
-    CHECK_INT(world_attach(a, small, 0), first);
+    check_eq(first, USER_END - 4096);
+    check_eq(second, first - 4096);
+    check_eq(world_attach(a, large, 0) % (4 << 20), 0);
+    check_eq(ksm_detach_at(a, first), 0);
+    check_eq(world_attach(a, small, 0), first);
     *fake_word(a->as, first) = 42;
-    CHECK_INT(*fake_word(a->as, second), 42);
+    check_eq(*fake_word(a->as, second), 42);
 }
 
-static void no_room(void)
+TEST("§4.3 no room above the heap")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 2 * 4096);
@@ -381,10 +381,10 @@ static void no_room(void)
     fake_set_brk(a->as, USER_END - 3 * 4096 + 1);
     world_attach(a, h, 0);
     struct world_figures before = world_figures();
-    CHECK_INT(ksm_attach(a, h, 0), KSM_ENOVA);
-    CHECK(world_same(before, world_figures()));
-    CHECK_SOUND();
-    CHECK_INT(ksm_detach(a, h), 0);
+    check_eq(ksm_attach(a, h, 0), KSM_ENOVA);
+    check(world_same(before, world_figures()));
+    check_sound();
+    check_eq(ksm_detach(a, h), 0);
     world_attach(a, h, 0);
 }
 
@@ -395,7 +395,7 @@ static struct ksm_task *pinner;
 static void attach_in_vain(void *arg)
 {
     (void)arg;
-    CHECK_INT(ksm_attach(pinner, pinned_handle, 0), KSM_ENOVA);
+    check_eq(ksm_attach(pinner, pinned_handle, 0), KSM_ENOVA);
 }
 
 static void delete_when_pinned(void)
@@ -403,13 +403,13 @@ static void delete_when_pinned(void)
     if (!pinner->pinned || pinner->pinned->marked)
         return;
     struct ksm_task *other = world_task(8);
-    CHECK_INT(ksm_delete(other, ksm_get(other, 1, 0, KSM_OPEN)), 0);
-    CHECK(pinner->pinned->marked);
-    CHECK_INT(registry.nsegments, 1);
-    CHECK_SOUND();
+    check_eq(ksm_delete(other, ksm_get(other, 1, 0, KSM_OPEN)), 0);
+    check(pinner->pinned->marked);
+    check_eq(registry.nsegments, 1);
+    check_sound();
 }
 
-static void pin_is_last(void)
+TEST("§4.3 §6.1 a failed attach gives the last reference back")
 {
     pinner = world_task(4);
     pinned_handle = world_get(pinner, 1, 4 * 4096);
@@ -420,26 +420,26 @@ static void pin_is_last(void)
         actor_start(attach_in_vain, NULL);
         actors_run();
     }
-    CHECK_INT(registry.nsegments, 0);
-    CHECK_INT(fake_nframes(), 0);
+    check_eq(registry.nsegments, 0);
+    check_eq(fake_nframes(), 0);
 }
 
-static void both_accesses(void)
+TEST("§4.5 read-only and read-write at once")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
 
     world_get(b, 1, 0);
     uint w = world_attach(a, h, 0), r = world_attach(a, h, KSM_READ), other = world_attach(b, h, KSM_READ);
-    CHECK(aspace_mapping_at(a->as, w)->writable && !aspace_mapping_at(a->as, r)->writable);
-    CHECK(!aspace_mapping_at(b->as, other)->writable);
+    check(aspace_mapping_at(a->as, w)->writable && !aspace_mapping_at(a->as, r)->writable);
+    check(!aspace_mapping_at(b->as, other)->writable);
     *fake_word(a->as, w) = 7;
-    CHECK_INT(*fake_word(a->as, r), 7);
-    CHECK_INT(*fake_word(b->as, other), 7);
-    CHECK_INT(world_info(a, h).attached_nr, 3);
+    check_eq(*fake_word(a->as, r), 7);
+    check_eq(*fake_word(b->as, other), 7);
+    check_eq(world_info(a, h).attached_nr, 3);
 }
 
-static void attach_marked(void)
+TEST("§4.7 attaching a marked segment")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
@@ -447,19 +447,19 @@ static void attach_marked(void)
     world_get(b, 1, 4096);
     uint va = world_attach(a, h, 0);
     *fake_word(a->as, va) = 99;
-    CHECK_INT(ksm_delete(a, h), 0);
+    check_eq(ksm_delete(a, h), 0);
     uint vb = world_attach(b, h, 0);
-    CHECK_INT(ksm_detach(a, h), 0);
-    CHECK_INT(*fake_word(b->as, vb), 99);
-    CHECK_INT(world_info(b, h).marked, 1);
-    CHECK_INT(ksm_detach(b, h), 0);
-    CHECK_INT(fake_nframes(), 0);
-    CHECK_INT(ksm_attach(b, h, 0), KSM_EHANDLE);
+    check_eq(ksm_detach(a, h), 0);
+    check_eq(*fake_word(b->as, vb), 99);
+    check_eq(world_info(b, h).marked, 1);
+    check_eq(ksm_detach(b, h), 0);
+    check_eq(fake_nframes(), 0);
+    check_eq(ksm_attach(b, h, 0), KSM_EHANDLE);
 }
 
 /* §5: detach. */
 
-static void detach_newest(void)
+TEST("§5.1 detach takes the newest")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), other = world_get(a, 2, 4096);
@@ -467,16 +467,16 @@ static void detach_newest(void)
 
     world_attach(a, other, 0);
     uint v3 = world_attach(a, h, 0);
-    CHECK_INT(ksm_detach(a, h), 0);
-    CHECK(!aspace_mapping_at(a->as, v3) && aspace_mapping_at(a->as, v2));
-    CHECK_INT(ksm_detach_at(a, v1), 0);
-    CHECK_INT(ksm_detach(a, h), 0);
-    CHECK(!aspace_mapping_at(a->as, v2));
-    CHECK_INT(ksm_detach(a, h), KSM_ENOTATT);
-    CHECK_INT(world_info(a, other).attached_nr, 1);
+    check_eq(ksm_detach(a, h), 0);
+    check(!aspace_mapping_at(a->as, v3) && aspace_mapping_at(a->as, v2));
+    check_eq(ksm_detach_at(a, v1), 0);
+    check_eq(ksm_detach(a, h), 0);
+    check(!aspace_mapping_at(a->as, v2));
+    check_eq(ksm_detach(a, h), KSM_ENOTATT);
+    check_eq(world_info(a, other).attached_nr, 1);
 }
 
-static void detach_at(void)
+TEST("§5.2 detach by address")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 2 * 4096);
@@ -484,14 +484,14 @@ static void detach_at(void)
     const uint wrong[] = { 0, 4, HEAP_END, va + 1, va + 4096, va - 4096, va + 8192, USER_END, 0xFFFFFFFF };
 
     for (uint i = 0; i < COUNT(wrong); i++)
-        CHECK_INT(ksm_detach_at(a, wrong[i]), KSM_ENOTATT);
-    CHECK_INT(ksm_detach_at(b, va), KSM_ENOTATT);
-    CHECK_INT(world_info(a, h).attached_nr, 1);
-    CHECK_INT(ksm_detach_at(a, va), 0);
-    CHECK_INT(ksm_detach_at(a, va), KSM_ENOTATT);
+        check_eq(ksm_detach_at(a, wrong[i]), KSM_ENOTATT);
+    check_eq(ksm_detach_at(b, va), KSM_ENOTATT);
+    check_eq(world_info(a, h).attached_nr, 1);
+    check_eq(ksm_detach_at(a, va), 0);
+    check_eq(ksm_detach_at(a, va), KSM_ENOTATT);
 }
 
-static void last_detach_destroys(void)
+TEST("§5.4 the last detach of a marked segment destroys it")
 {
     struct ksm_task *a = world_task(4);
     struct world_figures before = world_figures();
@@ -499,16 +499,16 @@ static void last_detach_destroys(void)
 
     world_attach(a, h, 0);
     world_attach(a, h, 0);
-    CHECK_INT(ksm_delete(a, h), 0);
-    CHECK_INT(ksm_detach(a, h), 0);
-    CHECK_INT(fake_nframes(), 2);
-    CHECK_INT(ksm_detach(a, h), 0);
-    CHECK_INT(fake_nframes(), 0);
-    CHECK_INT(world_figures().nsegments, before.nsegments);
-    CHECK_INT(ksm_detach(a, h), KSM_EHANDLE);
+    check_eq(ksm_delete(a, h), 0);
+    check_eq(ksm_detach(a, h), 0);
+    check_eq(fake_nframes(), 2);
+    check_eq(ksm_detach(a, h), 0);
+    check_eq(fake_nframes(), 0);
+    check_eq(world_figures().nsegments, before.nsegments);
+    check_eq(ksm_detach(a, h), KSM_EHANDLE);
 }
 
-static void segments_persist(void)
+TEST("§5.5 segments persist")
 {
     struct ksm_task *a = world_task(4);
     uint va = world_attach(a, world_get(a, 1, 4096), 0);
@@ -517,48 +517,48 @@ static void segments_persist(void)
     world_exit(a);
     struct ksm_task *b = world_task(5);
     va = world_attach(b, ksm_get(b, 1, 4096, KSM_OPEN), 0);
-    CHECK_INT(*fake_word(b->as, va), 1234);
+    check_eq(*fake_word(b->as, va), 1234);
 }
 
 /* §6: delete. */
 
-static void delete_marks(void)
+TEST("§6.1 delete marks, once")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     uint va = world_attach(a, h, 0);
 
-    CHECK_INT(world_info(a, h).marked, 0);
+    check_eq(world_info(a, h).marked, 0);
     ticks_now = 50;
-    CHECK_INT(ksm_delete(a, h), 0);
+    check_eq(ksm_delete(a, h), 0);
     ticks_now = 60;
-    CHECK_INT(ksm_delete(a, h), 0);
-    CHECK_INT(ksm_delete(a, h), 0);
-    CHECK_INT(world_info(a, h).marked, 1);
-    CHECK_INT(world_info(a, h).ctime, 50);
-    CHECK_INT(world_info(a, h).attached_nr, 1);
+    check_eq(ksm_delete(a, h), 0);
+    check_eq(ksm_delete(a, h), 0);
+    check_eq(world_info(a, h).marked, 1);
+    check_eq(world_info(a, h).ctime, 50);
+    check_eq(world_info(a, h).attached_nr, 1);
     *fake_word(a->as, va) = 5;
-    CHECK_SOUND();
-    CHECK_INT(ksm_detach(a, h), 0);
-    CHECK_INT(fake_nframes(), 0);
+    check_sound();
+    check_eq(ksm_detach(a, h), 0);
+    check_eq(fake_nframes(), 0);
 }
 
-static void delete_unattached(void)
+TEST("§6.2 delete needs no attachment")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 4096);
     struct ksminfo_t info;
 
     world_get(b, 1, 4096);
-    CHECK_INT(ksm_delete(b, h), 0);
-    CHECK_INT(fake_nframes(), 0);
-    CHECK_INT(ksm_info(a, h, &info), KSM_EHANDLE);
-    CHECK_INT(ksm_delete(a, h), KSM_EHANDLE);
+    check_eq(ksm_delete(b, h), 0);
+    check_eq(fake_nframes(), 0);
+    check_eq(ksm_info(a, h, &info), KSM_EHANDLE);
+    check_eq(ksm_delete(a, h), KSM_EHANDLE);
 }
 
 /* §7: processes. */
 
-static void fork_inherits(void)
+TEST("§7.1 fork inherits")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), other = world_get(a, 2, 8192), bare = world_get(a, 3, 1);
@@ -566,35 +566,35 @@ static void fork_inherits(void)
 
     ticks_now = 70;
     struct ksm_task *b = world_fork(a, 9);
-    CHECK(aspace_mapping_at(b->as, v1)->writable && aspace_mapping_at(b->as, v1)->va == v1);
-    CHECK(!aspace_mapping_at(b->as, v2)->writable && !aspace_mapping_at(b->as, v3)->writable);
+    check(aspace_mapping_at(b->as, v1)->writable && aspace_mapping_at(b->as, v1)->va == v1);
+    check(!aspace_mapping_at(b->as, v2)->writable && !aspace_mapping_at(b->as, v3)->writable);
     *fake_word(b->as, v1) = 3;
-    CHECK_INT(*fake_word(a->as, v1), 3);
+    check_eq(*fake_word(a->as, v1), 3);
     struct ksminfo_t info = world_info(b, h);
-    CHECK_INT(info.attached_nr, 4);
-    CHECK_INT(info.atime, 70);
-    CHECK_INT(info.mpid, 9);
-    CHECK_INT(info.total_attached_nr, 6);
-    CHECK_INT(world_info(b, bare).mpid, 4);
-    CHECK_INT(world_info(b, bare).atime, 0);
-    CHECK_INT(ksm_detach(b, h), 0); /* the newest, in the child too */
-    CHECK(!aspace_mapping_at(b->as, v3) && aspace_mapping_at(b->as, v1) && aspace_mapping_at(a->as, v3));
-    CHECK_SOUND();
+    check_eq(info.attached_nr, 4);
+    check_eq(info.atime, 70);
+    check_eq(info.mpid, 9);
+    check_eq(info.total_attached_nr, 6);
+    check_eq(world_info(b, bare).mpid, 4);
+    check_eq(world_info(b, bare).atime, 0);
+    check_eq(ksm_detach(b, h), 0); /* the newest, in the child too */
+    check(!aspace_mapping_at(b->as, v3) && aspace_mapping_at(b->as, v1) && aspace_mapping_at(a->as, v3));
+    check_sound();
 }
 
-static void fork_without(void)
+TEST("§7.1 fork with nothing to inherit")
 {
     struct ksm_task *a = world_task(4);
 
-    CHECK(world_fork(a, 5) != NULL);
+    check(world_fork(a, 5) != NULL);
     int h = world_get(a, 1, 4096);
-    CHECK_INT(ksm_delete(a, h), 0);
+    check_eq(ksm_delete(a, h), 0);
     struct ksm_task *b = world_fork(a, 6); /* a dead holding is not inherited */
-    CHECK(!holding_any(b) && !list_linked(&b->link));
-    CHECK_SOUND();
+    check(!holding_any(b) && !list_linked(&b->link));
+    check_sound();
 }
 
-static void fork_over_the_limit(void)
+TEST("§7.1 fork over the limit leaves no trace")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
@@ -604,17 +604,17 @@ static void fork_over_the_limit(void)
     struct world_figures before = world_figures();
     struct ksminfo_t info = world_info(a, h);
     ticks_now = 99;
-    CHECK(!world_fork(a, 5));
+    check(!world_fork(a, 5));
     struct ksminfo_t now = world_info(a, h);
-    CHECK(memcmp(&info, &now, sizeof(info)) == 0);
-    CHECK(world_same(before, world_figures()));
-    CHECK_SOUND();
-    CHECK_INT(ksm_detach(a, h), 0);
-    CHECK(world_fork(a, 5) != NULL);
-    CHECK_INT(world_info(a, h).total_attached_nr, 256);
+    check(memcmp(&info, &now, sizeof(info)) == 0);
+    check(world_same(before, world_figures()));
+    check_sound();
+    check_eq(ksm_detach(a, h), 0);
+    check(world_fork(a, 5) != NULL);
+    check_eq(world_info(a, h).total_attached_nr, 256);
 }
 
-static void exit_detaches(void)
+TEST("§7.2 exit detaches")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), gone = world_get(a, 2, 4096);
@@ -623,68 +623,68 @@ static void exit_detaches(void)
     struct ksm_task *b = world_fork(a, 5);
     world_attach(b, h, 0);
     world_attach(b, gone, 0);
-    CHECK_INT(ksm_delete(b, gone), 0);
+    check_eq(ksm_delete(b, gone), 0);
     ticks_now = 123;
     world_exit(b);
     struct ksminfo_t info = world_info(a, h);
-    CHECK_INT(info.attached_nr, 1);
-    CHECK_INT(info.dtime, 123);
-    CHECK_INT(info.mpid, 5);
-    CHECK_INT(info.total_attached_nr, 1);
-    CHECK_INT(info.total_shrg_nr, 1);
-    CHECK_INT(ksm_get(a, 2, 1, KSM_OPEN), KSM_ENOENT);
+    check_eq(info.attached_nr, 1);
+    check_eq(info.dtime, 123);
+    check_eq(info.mpid, 5);
+    check_eq(info.total_attached_nr, 1);
+    check_eq(info.total_shrg_nr, 1);
+    check_eq(ksm_get(a, 2, 1, KSM_OPEN), KSM_ENOENT);
 }
 
-static void exec_detaches(void)
+TEST("§7.3 exec detaches and drops handles")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096);
     uint va = world_attach(a, h, 0);
 
     world_exec(a);
-    CHECK(!aspace_mapping_at(a->as, va));
-    CHECK_INT(ksm_detach(a, h), KSM_EHANDLE);
-    CHECK_INT(registry.nattached, 0);
-    CHECK_INT(ksm_get(a, 1, 0, KSM_OPEN), h);
-    CHECK_SOUND();
+    check(!aspace_mapping_at(a->as, va));
+    check_eq(ksm_detach(a, h), KSM_EHANDLE);
+    check_eq(registry.nattached, 0);
+    check_eq(ksm_get(a, 1, 0, KSM_OPEN), h);
+    check_sound();
 }
 
 /* §8: info. */
 
-static void info_fields(void)
+TEST("§8 §8.3 each field changes on its own event")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
 
     ticks_now = 10;
     int h = world_get(a, 1, 5000);
     struct ksminfo_t i = world_info(a, h);
-    CHECK(i.ksmsz == 5000 && i.cpid == 4 && i.mpid == 4 && i.attached_nr == 0);
-    CHECK(i.atime == 0 && i.dtime == 0 && i.ctime == 10 && i.marked == 0);
+    check(i.ksmsz == 5000 && i.cpid == 4 && i.mpid == 4 && i.attached_nr == 0);
+    check(i.atime == 0 && i.dtime == 0 && i.ctime == 10 && i.marked == 0);
     ticks_now = 20;
     world_get(b, 1, 0);
     world_info(b, h);
-    CHECK_INT(world_info(a, h).mpid, 4); /* §8.1: looking changes nothing */
+    check_eq(world_info(a, h).mpid, 4); /* §8.1: looking changes nothing */
     uint vb = world_attach(b, h, 0);
     i = world_info(a, h);
-    CHECK(i.mpid == 5 && i.atime == 20 && i.dtime == 0 && i.ctime == 10 && i.attached_nr == 1);
+    check(i.mpid == 5 && i.atime == 20 && i.dtime == 0 && i.ctime == 10 && i.attached_nr == 1);
     ticks_now = 30;
     world_attach(a, h, 0);
     i = world_info(a, h);
-    CHECK(i.mpid == 4 && i.atime == 30 && i.attached_nr == 2);
+    check(i.mpid == 4 && i.atime == 30 && i.attached_nr == 2);
     ticks_now = 40;
     ksm_detach_at(b, vb);
     i = world_info(a, h);
-    CHECK(i.mpid == 5 && i.atime == 30 && i.dtime == 40 && i.ctime == 10 && i.attached_nr == 1);
+    check(i.mpid == 5 && i.atime == 30 && i.dtime == 40 && i.ctime == 10 && i.attached_nr == 1);
     ticks_now = 50;
     ksm_delete(a, h);
     i = world_info(a, h);
-    CHECK(i.mpid == 4 && i.atime == 30 && i.dtime == 40 && i.ctime == 50 && i.marked == 1 && i.cpid == 4);
+    check(i.mpid == 4 && i.atime == 30 && i.dtime == 40 && i.ctime == 50 && i.marked == 1 && i.cpid == 4);
     ticks_now = 60;
     ksm_delete(b, h);
-    CHECK_INT(world_info(a, h).mpid, 5);
+    check_eq(world_info(a, h).mpid, 5);
 }
 
-static void info_totals(void)
+TEST("§8.1 totals")
 {
     struct ksm_task *a = world_task(4);
     struct ksminfo_t info;
@@ -696,81 +696,81 @@ static void info_totals(void)
         world_attach(a, h1, 0);
     world_attach(a, h2, 0);
     world_attach(a, h2, KSM_READ);
-    CHECK_INT(ksm_info(a, 0, &info), 0);
-    CHECK_INT(info.total_shrg_nr, 3);
-    CHECK_INT(info.total_shpg_nr, 6);
-    CHECK_INT(info.total_attached_nr, 5);
-    CHECK(info.ksmsz == 0xEEEEEEEE && info.marked == 0xEEEEEEEE && info.mpid == (int)0xEEEEEEEE);
+    check_eq(ksm_info(a, 0, &info), 0);
+    check_eq(info.total_shrg_nr, 3);
+    check_eq(info.total_shpg_nr, 6);
+    check_eq(info.total_attached_nr, 5);
+    check(info.ksmsz == 0xEEEEEEEE && info.marked == 0xEEEEEEEE && info.mpid == (int)0xEEEEEEEE);
 }
 
 /* §9: the order of errors. */
 
-static void error_order(void)
+TEST("§9 the order of errors")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4096), marked = world_get(a, 2, 4096);
 
-    CHECK_INT(ksm_get(a, 9, 0, KSM_HUGETLB | 0x80), KSM_EINVAL);
-    CHECK_INT(ksm_get(a, 9, 0, KSM_HUGETLB | KSM_OPEN), KSM_ENOTSUP);
-    CHECK_INT(ksm_get(a, 9, 0, KSM_OPEN), KSM_ENOENT);
-    CHECK_INT(ksm_get(a, 1, UINT_MAX, KSM_MUSTNOTEXIST), KSM_EEXIST);
+    check_eq(ksm_get(a, 9, 0, KSM_HUGETLB | 0x80), KSM_EINVAL);
+    check_eq(ksm_get(a, 9, 0, KSM_HUGETLB | KSM_OPEN), KSM_ENOTSUP);
+    check_eq(ksm_get(a, 9, 0, KSM_OPEN), KSM_ENOENT);
+    check_eq(ksm_get(a, 1, UINT_MAX, KSM_MUSTNOTEXIST), KSM_EEXIST);
     while (ksm_get(a, registry.nsegments + 100, 4096, 0) > 0)
         ;
-    CHECK_INT(ksm_get(a, 9, 0, 0), KSM_EINVAL);
-    CHECK_INT(ksm_get(a, 9, UINT_MAX, 0), KSM_ESIZE);
+    check_eq(ksm_get(a, 9, 0, 0), KSM_EINVAL);
+    check_eq(ksm_get(a, 9, UINT_MAX, 0), KSM_ESIZE);
     fake_ram_npages = fake_nframes();
-    CHECK_INT(ksm_get(a, 9, 4096, 0), KSM_ENOSPC);
-    CHECK_INT(ksm_delete(a, marked), 0);
+    check_eq(ksm_get(a, 9, 4096, 0), KSM_ENOSPC);
+    check_eq(ksm_delete(a, marked), 0);
     fake_ram_npages = fake_nframes();
-    CHECK_INT(ksm_get(a, 9, 4096, 0), KSM_ENOMEM);
+    check_eq(ksm_get(a, 9, 4096, 0), KSM_ENOMEM);
 
-    CHECK_INT(ksm_attach(a, -1, 0x80), KSM_EINVAL);
+    check_eq(ksm_attach(a, -1, 0x80), KSM_EINVAL);
     while (registry.nattached < 256)
         world_attach(a, h, 0);
     fake_set_brk(a->as, aspace_mapping_from(a->as, 0)->va);
-    CHECK_INT(ksm_attach(a, marked, 0), KSM_EHANDLE);
+    check_eq(ksm_attach(a, marked, 0), KSM_EHANDLE);
     fake_fail_nth(1);
-    CHECK_INT(ksm_attach(a, h, 0), KSM_ENOSPC);
+    check_eq(ksm_attach(a, h, 0), KSM_ENOSPC);
     struct ksm_task *b = world_fork(a, 5); /* refused: over the limit */
-    CHECK(!b);
-    CHECK_INT(ksm_detach(a, h), 0);
+    check(!b);
+    check_eq(ksm_detach(a, h), 0);
     fake_set_brk(a->as, USER_END);
     fake_fail_nth(1);
-    CHECK_INT(ksm_attach(a, h, 0), KSM_ENOMEM);
-    CHECK_INT(ksm_attach(a, h, 0), KSM_ENOVA);
-    CHECK_INT(ksm_detach(a, marked), KSM_EHANDLE);
+    check_eq(ksm_attach(a, h, 0), KSM_ENOMEM);
+    check_eq(ksm_attach(a, h, 0), KSM_ENOVA);
+    check_eq(ksm_detach(a, marked), KSM_EHANDLE);
 }
 
 /* §10: limits. */
 
-static void limit_of_segments(void)
+TEST("§10 limit of segments")
 {
     struct ksm_task *a = world_task(4);
 
     for (uint id = 0; id < 64; id++)
         world_get(a, id, 1);
     struct world_figures before = world_figures();
-    CHECK_INT(ksm_get(a, 64, 1, 0), KSM_ENOSPC);
-    CHECK(world_same(before, world_figures()));
-    CHECK(ksm_get(a, 63, 1, 0) > 0); /* a full table still finds */
-    CHECK_INT(ksm_delete(a, ksm_get(a, 7, 0, KSM_OPEN)), 0);
-    CHECK(ksm_get(a, 64, 1, 0) > 0);
-    CHECK_INT(ksm_get(a, 65, 1, 0), KSM_ENOSPC);
+    check_eq(ksm_get(a, 64, 1, 0), KSM_ENOSPC);
+    check(world_same(before, world_figures()));
+    check(ksm_get(a, 63, 1, 0) > 0); /* a full table still finds */
+    check_eq(ksm_delete(a, ksm_get(a, 7, 0, KSM_OPEN)), 0);
+    check(ksm_get(a, 64, 1, 0) > 0);
+    check_eq(ksm_get(a, 65, 1, 0), KSM_ENOSPC);
 }
 
-static void limit_of_pages(void)
+TEST("§10 limit of pages")
 {
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 4090 * 4096);
 
-    CHECK_INT(ksm_get(a, 2, 6 * 4096 + 1, 0), KSM_ENOSPC);
-    CHECK(ksm_get(a, 2, 6 * 4096, 0) > 0);
-    CHECK_INT(ksm_get(a, 3, 1, 0), KSM_ENOSPC);
-    CHECK_INT(ksm_delete(a, h), 0);
-    CHECK(ksm_get(a, 3, 4090 * 4096, 0) > 0);
+    check_eq(ksm_get(a, 2, 6 * 4096 + 1, 0), KSM_ENOSPC);
+    check(ksm_get(a, 2, 6 * 4096, 0) > 0);
+    check_eq(ksm_get(a, 3, 1, 0), KSM_ENOSPC);
+    check_eq(ksm_delete(a, h), 0);
+    check(ksm_get(a, 3, 4090 * 4096, 0) > 0);
 }
 
-static void limit_of_attachments(void)
+TEST("§10 limit of attachments")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
     int h = world_get(a, 1, 1);
@@ -780,30 +780,30 @@ static void limit_of_attachments(void)
         world_attach(a, h, 0);
         world_attach(b, h, 0);
     }
-    CHECK_INT(ksm_attach(a, h, 0), KSM_ENOSPC);
-    CHECK_INT(ksm_detach(b, h), 0);
-    CHECK(ksm_attach(a, h, 0) > 0);
-    CHECK_INT(ksm_attach(b, h, 0), KSM_ENOSPC);
+    check_eq(ksm_attach(a, h, 0), KSM_ENOSPC);
+    check_eq(ksm_detach(b, h), 0);
+    check(ksm_attach(a, h, 0) > 0);
+    check_eq(ksm_attach(b, h, 0), KSM_ENOSPC);
 }
 
-static void limits_by_default(void)
+TEST("§10 default limits")
 {
     world_end();
     world_begin_with((struct ksm_limits){ 0, 0, 0 });
-    CHECK_INT(registry.limits.nsegments, 4096);
-    CHECK_INT(registry.limits.nattachments, 16384);
-    CHECK_INT(registry.limits.npages, (1u << 18) / 8 * 7);
+    check_eq(registry.limits.nsegments, 4096);
+    check_eq(registry.limits.nattachments, 16384);
+    check_eq(registry.limits.npages, (1u << 18) / 8 * 7);
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 1, 1);
     for (int i = 0; i < 1024; i++)
         world_attach(a, h, 0);
     for (uint id = 1; id <= 4096; id++)
-        CHECK(ksm_get(a, id, 1, 0) > 0);
-    CHECK_INT(ksm_get(a, 0, 1, 0), KSM_ENOSPC);
-    CHECK_SOUND();
+        check(ksm_get(a, id, 1, 0) > 0);
+    check_eq(ksm_get(a, 0, 1, 0), KSM_ENOSPC);
+    check_sound();
     world_end();
     world_begin_with((struct ksm_limits){ 1000000, 1, 1 });
-    CHECK_INT(registry.limits.nsegments, 65536);
+    check_eq(registry.limits.nsegments, 65536);
 }
 
 /* §3.2, §7.1, §9: each allocation fails once. */
@@ -828,18 +828,18 @@ static void sweep(int (*call)(void), uint at_least)
         fake_fail_nth(++nfailures);
         int result = call();
         if (!fake_failed()) {
-            CHECK(result >= 0);
+            check(result >= 0);
             break;
         }
-        CHECK_INT(result, KSM_ENOMEM);
-        CHECK(world_same(before, world_figures()));
-        CHECK_SOUND();
+        check_eq(result, KSM_ENOMEM);
+        check(world_same(before, world_figures()));
+        check_sound();
     }
-    CHECK(nfailures > at_least);
+    check(nfailures > at_least);
     fake_fail_nth(0);
 }
 
-static void allocations_fail(void)
+TEST("§3.2 §7.1 §9 each allocation fails once")
 {
     struct ksm_task *other = world_task(5);
 
@@ -859,7 +859,7 @@ static void allocations_fail(void)
     sweep(sweep_fork, 20);
 }
 
-static void boot_fails(void)
+TEST("§9 each allocation of the boot fails once")
 {
     const struct ksm_limits limits = { 65536, 9, 9 };
 
@@ -870,17 +870,17 @@ static void boot_fails(void)
         int result = ksm_init(&limits);
         if (!fake_failed())
             break;
-        CHECK_INT(result, -1);
-        CHECK_INT(fake_nobjects(), 0);
+        check_eq(result, -1);
+        check_eq(fake_nobjects(), 0);
     }
     world_begin();
 }
 
 /* An old holding is at the slot: a failure must leave it as it was. */
-static void allocations_fail_on_old_holdings(void)
+TEST("§3.8 §9 each allocation fails once, old holdings about")
 {
     sweeper = world_task(4);
-    CHECK_INT(ksm_delete(sweeper, world_get(sweeper, 1, 1)), 0);
+    check_eq(ksm_delete(sweeper, world_get(sweeper, 1, 1)), 0);
     sweep(sweep_get, 2);
 }
 
@@ -899,7 +899,7 @@ static void run_getter(void *arg)
     g->result = ksm_get(g->task, g->id, g->nbytes, g->flags);
 }
 
-static void check_soundness(void) { CHECK_SOUND(); }
+static void check_soundness(void) { check_sound(); }
 
 /* All at once, their order given by the seed. */
 static void get_together(struct getter *g, uint n, uint seed)
@@ -911,7 +911,7 @@ static void get_together(struct getter *g, uint n, uint seed)
         actor_start(run_getter, &g[i]);
     }
     actors_run();
-    CHECK_INT(actors_alive(), 0);
+    check_eq(actors_alive(), 0);
     fake_on_switch = NULL;
 }
 
@@ -921,7 +921,7 @@ static void again(void)
     world_begin();
 }
 
-static void one_creator_wins(void)
+TEST("§12 of several creators one wins")
 {
     for (uint seed = 1; seed <= 50; seed++) {
         struct getter g[4] = { { .id = 1, .nbytes = 4096, .flags = KSM_MUSTNOTEXIST },
@@ -934,37 +934,37 @@ static void one_creator_wins(void)
             nwinners += g[i].result > 0;
             nlosers += g[i].result == KSM_EEXIST;
         }
-        CHECK_INT(nwinners, 1);
-        CHECK_INT(nlosers, 3);
+        check_eq(nwinners, 1);
+        check_eq(nlosers, 3);
         again();
     }
 }
 
 /* Two may not both be born, and neither is refused for the sake of one that is not. */
-static void creators_share(void)
+TEST("§12 §3.1 creators of one identifier share")
 {
     for (uint seed = 1; seed <= 50; seed++) {
         struct getter g[3] = { { .id = 1, .nbytes = 3 * 4096 }, { .id = 1, .nbytes = 4096 }, { .id = 1 } };
         fake_ram_npages = 4; /* not enough for two at once */
         get_together(g, 3, seed);
         uint nbytes = g[0].result > 0 ? world_info(g[0].task, g[0].result).ksmsz : 4096;
-        CHECK(nbytes == 4096 ? g[1].result > 0 : g[0].result > 0);
-        CHECK(g[0].result > 0 || g[0].result == KSM_ESIZE);
-        CHECK(g[1].result > 0);
-        CHECK(g[2].result == g[1].result || g[2].result == KSM_EINVAL);
-        CHECK_INT(registry.nsegments, 1);
+        check(nbytes == 4096 ? g[1].result > 0 : g[0].result > 0);
+        check(g[0].result > 0 || g[0].result == KSM_ESIZE);
+        check(g[1].result > 0);
+        check(g[2].result == g[1].result || g[2].result == KSM_EINVAL);
+        check_eq(registry.nsegments, 1);
         again();
     }
 }
 
-static void limits_wait_for_births(void)
+TEST("§12 §10 nobody is refused for the sake of a failed birth")
 {
     for (uint seed = 1; seed <= 50; seed++) {
         struct getter g[2] = { { .id = 1, .nbytes = 4096 * 4096 }, { .id = 2, .nbytes = 4096 } };
         fake_ram_npages = 100; /* the first is within the limit, but there is no memory for it */
         get_together(g, 2, seed);
-        CHECK(g[0].result == KSM_ENOMEM || g[0].result == KSM_ENOSPC); /* the latter when it is second */
-        CHECK(g[1].result > 0);
+        check(g[0].result == KSM_ENOMEM || g[0].result == KSM_ENOSPC); /* the latter when it is second */
+        check(g[1].result > 0);
         again();
     }
 }
@@ -977,7 +977,7 @@ static void run_attacher(void *arg)
     g->result = ksm_attach(g->task, (int)g->id, 0);
 }
 
-static void attach_race_for_the_last(void)
+TEST("§12 §10 a race for the last attachments")
 {
     for (uint seed = 1; seed <= 50; seed++) {
         struct getter g[4];
@@ -996,21 +996,21 @@ static void attach_race_for_the_last(void)
         actors_run();
         for (uint i = 0; i < 4; i++) {
             nwinners += g[i].result > 0;
-            CHECK(g[i].result > 0 || g[i].result == KSM_ENOSPC);
+            check(g[i].result > 0 || g[i].result == KSM_ENOSPC);
         }
-        CHECK_INT(nwinners, 2);
+        check_eq(nwinners, 2);
         again();
     }
 }
 
 /* §13: the operator's table. */
 
-static void print_table(void)
+TEST("§13 the operator's table")
 {
     struct ksm_task *a = world_task(4), *b = world_task(15);
 
     ksm_print();
-    CHECK(strstr(fake_printed, "0 segments, 0 pages, 0 attachments\n"));
+    check(strstr(fake_printed, "0 segments, 0 pages, 0 attachments\n"));
     int h = world_get(a, 0x4D, 5000);
     world_get(a, 0xFFFFFFFF, 1);
     world_get(b, 0x4D, 0);
@@ -1020,13 +1020,13 @@ static void print_table(void)
     ksm_delete(a, h);
     fake_printed[0] = 0;
     ksm_print();
-    CHECK(strstr(fake_printed, "0000004d"));
-    CHECK(strstr(fake_printed, "ffffffff"));
-    CHECK(strstr(fake_printed, "marked"));
-    CHECK(strstr(fake_printed, "  4: 7fff6000 rw 7fff8000 rw 7fffa000 rw 7fffc000 rw\n"));
-    CHECK(strstr(fake_printed, "  4: 7fffe000 rw\n"));
-    CHECK(strstr(fake_printed, " 15: 7fffe000 r \n"));
-    CHECK(strstr(fake_printed, "2 segments, 3 pages, 6 attachments\n"));
+    check(strstr(fake_printed, "0000004d"));
+    check(strstr(fake_printed, "ffffffff"));
+    check(strstr(fake_printed, "marked"));
+    check(strstr(fake_printed, "  4: 7fff6000 rw 7fff8000 rw 7fffa000 rw 7fffc000 rw\n"));
+    check(strstr(fake_printed, "  4: 7fffe000 rw\n"));
+    check(strstr(fake_printed, " 15: 7fffe000 r \n"));
+    check(strstr(fake_printed, "2 segments, 3 pages, 6 attachments\n"));
 }
 
 static void run_birth(void *arg) { world_get(arg, 0xABC, 4096); }
@@ -1037,7 +1037,7 @@ static void run_print(void *arg)
     ksm_print();
 }
 
-static void print_during_birth(void)
+TEST("§13 the operator's table shows births")
 {
     bool seen = false;
 
@@ -1049,63 +1049,7 @@ static void print_during_birth(void)
         seen |= strstr(fake_printed, "unborn") != NULL;
         again();
     }
-    CHECK(seen);
+    check(seen);
 }
 
-static const struct test tests[] = {
-    { "§2 get: flags known, unknown, contradictory, of the other call", get_flags },
-    { "§2 attach: flags unknown, or of the other call", attach_flags },
-    { "§2 attach: access", access_flags },
-    { "§3.1 find or create is the default", get_default },
-    { "§1 any 32-bit value is an identifier", any_identifier },
-    { "§3.2 all pages or none", no_memory },
-    { "§3.2 pages are zeroed", zeroed },
-    { "§3.3 sizes are rounded up to pages", rounding },
-    { "§3.4 sizes when it is found", size_found },
-    { "§3.5 sizes when it is created", size_created },
-    { "§3.5 the largest size", largest_size },
-    { "§3.6 a handle is good in its process and later children", handles_private },
-    { "§3.6 wrong numbers, and each bit flipped", handles_wrong },
-    { "§3.7 getting again gives the same number and takes no memory", get_again },
-    { "§3.8 a dead handle is never reborn", never_reborn },
-    { "§3.8 a failed creation leaves no handle", failed_birth_leaves_no_handle },
-    { "§3.8 an entry whose numbers are used up is retired", slots_retire },
-    { "§3.8 one segment at a time", handles_used_up },
-    { "§3.8 what is kept of the dead is used again", dead_holdings_are_used_again },
-    { "§3.8 what is kept of the dead is swept", dead_holdings_are_swept },
-    { "§3.9 a marked segment is found", marked_is_found },
-    { "§4.1 §4.2 each attach is a new one, highest hole first", attachments_are_placed },
-    { "§4.3 no room above the heap", no_room },
-    { "§4.3 §6.1 a failed attach gives the last reference back", pin_is_last },
-    { "§4.5 read-only and read-write at once", both_accesses },
-    { "§4.7 attaching a marked segment", attach_marked },
-    { "§5.1 detach takes the newest", detach_newest },
-    { "§5.2 detach by address", detach_at },
-    { "§5.4 the last detach of a marked segment destroys it", last_detach_destroys },
-    { "§5.5 segments persist", segments_persist },
-    { "§6.1 delete marks, once", delete_marks },
-    { "§6.2 delete needs no attachment", delete_unattached },
-    { "§7.1 fork inherits", fork_inherits },
-    { "§7.1 fork with nothing to inherit", fork_without },
-    { "§7.1 fork over the limit leaves no trace", fork_over_the_limit },
-    { "§7.2 exit detaches", exit_detaches },
-    { "§7.3 exec detaches and drops handles", exec_detaches },
-    { "§8 §8.3 each field changes on its own event", info_fields },
-    { "§8.1 totals", info_totals },
-    { "§9 the order of errors", error_order },
-    { "§10 limit of segments", limit_of_segments },
-    { "§10 limit of pages", limit_of_pages },
-    { "§10 limit of attachments", limit_of_attachments },
-    { "§10 default limits", limits_by_default },
-    { "§3.2 §7.1 §9 each allocation fails once", allocations_fail },
-    { "§3.8 §9 each allocation fails once, old holdings about", allocations_fail_on_old_holdings },
-    { "§9 each allocation of the boot fails once", boot_fails },
-    { "§12 of several creators one wins", one_creator_wins },
-    { "§12 §3.1 creators of one identifier share", creators_share },
-    { "§12 §10 nobody is refused for the sake of a failed birth", limits_wait_for_births },
-    { "§12 §10 a race for the last attachments", attach_race_for_the_last },
-    { "§13 the operator's table", print_table },
-    { "§13 the operator's table shows births", print_during_birth },
-};
-
-int main(void) { return tap_run(tests, COUNT(tests), world_begin, world_end); }
+TAP_MAIN(world_begin, world_end)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "host.h"
 #include "ksm_driver.h"
 
 #define NBYTES 4000
@@ -20,12 +21,12 @@ static unsigned number(const char *name, unsigned otherwise)
     return value ? (unsigned)strtoul(value, NULL, 0) : otherwise;
 }
 
-static void run_seeds(void)
+TEST("§3 to §11: random operations as the model has them")
 {
     unsigned seed = number("KSM_SEED", 1), nruns = number("KSM_RUNS", 200), nsteps = 0;
 
     for (unsigned run = 0; run < nruns; run++, seed++) {
-        printf("# seed %u\n", seed);
+        tap_note("seed %u", seed);
         unsigned state = seed * 2654435769u | 1;
         for (unsigned i = 0; i < NBYTES; i++) {
             state = state * 1664525u + 1013904223u;
@@ -33,7 +34,7 @@ static void run_seeds(void)
         }
         nsteps += driver_run(bytes, NBYTES);
     }
-    printf("ok 1 - §3 to §11: %u random operations as the model has them\n", nsteps);
+    tap_note("%u operations", nsteps);
 }
 
 static void run_file(const char *name)
@@ -46,11 +47,11 @@ static void run_file(const char *name)
         return;
     size_t n = fread(bytes, 1, NBYTES, f);
     fclose(f);
-    printf("# input %s\n", name);
+    tap_note("input %s", name);
     driver_run(bytes, n);
 }
 
-static void run_corpus(void)
+TEST("§3 to §11: the inputs that the fuzzer kept")
 {
     unsigned ninputs = 0;
 
@@ -62,14 +63,8 @@ static void run_corpus(void)
         }
     if (corpus)
         closedir(corpus);
-    printf("%sok 2 - %u inputs that the fuzzer kept\n", ninputs ? "" : "not ", ninputs);
+    check(ninputs > 0);
+    tap_note("%u inputs", ninputs);
 }
 
-int main(void)
-{
-    setvbuf(stdout, NULL, _IOLBF, 0);
-    printf("1..2\n");
-    run_seeds();
-    run_corpus();
-    return 0;
-}
+TAP_MAIN(NULL, NULL)

@@ -32,7 +32,7 @@ static struct waiter *waits(struct waiter *w, struct ksm_task *task, uint va, ui
     };
     w->actor = actor_start(run_waiter, w);
     actors_run_now();
-    CHECK_SOUND();
+    check_sound();
     return w;
 }
 
@@ -45,7 +45,7 @@ static struct ksm_task *attached(int pid, uint id, uint *va, uint flags)
     return task;
 }
 
-static void other_value(void)
+TEST("§11.1 another value: look again")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -55,8 +55,8 @@ static void other_value(void)
     actor_start(run_waiter, &w);
     actor_start(run_waiter, &private);
     actors_run_now();
-    CHECK_INT(w.result, KSM_EAGAIN);
-    CHECK_INT(private.result, KSM_EAGAIN);
+    check_eq(w.result, KSM_EAGAIN);
+    check_eq(private.result, KSM_EAGAIN);
 }
 
 /* The word changes between the first look and the lock, where the jitter yields there. */
@@ -69,7 +69,7 @@ static void change_at_second_switch(void)
         *changing = 1;
 }
 
-static void changes_under_way(void)
+TEST("§11.1 the value changes under way")
 {
     uint va, nagain = 0, nslept = 0;
 
@@ -87,11 +87,11 @@ static void changes_under_way(void)
         world_end();
         world_begin();
     }
-    CHECK(nagain > 0 && nslept > 0);
-    CHECK_INT(nagain + nslept, 39);
+    check(nagain > 0 && nslept > 0);
+    check_eq(nagain + nslept, 39);
 }
 
-static void time_out(void)
+TEST("§11.1 time-outs")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -102,25 +102,25 @@ static void time_out(void)
     waits(&for_ever, world_fork(a, 5), va, 0);
     actors_tick(9);
     actors_run_now();
-    CHECK_INT(w.result, ASLEEP);
+    check_eq(w.result, ASLEEP);
     actors_tick(1);
     actors_run_now();
-    CHECK_INT(w.result, KSM_ETIMEDOUT);
-    CHECK_INT(private.result, ASLEEP);
-    CHECK_INT(ksm_wake(a, 64, 1), 0);
+    check_eq(w.result, KSM_ETIMEDOUT);
+    check_eq(private.result, ASLEEP);
+    check_eq(ksm_wake(a, 64, 1), 0);
     actors_tick(10);
     actors_run_now();
-    CHECK_INT(private.result, KSM_ETIMEDOUT);
-    CHECK_SOUND();
+    check_eq(private.result, KSM_ETIMEDOUT);
+    check_sound();
     actors_tick(1000000);
     actors_run_now();
-    CHECK_INT(for_ever.result, ASLEEP);
-    CHECK_INT(ksm_wake(a, va, 1), 1);
+    check_eq(for_ever.result, ASLEEP);
+    check_eq(ksm_wake(a, va, 1), 1);
     actors_run_now();
-    CHECK_INT(for_ever.result, 0);
+    check_eq(for_ever.result, 0);
 }
 
-static void same_word(void)
+TEST("§11.2 the same word by any attachment")
 {
     uint va, vb, vc;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = world_task(5), *c = attached(6, 1, &vc, KSM_READ);
@@ -129,22 +129,22 @@ static void same_word(void)
     world_attach(b, world_get(b, 3, 4096), 0);
     vb = world_attach(b, h, 0);
     uint again = world_attach(b, h, KSM_READ);
-    CHECK(va != vb && again != vb);
+    check(va != vb && again != vb);
     struct waiter w;
     const uint from[] = { va, vb, again, vc };
     struct ksm_task *const who[] = { a, b, b, c };
     for (uint i = 0; i < COUNT(from); i++)
         for (uint j = 0; j < COUNT(from); j++) {
             waits(&w, who[i], from[i] + 4100, 0);
-            CHECK_INT(ksm_wake(who[j], from[j] + 4, 9), 0);
-            CHECK_INT(ksm_wake(who[j], from[j] + 4096, 9), 0);
-            CHECK_INT(ksm_wake(who[j], from[j] + 4100, 9), 1);
+            check_eq(ksm_wake(who[j], from[j] + 4, 9), 0);
+            check_eq(ksm_wake(who[j], from[j] + 4096, 9), 0);
+            check_eq(ksm_wake(who[j], from[j] + 4100, 9), 1);
             actors_run_now();
-            CHECK_INT(w.result, 0);
+            check_eq(w.result, 0);
         }
 }
 
-static void other_segment(void)
+TEST("§11.2 another segment's word")
 {
     uint va, vb;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 2, &vb, 0);
@@ -153,15 +153,15 @@ static void other_segment(void)
     waits(&w, a, va, 0);
     for (uint id = 10; id < 60; id++) { /* some of them share the stripe, and the queue */
         struct ksm_task *c = world_task(100);
-        CHECK_INT(ksm_wake(c, world_attach(c, world_get(c, id, 4096), 0), 9), 0);
+        check_eq(ksm_wake(c, world_attach(c, world_get(c, id, 4096), 0), 9), 0);
         world_exit(c);
     }
-    CHECK_INT(ksm_wake(b, vb, 9), 0);
-    CHECK_INT(ksm_wake(a, va, 9), 1);
+    check_eq(ksm_wake(b, vb, 9), 0);
+    check_eq(ksm_wake(a, va, 9), 1);
     actors_run_now();
 }
 
-static void private_words(void)
+TEST("§11.2 private words")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -170,14 +170,14 @@ static void private_words(void)
 
     waits(&w, a, 128, 50);
     waits(&child, b, 128, 60);
-    CHECK_INT(ksm_wake(b, 128, 9), 0);
-    CHECK_INT(ksm_wake(a, 128, 9), 0);
+    check_eq(ksm_wake(b, 128, 9), 0);
+    check_eq(ksm_wake(a, 128, 9), 0);
     actors_run();
-    CHECK_INT(w.result, KSM_ETIMEDOUT);
-    CHECK_INT(child.result, KSM_ETIMEDOUT);
+    check_eq(w.result, KSM_ETIMEDOUT);
+    check_eq(child.result, KSM_ETIMEDOUT);
 }
 
-static void in_order(void)
+TEST("§11.3 first come, first woken, and counted")
 {
     uint va[8];
     struct ksm_task *t[8];
@@ -187,21 +187,21 @@ static void in_order(void)
         t[i] = attached(4 + (int)i, 1, &va[i], 0);
         waits(&w[i], t[i], va[i], 0);
     }
-    CHECK_INT(ksm_wake(t[0], va[0], 0), 0);
-    CHECK_INT(ksm_wake(t[0], va[0], 1), 1);
-    CHECK_INT(ksm_wake(t[0], va[0], 3), 3);
+    check_eq(ksm_wake(t[0], va[0], 0), 0);
+    check_eq(ksm_wake(t[0], va[0], 1), 1);
+    check_eq(ksm_wake(t[0], va[0], 3), 3);
     actors_run_now();
     for (uint i = 0; i < 8; i++)
-        CHECK_INT(w[i].result, i < 4 ? 0 : ASLEEP);
-    CHECK_INT(ksm_wake(t[0], va[0], 100), 4);
-    CHECK_INT(ksm_wake(t[0], va[0], 100), 0);
+        check_eq(w[i].result, i < 4 ? 0 : ASLEEP);
+    check_eq(ksm_wake(t[0], va[0], 100), 4);
+    check_eq(ksm_wake(t[0], va[0], 100), 0);
     actors_run_now();
     for (uint i = 0; i < 8; i++)
-        CHECK_INT(w[i].result, 0);
+        check_eq(w[i].result, 0);
 }
 
 /* Woken and timed out at once: the waker has counted it, so it was woken. */
-static void woken_late(void)
+TEST("§11.3 woken at the last moment")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -209,17 +209,17 @@ static void woken_late(void)
 
     waits(&w, a, va, 10);
     actors_tick(10); /* its time is up, but it does not run yet */
-    CHECK_INT(ksm_wake(a, va, 1), 1);
+    check_eq(ksm_wake(a, va, 1), 1);
     actors_run_now();
-    CHECK_INT(w.result, 0);
+    check_eq(w.result, 0);
     waits(&w, a, va, 10);
-    CHECK_INT(ksm_wake(a, va, 1), 1);
+    check_eq(ksm_wake(a, va, 1), 1);
     actors_tick(10);
     actors_run_now();
-    CHECK_INT(w.result, 0);
+    check_eq(w.result, 0);
 }
 
-static void killed(void)
+TEST("§11.5 §7.4 killed while asleep")
 {
     uint va, vb;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
@@ -230,21 +230,21 @@ static void killed(void)
     waits(&w, b, vb, 0);
     waits(&next, c, vc, 0);
     thread_kill(actor_thread(w.actor));
-    CHECK_INT(ksm_wake(a, va, 1), 1); /* not lost on the one that is dying */
-    CHECK_INT(world_info(a, world_get(a, 1, 0)).attached_nr, 3);
+    check_eq(ksm_wake(a, va, 1), 1); /* not lost on the one that is dying */
+    check_eq(world_info(a, world_get(a, 1, 0)).attached_nr, 3);
     actors_run_now();
-    CHECK(actor_done(w.actor));
-    CHECK_INT(next.result, 0);
-    CHECK_INT(world_info(a, world_get(a, 1, 0)).attached_nr, 2);
-    CHECK_SOUND();
+    check(actor_done(w.actor));
+    check_eq(next.result, 0);
+    check_eq(world_info(a, world_get(a, 1, 0)).attached_nr, 2);
+    check_sound();
     waits(&next, c, 64, 0);
     thread_kill(actor_thread(next.actor)); /* on a private word */
     actors_run_now();
-    CHECK(actor_done(next.actor));
-    CHECK_INT(world_info(a, world_get(a, 1, 0)).attached_nr, 1);
+    check(actor_done(next.actor));
+    check_eq(world_info(a, world_get(a, 1, 0)).attached_nr, 1);
 }
 
-static void killed_before(void)
+TEST("§11.5 killed before it slept")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -253,11 +253,11 @@ static void killed_before(void)
 
     thread_kill(actor_thread(actor));
     actors_run_now();
-    CHECK(actor_done(actor));
-    CHECK_INT(registry.nattached, 0);
+    check(actor_done(actor));
+    check_eq(registry.nattached, 0);
 }
 
-static void deleted_while_asleep(void)
+TEST("§11.5 deleted and detached by others while asleep")
 {
     uint va, vb;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
@@ -265,16 +265,16 @@ static void deleted_while_asleep(void)
     struct waiter w;
 
     waits(&w, a, va, 0);
-    CHECK_INT(ksm_delete(b, h), 0);
-    CHECK_INT(ksm_detach(b, h), 0);
-    CHECK_INT(w.result, ASLEEP);
-    CHECK_INT(fake_nframes(), 2);
+    check_eq(ksm_delete(b, h), 0);
+    check_eq(ksm_detach(b, h), 0);
+    check_eq(w.result, ASLEEP);
+    check_eq(fake_nframes(), 2);
     thread_kill(actor_thread(w.actor));
     actors_run_now();
-    CHECK_INT(fake_nframes(), 0);
+    check_eq(fake_nframes(), 0);
 }
 
-static void peer_dies(void)
+TEST("§11.6 a peer's death wakes all on its segments")
 {
     uint v[4], other;
     struct ksm_task *a = attached(4, 1, &v[0], 0), *b = attached(5, 1, &v[1], KSM_READ);
@@ -283,7 +283,7 @@ static void peer_dies(void)
 
     world_attach(dying, world_get(dying, 1, 0), 0);
     struct ksm_task *left = attached(8, 2, &other, 0);
-    CHECK_INT(ksm_detach_at(left, other), 0);
+    check_eq(ksm_detach_at(left, other), 0);
     struct waiter w[3];
     waits(&w[0], a, v[0], 0);
     waits(&w[1], b, v[1] + 4096, 100);
@@ -292,15 +292,15 @@ static void peer_dies(void)
     world_exec(world_fork(dying, 9)); /* exec is no end */
     actors_run_now();
     for (uint i = 0; i < 3; i++)
-        CHECK_INT(w[i].result, ASLEEP);
+        check_eq(w[i].result, ASLEEP);
     world_exit(dying);
-    CHECK_SOUND();
-    CHECK_INT(ksm_wake(a, v[0], 9), 0);
+    check_sound();
+    check_eq(ksm_wake(a, v[0], 9), 0);
     actors_run_now();
-    CHECK_INT(w[0].result, KSM_EAGAIN);
-    CHECK_INT(w[1].result, KSM_EAGAIN);
-    CHECK_INT(w[2].result, ASLEEP);
-    CHECK_INT(ksm_wake(c, v[2], 9), 1);
+    check_eq(w[0].result, KSM_EAGAIN);
+    check_eq(w[1].result, KSM_EAGAIN);
+    check_eq(w[2].result, ASLEEP);
+    check_eq(ksm_wake(c, v[2], 9), 1);
     actors_run_now();
 }
 
@@ -333,7 +333,7 @@ static void run_peer(void *arg)
         }
         while (*count == 0) {
             int result = ksm_wait(p->task, p->va, 0, 0);
-            CHECK(result == 0 || result == KSM_EAGAIN);
+            check(result == 0 || result == KSM_EAGAIN);
         }
         --*count;
         ntaken++;
@@ -342,9 +342,9 @@ static void run_peer(void *arg)
     world_exit(p->task); /* which makes the others look again */
 }
 
-static void check_soundness(void) { CHECK_SOUND(); }
+static void check_soundness(void) { check_sound(); }
 
-static void nothing_lost(void)
+TEST("§11.1 §12 no wake-up is lost")
 {
     for (uint seed = 1; seed <= 60; seed++) {
         struct peer peers[2 * NPEERS];
@@ -357,27 +357,11 @@ static void nothing_lost(void)
         }
         fake_on_switch = check_soundness;
         actors_run();
-        CHECK_INT(actors_alive(), 0);
-        CHECK_INT(ntaken, NPEERS * NROUNDS);
+        check_eq(actors_alive(), 0);
+        check_eq(ntaken, NPEERS * NROUNDS);
         world_end();
         world_begin();
     }
 }
 
-static const struct test tests[] = {
-    { "§11.1 another value: look again", other_value },
-    { "§11.1 the value changes under way", changes_under_way },
-    { "§11.1 time-outs", time_out },
-    { "§11.2 the same word by any attachment", same_word },
-    { "§11.2 another segment's word", other_segment },
-    { "§11.2 private words", private_words },
-    { "§11.3 first come, first woken, and counted", in_order },
-    { "§11.3 woken at the last moment", woken_late },
-    { "§11.5 §7.4 killed while asleep", killed },
-    { "§11.5 killed before it slept", killed_before },
-    { "§11.5 deleted and detached by others while asleep", deleted_while_asleep },
-    { "§11.6 a peer's death wakes all on its segments", peer_dies },
-    { "§11.1 §12 no wake-up is lost", nothing_lost },
-};
-
-int main(void) { return tap_run(tests, COUNT(tests), world_begin, world_end); }
+TAP_MAIN(world_begin, world_end)

@@ -11,18 +11,12 @@ static struct ksm_task *tasks[MAX_TASKS];
 static uint ntasks;
 static uint nobjects_at_boot;
 
-static void fail(const char *what)
-{
-    printf("# %s\n", what);
-    tap_failed = true;
-}
-
 void world_begin_with(struct ksm_limits limits)
 {
     fake_reset();
     ntasks = 0;
     if (ksm_init(&limits))
-        fail("ksm_init fails");
+        tap_fail("ksm_init fails");
     nobjects_at_boot = fake_nobjects();
 }
 
@@ -83,28 +77,24 @@ static void delete_all(struct ksm_task *janitor)
 
     for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++)
         if (ksm_delete(janitor, ksm_get(janitor, seg->id, 0, KSM_OPEN)))
-            fail("a segment can't be deleted");
+            tap_fail("a segment can't be deleted");
 }
 
 void world_end(void)
 {
     fake_fail_nth(0);
     fake_fail_chance(0);
-    const char *wrong = ksm_check();
-    if (wrong)
-        fail(wrong);
+    check_sound();
     while (ntasks)
         world_exit(tasks[0]);
     struct ksm_task *janitor = world_task(PID_JANITOR);
     delete_all(janitor);
     world_exit(janitor);
-    wrong = ksm_check();
-    if (wrong)
-        fail(wrong);
+    check_sound();
     if (registry.nsegments || registry.npages || registry.nattached || fake_nframes())
-        fail("totals are not 0 in the end");
+        tap_fail("totals are not 0 in the end");
     if (fake_nobjects() != nobjects_at_boot)
-        fail("memory is lost");
+        tap_fail("memory is lost");
 }
 
 int world_get(struct ksm_task *task, uint id, uint nbytes)
@@ -112,7 +102,7 @@ int world_get(struct ksm_task *task, uint id, uint nbytes)
     int handle = ksm_get(task, id, nbytes, 0);
 
     if (handle <= 0)
-        fail("ksm_get fails");
+        tap_fail("ksm_get fails");
     return handle;
 }
 
@@ -121,7 +111,7 @@ uint world_attach(struct ksm_task *task, int handle, uint flags)
     int va = ksm_attach(task, handle, flags);
 
     if (va <= 0)
-        fail("ksm_attach fails");
+        tap_fail("ksm_attach fails");
     return (uint)va;
 }
 
@@ -130,7 +120,7 @@ struct ksminfo_t world_info(struct ksm_task *task, int handle)
     struct ksminfo_t info = { 0 };
 
     if (ksm_info(task, handle, &info))
-        fail("ksm_info fails");
+        tap_fail("ksm_info fails");
     return info;
 }
 

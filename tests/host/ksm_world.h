@@ -5,8 +5,8 @@
 #define KSM_WORLD_H
 
 #include "fakes/fake.h"
+#include "host.h"
 #include "ksm/ksm.h"
-#include "tap.h"
 
 #define PID_JANITOR 9999 /* of the process that cleans up */
 #define HEAP_END    0x10000u
@@ -35,13 +35,6 @@ struct world_figures world_figures(void);
 bool world_same(struct world_figures a, struct world_figures b);
 
 /* ksm_check() finds nothing. */
-#define CHECK_SOUND()                                            \
-    do {                                                         \
-        const char *wrong_ = ksm_check();                        \
-        if (wrong_) {                                            \
-            printf("# %s:%d: %s\n", __FILE__, __LINE__, wrong_); \
-            tap_failed = true;                                   \
-        }                                                        \
-    } while (0)
+#define check_sound() check_str(ksm_check(), NULL)
 
 #endif

@@ -8,9 +8,9 @@
 #include "base/kstring.h"
 #include "base/params.h"
 #include "base/printk.h"
+#include "host.h"
 #include "mm/slab.h"
 #include "mm/table.h"
-#include "tap.h"
 
 /* The heap of the tables: counts its objects, and fails when told to. */
 static long objects;
@@ -32,10 +32,8 @@ void kfree(void *p)
 
 static void check_format(const char *want, int n, const char *got)
 {
-    if (strcmp(want, got) != 0 || n != (int)strlen(want)) {
-        printf("# got \"%s\" (%d), not \"%s\"\n", got, n, want);
-        tap_failed = true;
-    }
+    check_str(got, want);
+    check_eq(n, strlen(want));
 }
 
 #define FORMAT(want, ...)                                 \
@@ -45,7 +43,7 @@ static void check_format(const char *want, int n, const char *got)
         check_format(want, n_, buf_);                     \
     } while (0)
 
-static void test_format_conversions(void)
+TEST("format: conversions, widths, cutting")
 {
     char *volatile nobody = NULL;
     char buf[8];
@@ -58,29 +56,29 @@ static void test_format_conversions(void)
     FORMAT("x% 0x10", "%c%% %p", 'x', (void *)16);
     FORMAT("4294967296 100000000", "%lu %lx", 4294967296ul, 4294967296ul);
     FORMAT("(null)", "%s", nobody);
-    CHECK_INT(format(buf, sizeof(buf), "%s", "0123456789"), 10);
-    CHECK(strcmp(buf, "0123456") == 0);
-    CHECK_INT(format(NULL, 0, "%d", 1234), 4);
+    check_eq(format(buf, sizeof(buf), "%s", "0123456789"), 10);
+    check_str(buf, "0123456");
+    check_eq(format(NULL, 0, "%d", 1234), 4);
 }
 
-static void test_format_unknown(void)
+TEST("format: unknown conversions are copied")
 {
     const char *odd = "%q %";
     char buf[16];
 
-    CHECK_INT(format(buf, sizeof(buf), odd, 1), 4);
-    CHECK(strcmp(buf, "%q %") == 0);
+    check_eq(format(buf, sizeof(buf), odd, 1), 4);
+    check_str(buf, "%q %");
 }
 
 static void check_param(const char *line, const char *name, int length, const char *want)
 {
     char value[16] = "-";
 
-    CHECK_INT(params_get(line, name, value, sizeof(value)), length);
-    CHECK(strcmp(value, want) == 0);
+    check_eq(params_get(line, name, value, sizeof(value)), length);
+    check_str(value, want);
 }
 
-static void test_params_get(void)
+TEST("params: finding values")
 {
     const char *line = "  log=monitor init=/bin/x flag log=console empty= run=ls | wc init=no ";
 
@@ -96,33 +94,33 @@ static void test_params_get(void)
     check_param("run=", "run", 0, "");
 }
 
-static void test_params_number(void)
+TEST("params: numbers")
 {
     uint n = 7;
 
-    CHECK(params_parse_uint("0", &n) && n == 0);
-    CHECK(params_parse_uint("4294967295", &n) && n == 0xFFFFFFFFu);
-    CHECK(params_parse_uint("0xFfFfFfFf", &n) && n == 0xFFFFFFFFu);
+    check(params_parse_uint("0", &n) && n == 0);
+    check(params_parse_uint("4294967295", &n) && n == 0xFFFFFFFFu);
+    check(params_parse_uint("0xFfFfFfFf", &n) && n == 0xFFFFFFFFu);
     n = 7;
-    CHECK(!params_parse_uint("4294967296", &n));
-    CHECK(!params_parse_uint("0x100000000", &n));
-    CHECK(!params_parse_uint("", &n));
-    CHECK(!params_parse_uint("0x", &n));
-    CHECK(!params_parse_uint("-1", &n));
-    CHECK(!params_parse_uint("12 ", &n));
-    CHECK(!params_parse_uint("1a", &n));
-    CHECK_INT(n, 7);
+    check(!params_parse_uint("4294967296", &n));
+    check(!params_parse_uint("0x100000000", &n));
+    check(!params_parse_uint("", &n));
+    check(!params_parse_uint("0x", &n));
+    check(!params_parse_uint("-1", &n));
+    check(!params_parse_uint("12 ", &n));
+    check(!params_parse_uint("1a", &n));
+    check_eq(n, 7);
 }
 
-static void test_string_copy(void)
+TEST("string_copy: cuts and ends")
 {
     char buf[4] = "xxx";
 
-    CHECK_INT(string_copy(buf, "abcdef", sizeof(buf)), 6);
-    CHECK(strcmp(buf, "abc") == 0);
-    CHECK_INT(string_copy(buf, "", sizeof(buf)), 0);
-    CHECK(buf[0] == 0);
-    CHECK_INT(string_copy(buf, "abc", 0), 3);
+    check_eq(string_copy(buf, "abcdef", sizeof(buf)), 6);
+    check_str(buf, "abc");
+    check_eq(string_copy(buf, "", sizeof(buf)), 0);
+    check(buf[0] == 0);
+    check_eq(string_copy(buf, "abc", 0), 3);
 }
 
 /* Tables against a plain list of keys. */
@@ -207,11 +205,11 @@ static void compare(const struct table *t, const struct model *m)
     uint from = random_key(), key = from, want = model_next(m, from), slot = model_find(m, from);
     void *value = table_next(t, &key);
 
-    CHECK(value == (want == m->n ? NULL : m->value[want]));
-    CHECK(!value || key == m->key[want]);
-    CHECK(table_get(t, from) == (slot == m->n ? NULL : m->value[slot]));
+    check(value == (want == m->n ? NULL : m->value[want]));
+    check(!value || key == m->key[want]);
+    check(table_get(t, from) == (slot == m->n ? NULL : m->value[slot]));
     if (from < 0xFFFFFFF0u)
-        CHECK(table_first_free(t, from) == model_first_free(m, from));
+        check(table_first_free(t, from) == model_first_free(m, from));
 }
 
 static void one_step(struct table *t, struct model *m)
@@ -220,7 +218,7 @@ static void one_step(struct table *t, struct model *m)
     char *value = (char *)m + 1 + random_uint() % 1000;
 
     if (random_uint() % 2 == 0) {
-        CHECK(table_remove(t, key) == (slot == m->n ? NULL : m->value[slot]));
+        check(table_remove(t, key) == (slot == m->n ? NULL : m->value[slot]));
         if (slot < m->n)
             model_remove(m, slot);
     } else if (m->n < NKEYS) {
@@ -230,66 +228,54 @@ static void one_step(struct table *t, struct model *m)
         if (table_set(t, key, value))
             model_set(m, key, value);
         else
-            CHECK_INT(objects, before); /* a failure changes nothing */
+            check_eq(objects, before); /* a failure changes nothing */
         fail_at = 0;
     }
 }
 
-static void test_table_random(void)
+TEST("table: random steps against a list, with failing allocations")
 {
-    for (uint seed = 1; seed <= 20 && !tap_failed; seed++) {
+    for (uint seed = 1; seed <= 20 && !tap_failing(); seed++) {
         struct table t = TABLE_INIT;
         static struct model m;
 
         m.n = 0;
         random_state = seed;
-        for (uint i = 0; i < 4000 && !tap_failed; i++) {
+        for (uint i = 0; i < 4000 && !tap_failing(); i++) {
             one_step(&t, &m);
             compare(&t, &m);
         }
         while (m.n) {
-            CHECK(table_remove(&t, m.key[0]) == m.value[0]);
+            check(table_remove(&t, m.key[0]) == m.value[0]);
             model_remove(&m, 0);
         }
-        CHECK_INT(objects, 0); /* the last entry takes the nodes along */
-        CHECK(!t.root);
-        if (tap_failed)
-            printf("# seed %u\n", seed);
+        check_eq(objects, 0); /* the last entry takes the nodes along */
+        check(!t.root);
+        if (tap_failing())
+            tap_note("seed %u", seed);
     }
 }
 
-static void test_table_nodes(void)
+TEST("table: nodes come and go with entries")
 {
     struct table t = TABLE_INIT;
     int value;
 
     for (uint key = 0; key < 16; key++)
-        CHECK(table_set(&t, key, &value));
-    CHECK_INT(objects, 1);
-    CHECK_INT(table_first_free(&t, 0), 16);
-    CHECK(table_set(&t, 0x12345678, &value));
+        check(table_set(&t, key, &value));
+    check_eq(objects, 1);
+    check_eq(table_first_free(&t, 0), 16);
+    check(table_set(&t, 0x12345678, &value));
     table_remove(&t, 0x12345678);
-    CHECK_INT(objects, 1);
+    check_eq(objects, 1);
     fail_at = 1;
-    CHECK(table_set(&t, 3, &objects)); /* replacing never fails */
+    check(table_set(&t, 3, &objects)); /* replacing never fails */
     fail_at = 0;
-    CHECK(table_get(&t, 3) == &objects);
-    CHECK(table_set(&t, 1000, &value));
+    check(table_get(&t, 3) == &objects);
+    check(table_set(&t, 1000, &value));
     table_clear(&t);
-    CHECK_INT(objects, 0);
-    CHECK(!table_get(&t, 3));
+    check_eq(objects, 0);
+    check(!table_get(&t, 3));
 }
 
-static void nothing(void) {}
-
-static const struct test tests[] = {
-    { "format: conversions, widths, cutting", test_format_conversions },
-    { "format: unknown conversions are copied", test_format_unknown },
-    { "params: finding values", test_params_get },
-    { "params: numbers", test_params_number },
-    { "string_copy: cuts and ends", test_string_copy },
-    { "table: nodes come and go with entries", test_table_nodes },
-    { "table: random steps against a list, with failing allocations", test_table_random },
-};
-
-int main(void) { return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing); }
+TAP_MAIN(NULL, NULL)

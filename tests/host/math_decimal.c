@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap.h"
+#include "host.h"
 #include "user/math/decimal.h"
 
 #define ROUNDS 60000
@@ -40,11 +40,9 @@ static void expect_parse(const char *text)
     double got = -1, want = strtod(text, NULL);
     int n = decimal_parse(text, (int)strlen(text), &got);
 
-    CHECK_INT(n, strlen(text));
-    if (!same(got, want)) {
-        printf("# %.60s... is %.17g, not %.17g\n", text, got, want);
-        tap_failed = true;
-    }
+    check_eq(n, strlen(text));
+    if (!same(got, want))
+        tap_fail("%.60s... is %.17g, not %.17g", text, got, want);
 }
 
 static void expect_format(double value, const char *want)
@@ -52,32 +50,29 @@ static void expect_format(double value, const char *want)
     char text[DECIMAL_SIZE];
     int n = decimal_format(value, text);
 
-    CHECK_INT(n, strlen(text));
-    CHECK(n < DECIMAL_SIZE);
-    if (strcmp(text, want) != 0) {
-        printf("# %.17g is written %s, not %s\n", value, text, want);
-        tap_failed = true;
-    }
+    check_eq(n, strlen(text));
+    check(n < DECIMAL_SIZE);
+    check_str(text, want);
 }
 
-static void test_parse_lengths(void)
+TEST("reading: how much belongs to the number")
 {
     double value;
 
-    CHECK_INT(decimal_parse("", 0, &value), 0);
-    CHECK_INT(decimal_parse(".", 1, &value), 0);
-    CHECK_INT(decimal_parse("-1", 2, &value), 0);
-    CHECK_INT(decimal_parse("e5", 2, &value), 0);
-    CHECK_INT(decimal_parse("1e", 2, &value), 1);
-    CHECK_INT(decimal_parse("1e+", 3, &value), 1);
-    CHECK_INT(decimal_parse("1.5.2", 5, &value), 3);
-    CHECK_INT(decimal_parse("12345", 3, &value), 3);
-    CHECK(value == 123);
-    CHECK_INT(decimal_parse("1234567890123", 13, &value), 13);
-    CHECK(value == 1234567890123.0);
+    check_eq(decimal_parse("", 0, &value), 0);
+    check_eq(decimal_parse(".", 1, &value), 0);
+    check_eq(decimal_parse("-1", 2, &value), 0);
+    check_eq(decimal_parse("e5", 2, &value), 0);
+    check_eq(decimal_parse("1e", 2, &value), 1);
+    check_eq(decimal_parse("1e+", 3, &value), 1);
+    check_eq(decimal_parse("1.5.2", 5, &value), 3);
+    check_eq(decimal_parse("12345", 3, &value), 3);
+    check(value == 123);
+    check_eq(decimal_parse("1234567890123", 13, &value), 13);
+    check(value == 1234567890123.0);
 }
 
-static void test_parse_given(void)
+TEST("reading: ends of the range")
 {
     static const char *const texts[] = {
         "0",
@@ -110,7 +105,7 @@ static void test_parse_given(void)
 }
 
 /* The middle of two doubles, all its digits, then a little below and above. */
-static void test_parse_middles(void)
+TEST("reading: the middle between two doubles, and beside it")
 {
     for (int i = 0; i < 3000; i++) {
         char text[2500], below[2500];
@@ -135,7 +130,7 @@ static void test_parse_middles(void)
     }
 }
 
-static void test_parse_random(void)
+TEST("reading: random numbers")
 {
     for (int i = 0; i < ROUNDS; i++) {
         char text[128];
@@ -160,7 +155,7 @@ static void test_parse_random(void)
     }
 }
 
-static void test_format_given(void)
+TEST("writing: given numbers")
 {
     expect_format(0, "0");
     expect_format(-0.0, "-0");
@@ -214,7 +209,7 @@ static void reference(double value, char *text)
         strcpy(text, digits);
 }
 
-static void test_format_random(void)
+TEST("writing: random numbers, the shortest form")
 {
     for (int i = 0; i < ROUNDS; i++) {
         char text[DECIMAL_SIZE], want[400];
@@ -232,11 +227,11 @@ static void test_format_random(void)
         expect_format(value, want);
         decimal_format(value, text);
         decimal_parse(text + (text[0] == '-'), (int)strlen(text) - (text[0] == '-'), &again);
-        CHECK(again == fabs(value));
+        check(again == fabs(value));
     }
 }
 
-static void test_format_powers_read_back(void)
+TEST("writing: powers of two read back")
 {
     for (int n = -1074; n < 1024; n++) {
         char text[DECIMAL_SIZE];
@@ -244,23 +239,8 @@ static void test_format_powers_read_back(void)
 
         decimal_format(value, text);
         decimal_parse(text, (int)strlen(text), &again);
-        CHECK(again == value);
+        check(again == value);
     }
 }
 
-static void nothing(void) {}
-
-int main(void)
-{
-    static const struct test tests[] = {
-        { "reading: how much belongs to the number", test_parse_lengths },
-        { "reading: ends of the range", test_parse_given },
-        { "reading: the middle between two doubles, and beside it", test_parse_middles },
-        { "reading: random numbers", test_parse_random },
-        { "writing: given numbers", test_format_given },
-        { "writing: random numbers, the shortest form", test_format_random },
-        { "writing: powers of two read back", test_format_powers_read_back },
-    };
-
-    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);
-}
+TAP_MAIN(NULL, NULL)

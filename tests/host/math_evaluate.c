@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap.h"
+#include "host.h"
 #include "user/math/decimal.h"
 #include "user/math/mathexpr.h"
 #include "user/math/mathfn.h"
@@ -75,13 +75,13 @@ static bool split(char *line, char *relation, char **want)
     return true;
 }
 
-static void test_problems(void)
+TEST(PROBLEMS)
 {
     FILE *file = fopen(PROBLEMS, "r");
     char line[4096];
     int n = 0;
 
-    CHECK(file != NULL);
+    check(file != NULL);
     while (file && fgets(line, sizeof(line), file)) {
         char relation, *want;
 
@@ -89,15 +89,13 @@ static void test_problems(void)
         if (line[0] == 0 || line[0] == '#')
             continue;
         n++;
-        if (!split(line, &relation, &want) || !is_right(line, relation, want)) {
-            printf("# wrong: %.60s: %s expected\n", line, want);
-            tap_failed = true;
-        }
+        if (!split(line, &relation, &want) || !is_right(line, relation, want))
+            tap_fail("wrong: %.60s: %s expected", line, want);
     }
     if (file)
         fclose(file);
-    printf("# %d problems\n", n);
-    CHECK(n >= MIN_PROBLEMS);
+    tap_note("%d problems", n);
+    check(n >= MIN_PROBLEMS);
 }
 
 /* n times `part`, then `rest`. */
@@ -111,32 +109,32 @@ static char *repeat(const char *part, int n, const char *rest)
     return strcat(text, rest);
 }
 
-static void test_limits(void)
+TEST("limits of length and depth")
 {
-    CHECK_INT(evaluate(repeat("-", 999, "1")).status, MATH_OK);
-    CHECK_INT(evaluate(repeat("-", 1000, "1")).status, MATH_LENGTH);
-    CHECK_INT(evaluate(repeat(" ", 999, "1")).status, MATH_OK);
-    CHECK_INT(evaluate(repeat("1^", 499, "1")).status, MATH_OK);
-    CHECK_INT(evaluate(repeat("1+(", 64, "1")).status, MATH_UNCLOSED);
-    CHECK_INT(evaluate(repeat("1+(", 65, "1")).status, MATH_DEPTH);
-    CHECK_INT(evaluate(repeat("min(1,", 64, "1")).status, MATH_UNCLOSED);
-    CHECK_INT(evaluate(repeat("(1)+", 200, "1")).status, MATH_OK);
-    CHECK_INT(evaluate(repeat("isprime(9007199254740881)+", 38, "0")).value, 38);
-    CHECK_INT(evaluate("").status, MATH_OPERAND);
-    CHECK_INT(evaluate("1\0").status, MATH_OK);
-    CHECK_INT(evaluate("1\n").status, MATH_CHARACTER);
+    check_eq(evaluate(repeat("-", 999, "1")).status, MATH_OK);
+    check_eq(evaluate(repeat("-", 1000, "1")).status, MATH_LENGTH);
+    check_eq(evaluate(repeat(" ", 999, "1")).status, MATH_OK);
+    check_eq(evaluate(repeat("1^", 499, "1")).status, MATH_OK);
+    check_eq(evaluate(repeat("1+(", 64, "1")).status, MATH_UNCLOSED);
+    check_eq(evaluate(repeat("1+(", 65, "1")).status, MATH_DEPTH);
+    check_eq(evaluate(repeat("min(1,", 64, "1")).status, MATH_UNCLOSED);
+    check_eq(evaluate(repeat("(1)+", 200, "1")).status, MATH_OK);
+    check_eq(evaluate(repeat("isprime(9007199254740881)+", 38, "0")).value, 38);
+    check_eq(evaluate("").status, MATH_OPERAND);
+    check_eq(evaluate("1\0").status, MATH_OK);
+    check_eq(evaluate("1\n").status, MATH_CHARACTER);
 }
 
-static void test_columns(void)
+TEST("columns of errors")
 {
-    CHECK_INT(evaluate("1+2)").column, 4);
-    CHECK_INT(evaluate("  foo").column, 3);
-    CHECK_INT(evaluate("1 +").column, 4);
-    CHECK_INT(evaluate("1/0+(2").column, 7);
-    CHECK_INT(evaluate("1").column, 0);
+    check_eq(evaluate("1+2)").column, 4);
+    check_eq(evaluate("  foo").column, 3);
+    check_eq(evaluate("1 +").column, 4);
+    check_eq(evaluate("1/0+(2").column, 7);
+    check_eq(evaluate("1").column, 0);
 }
 
-static void test_messages(void)
+TEST("each status has its own message")
 {
     char text[MATH_MESSAGE_SIZE];
 
@@ -144,20 +142,20 @@ static void test_messages(void)
         struct math_result result = { 0, (unsigned short)status, 65535 };
         int n = math_message(&result, text);
 
-        CHECK_INT(n, strlen(text));
-        CHECK(n > 0 && n < MATH_MESSAGE_SIZE);
+        check_eq(n, strlen(text));
+        check(n > 0 && n < MATH_MESSAGE_SIZE);
         for (unsigned other = 1; other < status && status < MATH_NSTATUS; other++) {
             char again[MATH_MESSAGE_SIZE];
 
             result.status = (unsigned short)other;
             math_message(&result, again);
-            CHECK(strcmp(text, again) != 0);
+            check(strcmp(text, again) != 0);
         }
     }
 }
 
 /* Parts in any order: mostly nonsense, and never more than a status. */
-static void test_garbage(void)
+TEST("parts in any order")
 {
     static const char *const parts[] = {
         "1", "2.5",   "0",    "(",    "(",    ")",     ")",      "+",        "-",    "*",    "/",   "%",
@@ -173,12 +171,12 @@ static void test_garbage(void)
         while (n-- > 0)
             strcat(text, parts[random_below(sizeof(parts) / sizeof(parts[0]))]);
         result = evaluate(text);
-        CHECK(result.status < MATH_NSTATUS && math_is_finite(result.value));
-        CHECK(result.column <= strlen(text) + 1);
+        check(result.status < MATH_NSTATUS && math_is_finite(result.value));
+        check(result.column <= strlen(text) + 1);
     }
 }
 
-static void test_garbage_bytes(void)
+TEST("any bytes")
 {
     for (int i = 0; i < 100000; i++) {
         char text[64];
@@ -188,22 +186,8 @@ static void test_garbage_bytes(void)
         for (int k = 0; k < n; k++)
             text[k] = (char)random_below(256);
         math_evaluate(text, n, &result);
-        CHECK(result.status < MATH_NSTATUS);
+        check(result.status < MATH_NSTATUS);
     }
 }
 
-static void nothing(void) {}
-
-int main(void)
-{
-    static const struct test tests[] = {
-        { PROBLEMS, test_problems },
-        { "limits of length and depth", test_limits },
-        { "columns of errors", test_columns },
-        { "each status has its own message", test_messages },
-        { "parts in any order", test_garbage },
-        { "any bytes", test_garbage_bytes },
-    };
-
-    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);
-}
+TAP_MAIN(NULL, NULL)

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tap.h"
+#include "host.h"
 #include "user/math/mathexpr.h"
 #include "user/math/mathfn.h"
 
@@ -58,39 +58,37 @@ static void compare(struct worst *worst, double got, long double true_value, dou
 {
     long double off = error(got, true_value);
 
-    if (!(off <= ALLOWED)) {
-        printf("# %s(%a, %a) is %a: %.3Lf off\n", worst->name, x, y, got, off);
-        tap_failed = true;
-    }
+    if (!(off <= ALLOWED))
+        tap_fail("%s(%a, %a) is %a: %.3Lf off", worst->name, x, y, got, off);
     if (off > worst->error)
         worst->error = off;
 }
 
 static void report(const struct worst *worst)
 {
-    printf("# %s: at most %.3Lf units in the last place off\n", worst->name, worst->error);
+    tap_note("%s: at most %.3Lf units in the last place off", worst->name, worst->error);
 }
 
-static void test_exact(void)
+TEST("exact functions")
 {
     for (int i = 0; i < ROUNDS; i++) {
         double x = i % 2 ? any_size() : uniform(-1e6, 1e6), y = i % 3 ? any_size() : x * uniform(0, 1);
 
-        CHECK(same(math_sqrt(fabs(x)), sqrt(fabs(x))));
-        CHECK(same(math_abs(-x), fabs(x)));
-        CHECK(math_floor(x) == floor(x) && math_floor(-x) == floor(-x));
-        CHECK(same(math_ceil(x), ceil(x)) && same(math_ceil(-x), ceil(-x)));
-        CHECK(same(math_trunc(-x), trunc(-x)));
-        CHECK(math_is_integer(x) == (x == trunc(x)));
+        check(same(math_sqrt(fabs(x)), sqrt(fabs(x))));
+        check(same(math_abs(-x), fabs(x)));
+        check(math_floor(x) == floor(x) && math_floor(-x) == floor(-x));
+        check(same(math_ceil(x), ceil(x)) && same(math_ceil(-x), ceil(-x)));
+        check(same(math_trunc(-x), trunc(-x)));
+        check(math_is_integer(x) == (x == trunc(x)));
         if (y != 0)
-            CHECK(same(math_fmod(x, y), fmod(x, y)) && same(math_fmod(-x, y), fmod(-x, y)));
+            check(same(math_fmod(x, y), fmod(x, y)) && same(math_fmod(-x, y), fmod(-x, y)));
     }
-    CHECK(math_floor(-0.5) == -1 && same(math_ceil(-0.5), -0.0));
-    CHECK(math_floor(0x1p52 - 0.5) == 0x1p52 - 1 && math_floor(0.49999999999999994) == 0);
-    CHECK(same(math_fmod(5e-324, 3e-320), 5e-324) && same(math_fmod(0x1.8p1023, 5e-324), 0.0));
+    check(math_floor(-0.5) == -1 && same(math_ceil(-0.5), -0.0));
+    check(math_floor(0x1p52 - 0.5) == 0x1p52 - 1 && math_floor(0.49999999999999994) == 0);
+    check(same(math_fmod(5e-324, 3e-320), 5e-324) && same(math_fmod(0x1.8p1023, 5e-324), 0.0));
 }
 
-static void test_exp(void)
+TEST("exp")
 {
     struct worst worst = { "exp", 0 };
 
@@ -100,10 +98,10 @@ static void test_exp(void)
         compare(&worst, math_exp(x), expl(x), x, 0);
     }
     report(&worst);
-    CHECK(math_exp(0) == 1 && math_exp(710) == INFINITY && math_exp(-746) == 0 && math_exp(-1e300) == 0);
+    check(math_exp(0) == 1 && math_exp(710) == INFINITY && math_exp(-746) == 0 && math_exp(-1e300) == 0);
 }
 
-static void test_log(void)
+TEST("ln")
 {
     struct worst worst = { "ln", 0 };
 
@@ -114,10 +112,10 @@ static void test_log(void)
             compare(&worst, math_log(x), logl(x), x, 0);
     }
     report(&worst);
-    CHECK(math_log(1) == 0 && math_log(0) == -INFINITY && isnan(math_log(-1)));
+    check(math_log(1) == 0 && math_log(0) == -INFINITY && isnan(math_log(-1)));
 }
 
-static void test_pow(void)
+TEST("powers")
 {
     struct worst worst = { "^", 0 };
 
@@ -133,22 +131,22 @@ static void test_pow(void)
     report(&worst);
 }
 
-static void test_pow_exact(void)
+TEST("powers that are doubles")
 {
     for (int x = -50; x <= 50; x++) {
         double product = 1;
 
         for (int n = 0; fabs(product) < 0x1p53 && n < 60; n++, product *= x)
-            CHECK(math_pow(x, n) == product);
+            check(math_pow(x, n) == product);
     }
     for (int n = -1074; n < 1024; n++)
-        CHECK(math_pow(2, n) == ldexp(1, n));
+        check(math_pow(2, n) == ldexp(1, n));
     for (int n = 0; n <= 22; n++)
-        CHECK(math_pow(10, n) == (double)powl(10, n));
-    CHECK(math_pow(0, 0) == 1 && math_pow(0, 3) == 0 && math_pow(0, -1) == INFINITY);
-    CHECK(math_pow(-8, 1.0 / 3) != math_pow(-8, 1.0 / 3));
-    CHECK(math_pow(-10, 309) == -INFINITY && math_pow(10, -400) == 0 && math_pow(0.5, 1e300) == 0);
-    CHECK(math_pow(-1, 1e300) == 1 && math_pow(-1, 0x1p53 - 1) == -1);
+        check(math_pow(10, n) == (double)powl(10, n));
+    check(math_pow(0, 0) == 1 && math_pow(0, 3) == 0 && math_pow(0, -1) == INFINITY);
+    check(math_pow(-8, 1.0 / 3) != math_pow(-8, 1.0 / 3));
+    check(math_pow(-10, 309) == -INFINITY && math_pow(10, -400) == 0 && math_pow(0.5, 1e300) == 0);
+    check(math_pow(-1, 1e300) == 1 && math_pow(-1, 0x1p53 - 1) == -1);
 }
 
 /* Near multiples of pi/2, where a sloppy reduction loses all digits, and all over. */
@@ -166,7 +164,7 @@ static double angle(int i)
     }
 }
 
-static void test_sin_cos(void)
+TEST("sin and cos")
 {
     struct worst worst_sin = { "sin", 0 }, worst_cos = { "cos", 0 };
 
@@ -178,20 +176,20 @@ static void test_sin_cos(void)
     }
     report(&worst_sin);
     report(&worst_cos);
-    CHECK(same(math_sin(0), 0.0) && math_cos(0) == 1);
-    CHECK(math_sin(1e5) == 0.03574879797201651);
+    check(same(math_sin(0), 0.0) && math_cos(0) == 1);
+    check(math_sin(1e5) == 0.03574879797201651);
 }
 
 /* The double nearest to a multiple of pi/2, and sizes that no float of a program has: the whole table is
    used. */
-static void test_sin_cos_huge(void)
+TEST("sin and cos of huge angles")
 {
-    CHECK(math_cos(6381956970095103.0 * 0x1p797) == -4.68716592425462761112e-19);
-    CHECK(math_sin(1e22) == -0.8522008497671888);
+    check(math_cos(6381956970095103.0 * 0x1p797) == -4.68716592425462761112e-19);
+    check(math_sin(1e22) == -0.8522008497671888);
     for (int i = 0; i < ROUNDS / 10; i++) {
         double x = any_size();
 
-        CHECK(error(math_sin(x), sinl(x)) <= ALLOWED && error(math_cos(x), cosl(x)) <= ALLOWED);
+        check(error(math_sin(x), sinl(x)) <= ALLOWED && error(math_cos(x), cosl(x)) <= ALLOWED);
     }
 }
 
@@ -205,62 +203,45 @@ static bool is_prime(unsigned long long n)
     return true;
 }
 
-static void test_integers(void)
+TEST("fact, fib and gcd")
 {
     long double product = 1;
 
     for (int n = 0; n <= 25; n++) {
-        CHECK(math_fact(n) == (double)product); /* exact in 64 bits */
+        check(math_fact(n) == (double)product); /* exact in 64 bits */
         product *= n + 1;
     }
-    CHECK(math_fact(100) == 9.332621544394415e157 && math_fact(170) == 7.257415615307999e306);
-    CHECK(math_fact(171) == INFINITY);
+    check(math_fact(100) == 9.332621544394415e157 && math_fact(170) == 7.257415615307999e306);
+    check(math_fact(171) == INFINITY);
     for (unsigned long long a = 0, b = 1, n = 0; n <= 92; n++) {
         unsigned long long next = a + b;
 
-        CHECK(math_fib((double)n) == (double)a);
+        check(math_fib((double)n) == (double)a);
         a = b;
         b = next;
     }
-    CHECK(math_fib(1000) == 4.3466557686937455e208 && math_fib(1476) == 1.3069892237633993e308);
-    CHECK(math_fib(1477) == INFINITY);
-    CHECK(math_gcd(12, -18) == 6 && math_gcd(0, 7) == 7 && math_gcd(0, 0) == 0);
-    CHECK(math_gcd(0x1p1000, 0x1p900 * 3) == 0x1p900);
+    check(math_fib(1000) == 4.3466557686937455e208 && math_fib(1476) == 1.3069892237633993e308);
+    check(math_fib(1477) == INFINITY);
+    check(math_gcd(12, -18) == 6 && math_gcd(0, 7) == 7 && math_gcd(0, 0) == 0);
+    check(math_gcd(0x1p1000, 0x1p900 * 3) == 0x1p900);
 }
 
-static void test_primes(void)
+TEST("isprime")
 {
     for (int n = -3; n < 20000; n++)
-        CHECK(math_isprime(n) == (n > 0 && is_prime((unsigned)n)));
+        check(math_isprime(n) == (n > 0 && is_prime((unsigned)n)));
     for (int i = 0; i < 200; i++) {
         unsigned long long n = random_bits() >> (11 + random_bits() % 30);
 
         n %= 1ull << 42;
-        CHECK(math_isprime((double)n) == is_prime(n));
+        check(math_isprime((double)n) == is_prime(n));
     }
     /* Around 2^53, by python's arithmetic. */
-    CHECK(math_isprime(9007199254740881.0) == 1 && math_isprime(9007199254740847.0) == 1);
-    CHECK(math_isprime(9007199254740991.0) == 0 && math_isprime(9007199254740992.0) == 0);
+    check(math_isprime(9007199254740881.0) == 1 && math_isprime(9007199254740847.0) == 1);
+    check(math_isprime(9007199254740991.0) == 0 && math_isprime(9007199254740992.0) == 0);
     /* Composite, and strong pseudoprimes to several bases. */
-    CHECK(math_isprime(3215031751.0) == 0 && math_isprime(341550071728321.0) == 0);
-    CHECK(math_isprime(3474749660383.0) == 0 && math_isprime(9007195909437503.0) == 0);
+    check(math_isprime(3215031751.0) == 0 && math_isprime(341550071728321.0) == 0);
+    check(math_isprime(3474749660383.0) == 0 && math_isprime(9007195909437503.0) == 0);
 }
 
-static void nothing(void) {}
-
-int main(void)
-{
-    static const struct test tests[] = {
-        { "exact functions", test_exact },
-        { "exp", test_exp },
-        { "ln", test_log },
-        { "powers", test_pow },
-        { "powers that are doubles", test_pow_exact },
-        { "sin and cos", test_sin_cos },
-        { "sin and cos of huge angles", test_sin_cos_huge },
-        { "fact, fib and gcd", test_integers },
-        { "isprime", test_primes },
-    };
-
-    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), nothing, nothing);
-}
+TAP_MAIN(NULL, NULL)

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "host.h"
 #include "mm/mapping.h"
-#include "tap.h"
 
 #define NPAGES (USER_END >> PAGE_SHIFT)
 #define NLIVE  3000u
@@ -83,10 +83,10 @@ static void check_tree(void)
 
     if (wrong)
         printf("# %s\n", wrong);
-    CHECK(!wrong);
+    check(!wrong);
     for (uint i = 0; i < nlive; i++)
         want += live[i]->npages;
-    CHECK_INT(npages, want);
+    check_eq(npages, want);
 }
 
 static uint lowest_va(void)
@@ -96,38 +96,38 @@ static uint lowest_va(void)
     return m ? m->va : USER_END;
 }
 
-static void top_down(void)
+TEST("small mappings go from the top down, without gaps")
 {
     for (uint i = 1; i <= 100; i++) {
         uint va = mapping_find_hole(root, 0x5000, PAGE_SIZE);
-        CHECK_INT(va, USER_END - i * PAGE_SIZE);
+        check_eq(va, USER_END - i * PAGE_SIZE);
         add(va, 1);
     }
     check_tree();
     drop(40);
     uint hole = mapping_find_hole(root, 0x5000, PAGE_SIZE);
-    CHECK_INT(hole, USER_END - 41 * PAGE_SIZE);
-    CHECK_INT(mapping_find_hole(root, 0x5000, 2 * PAGE_SIZE), USER_END - 102 * PAGE_SIZE);
+    check_eq(hole, USER_END - 41 * PAGE_SIZE);
+    check_eq(mapping_find_hole(root, 0x5000, 2 * PAGE_SIZE), USER_END - 102 * PAGE_SIZE);
 }
 
-static void large_ones_are_aligned(void)
+TEST("large mappings start at multiples of 4 MB")
 {
-    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE), USER_END - CHUNK_SIZE);
-    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE + PAGE_SIZE), USER_END - 2 * CHUNK_SIZE);
+    check_eq(mapping_find_hole(root, 0x5000, CHUNK_SIZE), USER_END - CHUNK_SIZE);
+    check_eq(mapping_find_hole(root, 0x5000, CHUNK_SIZE + PAGE_SIZE), USER_END - 2 * CHUNK_SIZE);
     add(USER_END - PAGE_SIZE, 1);
-    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE), USER_END - 2 * CHUNK_SIZE);
-    CHECK_INT(mapping_find_hole(root, 0x5000, CHUNK_SIZE - PAGE_SIZE), USER_END - CHUNK_SIZE);
+    check_eq(mapping_find_hole(root, 0x5000, CHUNK_SIZE), USER_END - 2 * CHUNK_SIZE);
+    check_eq(mapping_find_hole(root, 0x5000, CHUNK_SIZE - PAGE_SIZE), USER_END - CHUNK_SIZE);
 }
 
-static void nothing_fits(void)
+TEST("what does not fit is refused")
 {
-    CHECK_INT(mapping_find_hole(root, 0x5000, 0x7fffe000), 0);
-    CHECK_INT(mapping_find_hole(root, USER_END, PAGE_SIZE), 0);
-    CHECK_INT(mapping_find_hole(root, USER_END - PAGE_SIZE, PAGE_SIZE), USER_END - PAGE_SIZE);
-    CHECK_INT(mapping_find_hole(root, USER_END - PAGE_SIZE, 2 * PAGE_SIZE), 0);
+    check_eq(mapping_find_hole(root, 0x5000, 0x7fffe000), 0);
+    check_eq(mapping_find_hole(root, USER_END, PAGE_SIZE), 0);
+    check_eq(mapping_find_hole(root, USER_END - PAGE_SIZE, PAGE_SIZE), USER_END - PAGE_SIZE);
+    check_eq(mapping_find_hole(root, USER_END - PAGE_SIZE, 2 * PAGE_SIZE), 0);
     add(CHUNK_SIZE, (USER_END - CHUNK_SIZE) >> PAGE_SHIFT);
-    CHECK_INT(mapping_find_hole(root, PAGE_SIZE, CHUNK_SIZE), 0);
-    CHECK_INT(mapping_find_hole(root, PAGE_SIZE, CHUNK_SIZE - PAGE_SIZE), PAGE_SIZE);
+    check_eq(mapping_find_hole(root, PAGE_SIZE, CHUNK_SIZE), 0);
+    check_eq(mapping_find_hole(root, PAGE_SIZE, CHUNK_SIZE - PAGE_SIZE), PAGE_SIZE);
     check_tree();
 }
 
@@ -142,11 +142,11 @@ static void check_lookups(void)
             if (live[j]->va >= va && (!next || live[j]->va < next->va))
                 next = live[j];
         }
-        CHECK(mapping_at(root, va) == covers);
-        CHECK(mapping_from(root, va) == next);
+        check(mapping_at(root, va) == covers);
+        check(mapping_from(root, va) == next);
     }
     for (uint i = 0; i < nlive; i++)
-        CHECK(mapping_at(root, live[i]->va) == live[i]);
+        check(mapping_at(root, live[i]->va) == live[i]);
 }
 
 static uint random_npages(void)
@@ -164,11 +164,11 @@ static uint random_npages(void)
 }
 
 /* Maps and unmaps at random in a space that is nearly full, always where the slow search says. */
-static void random_life(void)
+TEST("a random life agrees with the slow search")
 {
     uint floor = USER_END - 80 * CHUNK_SIZE;
 
-    for (uint step = 0; step < 4000 && !tap_failed; step++) {
+    for (uint step = 0; step < 4000 && !tap_failing(); step++) {
         bool grow = random_below(100) < (step / 800 % 2 ? 45u : 60u);
         if (nlive && (!grow || nlive == NLIVE)) {
             drop(random_below(nlive));
@@ -177,7 +177,7 @@ static void random_life(void)
             uint from = random_below(8) ? floor : page_round_down(lowest_va());
             uint want = slow_hole(from, npages);
             uint va = mapping_find_hole(root, from, npages << PAGE_SHIFT);
-            CHECK_INT(va, want);
+            check_eq(va, want);
             if (va && va == want)
                 add(va, npages);
         }
@@ -186,11 +186,11 @@ static void random_life(void)
         if (step % 400 == 0)
             check_lookups();
     }
-    while (nlive && !tap_failed) {
+    while (nlive && !tap_failing()) {
         drop(random_below(nlive));
         check_tree();
     }
-    CHECK(root == NULL || tap_failed);
+    check(root == NULL || tap_failing());
 }
 
 static void add_scattered(void)
@@ -203,50 +203,38 @@ static void add_scattered(void)
 }
 
 /* fork() copies mappings in any order, and may give up after some; exit() takes all out. */
-static void twins(void)
+TEST("a copy has the shape of the tree; all can be taken out")
 {
     struct mapping *copies = calloc(NLIVE, sizeof(*copies)), *child = NULL, *m;
     uint npages, n = 0, end = 0;
 
     mapping_twins_done(&child, root);
-    CHECK(!child && !mapping_pop(&child));
+    check(!child && !mapping_pop(&child));
     add_scattered();
     for (uint i = 0; i < nlive; i++)
         mapping_add_twin(&child, &copies[i], live[i]);
     while (mapping_pop(&child))
         n++;
-    CHECK_INT(n, nlive);
+    check_eq(n, nlive);
     for (uint i = nlive; i-- > 0;)
         mapping_add_twin(&child, &copies[i], live[i]);
     mapping_twins_done(&child, root);
-    CHECK(mapping_check(child, &npages) == NULL);
-    CHECK_INT(npages, 2 * nlive);
+    check(mapping_check(child, &npages) == NULL);
+    check_eq(npages, 2 * nlive);
     for (uint i = 0; i < nlive; i++)
-        CHECK(mapping_at(child, live[i]->va) == &copies[i]);
+        check(mapping_at(child, live[i]->va) == &copies[i]);
     for (n = 0; (m = mapping_pop(&child)) != NULL; n++, end = mapping_end(m))
-        CHECK(m->va >= end);
-    CHECK_INT(n, nlive);
+        check(m->va >= end);
+    check_eq(n, nlive);
     check_tree();
     free(copies);
 }
 
-static void any_order(void)
+TEST("mappings at given addresses keep the tree low")
 {
     add_scattered();
     check_tree();
-    CHECK(root->height <= 15);
+    check(root->height <= 15);
 }
 
-int main(void)
-{
-    static const struct test tests[] = {
-        { "small mappings go from the top down, without gaps", top_down },
-        { "large mappings start at multiples of 4 MB", large_ones_are_aligned },
-        { "what does not fit is refused", nothing_fits },
-        { "a random life agrees with the slow search", random_life },
-        { "mappings at given addresses keep the tree low", any_order },
-        { "a copy has the shape of the tree; all can be taken out", twins },
-    };
-
-    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after);
-}
+TAP_MAIN(before, after)

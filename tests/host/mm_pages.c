@@ -11,11 +11,11 @@
 
 #include "base/kstring.h"
 #include "base/printk.h"
+#include "host.h"
 #include "mm/inject.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
-#include "tap.h"
 
 #define RAM_PAGES 600u
 
@@ -51,7 +51,7 @@ void panic(const char *fmt, ...)
     longjmp(caught, 1);
 }
 
-#define CHECK_PANICS(statement)    \
+#define check_panics(statement)    \
     do {                           \
         volatile bool came = true; \
         expecting = true;          \
@@ -60,7 +60,7 @@ void panic(const char *fmt, ...)
             came = false;          \
         }                          \
         expecting = false;         \
-        CHECK(came);               \
+        check(came);               \
     } while (0)
 
 /* The block cache: so many frames of clean blocks, each in cached[]. */
@@ -76,8 +76,19 @@ uint page_reclaim(uint n, bool may_sleep)
     return done;
 }
 
+static void boot(void)
+{
+    host_ram = aligned_alloc(PAGE_SIZE, RAM_PAGES * PAGE_SIZE);
+    page_init();
+    page_alloc(); /* the pool, for good */
+    page_init_done();
+    nframes = page_free_count() + PAGE_RESERVE;
+}
+
 static void before(void)
 {
+    if (!host_ram)
+        boot();
     self.privileged = false;
     self.fail_after = 0;
     host_cpu.thread = &self;
@@ -88,74 +99,74 @@ static void after(void)
     if (spoilt)
         return;
     page_check();
-    CHECK_INT(page_used(), 0);
-    CHECK_INT(page_free_count(), nframes - PAGE_RESERVE);
+    check_eq(page_used(), 0);
+    check_eq(page_free_count(), nframes - PAGE_RESERVE);
 }
 
-static void alloc_to_the_end(void)
+TEST("frames, to the last one")
 {
     static void *pages[RAM_PAGES];
     uint n = 0;
 
     while ((pages[n] = page_alloc()))
         n++;
-    CHECK_INT(n, nframes - PAGE_RESERVE);
-    CHECK(!page_promise(1));
-    CHECK(kmalloc(100) == NULL);
+    check_eq(n, nframes - PAGE_RESERVE);
+    check(!page_promise(1));
+    check(kmalloc(100) == NULL);
     self.privileged = true;
     while ((pages[n] = page_alloc()))
         n++;
-    CHECK_INT(n, nframes);
-    CHECK_INT(page_used(), n);
-    CHECK_INT(page_free_count(), 0);
+    check_eq(n, nframes);
+    check_eq(page_used(), n);
+    check_eq(page_free_count(), 0);
     for (uint i = 0; i < n; i++) {
-        CHECK((uintptr_t)pages[i] % PAGE_SIZE == 0 && (char *)pages[i] >= host_ram);
+        check((uintptr_t)pages[i] % PAGE_SIZE == 0 && (char *)pages[i] >= host_ram);
         memset(pages[i], (int)i, PAGE_SIZE);
     }
     struct page_chain chain = { 0 };
     for (uint i = 0; i < n / 2; i++)
         page_chain_add(&chain, frame_of(pages[i]));
     page_free_chain(&chain);
-    CHECK_INT(chain.n, 0);
+    check_eq(chain.n, 0);
     for (uint i = n / 2; i < n; i++)
         page_free(pages[i]);
 }
 
-static void promises_are_kept(void)
+TEST("promises are kept, and nothing is promised twice")
 {
     static void *pages[RAM_PAGES];
     uint room = nframes - PAGE_RESERVE;
 
-    CHECK(!page_promise(room + 1));
-    CHECK(!page_promise(~0u));
-    CHECK(page_promise(room));
-    CHECK(!page_promise(1));
-    CHECK(page_alloc() == NULL);
-    CHECK_INT(page_used(), 0);
+    check(!page_promise(room + 1));
+    check(!page_promise(~0u));
+    check(page_promise(room));
+    check(!page_promise(1));
+    check(page_alloc() == NULL);
+    check_eq(page_used(), 0);
     void *one = page_alloc_promised();
     for (uint i = 0; i < room - 1; i++)
         pages[i] = page_alloc_promised();
-    CHECK_INT(page_used(), room);
+    check_eq(page_used(), room);
     page_free_promised(one);
-    CHECK(page_alloc() == NULL);
-    CHECK(page_alloc_promised() == one);
+    check(page_alloc() == NULL);
+    check(page_alloc_promised() == one);
     for (uint i = 0; i < room - 1; i++)
         page_free(pages[i]);
     page_free(one);
-    CHECK(page_promise(5));
+    check(page_promise(5));
     page_unpromise(5);
 }
 
-static void zeroes_are_kept(void)
+TEST("pages of zeroes are zero when they come back")
 {
     uint *first = page_alloc_zeroed(), *second = page_alloc_zeroed();
 
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
-        CHECK(first[i] == 0 && second[i] == 0);
+        check(first[i] == 0 && second[i] == 0);
     first[3] = 3;
     page_free_zeroed(second);
     page_free(first);
-    CHECK(page_alloc_zeroed() == second);
+    check(page_alloc_zeroed() == second);
     page_free_zeroed(second);
     /* They are free frames like others when there are no others. */
     uint room = nframes - PAGE_RESERVE, n = 0;
@@ -165,51 +176,31 @@ static void zeroes_are_kept(void)
         memset(page, 1, PAGE_SIZE);
         page_chain_add(&chain, frame_of(page));
     }
-    CHECK_INT(n, room + PAGE_RESERVE);
+    check_eq(n, room + PAGE_RESERVE);
     page_free_chain(&chain);
 }
 
-static void cache_gives_way(void)
+TEST("the block cache gives way")
 {
     while ((cached[ncached] = page_alloc_spare()))
         page_set_clean_cache(cached[ncached++], true);
-    CHECK_INT(ncached, nframes - PAGE_RESERVE);
-    CHECK_INT(page_used(), 0);
+    check_eq(ncached, nframes - PAGE_RESERVE);
+    check_eq(page_used(), 0);
     page_set_clean_cache(cached[0], false);
     page_set_clean_cache(cached[0], false);
-    CHECK_INT(page_used(), 1);
+    check_eq(page_used(), 1);
     page_set_clean_cache(cached[0], true);
     void *page = page_alloc();
-    CHECK(page && ncached == nframes - PAGE_RESERVE - 1);
-    CHECK(page_promise(100));
-    CHECK_INT(ncached, nframes - PAGE_RESERVE - 101);
-    CHECK(page_alloc_spare() == NULL);
+    check(page && ncached == nframes - PAGE_RESERVE - 1);
+    check(page_promise(100));
+    check_eq(ncached, nframes - PAGE_RESERVE - 101);
+    check(page_alloc_spare() == NULL);
     page_unpromise(100);
     page_free(page);
     page_reclaim(RAM_PAGES, false);
 }
 
-static void misuse_is_found(void)
-{
-    void *page = page_alloc();
-
-    page_free(page);
-    CHECK_PANICS(page_free(page));
-    ((uint *)page)[7] = 1;
-    CHECK_PANICS(page_alloc());
-    char *a = kmalloc(40), *b = kmalloc(40);
-    kfree(a);
-    a[20] = 1;
-    CHECK_PANICS(kmalloc(40));
-    CHECK(b);
-    char *c = kmalloc(200), *d = kmalloc(200);
-    kfree(c);
-    CHECK_PANICS(kfree(c));
-    CHECK(d);
-    spoilt = true;
-}
-
-static void objects(void)
+TEST("objects of all sizes, and their frames are back")
 {
     static struct {
         uchar *p;
@@ -225,7 +216,7 @@ static void objects(void)
             uchar *p = kmalloc(n);
             if (!p)
                 continue;
-            CHECK((uintptr_t)p % 16 == 0);
+            check((uintptr_t)p % 16 == 0);
             memset(p, (int)(n % 251), n);
             live[nlive].p = p;
             live[nlive++].n = n;
@@ -233,7 +224,7 @@ static void objects(void)
             uint i = (pick / 128) % nlive;
             for (uint k = 0; k < live[i].n; k++)
                 if (live[i].p[k] != live[i].n % 251) {
-                    CHECK(false);
+                    check(false);
                     break;
                 }
             kfree(live[i].p);
@@ -243,45 +234,46 @@ static void objects(void)
     while (nlive)
         kfree(live[--nlive].p);
     kfree(NULL);
-    CHECK(kmalloc(KMALLOC_MAX + 1) == NULL);
+    check(kmalloc(KMALLOC_MAX + 1) == NULL);
     uint *zeroed = kmalloc_zeroed(64);
     for (uint i = 0; i < 16; i++)
-        CHECK(zeroed[i] == 0);
+        check(zeroed[i] == 0);
     kfree(zeroed);
 }
 
-static void injected_failures(void)
+TEST("the nth allocation fails, and only that")
 {
     page_inject_failure(2);
     void *p = page_alloc();
-    CHECK(p && !page_promise(1));
-    CHECK(page_promise(1));
+    check(p && !page_promise(1));
+    check(page_promise(1));
     page_inject_failure(1);
     page_free(page_alloc_promised());
-    CHECK(kmalloc(10) == NULL);
+    check(kmalloc(10) == NULL);
     void *q = kmalloc(10);
-    CHECK(q);
+    check(q);
     kfree(q);
     page_free(p);
 }
 
-int main(void)
+TEST("freeing twice and writing after that are found")
 {
-    host_ram = aligned_alloc(PAGE_SIZE, RAM_PAGES * PAGE_SIZE);
-    page_init();
-    nframes = page_free_count();
-    void *pool = page_alloc();
-    page_init_done();
-    nframes = page_free_count() + PAGE_RESERVE;
-    (void)pool;
-    static const struct test tests[] = {
-        { "frames, to the last one", alloc_to_the_end },
-        { "promises are kept, and nothing is promised twice", promises_are_kept },
-        { "pages of zeroes are zero when they come back", zeroes_are_kept },
-        { "the block cache gives way", cache_gives_way },
-        { "objects of all sizes, and their frames are back", objects },
-        { "the nth allocation fails, and only that", injected_failures },
-        { "freeing twice and writing after that are found", misuse_is_found },
-    };
-    return tap_run(tests, sizeof(tests) / sizeof(tests[0]), before, after);
+    void *page = page_alloc();
+
+    page_free(page);
+    check_panics(page_free(page));
+    ((uint *)page)[7] = 1;
+    check_panics(page_alloc());
+    char *a = kmalloc(40), *b = kmalloc(40);
+    kfree(a);
+    a[20] = 1;
+    check_panics(kmalloc(40));
+    check(b);
+    char *c = kmalloc(200), *d = kmalloc(200);
+    kfree(c);
+    check_panics(kfree(c));
+    check(d);
+    spoilt = true;
 }
+
+TAP_MAIN(before, after)

@@ -29,7 +29,8 @@ FLOORS["kernel/sys"] = FLOORS["kernel"] = BELOW_5 | {"kernel/proc", "kernel/cons
 FLOORS["user/libc"] = FLOORS["user/math"] = {"include"}
 FLOORS["user/ksm"] = {"include", "user/libc"}
 FLOORS["user/math"] = {"include", "user/libc", "user/ksm"}
-FLOORS["user/bin"] = FLOORS["tests/guest"] = {"include", "user/libc", "user/ksm", "user/math"}
+FLOORS["user/bin"] = {"include", "user/libc", "user/ksm", "user/math"}
+FLOORS["tests/guest"] = FLOORS["user/bin"] | {"tests"}
 
 # Declared seams: single headers of a room above.  A driver takes locks and page frames as everybody does, and the machine
 # switches threads and keeps their floating-point state.
@@ -42,7 +43,7 @@ SEAMS = {
 PATHS = {
     "kernel": ["", "kernel", "kernel/arch/i386"],
     "user": ["user/libc", "user/ksm", "user/math", "include"],
-    "tests": ["user/libc", "user/ksm", "user/math", "include"],
+    "tests": ["tests", "user/libc", "user/ksm", "user/math", "include"],
     "include": [""],
 }
 COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "float.h", "stdalign.h", "stdnoreturn.h"}

@@ -1,5 +1,5 @@
 /*
- * tap.c - runs the tests of one program.
+ * guest.c - runs the tests of one program.
  *
  *   t_NAME [-r] [-n K] [-s SEED] [-t SECONDS] [-l] [TEXT]...
  *
@@ -12,7 +12,7 @@
  * only what file operations have left to be written is written first.  A test without content runs before
  * the first one, so that the memory which this program itself comes to touch is there.
  */
-#include "tap.h"
+#include "guest.h"
 
 #include "ksm.h"
 #include "procinfo.h"
@@ -25,8 +25,6 @@
 #define USAGE            "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [TEXT]..."
 
 int tap_seed = 1, tap_seconds;
-
-extern struct tap_test tap_tests[], tap_tests_end[]; /* user.ld's, in whatever order the compiler left */
 
 /* What must not change. */
 struct footprint {
@@ -65,15 +63,10 @@ static void end_failed(void)
     exits(STATUS_FAILED);
 }
 
-void tap_failed(const char *file, int line, const char *what)
+void tap_differs(const char *file, int line, const char *what, const char *got, const char *want,
+                 const char *quote)
 {
-    printf(1, "# %s:%d: %s\n", file, line, what);
-    end_failed();
-}
-
-void tap_differs(const char *file, int line, const char *what, int got, int want)
-{
-    printf(1, "# %s:%d: %s is %d (0x%x), not %d (0x%x)\n", file, line, what, got, got, want, want);
+    printf(1, "# %s:%d: %s is %s%s%s, not %s%s%s\n", file, line, what, quote, got, quote, quote, want, quote);
     end_failed();
 }
 
@@ -224,7 +217,7 @@ static bool run_test(const struct tap_test *test, uint number)
 
     if (!passed)
         explain(status, &before, &after);
-    printf(1, "%s %u - %s%s\n", passed ? "ok" : "not ok", number, test->name,
+    printf(1, "%s %u - %s%s\n", passed ? "ok" : "not ok", number, test->title,
            skipped ? " # SKIP not this kernel" : "");
     return passed;
 }
@@ -243,7 +236,7 @@ static bool contains(const char *text, const char *part)
 static bool selected(const struct tap_test *test, char *const *texts, int ntexts)
 {
     for (int i = 0; i < ntexts; i++) {
-        if (contains(test->name, texts[i]))
+        if (contains(test->title, texts[i]))
             return true;
     }
     return ntexts == 0;
@@ -257,24 +250,13 @@ static bool texts_known(char *const *texts, int ntexts)
     for (int i = 0; i < ntexts; i++) {
         bool known = false;
 
-        for (const struct tap_test *t = tap_tests; t < tap_tests_end; t++)
-            known |= contains(t->name, texts[i]);
+        for (const struct tap_test *t = __start_tap_tests; t < __stop_tap_tests; t++)
+            known |= contains(t->title, texts[i]);
         if (!known)
             printf(1, "# no test has `%s' in its name\n", texts[i]);
         all &= known;
     }
     return all;
-}
-
-static void sort_by_line(void)
-{
-    for (struct tap_test *t = tap_tests + 1; t < tap_tests_end; t++) {
-        struct tap_test moved = *t, *to = t;
-
-        for (; to > tap_tests && to[-1].line > moved.line; to--)
-            *to = to[-1];
-        *to = moved;
-    }
 }
 
 static void number_option(const char *option, const char *text, int *times)
@@ -291,7 +273,7 @@ static void number_option(const char *option, const char *text, int *times)
 int tap_main(int argc, char *argv[], void (*cleanup)(void))
 {
     bool reverse = false, list = false;
-    int times = 1, first = 1, ntests = tap_tests_end - tap_tests;
+    int times = 1, first = 1, ntests = __stop_tap_tests - __start_tap_tests;
     uint nrun = 0, nfailed = 0;
 
     for (; first < argc && argv[first][0] == '-'; first++) {
@@ -305,7 +287,7 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
             fail(2, USAGE);
     }
     cleanup_failed = cleanup;
-    sort_by_line();
+    tap_sort(__start_tap_tests, __stop_tap_tests);
     if (!list) {
         sync();
         run_child(nothing);
@@ -313,13 +295,13 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
     }
     for (int round = 0; round < times; round++) {
         for (int i = 0; i < ntests; i++) {
-            const struct tap_test *test = &tap_tests[reverse ? ntests - 1 - i : i];
+            const struct tap_test *test = &__start_tap_tests[reverse ? ntests - 1 - i : i];
 
             if (!selected(test, argv + first, argc - first))
                 continue;
             nrun++;
             if (list)
-                printf(1, "%s\n", test->name);
+                printf(1, "%s\n", test->title);
             else
                 nfailed += !run_test(test, nrun);
         }

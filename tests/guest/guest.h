@@ -1,0 +1,66 @@
+/*
+ * guest.h - tests that run inside the system.
+ *
+ *      #include "guest.h"
+ *
+ *      TEST("a pipe gives back what went in")
+ *      {
+ *          ...
+ *          check_eq(n, 5);
+ *      }
+ *      TAP_MAIN(NULL)
+ *
+ * Each test is a process of its own.  It passed if it returned or called exits(0), no check in it failed, and it
+ * left nothing behind: pgused() and the totals of shared memory are what they were.  A check that does not hold
+ * ends the process that made it, with a bad status.  See guest.c for the options of such a program.
+ */
+#ifndef GUEST_H
+#define GUEST_H
+
+#include "tap.h"
+#include "ulib.h"
+
+/* The program.  cleanup is called in a test that has failed, before it ends; it may be NULL. */
+#define TAP_MAIN(cleanup) \
+    int main(int argc, char *argv[]) { return tap_main(argc, argv, cleanup); }
+int tap_main(int argc, char *argv[], void (*cleanup)(void));
+
+/* For tests that draw numbers, and for those that run for a time: 0: as long as they like, below 20 seconds. */
+extern int tap_seed, tap_seconds;
+
+/* Here a check that does not hold ends the process. */
+void tap_differs(const char *file, int line, const char *what, const char *got, const char *want,
+                 const char *quote) __attribute__((noreturn));
+/* Ends the test, which this kernel has no means for. */
+void tap_skip(void) __attribute__((noreturn));
+/* A comment line. */
+void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* Processes of a test. */
+
+#define KILLED (-1) /* status of a process that did not end by itself */
+
+/* A child that calls fn(arg) and ends with status 0. */
+int tap_start(void (*fn)(void *), void *arg);
+/* Waits for this child, and no other may die before it; its status. */
+int tap_status(int pid);
+/* The same, and its status is 0. */
+void tap_join(int pid);
+/* Does a process die that calls fn(arg)? */
+bool tap_dies(void (*fn)(void *), void *arg);
+/* Does a process die that reads, or writes, the byte at p? */
+bool tap_read_dies(const volatile void *p);
+bool tap_write_dies(volatile void *p);
+
+/* A gate lets one process through for each time that another opens it. */
+struct gate {
+    int fds[2];
+};
+void gate_create(struct gate *g);
+void gate_open(struct gate *g);
+void gate_pass(struct gate *g);
+void gate_destroy(struct gate *g);
+/* Waits until the process sleeps in a call (or is gone). */
+void tap_until_asleep(int pid);
+
+#endif
