@@ -1,0 +1,50 @@
+"""The documents keep their word: each place of the tour exists, and each recipe of docs/adding.md works as it is written."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import ROOT, done, ok, temp_folder  # noqa: E402
+
+
+def read(*path):
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as f:
+        return f.read()
+
+
+def places(stop):
+    """(file, names) of each place of a stop: the line below its title."""
+    for part in stop.split("\n")[2].split(";"):
+        path, *names = re.findall(r"`([^`]+)`", part)
+        yield path, [name.rstrip("()") for name in names]
+
+
+def defines(text, name):
+    return re.search(r"^(?:\w.*[ *])?%s\b *\(.*(?:\{|,)$|^(?:\w.*[ *])?%s\(.*\)$|^%s:|^#define %s\b|^(?:\w.*[ *])?%s\(.*\{ .*\}$"
+                     % ((re.escape(name),) * 5), text, re.M) is not None
+
+
+stops = re.split(r"^## ", read("docs", "tour.md"), flags=re.M)[1:]
+ok(len(stops) == 12, "the tour has twelve stops", len(stops))
+for stop in stops:
+    missing = []
+    for path, names in places(stop):
+        text = read(path) if os.path.exists(os.path.join(ROOT, path)) else ""
+        missing += [path] if not text else ["%s in %s" % (n, path) for n in names if not defines(text, n)]
+    ok(not missing, "its places exist: " + stop.split("\n")[0], *missing)
+
+# The recipes, one after another in one copy of the tree.
+copy = os.path.join(temp_folder(), "tree")
+shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
+env = {k: v for k, v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
+recipes = re.split(r"^## ", read("docs", "adding.md"), flags=re.M)[1:]
+for recipe in recipes:
+    title = recipe.split("\n")[0]
+    for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", recipe, re.M | re.S), 1):
+        p = subprocess.run(["sh", "-eu", "-c", block], cwd=copy, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                           errors="replace")
+        ok(p.returncode == 0, "recipe: %s, step %d" % (title, number), block, p.stdout[-1500:], p.stderr[-1500:])
+done()
