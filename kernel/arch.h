@@ -1,12 +1,26 @@
 /*
- * arch.h - what a machine owes the kernel, and the four functions of the kernel that it calls.
+ * arch.h - what a machine owes the kernel, and the functions of the kernel that it calls.
  *
- * kernel/arch/i386 fulfils this contract.  Nothing outside that folder contains an instruction,
- * a page-table bit or a port number.
+ *   sizes         PAGE_SIZE, CHUNK_SIZE, USER_END
+ *   processors    struct cpu, cpu_self(), irq_save(), arch_idle(), arch_poke()
+ *   atomics       atomic_swap(), atomic_add(), atomic_cas()
+ *   threads       kernel stacks, context_switch(), floating-point state
+ *   trap frames   a program's registers, and the way back to it
+ *   memory        pa_of(), va_of(), arch_memory, copying and clearing
+ *   page maps     in pmap.h, which kernel/mm alone includes
+ *   devices       console, monitor, disk
+ *   the end       arch_power_off(), arch_stop_others(), arch_backtrace()
+ *   what it calls kernel_start(), kernel_syscall(), kernel_trap(), kernel_interrupt(), and the entry that
+ *                 arch_start_cpus() was given
  *
- * The kernel is not pre-empted: a thread in the kernel runs until it sleeps, returns to its program
- * or calls sched_checkpoint().  Interrupts stay on in the kernel, except while a lock is held that
- * interrupt handlers take too.
+ * kernel/arch/i386 fulfils this contract.  Nothing outside that directory contains an instruction, a port
+ * number or a bit of a page table.  kernel/mm does hold pointers to page-table entries, but reads and makes
+ * them by the functions of pmap.h.  The machine in its turn uses the kernel's locks, page frames and
+ * messages, as every room does.
+ *
+ * The kernel is not pre-empted: a thread in the kernel runs until it sleeps, returns to its program or calls
+ * sched_checkpoint().  Interrupts stay on in the kernel, except while a lock is held that interrupt handlers
+ * take too.
  */
 #ifndef ARCH_H
 #define ARCH_H
@@ -29,14 +43,13 @@ static inline uint page_round_down(uint n) { return n & ~(PAGE_SIZE - 1); }
 
 struct thread;
 struct trapframe;
-struct spinlock;
 
-/* Processors. */
+/* Processors.  Sleeps: no. */
 
 /* One for each processor; a segment register points to it.  Fields: o only this processor, with
-   interrupts off or from its own thread; a read by others at any time. */
+   interrupts off or from its own thread; others may read it at any time. */
 struct cpu {
-    struct cpu *self;      /* [o] must stay first: arch reads it by offset */
+    struct cpu *self;      /* [o] must stay first: the machine reads it by offset */
     struct thread *thread; /* [o] second: the thread that runs here */
     uint index;            /* [o] 0 is the processor that booted */
     uint nlocks;           /* [o] spin locks held here; kept by debug builds alone */
@@ -59,47 +72,49 @@ static inline bool irq_enabled(void);
 static inline void irq_enable(void);
 static inline void cpu_relax(void); /* in a spin loop */
 
-/* Sleeps until an interrupt.  Called with interrupts off, by the idle thread; returns with them on.
-   An interrupt that comes between the caller's last look and the sleep is not lost. */
+/* Halts until an interrupt.  The idle thread calls it with interrupts off; returns with them on.
+   An interrupt that comes between the caller's last look and the halt is not lost. */
 void arch_idle(void);
 /* Makes another processor leave arch_idle() or look at its thread's `attention`. */
 void arch_poke(uint index);
 
-/* Atomics. */
+/* Atomics, sequentially consistent.  Sleeps: no. */
 
-static inline uint atomic_swap(volatile uint *p, uint value);
-static inline uint atomic_add(volatile uint *p, uint value); /* returns the old value */
+static inline uint atomic_swap(volatile uint *p, uint value); /* returns the old value */
+static inline uint atomic_add(volatile uint *p, uint value);  /* returns the old value */
 static inline bool atomic_cas(volatile uint *p, uint old, uint value);
 
-/* Threads of control. */
+/* Threads of control.  Sleeps: no. */
 
-/* A kernel stack is mapped in a window of its own with an unmapped page below, so that an overflow
-   is caught.  kstack_alloc returns a handle's slot number, or -1 when memory or slots ran out.  The slot with the
-   number of a processor is its idle thread's, and in use from the start. */
+/* A kernel stack is mapped in a window of its own with an unmapped page below, so that an overflow is
+   caught.  kstack_alloc() returns a slot's number, or -1 when memory or slots ran out; the caller owns the
+   slot until kstack_free().  The slot with the number of a processor is its idle thread's, and in use from
+   the start.  Both take a lock of RANK_SLAB. */
 #define KSTACK_SIZE 8192u
 int kstack_alloc(void);
-void kstack_free(int slot); /* nobody may run on it any more */
+void kstack_free(int slot); /* no thread may run on it any more */
 
-/* Prepares a thread so that its first switch calls entry(arg) on stack `slot`, with interrupts off; returns the
-   value for thread->context. */
+/* Prepares a thread so that its first switch calls entry(arg) on stack `slot`, with interrupts off; returns
+   the value for thread->context. */
 void *context_create(int slot, void (*entry)(void *), void *arg);
 /* Prepares a thread that returns to user mode with a copy of *tf and result 0: fork's child.  It first calls
    `first()` on its own stack. */
 void *context_create_user(int slot, const struct trapframe *tf, void (*first)(void));
-/* Saves this thread in *save and goes on with `load`, on stack `slot`.  Interrupts are off. */
+/* Saves this thread in *save and goes on with `load`, on stack `slot`; returns when it is switched back to.
+   Interrupts are off. */
 void context_switch(void **save, void *load, int slot);
 
 /* The floating-point state of a thread.  A thread that never computed with floating point has none
    and pays nothing; the rest is saved when the thread is switched out and loaded on its next use. */
 #define FPU_STATE_SIZE 512u
-/* Thread `prev` leaves this processor.  Called by the scheduler with interrupts off. */
+/* Thread `prev` leaves this processor.  The scheduler calls it with interrupts off. */
 void fpu_switch_out(struct thread *prev);
-/* fork: the child, which has a kernel stack, computes on with what its parent has in the registers. */
+/* fork: the child, which has a kernel stack, gets a copy of its parent's state. */
 void fpu_copy(struct thread *child, struct thread *self);
 /* Forgets the thread's state (exec, exit). */
 void fpu_drop(struct thread *self);
 
-/* The frame of a trap. */
+/* Trap frames.  Sleeps: no. */
 
 /* The user's registers as the trap saved them; always at the top of the thread's kernel stack. */
 struct trapframe *trapframe_of(int slot);
@@ -108,56 +123,57 @@ static inline uint trapframe_args(const struct trapframe *tf);    /* user addres
 static inline void trapframe_result(struct trapframe *tf, uint value);
 /* A fresh program: all registers zero but the stack pointer and the entry. */
 void trapframe_start(struct trapframe *tf, uint entry, uint sp);
-/* Goes to user mode with the frame at the top of this stack.  Does not return. */
+/* Goes to user mode with the frame at the top of this stack. */
 void trapframe_resume(void) __attribute__((noreturn));
 
-/* Memory. */
+/* Memory.  Sleeps: no. */
 
 /* All usable RAM that the kernel half can map is mapped at a constant offset. */
 static inline uint pa_of(const void *va);
 static inline void *va_of(uint pa);
 
+/* Physical, page-aligned, end excluded. */
 struct memory_range {
     uint start, end;
-}; /* physical, page-aligned */
+};
 /* RAM above 1 MB that neither the kernel nor a boot module occupies. */
 extern struct memory_range arch_memory[];
 extern uint arch_nmemory;
 
-static inline void page_zero(void *page);   /* one page, about 270 instructions */
-void page_copy(void *dst, const void *src); /* one page */
-void bytes_copy(void *dst, const void *src,
-                size_t n); /* any size; fast for large ones; may fault on user addresses */
+static inline void page_zero(void *page);
+void page_copy(void *dst, const void *src);
+/* Any size; fast for large ones.  A touch of a user address may fault, and then its address space decides. */
+void bytes_copy(void *dst, const void *src, size_t n);
 void words_copy(uint *dst, const uint *src, size_t nwords);
 void words_zero(uint *dst, size_t nwords);
 
-/* Page maps: see kernel/arch/i386/pmap.h, which only kernel/mm includes. */
+/* Devices.  Sleeps: no. */
 
-/* Devices. */
-
-/* The console: serial port 1 and the screen.  Characters typed on either arrive by kernel_interrupt(). */
-void console_put(const char *text, size_t n); /* any context; serialised by the caller */
+/* The console: serial port 1 and the screen.  Characters typed on either arrive by kernel_interrupt().
+   Any context; the caller serialises. */
+void console_put(const char *text, size_t n);
 /* The second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
 void monitor_put(const char *text, size_t n);
 
-/* A disk of 512-byte blocks.  Requests are served in order, one at a time. */
+/* A disk of 512-byte blocks.  Requests are served in order, one at a time.  A request belongs to the disk
+   from disk_submit() until done(), which is called once, with interrupts off, from an interrupt or from
+   disk_submit() itself. */
 struct disk_request {
     uint blockno;
     uint nblocks; /* at most DISK_MAX_BLOCKS */
     void *data;   /* nblocks * 512 bytes, kernel address, 4-aligned */
     enum { DISK_READ, DISK_WRITE, DISK_FLUSH } op;
     volatile int status; /* 1: under way; 0: done; negative: failed */
-    void (*done)(struct disk_request
-                     *); /* called once, with interrupts off, from an interrupt or from disk_submit itself */
-    struct disk_request *next;
+    void (*done)(struct disk_request *request);
+    struct disk_request *next; /* the disk's own */
 };
 #define DISK_MAX_BLOCKS 128
 uint disk_nblocks(void); /* size of the disk with the file system; 0: there is none */
 void disk_submit(struct disk_request *request);
 
-/* The end. */
+/* The end.  Sleeps: no. */
 
-/* Powers the machine off; under QEMU the exit status says `code`.  Does not return. */
+/* Powers the machine off; QEMU's exit status shows `code`. */
 void arch_power_off(uint code) __attribute__((noreturn));
 /* Stops the other processors.  For panic(). */
 void arch_stop_others(void);
@@ -171,10 +187,10 @@ extern char boot_command_line[1024];
 
 /* On the boot processor with memory mapped, interrupts off, on the stack of the idle thread. */
 void kernel_start(void) __attribute__((noreturn));
-/* A system call. */
+/* A system call.  Sleeps: may. */
 void kernel_syscall(struct trapframe *tf);
 /* Another trap from user mode, or a page fault in the kernel.  `attention` of the thread is looked at before
-   each return to user mode, and becomes a trap of its own. */
+   each return to user mode, and becomes a trap of its own, without an `info`.  Sleeps: may. */
 enum trap_kind { TRAP_PAGE_FAULT, TRAP_FAULT, TRAP_ATTENTION };
 struct trap_info {
     uint number; /* the machine's vector */
@@ -185,13 +201,13 @@ struct trap_info {
     bool user;    /* it happened in user mode */
 };
 void kernel_trap(enum trap_kind kind, const struct trap_info *info);
-/* A device, with interrupts off: a tick (on each processor), or a character typed. */
+/* A device, with interrupts off: a tick (on each processor), or a character typed.  Sleeps: no. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT };
 void kernel_interrupt(enum interrupt_kind kind, uint value);
 
 /* Starts the other processors; each calls entry() on the stack of its own idle thread.  Called once. */
 void arch_start_cpus(void (*entry)(void) __attribute__((noreturn)));
-/* Devices that want interrupts: called once, when threads can run. */
+/* Lets devices interrupt.  Called once, when threads can run. */
 void arch_start_devices(void);
 
 #include "inline.h" /* of kernel/arch/<machine>; host tests have their own */

@@ -1,9 +1,9 @@
 /*
  * boot.c - from the machine's first call to process 1.
  *
- * The start is in two halves.  kernel_start() runs on what becomes the boot processor's idle thread, and
- * can't sleep: memory, tables, processors, devices.  What sleeps is done by the first thread, boot(): the
- * file system, the kernel's own threads, process 1.  That thread then makes file operations durable.
+ * The start has two halves.  kernel_start() runs on what becomes the boot processor's idle thread, and
+ * can't sleep: memory, tables, processors, devices.  The first thread, boot(), does what sleeps: the file
+ * system, the kernel's own threads, process 1.  That thread then makes file operations durable.
  *
  * If memory or the disk is missing, the kernel reports it and powers off: see base/power.h.
  */

@@ -1,7 +1,7 @@
 /*
- * settings.c - boot parameters that the kernel itself obeys.
+ * settings.c - the boot parameters that the kernel itself obeys.
  *
- * Programs ask for others, and for these, by bootarg().
+ * Programs read these and any others by bootarg().
  */
 #include "settings.h"
 #include "base/kstring.h"
@@ -11,11 +11,6 @@
 #include "sched/lock.h"
 
 #define VALUE_SIZE 32
-
-#define SEGMENTS_DEFAULT    4096u
-#define SEGMENTS_MAX        65536u
-#define ATTACHMENTS_DEFAULT 16384u
-#define ATTACHMENTS_MAX     (1u << 20)
 
 void settings_log(void)
 {
@@ -47,17 +42,17 @@ void settings_jitter(void)
 #endif
 }
 
-/* A limit from 1 to max. */
-static uint limit(const char *name, uint otherwise, uint max)
+/* A limit from 1 to max; 0, which means the default, where the parameter is absent or no number. */
+static uint limit(const char *name, uint max)
 {
     char value[VALUE_SIZE];
     uint n;
 
     if (params_get(boot_command_line, name, value, sizeof(value)) < 0)
-        return otherwise;
+        return 0;
     if (!params_parse_uint(value, &n)) {
-        printk("boot parameter %s=%s: not a number; %u is used\n", name, value, otherwise);
-        return otherwise;
+        printk("boot parameter %s=%s: not a number; the default is used\n", name, value);
+        return 0;
     }
     if (n >= 1 && n <= max)
         return n;
@@ -67,11 +62,11 @@ static uint limit(const char *name, uint otherwise, uint max)
 
 void settings_ksm_limits(struct ksm_limits *limits)
 {
-    uint free = page_free_count();
+    uint nfree = page_free_count();
 
-    limits->nsegments = limit("ksm.segments", SEGMENTS_DEFAULT, SEGMENTS_MAX);
-    limits->nattachments = limit("ksm.attachments", ATTACHMENTS_DEFAULT, ATTACHMENTS_MAX);
-    limits->npages = limit("ksm.pages", free - free / 8, free ? free : 1);
+    limits->nsegments = limit("ksm.segments", KSM_MAX_SEGMENTS);
+    limits->nattachments = limit("ksm.attachments", KSM_MAX_ATTACHMENTS);
+    limits->npages = limit("ksm.pages", nfree ? nfree : 1);
 }
 
 void settings_init_path(char *path, uint size)

@@ -1,5 +1,9 @@
-/* settings.h - what the boot parameters choose.  Bad values are named, and defaults or limits stand in for
-   them. */
+/*
+ * settings.h - what the boot parameters choose.
+ *
+ * A bad value is reported, and the default or the nearest limit is used.  All run while booting, on one
+ * processor.  Sleeps: no.
+ */
 #ifndef SETTINGS_H
 #define SETTINGS_H
 
@@ -7,7 +11,7 @@
 
 void settings_log(void);    /* log=monitor */
 void settings_jitter(void); /* jitter=SEED, of debug builds */
-/* ksm.segments, ksm.attachments, ksm.pages (contract, 10).  After page_init(). */
+/* ksm.segments, ksm.attachments, ksm.pages (§10).  After page_init(). */
 void settings_ksm_limits(struct ksm_limits *limits);
 /* init=PATH: the program of process 1. */
 void settings_init_path(char *path, uint size);

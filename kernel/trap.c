@@ -2,7 +2,7 @@
  * trap.c - what the kernel does about system calls, faults and device interrupts.
  *
  * A program's fault ends that program.  A page fault in the kernel is either a touch of user memory, which
- * the address space resolves, or a fault of the kernel itself.
+ * the address space resolves, or a mistake of the kernel's.
  */
 #include "base/printk.h"
 #include "console/console.h"

@@ -1,9 +1,10 @@
 /*
  * format.c - text from a format string, for printk() and tables.
  *
- * Conversions: %d %u %x %p %s %c %% with a width, the flags 0 and -, a precision for %s (a longest length),
- * and the modifiers l and z.  Whatever does not fit is counted but not stored, so a caller can see that he
- * was short. An unknown conversion is copied as it stands.
+ * Conversions: %d %u %x %p %s %c %% with a width, the flags 0 and -, a precision for %s (its longest
+ * length), and the modifiers l and z.  What does not fit is counted but not stored, so the caller can see
+ * that the buffer was too short.  An unknown conversion is copied as it stands.  Programs have an engine of
+ * their own (user/libc/format.c): no file serves both halves of the system.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,7 +76,7 @@ static void put_string(struct output *out, struct spec *spec, const char *s)
     put_padded(out, spec, s, n, false);
 }
 
-/* Reads flags, width and precision; returns where the conversion goes on. */
+/* Reads flags, width and precision; returns what follows them. */
 static const char *parse_spec(const char *fmt, struct spec *spec)
 {
     *spec = (struct spec){ .precision = ~0u };

@@ -1,4 +1,4 @@
-/* kstring.h - memory and strings.  memcpy and its kin are also what the compiler calls. */
+/* kstring.h - memory and strings.  memcpy and its kin are also what the compiler calls.  Sleeps: no. */
 #ifndef KSTRING_H
 #define KSTRING_H
 

@@ -1,7 +1,7 @@
 /*
  * libc.c - the few functions of C's library that the kernel and the compiler call by their standard names.
  *
- * They move a word at a time: good for the small objects of the kernel.  Whole pages and user buffers go
+ * They move a word at a time, which suits the kernel's small objects.  Whole pages and user buffers go
  * through page_copy(), page_zero() and bytes_copy() of the machine.  Host tests use the host's own library
  * instead of this file.
  */
@@ -12,7 +12,7 @@
 
 #define WORD sizeof(uint)
 
-/* Unaligned words are fine on every machine that this kernel runs on; the builtin is one load or store. */
+/* The builtin is one load or store, where unaligned words are allowed. */
 static inline uint word_load(const uchar *p)
 {
     uint w;

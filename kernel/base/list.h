@@ -1,8 +1,8 @@
 /*
- * list.h - circular doubly linked lists, the links inside the objects.
+ * list.h - circular doubly linked lists, with the links inside the objects.
  *
  * A head is a link of its own; an empty list's head points to itself.  So does a link that list_remove()
- * took out: list_linked() is false for it.
+ * took out: list_linked() is false for it.  The caller's lock guards a list.  Sleeps: no.
  */
 #ifndef LIST_H
 #define LIST_H
@@ -14,10 +14,9 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(head)  \
-    {                    \
-        &(head), &(head) \
-    }
+/* clang-format off */
+#define LIST_INIT(head) { &(head), &(head) }
+/* clang-format on */
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
 #define list_for_each(p, head)        for (struct list *p = (head)->next; p != (head); p = p->next)
 /* The loop's body may remove p. */

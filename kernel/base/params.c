@@ -1,5 +1,5 @@
 /*
- * params.c - boot parameters on the kernel's command line.  Pure functions over strings: see params.h.
+ * params.c - boot parameters on the kernel's command line: pure functions over strings.
  *
  * A word without '=' has an empty value.  Of several words with one name the first counts.
  */

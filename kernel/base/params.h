@@ -1,7 +1,7 @@
 /*
  * params.h - boot parameters: words NAME=VALUE on the kernel's command line.
  *
- * `run` is always the last: its value is the rest of the line.
+ * `run` is always the last: its value is the rest of the line.  Sleeps: no.
  */
 #ifndef PARAMS_H
 #define PARAMS_H
@@ -11,11 +11,12 @@
 
 #include "include/types.h"
 
-/* Copies the value of `name`, cut to size-1 bytes, with its 0.  Its whole length, or -1: there is no such
-   parameter. */
+/* Copies the value of `name`, cut to size-1 bytes, with its 0.  Returns its whole length, or -1: there is no
+   such parameter. */
 int params_get(const char *line, const char *name, char *value, size_t size);
 
-/* A number, decimal or 0x hexadecimal, without sign or blanks; false: it is none, or above 0xFFFFFFFF. */
+/* Stores a number, decimal or 0x hexadecimal, without sign or blanks; false: it is none, or above 0xffffffff,
+   and *value is as before. */
 bool params_parse_uint(const char *text, uint *value);
 
 #endif

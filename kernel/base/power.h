@@ -1,13 +1,13 @@
 /*
- * power.h - the ways in which the machine is switched off.
+ * power.h - the ways in which the machine is powered off.
  *
  * A line `exit WORD` goes to the monitor port first, where tools read it: a number is the status that a
- * program gave to halt(); a name is one of the codes below.
+ * program gave to halt(); a name is one of the codes below.  Sleeps: no.
  */
 #ifndef POWER_H
 #define POWER_H
 
-/* The code is also what arch_power_off() tells an emulator. */
+/* The code is also what arch_power_off() reports to an emulator. */
 enum power_off_code {
     POWER_OFF_HALT = 0,   /* halt() */
     POWER_OFF_PANIC = 1,  /* the kernel is broken */

@@ -1,12 +1,12 @@
 /*
  * printk.c - the kernel's messages and its last words.
  *
- * A message is formatted on the caller's stack and put out as a whole under a lock, so that it can come from
- * anywhere.  The lock is the innermost of all: nothing is acquired while it is held, so it needs no rank.
- * It also keeps what programs write to the console apart from messages, piece by piece.
+ * A message is formatted on the caller's stack and written as a whole under a lock, from any context.  The
+ * lock is the innermost of all: nothing is acquired while it is held, so it needs no rank.  It also keeps
+ * messages out of the middle of a piece that a program writes to the console.
  *
- * A panic takes no lock: the processor that holds it may be stopped.  The first processor to panic speaks;
- * others stop in silence.
+ * A panic takes no lock: the processor that holds it may have been stopped.  The first processor to panic
+ * reports it; others stop in silence.
  */
 #include "base/printk.h"
 #include "arch.h"
@@ -16,7 +16,7 @@
 
 static volatile uint printing; /* the lock */
 static bool to_monitor;
-static volatile uint panicking; /* 1 + the processor's index; 0: all is well */
+static volatile uint panicking; /* 1 + the processor's index; 0: none */
 
 static uint print_acquire(void)
 {

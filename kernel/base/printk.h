@@ -1,7 +1,8 @@
 /*
  * printk.h - the kernel's messages, formatting, assertions and panic.
  *
- * Messages go to the console, or to the monitor port alone when the boot parameter log=monitor is given.
+ * Messages go to the console, or to the monitor port alone with the boot parameter log=monitor.  Any
+ * context; a lock of its own is taken and released inside.  Sleeps: no.
  */
 #ifndef PRINTK_H
 #define PRINTK_H
@@ -9,18 +10,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As snprintf: %d %u %x %p %s %c %% with width, 0 and -, and %.Ns; returns the length that it wanted. */
+/* As snprintf: %d %u %x %p %s %c %% with width, 0 and -, and %.Ns; returns the length without the limit. */
 int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int format_va(char *buf, size_t size, const char *fmt, va_list ap);
 
-/* One whole message, not mixed with others'.  Any context. */
+/* One message, of at most 319 bytes; no other text comes into its middle. */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* n bytes to the console, not mixed with messages.  Any context.  Sleeps: no. */
+/* n bytes to the console; no message comes into their middle. */
 void print_text(const char *text, size_t n);
 /* From now on messages go to the monitor port alone. */
 void printk_to_monitor(void);
 
-/* The kernel itself is broken: says where and why, with a back-trace, and ends the machine. */
+/* The kernel itself is broken: reports where and why, with a back-trace, and powers off. */
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #define assert(condition)                                                         \

@@ -39,6 +39,7 @@ struct ksm_limits { /* 10; 0: the default */
 #define KSM_DEFAULT_SEGMENTS    4096u
 #define KSM_DEFAULT_ATTACHMENTS 16384u
 #define KSM_MAX_SEGMENTS        65536u
+#define KSM_MAX_ATTACHMENTS     (1u << 20)
 
 /* Once at boot; takes its pools from page_alloc() for good.  0, or -1 for want of memory, with none kept. */
 int ksm_init(const struct ksm_limits *limits);

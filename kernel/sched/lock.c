@@ -1,9 +1,8 @@
 /*
  * lock.c - spin locks under contention, and mutexes.
  *
- * A mutex is a spin lock around two words.  Its holder is set by whoever gives it away: mutex_release()
- * hands it to the thread that waits longest, which finds itself the holder when it wakes.  So nobody
- * overtakes, and a waiter needs to look only once.
+ * A mutex is a spin lock around a holder and a queue.  mutex_release() hands it to the thread that has waited
+ * longest, which finds itself the holder when it wakes.  So nobody overtakes.
  *
  * What debug builds check is in lock_debug.c.
  */

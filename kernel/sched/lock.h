@@ -5,8 +5,9 @@
  * further down.  Debug builds panic, naming both locks, when that order is broken, when a thread sleeps
  * with a spin lock held, and when a system call returns with one held.
  *
- * Interrupt handlers take locks of RANK_INTERRUPT and below alone; whoever else takes those uses the _irq
- * pair.
+ * Interrupt handlers take only locks from RANK_INTERRUPT on; threads take those with the _irq pair.
+ *
+ * Spin locks.  Sleeps: no.
  */
 #ifndef LOCK_H
 #define LOCK_H
@@ -24,7 +25,7 @@ enum lock_rank {
     RANK_PROC, /* the tree of processes */
     RANK_FILE,
     RANK_PIPE,
-    RANK_FS,       /* inode table, log's books */
+    RANK_FS,       /* inode table, the log's state */
     RANK_KSM,      /* segments, handles, attachments, totals */
     RANK_KSM_WAIT, /* sleepers on words */
     RANK_CACHE,    /* the block cache */
@@ -36,36 +37,35 @@ enum lock_rank {
     RANK_SCHED,   /* threads' states, the run queue, timers */
 };
 
+/* Fields:  A atomic   I immutable after creation   h only the holder */
 struct spinlock {
-    volatile uint locked;
+    volatile uint locked; /* [A] */
 #ifdef DEBUG
-    enum lock_rank rank;
-    const char *name;
-    struct cpu *holder;
+    enum lock_rank rank; /* [I] */
+    const char *name;    /* [I] */
+    struct cpu *holder;  /* [h] */
 #endif
 };
 
 #ifdef DEBUG
-#define SPINLOCK_INIT(rank_, name_)      \
-    {                                    \
-        .rank = (rank_), .name = (name_) \
-    }
+/* clang-format off */
+#define SPINLOCK_INIT(rank_, name_) { .rank = (rank_), .name = (name_) }
+/* clang-format on */
 void lock_debug_acquire(struct spinlock *l);
 void lock_debug_acquired(struct spinlock *l);
 void lock_debug_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this processor */
 /* Panics when this processor holds a spin lock, or this thread a mutex. */
 void lock_debug_none_held(void);
-/* Where the jitter may let others run: see jitter_start(). */
+/* Where the jitter may let others run: see jitter_start().  Sleeps: may. */
 void lock_debug_released(const struct spinlock *l);
 /* From now on threads of processes yield where they release their last lock, as a sequence made from `seed`
    decides. */
 void jitter_start(uint seed);
 #else
-#define SPINLOCK_INIT(rank_, name_) \
-    {                               \
-        0                           \
-    }
+/* clang-format off */
+#define SPINLOCK_INIT(rank_, name_) { 0 }
+/* clang-format on */
 static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
 static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
 static inline void lock_debug_release(struct spinlock *l) { (void)l; }
@@ -108,15 +108,16 @@ static inline void spin_release_irq(struct spinlock *l, uint was)
     lock_debug_released(l);
 }
 
-/* A lock whose holder may sleep.  Waiters get it in the order in which they came; waiting is not
-   ended by kill().  Sleeps: acquire does. */
+/* A lock whose holder may sleep.  Waiters get it in the order in which they came; kill() does not end their
+   wait.  Fields:  L lock */
 struct mutex {
     struct spinlock lock;
-    struct thread *holder;
-    struct list waiters;
+    struct thread *holder; /* [L] NULL: free */
+    struct list waiters;   /* [L] of threads, by wait_link */
 };
 
 void mutex_init(struct mutex *m, enum lock_rank rank, const char *name);
+/* Sleeps: may. */
 void mutex_acquire(struct mutex *m);
 void mutex_release(struct mutex *m);
 bool mutex_held(const struct mutex *m); /* by this thread */

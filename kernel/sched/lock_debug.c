@@ -2,13 +2,13 @@
  * lock_debug.c - the order of locks, checked at run time; in debug builds alone.
  *
  * Each processor has a stack of the spin locks that it holds, each thread counts its mutexes by rank.  The
- * kernel is not pre-empted, so a thread with a spin lock stays on its processor, and what interrupt
- * handlers push they pop before they return.  An acquisition is refused, with both names, when
+ * kernel is not pre-empted, so a thread with a spin lock stays on its processor, and interrupt handlers pop
+ * what they push before they return.  An acquisition panics, with both names, when
  *
  *   - a lock of the same or a later rank is held (mutexes of one rank may be held together: their rooms
  *     order them),
- *   - a mutex is asked for while a spin lock is held,
- *   - a lock that interrupt handlers take is taken with interrupts on, or another one by such a handler.
+ *   - a mutex is acquired while a spin lock is held,
+ *   - a lock that interrupt handlers take is acquired with interrupts on, or another one by such a handler.
  *
  * The jitter makes rare interleavings common: a pseudo-random sequence decides, at each release of a last
  * lock, whether the thread lets others run.  The sequence depends on the seed alone.
@@ -19,9 +19,9 @@
 #include "sched/lock_impl.h"
 #include "sched/thread.h"
 
-#define HELD_MAX 16u
+#define HELD_MAX 16u /* more than there are ranks of spin locks */
 
-static struct spinlock *held[NCPU][HELD_MAX];
+static struct spinlock *held[NCPU][HELD_MAX]; /* [only that processor, with interrupts off] */
 
 static volatile uint jitter_state; /* 0: no jitter */
 
@@ -115,8 +115,8 @@ void lock_debug_released(const struct spinlock *l)
     struct cpu *cpu = cpu_self();
     uint x = jitter_state;
 
-    /* Page faults take the lock of page frames, and come from the middle of copies by vector registers too,
-       where nobody else may run. */
+    /* Page faults take the lock of page frames, also in the middle of copies by vector registers, where no
+       other thread may run. */
     if (!x || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() ||
         !thread_self()->aspace)
         return;

@@ -1,6 +1,6 @@
-/* lock_impl.h - what debug builds check about mutexes; nothing in others.  Used by lock.c alone. */
-#ifndef LOCK_DEBUG_H
-#define LOCK_DEBUG_H
+/* lock_impl.h - what debug builds check about mutexes; nothing in others.  For lock.c alone.  Sleeps: no. */
+#ifndef LOCK_IMPL_H
+#define LOCK_IMPL_H
 
 #include "sched/lock.h"
 

@@ -1,39 +1,39 @@
 /*
- * sched.c - who runs: the run queue, switching, the idle threads and time slices.
+ * sched.c - which thread runs: the run queue, switching, the idle threads and time slices.
  *
  *        NEW --start--> READY --picked--> RUNNING --exit--> DEAD
  *                         ^                 |  |
  *                         |<-----yield------'  |
- *                         '---unpark-- SLEEPING (sleep.c)
+ *                         '---unpark-- SLEEPING (thread.c)
  *
- * One lock, one queue, first come first served: a thread that becomes ready is run by the first processor
- * that has nothing better to do.  A thread that stops running picks its successor itself and switches to
- * it; there is no scheduler thread in between.  The lock is held across the switch and released by the
- * successor.  So whoever sees, under the lock, that a thread does not run knows that its registers are
- * saved and its stack is left.
+ * One lock, one queue, first come first served: the first processor with nothing better to do runs a thread
+ * that becomes ready.  A thread that stops running picks its successor itself and switches to it; there is
+ * no scheduler thread in between.  The lock is held across the switch and released by the successor.  So if
+ * a thread is seen, under the lock, not to be running, its registers are saved and its stack is not in use.
  *
- * An idle processor looks at the run queue for a moment before it halts: who waits for another processor
- * mostly waits shortly.  It halts as a member of `halted`, and whoever makes a thread ready pokes one
+ * An idle processor looks at the run queue for a moment before it halts: a wait for another processor is
+ * usually short.  It halts as a member of `halted`, and a thread that makes another one ready pokes one
  * member, unless enough processors are looking already.
  *
  * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is
- * READY; the idle threads never are in it.
+ * READY; the idle threads are never in it.
  */
 #include "base/printk.h"
 #include "include/param.h"
 #include "sched/sched_impl.h"
 
-/* About the time that a wake-up of a halted processor takes. */
+/* As long as it takes to wake a halted processor. */
 #define IDLE_LOOKS 400u
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED, "sched");
 
+/* Fields:  S sched_lock   o only that processor */
 static struct list ready = LIST_INIT(ready); /* [S] */
-static volatile uint nready;                 /* [S] to change */
-static uint halted;                          /* [S] processors that sleep in arch_idle(), as bits */
-static uint nlooking;                        /* [S] idle processors that do not */
-static struct thread idle_threads[NCPU];
-static struct thread *ran_at_tick[NCPU]; /* [o] who ran at the last tick: its slice began before it */
+static volatile uint nready;                 /* [S to change] */
+static uint halted;                          /* [S] processors halted in arch_idle(), as bits */
+static uint nlooking;                        /* [S] idle processors that are not halted */
+static struct thread idle_threads[NCPU];     /* [as each struct thread] */
+static struct thread *ran_at_tick[NCPU];     /* [o] the thread seen at the last tick: its slice is older */
 
 static void idle_init(struct cpu *cpu)
 {
@@ -71,7 +71,7 @@ int sched_whom_to_poke_locked(void)
         return -1;
     bit = 1u << cpu_self()->index;
     if (halted & bit)
-        return -1; /* we serve an interrupt of its own: it looks when that ends */
+        return -1; /* this is an interrupt of the halted processor itself: it looks when that ends */
     bit = halted & -halted;
     halted &= ~bit;
     return __builtin_ctz(bit);
@@ -123,7 +123,7 @@ void sched_begin(void)
     irq_enable();
 }
 
-/* More than one thread became ready at once: a waker pokes one processor, that one the next, and so on. */
+/* For several threads that became ready at once: the waker pokes one processor, and that one the next. */
 static void poke_another_locked(void)
 {
     int poke = sched_whom_to_poke_locked();
@@ -173,7 +173,7 @@ void sched_run_idle(void)
     }
 }
 
-/* A slice is over when a thread was seen at two ticks in a row and somebody waits. */
+/* A slice is over when a thread was seen at two ticks in a row and another one is ready. */
 void sched_tick(void)
 {
     struct cpu *cpu = cpu_self();

@@ -1,6 +1,10 @@
-/* sched_impl.h - what the files of kernel/sched share.  `_locked`: under sched_lock, with interrupts off. */
-#ifndef SCHED_H
-#define SCHED_H
+/*
+ * sched_impl.h - what the files of kernel/sched share.
+ *
+ * `_locked`: the caller holds sched_lock, with interrupts off.  Sleeps: no.
+ */
+#ifndef SCHED_IMPL_H
+#define SCHED_IMPL_H
 
 #include "sched/thread.h"
 
@@ -12,10 +16,9 @@ void thread_prepare(struct thread *t, const char *name);
 /* Puts t at the end of the run queue; if it is urgent and slept, at its front, and the running thread gives
    way at its next return to user mode. */
 void sched_ready_locked(struct thread *t);
-/* The processor that has to be poked, after the lock is released, for the threads just made ready; -1:
-   none. */
+/* The processor to poke, after the lock is released, for the threads just made ready; -1: none. */
 int sched_whom_to_poke_locked(void);
-/* The calling thread has set its state; returns when it is picked again, perhaps on another processor. */
+/* The calling thread has set its state.  Returns when it is picked again, perhaps on another processor. */
 void sched_switch_locked(struct thread *self);
 /* SLEEPING -> READY. */
 void thread_wake_locked(struct thread *t, enum park_result reason);
@@ -25,6 +28,7 @@ void sched_begin(void);
 void sched_poke_runner(const struct thread *t);
 
 void timer_init(void);
+/* Wakes t, asleep, after nticks ticks, unless it is stopped first. */
 void timer_start_locked(struct thread *t, uint nticks);
 static inline void timer_stop_locked(struct thread *t)
 {

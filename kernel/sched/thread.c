@@ -1,12 +1,12 @@
 /*
  * thread.c - the life of a thread, its sleep and its waking.
  *
- * States and the lock are described in sched.c.  A thread goes to sleep under the lock that guards what it
- * waits for and under sched_lock: the first is released only when the second guarantees that a waker finds
- * it asleep.
+ * sched.c describes the states and the lock.  A thread goes to sleep under the lock that guards what it waits
+ * for and under sched_lock: it releases the first only when the second guarantees that a waker finds it
+ * asleep.
  *
- * Kill: a killed thread is marked at once and ends its sleep if that is interruptible; it dies at its next
- * return to user mode.  Nothing in the kernel is ever torn out of its work.
+ * A killed thread is marked at once, and wakes if its sleep is interruptible; it dies at its next return to
+ * user mode.  No work in the kernel is ever broken off from outside.
  */
 #include "base/kstring.h"
 #include "base/printk.h"
@@ -59,7 +59,7 @@ int thread_create_user(struct thread *t, const char *name, const struct trapfram
 
 void thread_destroy(struct thread *t)
 {
-    /* A DEAD thread has left its processor as soon as the lock, held across its last switch, can be had. */
+    /* A DEAD thread holds the lock across its last switch: once we have it, the thread has left its stack. */
     uint was = spin_acquire_irq(&sched_lock);
 
     debug_assert(t->state == THREAD_DEAD || t->state == THREAD_NEW);

@@ -2,7 +2,8 @@
  * thread.h - threads of control: the run queue, sleeping and waking.
  *
  * A thread is READY (in the run queue), RUNNING, SLEEPING, or DEAD.  One lock, of RANK_SCHED, guards all
- * states.  Processes (kernel/proc) begin with a struct thread.
+ * states; each function takes and releases it.  Processes (kernel/proc) begin with a struct thread, and own
+ * it; kernel threads are static.
  */
 #ifndef THREAD_H
 #define THREAD_H
@@ -13,8 +14,8 @@
 
 struct aspace;
 
-/* This processor runs in this address space from now on; NULL: in the kernel's half alone.  kernel/mm defines it.
-   Sleeps: no. */
+/* This processor runs in this address space from now on; NULL: in the kernel's half alone.  kernel/mm
+   defines it.  Called with interrupts off.  Sleeps: no. */
 void aspace_load(struct aspace *as);
 
 enum park_result { PARK_WOKEN = 0, PARK_KILLED = -1, PARK_TIMEOUT = -2 };
@@ -24,84 +25,96 @@ enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, T
 #define ATTENTION_RESCHED 1u /* its time slice is over */
 #define ATTENTION_KILLED  2u
 
-/* Fields: S sched lock   o only the thread itself   I immutable after creation */
+/* Fields:  S sched lock   o only the thread itself   I immutable after creation.  A field that belongs to
+   another room names its owner. */
 struct thread {
     volatile uint attention;      /* [S to set] first: the trap path tests it */
     enum thread_state state;      /* [S] */
-    void *context;                /* [S] saved stack pointer while it does not run */
-    int kstack;                   /* [I] slot of its kernel stack */
+    void *context;                /* [S] arch: saved stack pointer while it does not run */
+    int kstack;                   /* [I] arch: slot of its kernel stack */
     struct list queue;            /* [S] run queue */
     struct list timer_link;       /* [S] slot of the timer wheel */
     uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
-    bool interruptible;           /* [S] asleep in a way that kill() ends */
-    bool privileged;              /* [o] may use the last pages: see page.h */
-    bool urgent;                  /* [o] when it wakes it goes before others: see fs/log.c */
-    bool fpu_used;                /* [o] it has a floating-point state */
-    bool fpu_loaded;              /* [o] which is in the processor's registers */
-    struct aspace *aspace;        /* [o] NULL for kernel threads */
+    bool interruptible;           /* [S] kill() ends its sleep */
+    bool privileged;              /* [o] proc sets it, mm reads it: may use the last pages, see mm/page.h */
+    bool urgent;                  /* [o] see thread_set_urgent() */
+    bool fpu_used;                /* [o] arch: it has a floating-point state */
+    bool fpu_loaded;              /* [o] arch: which is in the processor's registers */
+    struct aspace *aspace;        /* [o] proc and mm: NULL for kernel threads */
     const char *name;             /* [I] for panics; a process points to its own name */
     struct list wait_link;        /* [lock of the wait queue] */
     void (*entry)(void *);        /* [I] what a kernel thread runs */
     void *arg;                    /* [I] */
 #ifdef DEBUG
     uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
-    uint fail_after;                /* [o] the allocation that fails: see mm/inject.h; a child inherits it */
+    uint fail_after; /* [o] mm: the allocation that fails, see mm/inject.h; a child inherits it */
 #endif
 };
 
 extern volatile uint ticks_now; /* clock ticks since boot */
 
+/* On the boot processor, whose idle thread the caller becomes.  Sleeps: no. */
 void sched_init(void);
-/* Makes the calling flow of control this processor's idle thread, and schedules for ever. */
+/* Makes the calling flow of control this processor's idle thread, and schedules. */
 void sched_run_idle(void) __attribute__((noreturn));
+
+/* The life of a thread.  Sleeps: no. */
 
 /* Prepares *t to run entry(arg); it is not READY yet.  0, or -1 when no kernel stack is left. */
 int thread_create(struct thread *t, const char *name, void (*entry)(void *), void *arg);
-/* As above, for fork's child: goes to user mode with a copy of *tf. */
+/* The same for fork's child, which goes to user mode with a copy of *tf. */
 int thread_create_user(struct thread *t, const char *name, const struct trapframe *tf);
-/* Gives back the kernel stack of a DEAD thread; waits until it has left its processor. */
+/* Frees the kernel stack of a DEAD thread, after it has left its processor, or of a NEW one. */
 void thread_destroy(struct thread *t);
 void thread_start(struct thread *t); /* NEW -> READY */
-/* Ends the calling thread: DEAD.  Releases `l` (NULL: none) once it no longer needs anything that l guards.
-   */
+/* Ends the calling thread: DEAD.  Releases `l` (NULL: none) once the thread needs nothing that l guards. */
 void thread_exit(struct spinlock *l) __attribute__((noreturn));
 
-/*
- * Sleeps until thread_unpark().  `l` is released when the thread is already known to sleep, so that a
- * waker who holds l can't come too early, and is held again on return.  nticks: 0 no limit.
- * interruptible: kill() ends the sleep too, and a thread already killed does not sleep.
- * The caller takes itself out of whatever list the waker found it in, unless the waker did.
- * l may be NULL where nobody but the clock and kill() wakes.
- */
+/* Sleeping and waking. */
+
+/* Sleeps until thread_unpark(), for nticks ticks at most (0: no limit).
+   `l` is released when the thread is already known to sleep, so that a waker that holds l can't come too
+   early, and is held again on return.  It may be NULL where only the clock and kill() wake.
+   interruptible: kill() ends the sleep too, and a thread already killed does not sleep.
+   The caller takes itself out of whatever list the waker found it in, unless the waker did.  Sleeps: may. */
 enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible);
-/* Wakes a parked thread; no effect on one that is not asleep.  Any context. */
+/* Wakes a parked thread; no effect on one that is not asleep.  Any context.  Sleeps: no. */
 void thread_unpark(struct thread *t);
 /* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode.
-   */
+   Sleeps: no. */
 void thread_kill(struct thread *t);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }
+/* While a thread is urgent, it goes to the front of the run queue when it wakes: others wait for what it
+   does, as for a commit of the file system.  Sleeps: no. */
+static inline void thread_set_urgent(struct thread *self, bool urgent) { self->urgent = urgent; }
 
-/* Lets others run, if anyone is ready. */
+/* Lets others run, if any is ready.  Sleeps: may. */
 void sched_yield(void);
-/* In long loops of the kernel: yields when the time slice is over.  No spin lock may be held. */
+/* In long loops of the kernel: yields when the time slice is over.  No spin lock is held.  Sleeps: may. */
 static inline void sched_checkpoint(void)
 {
     if (thread_self()->attention & ATTENTION_RESCHED)
         sched_yield();
 }
-/* Called by kernel_interrupt on each tick; cpu 0 counts. */
+/* For kernel_interrupt(), on each tick of each processor; processor 0 counts them.  Sleeps: no. */
 void sched_tick(void);
 
-/* Queues of sleepers.  A queue belongs to the lock that guards what is waited for: its holder sleeps and
-   wakes.  First come, first woken.  A sleeper that waitq_wake() counted returns PARK_WOKEN, even when it was
-   killed or its time ran out in the same moment. */
+/* Queues of sleepers.  A queue belongs to the lock that guards what is waited for: whoever sleeps, wakes or
+   looks holds it.  First come, first woken.  A sleeper that waitq_wake() counted returns PARK_WOKEN, even
+   if it was killed or its time ran out in the same moment. */
 struct waitq {
-    struct list sleepers;
+    struct list sleepers; /* of threads, by wait_link */
 };
+/* clang-format off */
+#define WAITQ_INIT(q) { LIST_INIT((q).sleepers) }
+/* clang-format on */
 static inline void waitq_init(struct waitq *q) { list_init(&q->sleepers); }
+static inline bool waitq_empty(const struct waitq *q) { return list_empty(&q->sleepers); }
+/* As thread_park().  Sleeps: may. */
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible);
-uint waitq_wake(struct waitq *q, uint n); /* up to n; returns how many */
+/* Wakes up to n sleepers; returns how many.  Sleeps: no. */
+uint waitq_wake(struct waitq *q, uint n);
 static inline void waitq_wake_all(struct waitq *q) { waitq_wake(q, ~0u); }
 
 #endif

@@ -1,9 +1,8 @@
 /*
  * timer.c - the clock's ticks, and sleeps that end with one.
  *
- * A wheel of 256 slots: a sleeper stands in the slot of its wake_tick modulo 256, and each tick looks
- * through one slot.  Sleeps of more than one turn are passed over until their tick has come.  Guarded by
- * sched_lock.
+ * A wheel of 256 slots: a sleeper is in the slot of its wake_tick modulo 256, and each tick looks through one
+ * slot.  It passes over sleepers whose tick is another turn away.  sched_lock guards all of it.
  */
 #include "sched/sched_impl.h"
 

@@ -1,27 +1,28 @@
 /*
- * apic.c - local APICs and the I/O APIC, on machines whose firmware describes them.
+ * apic.c - local APICs and the I/O APIC, on machines whose firmware describes them (Intel SDM 3A 11).
  *
- * acpi.lapic_pa is 0 from apic_init() on unless they are in charge.  Each processor's own timer ticks; its
- * speed is measured once, against the PIT.
+ * From apic_init() on, acpi.lapic_pa is 0 unless they are in charge.  Each processor ticks by its own timer,
+ * whose speed is measured once, against the PIT.
  */
 #include "i386_impl.h"
 #include "io.h"
 
-enum { /* local APIC, by word */
-       LAPIC_ID = 0x20 / 4,
-       LAPIC_PRIORITY = 0x80 / 4,
-       LAPIC_EOI = 0xB0 / 4,
-       LAPIC_SPURIOUS = 0xF0 / 4,
-       LAPIC_IN_SERVICE = 0x100 / 4,
-       LAPIC_COMMAND = 0x300 / 4,
-       LAPIC_TARGET = 0x310 / 4,
-       LAPIC_TIMER = 0x320 / 4,
-       LAPIC_LINT0 = 0x350 / 4,
-       LAPIC_LINT1 = 0x360 / 4,
-       LAPIC_ERROR_VECTOR = 0x370 / 4,
-       LAPIC_START = 0x380 / 4,
-       LAPIC_COUNT = 0x390 / 4,
-       LAPIC_DIVIDE = 0x3E0 / 4
+/* Registers of a local APIC, as indices of words. */
+enum {
+    LAPIC_ID = 0x20 / 4,
+    LAPIC_PRIORITY = 0x80 / 4,
+    LAPIC_EOI = 0xB0 / 4,
+    LAPIC_SPURIOUS = 0xF0 / 4,
+    LAPIC_IN_SERVICE = 0x100 / 4,
+    LAPIC_COMMAND = 0x300 / 4,
+    LAPIC_TARGET = 0x310 / 4,
+    LAPIC_TIMER = 0x320 / 4,
+    LAPIC_LINT0 = 0x350 / 4,
+    LAPIC_LINT1 = 0x360 / 4,
+    LAPIC_ERROR_VECTOR = 0x370 / 4,
+    LAPIC_START = 0x380 / 4,
+    LAPIC_COUNT = 0x390 / 4,
+    LAPIC_DIVIDE = 0x3E0 / 4
 };
 #define LAPIC_ENABLED      0x100
 #define LAPIC_MASKED       0x10000
@@ -36,23 +37,34 @@ enum { /* local APIC, by word */
 #define IOAPIC_LEVEL   0x8000
 #define IOAPIC_MASKED  0x10000
 
+/* Registers of the I/O APIC are reached through two words of its memory. */
+enum { IOAPIC_SELECT = 0, IOAPIC_WINDOW = 4 };
+
 #define CALIBRATION_US   1000
 #define CALIBRATION_RUNS 3
 
-static volatile uint *lapic, *ioapic;
-static uint timer_count; /* of a tick */
+#define CPUID_APIC (1u << 9)
+
+/* Looks at a command that the APIC has not sent yet.  A bus of APICs takes a microsecond for a message; a
+   command that is stuck for longer than this is given up. */
+#define SEND_LOOKS 100000
+
+static volatile uint *lapic, *ioapic; /* both NULL: the PIC is in charge */
+static uint timer_count;              /* of a tick */
 
 static uint ioapic_read(uint reg)
 {
-    ioapic[0] = reg;
-    return ioapic[4];
+    ioapic[IOAPIC_SELECT] = reg;
+    return ioapic[IOAPIC_WINDOW];
 }
 
 static void ioapic_write(uint reg, uint value)
 {
-    ioapic[0] = reg;
-    ioapic[4] = value;
+    ioapic[IOAPIC_SELECT] = reg;
+    ioapic[IOAPIC_WINDOW] = value;
 }
+
+static uint ioapic_last_pin(void) { return ioapic_read(IOAPIC_VERSION) >> 16 & 0xFF; }
 
 /* An emulator may be held up in the middle, and count too much: the shortest run is right. */
 static void measure_timer(void)
@@ -88,7 +100,7 @@ bool apic_init(void)
     uint a, b, c, features;
 
     cpuid(1, &a, &b, &c, &features);
-    if (acpi.lapic_pa && acpi.ioapic_pa && features & 1 << 9) {
+    if (acpi.lapic_pa && acpi.ioapic_pa && features & CPUID_APIC) {
         lapic = memory_device(acpi.lapic_pa);
         ioapic = memory_device(acpi.ioapic_pa);
     }
@@ -99,7 +111,7 @@ bool apic_init(void)
     init_local();
     measure_timer();
     machine_self()->apic_id = apic_id();
-    for (uint pin = 0; pin <= (ioapic_read(IOAPIC_VERSION) >> 16 & 0xFF); pin++)
+    for (uint pin = 0; pin <= ioapic_last_pin(); pin++)
         ioapic_write(IOAPIC_ENTRY + 2 * pin, IOAPIC_MASKED);
     return true;
 }
@@ -118,7 +130,7 @@ void apic_start_timer(void)
     lapic[LAPIC_START] = timer_count;
 }
 
-/* Only for what is being served: a spurious interrupt is not. */
+/* Only a vector in service is acknowledged: a spurious interrupt is not in service. */
 void apic_eoi(uint vector)
 {
     if (lapic && lapic[LAPIC_IN_SERVICE + vector / 32 * 4] & 1u << vector % 32)
@@ -129,7 +141,7 @@ void apic_send(uint id, uint command)
 {
     uint was = irq_save();
 
-    for (uint i = 0; i < 100000 && lapic[LAPIC_COMMAND] & LAPIC_PENDING; i++)
+    for (uint i = 0; i < SEND_LOOKS && lapic[LAPIC_COMMAND] & LAPIC_PENDING; i++)
         cpu_relax();
     lapic[LAPIC_TARGET] = id << 24;
     lapic[LAPIC_COMMAND] = command;
@@ -141,7 +153,7 @@ void apic_enable_line(uint irq)
     uint pin = acpi.lines[irq].line - acpi.ioapic_base;
     uint flags = (acpi.lines[irq].low ? IOAPIC_LOW : 0) | (acpi.lines[irq].level ? IOAPIC_LEVEL : 0);
 
-    if (pin > (ioapic_read(IOAPIC_VERSION) >> 16 & 0xFF))
+    if (pin > ioapic_last_pin())
         return;
     ioapic_write(IOAPIC_ENTRY + 2 * pin + 1, machine_cpus[0].apic_id << 24);
     ioapic_write(IOAPIC_ENTRY + 2 * pin, flags | (VECTOR_IRQ + irq));

@@ -1,18 +1,19 @@
 /*
  * backtrace.c - the calls that led to a panic, by name.
  *
- * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables tell
- * what lies at an address of code: the function's name, and the rule by which the caller's frame is found.
- * tools/build/ksyms.py makes them from the kernel's first link; a second link puts them into section .symbols,
- * behind all that they speak of (kernel.ld).  Without them only the place of a double fault is printed.
+ * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables say
+ * of an address of code in which function it lies, and by which rule the caller's frame is found.
+ * tools/build/ksyms.py makes them from the kernel's first link; a second link puts them into section
+ * .symbols, after everything that they name (kernel.ld).  Without them only the place of a double fault is
+ * printed.
  *
- * entry.S has no rules.  What called C there was a trap, and its frame says where the kernel was interrupted.
+ * entry.S has no rules.  There a trap called C, and its frame says where the kernel was interrupted.
  */
 #include "base/printk.h"
 #include "i386_impl.h"
 #include "sched/thread.h"
 
-#define MAX_CALLS 32
+#define MAX_CALLS 32 /* printed: more than the kernel nests, should the stack be damaged */
 
 struct symbol {
     uint address;
@@ -24,10 +25,13 @@ struct frame_rule {
     uint address;
     uint rule;
 };
-#define RULE_WORDS(rule)     ((rule)&0xFFFF)  /* from the stack pointer to the caller's frame */
-#define RULE_FROM_EBP(rule)  ((rule)&0x10000) /* or from %ebp */
-#define RULE_EBP_SAVED(rule) ((rule) >> 24)   /* words below the caller's frame; 0: %ebp is the caller's */
-#define RULE_JUST_CALLED     1                /* nothing on the stack but the return address */
+#define RULE_JUST_CALLED 1 /* nothing on the stack but the return address */
+
+/* From the stack pointer, or from %ebp, to the caller's frame. */
+static uint rule_words(uint rule) { return rule & 0xFFFF; }
+static bool rule_from_ebp(uint rule) { return rule & 0x10000; }
+/* Where %ebp is saved, in words below the caller's frame; 0: it is still the caller's. */
+static uint rule_ebp_saved(uint rule) { return rule >> 24; }
 
 /* The tables, sorted by address. */
 extern const struct symbol kernel_symbols[] __attribute__((weak));
@@ -67,7 +71,7 @@ static void print_place(const struct place *p)
         printk("  %x\n", p->eip);
 }
 
-/* Can a word of a stack be read there?  Stacks lie in the window, or in the kernel's own data. */
+/* May a word of a stack be there?  Stacks lie in the window, or in the kernel's own data. */
 static bool is_stack(uint va)
 {
     if (va % sizeof(uint) != 0)
@@ -79,7 +83,7 @@ static bool is_stack(uint va)
 
 static bool is_code(uint va) { return va >= (uint)image_start && va < (uint)text_end; }
 
-/* From the C that a trap's entry called to what the trap struck; false: a program. */
+/* From the C that a trap's entry called to the code that trapped; false: a program's. */
 static bool leave_trap(struct place *p)
 {
     const struct trapframe *tf = (const void *)p->esp;
@@ -95,8 +99,8 @@ static bool leave_function(struct place *p)
 {
     int i = find((const void *)kernel_frames, &kernel_nframes, p->eip - p->returns);
     uint rule = !is_code(p->eip) ? RULE_JUST_CALLED : i >= 0 ? kernel_frames[i].rule : 0;
-    const uint *caller = (const uint *)(RULE_FROM_EBP(rule) ? p->ebp : p->esp) + RULE_WORDS(rule);
-    const uint *saved_ebp = caller - RULE_EBP_SAVED(rule);
+    const uint *caller = (const uint *)(rule_from_ebp(rule) ? p->ebp : p->esp) + rule_words(rule);
+    const uint *saved_ebp = caller - rule_ebp_saved(rule);
 
     if (!rule || (uint)caller <= p->esp || !is_stack((uint)(caller - 1)))
         return false;
@@ -119,9 +123,9 @@ void arch_backtrace(void)
 
     printk("panic: processor %u, thread %s\n", cpu_self()->index, self ? self->name : "none");
 
-    __asm__ volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2"
-                     : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
-    if (p.esp - (uint)m->fault_stack < sizeof m->fault_stack) /* a double fault's: what did it hit? */
+    asm volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2"
+                 : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
+    if (p.esp - (uint)m->fault_stack < sizeof(m->fault_stack)) /* a double fault's: start where it struck */
         p = (struct place){ .eip = m->tss.eip, .esp = m->tss.esp, .ebp = m->tss.ebp };
     else if (!leave_function(&p))
         return;

@@ -3,18 +3,26 @@
  *
  * The boot processor arrives at `start` by the Multiboot protocol (version 1): 32-bit mode, no paging.  The
  * others arrive at `trampoline`, copied below 1 MB, in real mode.  Both go on in the kernel half with
- * paging on.  Until memory.c knows what RAM there is, kernel_directory maps all that could be, and the first
- * 4 MB at their own addresses as well.
+ * paging on.  Until memory.c knows what RAM there is, kernel_directory maps all that could be there, and the
+ * first 4 MB at their own addresses as well.
  */
 #include "layout.h"
 
 #define MULTIBOOT_MAGIC 0x1BADB002
-#define MULTIBOOT_FLAGS 3 /* modules on page boundaries; the memory map, please */
+#define MULTIBOOT_FLAGS 3 /* modules on page boundaries; a memory map */
 
-/* What the kernel cannot do without: CPUID.1's PSE, CMOV, FXSR, SSE, SSE2. */
+#define EFLAGS_ID 0x200000 /* can be changed where there is CPUID */
+
+/* What the kernel needs: CPUID.1's PSE, CMOV, FXSR, SSE, SSE2. */
 #define FEATURES (1 << 3 | 1 << 15 | 1 << 24 | 1 << 25 | 1 << 26)
 
 #define PA(symbol) (symbol - KERNEL_BASE)
+
+#define SERIAL_PORT    0x3F8 /* the console: see serial.c */
+#define SERIAL_STATUS  5
+#define SERIAL_EMPTY   0x20
+#define SERIAL_LOOKS   100000 /* for a character to leave; then the next one is sent anyway */
+#define WHITE_ON_BLACK 0x0F
 
     .section .multiboot, "a"
     .align 4
@@ -29,10 +37,10 @@ start:
     movl %eax, %ebp             /* the loader's magic number */
     movl %ebx, %edi             /* and its information */
 
-    pushfl                      /* CPUID exists if EFLAGS.ID can be changed */
+    pushfl
     popl %eax
     movl %eax, %ecx
-    xorl $0x200000, %eax
+    xorl $EFLAGS_ID, %eax
     pushl %eax
     popfl
     pushfl
@@ -74,7 +82,7 @@ paging_on:                      /* goes on at the physical address in %esi */
     movl $PA(kernel_directory), %eax
     movl %eax, %cr3
     movl %cr0, %eax
-    andl $~0x60000004, %eax     /* caches on, no emulation of an FPU */
+    andl $~(CR0_CACHE_OFF | CR0_EMULATION), %eax
     orl $CR0_PAGING | CR0_WP | CR0_NE | CR0_MONITOR, %eax
     movl %eax, %cr0
     jmp *%esi
@@ -83,27 +91,27 @@ paged_start:
     movl $paged_start_done, %eax
     jmp *%eax
 
-unfit:                          /* says so on the serial port and the screen; no paging yet */
+unfit:                          /* reported on the serial port and the screen; there is no paging yet */
     movl $PA(unfit_message), %esi
-    movl $0xB8000, %edi
+    movl $SCREEN_PA, %edi
 1:  movb (%esi), %al
     testb %al, %al
     jz 3f
     movb %al, (%edi)
-    movb $0x0F, 1(%edi)
+    movb $WHITE_ON_BLACK, 1(%edi)
     addl $2, %edi
-    movl $0x3FD, %edx
-    movl $100000, %ecx
+    movl $SERIAL_PORT + SERIAL_STATUS, %edx
+    movl $SERIAL_LOOKS, %ecx
 2:  inb %dx, %al
-    testb $0x20, %al
+    testb $SERIAL_EMPTY, %al
     loopz 2b
     movb (%esi), %al
-    movl $0x3F8, %edx
+    movl $SERIAL_PORT, %edx
     outb %al, %dx
     incl %esi
     jmp 1b
 3:  movl $EXIT_UNFIT, %eax
-    outb %al, $0xF4
+    outb %al, $EXIT_PORT
 4:  cli
     hlt
     jmp 4b

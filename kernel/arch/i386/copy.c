@@ -1,14 +1,15 @@
 /*
- * copy.c - see copy.h.
+ * copy.c - moving and clearing memory by the vector registers; see copy.h.
  *
- * Each function brackets one loop of inline assembly by vector_begin() and vector_end().  Between them the
- * registers xmm0 to xmm3 are ours.  A fault on a user address inside the loop runs aspace_fault(), which
- * zeroes or copies a page with the same functions: it finds TS clear, saves the registers that we are in
- * the middle of using, and restores them.
+ * Each function brackets one loop of inline assembly by vector_begin() and vector_end().  Between them it
+ * owns the registers xmm0 to xmm3.  A fault on a user address inside the loop runs aspace_fault(), which
+ * zeroes or copies a page with the same functions: that call finds TS clear, so it saves the registers of
+ * the loop that it interrupts, and restores them.
  *
- * The counts matter: the loops are unrolled until their overhead is a few per cent.
+ * The loops are unrolled until their overhead is a few per cent.
  */
 #include "arch.h"
+#include "io.h"
 
 /* Below these sizes saving registers costs more than it gains. */
 #define COPY_MIN  160u
@@ -19,12 +20,12 @@ struct vector_state {
     uchar registers[4][16];
 };
 
-/* Saves the first n of the four registers, if anybody owns them. */
+/* Saves the first n of the four registers, 1 or 4, if a thread's state is in them. */
 static inline __attribute__((always_inline)) void vector_begin(struct vector_state *s, int n)
 {
-    asm volatile("movl %%cr0, %0" : "=r"(s->cr0));
+    s->cr0 = cr0_read();
     if (s->cr0 & CR0_TS) {
-        asm volatile("clts");
+        ts_clear();
         return;
     }
     asm volatile("movups %%xmm0, %0" : "=m"(s->registers[0]));
@@ -38,7 +39,7 @@ static inline __attribute__((always_inline)) void vector_begin(struct vector_sta
 static inline __attribute__((always_inline)) void vector_end(const struct vector_state *s, int n)
 {
     if (s->cr0 & CR0_TS) {
-        asm volatile("movl %0, %%cr0" : : "r"(s->cr0) : "memory");
+        cr0_write(s->cr0);
         return;
     }
     asm volatile("movups %0, %%xmm0" : : "m"(s->registers[0]));

@@ -1,9 +1,10 @@
 /*
  * copy.h - moving and clearing memory, 16 bytes at a time where that pays.
  *
- * The kernel is compiled without vector registers, so those that these functions use are still the
- * program's, or nobody's when CR0.TS is set.  They save what they use on the stack, and put TS back as it
- * was: a page fault in the middle may well come here again.  Interrupt handlers must not use them.
+ * The kernel is compiled without vector registers, so those that these functions use hold the program's
+ * values, or nothing when CR0.TS is set.  The functions save what they use on the stack, and put TS back as
+ * it was: a page fault in the middle may come here again.  Interrupt handlers must not use them.
+ * Sleeps: no.
  */
 #ifndef COPY_H
 #define COPY_H

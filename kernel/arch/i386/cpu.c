@@ -3,10 +3,10 @@
  *
  * Each processor owns one struct machine_cpu: its struct cpu, found through %gs; its segment table; the
  * task state that names the kernel stack for traps from user mode; and a second task on a stack of its own,
- * for the double fault that an overflow of a kernel stack is.  All share one interrupt table: see trap.c.
+ * for the double fault that an overflow of a kernel stack causes.  All share one interrupt table: see trap.c.
  *
  * The boot processor starts the others one at a time, each on its idle thread's stack: the slot with the
- * processor's index.  A processor that does not come to life within a second is left alone.
+ * processor's index.  A processor that does not start within a second is left alone.
  */
 #include "base/kstring.h"
 #include "i386_impl.h"
@@ -16,20 +16,35 @@
 struct machine_cpu machine_cpus[NCPU];
 uint cpu_count = 1;
 
-extern char trampoline[], trampoline_end[], double_fault_entry[];
-extern void idt_load(void);
-extern FROM_ASM void trap_resume(uint frame);
-extern void thread_first(void), thread_first_user(void);
-
 _Static_assert(offsetof(struct cpu, thread) == 4, "entry.S and thread_self() read it there");
 _Static_assert(offsetof(struct thread, attention) == 0, "entry.S reads it there");
 _Static_assert(offsetof(struct trapframe, cs) == TRAPFRAME_CS, "entry.S reads it there");
 _Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "entry.S knows it");
 
-/* Whose turn it is to start, and on which stack.  0: nobody's; TURN_TAKEN: it is on its way. */
+/* The processor whose turn it is to start, and its stack.  0: none; TURN_TAKEN: it is in cpu_init(). */
 #define TURN_TAKEN (~0u)
 static volatile uint cpu_starting;
 uint cpu_start_stack __attribute__((used)); /* boot.S reads it */
+
+/* Access bytes and flags of segment descriptors: Intel SDM 3A 3.4.5. */
+enum {
+    ACCESS_KERNEL_CODE = 0x9A,
+    ACCESS_KERNEL_DATA = 0x92,
+    ACCESS_USER_CODE = 0xFA,
+    ACCESS_USER_DATA = 0xF2,
+    ACCESS_TSS = 0x89
+};
+enum { FLAGS_BYTES = 0x4, FLAGS_PAGES = 0xC }; /* 32-bit; the limit counts bytes or pages */
+#define LIMIT_ALL 0xFFFFF                      /* pages: 4 GB */
+
+#define EFLAGS_ALWAYS 2 /* the bit of EFLAGS that is always 1 */
+#define CPUID_PGE     (1u << 13)
+
+/* A processor starts by INIT and a start-up message (Intel SDM 3A 9.4.4).  It has 4 ms to answer the first
+   one, and a second to answer the second one, which is for those that missed the first. */
+#define START_POLL_US     200
+#define START_POLLS_FIRST 20u
+#define START_POLLS_LAST  5000u
 
 struct cpu *cpu_get(uint index) { return &machine_cpus[index].cpu; }
 
@@ -41,13 +56,13 @@ static uint64_t descriptor(uint base, uint limit, uint access, uint flags)
 
 static void gdt_fill(struct machine_cpu *m)
 {
-    m->gdt[SEL_KERNEL_CODE / 8] = descriptor(0, 0xFFFFF, 0x9A, 0xC);
-    m->gdt[SEL_KERNEL_DATA / 8] = descriptor(0, 0xFFFFF, 0x92, 0xC);
-    m->gdt[SEL_USER_CODE / 8] = descriptor(0, 0xFFFFF, 0xFA, 0xC);
-    m->gdt[SEL_USER_DATA / 8] = descriptor(0, 0xFFFFF, 0xF2, 0xC);
-    m->gdt[SEL_CPU / 8] = descriptor((uint)m, sizeof *m - 1, 0x92, 0x4);
-    m->gdt[SEL_TSS / 8] = descriptor((uint)&m->tss, sizeof m->tss - 1, 0x89, 0);
-    m->gdt[SEL_FAULT_TSS / 8] = descriptor((uint)&m->fault_tss, sizeof m->fault_tss - 1, 0x89, 0);
+    m->gdt[SEL_KERNEL_CODE / 8] = descriptor(0, LIMIT_ALL, ACCESS_KERNEL_CODE, FLAGS_PAGES);
+    m->gdt[SEL_KERNEL_DATA / 8] = descriptor(0, LIMIT_ALL, ACCESS_KERNEL_DATA, FLAGS_PAGES);
+    m->gdt[SEL_USER_CODE / 8] = descriptor(0, LIMIT_ALL, ACCESS_USER_CODE, FLAGS_PAGES);
+    m->gdt[SEL_USER_DATA / 8] = descriptor(0, LIMIT_ALL, ACCESS_USER_DATA, FLAGS_PAGES);
+    m->gdt[SEL_CPU / 8] = descriptor((uint)m, sizeof(*m) - 1, ACCESS_KERNEL_DATA, FLAGS_BYTES);
+    m->gdt[SEL_TSS / 8] = descriptor((uint)&m->tss, sizeof(m->tss) - 1, ACCESS_TSS, 0);
+    m->gdt[SEL_FAULT_TSS / 8] = descriptor((uint)&m->fault_tss, sizeof(m->fault_tss) - 1, ACCESS_TSS, 0);
 }
 
 void cpu_init(uint index)
@@ -57,7 +72,7 @@ void cpu_init(uint index)
     struct {
         ushort limit;
         uint base;
-    } __attribute__((packed)) gdtr = { sizeof m->gdt - 1, (uint)m->gdt };
+    } __attribute__((packed)) gdtr = { sizeof(m->gdt) - 1, (uint)m->gdt };
     uint a, b, c, features;
 
     m->cpu.self = &m->cpu;
@@ -67,8 +82,8 @@ void cpu_init(uint index)
     m->fault_tss = (struct tss){
         .cr3 = pa_of(kernel_directory),
         .eip = (uint)double_fault_entry,
-        .eflags = 2,
-        .esp = (uint)(m->fault_stack + sizeof m->fault_stack),
+        .eflags = EFLAGS_ALWAYS,
+        .esp = (uint)(m->fault_stack + sizeof(m->fault_stack)),
         .cs = SEL_KERNEL_CODE,
         .ss = SEL_KERNEL_DATA,
         .ds = SEL_USER_DATA,
@@ -77,14 +92,14 @@ void cpu_init(uint index)
         .iomap = sizeof(struct tss),
     };
     gdt_fill(m);
-    __asm__ volatile("lgdt %0; ljmp %1, $1f; 1: movl %2, %%ss; movl %3, %%ds; movl %3, %%es; movl %4, %%gs;"
-                     "movl %5, %%fs; lldt %w5; ltr %w6" ::"m"(gdtr),
-                     "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_USER_DATA), "r"(SEL_CPU), "r"(0),
-                     "r"(SEL_TSS)
-                     : "memory");
+    asm volatile("lgdt %0; ljmp %1, $1f; 1: movl %2, %%ss; movl %3, %%ds; movl %3, %%es; movl %4, %%gs;"
+                 "movl %5, %%fs; lldt %w5; ltr %w6" ::"m"(gdtr),
+                 "i"(SEL_KERNEL_CODE), "r"(SEL_KERNEL_DATA), "r"(SEL_USER_DATA), "r"(SEL_CPU), "r"(0),
+                 "r"(SEL_TSS)
+                 : "memory");
     idt_load();
     cpuid(1, &a, &b, &c, &features);
-    cr4_write(cr4_read() | CR4_FXSR | CR4_SIMD | (features & 1 << 13 ? CR4_PGE : 0));
+    cr4_write(cr4_read() | CR4_FXSR | CR4_SIMD | (features & CPUID_PGE ? CR4_PGE : 0));
     cr0_write(cr0_read() | CR0_TS);
 }
 
@@ -97,32 +112,33 @@ struct switch_frame {
     void *argument;
 };
 
-/* The new stack is written through the direct map: its own pages may be unknown to this processor. */
+/* The new stack is written through the direct map: this processor may still have stale TLB entries of its
+   window. */
 void *context_create(int slot, void (*entry)(void *), void *arg)
 {
-    struct switch_frame *frame = (void *)((char *)trapframe_of(slot) - sizeof *frame);
+    struct switch_frame *frame = (void *)((char *)trapframe_of(slot) - sizeof(*frame));
 
     *frame = (struct switch_frame){ thread_first, (void *)entry, arg };
-    return (void *)(kstack_top(slot) - sizeof(struct trapframe) - sizeof *frame);
+    return (void *)(kstack_top(slot) - sizeof(struct trapframe) - sizeof(*frame));
 }
 
 void *context_create_user(int slot, const struct trapframe *tf, void (*first)(void))
 {
     struct trapframe *copy = trapframe_of(slot);
-    struct switch_frame *frame = (void *)((char *)copy - sizeof *frame);
+    struct switch_frame *frame = (void *)((char *)copy - sizeof(*frame));
 
     *copy = *tf;
     copy->eax = 0;
     *frame = (struct switch_frame){ thread_first_user, (void *)first, NULL };
-    return (void *)(kstack_top(slot) - sizeof *copy - sizeof *frame);
+    return (void *)(kstack_top(slot) - sizeof(*copy) - sizeof(*frame));
 }
 
-/* The compiler saves the other registers where they matter: the switch clobbers them. */
+/* The compiler saves the other registers, which the switch clobbers. */
 void context_switch(void **save, void *load, int slot)
 {
     machine_self()->tss.esp0 = kstack_top(slot);
-    __asm__ volatile("pushl %%ebp; pushl $1f; movl %%esp, (%0); movl %1, %%esp; ret; 1: popl %%ebp"
-                     : "+a"(save), "+d"(load)::"ebx", "ecx", "esi", "edi", "memory", "cc");
+    asm volatile("pushl %%ebp; pushl $1f; movl %%esp, (%0); movl %1, %%esp; ret; 1: popl %%ebp"
+                 : "+a"(save), "+d"(load)::"ebx", "ecx", "esi", "edi", "memory", "cc");
 }
 
 void trapframe_start(struct trapframe *tf, uint entry, uint sp)
@@ -130,23 +146,20 @@ void trapframe_start(struct trapframe *tf, uint entry, uint sp)
     *tf = (struct trapframe){
         .eip = entry,
         .cs = SEL_USER_CODE,
-        .eflags = FLAG_INTERRUPT | 2,
+        .eflags = FLAG_INTERRUPT | EFLAGS_ALWAYS,
         .esp = sp,
         .ss = SEL_USER_DATA,
     };
 }
 
-void trapframe_resume(void)
-{
-    trap_resume(machine_self()->tss.esp0 - sizeof(struct trapframe));
-    __builtin_unreachable();
-}
+void trapframe_resume(void) { trap_resume(machine_self()->tss.esp0 - sizeof(struct trapframe)); }
 
 /* Sleeping and waking. */
 
 void arch_idle(void)
 {
-    __asm__ volatile("sti; hlt" ::: "memory"); /* sti takes effect after the next instruction */
+    /* sti takes effect after the next instruction: no interrupt comes between. */
+    asm volatile("sti; hlt" ::: "memory");
 }
 
 void arch_poke(uint index)
@@ -157,8 +170,7 @@ void arch_poke(uint index)
 
 /* Starting the others. */
 
-/* What further processors run. */
-static void (*cpu_entry)(void) __attribute__((noreturn));
+static void (*cpu_entry)(void) __attribute__((noreturn)); /* what further processors run */
 
 /* A processor's first C, on the stack that cpu_start_stack named. */
 FROM_ASM void machine_start_cpu(void)
@@ -167,7 +179,7 @@ FROM_ASM void machine_start_cpu(void)
 
     if (index == 0 || index == TURN_TAKEN || !atomic_cas(&cpu_starting, index, TURN_TAKEN)) {
         for (;;)
-            __asm__ volatile("cli; hlt");
+            asm volatile("cli; hlt");
     }
     cpu_init(index);
     apic_init_cpu();
@@ -176,7 +188,6 @@ FROM_ASM void machine_start_cpu(void)
     cpu_entry();
 }
 
-/* The second start-up message is for those that missed the first, as Intel advises. */
 static void start_cpu(uint index, uint id)
 {
     if (!kstack_alloc_slot(index))
@@ -185,14 +196,14 @@ static void start_cpu(uint index, uint id)
     cpu_start_stack = kstack_top(index);
     __atomic_store_n(&cpu_starting, index, __ATOMIC_SEQ_CST);
     apic_send(id, APIC_SEND_INIT);
-    pit_wait(200);
+    pit_wait(START_POLL_US);
     for (uint attempt = 0; attempt < 2; attempt++) {
         apic_send(id, APIC_SEND_START | TRAMPOLINE_PA >> PAGE_SHIFT);
-        for (uint i = 0; i < (attempt ? 5000u : 20u) && cpu_starting; i++)
-            pit_wait(200);
+        for (uint i = 0; i < (attempt ? START_POLLS_LAST : START_POLLS_FIRST) && cpu_starting; i++)
+            pit_wait(START_POLL_US);
     }
     if (atomic_cas(&cpu_starting, index, 0)) {
-        apic_send(id, APIC_SEND_INIT); /* it must not come later, without the trampoline's mapping */
+        apic_send(id, APIC_SEND_INIT); /* it must not start later, when the trampoline is no longer mapped */
         kstack_free(index);
     }
     while (cpu_starting)

@@ -1,5 +1,5 @@
 /*
- * disk.c - the disk that the file system sees: the boot module as a disk in memory, or the IDE disk.
+ * disk.c - the disk that the file system sees: the boot module as a disk in memory, or else the IDE disk.
  */
 #include "i386_impl.h"
 #include "ide.h"
@@ -9,7 +9,7 @@ static uint module_nblocks(void) { return (boot_module.end - boot_module.start) 
 
 uint disk_nblocks(void) { return module_nblocks() ? module_nblocks() : ide.nblocks; }
 
-/* The disk in memory: done when it returns. */
+/* Copies at once: there is nothing to wait for. */
 static int serve_from_module(const struct disk_request *r)
 {
     char *blocks = (char *)va_of(boot_module.start) + r->blockno * BSIZE;

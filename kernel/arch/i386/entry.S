@@ -2,9 +2,9 @@
  * entry.S - into the kernel, out of it, and from one thread to another.
  *
  * Each entry saves the registers as a struct trapframe, loads the kernel's segments and calls C in trap.c.
- * The segments are loaded whatever was interrupted: a trap gate leaves interrupts on, so that an interrupt
- * can strike between a system call's first instruction and its loading of %gs.  They are not restored: they
- * are either the kernel's already, or a user's, who gets flat ones and an empty %gs.
+ * The segments are loaded whatever was interrupted: a trap gate leaves interrupts on, so an interrupt can
+ * strike between a system call's first instruction and its loading of %gs.  They are not restored: the kernel
+ * has its own already, and a program gets flat ones and an empty %gs.
  *
  * C functions called from here take their arguments in registers (regparm), whatever the kernel's own
  * convention is.
@@ -78,11 +78,11 @@ other_trap:                     /* %eax: vector; %edx: function of (frame, vecto
 
 /* One stub for each vector, VECTOR_STUB_SIZE bytes apart. */
     .globl vector_stubs
-    .align 32
+    .align VECTOR_STUB_SIZE
 vector_stubs:
     .set vector, 0
     .rept 256
-    .align 32
+    .align VECTOR_STUB_SIZE
     .if vector > 31 || !(VECTORS_WITH_CODE >> (vector & 31) & 1)
     pushl $0
     .endif

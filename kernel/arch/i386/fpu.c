@@ -1,9 +1,10 @@
 /*
  * fpu.c - the floating-point state of threads, loaded on first use.
  *
- * CR0.TS is set unless the registers hold the running thread's state (thread->fpu_loaded): the first
- * instruction that computes then traps.  A state is saved as soon as its thread leaves the processor, so
- * that it is never in a processor where the thread is not.  It is kept at the end of the thread's kernel stack.
+ * CR0.TS is set unless the registers hold the running thread's state (thread->fpu_loaded), so that the first
+ * instruction that computes traps.  A state is saved as soon as its thread leaves the processor, so no
+ * processor holds the state of a thread that runs elsewhere.  It is kept at the end of the thread's kernel
+ * stack.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -13,8 +14,8 @@ struct fpu_state {
     uchar bytes[FPU_STATE_SIZE];
 } __attribute__((aligned(16)));
 
-/* What a thread starts with: all exceptions masked, 64 bits of precision for x87 as the ABI has it, and
-   nothing of another thread's in the registers. */
+/* What a thread starts with: all exceptions masked, 64 bits of precision for x87 as the ABI wants it, and
+   zeroes in the registers. */
 static const struct fpu_state fresh = { { [0] = 0x7F, [1] = 0x03, [24] = 0x80, [25] = 0x1F } };
 
 static void trap_next_use(void) { cr0_write(cr0_read() | CR0_TS); }
@@ -24,7 +25,7 @@ void fpu_first_use(void)
     struct thread *t = thread_self();
     const struct fpu_state *state = t->fpu_used ? fpu_state_of(t->kstack) : &fresh;
 
-    __asm__ volatile("clts; fxrstor %0" ::"m"(*state));
+    asm volatile("clts; fxrstor %0" ::"m"(*state));
     t->fpu_used = true;
     t->fpu_loaded = true;
 }
@@ -32,7 +33,7 @@ void fpu_first_use(void)
 static void save(struct thread *self)
 {
     if (self->fpu_loaded)
-        __asm__ volatile("fxsave %0" : "=m"(*fpu_state_of(self->kstack)));
+        asm volatile("fxsave %0" : "=m"(*fpu_state_of(self->kstack)));
 }
 
 void fpu_copy(struct thread *child, struct thread *self)

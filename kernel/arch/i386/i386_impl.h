@@ -1,8 +1,13 @@
 /*
- * i386_impl.h - what the files of this folder share, and nobody else includes.
+ * i386_impl.h - what the files of this directory share; no other includes it.
+ *
+ *   processors, memory, traps, interrupt controllers and clocks, devices
+ *
+ * What has no lock here is set while booting, or belongs to one processor.
+ * Sleeps: no.
  */
-#ifndef MACHINE_H
-#define MACHINE_H
+#ifndef I386_IMPL_H
+#define I386_IMPL_H
 
 #include "arch.h"
 
@@ -17,13 +22,14 @@ struct tss {
     ushort trap, iomap;
 };
 
+/* Fields:  o only this processor   I immutable once it runs.  Others may read `forgotten` at any time. */
 struct machine_cpu {
-    struct cpu cpu; /* first: %gs points to it */
-    uint apic_id;
-    volatile uint forgotten; /* see kstack_forget() */
-    struct tss tss;
-    struct tss fault_tss; /* of the double fault's task */
-    uint64_t gdt[GDT_ENTRIES];
+    struct cpu cpu;            /* [o] first: %gs points to it */
+    uint apic_id;              /* [I] */
+    volatile uint forgotten;   /* [o] see kstack_forget() */
+    struct tss tss;            /* [o] */
+    struct tss fault_tss;      /* [o] of the double fault's task */
+    uint64_t gdt[GDT_ENTRIES]; /* [I] */
     uchar fault_stack[4096] __attribute__((aligned(16)));
 };
 
@@ -31,14 +37,25 @@ extern struct machine_cpu machine_cpus[NCPU];
 
 static inline struct machine_cpu *machine_self(void) { return (struct machine_cpu *)cpu_self(); }
 
-/* Gives processor `index` its segments, task state and interrupt table; it is the calling one. */
+/* Gives the calling processor, number `index`, its segments, task state and interrupt table. */
 void cpu_init(uint index);
-/* The calling flow of control goes on in `go` on kernel stack `slot`. */
+void idt_load(void); /* the interrupt table on this processor; the first call fills it */
+/* The calling flow of control goes on in `go` on the stack that ends at `top`. */
 void stack_call(uint top, void (*go)(void)) __attribute__((noreturn, regparm(3)));
+
+/* Of boot.S.  A further processor starts with a copy of the trampoline. */
+extern char trampoline[], trampoline_end[];
+extern char boot_stack[]; /* the boot processor's, KSTACK_PAGES long */
+
+/* Of entry.S. */
+extern char syscall_entry[], page_fault_entry[], double_fault_entry[];
+extern char vector_stubs[];                       /* VECTOR_STUB_SIZE bytes for each vector */
+void thread_first(void), thread_first_user(void); /* a new thread's first switch returns there */
+FROM_ASM void trap_resume(uint frame) __attribute__((noreturn)); /* goes to user mode with this frame */
 
 /* Memory. */
 
-/* Reads what the boot loader left; the memory map, the command line, the first module. */
+/* Reads what the boot loader left: the memory map, the command line, the first module. */
 void multiboot_read(uint magic, uint info_pa);
 void memory_init(void);                 /* the final kernel page tables */
 extern struct memory_range boot_module; /* empty: there is none */
@@ -56,8 +73,8 @@ static inline uint kstack_top(int slot) { return kstack_end(slot) - FPU_STATE_SI
 struct fpu_state *fpu_state_of(int slot); /* through the direct map */
 bool kstack_alloc_slot(int slot);         /* a slot below NCPU, of an idle thread */
 bool kstack_guards(uint va);              /* is it in the guard page of a stack? */
-void kstack_forget(void);                 /* by this processor; whoever pokes it may want that */
-uint kernel_pa(const void *va);           /* of a byte in the direct map or on a kernel stack */
+void kstack_forget(void);       /* flushes this processor's TLB of stacks, if kstack_alloc() asks for it */
+uint kernel_pa(const void *va); /* of a byte in the direct map or on a kernel stack */
 
 /* Traps. */
 
@@ -86,7 +103,8 @@ void apic_init_cpu(void); /* on each further processor */
 uint apic_id(void);
 void apic_eoi(uint vector);
 void apic_start_timer(void);
-void apic_send(uint id, uint command); /* an interrupt to another processor */
+/* An interrupt to another processor.  Gives up if the APIC does not send the one before. */
+void apic_send(uint id, uint command);
 #define APIC_SEND_NMI   0x4400
 #define APIC_SEND_INIT  0x4500
 #define APIC_SEND_START 0x4600
@@ -98,10 +116,10 @@ void pic_enable_line(uint irq);
 bool pic_spurious(uint irq);
 void pic_eoi(uint irq);
 void pit_start(void);             /* HZ interrupts a second on line 0 */
-void pit_wait(uint microseconds); /* up to 20,000; counter 0 runs freely, so not after pit_start() */
+void pit_wait(uint microseconds); /* up to 20,000; counter 0 must run freely: not after pit_start() */
 /* From now on handler(irq) serves this line, with interrupts off, on the boot processor. */
 void interrupt_handle(uint irq, void (*handler)(uint irq));
-uint clock_second(void); /* of the battery clock, in its own notation */
+uint clock_second(void); /* the battery clock's second, in the clock's own notation: to be compared only */
 
 /* Devices. */
 
@@ -117,12 +135,12 @@ void ide_start(void);
 void ide_interrupt(uint irq);
 void ide_tick(void);
 void ide_submit(struct disk_request *request);
-/* Finds a PCI device by class and subclass; false: there is none.  address is what the others want. */
+/* Finds a PCI device by class and subclass; false: there is none.  *address is for the other two. */
 bool pci_find(uint class, uint *address);
 uint pci_read(uint address, uint offset);
 void pci_write(uint address, uint offset, uint value);
 
-/* Ends the start of a machine that can't run the kernel, with a message, and a word for tools. */
+/* Powers off a machine that can't run the kernel, with a message, and a word for tools. */
 void machine_refuse(const char *word, const char *why) __attribute__((noreturn));
 
 #endif

@@ -1,15 +1,15 @@
 /*
  * ide.c - requests to the IDE disk with the file system.
  *
- * Requests wait in a queue; the first is on its way.  With a bus master (PIIX and its kin) a request is one
+ * Requests wait in a queue; the first is under way.  With a bus master (PIIX and its kin) a request is one
  * DMA transfer and one interrupt; else the processor moves each block, at an interrupt each.
  *
- * A request ends for certain: the device answers, or says that it failed, or says nothing for PATIENCE
- * seconds of the battery clock (ticks can run much faster than time in an emulator) and is reset.  The tick
- * also finds transfers whose interrupt got lost.
+ * Every request terminates: the device answers, or reports a failure, or is silent for PATIENCE seconds of
+ * the battery clock (ticks can run much faster than time in an emulator) and is reset.  The tick also finds
+ * transfers whose interrupt got lost.
  *
  * Lock: RANK_DISK guards the queue and the device, with interrupts off.  Requests are taken off the queue
- * under it, and reported (settle) when it is released.
+ * under it, and their owners called (settle) after its release.
  */
 #include "ide.h"
 
@@ -18,21 +18,25 @@
 #include "io.h"
 #include "sched/lock.h"
 
-#define PATIENCE    20  /* seconds */
+#define PATIENCE    20  /* seconds: a disk that has to start its motor needs ten */
 #define WATCH_TICKS 100 /* from this age on, a request is watched */
 
-/* One stretch of memory of a DMA transfer; the table must not cross 64 KB. */
+/* Fields:  D the lock */
+
+/* The stretches of memory of a DMA transfer; the table must not cross 64 KB. [D] */
 static struct {
     uint pa;
     ushort nbytes;
-    ushort last; /* 0x8000: it is */
+    ushort last; /* STRETCH_LAST: it is */
 } stretches[DISK_MAX_BLOCKS * BSIZE / PAGE_SIZE + 1] __attribute__((aligned(256)));
+#define STRETCH_LAST 0x8000
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_DISK, "ide");
-static struct disk_request *queue, **queue_end = &queue;
-static uint blocks_moved;    /* of the first request, without DMA */
-static uint age;             /* of the first request, in ticks */
-static uint seconds, second; /* of its age, as the battery clock counts, and what that showed last */
+static struct disk_request *queue, **queue_end = &queue; /* [D] */
+static uint blocks_moved;                                /* [D] of the first request, without DMA */
+static uint age;                                         /* [D] of the first request, in ticks */
+static uint seconds; /* [D] of its age by the battery clock, counted from WATCH_TICKS on */
+static uint second;  /* [D] what the clock showed last */
 
 /* The first request. */
 
@@ -51,13 +55,13 @@ static void prepare_dma(const struct disk_request *r)
         p += nbytes;
         left -= nbytes;
     }
-    stretches[n - 1].last = 0x8000;
+    stretches[n - 1].last = STRETCH_LAST;
     port_write8(ide.master + MASTER_COMMAND, r->op == DISK_READ ? MASTER_TO_MEMORY : 0);
     port_write8(ide.master + MASTER_STATUS, MASTER_ERROR | MASTER_INTERRUPT); /* writing ones clears them */
     port_write32(ide.master + MASTER_TABLE, pa_of(stretches));
 }
 
-/* Moves one block without DMA; false when the device does not want to. */
+/* Moves one block without DMA; false when the device refuses. */
 static bool move_block(void)
 {
     char *block = (char *)queue->data + blocks_moved * BSIZE;
@@ -72,7 +76,7 @@ static bool move_block(void)
     return true;
 }
 
-/* Sends the first request to the device; false when that does not listen. */
+/* Sends the first request to the device; false when it does not answer. */
 static bool send(void)
 {
     const struct disk_request *r = queue;
@@ -101,7 +105,7 @@ static bool send(void)
     return true;
 }
 
-/* Looks at the device: 1 the first request is still under way, else its result. */
+/* Looks at the device: 1 while the first request is under way, else its result. */
 static int progress(void)
 {
     uchar dma = 0, status;
@@ -111,7 +115,7 @@ static int progress(void)
         if (!(dma & (MASTER_INTERRUPT | MASTER_ERROR)))
             return 1;
     }
-    status = port_read8(ide.base + REG_STATUS); /* also takes the interrupt back */
+    status = port_read8(ide.base + REG_STATUS); /* acknowledges the interrupt as well */
     if (status & STATUS_BUSY)
         return 1;
     if (ide.master && queue->op != DISK_FLUSH) {
@@ -151,7 +155,7 @@ static void finish(int status, struct disk_request **settled)
     } while (queue && !send());
 }
 
-/* Tells the owners.  Interrupts are off; the lock is not held, so that they may ask for more. */
+/* Calls the owners.  Interrupts are off; the lock is not held, so that they may submit more. */
 static void settle(struct disk_request *settled)
 {
     while (settled) {

@@ -1,8 +1,8 @@
 /*
  * ide_find.c - which IDE disk has the file system, and what it can do.
  *
- * The second disk of the first channel, as xv6 has it; else one on the second channel; else the only one
- * there is.  Firmware may never have touched the controller: interrupts are allowed here.
+ * The second disk of the first channel, as xv6 has it; else one on the second channel; else the first disk.
+ * Firmware may never have touched the controller, so interrupts are enabled here.
  */
 #include "i386_impl.h"
 #include "ide.h"
@@ -11,20 +11,32 @@
 #define DRIVE_LBA     0xE0
 #define CONTROL_QUIET 0x02 /* no interrupts */
 #define CONTROL_RESET 0x04
-#define POLLS         200000
 
-/* Words of what IDENTIFY tells. */
+/* Looks at a busy drive, of 100 ns or more each: 20 ms, where microseconds are usual. */
+#define POLLS 200000
+
+#define RESET_SETTLES 20 /* the reset line is held for 5 microseconds at least; one settles in 400 ns */
+
+/* Words of the IDENTIFY data. */
 enum { IDENTIFY_CAPABILITIES = 49, IDENTIFY_NBLOCKS = 60 };
 enum { CAPABLE_DMA = 0x100, CAPABLE_LBA = 0x200 };
 
 #define PCI_CLASS_IDE     0x0101
 #define PCI_COMMAND       4
-#define PCI_BAR4          0x20
+#define PCI_BAR4          0x20 /* the bus master's ports */
+#define PCI_BAR_IS_IO     1
+#define PCI_BAR_PORTS     0xFFF0
 #define PCI_IO_AND_MASTER 5
+
+/* The fixed places of the two channels. */
+static const struct {
+    ushort base, control, irq;
+} channels[2] = { { 0x1F0, 0x3F6, 14 }, { 0x170, 0x376, 15 } };
+#define MASTER_CHANNEL 8 /* bytes of the bus master's registers for each channel */
 
 struct ide ide;
 
-/* The drive's status shows 400 ns after it was told something; reading the other status takes 100. */
+/* The status is valid 400 ns after a command; a read of the alternate status takes 100. */
 void ide_settle(void)
 {
     for (uint i = 0; i < 4; i++)
@@ -47,7 +59,7 @@ void ide_reset(void)
     if (ide.master)
         port_write8(ide.master + MASTER_COMMAND, 0);
     port_write8(ide.control, CONTROL_RESET);
-    for (uint i = 0; i < 20; i++)
+    for (uint i = 0; i < RESET_SETTLES; i++)
         ide_settle();
     port_write8(ide.control, 0);
     ide_wait_while_busy();
@@ -56,13 +68,13 @@ void ide_reset(void)
 static void choose(uint channel, uint drive)
 {
     ide.channel = channel;
-    ide.irq = 14 + channel;
+    ide.irq = channels[channel].irq;
     ide.drive = drive;
-    ide.base = channel ? 0x170 : 0x1F0;
-    ide.control = channel ? 0x376 : 0x3F6;
+    ide.base = channels[channel].base;
+    ide.control = channels[channel].control;
 }
 
-/* Is there a disk, with addresses by block?  Sets nblocks.  *capabilities: IDENTIFY's word. */
+/* Is there a disk that is addressed by block?  Sets nblocks, and *capabilities to IDENTIFY's word. */
 static bool identify(ushort *capabilities)
 {
     ushort words[256];
@@ -93,10 +105,10 @@ static void find_master(void)
     if (!pci_find(PCI_CLASS_IDE, &address))
         return;
     bar = pci_read(address, PCI_BAR4);
-    if (!(bar & 1) || (bar & 0xFFF0) == 0) /* not given ports by firmware */
+    if (!(bar & PCI_BAR_IS_IO) || (bar & PCI_BAR_PORTS) == 0) /* firmware has assigned no ports */
         return;
     pci_write(address, PCI_COMMAND, (pci_read(address, PCI_COMMAND) & 0xFFFF) | PCI_IO_AND_MASTER);
-    ide.master = (bar & 0xFFF0) + ide.channel * 8;
+    ide.master = (bar & PCI_BAR_PORTS) + ide.channel * MASTER_CHANNEL;
 }
 
 void ide_start(void)

@@ -18,16 +18,17 @@ static inline struct cpu *cpu_self(void)
 {
     struct cpu *c;
 
-    __asm__ volatile("movl %%gs:0, %0" : "=r"(c));
+    asm volatile("movl %%gs:0, %0" : "=r"(c));
     return c;
 }
 
-/* Not volatile: a flow of control stays the same thread, so the compiler may keep the value. */
+/* Not volatile: a flow of control stays the same thread wherever it runs, so the compiler may keep the
+   value. */
 static inline struct thread *thread_self(void)
 {
     struct thread *t;
 
-    __asm__("movl %%gs:4, %0" : "=r"(t));
+    asm("movl %%gs:4, %0" : "=r"(t));
     return t;
 }
 
@@ -35,15 +36,15 @@ static inline bool irq_enabled(void)
 {
     uint flags;
 
-    __asm__ volatile("pushfl; popl %0" : "=r"(flags));
+    asm volatile("pushfl; popl %0" : "=r"(flags));
     return flags & FLAG_INTERRUPT;
 }
-static inline void irq_enable(void) { __asm__ volatile("sti" : ::"memory"); }
+static inline void irq_enable(void) { asm volatile("sti" : ::"memory"); }
 static inline uint irq_save(void)
 {
     uint flags;
 
-    __asm__ volatile("pushfl; popl %0; cli" : "=r"(flags)::"memory");
+    asm volatile("pushfl; popl %0; cli" : "=r"(flags)::"memory");
     return flags;
 }
 static inline void irq_restore(uint was)
@@ -51,7 +52,7 @@ static inline void irq_restore(uint was)
     if (was & FLAG_INTERRUPT)
         irq_enable();
 }
-static inline void cpu_relax(void) { __asm__ volatile("pause" : ::"memory"); }
+static inline void cpu_relax(void) { asm volatile("pause" : ::"memory"); }
 
 static inline uint atomic_swap(volatile uint *p, uint value)
 {

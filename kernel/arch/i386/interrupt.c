@@ -2,14 +2,19 @@
  * interrupt.c - devices' interrupts, and the PC's old controller and clock.
  *
  * Lines are numbered as on the PC: 0 clock, 1 keyboard, 4 serial port, 14 and 15 disks.  They arrive at
- * vector VECTOR_IRQ + line, from the I/O APIC or, on a machine without, from the two 8259s.  All handlers
- * run with interrupts off, on the boot processor; the local APIC's own vectors on each.
+ * vector VECTOR_IRQ + line, from the I/O APIC or, on a machine without one, from the two 8259s.  All their
+ * handlers run with interrupts off, on the boot processor; the local APIC's own vectors on each.
  */
 #include "i386_impl.h"
 #include "io.h"
 
+#define NLINES 16
+
 #define PIC1                 0x20
 #define PIC2                 0xA0
+#define PIC_CASCADE          2    /* the line of the first one where the second is connected */
+#define PIC_INIT             0x11 /* edges, two of them, a fourth word follows */
+#define PIC_8086             0x01
 #define PIC_END_OF_INTERRUPT 0x20
 #define PIC_READ_IN_SERVICE  0x0B
 
@@ -19,7 +24,15 @@
 #define PIT_LATCH0   0x00
 #define PIT_PERIODIC 0x34 /* counter 0, both bytes, mode 2 */
 
-#define SCREEN_TICKS 5 /* the screen is brought up to date 20 times a second */
+/* Looks at the counter in one pit_wait(), of 3 port accesses each: many times the longest wait, so that a
+   clock that stands still does not stop the kernel. */
+#define PIT_LOOKS 1000000
+
+#define RTC_INDEX   0x70
+#define RTC_DATA    0x71
+#define RTC_SECONDS 0
+
+#define SCREEN_TICKS 5 /* the screen is refreshed 20 times a second */
 
 static void tick(void)
 {
@@ -33,7 +46,7 @@ static void tick(void)
     kernel_interrupt(INTERRUPT_TICK, 0);
 }
 
-static void (*handlers[16])(uint irq); /* by line */
+static void (*handlers[NLINES])(uint irq); /* by line; set while booting */
 
 static void serve_line(uint irq)
 {
@@ -48,13 +61,13 @@ FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector)
 
     (void)tf;
     cpu->in_interrupt++;
-    if (irq < 16 && !acpi.lapic_pa) {
+    if (irq < NLINES && !acpi.lapic_pa) {
         if (!pic_spurious(irq)) {
             serve_line(irq);
             pic_eoi(irq);
         }
     } else {
-        if (irq < 16)
+        if (irq < NLINES)
             serve_line(irq);
         else if (vector == VECTOR_TIMER)
             tick();
@@ -76,7 +89,7 @@ void interrupt_handle(uint irq, void (*handler)(uint irq))
 
 /* 8259. */
 
-static uint pic_mask = 0xFFFB; /* line 2 is where the second one is connected */
+static uint pic_mask = 0xFFFF & ~(1u << PIC_CASCADE);
 
 static void pic_write_mask(void)
 {
@@ -88,10 +101,10 @@ void pic_init(void)
 {
     for (uint i = 0; i < 2; i++) {
         ushort port = i ? PIC2 : PIC1;
-        port_write8(port, 0x11); /* edges, two of them, a fourth word follows */
+        port_write8(port, PIC_INIT);
         port_write8(port + 1, VECTOR_IRQ + i * 8);
-        port_write8(port + 1, i ? 2 : 1 << 2);
-        port_write8(port + 1, 0x01); /* 8086 mode */
+        port_write8(port + 1, i ? PIC_CASCADE : 1 << PIC_CASCADE);
+        port_write8(port + 1, PIC_8086);
     }
     pic_write_mask();
     port_write8(PIT_COMMAND, PIT_PERIODIC); /* runs through all 65,536: pit_wait() reads it */
@@ -105,7 +118,7 @@ void pic_enable_line(uint irq)
     pic_write_mask();
 }
 
-/* A line that let go too early shows as the controller's lowest, 7 or 15, without being in service. */
+/* A line that was released too early shows as the controller's lowest, 7 or 15, without being in service. */
 bool pic_spurious(uint irq)
 {
     ushort port = irq < 8 ? PIC1 : PIC2;
@@ -158,7 +171,7 @@ void pit_wait(uint microseconds)
 {
     uint left = microseconds * (PIT_HZ / 1000) / 1000 + 1, last = pit_read();
 
-    for (uint looks = 0; looks < 1000000; looks++) { /* enough for any clock that runs */
+    for (uint looks = 0; looks < PIT_LOOKS; looks++) {
         uint now = pit_read(), passed = (last - now) & 0xFFFF;
         if (passed >= left)
             return;
@@ -171,6 +184,6 @@ void pit_wait(uint microseconds)
 
 uint clock_second(void)
 {
-    port_write8(0x70, 0);
-    return port_read8(0x71);
+    port_write8(RTC_INDEX, RTC_SECONDS);
+    return port_read8(RTC_DATA);
 }

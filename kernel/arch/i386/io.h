@@ -1,5 +1,5 @@
 /*
- * io.h - ports and the processor's own registers, one instruction each.
+ * io.h - ports and the processor's own registers, one instruction each.  Sleeps: no.
  */
 #ifndef IO_H
 #define IO_H
@@ -10,82 +10,74 @@ static inline uchar port_read8(ushort port)
 {
     uchar v;
 
-    __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
+    asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
 static inline ushort port_read16(ushort port)
 {
     ushort v;
 
-    __asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
+    asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
 static inline uint port_read32(ushort port)
 {
     uint v;
 
-    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
+    asm volatile("inl %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
-static inline void port_write8(ushort port, uchar v)
-{
-    __asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port));
-}
-static inline void port_write16(ushort port, ushort v)
-{
-    __asm__ volatile("outw %0, %1" : : "a"(v), "Nd"(port));
-}
-static inline void port_write32(ushort port, uint v)
-{
-    __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port));
-}
+static inline void port_write8(ushort port, uchar v) { asm volatile("outb %0, %1" : : "a"(v), "Nd"(port)); }
+static inline void port_write16(ushort port, ushort v) { asm volatile("outw %0, %1" : : "a"(v), "Nd"(port)); }
+static inline void port_write32(ushort port, uint v) { asm volatile("outl %0, %1" : : "a"(v), "Nd"(port)); }
 
 static inline void port_read_words(ushort port, void *dst, uint n) /* of 16 bits */
 {
-    __asm__ volatile("rep insw" : "+D"(dst), "+c"(n) : "d"(port) : "memory");
+    asm volatile("rep insw" : "+D"(dst), "+c"(n) : "d"(port) : "memory");
 }
 static inline void port_write_words(ushort port, const void *src, uint n)
 {
-    __asm__ volatile("rep outsw" : "+S"(src), "+c"(n) : "d"(port) : "memory");
+    asm volatile("rep outsw" : "+S"(src), "+c"(n) : "d"(port) : "memory");
 }
 
 static inline uint cr0_read(void)
 {
     uint v;
 
-    __asm__ volatile("movl %%cr0, %0" : "=r"(v));
+    asm volatile("movl %%cr0, %0" : "=r"(v));
     return v;
 }
-static inline void cr0_write(uint v) { __asm__ volatile("movl %0, %%cr0" : : "r"(v) : "memory"); }
+static inline void cr0_write(uint v) { asm volatile("movl %0, %%cr0" : : "r"(v) : "memory"); }
 static inline uint cr2_read(void)
 {
     uint v;
 
-    __asm__ volatile("movl %%cr2, %0" : "=r"(v));
+    asm volatile("movl %%cr2, %0" : "=r"(v));
     return v;
 }
 static inline uint cr3_read(void)
 {
     uint v;
 
-    __asm__ volatile("movl %%cr3, %0" : "=r"(v));
+    asm volatile("movl %%cr3, %0" : "=r"(v));
     return v;
 }
-static inline void cr3_write(uint v) { __asm__ volatile("movl %0, %%cr3" : : "r"(v) : "memory"); }
+static inline void cr3_write(uint v) { asm volatile("movl %0, %%cr3" : : "r"(v) : "memory"); }
 static inline uint cr4_read(void)
 {
     uint v;
 
-    __asm__ volatile("movl %%cr4, %0" : "=r"(v));
+    asm volatile("movl %%cr4, %0" : "=r"(v));
     return v;
 }
-static inline void cr4_write(uint v) { __asm__ volatile("movl %0, %%cr4" : : "r"(v) : "memory"); }
-/* Drops what this processor remembers of one page's mapping. */
-static inline void tlb_drop(uint va) { __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory"); }
+static inline void cr4_write(uint v) { asm volatile("movl %0, %%cr4" : : "r"(v) : "memory"); }
+static inline void ts_clear(void) { asm volatile("clts"); } /* CR0.TS */
+/* Drops this processor's TLB entry of one page. */
+static inline void tlb_drop(uint va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }
 
 static inline void cpuid(uint leaf, uint *a, uint *b, uint *c, uint *d)
 {
-    __asm__ volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "0"(leaf), "2"(0));
+    asm volatile("cpuid" : "=a"(*a), "=b"(*b), "=c"(*c), "=d"(*d) : "0"(leaf), "2"(0));
 }
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * keyboard.c - the PC's keyboard, US layout, as characters.
  *
- * The controller translates to scan code set 1: bit 7 is set when a key is released, and 0xE0 goes before
- * the keys that the first PCs did not have.  Of those, only what means a character is passed on.
+ * The controller translates to scan code set 1: bit 7 is set when a key is released, and 0xE0 precedes the
+ * keys that the first PCs did not have.  Of those, only the ones that mean a character are passed on.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -34,7 +34,7 @@ static const char shifted[] = "\0\033!@#$%^&*()_+\b\tQWERTYUIOP{}\n\0ASDFGHJKL:\
                               "\0\0\0\0\0\0\0\0\0\0\0\0\0"
                               "789-456+1230.";
 
-_Static_assert(sizeof plain == 0x54 + 1 && sizeof shifted == sizeof plain, "the last is the keypad's dot");
+_Static_assert(sizeof(plain) == 0x54 + 1 && sizeof(shifted) == sizeof(plain), "the last is the keypad's dot");
 
 static bool shift_left, shift_right, ctrl, caps, extended;
 
@@ -45,7 +45,7 @@ static int character(uchar key)
 
     if (extended)
         return key == KEY_SLASH ? '/' : key == KEY_ENTER ? '\n' : key == KEY_DELETE ? 0x7F : 0;
-    if (key >= sizeof plain - 1)
+    if (key >= sizeof(plain) - 1)
         return 0;
     c = plain[key];
     if (c >= 'a' && c <= 'z') {
@@ -54,7 +54,7 @@ static int character(uchar key)
         return shift != caps ? shifted[key] : c;
     }
     if (ctrl)
-        return c == '[' ? 27 : c == '\\' ? 28 : c == ']' ? 29 : 0;
+        return c >= '[' && c <= ']' ? c - '@' : 0;
     return shift ? shifted[key] : c;
 }
 

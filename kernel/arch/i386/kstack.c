@@ -3,16 +3,17 @@
  *
  *      | guard | page | page | guard | page | page | ...          KSTACK_BASE upwards, KSTACK_SLOTS slots
  *
- * At the end of each stack is room for its thread's floating-point state, so that no thread ever has to look for
+ * At the end of each stack is room for its thread's floating-point state, so that no thread has to look for
  * memory when it begins to compute.  The trap frame of its program lies below.
  *
- * The first NCPU slots belong to the processors' idle threads, for good; the others come and go with threads.
+ * The first NCPU slots belong to the processors' idle threads; the others come and go with threads.
  *
- * Objects on a stack are used by other processors too (a request to the disk, a sleeper in a queue), so no
- * processor may remember the frames of an earlier owner of a slot.  A freed slot is stale until all
- * processors have dropped what they remember of the window; that is asked of them when nothing but stale
- * slots is left.  There are more than twice as many slots as threads, so it happens once in a thousand
- * births.
+ * Other processors use objects on a stack too (a request to the disk, a sleeper in a queue), so no TLB may
+ * hold an entry of an earlier owner of a slot.  A freed slot is stale until all processors have flushed what
+ * they hold of the window; they are asked to when only stale slots are left.  There are more than twice as
+ * many slots as threads, so that happens once in a thousand births.
+ *
+ * Lock: RANK_SLAB guards the lists of slots.  A slot's page-table entries belong to the slot's owner.
  */
 #include "base/list.h"
 #include "i386_impl.h"
@@ -23,14 +24,13 @@
 /* The page tables of the window; part of kernel_directory from the start. */
 static uint tables[KSTACK_CHUNKS * CHUNK_PAGES] __attribute__((section(".bss.pages"), aligned(4096)));
 
-/* Lists of slots by index, ended by 0: next[slot].  Slots never used lie above `unused`. */
+/* Fields:  L the lock.  Lists of slots by index, ended by 0: next[slot]. */
 static struct spinlock lock = SPINLOCK_INIT(RANK_SLAB, "kstack");
-static ushort next[KSTACK_SLOTS];
-static uint first_clean, first_stale, unused = NCPU;
-static bool cleaning;           /* stale slots are on their way to be clean */
-static volatile uint cleanings; /* how often that was begun */
-
-extern char boot_stack[], boot_stack_top[];
+static ushort next[KSTACK_SLOTS];     /* [L] */
+static uint first_clean, first_stale; /* [L] */
+static uint unused = NCPU;            /* [L] slots from here on were never used */
+static bool cleaning;                 /* [L] a thread is making stale slots clean */
+static volatile uint cleanings;       /* [L to add] how often that was begun */
 
 _Static_assert(KSTACK_SIZE == KSTACK_PAGES * PAGE_SIZE, "layout.h and arch.h agree");
 
@@ -73,7 +73,7 @@ void kstack_init(void)
 bool kstack_alloc_slot(int slot)
 {
     for (uint i = 0; i < KSTACK_PAGES; i++) {
-        /* Zeroed for the emulator's sake: where a program's code was, each write would be looked at. */
+        /* Zeroed, since writing to a page that held code is slow under emulation. */
         void *page = page_alloc_zeroed();
         if (!page) {
             while (i-- > 0)
@@ -85,7 +85,8 @@ bool kstack_alloc_slot(int slot)
     return true;
 }
 
-/* This processor drops all that it remembers of the window, if it did not since that was asked for. */
+/* Flushes this processor's TLB entries of the window, global ones too, unless it has done so since that was
+   last asked for. */
 void kstack_forget(void)
 {
     uint cr4 = cr4_read(), upto = cleanings;
@@ -101,7 +102,7 @@ void kstack_forget(void)
     machine_self()->forgotten = upto;
 }
 
-/* Waits with interrupts on, so that others who wait here for us are served. */
+/* Waits with interrupts on, so that others that wait here for this processor are served. */
 static void make_all_forget(void)
 {
     uint round = atomic_add(&cleanings, 1) + 1;
@@ -117,7 +118,7 @@ static void make_all_forget(void)
     }
 }
 
-/* All slots that are stale now become clean.  The lock is held, but not meanwhile. */
+/* Makes all slots clean that are stale now.  The lock is held before and after, and released in between. */
 static void clean(void)
 {
     uint first = first_stale, last;
@@ -134,7 +135,7 @@ static void clean(void)
     cleaning = false;
 }
 
-/* A slot that no processor remembers; 0: none. */
+/* A slot of which no TLB holds an entry; 0: none is left. */
 static uint slot_take(void)
 {
     uint slot = 0;

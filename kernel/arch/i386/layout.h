@@ -34,12 +34,11 @@
 #define PTE_DIRTY    0x040
 #define PTE_LARGE    0x080 /* directory: maps 4 MB */
 #define PTE_GLOBAL   0x100
-#define PTE_SOFTWARE 0xE00 /* three bits that the processor ignores */
 
 #define PTE_DEVICE (PTE_PRESENT | PTE_WRITABLE | PTE_UNCACHED | PTE_THROUGH | PTE_GLOBAL)
 
-/* Selectors.  The kernel computes with the user's flat data segment, so that a trap that comes from the
-   kernel needs no other one; %gs is the processor's own, and iret clears it on the way to user mode. */
+/* Selectors.  The kernel uses the user's flat data segment too, so that %ds and %es need no restoring; %gs is
+   the processor's own, and iret clears it on the way to user mode. */
 #define SEL_KERNEL_CODE 0x08
 #define SEL_KERNEL_DATA 0x10
 #define SEL_USER_CODE   0x1B
@@ -51,9 +50,11 @@
 
 #define CR0_PROTECTED 0x00000001
 #define CR0_MONITOR   0x00000002
+#define CR0_EMULATION 0x00000004 /* of an FPU */
 #define CR0_TS        0x00000008
 #define CR0_NE        0x00000020
 #define CR0_WP        0x00010000
+#define CR0_CACHE_OFF 0x60000000
 #define CR0_PAGING    0x80000000
 #define CR4_PSE       0x010
 #define CR4_PGE       0x080
@@ -70,7 +71,12 @@
 
 #define TRAMPOLINE_PA 0x8000 /* where other processors wake up, in real mode */
 
-#define EXIT_UNFIT 5 /* code of arch_power_off(): this machine will not do */
+#define SCREEN_PA 0xB8000 /* of the text screen */
+
+#define EXIT_PORT  0xF4 /* QEMU's isa-debug-exit */
+#define EXIT_UNFIT 5    /* code of arch_power_off(): this machine can't run the kernel */
+
+#define VECTOR_STUB_SIZE 32 /* bytes of entry.S for each vector */
 
 #define TRAPFRAME_CS   40
 #define TRAPFRAME_SIZE 56

@@ -2,9 +2,8 @@
  * memory.c - the final kernel page tables.
  *
  * boot.S maps everything that could be RAM; memory_init() replaces that by a direct map of what is there.
- * In debug builds that map is made of small pages, so that the allocator can unmap frames that are free,
- * and the kernel's code is read-only; their page tables come out of arch_memory before anybody else sees
- * it.
+ * In debug builds that map is made of small pages, so that the kernel's code and constants are read-only;
+ * their page tables are taken out of arch_memory before it is used otherwise.
  */
 #include "base/printk.h"
 #include "i386_impl.h"
@@ -13,7 +12,9 @@
 #define LEAST_RAM  (15u << 20) /* a machine of 16 MB, less what its firmware keeps */
 #define LEAST_FREE (5u << 20)  /* of it, beside the kernel and a boot module */
 
-#define WINDOW_PDE (DEVICE_BASE / CHUNK_SIZE) /* memory_firmware()'s two entries */
+/* memory_firmware()'s entries: a table may run over the end of the first chunk. */
+#define WINDOW_PDE    (DEVICE_BASE / CHUNK_SIZE)
+#define WINDOW_CHUNKS 2
 
 static uint ram_end(void)
 {
@@ -35,7 +36,7 @@ static void check_size(void)
         nfree += arch_memory[i].end - arch_memory[i].start;
     if (ram_end() >= LEAST_RAM && nfree >= LEAST_FREE)
         return;
-    format(text, sizeof text, "this machine has %u MB of memory, %u KB of them free; 16 MB are needed",
+    format(text, sizeof(text), "this machine has %u MB of memory, %u KB of them free; 16 MB are needed",
            (ram_end() + (1u << 19)) >> 20, nfree >> 10);
     machine_refuse("memory", text);
 }
@@ -78,7 +79,7 @@ void memory_init(void)
     for (uint pa = 0; pa < DIRECT_SIZE; pa += CHUNK_SIZE)
         direct[pa / CHUNK_SIZE] = pa < end ? direct_entry(pa) : 0;
     kernel_directory[0] = 0;
-    for (uint pa = DEVICE_BASE + 2 * CHUNK_SIZE; pa != 0; pa += CHUNK_SIZE)
+    for (uint pa = DEVICE_BASE + WINDOW_CHUNKS * CHUNK_SIZE; pa != 0; pa += CHUNK_SIZE)
         kernel_directory[pa / CHUNK_SIZE] = pa | PTE_DEVICE | PTE_LARGE;
     cr3_write(pa_of(kernel_directory));
 }
@@ -87,7 +88,7 @@ const void *memory_firmware(uint pa)
 {
     uint chunk = pa - pa % CHUNK_SIZE;
 
-    for (uint i = 0; i < 2; i++) {
+    for (uint i = 0; i < WINDOW_CHUNKS; i++) {
         kernel_directory[WINDOW_PDE + i] = (chunk + i * CHUNK_SIZE) | PTE_PRESENT | PTE_LARGE;
         tlb_drop(DEVICE_BASE + i * CHUNK_SIZE);
     }
@@ -100,7 +101,7 @@ void memory_firmware_end(void)
     cr3_write(pa_of(kernel_directory));
 }
 
-void *memory_device(uint pa) { return pa >= DEVICE_BASE + 2 * CHUNK_SIZE ? (void *)pa : NULL; }
+void *memory_device(uint pa) { return pa >= DEVICE_BASE + WINDOW_CHUNKS * CHUNK_SIZE ? (void *)pa : NULL; }
 
 void memory_low(bool mapped)
 {

@@ -1,18 +1,18 @@
 /*
- * multiboot.c - what the boot loader tells: RAM, the command line, the boot module.
+ * multiboot.c - what the boot loader passes: RAM, the command line, the boot module.
  *
- * Its tables lie anywhere in RAM; all that is wanted of them is copied here before memory is handed out.
+ * Its tables lie anywhere in RAM; what is needed of them is copied here before memory is handed out.
  * Loaders differ: QEMU puts the kernel's file name first in the command line, GRUB and v86 don't; v86 gives
  * neither a module's name nor the old memory sizes.
  *
  * arch_memory starts as what the map calls RAM, and loses what is taken: all below 1 MB, firmware's own
- * ranges, the kernel, the module.  A map with more pieces than the array loses the rest: memory that is not
- * used.
+ * ranges, the kernel, the module.  Of a map with more pieces than the array, the rest is not used.
  */
 #include "base/kstring.h"
 #include "i386_impl.h"
 
 #define LOADER_MAGIC 0x2BADB002u
+#define LOW_END      0x100000 /* below: real mode's memory, the screen's, the BIOS's */
 
 enum { HAS_SIZES = 1 << 0, HAS_COMMAND_LINE = 1 << 2, HAS_MODULES = 1 << 3, HAS_MAP = 1 << 6 };
 
@@ -67,7 +67,7 @@ static void range_remove(uint64_t start, uint64_t end)
     }
 }
 
-/* Ranges that became empty go. */
+/* Drops the ranges that became empty. */
 static void ranges_compact(void)
 {
     uint n = 0;
@@ -83,9 +83,9 @@ static void read_map(const struct multiboot_info *info)
 {
     const char *first = va_of(info->map), *end = first + info->map_nbytes;
 
-    for (uint pass = 0; pass < 2; pass++) { /* what is not RAM wins where entries overlap */
+    for (uint pass = 0; pass < 2; pass++) { /* where entries overlap, the one that is not RAM counts */
         const struct multiboot_range *r;
-        for (const char *p = first; p + sizeof *r <= end; p += r->entry_nbytes + sizeof r->entry_nbytes) {
+        for (const char *p = first; p + sizeof(*r) <= end; p += r->entry_nbytes + sizeof(r->entry_nbytes)) {
             r = (const void *)p;
             if (pass == 0 && r->type == RANGE_RAM)
                 range_add(r->start, r->start + r->nbytes);
@@ -108,7 +108,7 @@ static void read_command_line(const char *line)
         line += word;
     while (*line == ' ')
         line++;
-    string_copy(boot_command_line, line, sizeof boot_command_line);
+    string_copy(boot_command_line, line, sizeof(boot_command_line));
 }
 
 void multiboot_read(uint magic, uint info_pa)
@@ -122,13 +122,13 @@ void multiboot_read(uint magic, uint info_pa)
     if (info->flags & HAS_MAP)
         read_map(info);
     else if (info->flags & HAS_SIZES)
-        range_add(0x100000, 0x100000 + (uint64_t)info->mem_upper * 1024);
+        range_add(LOW_END, LOW_END + (uint64_t)info->mem_upper * 1024);
     if (info->flags & HAS_MODULES && info->nmodules > 0) {
         const struct multiboot_module *m = va_of(info->modules);
         if (m->start < m->end && m->end <= DIRECT_SIZE)
             boot_module = (struct memory_range){ m->start, m->end };
     }
-    range_remove(0, 0x100000);
+    range_remove(0, LOW_END);
     range_remove(pa_of(image_start), pa_of(image_end));
     if (boot_module.end)
         range_remove(boot_module.start, page_round_up(boot_module.end));

@@ -1,27 +1,26 @@
 /*
- * pmap.c - loops over page tables.  The states of an entry are in pmap.h.
+ * pmap.c - loops over page tables.  The kinds of an entry are in pmap.h.
  *
- * A page directory's kernel half is a copy of kernel_directory's, final since boot; its user half is the
- * map's.  Ranges are worked on one page table at a time.  What fork and exit do to each page is a handful of
- * instructions in loops that are unrolled, made for the usual page of a large heap: shared copy-on-write
- * with a parent or child.
+ * A page directory's kernel half is a copy of kernel_directory's, which is final after booting; its user
+ * half is the map's.  Ranges are worked on one page table at a time.  Fork and exit spend a handful of
+ * instructions on each page, in unrolled loops made for the usual page of a large heap: one that is shared
+ * copy-on-write with a parent or child.
  *
- * Frames of private memory may have other owners on other processors, so their counts change atomically; the
- * entries themselves are touched by the owner of the map alone.
+ * Frames of private memory may have other owners on other processors, so their counts change atomically; only
+ * the owner of the map touches the entries themselves.
  */
 #include "pmap.h"
 #include "base/printk.h"
+#include "io.h"
 
 #define USER_TABLES (USER_END / CHUNK_SIZE)
 #define FLUSH_MAX   16u  /* single invalidations up to this many, else all at once */
 #define ZERO_MAX    600u /* entries that are cleared in less time than a page */
 
-static inline uint index_of(uint va) { return (va >> PAGE_SHIFT) % CHUNK_PAGES; }
-
 /* How many of the n pages from va on share its page table. */
 static inline uint pages_here(uint va, uint n)
 {
-    uint room = CHUNK_PAGES - index_of(va);
+    uint room = CHUNK_PAGES - pmap_table_index(va);
 
     return n < room ? n : room;
 }
@@ -33,32 +32,26 @@ bool pmap_create(struct pmap *pm)
     if (!directory)
         return false;
     words_zero(directory, USER_TABLES);
-    words_copy(directory + USER_TABLES, (uint *)kernel_directory + USER_TABLES, 1024 - USER_TABLES);
+    words_copy(directory + USER_TABLES, (uint *)kernel_directory + USER_TABLES, CHUNK_PAGES - USER_TABLES);
     pm->directory = directory;
     return true;
 }
 
 void pmap_destroy(struct pmap *pm) { page_free(pm->directory); }
 
-void pmap_load(const struct pmap *pm)
-{
-    uint pa = pa_of(pm ? pm->directory : (uint *)kernel_directory);
-
-    asm volatile("movl %0, %%cr3" : : "r"(pa) : "memory");
-}
+void pmap_load(const struct pmap *pm) { cr3_write(pa_of(pm ? pm->directory : (uint *)kernel_directory)); }
 
 void pmap_flush(uint va, uint npages)
 {
     if (npages > FLUSH_MAX) {
-        uint directory;
-        asm volatile("movl %%cr3, %0; movl %0, %%cr3" : "=r"(directory) : : "memory");
+        cr3_write(cr3_read());
         return;
     }
     for (; npages; npages--, va += PAGE_SIZE)
-        asm volatile("invlpg (%0)" : : "r"(va) : "memory");
+        tlb_drop(va);
 }
 
-/* A call costs more than a single entry, which is the usual case. */
+/* The usual case is a single entry, for which a call would cost more than the work. */
 static inline void fill(uint *slot, uint entry, uint n)
 {
     if (n == 1)
@@ -67,14 +60,14 @@ static inline void fill(uint *slot, uint entry, uint n)
         words_fill(slot, entry, n);
 }
 
-/* The entry of va in a page table that is there. */
+/* The entry of va in a page table that exists. */
 static inline uint *known_slot(const struct pmap *pm, uint va)
 {
-    return pmap_table(pm->directory[va >> 22]) + index_of(va);
+    return pmap_table(pm->directory[pmap_index(va)]) + pmap_table_index(va);
 }
 
-/* Takes n entries of a table back, of which nused are not 0; frees a table that is empty then.  Tables are
-   handed on with zeroes in them, unless more is to be cleared than that saves. */
+/* Clears n entries of a table, of which nused are not 0, and frees the table if it is empty then.  A table is
+   freed as a zeroed page, unless clearing the n entries would cost more than that saves. */
 static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, uint nused)
 {
     uint left = frame_of(slot)->nused -= nused;
@@ -83,15 +76,15 @@ static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, u
         fill(slot, 0, n);
     if (left)
         return;
-    uint *table = pmap_table(pm->directory[va >> 22]);
-    pm->directory[va >> 22] = 0;
+    uint *table = pmap_table(pm->directory[pmap_index(va)]);
+    pm->directory[pmap_index(va)] = 0;
     if (n < ZERO_MAX)
         page_free_zeroed(table);
     else
         page_free(table);
 }
 
-/* The entry of va, in a new page table if need be; NULL: no frame for that. */
+/* The entry of va, in a new page table if there is none; NULL: no frame for one. */
 static inline uint *make_slot(struct pmap *pm, uint va)
 {
     uint *slot = pmap_slot(pm, va);
@@ -102,11 +95,11 @@ static inline uint *make_slot(struct pmap *pm, uint va)
     if (!table)
         return NULL;
     frame_of(table)->nused = 0;
-    pm->directory[va >> 22] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
-    return table + index_of(va);
+    pm->directory[pmap_index(va)] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
+    return table + pmap_table_index(va);
 }
 
-/* Frees a table that make_slot() made for nothing. */
+/* Frees va's table if it has no entries: make_slot() made it, and it is not needed after all. */
 static void drop_unused(struct pmap *pm, uint va)
 {
     uint *slot = known_slot(pm, va);
@@ -160,7 +153,7 @@ static inline bool drop_share(struct frame *frames, uint entry)
     return __atomic_sub_fetch(&frames[entry >> PAGE_SHIFT].refs, 1, __ATOMIC_ACQ_REL) == 0;
 }
 
-/* Releases what can't be written: read-only, promised or nothing. */
+/* Releases an entry that can't be written: read-only, promised or 0. */
 static __attribute__((noinline)) void release_other(uint entry, struct pmap_released *out)
 {
     if (entry & PTE_PRESENT) {
@@ -185,7 +178,7 @@ static inline __attribute__((always_inline)) void release_entry(uint entry, stru
         page_chain_add(&out->frames, &frames[entry >> PAGE_SHIFT]);
 }
 
-/* Takes out n pages of one chunk. */
+/* Removes n pages of one chunk. */
 static inline void release_here(struct pmap *pm, uint va, uint n, struct pmap_released *out)
 {
     uint *slot = pmap_slot(pm, va);
@@ -218,7 +211,7 @@ void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *o
     }
 }
 
-/* Shares one page; returns its entry, the same for both from now on, and counts it if there is none. */
+/* Shares one page.  Returns its entry, from now on the same in both maps; counts it in *nzero if it is 0. */
 static inline __attribute__((always_inline)) uint fork_entry(uint *from, struct frame *frames, uint *nzero)
 {
     uint entry = *from;
@@ -264,7 +257,7 @@ bool pmap_fork(struct pmap *child, struct pmap *parent, uint end)
         uint *table = n == CHUNK_PAGES ? page_alloc() : page_alloc_zeroed();
         if (!table)
             return false;
-        child->directory[va >> 22] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
+        child->directory[pmap_index(va)] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
         frame_of(table)->nused = fork_entries(table, from, n);
         if (!frame_of(table)->nused)
             clear_entries(child, va, table, 0, 0);
@@ -306,14 +299,14 @@ bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint 
         enter(slot, entries, n, mask);
     }
     if (ntables)
-        words_copy_masked(&pm->directory[va >> 22], tables, mask, ntables);
+        words_copy_masked(&pm->directory[pmap_index(va)], tables, mask, ntables);
     return true;
 }
 
 void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries)
 {
     if (ntables)
-        words_zero(&pm->directory[va >> 22], ntables);
+        words_zero(&pm->directory[pmap_index(va)], ntables);
     va += ntables * CHUNK_SIZE;
     for (uint n; nentries; nentries -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, nentries);
@@ -327,7 +320,7 @@ bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables
     uint mask = writable ? ~0u : ~(uint)PTE_WRITABLE;
 
     for (uint i = 0; i < ntables; i++, va += CHUNK_SIZE)
-        if (pm->directory[va >> 22] != (tables[i] & mask))
+        if (pm->directory[pmap_index(va)] != (tables[i] & mask))
             return false;
     for (uint i = 0; i < nentries; i++, va += PAGE_SIZE) {
         const uint *slot = pmap_slot(pm, va);
@@ -343,12 +336,12 @@ bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write)
 
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
-        uint table = pm->directory[va >> 22];
+        uint table = pm->directory[pmap_index(va)];
         if (!(table & allowed))
             return false;
         if (table & PTE_SHARED)
             continue;
-        const uint *slot = pmap_table(table) + index_of(va);
+        const uint *slot = pmap_table(table) + pmap_table_index(va);
         for (uint i = 0; i < n; i++)
             if (!(slot[i] & allowed))
                 return false;

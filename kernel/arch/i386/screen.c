@@ -1,10 +1,11 @@
 /*
  * screen.c - the PC's text screen, 80 by 25.
  *
- * Its memory is slow to reach, above all in an emulator, so text is laid out in ordinary memory, with a
- * ring of lines that makes scrolling free, and copied to the screen by the clock.  A copy that races with
- * output shows an older state for a moment; the next one puts it right.  An end of the machine copies at
- * once.
+ * The screen's memory is slow, above all in an emulator, so text is laid out in ordinary memory, as a ring
+ * of lines that makes scrolling free, and the clock copies it to the screen.  A copy that races with output
+ * shows an older state until the next one.  Shutting down copies immediately.
+ *
+ * The callers of screen_put() serialise; screen_refresh() runs on the boot processor, or on the last one.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -13,7 +14,6 @@
 #define LINES       25u
 #define COLOUR      0x0700 /* grey on black */
 #define TAB         8u
-#define MEMORY_PA   0xB8000
 #define CONTROLLER  0x3D4
 #define CURSOR_HIGH 14
 #define CURSOR_LOW  15
@@ -85,7 +85,7 @@ void screen_put(const char *text, size_t n)
 
 void screen_refresh(bool now)
 {
-    volatile uint *screen = va_of(MEMORY_PA);
+    volatile uint *screen = va_of(SCREEN_PA);
     uint cursor;
 
     if (!changed && !now)

@@ -1,8 +1,8 @@
 /*
- * serial.c - the two serial ports: the console and the monitor.
+ * serial.c - the two serial ports, of the 16550 kind: the console and the monitor.
  *
- * Output waits for the transmitter, but not for ever: a port that takes nothing loses its output.  Port 1
- * interrupts when a character came in; port 2 is only written.
+ * Output waits for the transmitter for some seconds at most; then it is lost, until the transmitter works
+ * again.  The console's port interrupts when a character arrives; the monitor's is only written.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -10,15 +10,21 @@
 enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SCRATCH = 7 };
 #define SERIAL_IRQ 4 /* of the first port */
 
-#define STATUS_RECEIVED 0x01
-#define STATUS_EMPTY    0x20
-#define STATUS_SENT     0x40
-#define FIFO_SIZE       16
-#define PATIENCE        5000000 /* looks at a transmitter that does not get empty: some seconds */
+#define INTERRUPT_RECEIVED 0x01
+#define FIFO_ENABLE_CLEAR  0x07
+#define FIFO_ENABLED       0xC0 /* read back when there is a FIFO */
+#define FORMAT_DIVISOR     0x80 /* DATA and INTERRUPTS are the divisor of 115,200 bits a second */
+#define FORMAT_8N1         0x03
+#define MODEM_READY        0x0B /* ready; the interrupt reaches the controller */
+#define STATUS_RECEIVED    0x01
+#define STATUS_EMPTY       0x20
+#define STATUS_SENT        0x40
+#define FIFO_SIZE          16
+#define PATIENCE           5000000 /* looks at a transmitter that does not empty: some seconds */
 
 static const ushort bases[2] = { 0x3F8, 0x2F8 };
 static uint fifo_sizes[2]; /* 0: no such port */
-static bool stuck[2];      /* nobody takes its output: we don't wait again until somebody does */
+static bool stuck[2];      /* its output is lost: nothing waits for it until it is empty again */
 
 static void init(uint port)
 {
@@ -30,13 +36,13 @@ static void init(uint port)
             return;
     }
     port_write8(base + INTERRUPTS, 0);
-    port_write8(base + FORMAT, 0x80); /* the divisor: 115,200 bits a second */
+    port_write8(base + FORMAT, FORMAT_DIVISOR);
     port_write8(base + DATA, 1);
     port_write8(base + INTERRUPTS, 0);
-    port_write8(base + FORMAT, 0x03); /* 8 bits, no parity */
-    port_write8(base + FIFO, 0x07);
-    port_write8(base + MODEM, 0x0B); /* ready; its interrupt reaches the controller */
-    fifo_sizes[port] = (port_read8(base + FIFO) & 0xC0) == 0xC0 ? FIFO_SIZE : 1;
+    port_write8(base + FORMAT, FORMAT_8N1);
+    port_write8(base + FIFO, FIFO_ENABLE_CLEAR);
+    port_write8(base + MODEM, MODEM_READY);
+    fifo_sizes[port] = (port_read8(base + FIFO) & FIFO_ENABLED) == FIFO_ENABLED ? FIFO_SIZE : 1;
 }
 
 void serial_init(void)
@@ -63,7 +69,7 @@ void serial_put(uint port, const char *text, size_t n)
     }
 }
 
-/* A machine that goes off takes along what has not left yet. */
+/* Powering off would lose what has not been sent yet. */
 void serial_drain(void)
 {
     for (uint port = 0; port < 2; port++) {
@@ -79,7 +85,7 @@ static void serial_interrupt(uint irq)
     (void)irq;
     if (!fifo_sizes[0])
         return;
-    (void)port_read8(bases[0] + FIFO); /* tells it that we know */
+    (void)port_read8(bases[0] + FIFO); /* acknowledges the interrupt */
     while (port_read8(bases[0] + STATUS) & STATUS_RECEIVED)
         kernel_interrupt(INTERRUPT_INPUT, port_read8(bases[0] + DATA));
 }
@@ -89,8 +95,8 @@ void serial_start(void)
     if (!fifo_sizes[0])
         return;
     interrupt_handle(SERIAL_IRQ, serial_interrupt);
-    port_write8(bases[0] + INTERRUPTS, 1);
-    serial_interrupt(SERIAL_IRQ); /* what came before would not interrupt again */
+    port_write8(bases[0] + INTERRUPTS, INTERRUPT_RECEIVED);
+    serial_interrupt(SERIAL_IRQ); /* characters that came before would not interrupt again */
 }
 
 void console_put(const char *text, size_t n)

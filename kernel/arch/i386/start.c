@@ -1,9 +1,16 @@
 /*
- * start.c - the boot processor's way from boot.S to kernel_start(), and the machine's end.
+ * start.c - the boot processor's way from boot.S to kernel_start(), and powering off.
  */
 #include "base/kstring.h"
 #include "i386_impl.h"
 #include "io.h"
+
+/* Powering off by ACPI: the sleep type goes to bits 10 to 12 of the port, with the enable bit.  QEMU's two
+   PCs have type 0, and the port at one of two places. */
+#define PM1_SLEEP_TYPE_SHIFT 10
+#define PM1_SLEEP_ENABLE     (1 << 13)
+#define PM1_PORT_QEMU        0x604
+#define PM1_PORT_QEMU_OLD    0xB004
 
 FROM_ASM void machine_start(uint magic, uint info_pa)
 {
@@ -55,20 +62,20 @@ void arch_power_off(uint code)
 {
     screen_refresh(true);
     serial_drain();
-    port_write8(0xF4, code); /* QEMU's isa-debug-exit */
+    port_write8(EXIT_PORT, code);
     if (acpi.pm1a_port)
-        port_write16(acpi.pm1a_port, acpi.sleep_type << 10 | 1 << 13);
-    port_write16(0x604, 1 << 13); /* QEMU, newer and older */
-    port_write16(0xB004, 1 << 13);
+        port_write16(acpi.pm1a_port, acpi.sleep_type << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE);
+    port_write16(PM1_PORT_QEMU, PM1_SLEEP_ENABLE);
+    port_write16(PM1_PORT_QEMU_OLD, PM1_SLEEP_ENABLE);
     for (;;)
-        __asm__ volatile("cli; hlt");
+        asm volatile("cli; hlt");
 }
 
 void arch_stop_others(void)
 {
     if (!atomic_cas(&machine_stopping, 0, 1)) {
-        for (;;) /* another processor is ahead of us */
-            __asm__ volatile("cli; hlt");
+        for (;;) /* another processor was first */
+            asm volatile("cli; hlt");
     }
     if (cpu_count > 1)
         apic_send(0, APIC_SEND_NMI | APIC_SEND_ALL);

@@ -5,12 +5,11 @@
  *   system calls   through the only gate that programs may use; interrupts stay on
  *   page faults    off until the address is read, then as they were
  *   all others     exceptions (vectors below 32) and devices
- * A program's fault is the kernel's business (kernel_trap).  A fault of the kernel itself is a panic, but
- * for a page fault on a user address, which is the program's as well.  Interrupts that nobody expects are
- * acknowledged and forgotten.
+ * A program's fault goes to kernel_trap().  A fault of the kernel itself is a panic, but for a page fault
+ * on a user address, which goes there as well.  Unexpected interrupts are acknowledged and ignored.
  *
- * An overflow of a kernel stack touches the guard page below it.  The page fault cannot be pushed there: a
- * double fault, whose gate is a task with its own stack.
+ * An overflow of a kernel stack touches the guard page below it.  The page fault can't be pushed there, which
+ * makes it a double fault; that has a task with a stack of its own.
  */
 #include "base/printk.h"
 #include "i386_impl.h"
@@ -21,7 +20,7 @@
 #define GATE_TASK      0x8500
 #define GATE_USER      0x6000 /* programs may call it */
 
-#define VECTOR_STUB_SIZE 32 /* of entry.S */
+#define NVECTORS 256
 
 enum {
     EXCEPTION_NMI = 2,
@@ -32,11 +31,12 @@ enum {
     EXCEPTION_PAGE = 14
 };
 
-extern char vector_stubs[], syscall_entry[], page_fault_entry[];
+#define CODE_WRITE 2 /* in a page fault's error code: a write */
+#define CODE_USER  4 /* and: an access with user rights */
 
 static struct {
     uint low, high;
-} idt[256];
+} idt[NVECTORS]; /* shared by all processors, filled while booting */
 
 volatile uint machine_stopping;
 
@@ -46,16 +46,15 @@ static void gate_set(uint vector, uint selector, const char *entry, uint kind)
     idt[vector].high = ((uint)entry & 0xFFFF0000) | kind;
 }
 
-/* Fills the table the first time; loads it on this processor. */
 void idt_load(void)
 {
     struct {
         ushort limit;
         uint base;
-    } __attribute__((packed)) idtr = { sizeof idt - 1, (uint)idt };
+    } __attribute__((packed)) idtr = { sizeof(idt) - 1, (uint)idt };
 
     if (!idt[0].low) {
-        for (uint v = 0; v < 256; v++) {
+        for (uint v = 0; v < NVECTORS; v++) {
             uint user = v == EXCEPTION_BREAKPOINT || v == EXCEPTION_OVERFLOW ? GATE_USER : 0;
             gate_set(v, SEL_KERNEL_CODE, vector_stubs + v * VECTOR_STUB_SIZE, GATE_INTERRUPT | user);
         }
@@ -63,7 +62,7 @@ void idt_load(void)
         gate_set(EXCEPTION_PAGE, SEL_KERNEL_CODE, page_fault_entry, GATE_INTERRUPT);
         gate_set(VECTOR_SYSCALL, SEL_KERNEL_CODE, syscall_entry, GATE_TRAP | GATE_USER);
     }
-    __asm__ volatile("lidt %0" : : "m"(idtr));
+    asm volatile("lidt %0" : : "m"(idtr));
 }
 
 FROM_ASM void trap_syscall(struct trapframe *tf) { kernel_syscall(tf); }
@@ -84,8 +83,8 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
         .code = tf->code,
         .ip = tf->eip,
         .address = address,
-        .write = tf->code & 2,
-        .user = tf->code & 4,
+        .write = tf->code & CODE_WRITE,
+        .user = tf->code & CODE_USER,
     };
 
     if (!info.user && address >= USER_END)
@@ -102,7 +101,7 @@ FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
 
     if (vector == EXCEPTION_NMI) {
         while (machine_stopping)
-            __asm__ volatile("cli; hlt");
+            asm volatile("cli; hlt");
         return;
     }
     if (!user)
@@ -116,7 +115,7 @@ FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
 
 FROM_ASM void trap_double_fault(void)
 {
-    const struct tss *tss = &machine_self()->tss; /* where the processor left what it was doing */
+    const struct tss *tss = &machine_self()->tss; /* where the processor saved the registers */
     uint address = cr2_read();
 
     if (kstack_guards(address) || kstack_guards(tss->esp))
