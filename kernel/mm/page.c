@@ -1,12 +1,12 @@
 /*
- * page.c - the allocator of page frames, and the book of promises.
+ * page.c - the allocator of page frames, and the count of promises.
  *
- * Free frames are a stack, linked through frame_table: what was freed last is handed out first, while it is
+ * Free frames are a stack, linked through frame_table: the frame freed last is handed out first, while it is
  * still in the caches.  A second stack has those known to hold zeroes: page tables, mostly.  frame_table
  * itself lies at the start of the largest range of memory.
  *
  *   nfree      frames on both stacks
- *   npromised  of these, frames that somebody was promised; nfree >= npromised at all times
+ *   npromised  of these, frames that are promised; nfree >= npromised at all times
  *   nclean     frames handed out that hold only clean blocks of the block cache (flag FRAME_CLEAN in refs)
  *
  * One lock guards all of them, for a few instructions at a time: long lists are linked before it is taken.
@@ -23,16 +23,16 @@
 #include "sched/lock.h"
 #include "sched/thread.h"
 
-#define FRAME_CLEAN 0x40000000u
-#define POISON      0x6b6b6b6bu
+#define POISON 0x6b6b6b6bu /* what free frames hold in debug builds */
 
 struct frame *frame_table;
 uint frame_count;
 
+/* Fields:  P page lock */
 static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
-static struct frame *top, *top_zeroed;
-static uint nfree, npromised, nclean;
-static uint nbase; /* what nfree would be if all but the pools of the boot were given back */
+static struct frame *top, *top_zeroed; /* [P] */
+static uint nfree, npromised, nclean;  /* [P] */
+static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
 #ifdef DEBUG
 static void poison(void *page)
@@ -66,7 +66,7 @@ static inline void poison_check(const void *page) { (void)page; }
 static inline void zero_check(const void *page) { (void)page; }
 #endif
 
-/* Links the frames of one range below those that are there, so that low addresses are handed out first. */
+/* Pushes the frames of one range, the highest first, so that low addresses are handed out first. */
 static void add_range(uint start, uint end)
 {
     for (uint pa = end; pa > start;) {
@@ -110,7 +110,7 @@ void page_init_done(void)
     spin_release(&lock);
 }
 
-/* What the calling thread has to leave to others.  While booting there are no threads. */
+/* Frames that the calling thread has to leave to others.  While booting there are no threads. */
 static inline uint reserve(void)
 {
     const struct thread *self = thread_self();
@@ -203,7 +203,7 @@ void *page_alloc_zeroed(void)
 
 void *page_alloc_spare(void) { return take(PAGE_RESERVE); }
 
-/* Makes ready for the stack a frame that is given back. */
+/* Prepares a freed frame for the stack. */
 static struct frame *retire(void *page)
 {
     struct frame *f = frame_of(page);

@@ -33,6 +33,10 @@ static jmp_buf caught;
 static bool expecting;
 static bool spoilt; /* the last test leaves a mess */
 
+void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
+{
+    *l = (struct spinlock){ .rank = rank, .name = name };
+}
 void spin_wait(struct spinlock *l) { panic("%p is held", (void *)l); }
 void lock_debug_acquire(struct spinlock *l) { (void)l; }
 void lock_debug_acquired(struct spinlock *l) { (void)l; }
@@ -80,6 +84,7 @@ static void boot(void)
 {
     host_ram = aligned_alloc(PAGE_SIZE, RAM_PAGES * PAGE_SIZE);
     page_init();
+    slab_init();
     page_alloc(); /* the pool, for good */
     page_init_done();
     nframes = page_free_count() + PAGE_RESERVE;
