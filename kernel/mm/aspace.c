@@ -12,10 +12,7 @@
  * pages take exactly nwritable frames and promises, however they are spread.  Read-only pages are shared
  * without promises.
  *
- * Owners of one frame run on several processors and never meet under a lock.  The first to break the sharing
- * sets FRAME_BUSY in refs; a second writer waits for the end of that copy, and may find itself alone then.
- * Giving up a share just counts down.  Whichever thread counts to 0 frees the frame: usually the one that gives
- * up its share, but the copying thread if all others dropped the frame meanwhile; its spare promise is returned.
+ * Owners of one frame run on several processors and never meet under a lock: see page_unshare().
  */
 #include "base/printk.h"
 #include "mm/mapping.h"
@@ -154,38 +151,6 @@ int aspace_sbrk(struct aspace *as, int delta, uint *old)
     return 0;
 }
 
-/* Marks a frame as being copied; false when it has one owner, the caller. */
-static bool claim_shared(struct frame *f)
-{
-    for (;;) {
-        uint refs = __atomic_load_n(&f->refs, __ATOMIC_ACQUIRE);
-        if (refs == 1)
-            return false;
-        if (!(refs & FRAME_BUSY) && atomic_cas(&f->refs, refs, refs | FRAME_BUSY))
-            return true;
-        cpu_relax();
-    }
-}
-
-/* Makes a copied page writable. */
-static void break_sharing(uint *slot)
-{
-    void *page = pmap_page(*slot);
-    struct frame *f = frame_of(page);
-
-    if (!claim_shared(f)) {
-        *slot = pmap_private_entry(page, true);
-        return;
-    }
-    void *copy = page_alloc_promised();
-    page_copy(copy, page);
-    *slot = pmap_private_entry(copy, true);
-    if (__atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0) {
-        f->refs = 1;
-        page_free_promised(page);
-    }
-}
-
 int aspace_fault(struct aspace *as, uint va, bool write)
 {
     if (va >= USER_END)
@@ -198,7 +163,7 @@ int aspace_fault(struct aspace *as, uint va, bool write)
         return 0;
     }
     if (write && slot && pmap_is_copied(*slot)) {
-        break_sharing(slot);
+        *slot = pmap_private_entry(page_unshare(pmap_page(*slot)), true);
         flush(as, va, 1);
         return 0;
     }

@@ -6,15 +6,18 @@
  * itself lies at the start of the largest range of memory.
  *
  *   nfree      frames on both stacks
- *   npromised  of these, frames that are promised; nfree >= npromised at all times
+ *   npromised  promises made and neither kept nor returned
+ *   nlent      frames that page_unshare() has taken for copies under way
  *   nclean     frames handed out that hold only clean blocks of the block cache (flag FRAME_CLEAN in refs)
  *
  * One lock guards all of them, for a few instructions at a time: long lists are linked before it is taken.
  * page_reclaim() is called without it.
  *
- * A promise that is being kept may meet an empty stack for a moment: a frame that was shared copy-on-write
- * is being copied on one processor while its other owner gives up its share, and its promise, on a second
- * one (see aspace.c).  Then the frame that is over is about to be freed, and waiting for it is right.
+ * At all times nfree + nlent >= npromised, and nfree covers every promise that an owner may still ask to be
+ * kept.  While page_unshare() copies a page, the other owners may all give up their shares, on other
+ * processors.  So it can't know before the end whether it uses a promise up (some owner is left) or has a frame
+ * over (they all returned theirs).  Until then the frame for the copy is lent: it is gone from the stack, and
+ * its promise still counts.  Others may be refused a frame in that moment; none is ever given out twice.
  */
 #include "mm/page.h"
 #include "base/kstring.h"
@@ -31,7 +34,8 @@ uint frame_count;
 /* Fields:  P page lock */
 static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
 static struct frame *top, *top_zeroed; /* [P] */
-static uint nfree, npromised, nclean;  /* [P] */
+static uint nfree, npromised, nlent;   /* [P] */
+static uint nclean;                    /* [P] */
 static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
 #ifdef DEBUG
@@ -131,13 +135,13 @@ static inline struct frame *pop(struct frame **stack)
 /* Any frame; there is one. */
 static inline struct frame *pop_any(void) { return pop(top ? &top : &top_zeroed); }
 
-/* A frame when more than `left` are neither promised nor handed out. */
+/* A frame if more than `left` are free beyond those promised. */
 static inline __attribute__((always_inline)) void *take(uint left)
 {
     struct frame *f = NULL;
 
     spin_acquire(&lock);
-    if (nfree - npromised > left)
+    if (nfree > npromised + left)
         f = pop_any();
     spin_release(&lock);
     if (!f)
@@ -151,7 +155,7 @@ static void *take_zeroed(uint left)
     struct frame *f = NULL;
 
     spin_acquire(&lock);
-    if (top_zeroed && nfree - npromised > left)
+    if (top_zeroed && nfree > npromised + left)
         f = pop(&top_zeroed);
     spin_release(&lock);
     if (!f)
@@ -244,16 +248,6 @@ void page_free_zeroed(void *page)
     spin_release(&lock);
 }
 
-void page_free_promised(void *page)
-{
-    struct frame *f = retire(page);
-
-    spin_acquire(&lock);
-    push(&top, f);
-    npromised++;
-    spin_release(&lock);
-}
-
 void page_free_chain(struct page_chain *chain)
 {
     if (!chain->n)
@@ -277,13 +271,13 @@ void page_free_chain(struct page_chain *chain)
 static bool promise(uint n, uint left, uint *nmissing)
 {
     spin_acquire(&lock);
-    uint nspare = nfree - npromised;
-    bool ok = nspare >= left && nspare - left >= n;
+    uint nwanted = npromised + n + left;
+    bool ok = nfree >= nwanted;
     if (ok)
         npromised += n;
+    else
+        *nmissing = nwanted - nfree;
     spin_release(&lock);
-    if (!ok)
-        *nmissing = left + n - nspare;
     return ok;
 }
 
@@ -306,28 +300,68 @@ void page_unpromise(uint n)
     spin_release(&lock);
 }
 
-/* Waits, with the lock held again in the end, until there is a free frame: see above. */
-static void await_free(void)
-{
-    for (uint i = 0; !nfree; i++) {
-        spin_release(&lock);
-        if (i == 100000000)
-            panic("promised pages are missing");
-        cpu_relax();
-        spin_acquire(&lock);
-    }
-}
-
 void *page_alloc_promised(void)
 {
     spin_acquire(&lock);
-    if (!nfree)
-        await_free();
+    debug_assert(nfree && npromised);
     struct frame *f = pop_any();
     npromised--;
     spin_release(&lock);
     poison_check(frame_page(f));
     return frame_page(f);
+}
+
+/* Marks a page as being copied for one of its owners, and takes the frame for the copy.  One step under the lock:
+   owners that give up return their promises after it.  NULL: there is no other owner. */
+static void *lend(struct frame *f)
+{
+    struct frame *copy = NULL;
+
+    while (!copy) {
+        uint refs = __atomic_load_n(&f->refs, __ATOMIC_ACQUIRE);
+        if (refs == 1)
+            return NULL;
+        if (refs & FRAME_BUSY) { /* another owner copies: the caller may be the last one afterwards */
+            cpu_relax();
+            continue;
+        }
+        spin_acquire(&lock);
+        if (atomic_cas(&f->refs, refs, refs | FRAME_BUSY)) {
+            debug_assert(nfree);
+            copy = pop_any();
+            nlent++;
+        }
+        spin_release(&lock);
+    }
+    poison_check(frame_page(copy));
+    return frame_page(copy);
+}
+
+/* Ends what lend() began: a promise has been used up, or the page copied is left over. */
+static void settle(struct frame *left_over)
+{
+    spin_acquire(&lock);
+    nlent--;
+    if (left_over)
+        push(&top, left_over);
+    else
+        npromised--;
+    spin_release(&lock);
+}
+
+void *page_unshare(void *page)
+{
+    struct frame *f = frame_of(page);
+    void *copy = lend(f);
+
+    if (!copy)
+        return page;
+    page_copy(copy, page);
+    bool last = __atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0;
+    if (last)
+        poison(page);
+    settle(last ? f : NULL);
+    return copy;
 }
 
 uint page_used(void)
@@ -341,9 +375,10 @@ uint page_used(void)
 uint page_free_count(void)
 {
     spin_acquire(&lock);
-    uint n = nfree - npromised;
+    uint ntaken = npromised + PAGE_RESERVE;
+    uint n = nfree > ntaken ? nfree - ntaken : 0;
     spin_release(&lock);
-    return n > PAGE_RESERVE ? n - PAGE_RESERVE : 0;
+    return n;
 }
 
 void page_set_clean_cache(void *page, bool clean)
@@ -373,7 +408,7 @@ void page_check(void)
 {
     spin_acquire(&lock);
     uint n = count(top) + count(top_zeroed);
-    if (n != nfree || nfree < npromised)
-        panic("pages: %u free, %u listed, %u promised", nfree, n, npromised);
+    if (n != nfree || nfree + nlent < npromised)
+        panic("pages: %u free, %u listed, %u promised, %u lent", nfree, n, npromised, nlent);
     spin_release(&lock);
 }

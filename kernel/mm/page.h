@@ -19,12 +19,12 @@
 #define PAGE_RESERVE 64u /* frames that only privileged threads may use */
 
 /* Flags in frame.refs, beside the count. */
-#define FRAME_BUSY  0x80000000u /* of private memory: one of its owners is copying it (aspace.c) */
+#define FRAME_BUSY  0x80000000u /* of private memory: page_unshare() copies it for one of its owners */
 #define FRAME_CLEAN 0x40000000u /* of the block cache: it holds only clean blocks (page.c) */
 
 /* Fields:  P page lock while the frame is free, its owner's afterwards   A atomic: owners share it */
 struct frame {
-    volatile uint refs; /* [A] 0: free; of private memory: its owners (see aspace.c); else 1 */
+    volatile uint refs; /* [A] 0: free; of private memory: its owners; else 1 */
     union {
         struct frame *next; /* [P] in the list of free frames, or in a chain */
         uint nused;         /* [P] of a page table: entries in use */
@@ -66,8 +66,10 @@ bool page_promise(uint n);
 void page_unpromise(uint n);
 /* Keeps a promise, and never fails.  Undefined contents, refs 1.  Sleeps: no. */
 void *page_alloc_promised(void);
-/* Frees a frame, and promises it to the caller.  Sleeps: no. */
-void page_free_promised(void *page);
+/* One owner of a copy-on-write page wants to write.  Returns the page if there is no other owner, else a copy of
+   which the caller is the only owner; a promise and the caller's share of the page are used up then.  Never
+   fails.  Sleeps: no. */
+void *page_unshare(void *page);
 
 /* A list of frames, freed together in one call, however many they are.  Its owner's alone. */
 struct page_chain {
