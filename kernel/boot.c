@@ -12,6 +12,7 @@
 #include "console/console.h"
 #include "fs/path.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 #include "settings.h"
 #include "sys/sys.h"
 
@@ -50,6 +51,7 @@ void kernel_start(void)
 
     settings_log();
     page_init();
+    slab_init();
     sched_init();
     console_init();
     settings_ksm_limits(&limits);

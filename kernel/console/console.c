@@ -1,18 +1,18 @@
 /*
  * console.c - lines typed, and text written.
  *
- * Input is edited in a ring, by the interrupt that brings a character:
+ * Input is edited in a ring, by the interrupt that delivers a character:
  *
  *      taken              committed            edited
  *        | lines for readers |  line being typed  |
- *        '-------------------'--------------------'   positions count up for ever; ring[position % RING_SIZE]
+ *        '-------------------'--------------------'   positions only count up; ring[position % RING_SIZE]
  *
- * A newline, Ctrl-D, or a full ring commits the line being typed.  Backspace and Ctrl-U take back what is
- * not committed. A reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file when
- * nothing stands before it. What does not fit into the ring is dropped.
+ * A newline, Ctrl-D, or a full ring commits the line being typed.  Backspace and Ctrl-U delete what is not
+ * committed.  A reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file at the start
+ * of one.  Characters that do not fit into the ring are dropped.
  *
  * Some keys are for the system: their work is left to a thread, which sleeps in console_wait_keys().
- * Ctrl-C is one of them while a foreground job is set.
+ * Ctrl-C is one of them while there is a foreground job.
  *
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
  * be held then; a mutex keeps the pieces of one write() together.
@@ -31,17 +31,18 @@
 #define DELETE       0x7f
 
 #define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
-#define PIECE_SIZE 256u
+#define PIECE_SIZE 256u  /* of output, copied and printed at once */
 
+/* Fields:  C input lock */
 static struct spinlock input_lock = SPINLOCK_INIT(RANK_CONSOLE, "console");
-static char ring[RING_SIZE]; /* [input_lock], as all below */
-static uint taken, committed, edited;
-static struct waitq readers;
-static struct waitq key_waiters;
-static uint keys;
-static int job;
+static char ring[RING_SIZE];          /* [C] */
+static uint taken, committed, edited; /* [C] */
+static struct waitq readers;          /* [C] */
+static struct waitq key_waiters;      /* [C] */
+static uint keys;                     /* [C] pressed and not served yet */
+static int job;                       /* [C to change] in the foreground; 0: none */
 
-static struct mutex write_mutex;
+static struct mutex write_mutex; /* one write() at a time */
 
 void console_init(void)
 {
@@ -62,7 +63,7 @@ static void echo(int c)
     }
 }
 
-static void take_back_locked(void)
+static void erase_locked(void)
 {
     if (edited != committed) {
         edited--;
@@ -93,7 +94,7 @@ static void press_locked(uint key)
     waitq_wake_all(&key_waiters);
 }
 
-/* Ctrl-C: the line being typed goes, as the program that it was meant for. */
+/* Ctrl-C: discards the line being typed, like the program it was meant for. */
 static void break_locked(void)
 {
     edited = committed;
@@ -116,11 +117,11 @@ void console_input(int c)
         break;
     case CTRL('U'):
         while (edited != committed)
-            take_back_locked();
+            erase_locked();
         break;
     case BACKSPACE:
     case DELETE:
-        take_back_locked();
+        erase_locked();
         break;
     case CTRL('C'):
         if (job)
@@ -157,10 +158,8 @@ uint console_wait_keys(void)
     return pressed;
 }
 
-/*
- * Moves at most size bytes of one line into buf; returns their number.  *more: the line goes on, and so may
- * the read. Waits for input if `wait`; -1: killed meanwhile.
- */
+/* Moves at most size bytes of one line into buf, and returns their number.  *more: the line goes on, and the
+   read with it.  Waits for input if `wait`; -1: killed meanwhile. */
 static int take(char *buf, uint size, bool wait, bool *more)
 {
     uint was = spin_acquire_irq(&input_lock);
@@ -176,7 +175,7 @@ static int take(char *buf, uint size, bool wait, bool *more)
         char c = ring[taken % RING_SIZE];
 
         if (c == CTRL('D')) {
-            /* Behind other bytes it stays, for the next read to see the end of file. */
+            /* After other bytes it stays: the next read sees the end of file. */
             if (wait && n == 0)
                 taken++;
             *more = false;

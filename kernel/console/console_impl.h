@@ -4,7 +4,7 @@
 
 #include "include/types.h"
 
-/* What the special keys ask for. */
+/* The special keys. */
 #define CONSOLE_KEY_PROCS 1u /* Ctrl-P */
 #define CONSOLE_KEY_KSM   2u /* Ctrl-K */
 #define CONSOLE_KEY_BREAK 4u /* Ctrl-C */

@@ -1,8 +1,7 @@
 /*
- * keys.c - the keys that speak to the system: Ctrl-P, Ctrl-K, Ctrl-C.
+ * keys.c - the keys for the system: Ctrl-P, Ctrl-K, Ctrl-C.
  *
- * Their work may take long or sleep, so that a kernel thread does it rather than the interrupt that brings
- * the key.
+ * Their work may take long or sleep, so a kernel thread does it, and not the interrupt that delivers the key.
  */
 #include "base/printk.h"
 #include "console/console.h"

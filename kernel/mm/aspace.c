@@ -8,15 +8,11 @@
  *     copied     the frame may have other owners: frame->refs counts them, all in state copied, and
  *                together they have refs - 1 promises
  *
- * so that a writer who is not the last owner always finds a promised frame for his copy, and nwritable
+ * so that a writer that is not the last owner always finds a promised frame for its copy, and nwritable
  * pages take exactly nwritable frames and promises, however they are spread.  Read-only pages are shared
  * without promises.
  *
- * Owners of one frame run on several processors and never meet under a lock.  Who breaks the sharing first
- * sets FRAME_BUSY in refs; a second writer waits for the end of that copy, and then perhaps finds himself
- * alone.  Giving up a share just counts down.  Whoever counts to 0 frees the frame: usually the one who
- * gives up, but the copier when all others went away while he copied; his promise was one too many then,
- * and is taken back.
+ * Owners of one frame run on several processors and never meet under a lock: see page_unshare().
  */
 #include "base/printk.h"
 #include "mm/mapping.h"
@@ -24,11 +20,9 @@
 #include "mm/slab.h"
 #include "sched/thread.h"
 
-#define FRAME_BUSY 0x80000000u /* in refs of a frame: one of its owners is copying it */
-
 static inline bool is_current(const struct aspace *as) { return thread_self()->aspace == as; }
 
-/* The processor that runs this map must be told of changes; others are told when they load it. */
+/* The processor that runs this map forgets what it cached of it; others do so when they load it. */
 static inline void flush(const struct aspace *as, uint va, uint npages)
 {
     if (is_current(as))
@@ -73,7 +67,7 @@ void aspace_destroy(struct aspace *as)
 {
     debug_assert(!as->mappings);
     release(as, 0, page_round_up(as->brk));
-    if (as->nwritable) /* promised for a fork that failed, and not entered */
+    if (as->nwritable) /* promised for a fork that failed, and never entered */
         page_unpromise(as->nwritable);
     pmap_destroy(&as->map);
     kfree(as);
@@ -120,7 +114,7 @@ static inline uint ceiling(const struct aspace *as)
     return as->mappings ? mapping_from(as->mappings, 0)->va : USER_END;
 }
 
-/* Promised pages from `start` to `end`, page-aligned both. */
+/* Adds promised pages from `start` to `end`, both page-aligned. */
 static inline int grow(struct aspace *as, uint start, uint end)
 {
     uint npages = (end - start) >> PAGE_SHIFT;
@@ -157,38 +151,6 @@ int aspace_sbrk(struct aspace *as, int delta, uint *old)
     return 0;
 }
 
-/* Marks a frame as being copied; false when it has one owner, the caller. */
-static bool claim_shared(struct frame *f)
-{
-    for (;;) {
-        uint refs = __atomic_load_n(&f->refs, __ATOMIC_ACQUIRE);
-        if (refs == 1)
-            return false;
-        if (!(refs & FRAME_BUSY) && atomic_cas(&f->refs, refs, refs | FRAME_BUSY))
-            return true;
-        cpu_relax();
-    }
-}
-
-/* Makes a copied page writable. */
-static void break_sharing(uint *slot)
-{
-    void *page = pmap_page(*slot);
-    struct frame *f = frame_of(page);
-
-    if (!claim_shared(f)) {
-        *slot = pmap_private_entry(page, true);
-        return;
-    }
-    void *copy = page_alloc_promised();
-    page_copy(copy, page);
-    *slot = pmap_private_entry(copy, true);
-    if (__atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0) {
-        f->refs = 1;
-        page_free_promised(page);
-    }
-}
-
 int aspace_fault(struct aspace *as, uint va, bool write)
 {
     if (va >= USER_END)
@@ -201,7 +163,7 @@ int aspace_fault(struct aspace *as, uint va, bool write)
         return 0;
     }
     if (write && slot && pmap_is_copied(*slot)) {
-        break_sharing(slot);
+        *slot = pmap_private_entry(page_unshare(pmap_page(*slot)), true);
         flush(as, va, 1);
         return 0;
     }
@@ -248,7 +210,7 @@ void aspace_unmap(struct aspace *as, struct mapping *m)
 
     mapping_remove(&as->mappings, m);
     pmap_unmap(&as->map, m->va, r->ntables, r->ntail);
-    flush(as, m->va, m->npages); /* §5.3: no processor but this one knows the map now */
+    flush(as, m->va, m->npages); /* §5.3: only this processor has the map loaded */
 }
 
 void aspace_unmap_all(struct aspace *as)

@@ -1,15 +1,17 @@
 /*
- * aspace_build.c - building a program's image in an address space that nobody runs yet.
+ * aspace_build.c - building a program's image in an address space that no process runs yet.
  *
  * exec() makes a fresh address space, adds what the file asks for, and either runs it or destroys it; so
- * nothing here is undone on failure.  Added pages raise brk at once, for aspace_destroy() to find them.
+ * nothing here is undone on failure.  Added pages raise brk at once, so that aspace_destroy() finds them.
  */
 #include "mm/mm_impl.h"
 #include "mm/page.h"
 
+/* Up to this many zeroed pages are made at once: nearly all programs use their few pages of variables, and
+   pgused() does not move when they do (§8.4). */
 #define EAGER_PAGES 8u
 
-/* Page tables for the range, and brk behind it. */
+/* Page tables for the range, and brk at its end or above. */
 static int prepare(struct aspace *as, uint va, uint nbytes)
 {
     if (va > USER_END || nbytes > USER_END - va)
@@ -21,7 +23,7 @@ static int prepare(struct aspace *as, uint va, uint nbytes)
     return 0;
 }
 
-/* A page that was there, and is asked for once more, may be written if either wants it. */
+/* A page that is added a second time may be written if either range may. */
 static void add_again(struct aspace *as, uint *slot, bool writable)
 {
     if (writable && pmap_is_readonly(*slot)) {
@@ -56,7 +58,6 @@ int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable)
 
 int aspace_add_zero(struct aspace *as, uint va, uint nbytes)
 {
-    /* Nearly all programs use their few pages of variables; pgused() does not move when they do (§8.4). */
     if (nbytes <= EAGER_PAGES * PAGE_SIZE)
         return aspace_add_image(as, va, nbytes, true);
     int error = prepare(as, va, nbytes);

@@ -1,8 +1,8 @@
 /*
  * inject.c - the N-th allocation fails.
  *
- * The count runs down in struct thread, so that a test disturbs nobody but itself and the children that it
- * makes.  What was promised is not counted: it can't fail.
+ * The count runs down in struct thread, so that a test disturbs only itself and the children that it makes.
+ * Keeping a promise is not counted: it can't fail.
  */
 #include "mm/inject.h"
 #include "sched/thread.h"

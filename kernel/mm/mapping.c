@@ -1,14 +1,14 @@
 /*
  * mapping.c - mappings in an AVL tree that knows its gaps.
  *
- * Each mapping stands for the gap behind it, up to the next mapping or USER_END.  A gap has two sizes: its
- * bytes, and its bytes from the first multiple of CHUNK_SIZE on, which is what a large mapping can use of
- * it.  Each node keeps the largest of either kind in its subtree, so that the search for the highest gap
+ * Each mapping stands for the gap after it, up to the next mapping or USER_END.  A gap has two sizes: its
+ * bytes, and its bytes from the first multiple of CHUNK_SIZE on, which is the part that a large mapping can
+ * use.  Each node keeps the largest of either kind in its subtree, so that the search for the highest gap
  * that fits never has to turn back.  The gap below the lowest mapping changes with the heap and is in no
- * node: the caller tells where it begins.
+ * node: the caller says where it begins.
  *
- * Changes go down from the root and keep the path, then up again to balance and to sum up.  The neighbour
- * below, whose gap changes, always lies on the path.
+ * A change goes down from the root and keeps the path, then up again to balance and to update the sums.  The
+ * next lower mapping, whose gap changes, always lies on the path.
  */
 #include <stddef.h>
 
@@ -25,7 +25,7 @@ struct path {
 static int height(const struct mapping *m) { return m ? m->height : 0; }
 static uint max(uint a, uint b) { return a > b ? a : b; }
 
-/* What a gap at va offers to mappings that start at a multiple of CHUNK_SIZE. */
+/* The bytes of a gap at va that mappings at multiples of CHUNK_SIZE can use. */
 static uint chunk_room(uint va, uint gap)
 {
     uint skipped = -va & (CHUNK_SIZE - 1);
@@ -33,7 +33,7 @@ static uint chunk_room(uint va, uint gap)
     return gap > skipped ? gap - skipped : 0;
 }
 
-/* Works out what a node knows of its subtree. */
+/* Recomputes a node's sums over its subtree. */
 static void summarize(struct mapping *m)
 {
     const struct mapping *l = m->left, *r = m->right;
@@ -71,7 +71,7 @@ static struct mapping *rotate_left(struct mapping *m)
     return top;
 }
 
-/* Makes one node's subtrees differ by one level at most, and sums up. */
+/* Makes one node's subtrees differ by one level at most, and recomputes its sums. */
 static __attribute__((noinline)) struct mapping *balance(struct mapping *m)
 {
     int lean = height(m->left) - height(m->right);
@@ -89,7 +89,7 @@ static __attribute__((noinline)) struct mapping *balance(struct mapping *m)
     return m;
 }
 
-/* Inline, because a tree of one mapping has nothing to balance. */
+/* Inline: a tree of one mapping has nothing to balance. */
 static inline void balance_path(struct path *p)
 {
     while (p->depth) {
@@ -279,7 +279,7 @@ static const char *check(struct mapping *m, uint end, uint *lowest, uint *npages
     if (mapping_end(m) > *lowest || mapping_end(m) < m->va)
         return "mappings overlap";
     if (m->gap != *lowest - mapping_end(m))
-        return "a gap is not what lies behind its mapping";
+        return "a gap is not what follows its mapping";
     struct mapping copy = *m;
     summarize(&copy);
     int lean = height(m->left) - height(m->right);

@@ -2,7 +2,8 @@
  * mapping.h - the tree of an address space's mappings.
  *
  * Ordered by address and balanced; every operation takes time with the logarithm of their number.  Mappings
- * do not overlap and lie below USER_END.  No memory is allocated: struct mapping holds the nodes.
+ * do not overlap and lie below USER_END.  No memory is allocated: struct mapping holds the nodes, and belongs
+ * to the caller.  There is no lock: see aspace.h.  None of these calls sleeps.
  */
 #ifndef MAPPING_H
 #define MAPPING_H
@@ -11,8 +12,9 @@
 
 static inline uint mapping_end(const struct mapping *m) { return m->va + (m->npages << PAGE_SHIFT); }
 
-/* m->va and m->npages are set. */
+/* m->va and m->npages are set, and nothing is mapped there. */
 void mapping_insert(struct mapping **root, struct mapping *m);
+/* m is in the tree. */
 void mapping_remove(struct mapping **root, struct mapping *m);
 
 /* Fork copies a whole tree without searching: *root is a chain of copies until mapping_twins_done(), after
@@ -23,8 +25,10 @@ void mapping_twins_done(struct mapping **root, const struct mapping *parent_root
    this. */
 struct mapping *mapping_pop(struct mapping **root);
 
-struct mapping *mapping_at(struct mapping *root, uint va);   /* covers va, or NULL */
-struct mapping *mapping_from(struct mapping *root, uint va); /* lowest that starts at va or above, or NULL */
+/* The mapping that covers va, or NULL. */
+struct mapping *mapping_at(struct mapping *root, uint va);
+/* The lowest mapping that starts at va or above, or NULL. */
+struct mapping *mapping_from(struct mapping *root, uint va);
 
 /* The highest hole of nbytes (a multiple of PAGE_SIZE) between `floor` and USER_END; from CHUNK_SIZE bytes
    up at a multiple of CHUNK_SIZE.  floor lies below all mappings, page-aligned.  0: there is none. */

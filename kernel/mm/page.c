@@ -1,20 +1,23 @@
 /*
- * page.c - the allocator of page frames, and the book of promises.
+ * page.c - the allocator of page frames, and the count of promises.
  *
- * Free frames are a stack, linked through frame_table: what was freed last is handed out first, while it is
+ * Free frames are a stack, linked through frame_table: the frame freed last is handed out first, while it is
  * still in the caches.  A second stack has those known to hold zeroes: page tables, mostly.  frame_table
  * itself lies at the start of the largest range of memory.
  *
  *   nfree      frames on both stacks
- *   npromised  of these, frames that somebody was promised; nfree >= npromised at all times
+ *   npromised  promises made and neither kept nor returned
+ *   nlent      frames that page_unshare() has taken for copies under way
  *   nclean     frames handed out that hold only clean blocks of the block cache (flag FRAME_CLEAN in refs)
  *
  * One lock guards all of them, for a few instructions at a time: long lists are linked before it is taken.
  * page_reclaim() is called without it.
  *
- * A promise that is being kept may meet an empty stack for a moment: a frame that was shared copy-on-write
- * is being copied on one processor while its other owner gives up its share, and its promise, on a second
- * one (see aspace.c).  Then the frame that is over is about to be freed, and waiting for it is right.
+ * At all times nfree + nlent >= npromised, and nfree covers every promise that an owner may still ask to be
+ * kept.  While page_unshare() copies a page, the other owners may all give up their shares, on other
+ * processors.  So it can't know before the end whether it uses a promise up (some owner is left) or has a frame
+ * over (they all returned theirs).  Until then the frame for the copy is lent: it is gone from the stack, and
+ * its promise still counts.  Others may be refused a frame in that moment; none is ever given out twice.
  */
 #include "mm/page.h"
 #include "base/kstring.h"
@@ -23,16 +26,17 @@
 #include "sched/lock.h"
 #include "sched/thread.h"
 
-#define FRAME_CLEAN 0x40000000u
-#define POISON      0x6b6b6b6bu
+#define POISON 0x6b6b6b6bu /* what free frames hold in debug builds */
 
 struct frame *frame_table;
 uint frame_count;
 
+/* Fields:  P page lock */
 static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
-static struct frame *top, *top_zeroed;
-static uint nfree, npromised, nclean;
-static uint nbase; /* what nfree would be if all but the pools of the boot were given back */
+static struct frame *top, *top_zeroed; /* [P] */
+static uint nfree, npromised, nlent;   /* [P] */
+static uint nclean;                    /* [P] */
+static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
 #ifdef DEBUG
 static void poison(void *page)
@@ -66,7 +70,7 @@ static inline void poison_check(const void *page) { (void)page; }
 static inline void zero_check(const void *page) { (void)page; }
 #endif
 
-/* Links the frames of one range below those that are there, so that low addresses are handed out first. */
+/* Pushes the frames of one range, the highest first, so that low addresses are handed out first. */
 static void add_range(uint start, uint end)
 {
     for (uint pa = end; pa > start;) {
@@ -110,7 +114,7 @@ void page_init_done(void)
     spin_release(&lock);
 }
 
-/* What the calling thread has to leave to others.  While booting there are no threads. */
+/* Frames that the calling thread has to leave to others.  While booting there are no threads. */
 static inline uint reserve(void)
 {
     const struct thread *self = thread_self();
@@ -131,13 +135,13 @@ static inline struct frame *pop(struct frame **stack)
 /* Any frame; there is one. */
 static inline struct frame *pop_any(void) { return pop(top ? &top : &top_zeroed); }
 
-/* A frame when more than `left` are neither promised nor handed out. */
+/* A frame if more than `left` are free beyond those promised. */
 static inline __attribute__((always_inline)) void *take(uint left)
 {
     struct frame *f = NULL;
 
     spin_acquire(&lock);
-    if (nfree - npromised > left)
+    if (nfree > npromised + left)
         f = pop_any();
     spin_release(&lock);
     if (!f)
@@ -151,7 +155,7 @@ static void *take_zeroed(uint left)
     struct frame *f = NULL;
 
     spin_acquire(&lock);
-    if (top_zeroed && nfree - npromised > left)
+    if (top_zeroed && nfree > npromised + left)
         f = pop(&top_zeroed);
     spin_release(&lock);
     if (!f)
@@ -203,7 +207,7 @@ void *page_alloc_zeroed(void)
 
 void *page_alloc_spare(void) { return take(PAGE_RESERVE); }
 
-/* Makes ready for the stack a frame that is given back. */
+/* Prepares a freed frame for the stack. */
 static struct frame *retire(void *page)
 {
     struct frame *f = frame_of(page);
@@ -244,16 +248,6 @@ void page_free_zeroed(void *page)
     spin_release(&lock);
 }
 
-void page_free_promised(void *page)
-{
-    struct frame *f = retire(page);
-
-    spin_acquire(&lock);
-    push(&top, f);
-    npromised++;
-    spin_release(&lock);
-}
-
 void page_free_chain(struct page_chain *chain)
 {
     if (!chain->n)
@@ -277,13 +271,13 @@ void page_free_chain(struct page_chain *chain)
 static bool promise(uint n, uint left, uint *nmissing)
 {
     spin_acquire(&lock);
-    uint nspare = nfree - npromised;
-    bool ok = nspare >= left && nspare - left >= n;
+    uint nwanted = npromised + n + left;
+    bool ok = nfree >= nwanted;
     if (ok)
         npromised += n;
+    else
+        *nmissing = nwanted - nfree;
     spin_release(&lock);
-    if (!ok)
-        *nmissing = left + n - nspare;
     return ok;
 }
 
@@ -306,28 +300,68 @@ void page_unpromise(uint n)
     spin_release(&lock);
 }
 
-/* Waits, with the lock held again in the end, until there is a free frame: see above. */
-static void await_free(void)
-{
-    for (uint i = 0; !nfree; i++) {
-        spin_release(&lock);
-        if (i == 100000000)
-            panic("promised pages are missing");
-        cpu_relax();
-        spin_acquire(&lock);
-    }
-}
-
 void *page_alloc_promised(void)
 {
     spin_acquire(&lock);
-    if (!nfree)
-        await_free();
+    debug_assert(nfree && npromised);
     struct frame *f = pop_any();
     npromised--;
     spin_release(&lock);
     poison_check(frame_page(f));
     return frame_page(f);
+}
+
+/* Marks a page as being copied for one of its owners, and takes the frame for the copy.  One step under the lock:
+   owners that give up return their promises after it.  NULL: there is no other owner. */
+static void *lend(struct frame *f)
+{
+    struct frame *copy = NULL;
+
+    while (!copy) {
+        uint refs = __atomic_load_n(&f->refs, __ATOMIC_ACQUIRE);
+        if (refs == 1)
+            return NULL;
+        if (refs & FRAME_BUSY) { /* another owner copies: the caller may be the last one afterwards */
+            cpu_relax();
+            continue;
+        }
+        spin_acquire(&lock);
+        if (atomic_cas(&f->refs, refs, refs | FRAME_BUSY)) {
+            debug_assert(nfree);
+            copy = pop_any();
+            nlent++;
+        }
+        spin_release(&lock);
+    }
+    poison_check(frame_page(copy));
+    return frame_page(copy);
+}
+
+/* Ends what lend() began: a promise has been used up, or the page copied is left over. */
+static void settle(struct frame *left_over)
+{
+    spin_acquire(&lock);
+    nlent--;
+    if (left_over)
+        push(&top, left_over);
+    else
+        npromised--;
+    spin_release(&lock);
+}
+
+void *page_unshare(void *page)
+{
+    struct frame *f = frame_of(page);
+    void *copy = lend(f);
+
+    if (!copy)
+        return page;
+    page_copy(copy, page);
+    bool last = __atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0;
+    if (last)
+        poison(page);
+    settle(last ? f : NULL);
+    return copy;
 }
 
 uint page_used(void)
@@ -341,9 +375,10 @@ uint page_used(void)
 uint page_free_count(void)
 {
     spin_acquire(&lock);
-    uint n = nfree - npromised;
+    uint ntaken = npromised + PAGE_RESERVE;
+    uint n = nfree > ntaken ? nfree - ntaken : 0;
     spin_release(&lock);
-    return n > PAGE_RESERVE ? n - PAGE_RESERVE : 0;
+    return n;
 }
 
 void page_set_clean_cache(void *page, bool clean)
@@ -373,7 +408,7 @@ void page_check(void)
 {
     spin_acquire(&lock);
     uint n = count(top) + count(top_zeroed);
-    if (n != nfree || nfree < npromised)
-        panic("pages: %u free, %u listed, %u promised", nfree, n, npromised);
+    if (n != nfree || nfree + nlent < npromised)
+        panic("pages: %u free, %u listed, %u promised, %u lent", nfree, n, npromised, nlent);
     spin_release(&lock);
 }

@@ -1,14 +1,15 @@
 /*
  * page.h - physical page frames, and promises of frames.
  *
- * A frame is PAGE_SIZE bytes, aligned, known by its kernel address.  Owner: who allocated it, until
- * page_free().  Memory is never promised twice (contract, 10): at all times
+ * A frame is PAGE_SIZE bytes, aligned, known by its kernel address.  It belongs to the caller that allocated
+ * it, until page_free().  Memory is never promised twice (§10): at all times
  *
  *     free frames >= promised frames
  *
- * and everything but a promise being kept is refused when it would break that, less 64 frames that only
- * privileged threads (init, the console's shell and what the shell starts) may use.
- * Lock: RANK_PAGE.
+ * Whatever would break that is refused, and so is what would leave less than PAGE_RESERVE frames, except for
+ * privileged threads: init, the console's shell and what the shell starts.
+ *
+ * Lock: RANK_PAGE, taken and released inside.
  */
 #ifndef PAGE_H
 #define PAGE_H
@@ -17,66 +18,81 @@
 
 #define PAGE_RESERVE 64u /* frames that only privileged threads may use */
 
+/* Flags in frame.refs, beside the count. */
+#define FRAME_BUSY  0x80000000u /* of private memory: page_unshare() copies it for one of its owners */
+#define FRAME_CLEAN 0x40000000u /* of the block cache: it holds only clean blocks (page.c) */
+
+/* Fields:  P page lock while the frame is free, its owner's afterwards   A atomic: owners share it */
 struct frame {
-    volatile uint refs; /* 0: free; of private user memory: its owners (see aspace.c); else 1 */
+    volatile uint refs; /* [A] 0: free; of private memory: its owners; else 1 */
     union {
-        struct frame *next; /* in the list of free frames, or in a chain */
-        uint nused;         /* of a page table: entries in use */
-        void *owner;        /* the block cache's, ... */
+        struct frame *next; /* [P] in the list of free frames, or in a chain */
+        uint nused;         /* [P] of a page table: entries in use */
+        void *owner;        /* [P] of the block cache: its own record */
     };
 };
 
 /* Once at boot, before anything else of mm. */
 void page_init(void);
-/* At the end of boot: what is handed out until now are pools, which page_used() never counts (8.4). */
+/* At the end of boot: what is handed out until now are pools, which page_used() never counts (§8.4).
+   Sleeps: no. */
 void page_init_done(void);
 
-extern struct frame *frame_table; /* one for each page of the direct map */
-extern uint frame_count;
+extern struct frame *frame_table; /* [I] one for each page of the direct map */
+extern uint frame_count;          /* [I] */
 static inline struct frame *frame_of(const void *page) { return &frame_table[pa_of(page) >> PAGE_SHIFT]; }
 static inline void *frame_page(const struct frame *f) { return va_of((uint)(f - frame_table) << PAGE_SHIFT); }
 
-/* One frame with undefined contents, refs 1; NULL when none may be had.  Sleeps: no. */
+/* One frame with undefined contents and refs 1.  NULL: none may be had, even after the block cache gave back
+   its clean frames.  Not with a lock of RANK_CACHE or below held.  Sleeps: no. */
 void *page_alloc(void);
+/* As page_alloc(), with zeroes.  Sleeps: no. */
 void *page_alloc_zeroed(void);
-/* As page_alloc(), after dirty cached blocks were given back as well.  Sleeps: it may. */
+/* As page_alloc(), after the block cache wrote out and gave back dirty frames as well.  Sleeps: may. */
 void *page_alloc_sleeping(void);
-/* The same for the block cache: never asks page_reclaim(), and leaves PAGE_RESERVE frames to others.  So
-   the cache may call it, and only it, with its lock held. */
+/* As page_alloc(), for the block cache: never asks page_reclaim(), and always leaves PAGE_RESERVE frames.  So
+   the cache, and no other caller, may hold its lock here.  Sleeps: no. */
 void *page_alloc_spare(void);
+/* Frees a frame that has no other owner.  Sleeps: no. */
 void page_free(void *page);
-/* Frees a page that holds nothing but zeroes; page_alloc_zeroed() uses it again as it is. */
+/* Frees a page that holds nothing but zeroes; page_alloc_zeroed() hands it out as it is.  Sleeps: no. */
 void page_free_zeroed(void *page);
 
-/* Promises n frames to the caller, who keeps count; false when they can't be had, after clean and dirty
-   cached blocks were given back.  Sleeps: it may.  The owner uses them up by page_alloc_promised()
-   or returns them by page_unpromise(). */
+/* Promises n frames to the caller, which keeps count, uses them up by page_alloc_promised() and returns the
+   rest by page_unpromise().  False: they can't be had, even after the block cache gave back all it could.
+   Sleeps: may. */
 bool page_promise(uint n);
+/* Returns n promises.  Sleeps: no. */
 void page_unpromise(uint n);
-/* Keeps a promise: never fails.  Undefined contents, refs 1. */
+/* Keeps a promise, and never fails.  Undefined contents, refs 1.  Sleeps: no. */
 void *page_alloc_promised(void);
-/* Its reverse: gives a frame back and has a promise for it. */
-void page_free_promised(void *page);
-/* Frames that somebody collects to give them back all at once, whatever their number. */
+/* One owner of a copy-on-write page wants to write.  Returns the page if there is no other owner, else a copy of
+   which the caller is the only owner; a promise and the caller's share of the page are used up then.  Never
+   fails.  Sleeps: no. */
+void *page_unshare(void *page);
+
+/* A list of frames, freed together in one call, however many they are.  Its owner's alone. */
 struct page_chain {
     struct frame *first, *last;
     uint n;
 };
+/* Adds a frame that has no owner any more.  Sleeps: no. */
 static inline void page_chain_add(struct page_chain *chain, struct frame *f);
-void page_free_chain(struct page_chain *chain); /* empties it */
+/* Frees them all; the chain is empty then.  Sleeps: no. */
+void page_free_chain(struct page_chain *chain);
 
-/* Contract, 8.4.  Frames handed out, less those that hold only clean cached blocks. */
+/* Frames handed out, less those that hold only clean cached blocks (§8.4).  Sleeps: no. */
 uint page_used(void);
-/* Frames that an unprivileged thread could still be promised, without asking the block cache. */
+/* Frames that an unprivileged thread could still be promised without the block cache's help.  Sleeps: no. */
 uint page_free_count(void);
-/* For the block cache: this frame of mine holds only clean blocks / does so no longer. */
+/* For the block cache: this frame of its own holds only clean blocks, or does so no longer.  Sleeps: no. */
 void page_set_clean_cache(void *page, bool clean);
 
-/* Defined by the block cache: frees up to n frames of clean blocks with page_free(); returns how many.
-   With may_sleep it first writes out dirty ones where that helps. */
+/* Defined by the block cache: frees up to n frames of clean blocks with page_free(), and returns how many.
+   With may_sleep it first writes out dirty ones where that helps; without, it never sleeps.  Sleeps: may. */
 uint page_reclaim(uint n, bool may_sleep);
 
-/* Panics if the list of free frames and the counts disagree. */
+/* Panics if the lists of free frames and the counts disagree.  Sleeps: no. */
 void page_check(void);
 
 static inline void page_chain_add(struct page_chain *chain, struct frame *f)

@@ -5,16 +5,16 @@
  *                      |                                                tail that does not fit)
  *                      +-> page table: 1,024 ready entries
  *
- * The pages are known by those entries alone.  They are promised first, so that a region that can't be had
- * fails at once, and then taken and zeroed one by one; in between others may run, and a killed process
- * stops.  A region that is incomplete is destroyed like any other: nmade says how many pages there are.
+ * Only those entries know the pages.  The pages are promised first, so that a region that can't be had fails
+ * at once, and then taken and zeroed one by one; in between other threads may run, and a killed process stops.
+ * An incomplete region is destroyed like any other: nmade says how many pages there are.
  */
 #include "mm/mm_impl.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
 
-/* The region's record without any page; NULL for want of memory. */
+/* The region's record without any page; NULL: no memory. */
 static struct region *record_create(uint npages)
 {
     uint ntables = npages / CHUNK_PAGES, ntail = npages % CHUNK_PAGES;
@@ -67,7 +67,7 @@ static bool make_pages(struct region *r, uint *entries, uint n)
     return true;
 }
 
-/* A single page needs no promise: it is there or not. */
+/* A single page needs no promise: it can be had or not. */
 static struct region *create_single(struct region *r)
 {
     void *page = page_alloc_sleeping();
@@ -97,15 +97,15 @@ struct region *region_create(uint npages)
     while (r->ntables < npages / CHUNK_PAGES) {
         void *table = page_alloc();
         if (!table)
-            goto undo;
+            goto incomplete;
         r->tables[r->ntables++] = pmap_shared_entry(table);
     }
     for (uint i = 0; i < r->ntables; i++)
         if (!make_pages(r, pmap_page(r->tables[i]), CHUNK_PAGES))
-            goto undo;
+            goto incomplete;
     if (make_pages(r, r->tail, r->ntail))
         return r;
-undo:
+incomplete:
     page_unpromise(npages - r->nmade);
     region_destroy(r);
     return NULL;

@@ -3,7 +3,8 @@
  *
  * A region is created whole or not at all.  For each full 4 MB it owns a ready-made page table, so that
  * mapping, unmapping and inheriting set one directory entry for each 4 MB; the tail is copied by entries.  A
- * region knows nothing of who maps it: its owner destroys it when nobody does.
+ * region does not count its mappings: its owner destroys it when there are none.  It needs no lock, as it
+ * does not change.
  */
 #ifndef REGION_H
 #define REGION_H
@@ -12,10 +13,12 @@
 
 struct region;
 
-/* npages zeroed frames; NULL for want of memory.  Sleeps: it may; holds no lock while it zeroes. */
+/* npages zeroed frames, npages > 0.  NULL: no memory, or the process was killed meanwhile.  Holds no lock while
+   it zeroes.  Sleeps: may. */
 struct region *region_create(uint npages);
-/* Gives all frames back.  Nobody maps it.  Sleeps: it may. */
+/* Gives all frames back.  Nothing maps it.  Sleeps: may. */
 void region_destroy(struct region *r);
+/* Sleeps: no. */
 uint region_npages(const struct region *r);
 
 #endif

@@ -3,13 +3,13 @@
  *
  *   slab: one frame     header | object | object | ... | never used yet
  *
- * A slab holds objects of one size class.  Freed objects are linked through their first word; the rest
- * behind `fresh` was never handed out, so that a new slab costs nothing for each object.  A class lists its
+ * A slab holds objects of one size class.  Freed objects are linked through their first word; the rest, from
+ * `fresh` on, was never handed out, so that a new slab costs nothing for each object.  A class lists its
  * slabs that have room, and takes from the first; new slabs and those that were full go to the end, so that
- * the old ones fill up and the others may become empty.  An empty slab is freed at once (contract, 8.4).
+ * the old ones fill up and the others may become empty.  An empty slab is freed at once (§8.4).
  *
- * Larger objects are frames of their own.  They are page-aligned and objects in slabs never are, which is how
- * kfree() tells them apart.
+ * Larger objects are frames of their own.  They are page-aligned and objects in slabs never are, so kfree()
+ * can distinguish them.
  */
 #include "mm/slab.h"
 #include "base/kstring.h"
@@ -19,47 +19,47 @@
 #include "mm/page.h"
 #include "sched/lock.h"
 
+/* Fields:  I immutable   L lock of the class */
 struct slab_class {
     struct spinlock lock;
-    uint nbytes;      /* size of its objects */
-    struct list room; /* its slabs with room */
+    uint nbytes;      /* [I] size of its objects */
+    struct list room; /* [L] its slabs with room */
 };
 
 struct slab {
-    struct list link; /* in the class's list while it has room */
-    struct slab_class *class;
-    void *freed; /* objects that were handed out and came back */
-    char *fresh; /* the first that never was */
-    uint nused;
+    struct list link;         /* [L] in the class's list while it has room */
+    struct slab_class *class; /* [I] */
+    void *freed;              /* [L] objects that were handed out and came back */
+    char *fresh;              /* [L] the first that never was */
+    uint nused;               /* [L] */
 } __attribute__((aligned(16)));
 
-#define OBJECT_MAX ((PAGE_SIZE - (uint)sizeof(struct slab)) / 2 & ~15u)
+#define UNIT       16u /* sizes and addresses of objects are multiples of it */
+#define OBJECT_MAX ((PAGE_SIZE - (uint)sizeof(struct slab)) / 2 / UNIT * UNIT) /* two to a slab */
 
-#define CLASS(n, i)                                                                                        \
-    {                                                                                                      \
-        .lock = SPINLOCK_INIT(RANK_SLAB, "kmalloc " #n), .nbytes = (n), .room = LIST_INIT(classes[i].room) \
+/* Of an object, at most 15 bytes or about a third stay unused; from 336 up these divide a slab well. */
+static const ushort sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 336, 448, 672, 1008, 1344, OBJECT_MAX };
+#define NCLASSES (sizeof(sizes) / sizeof(sizes[0]))
+
+static struct slab_class classes[NCLASSES];
+static uchar class_of_units[OBJECT_MAX / UNIT + 1]; /* [I] by an object's size in units, rounded up */
+
+void slab_init(void)
+{
+    uint nunits = 0;
+
+    for (uint i = 0; i < NCLASSES; i++) {
+        spin_init(&classes[i].lock, RANK_SLAB, "kmalloc");
+        list_init(&classes[i].room);
+        classes[i].nbytes = sizes[i];
+        for (; nunits * UNIT <= sizes[i]; nunits++)
+            class_of_units[nunits] = (uchar)i;
     }
-static struct slab_class classes[] = {
-    CLASS(16, 0),   CLASS(32, 1),    CLASS(48, 2),    CLASS(64, 3),          CLASS(96, 4),
-    CLASS(128, 5),  CLASS(192, 6),   CLASS(256, 7),   CLASS(336, 8),         CLASS(448, 9),
-    CLASS(672, 10), CLASS(1008, 11), CLASS(1344, 12), CLASS(OBJECT_MAX, 13),
-};
-
-/* The class for objects of so many times 16 bytes. */
-#define UNIT                 16u
-#define SPAN(above, upto, i) [(above) / UNIT + 1 ...(upto) / UNIT] = (i)
-static const uchar class_of_units[] = {
-    SPAN(0, 16, 0),       SPAN(16, 32, 1),
-    SPAN(32, 48, 2),      SPAN(48, 64, 3),
-    SPAN(64, 96, 4),      SPAN(96, 128, 5),
-    SPAN(128, 192, 6),    SPAN(192, 256, 7),
-    SPAN(256, 336, 8),    SPAN(336, 448, 9),
-    SPAN(448, 672, 10),   SPAN(672, 1008, 11),
-    SPAN(1008, 1344, 12), SPAN(1344, OBJECT_MAX, 13),
-};
+}
 
 #ifdef DEBUG
-#define POISON 0x5a
+#define POISON 0x5a /* what free objects hold, but for the link */
+
 static void poison(void *p, uint nbytes)
 {
     memset((char *)p + sizeof(void *), POISON, nbytes - sizeof(void *));
@@ -98,7 +98,8 @@ static inline bool is_full(const struct slab *s)
 
 static struct slab *slab_create(struct slab_class *class)
 {
-    struct slab *s = page_alloc_zeroed(); /* an emulator writes slowly to where code was: not so now */
+    /* Zeroed here: writing to a page that held code is slow under emulation. */
+    struct slab *s = page_alloc_zeroed();
 
     if (!s)
         return NULL;
@@ -143,7 +144,7 @@ void *kmalloc(size_t n)
     struct slab *unused = NULL;
     spin_acquire(&class->lock);
     if (list_empty(&class->room)) {
-        /* The block cache may have to help, and its locks come first. */
+        /* The block cache may have to give a frame back, and its locks come first. */
         spin_release(&class->lock);
         unused = slab_create(class);
         if (!unused)

@@ -1,7 +1,8 @@
 /*
  * slab.h - kernel objects smaller than a page.
  *
- * Objects of one size class share frames; a frame goes back with its last object (contract, 8.4).
+ * Objects of one size class share frames; a frame goes back with its last object (§8.4).  An object belongs to
+ * the caller of kmalloc() until kfree().  Lock: RANK_SLAB, taken and released inside; not from interrupts.
  */
 #ifndef SLAB_H
 #define SLAB_H
@@ -10,10 +11,14 @@
 
 #define KMALLOC_MAX 4096u
 
-/* n bytes, 16-aligned, undefined contents; a whole frame above 2,032; NULL when no frame is left.
-   Sleeps: no.  Not from interrupts. */
+/* Once at boot, before the first kmalloc(). */
+void slab_init(void);
+/* n bytes, 16-aligned, undefined contents; above half a page a whole frame.  NULL: no frame is left, or n is
+   above KMALLOC_MAX.  Sleeps: no. */
 void *kmalloc(size_t n);
+/* The same, with zeroes.  Sleeps: no. */
 void *kmalloc_zeroed(size_t n);
-void kfree(void *p); /* NULL is fine */
+/* NULL is fine.  Sleeps: no. */
+void kfree(void *p);
 
 #endif

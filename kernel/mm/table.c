@@ -3,30 +3,30 @@
  *
  *   height 2:   root -> [ node 0x00-0x0f | node 0x10-0x1f | ... ] -> values
  *
- * The height is what the largest key in the table demands.  A node is nothing but its 16 slots, so it is an
- * object of 16 words; whether it is empty is seen by looking at them.
+ * The largest key in the table determines the height.  A node is its 16 slots and nothing else, so it is an
+ * object of 16 words; a scan of them shows whether it is empty.
  *
  * Invariants, between calls: no node is empty; a root above height 1 has an entry in a slot other than 0,
- * so the table is never higher than its keys; an empty table has height 0 and no memory at all.
+ * so the table is never higher than its keys need; an empty table has height 0 and no memory at all.
  */
 #include "mm/table.h"
 #include "mm/slab.h"
 
 #define FANOUT_BITS 4u
 #define FANOUT      (1u << FANOUT_BITS)
-#define MAX_HEIGHT  8u
+#define MAX_HEIGHT  8u /* 8 levels of 4 bits cover every key */
 
 struct node {
     void *slot[FANOUT];
 };
 
-/* The slot of `key` in a node that has `height` levels from itself down. */
+/* The slot of `key` in a node with `height` levels, its own included. */
 static inline uint slot_of(uint key, uint height)
 {
     return key >> (FANOUT_BITS * (height - 1)) & (FANOUT - 1);
 }
 
-/* Is key within what a tree of this height can hold? */
+/* Can a tree of this height hold the key? */
 static inline bool covers(uint height, uint key)
 {
     return height >= MAX_HEIGHT || key >> (FANOUT_BITS * height) == 0;
@@ -40,7 +40,7 @@ static bool node_empty(const struct node *n)
     return true;
 }
 
-/* Does slot 0 alone have an entry? */
+/* Is there no entry but in slot 0? */
 static bool node_only_first(const struct node *n)
 {
     for (uint i = 1; i < FANOUT; i++)
@@ -60,8 +60,7 @@ void *table_get(const struct table *t, uint key)
     return n;
 }
 
-/* Frees the nodes on the way to `key` that have become empty, and takes levels away that its loss made
-   needless. */
+/* Frees the nodes on the way to `key` that have become empty, and the levels that are no longer needed. */
 static void prune(struct table *t, uint key)
 {
     struct node *path[MAX_HEIGHT];
@@ -89,7 +88,7 @@ static void prune(struct table *t, uint key)
     }
 }
 
-/* Adds levels until the tree covers key; false when memory ran out. */
+/* Adds levels until the tree covers key; false: no memory. */
 static bool grow(struct table *t, uint key)
 {
     if (!t->root) {
@@ -119,7 +118,7 @@ bool table_set(struct table *t, uint key, void *value)
     struct node *n;
 
     if (!grow(t, key))
-        goto undo;
+        goto no_memory;
     n = t->root;
     for (uint height = t->height; height > 1; height--) {
         void **slot = &n->slot[slot_of(key, height)];
@@ -127,12 +126,12 @@ bool table_set(struct table *t, uint key, void *value)
         if (!*slot)
             *slot = kmalloc_zeroed(sizeof(*n));
         if (!*slot)
-            goto undo;
+            goto no_memory;
         n = *slot;
     }
     n->slot[slot_of(key, 1)] = value;
     return true;
-undo:
+no_memory:
     prune(t, key);
     return false;
 }
@@ -158,7 +157,7 @@ void *table_remove(struct table *t, uint key)
     return value;
 }
 
-/* The first entry at or behind *key below n, whose keys begin at `base`. */
+/* The first entry below n, whose keys begin at `base`, with a key >= *key. */
 static void *next_below(const struct node *n, uint height, uint base, uint *key)
 {
     for (uint i = *key > base ? slot_of(*key, height) : 0; i < FANOUT; i++) {
@@ -186,7 +185,7 @@ void *table_next(const struct table *t, uint *key)
     return next_below(t->root, t->height, 0, key);
 }
 
-/* Stores the first key at or behind `from` that has no entry below n; false when all have one. */
+/* Stores the first key >= from that has no entry below n; false: all have one. */
 static bool free_below(const struct node *n, uint height, uint base, uint from, uint *key)
 {
     uint first = from > base ? slot_of(from, height) : 0;

@@ -2,7 +2,8 @@
  * table.h - maps from small integers to pointers, growing as needed.
  *
  * A radix tree of 16-way nodes, as high as its largest key demands: look-up is at most eight loads,
- * one for keys below 16.  Nodes are freed with their last entry.  No lock: the owner's.
+ * one for keys below 16.  Nodes are freed with their last entry.  Lock: the owner's.  None of these calls
+ * sleeps.
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -11,20 +12,20 @@
 
 #include "include/types.h"
 
+/* Fields:  O guarded by its owner's lock */
 struct table {
-    void *root;
-    uint height; /* levels of nodes; 0: empty */
+    void *root;  /* [O] */
+    uint height; /* [O] levels of nodes; 0: empty */
 };
 
-#define TABLE_INIT \
-    {              \
-        0, 0       \
-    }
+/* clang-format off */
+#define TABLE_INIT { 0, 0 }
+/* clang-format on */
 
 /* NULL when there is no entry. */
 void *table_get(const struct table *t, uint key);
-/* Enters a non-NULL value, in place of an older one; false when memory ran out, and nothing changed.
-   Replacing never fails.  Allocates with kmalloc. */
+/* Enters a non-NULL value, in place of an older one.  False: no memory, and nothing changed; replacing never
+   fails.  Allocates with kmalloc(). */
 bool table_set(struct table *t, uint key, void *value);
 /* Removes and returns the entry; NULL when there was none.  Never fails. */
 void *table_remove(struct table *t, uint key);

@@ -3,8 +3,8 @@
  *
  * A range is accepted when each of its pages has an entry that allows the access, made or not: then
  * touching it can only lead to a fault that aspace_fault() satisfies.  That stays so until the call
- * returns, because only the process itself changes its address space.  What is checked is the page tables,
- * not the mappings: a range may well run from one mapping into the next.
+ * returns, because only the process itself changes its address space.  The page tables are checked, not the
+ * mappings, so a range may run from one mapping into the next.
  */
 #include "mm/user.h"
 #include "mm/mm_impl.h"
@@ -49,14 +49,6 @@ int user_copy_in(void *dst, uint va, uint nbytes)
     if (!user_check(va, nbytes, false))
         return -1;
     bytes_copy(dst, (const void *)va, nbytes);
-    return 0;
-}
-
-int user_copy_out(uint va, const void *src, uint nbytes)
-{
-    if (!user_check(va, nbytes, true))
-        return -1;
-    bytes_copy((void *)va, src, nbytes);
     return 0;
 }
 

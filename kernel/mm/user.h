@@ -4,22 +4,21 @@
  * user_check() is asked first, for the whole range; after it, the kernel may read or write the range
  * through a plain pointer for the rest of the call: pages that are not made yet are made by the fault.  The
  * bytes may be shared, and then change at any moment: what is decided on is copied in once, and the copy is
- * used (§4.6).
+ * used (§4.6).  No lock is needed, and none of these calls sleeps.
  */
 #ifndef KERNEL_USER_H
 #define KERNEL_USER_H
 
 #include "arch.h"
 
-/* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs va <= USER_END
-   alone. */
+/* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs only va <= USER_END. */
 bool user_check(uint va, uint nbytes, bool write);
-/* Copies three words that lie in one page.  False, with nothing copied, when they do not or can't be read. */
+/* Copies three words that lie in one page.  False, with nothing copied: they do not, or can't be read. */
 bool user_copy_three_words(uint dst[3], uint va);
 /* Check and copy; 0, or -1 with nothing written. */
 int user_copy_in(void *dst, uint va, uint nbytes);
-int user_copy_out(uint va, const void *src, uint nbytes);
-/* Copies a string with its 0; its length, or -1: it leaves readable memory, or is longer than size-1. */
+/* Copies a string with its 0, size > 0.  Its length, or -1: it leaves readable memory, or is longer than
+   size-1. */
 int user_copy_string(char *dst, uint va, uint size);
 
 #endif

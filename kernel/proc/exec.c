@@ -1,11 +1,10 @@
 /*
  * exec.c - a process goes on with another program.
  *
- * All that can fail comes first and works on a new address space beside the old one.  Then the process
- * changes over: its attachments and handles go (contract, 7.3), its floating-point state, and last its old
- * memory.
+ * Whatever can fail comes first and works on a new address space beside the old one.  Then the process
+ * changes over: its attachments and handles go (§7.3), its floating-point state, and last its old memory.
  *
- * The start of a stack, as the ABI has it; all of it lies in the highest page:
+ * The start of a stack, as xv6's ABI has it; all of it lies in the highest page:
  *
  *   esp ->  0xffffffff | argc | argv | argv[0] ... argv[argc-1] | 0 | strings | <- stack_top
  */
@@ -85,18 +84,18 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     if (!ip)
         return -1;
     inode_stat(ip, &st);
-    if (st.type != T_FILE || image_load(ip, &image) < 0)
-        goto put;
+    if (st.type != T_FILE || load_image(ip, &image) < 0)
+        goto no_image;
     sp = push_arguments(&image, argc, argv);
     if (!sp)
-        goto destroy;
+        goto no_room;
     inode_put(ip);
     change_over(self, image.as, last_name(path));
     trapframe_start(tf, image.entry, sp);
     return 0;
-destroy:
+no_room:
     aspace_destroy(image.as);
-put:
+no_image:
     inode_put(ip);
     return -1;
 }

@@ -1,12 +1,12 @@
 /*
  * life.c - birth and death: fork, exit, wait.
  *
- * Fork prepares the child completely before anybody can see it; sharing the parent's attachments comes last
- * of what can fail, because it leaves marks in the segments' records (contract, 7.1 and 8.3).
+ * Fork prepares the child completely before any other process can see it.  Sharing the parent's attachments is
+ * the last step that can fail, because it changes the segments' records (§7.1, §8.3).
  *
- * A dying process takes itself apart: files, attachments, memory, page tables.  What it still stands on,
- * its kernel stack and its struct proc, its parent gives back in wait().  So the parent's wait() is short
- * however large the child was, and when it returns all of the child's memory is back (contract, 8.4).
+ * A dying process takes itself apart: files, attachments, memory, page tables.  It still needs its kernel
+ * stack and its struct proc; its parent frees those in wait().  So the parent's wait() is short however large
+ * the child was, and when it returns all of the child's memory is back (§8.4).
  */
 #include "base/kstring.h"
 #include "base/power.h"
@@ -76,7 +76,7 @@ static void release_memory(struct proc *self)
     struct aspace *as;
 
     spin_acquire(&proc_lock);
-    self->life = PROC_DEAD; /* §11.6: whoever is woken by what follows looks at once whether it lives */
+    self->life = PROC_DEAD; /* §11.6: the sleepers that are woken below look at once whether it lives */
     spin_release(&proc_lock);
     ksm_release(&self->ksm, true); /* §7.2 */
     fpu_drop(&self->thread);
@@ -86,7 +86,7 @@ static void release_memory(struct proc *self)
     aspace_destroy(as);
 }
 
-/* All in `from`, which become init's. */
+/* Moves all processes in `from` to init's list `to`. */
 static void adopt_locked(struct list *from, struct list *to)
 {
     struct list *link;
@@ -147,7 +147,7 @@ out:
     return pid;
 }
 
-/* What process 1 does before it is a program. */
+/* Process 1 before it is a program. */
 static void become_init(void *arg)
 {
     const char *path = arg;
@@ -155,7 +155,7 @@ static void become_init(void *arg)
     char *argv[1] = { (char *)path };
 
     if (proc_exec(trapframe_of(self->thread.kstack), path, 1, argv) < 0) {
-        printk("init: %s can't be run\n", path);
+        printk("init: cannot run %s\n", path);
         power_off(POWER_OFF_INIT);
     }
     trapframe_resume();

@@ -1,16 +1,15 @@
 /*
  * load.c - reads an ELF file into a new address space.
  *
- * The file is whatever a user put there, and may change while it is read: header and segment table are
- * copied once, checked, and only the copy is used.  Accepted are segments in ascending order that do not
- * overlap in bytes; two may share a page, since a linker packs them so.  The page is writable then if
- * either is.
+ * The file may hold anything, and may change while it is read: header and segment table are copied once and
+ * checked, and only the copy is used.  Segments must be in ascending order and not overlap in bytes.  Two may
+ * share a page, since linkers pack them so; it is writable then if either segment is.
  *
- * What a segment has from the file is read straight into its frames.  Memory behind that, up to p_memsz, is
- * zeroes: the rest of the last page at once, whole pages as promises.
+ * The bytes that a segment has in the file are read straight into its frames.  Memory after them, up to
+ * p_memsz, is zeroes: the rest of the last page at once, whole pages as promises.
  *
- * The stack: programs for xv6, linked at 0, get the one page that they expect; others get 16, promised but
- * for the highest, where the arguments are put.  One page without access below either catches an overflow.
+ * The stack: programs for xv6, linked at 0, get the one page that they expect; others get 16, promised except
+ * for the highest, which takes the arguments.  A page without access below the stack catches an overflow.
  */
 #include "proc/load.h"
 #include "base/kstring.h"
@@ -19,11 +18,10 @@
 #include "sched/thread.h"
 
 #define SEGMENTS_MAX (KMALLOC_MAX / sizeof(struct elf_segment))
+#define OFFSET_MAX   0x7fffffffu /* in a file, whose size is an int to programs */
 
 #define STACK_PAGES_XV6 1u
 #define STACK_PAGES     16u
-
-/* Reading and checking the tables. */
 
 static bool header_ok(const struct elf_header *h)
 {
@@ -32,7 +30,7 @@ static bool header_ok(const struct elf_header *h)
            h->phnum <= SEGMENTS_MAX && h->entry < USER_END;
 }
 
-/* The PT_LOAD segments of the file, in memory of kmalloc(); *n: how many.  NULL: unusable. */
+/* The PT_LOAD segments of the file, in memory of kmalloc(), and their number.  NULL: unusable, or no memory. */
 static struct elf_segment *segments_read(struct inode *ip, const struct elf_header *h, uint *n)
 {
     uint nbytes = h->phnum * sizeof(struct elf_segment);
@@ -42,25 +40,23 @@ static struct elf_segment *segments_read(struct inode *ip, const struct elf_head
     if (!s)
         return NULL;
     *n = 0;
-    if (h->phoff > 0x7fffffff || inode_read(ip, s, h->phoff, nbytes) != (int)nbytes)
-        goto bad;
+    if (h->phoff > OFFSET_MAX || inode_read(ip, s, h->phoff, nbytes) != (int)nbytes)
+        goto unusable;
     for (uint i = 0; i < h->phnum; i++) {
         if (s[i].type != PT_LOAD || s[i].memsz == 0)
             continue;
         if (s[i].filesz > s[i].memsz || s[i].vaddr < end || s[i].vaddr >= USER_END ||
-            s[i].memsz > USER_END - s[i].vaddr || s[i].offset > 0x7fffffff)
-            goto bad;
+            s[i].memsz > USER_END - s[i].vaddr || s[i].offset > OFFSET_MAX)
+            goto unusable;
         end = s[i].vaddr + s[i].memsz;
         s[(*n)++] = s[i];
     }
     if (*n)
         return s;
-bad:
+unusable:
     kfree(s);
     return NULL;
 }
-
-/* Filling the address space. */
 
 /* A segment as pages: those with frames, then those that are only promised. */
 struct extent {
@@ -103,7 +99,7 @@ static int segments_load(struct aspace *as, struct inode *ip, const struct elf_s
     for (uint i = 0; i < n; i++) {
         struct extent x = extent_of(&s[i]);
 
-        /* Refused before frames are taken for what the file does not have. */
+        /* Refused before frames are taken for bytes that the file does not have. */
         if (s[i].filesz > st.size || s[i].offset > st.size - s[i].filesz)
             return -1;
         if (x.file_end > x.start &&
@@ -135,7 +131,7 @@ static int stack_add(struct image *image, uint lowest, uint end)
     return 0;
 }
 
-int image_load(struct inode *ip, struct image *image)
+int load_image(struct inode *ip, struct image *image)
 {
     struct elf_header h;
     struct elf_segment *segments;

@@ -10,14 +10,15 @@
 #include "fs/path.h"
 #include "mm/aspace.h"
 
+/* The caller's alone. */
 struct image {
     struct aspace *as; /* the new address space, with segments, stack and break */
     uint entry;
     uint stack_top; /* just above the stack; its highest page has a frame already */
 };
 
-/* Makes a whole address space from the program in ip.  0, or -1: not an executable for this machine, or no
-   memory; nothing is left then. */
-int image_load(struct inode *ip, struct image *image);
+/* Makes a whole address space, which is the caller's, from the program in ip.  0, or -1: no executable for this
+   machine, or no memory; nothing is left then.  Sleeps: may. */
+int load_image(struct inode *ip, struct image *image);
 
 #endif

@@ -3,6 +3,8 @@
  *
  * A process is a thread with an address space, files, shared memory and a place in the tree of processes.
  * Unless it says otherwise, a call is made by a process about itself.
+ *
+ * Lock: RANK_PROC, taken and released inside.
  */
 #ifndef KERNEL_PROC_H
 #define KERNEL_PROC_H
@@ -22,7 +24,7 @@ struct inode;
 /* exec: strings, argv and the start frame together; they fill at most one page of stack. */
 #define ARGUMENT_BYTES PAGE_SIZE
 
-/* Fields: I immutable after creation   P proc lock   o only the process itself */
+/* Fields:  I immutable after creation   P proc lock   o only the process itself, or the fork that makes it */
 struct proc {
     struct thread thread;                              /* first: the running thread is the current process */
     int pid;                                           /* [I] */
@@ -36,37 +38,40 @@ struct proc {
     int status;                                        /* [P] of the dead: see STATUS_KILLED */
     int job;                    /* [I] the console's job it belongs to; see console_foreground() */
     bool controls_jobs;         /* [o] it called foreground(): each child is a job of its own */
-    uint depth;                 /* [I] init 0, the console's shell 1, what that starts 2 */
-    struct ksm_task ksm;        /* [o] */
+    uint depth;                 /* [I] init 0, the console's shell 1, the programs that it starts 2 */
+    struct ksm_task ksm;        /* [o] see ksm.h */
     struct inode *cwd;          /* [o] */
     uint nfiles;                /* [o] files[] is empty from here on */
     struct file *files[NOFILE]; /* [o] */
     char name[16];              /* [P to change] */
 };
 
+/* Sleeps: no. */
 static inline struct proc *proc_self(void) { return (struct proc *)thread_self(); }
 
-/* Makes process 1 from the program at `path`, which it gets as its argument.  Where that can't be done,
-   says so and switches off.  `path` stays valid. */
+/* Makes process 1 from the program at `path`, which it gets as its argument.  If that fails, reports it and
+   powers off.  `path` stays valid.  At boot, by a kernel thread.  Sleeps: may. */
 void proc_start_init(const char *path);
 
-/* The child's pid; it returns to user mode with a copy of *tf and 0.  -1: a limit, or want of memory; no
-   trace is left. */
+/* The child's pid; the child returns to user mode with a copy of *tf and 0.  -1: a limit, or no memory; no trace
+   is left.  Sleeps: may. */
 int proc_fork(const struct trapframe *tf);
-/* argv and its strings are kernel memory.  0 (and *tf starts the program) or -1 with nothing changed. */
+/* argv and its strings are kernel memory, the caller's.  0, and *tf starts the program; or -1 with nothing
+   changed.  Sleeps: may. */
 int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[]);
-/* status: what the program gave to exits(), or STATUS_KILLED. */
+/* status: the argument of exits(), or STATUS_KILLED.  Does not return.  Sleeps: may. */
 void proc_exit(int status) __attribute__((noreturn));
-/* A dead child's pid, and its status; -1: no children, or killed. */
+/* A dead child's pid, and its status; -1: there are no children, or the caller was killed.  Sleeps: may. */
 int proc_wait(int *status);
-/* 0, or -1: nobody has this pid, or it is process 1, which nobody may end. */
+/* 0, or -1: there is no such process, or it is process 1, which can't be killed.  Any thread.  Sleeps: no. */
 int proc_kill(int pid);
-/* Kills all of a job, which is not 0.  Any thread. */
+/* Kills every process of a job, which is not 0.  Any thread.  Sleeps: no. */
 void proc_kill_job(int job);
-/* 0, or -1 for a pid that is not alive. */
+/* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 int proc_info(int pid, struct procinfo *info);
-/* The smallest living pid above `pid`, or -1. */
+/* The smallest living pid above `pid`, or -1.  Any thread.  Sleeps: no. */
 int proc_next(int pid);
-void proc_print_all(void); /* Ctrl-P: one line for each, in pieces; any thread */
+/* Ctrl-P: prints one line for each process, a line at a time.  Any thread.  Sleeps: no. */
+void proc_print_all(void);
 
 #endif

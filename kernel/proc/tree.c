@@ -1,13 +1,13 @@
 /*
- * tree.c - all processes: their numbers, their family, and what others may ask about them.
+ * tree.c - all processes: their numbers, their families, and what other processes may ask about them.
  *
- *   FORMING (fork is at work) -> ALIVE -> DEAD (a zombie: waits for its parent) -> gone
+ *   FORMING (fork is at work) -> ALIVE -> DEAD (a zombie, until its parent waits for it) -> gone
  *
  * A table leads from a pid to its process, from FORMING to the end.  A process stands in its parent's list
  * of children while it lives and in its list of the dead afterwards; init adopts the orphans of both kinds.
  *
- * proc_lock guards all of this.  It also guards name and address space of a living process against being
- * looked at from outside: the process itself changes them under the lock.
+ * proc_lock guards all of this.  It also guards the name and the address space of a living process, which other
+ * processes look at: the process itself changes them under the lock.
  */
 #include "base/kstring.h"
 #include "base/printk.h"
@@ -15,10 +15,10 @@
 #include "proc/proc_impl.h"
 
 #define LAST_PID 0x7fffffffu
-#define RESERVED 16u /* of NPROC, for those who may use the last pages: a shell can always run and clean up */
+#define RESERVED 16u /* of NPROC, for processes that may use the last pages: a shell can always clean up */
 
 struct spinlock proc_lock = SPINLOCK_INIT(RANK_PROC, "proc");
-struct proc *proc_one;
+struct proc *proc_one; /* [I] */
 
 static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */

@@ -2,7 +2,7 @@
  * sys.c - from a trap to a system call's function.
  *
  * The table is made from include/syscall.tbl.  Arguments are checked as one range of the user's stack and
- * copied, once: the stack may lie in shared memory (contract, §4.6).
+ * copied, once: the stack may lie in shared memory (§4.6).
  */
 #include "sys/sys.h"
 #include "base/printk.h"
@@ -36,13 +36,13 @@ static __attribute__((noinline)) uint unknown(uint number)
     return SYS_ERROR;
 }
 
-/* What a call answers whose arguments can't be read. */
+/* The result of a call whose arguments can't be read. */
 static uint no_arguments(uint number)
 {
     return number >= SYS_ksmget && number <= SYS_ksmwake ? (uint)KSM_EFAULT : SYS_ERROR;
 }
 
-/* A call whose arguments may run over the end of a page: only its own are looked at. */
+/* A call whose arguments are near the end of a page: only the words that it takes are read. */
 static __attribute__((noinline)) uint call_at_edge(uint number, uint va)
 {
     uint arg[SYS_MAX_ARGS];
@@ -62,7 +62,7 @@ void sys_dispatch(struct trapframe *tf)
         result = unknown(number);
     else if (calls[number].nargs && !user_copy_three_words(arg, trapframe_args(tf)))
         result = call_at_edge(number, trapframe_args(tf));
-    else /* mostly what lies behind a call's arguments is in the same page, and was copied as well */
+    else /* a call with fewer than three arguments got words that it does not look at */
         result = calls[number].function(arg);
     trapframe_result(tf, result);
 }

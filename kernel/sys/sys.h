@@ -1,9 +1,9 @@
 /*
- * sys.h - system calls: how their functions look, and what they share.
+ * sys.h - system calls: the form of their functions, and what they share.
  *
- * A call's function gets its arguments as words, already copied from the user's stack, and returns what the
- * program finds in its result register.  It checks pointers, calls one function of the rooms below, and
- * encodes the result.
+ * A call's function gets its arguments as words, already copied from the user's stack, and returns the value of
+ * the program's result register.  It checks pointers, calls one function of the rooms below, and encodes the
+ * result.  The current process alone is concerned: no lock is needed.
  */
 #ifndef KERNEL_SYS_H
 #define KERNEL_SYS_H
@@ -14,12 +14,12 @@
 
 #define SYS_MAX_ARGS 3
 
-/* sys_NAME for each line of include/syscall.tbl. */
+/* sys_NAME for each line of include/syscall.tbl.  Sleeps: may. */
 #define CALL(number, name, nargs) uint sys_##name(const uint arg[]);
 #include "syscalls.inc"
 #undef CALL
 
-/* Carries out the call that *tf asks for, and stores its result there. */
+/* Carries out the call that *tf asks for, and stores its result there.  Sleeps: may. */
 void sys_dispatch(struct trapframe *tf);
 
 #endif

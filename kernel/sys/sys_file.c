@@ -1,8 +1,8 @@
 /*
  * sys_file.c - system calls on open files and on paths.
  *
- * A process's files are numbered by their place in proc->files.  Only the process itself changes it, so a
- * place that is free stays free during a call.
+ * A descriptor is an index into proc->files.  Only the process itself changes that array, so an entry that is
+ * free stays free during a call.
  */
 #include "base/kstring.h"
 #include "fs/file.h"
@@ -11,7 +11,7 @@
 
 static struct file *file_of(uint fd) { return fd < NOFILE ? proc_self()->files[fd] : NULL; }
 
-/* The lowest free number from fd on, or NOFILE. */
+/* The lowest free descriptor from fd on, or NOFILE. */
 static uint free_from(uint fd)
 {
     struct file **files = proc_self()->files;
@@ -21,7 +21,7 @@ static uint free_from(uint fd)
     return fd;
 }
 
-/* Enters an open file under a free number. */
+/* Enters an open file under a free descriptor. */
 static void enter(uint fd, struct file *f)
 {
     struct proc *self = proc_self();
@@ -31,7 +31,7 @@ static void enter(uint fd, struct file *f)
         self->nfiles = fd + 1;
 }
 
-/* May n bytes at va be read from (or written to) by a file?  n is the user's. */
+/* May a file read from (or write to) n bytes at va?  n is the user's, and may be negative. */
 static bool buffer_ok(uint va, uint n, bool write) { return (int)n >= 0 && user_check(va, n, write); }
 
 uint sys_read(const uint arg[])

@@ -1,8 +1,8 @@
 /*
- * sys_ksm.c - system calls on shared memory: docs/ksm.md, 2.
+ * sys_ksm.c - system calls on shared memory: docs/ksm.md, §2.
  *
- * Of the order of errors (9) this file owes what concerns the user's memory and the form of arguments; the
- * rest is kernel/ksm's.
+ * Of the order of errors (§9) this file keeps the part about user memory and the form of arguments; the rest
+ * is kernel/ksm's.
  */
 #include "base/kstring.h"
 #include "mm/page.h"

@@ -52,15 +52,15 @@ uint sys_getpid(const uint arg[])
     return (uint)proc_self()->pid;
 }
 
-/* Arguments of exec: the strings one behind the other in a page, pointers to them in argv. */
+/* Arguments of exec: the strings one after the other in a page, pointers to them in argv. */
 struct arguments {
     uint argc;
     char *argv[MAXARG];
     char *strings;
 };
 
-/* Copies the vector at va and its strings; -1: unreadable, too many or too long.  The caller frees
-   a->strings. */
+/* Copies the vector at va and its strings, into the caller's page a->strings.  -1: unreadable, too many or too
+   long. */
 static int copy_arguments(struct arguments *a, uint va)
 {
     uint used = 0;

@@ -1,5 +1,5 @@
 /*
- * sys_system.c - system calls on the whole system: durability, the end, boot parameters, the foreground
+ * sys_system.c - system calls on the whole system: durability, powering off, boot parameters, the foreground
  * job, and the checks of debug builds.
  */
 #include "arch.h"
@@ -15,7 +15,7 @@
 #include "mm/user.h"
 #include "sys/sys.h"
 
-#define PARAM_NAME_SIZE 64
+#define PARAM_NAME_SIZE 64 /* longer than any name that the kernel or a program asks for */
 
 uint sys_sync(const uint arg[])
 {
@@ -26,7 +26,7 @@ uint sys_sync(const uint arg[])
 uint sys_halt(const uint arg[])
 {
     if (fs_settle() < 0)
-        printk("halt: the disk failed; what was not written is lost\n");
+        printk("halt: the disk failed; data that was not written is lost\n");
     power_off_status((int)(arg[0] & 0xff));
 }
 
@@ -38,7 +38,7 @@ uint sys_bootarg(const uint arg[])
 
     if (user_copy_string(name, arg[0], sizeof(name)) < 0)
         return SYS_ERROR;
-    /* Not from the command line: programs that spin must know whether they are alone on a processor. */
+    /* Not on the command line: programs that spin have to know whether there is a second processor. */
     if (strcmp(name, "ncpus") == 0)
         length = format(value, sizeof(value), "%u", cpu_count);
     else

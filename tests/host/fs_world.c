@@ -12,6 +12,7 @@
 #include "fs_world.h"
 #include "include/fcntl.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 #include "sched/lock.h"
 
 #define TIME_LIMIT 120 /* seconds for one boot: a hang is a failure */
@@ -223,6 +224,7 @@ static void boot(uint npages, uint jitter, struct boot *b)
         abort();
     arch_memory[0] = (struct memory_range){ PAGE_SIZE, npages * PAGE_SIZE };
     page_init();
+    slab_init();
     actors_jitter(jitter);
     actor_start(boot_thread, b);
     actors_run();

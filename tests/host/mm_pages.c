@@ -33,11 +33,45 @@ static jmp_buf caught;
 static bool expecting;
 static bool spoilt; /* the last test leaves a mess */
 
+void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
+{
+    *l = (struct spinlock){ .rank = rank, .name = name };
+}
 void spin_wait(struct spinlock *l) { panic("%p is held", (void *)l); }
-void lock_debug_acquire(struct spinlock *l) { (void)l; }
+
+/* Where another processor may strike: around every lock, and around the copying of a page. */
+static void (*other_cpu)(uint point); /* NULL: there is none */
+static uint npoints;                  /* that were passed */
+
+static void pass_point(void)
+{
+    void (*run)(uint point) = other_cpu;
+
+    if (!run)
+        return;
+    other_cpu = NULL;
+    run(npoints++);
+    other_cpu = run;
+}
+
+void lock_debug_acquire(struct spinlock *l)
+{
+    (void)l;
+    pass_point();
+}
 void lock_debug_acquired(struct spinlock *l) { (void)l; }
 void lock_debug_release(struct spinlock *l) { (void)l; }
-void lock_debug_released(const struct spinlock *l) { (void)l; }
+void lock_debug_released(const struct spinlock *l)
+{
+    (void)l;
+    pass_point();
+}
+void page_copy(void *dst, const void *src)
+{
+    pass_point();
+    memcpy(dst, src, PAGE_SIZE);
+    pass_point();
+}
 
 void panic(const char *fmt, ...)
 {
@@ -46,6 +80,7 @@ void panic(const char *fmt, ...)
         va_start(ap, fmt);
         vprintf(fmt, ap);
         va_end(ap);
+        fflush(stdout);
         abort();
     }
     longjmp(caught, 1);
@@ -80,6 +115,7 @@ static void boot(void)
 {
     host_ram = aligned_alloc(PAGE_SIZE, RAM_PAGES * PAGE_SIZE);
     page_init();
+    slab_init();
     page_alloc(); /* the pool, for good */
     page_init_done();
     nframes = page_free_count() + PAGE_RESERVE;
@@ -147,14 +183,124 @@ TEST("promises are kept, and nothing is promised twice")
     for (uint i = 0; i < room - 1; i++)
         pages[i] = page_alloc_promised();
     check_eq(page_used(), room);
-    page_free_promised(one);
     check(page_alloc() == NULL);
-    check(page_alloc_promised() == one);
     for (uint i = 0; i < room - 1; i++)
         page_free(pages[i]);
     page_free(one);
     check(page_promise(5));
     page_unpromise(5);
+}
+
+TEST("a copy-on-write page becomes the writer's own")
+{
+    char *page = page_alloc(), *copy;
+
+    memset(page, 7, PAGE_SIZE);
+    check(page_unshare(page) == page);
+    check(page_promise(2));
+    frame_of(page)->refs = 3;
+    copy = page_unshare(page);
+    check(copy != page && memcmp(copy, page, PAGE_SIZE) == 0);
+    check_eq(frame_of(copy)->refs, 1);
+    check_eq(frame_of(page)->refs, 2);
+    page_free(copy);
+    copy = page_unshare(page);
+    check(copy != page);
+    check(page_unshare(page) == page);
+    check_eq(page_free_count(), nframes - PAGE_RESERVE - 2);
+    page_free(copy);
+    page_free(page);
+}
+
+#define AFTERWARDS 20u /* more points than page_unshare() passes */
+
+/* The other owners of `shared`: each gives its share up, and then the promise or the frame that goes with it.  And
+   a privileged thread that takes every frame it can get.  Each step at a point of its own, or after. */
+static struct {
+    char *shared;
+    uint nowners;
+    uint drop_at, return_at, take_at;
+    bool last; /* the last one that dropped its share */
+    void *taken[RAM_PAGES];
+    uint ntaken;
+} others;
+
+static void others_drop(void)
+{
+    for (uint i = 0; i < others.nowners; i++)
+        others.last = __atomic_sub_fetch(&frame_of(others.shared)->refs, 1, __ATOMIC_ACQ_REL) == 0;
+}
+
+static void others_return(void)
+{
+    uint npromises = others.nowners - others.last;
+
+    if (others.last)
+        page_free_chain(&(struct page_chain){ frame_of(others.shared), frame_of(others.shared), 1 });
+    page_unpromise(npromises);
+}
+
+static void others_take(void)
+{
+    while ((others.taken[others.ntaken] = page_alloc()))
+        others.ntaken++;
+}
+
+static void others_run(uint point)
+{
+    if (point == others.drop_at)
+        others_drop();
+    if (point == others.return_at)
+        others_return();
+    if (point == others.take_at)
+        others_take();
+}
+
+/* Returns how many points page_unshare() passed. */
+static uint unshare_against(uint nowners, uint drop_at, uint return_at, uint take_at)
+{
+    others.nowners = nowners;
+    others.drop_at = drop_at;
+    others.return_at = return_at;
+    others.take_at = take_at;
+    others.ntaken = 0;
+    others.last = false;
+    self.privileged = true;
+    others.shared = page_alloc();
+    check(page_promise(nowners));
+    others_take(); /* all but what is promised */
+    check_eq(others.ntaken, nframes - 1 - nowners);
+    memset(others.shared, 9, PAGE_SIZE);
+    frame_of(others.shared)->refs = nowners + 1;
+
+    npoints = 0;
+    other_cpu = others_run;
+    char *own = page_unshare(others.shared);
+    other_cpu = NULL;
+    uint npassed = npoints;
+    for (uint point = npassed; point <= AFTERWARDS; point++)
+        others_run(point);
+    check(own && own[5] == 9);
+    page_free(own);
+    while (others.ntaken)
+        page_free(others.taken[--others.ntaken]);
+    page_check();
+    check_eq(page_used(), 0);
+    check_eq(page_free_count(), nframes - PAGE_RESERVE);
+    return npassed;
+}
+
+TEST("an owner copies while the others give up and memory is short: no frame is given out that is not there")
+{
+    for (uint nowners = 1; nowners <= 3; nowners++) {
+        uint last = unshare_against(nowners, AFTERWARDS, AFTERWARDS, AFTERWARDS);
+
+        check(last >= 6);
+        for (uint i = 0; i <= last; i++)
+            for (uint j = i; j <= last; j++)
+                for (uint k = i; k <= last; k++)
+                    unshare_against(nowners, i, j, k);
+    }
 }
 
 TEST("pages of zeroes are zero when they come back")
