@@ -1,12 +1,12 @@
 /*
  * attach.c - attachments: attach, detach, and what fork, exec and exit do to them.
  *
- * An attachment is a mapping in the process's address space that holds one reference to its segment.  Address
- * spaces are changed without the lock, since only their own process changes them.  So a call has three steps:
- * under the lock it finds the segment and announces itself (by task->busy, or for attach by a pin, which
- * keeps the segment alive and becomes the attachment's reference); then it maps or unmaps; then it counts,
- * under the lock again.  Until then nobody sees the attachment come, or go: unmapped but counted is harmless,
- * the other way round never happens.
+ * An attachment is a mapping in the process's address space that holds one reference to its segment.  Only its
+ * own process changes an address space, and so without the lock.  A call has three steps: under the lock it
+ * finds the segment and announces itself (by task->busy, or for attach by a pin, which keeps the segment alive
+ * and becomes the attachment's reference); then it maps or unmaps; then, under the lock again, it counts.  Until
+ * then nobody sees the attachment come or go.  So a mapping may be gone and still counted, which harms nobody,
+ * but never be there uncounted once the call has returned.
  */
 #include "ksm/ksm_impl.h"
 
@@ -14,11 +14,10 @@
 
 #define ATTACH_FLAGS (KSM_READ | KSM_WRITE | KSM_RDWR)
 
-/* The bodies run for each holding of a task, and for each attachment of a holding. */
 #define for_each_holding(link, task) list_for_each(link, &(task)->holdings)
 #define for_each_attachment(link, h) list_for_each(link, &(h)->attachments)
 
-static void count_attach(struct segment *seg, int pid)
+static void count_attach_locked(struct segment *seg, int pid)
 {
     seg->nattached++;
     registry.nattached++;
@@ -26,7 +25,7 @@ static void count_attach(struct segment *seg, int pid)
     seg->atime = ticks_now;
 }
 
-static void count_detach(struct segment *seg, int pid)
+static void count_detach_locked(struct segment *seg, int pid)
 {
     seg->nattached--;
     registry.nattached--;
@@ -34,10 +33,10 @@ static void count_detach(struct segment *seg, int pid)
     seg->dtime = ticks_now;
 }
 
-/* NULL for want of memory. */
+/* NULL when memory runs out. */
 static struct attachment *attachment_alloc(struct holding *h)
 {
-    struct attachment *a = h->first_used ? kmalloc(sizeof *a) : &h->first;
+    struct attachment *a = h->first_used ? kmalloc(sizeof(*a)) : &h->first;
 
     if (!a)
         return NULL;
@@ -55,77 +54,96 @@ static void attachment_free(struct attachment *a)
         kfree(a);
 }
 
-/* Makes and maps an attachment; an error of §9.  Lock not held. */
-static int make_attachment(struct ksm_task *task, struct holding *h, bool writable, struct attachment **made)
+/* Finds the holding of a handle and pins its segment for an attach.  0, or an error of §9. */
+static int pin(struct ksm_task *task, int handle, struct holding **holding)
 {
-    struct attachment *a = attachment_alloc(h);
-
-    if (!a)
-        return KSM_ENOMEM;
-    int error = aspace_map(task->as, &a->mapping, h->segment->region, writable); /* §4.8 */
-    if (error) {
-        attachment_free(a);
-        return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
-    }
-    *made = a;
-    return 0;
-}
-
-int ksm_attach(struct ksm_task *task, int handle, uint flags)
-{
-    struct attachment *a = NULL;
-    struct holding *h;
-    struct segment *dead = NULL;
-
-    if (flags & ~(uint)ATTACH_FLAGS)
-        return KSM_EINVAL; /* §2 */
-
     int error = KSM_EHANDLE;
-    spin_acquire(&registry.lock);
-    struct segment *seg = holding_segment(task, handle, &h); /* §4.7: marked or not */
-    if (!seg)
-        goto refused;
-    error = KSM_ENOSPC;
-    if (registry.nattached >= registry.limits.nattachments)
-        goto refused;
-    seg->refs++;
-    task->pinned = seg;
-    spin_release(&registry.lock);
-
-    error = make_attachment(task, h, flags != KSM_READ, &a); /* §4.1, §4.5: one more, whatever there is */
 
     spin_acquire(&registry.lock);
-    if (a && registry.nattached >= registry.limits.nattachments) { /* others were faster */
-        spin_release(&registry.lock);
-        aspace_unmap(task->as, &a->mapping);
-        attachment_free(a);
-        error = KSM_ENOSPC;
-        spin_acquire(&registry.lock);
+    struct segment *seg = holding_segment_locked(task, handle, holding); /* §4.7: marked or not */
+    if (seg)
+        error = registry.nattached < registry.limits.nattachments ? 0 : KSM_ENOSPC;
+    if (!error) {
+        seg->refs++;
+        task->pinned = seg;
     }
-    task->pinned = NULL;
-    if (error) {
-        segment_put(seg, &dead);
-    } else { /* the pin is now the attachment's reference */
-        list_push_front(&h->attachments, &a->link);
-        task->nattached++;
-        count_attach(seg, task->pid);
-    }
-    spin_release(&registry.lock);
-    segment_bury(dead);
-    return error ? error : (int)a->mapping.va; /* §2: user addresses are positive */
-
-refused:
     spin_release(&registry.lock);
     return error;
 }
 
-/* The lock is held, and released here. */
+static void unpin(struct ksm_task *task)
+{
+    struct segment *dead = NULL;
+
+    spin_acquire(&registry.lock);
+    segment_put_locked(task->pinned, &dead);
+    task->pinned = NULL;
+    spin_release(&registry.lock);
+    segment_bury(dead);
+}
+
+/* Makes and maps an attachment; NULL with an error of §9. */
+static struct attachment *map(struct ksm_task *task, struct holding *h, bool writable, int *error)
+{
+    struct attachment *a = attachment_alloc(h);
+
+    *error = KSM_ENOMEM;
+    if (!a)
+        return NULL;
+    int result = aspace_map(task->as, &a->mapping, h->segment->region, writable); /* §4.8 */
+    if (!result)
+        return a;
+    attachment_free(a);
+    if (result == ASPACE_ENOVA)
+        *error = KSM_ENOVA;
+    return NULL;
+}
+
+/* Counts a new attachment, and the pin becomes its reference; false when others were faster to the limit. */
+static bool count_new(struct ksm_task *task, struct attachment *a)
+{
+    spin_acquire(&registry.lock);
+    bool room = registry.nattached < registry.limits.nattachments;
+    if (room) {
+        list_push_front(&a->holding->attachments, &a->link);
+        task->nattached++;
+        count_attach_locked(task->pinned, task->pid);
+        task->pinned = NULL;
+    }
+    spin_release(&registry.lock);
+    return room;
+}
+
+int ksm_attach(struct ksm_task *task, int handle, uint flags)
+{
+    struct holding *h;
+
+    if (flags & ~(uint)ATTACH_FLAGS)
+        return KSM_EINVAL; /* §2 */
+    int error = pin(task, handle, &h);
+    if (error)
+        return error;
+    /* §4.1, §4.5: one more, whatever there is */
+    struct attachment *a = map(task, h, flags != KSM_READ, &error);
+    if (!a)
+        goto not_mapped;
+    if (!count_new(task, a))
+        goto no_room;
+    return (int)a->mapping.va; /* §2: user addresses are positive */
+
+no_room:
+    error = KSM_ENOSPC;
+    aspace_unmap(task->as, &a->mapping);
+    attachment_free(a);
+not_mapped:
+    unpin(task);
+    return error;
+}
+
+/* Takes away an attachment of a task that is busy. */
 static void detach(struct ksm_task *task, struct attachment *a)
 {
     struct segment *seg = a->holding->segment, *dead = NULL;
-
-    task->busy = true;
-    spin_release(&registry.lock);
 
     aspace_unmap(task->as, &a->mapping); /* §5.3 */
 
@@ -133,8 +151,8 @@ static void detach(struct ksm_task *task, struct attachment *a)
     task->busy = false;
     task->nattached--;
     list_remove(&a->link);
-    count_detach(seg, task->pid);
-    segment_put(seg, &dead);
+    count_detach_locked(seg, task->pid);
+    segment_put_locked(seg, &dead);
     spin_release(&registry.lock);
     attachment_free(a);
     segment_bury(dead); /* §5.4 */
@@ -142,21 +160,29 @@ static void detach(struct ksm_task *task, struct attachment *a)
 
 int ksm_detach(struct ksm_task *task, int handle)
 {
+    struct attachment *newest = NULL;
     struct holding *h;
     int error = KSM_EHANDLE;
 
     spin_acquire(&registry.lock);
-    if (!holding_segment(task, handle, &h))
-        goto refused;
-    error = KSM_ENOTATT;
-    if (list_empty(&h->attachments))
-        goto refused;
-    detach(task, attachment_at(h->attachments.next)); /* §5.1: the newest */
-    return 0;
-
-refused:
+    if (holding_segment_locked(task, handle, &h))
+        error = list_empty(&h->attachments) ? KSM_ENOTATT : 0;
+    if (!error) {
+        newest = attachment_at(h->attachments.next); /* §5.1 */
+        task->busy = true;
+    }
     spin_release(&registry.lock);
-    return error;
+    if (error)
+        return error;
+    detach(task, newest);
+    return 0;
+}
+
+static void set_busy(struct ksm_task *task)
+{
+    spin_acquire(&registry.lock);
+    task->busy = true;
+    spin_release(&registry.lock);
 }
 
 int ksm_detach_at(struct ksm_task *task, uint va)
@@ -165,16 +191,16 @@ int ksm_detach_at(struct ksm_task *task, uint va)
 
     if (!m || m->va != va)
         return KSM_ENOTATT; /* §5.2 */
-    spin_acquire(&registry.lock);
+    set_busy(task);
     detach(task, attachment_of(m));
     return 0;
 }
 
-/* The child of a fork gets a copy of one holding with its attachments, not counted yet; false for want of
-   memory. */
+/* The child of a fork gets a copy of one holding with its attachments, not counted yet; false when memory runs
+   out. */
 static bool inherit(struct ksm_task *child, const struct holding *from)
 {
-    struct holding *h = kmalloc(sizeof *h);
+    struct holding *h = kmalloc(sizeof(*h));
 
     if (!h)
         return false;
@@ -202,7 +228,7 @@ static bool inherit(struct ksm_task *child, const struct holding *from)
 static bool is_dead(const struct holding *h)
 {
     spin_acquire(&registry.lock);
-    bool dead = !registry_find_handle(h->handle);
+    bool dead = !registry_find_handle_locked(h->handle);
     spin_release(&registry.lock);
     return dead;
 }
@@ -232,7 +258,7 @@ static bool count_inherited(struct ksm_task *child)
             for_each_attachment(link, holding_at(at)) {
                 struct segment *seg = holding_at(at)->segment;
                 seg->refs++;
-                count_attach(seg, child->pid); /* §7.1 */
+                count_attach_locked(seg, child->pid); /* §7.1 */
             }
         list_push_back(&registry.tasks, &child->link);
     }
@@ -249,12 +275,12 @@ int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
         if (list_empty(&h->attachments) && is_dead(h))
             continue;
         if (!inherit(child, h))
-            goto undo;
+            goto refused;
     }
     aspace_inherit_done(child->as, parent->as);
     if (count_inherited(child))
         return 0;
-undo:
+refused:
     aspace_unmap_all(child->as);
     forget_all(child);
     return -1;
@@ -266,9 +292,7 @@ void ksm_release(struct ksm_task *task, bool at_exit)
 
     if (!list_linked(&task->link))
         return;
-    spin_acquire(&registry.lock);
-    task->busy = true;
-    spin_release(&registry.lock);
+    set_busy(task);
 
     aspace_unmap_all(task->as);
 
@@ -276,10 +300,10 @@ void ksm_release(struct ksm_task *task, bool at_exit)
     for_each_holding(at, task) {
         const struct holding *h = holding_at(at);
         if (at_exit && !list_empty(&h->attachments))
-            wait_wake_all(h->segment); /* §11.6 */
+            wait_wake_all_locked(h->segment); /* §11.6 */
         for_each_attachment(link, h) {
-            count_detach(h->segment, task->pid); /* §8.3 */
-            segment_put(h->segment, &dead);
+            count_detach_locked(h->segment, task->pid); /* §8.3 */
+            segment_put_locked(h->segment, &dead);
         }
     }
     task->busy = false;

@@ -1,17 +1,17 @@
 /*
  * check.c - proves the invariants that kernel/ksm/README.md lists.
  *
- * It counts the references, attachments and pages that it finds by walking all tasks and their page tables,
- * and compares with what the segments and the registry say.  All under the ksm lock; the mappings of a task
- * that is in the middle of changing them are left out, everything else is exact at any moment.  The price is
- * linear in all there is: for debug builds and tests.
+ * It walks all tasks and their page tables, counts the references, attachments and pages that it finds, and
+ * compares them with what the segments and the registry say.  All under the ksm lock.  It leaves out the
+ * mappings of a task that is changing them; everything else is exact at any moment.  It takes time linear in all
+ * there is: for debug builds and tests.
  */
 #include "ksm/ksm_impl.h"
 
 static bool changes_mappings(const struct ksm_task *task) { return task->busy || task->pinned; }
 
 /* Attachments and mappings of a task are the same things, one for one. */
-static const char *check_mappings(const struct ksm_task *task)
+static const char *check_mappings_locked(const struct ksm_task *task)
 {
     uint nmapped = 0;
     const struct mapping *m;
@@ -21,10 +21,10 @@ static const char *check_mappings(const struct ksm_task *task)
     return nmapped == task->nattached ? NULL : "a task has not as many mappings as attachments";
 }
 
-static const char *check_attachment(const struct ksm_task *task, const struct holding *h,
-                                    const struct attachment *a)
+static const char *check_attachment_locked(const struct ksm_task *task, const struct holding *h,
+                                           const struct attachment *a)
 {
-    if (a->holding != h || h->segment != registry_find_handle(h->handle))
+    if (a->holding != h || h->segment != registry_find_handle_locked(h->handle))
         return "an attachment's segment is not its handle's";
     h->segment->nfound++;
     if (changes_mappings(task))
@@ -38,7 +38,7 @@ static const char *check_attachment(const struct ksm_task *task, const struct ho
     return NULL;
 }
 
-static const char *check_task(const struct ksm_task *task)
+static const char *check_task_locked(const struct ksm_task *task)
 {
     const struct holding *h;
     uint nattached = 0, nlisted = 0;
@@ -51,7 +51,7 @@ static const char *check_task(const struct ksm_task *task)
         if (h->handle < 0 || (h->handle && registry_slot(h->handle) != slot))
             return "a holding stands at the wrong slot";
         list_for_each(link, &h->attachments) {
-            const char *wrong = check_attachment(task, h, attachment_at(link));
+            const char *wrong = check_attachment_locked(task, h, attachment_at(link));
             if (wrong)
                 return wrong;
             nattached++;
@@ -64,30 +64,30 @@ static const char *check_task(const struct ksm_task *task)
         return "a task's number of attachments is wrong";
     if (task->pinned)
         task->pinned->nfound++;
-    return changes_mappings(task) ? NULL : check_mappings(task);
+    return changes_mappings(task) ? NULL : check_mappings_locked(task);
 }
 
-static const char *check_segment(const struct segment *seg)
+static const char *check_segment_locked(const struct segment *seg)
 {
-    if (!seg->region)
+    if (seg->state == SEGMENT_UNBORN)
         return seg->refs == 1 && !seg->nattached && !seg->nfound ? NULL : "an unborn segment is in use";
-    if (seg->refs != seg->nfound + !seg->marked)
+    if (seg->refs != seg->nfound + (seg->state == SEGMENT_LIVE))
         return "a segment's references are not accounted for";
     if (region_npages(seg->region) != seg->npages)
         return "a segment's region has another size";
     return NULL;
 }
 
-static const char *check_totals(void)
+static const char *check_totals_locked(void)
 {
     struct segment *seg;
     uint npages = 0, nattached = 0, nunborn_pages = 0, npinned = 0, nrefs = 0;
 
-    for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++) {
-        const char *wrong = check_segment(seg);
+    for (uint slot = 0; (seg = registry_next_locked(&slot)) != NULL; slot++) {
+        const char *wrong = check_segment_locked(seg);
         if (wrong)
             return wrong;
-        *(seg->region ? &npages : &nunborn_pages) += seg->npages;
+        *(seg->state == SEGMENT_UNBORN ? &nunborn_pages : &npages) += seg->npages;
         nattached += seg->nattached;
         nrefs += seg->nfound;
     }
@@ -105,19 +105,19 @@ static const char *check_totals(void)
 
 static const char *check_locked(void)
 {
-    const char *wrong = registry_check();
+    const char *wrong = registry_check_locked();
     struct segment *seg;
 
-    for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++)
+    for (uint slot = 0; (seg = registry_next_locked(&slot)) != NULL; slot++)
         seg->nfound = 0;
     list_for_each(link, &registry.tasks) {
         if (wrong)
             return wrong;
-        wrong = check_task(container_of(link, struct ksm_task, link));
+        wrong = check_task_locked(container_of(link, struct ksm_task, link));
     }
     if (!wrong)
-        wrong = check_totals();
-    return wrong ? wrong : wait_check();
+        wrong = check_totals_locked();
+    return wrong ? wrong : wait_check_locked();
 }
 
 const char *ksm_check(void)

@@ -1,19 +1,19 @@
 /*
- * holding.c - what a process has got: its good handles.
+ * holding.c - a process's handles.
  *
- * A holding is made by the first get of a segment, or inherited by fork; exec and exit drop all (§3.6).  It
- * is found by the handle's slot.  When the segment dies the holding stays, and its handle is no longer good;
- * it is used again when the slot's next segment is got, and whoever needs a new holding first looks at two
- * old ones.  So what a process keeps of dead segments does not grow with the number of segments that it has
- * seen (§3.8).
+ * The first get of a segment makes a holding, and fork copies them; exec and exit drop all (§3.6).  A holding is
+ * found by its handle's slot.  When the segment dies the holding stays, and its handle is no longer good; it is
+ * used again when a later segment takes the slot, and a process that needs a new holding first tests two old
+ * ones for death.  So what a process keeps of dead segments does not grow with the number of segments that it
+ * has seen (§3.8).
  *
- * The rule for registry.tasks: a task is linked while it has holdings.
+ * A task is in registry.tasks exactly while it has holdings.
  */
 #include "ksm/ksm_impl.h"
 
 #include "mm/slab.h"
 
-struct holding *holding_look_up(struct ksm_task *task, int handle)
+struct holding *holding_look_up_locked(struct ksm_task *task, int handle)
 {
     struct holding *h = table_get(&task->handles, registry_slot(handle));
 
@@ -23,7 +23,7 @@ struct holding *holding_look_up(struct ksm_task *task, int handle)
     return h;
 }
 
-struct holding *holding_make(struct ksm_task *task, uint slot)
+struct holding *holding_make_locked(struct ksm_task *task, uint slot)
 {
     struct holding *h = task->recent;
 
@@ -31,7 +31,7 @@ struct holding *holding_make(struct ksm_task *task, uint slot)
         h = table_get(&task->handles, slot);
     if (h)
         return h;
-    h = kmalloc(sizeof *h);
+    h = kmalloc(sizeof(*h));
     if (!h)
         return NULL;
     holding_init(h, 0, NULL);
@@ -45,7 +45,7 @@ struct holding *holding_make(struct ksm_task *task, uint slot)
     return h;
 }
 
-static void drop(struct ksm_task *task, uint slot)
+static void drop_locked(struct ksm_task *task, uint slot)
 {
     struct holding *h = table_remove(&task->handles, slot);
 
@@ -56,15 +56,15 @@ static void drop(struct ksm_task *task, uint slot)
         list_remove(&task->link);
 }
 
-void holding_cancel(struct ksm_task *task, uint slot)
+void holding_cancel_locked(struct ksm_task *task, uint slot)
 {
     struct holding *h = table_get(&task->handles, slot);
 
     if (h->handle == 0) /* else it was there before, and stays as it was */
-        drop(task, slot);
+        drop_locked(task, slot);
 }
 
-void holding_settle(struct ksm_task *task, struct holding *h, struct segment *seg)
+void holding_settle_locked(struct ksm_task *task, struct holding *h, struct segment *seg)
 {
     bool made = h->handle == 0;
 
@@ -72,11 +72,11 @@ void holding_settle(struct ksm_task *task, struct holding *h, struct segment *se
     h->segment = seg;
     for (int i = 0; made && i < 2; i++) {
         struct holding *old = holding_at(task->holdings.next);
-        if (registry_find_handle(old->handle)) {
+        if (registry_find_handle_locked(old->handle)) {
             list_remove(&old->link);
             list_push_back(&task->holdings, &old->link);
         } else {
-            drop(task, registry_slot(old->handle));
+            drop_locked(task, registry_slot(old->handle));
         }
     }
     task->recent = h;

@@ -1,9 +1,9 @@
 /*
- * ksm.h - the door to shared memory: the calls of the contract, and three hooks: fork, exec, exit.
+ * ksm.h - the door to shared memory: the calls of the contract (docs/ksm.md), and three hooks: fork, exec, exit.
  *
- * Arguments are already copied in; results are copied out by the caller.  Returns 0, a positive result, or an
- * error of ksmabi.h.  Sections cite docs/ksm.md.  Lock:  RANK_KSM, taken and released inside; no call zeroes,
- * copies or frees pages under it (12).
+ * Arguments are already copied in; the caller copies results out.  A call returns 0, a positive result, or an
+ * error of ksmabi.h.  Lock: RANK_KSM, acquired and released inside; no call zeroes, copies or frees pages under
+ * it (§12).
  */
 #ifndef KERNEL_KSM_H
 #define KERNEL_KSM_H
@@ -16,22 +16,23 @@
 struct segment;
 struct holding;
 
-/* What a process has of shared memory.  Part of its struct proc; only that process's own calls change it,
-   and once it is linked they do so under the ksm lock, since ksm_check() and the operator's table read it
-   there. */
+/* A process's part in shared memory, embedded in its struct proc.
+   Fields:  I immutable after creation   o only the process itself
+            T changed by the process's own calls alone; once it is linked, under the ksm lock, because
+              ksm_check() and the operator's table read it there */
 struct ksm_task {
-    struct aspace *as; /* where its attachments are */
-    int pid;
-    struct table handles;   /* handle slot -> struct holding */
-    struct holding *recent; /* the one looked up last, or NULL: saves the next look-up */
-    struct list holdings;   /* the same; the first is the next to be looked at whether it is dead (3.8) */
-    uint nattached;
-    struct segment *pinned; /* held by the attach that it is in the middle of */
-    bool busy;              /* in the middle of other changes: its mappings may differ from its attachments */
-    struct list link;       /* tasks with holdings; others are not linked, and cost nothing here */
+    struct aspace *as;      /* [T] where its attachments are */
+    int pid;                /* [I] */
+    struct table handles;   /* [T] handle's slot -> struct holding */
+    struct holding *recent; /* [T] the last one looked up, or NULL: saves the next look-up */
+    struct list holdings;   /* [T] the same holdings; the first is the next to be tested for death (§3.8) */
+    uint nattached;         /* [T] */
+    struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
+    bool busy;              /* [T] its mappings are changing, and may differ from its attachments */
+    struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
 };
 
-struct ksm_limits { /* 10; 0: the default */
+struct ksm_limits { /* §10; 0: the default */
     uint nsegments; /* 1 to 65,536; more is cut to that */
     uint nattachments;
     uint npages;
@@ -41,35 +42,42 @@ struct ksm_limits { /* 10; 0: the default */
 #define KSM_MAX_SEGMENTS        65536u
 #define KSM_MAX_ATTACHMENTS     (1u << 20)
 
-/* Once at boot; takes its pools from page_alloc() for good.  0, or -1 for want of memory, with none kept. */
+/* Once at boot; its pools come from page_alloc() and are never given back.  0, or -1 when memory runs out; then
+   nothing is kept.  Sleeps: no. */
 int ksm_init(const struct ksm_limits *limits);
 
+/* Sleeps: no. */
 void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as);
 
-int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags); /* 3; may sleep */
-int ksm_attach(struct ksm_task *task, int handle, uint flags);        /* 4; its address */
-int ksm_detach(struct ksm_task *task, int handle);                    /* 5.1; may sleep */
-int ksm_detach_at(struct ksm_task *task, uint va);                    /* 5.2; may sleep */
-int ksm_delete(struct ksm_task *task, int handle);                    /* 6; may sleep */
-/* handle 0: only the totals are meaningful. */
-int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info); /* 8 */
+/* §3.  Sleeps: may. */
+int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags);
+/* §4: the attachment's address.  Sleeps: may. */
+int ksm_attach(struct ksm_task *task, int handle, uint flags);
+/* §5.1.  Sleeps: may. */
+int ksm_detach(struct ksm_task *task, int handle);
+/* §5.2.  Sleeps: may. */
+int ksm_detach_at(struct ksm_task *task, uint va);
+/* §6.  Sleeps: may. */
+int ksm_delete(struct ksm_task *task, int handle);
+/* §8.  With handle 0 only the totals are filled in.  Sleeps: no. */
+int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);
 
-/* 7.1: the child, whose task and address space are fresh, gets the parent's handles and attachments.  -1
-   when it can't, and then nothing is left of it. */
+/* §7.1: the child, whose task and address space are new, gets the parent's handles and attachments.  0, or -1,
+   which leaves no trace.  Sleeps: may. */
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
-/* 7.2, 7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets
-   task->as to the new address space.  at_exit: wakes the sleepers on its segments' words (11.6); they will
-   look at once whether the process lives, so the caller has made procinfo() deny it before.  May sleep. */
+/* §7.2, §7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets
+   task->as to the new address space.  at_exit: wakes the sleepers on its segments' words (§11.6), which look at
+   once whether the process lives, so procinfo() must already report it gone.  Sleeps: may. */
 void ksm_release(struct ksm_task *task, bool at_exit);
 
-/* 11.  va is aligned and readable, and the task the caller's own.  nticks 0: no limit. */
+/* §11.1.  va is aligned and readable, and the task is the caller's own.  nticks 0: no limit.  Sleeps: may. */
 int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks);
-/* Returns how many were woken. */
+/* §11.3.  Returns how many were woken.  Sleeps: no. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
 
-/* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong. */
+/* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong.  Sleeps: no. */
 const char *ksm_check(void);
-/* 13: prints segments and who has them attached where, in pieces.  Sleeps: it may. */
+/* §13: prints segments and where each process has them attached, a line at a time.  Sleeps: may. */
 void ksm_print(void);
 
 #endif

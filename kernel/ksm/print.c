@@ -1,9 +1,9 @@
 /*
- * print.c - the operator's table (§13): segments, and who has them attached where.
+ * print.c - the operator's table (§13): segments, and where each process has them attached.
  *
- * One line is made at a time under the lock and printed without it, since the console is slow.  Between two
- * lines the world goes on: the cursor is made of numbers, not of pointers, and what comes or goes meanwhile
- * is shown or not.
+ * A line is made under the lock and printed without it, since the console is slow.  Other processes run between
+ * two lines: the cursor is made of numbers, not of pointers, and what comes or goes meanwhile may be shown or
+ * not.
  *
  *   identifier   handle    bytes  pages  attached  creator  last
  *   0000004d       8193     5000      2         3        4     7  marked
@@ -14,11 +14,11 @@
 
 #include "base/printk.h"
 
-#define LINE_SIZE 100
-#define ADDRESSES 4u /* on a line */
+#define LINE_SIZE 100 /* the longest line has 86 characters */
+#define ADDRESSES 4u  /* on a line */
 
-/* What comes next: the first segment at or above `slot`; or, of the one there, attachments of the first
-   process at or above `pid`, the newest `nskip` of which are printed already. */
+/* What comes next: the first segment at or above `slot`; or, in_segment, attachments of that segment by the
+   first process at or above `pid`, the newest `nskip` of which are already printed. */
 struct cursor {
     bool in_segment;
     uint slot;
@@ -26,15 +26,17 @@ struct cursor {
     uint nskip;
 };
 
-static bool segment_line(struct cursor *c, char *line)
+static bool segment_line_locked(struct cursor *c, char *line)
 {
-    const struct segment *seg = registry_next(&c->slot);
+    static const char *const states[] = {
+        [SEGMENT_UNBORN] = "  unborn", [SEGMENT_LIVE] = "", [SEGMENT_MARKED] = "  marked"
+    };
+    const struct segment *seg = registry_next_locked(&c->slot);
 
     if (!seg)
         return false;
-    const char *state = !seg->region ? "  unborn" : seg->marked ? "  marked" : "";
     format(line, LINE_SIZE, "%08x %10d %10u %6u %9u %8d %5d%s", seg->id, seg->handle, seg->nbytes,
-           seg->npages, seg->nattached, seg->cpid, seg->mpid, state);
+           seg->npages, seg->nattached, seg->cpid, seg->mpid, states[seg->state]);
     c->in_segment = true;
     c->pid = 0;
     c->nskip = 0;
@@ -42,7 +44,7 @@ static bool segment_line(struct cursor *c, char *line)
 }
 
 /* The task with the smallest pid at or above the cursor's that has this slot's segment attached. */
-static const struct holding *next_holder(struct cursor *c)
+static const struct holding *next_holder_locked(struct cursor *c)
 {
     const struct holding *found = NULL;
     int pid = 0;
@@ -61,9 +63,9 @@ static const struct holding *next_holder(struct cursor *c)
     return found;
 }
 
-static bool holder_line(struct cursor *c, char *line)
+static bool holder_line_locked(struct cursor *c, char *line)
 {
-    const struct holding *h = next_holder(c);
+    const struct holding *h = next_holder_locked(c);
 
     if (!h)
         return false;
@@ -76,23 +78,23 @@ static bool holder_line(struct cursor *c, char *line)
         i++;
     }
     c->nskip += ADDRESSES;
-    if (i <= c->nskip) { /* that was all of this process */
+    if (i <= c->nskip) { /* all of this process */
         c->pid++;
         c->nskip = 0;
     }
     return true;
 }
 
-/* false: there are no more. */
-static bool next_line(struct cursor *c, char *line)
+/* false: that was all. */
+static bool next_line_locked(struct cursor *c, char *line)
 {
     if (c->in_segment) {
-        if (holder_line(c, line))
+        if (holder_line_locked(c, line))
             return true;
         c->in_segment = false;
         c->slot++;
     }
-    return segment_line(c, line);
+    return segment_line_locked(c, line);
 }
 
 void ksm_print(void)
@@ -103,7 +105,7 @@ void ksm_print(void)
     printk("identifier   handle      bytes  pages  attached  creator  last\n");
     for (;;) {
         spin_acquire(&registry.lock);
-        bool more = next_line(&c, line);
+        bool more = next_line_locked(&c, line);
         uint nsegments = registry.nsegments, npages = registry.npages, nattached = registry.nattached;
         spin_release(&registry.lock);
         if (!more) {

@@ -1,15 +1,15 @@
 /*
  * registry.c - the names of segments: identifiers, and handles.
  *
- * Identifiers are found by a hash table of chains.  A handle is  generation * nslots + slot : its slot leads
- * to the segment, and its generation tells that segment from the slot's earlier ones, so that a dead handle
- * never becomes good again (§3.8).  A slot is free, taken by a segment, or retired when its generations are
- * used up.  Free slots are taken last in, first out: a process that creates and deletes in a loop meets the
- * same slot, where it finds its old holding.  There are twice as many slots as there may be segments:
- * retiring does not lower the limit until half of all the handles that exist are spent.
+ * A hash table of chains leads from an identifier to its segment.  A handle is  generation * nslots + slot :
+ * its slot leads to the segment, and its generation distinguishes that segment from the slot's earlier ones, so
+ * that a dead handle never becomes good again (§3.8).  A slot is free, taken by a segment, or retired once its
+ * generations are used up.  Free slots are taken last in, first out: a process that creates and deletes in a
+ * loop meets the same slot, where it finds its old holding.  There are twice as many slots as segments may be:
+ * retiring does not lower the limit until half of all handles are spent.
  *
- * Both tables are made at boot for as many segments as the limit allows, of single pages behind a page of
- * pointers, so that no call ever waits for them to grow.
+ * Both tables are made at boot for as many segments as the limit allows, of single pages under a page of
+ * pointers, so no call ever waits for them to grow.
  */
 #include "ksm/ksm_impl.h"
 
@@ -81,7 +81,7 @@ int registry_init(const struct ksm_limits *limits)
     return 0;
 }
 
-void registry_enter(struct segment *seg)
+void registry_enter_locked(struct segment *seg)
 {
     uint i = registry.first_free;
     struct slot *slot;
@@ -103,7 +103,7 @@ void registry_enter(struct segment *seg)
     *chain = seg;
 }
 
-void registry_leave(struct segment *seg, bool spent)
+void registry_leave_locked(struct segment *seg, bool spent)
 {
     struct segment **p = chain_of(seg->id);
 
@@ -123,7 +123,7 @@ void registry_leave(struct segment *seg, bool spent)
     registry.first_free = i;
 }
 
-struct segment *registry_find(uint id)
+struct segment *registry_find_locked(uint id)
 {
     struct segment *seg = *chain_of(id);
 
@@ -132,7 +132,7 @@ struct segment *registry_find(uint id)
     return seg;
 }
 
-struct segment *registry_next(uint *slot)
+struct segment *registry_next_locked(uint *slot)
 {
     for (uint i = *slot; i < registry.nfresh; i++)
         if (registry_slot_at(i)->state & SLOT_TAKEN) {
@@ -142,7 +142,7 @@ struct segment *registry_next(uint *slot)
     return NULL;
 }
 
-const char *registry_check(void)
+const char *registry_check_locked(void)
 {
     uint ntaken = 0, nretired = 0, nfree = 0, nchained = 0;
 
@@ -153,7 +153,7 @@ const char *registry_check(void)
             int handle = slot->segment->handle;
             if ((uint)handle != (slot->state & ~SLOT_TAKEN) || registry_slot(handle) != i)
                 return "a segment's handle is not its slot's";
-            if (registry_find(slot->segment->id) != slot->segment)
+            if (registry_find_locked(slot->segment->id) != slot->segment)
                 return "a segment is not found by its identifier";
         } else if (slot->state == SLOT_RETIRED) {
             nretired++;

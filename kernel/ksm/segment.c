@@ -6,11 +6,11 @@
  *                     v
  *                   (none)
  *
- * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock.
- * Whoever gets the same identifier meanwhile, or is refused because the limits are counted up with it, waits
- * for the outcome; so a call never sees half a birth (§12), and births of different segments run side by
- * side.  LIVE holds the reference of being unmarked, and MARKED has lost it.  The dead leave the registry at
- * once, under the lock; their pages are freed without it.
+ * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock.  A
+ * call that gets the same identifier meanwhile, or that the limits refuse because of it, waits for the outcome.
+ * So no call sees half a birth (§12), and births of different segments run side by side.
+ * LIVE: holds one reference to itself, for being unmarked.  MARKED has lost it.
+ * The dead leave the registry at once, under the lock; their pages are freed without it.
  */
 #include "ksm/ksm_impl.h"
 
@@ -37,7 +37,7 @@ void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as)
 }
 
 /* §9: why there can't be a new segment; 0 if there can. */
-static int refuse_new(uint nbytes, uint flags)
+static int refuse_new_locked(uint nbytes, uint flags)
 {
     uint npages = pages_for(nbytes);
 
@@ -47,13 +47,13 @@ static int refuse_new(uint nbytes, uint flags)
         return KSM_EINVAL; /* §3.5 */
     if (nbytes > KSM_MAX_NBYTES || npages > registry.limits.npages)
         return KSM_ESIZE; /* §3.5 */
-    if (registry.nsegments + registry.nunborn >= registry.limits.nsegments || !registry_has_slot() ||
+    if (registry.nsegments + registry.nunborn >= registry.limits.nsegments || !registry_has_slot_locked() ||
         npages > registry.limits.npages - registry.npages - registry.nunborn_pages)
         return KSM_ENOSPC; /* §10 */
     return 0;
 }
 
-static int get_existing(struct ksm_task *task, struct segment *seg, uint nbytes, uint flags)
+static int get_existing_locked(struct ksm_task *task, struct segment *seg, uint nbytes, uint flags)
 {
     if (flags & KSM_MUSTNOTEXIST)
         return KSM_EEXIST; /* §3.9: marked or not */
@@ -62,18 +62,18 @@ static int get_existing(struct ksm_task *task, struct segment *seg, uint nbytes,
     struct holding *h = task->recent;
     if (h && h->handle == seg->handle)
         return seg->handle; /* §3.7 */
-    h = holding_make(task, registry_slot(seg->handle));
+    h = holding_make_locked(task, registry_slot(seg->handle));
     if (!h)
         return KSM_ENOMEM;
     if (h->handle != seg->handle)
-        holding_settle(task, h, seg);
+        holding_settle_locked(task, h, seg);
     return seg->handle; /* §3.7 */
 }
 
-/* Makes a segment that nothing forbids.  The lock is held, but not while the pages are made. */
-static int give_birth(struct ksm_task *task, uint id, uint nbytes)
+/* Makes a segment that nothing forbids.  Releases the lock while the pages are made.  Sleeps: may. */
+static int give_birth_locked(struct ksm_task *task, uint id, uint nbytes)
 {
-    struct segment *seg = kmalloc(sizeof *seg);
+    struct segment *seg = kmalloc(sizeof(*seg));
 
     if (!seg)
         return KSM_ENOMEM;
@@ -81,16 +81,16 @@ static int give_birth(struct ksm_task *task, uint id, uint nbytes)
     seg->nbytes = nbytes;
     seg->npages = pages_for(nbytes);
     seg->cpid = seg->mpid = task->pid;
+    seg->state = SEGMENT_UNBORN;
     seg->region = NULL;
     seg->refs = 1;
     seg->nattached = 0;
     seg->atime = seg->dtime = 0;
-    seg->marked = false;
     list_init(&seg->sleepers);
-    registry_enter(seg);
-    struct holding *h = holding_make(task, registry_slot(seg->handle));
+    registry_enter_locked(seg);
+    struct holding *h = holding_make_locked(task, registry_slot(seg->handle));
     if (!h)
-        goto leave;
+        goto no_holding;
     registry.nunborn++;
     registry.nunborn_pages += seg->npages;
     spin_release(&registry.lock);
@@ -103,33 +103,34 @@ static int give_birth(struct ksm_task *task, uint id, uint nbytes)
     if (!list_empty(&registry.births.sleepers))
         waitq_wake_all(&registry.births);
     if (!region)
-        goto cancel;
+        goto no_region;
     seg->region = region;
+    seg->state = SEGMENT_LIVE;
     seg->ctime = ticks_now;
     registry.nsegments++;
     registry.npages += seg->npages;
-    holding_settle(task, h, seg);
+    holding_settle_locked(task, h, seg);
     return seg->handle;
 
-cancel:
-    holding_cancel(task, registry_slot(seg->handle));
-leave:
-    registry_leave(seg, false);
+no_region:
+    holding_cancel_locked(task, registry_slot(seg->handle));
+no_holding:
+    registry_leave_locked(seg, false);
     kfree(seg);
     return KSM_ENOMEM;
 }
 
-/* §3.1: finds it, or creates it. */
+/* §3.1: finds it, or creates it.  Sleeps: may. */
 static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
 {
     for (;;) {
-        struct segment *seg = registry_find(id);
-        if (seg && seg->region)
-            return get_existing(task, seg, nbytes, flags);
+        struct segment *seg = registry_find_locked(id);
+        if (seg && seg->state != SEGMENT_UNBORN)
+            return get_existing_locked(task, seg, nbytes, flags);
         if (!seg) {
-            int error = refuse_new(nbytes, flags);
+            int error = refuse_new_locked(nbytes, flags);
             if (error == 0)
-                return give_birth(task, id, nbytes);
+                return give_birth_locked(task, id, nbytes);
             if (error != KSM_ENOSPC || registry.nunborn == 0)
                 return error;
         }
@@ -149,11 +150,11 @@ int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags)
     return result;
 }
 
-void segment_put(struct segment *seg, struct segment **dead)
+void segment_put_locked(struct segment *seg, struct segment **dead)
 {
     if (--seg->refs > 0)
-        return; /* §5.5: an unmarked one has the reference of being so */
-    registry_leave(seg, true);
+        return; /* §5.5: an unmarked segment holds one reference to itself */
+    registry_leave_locked(seg, true);
     registry.nsegments--;
     registry.npages -= seg->npages;
     seg->next = *dead;
@@ -176,16 +177,16 @@ int ksm_delete(struct ksm_task *task, int handle)
     struct holding *h;
 
     spin_acquire(&registry.lock);
-    struct segment *seg = holding_segment(task, handle, &h); /* §6.2: all that it takes */
+    struct segment *seg = holding_segment_locked(task, handle, &h); /* §6.2: all that it takes */
     if (!seg) {
         spin_release(&registry.lock);
         return KSM_EHANDLE;
     }
     seg->mpid = task->pid;
-    if (!seg->marked) { /* §6.1: marking again changes no more */
-        seg->marked = true;
+    if (seg->state == SEGMENT_LIVE) { /* §6.1: marking again changes no more */
+        seg->state = SEGMENT_MARKED;
         seg->ctime = ticks_now;
-        segment_put(seg, &dead);
+        segment_put_locked(seg, &dead);
     }
     spin_release(&registry.lock);
     segment_bury(dead);
@@ -199,7 +200,7 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
 
     spin_acquire(&registry.lock); /* §8.2: a snapshot */
     if (handle != 0) {
-        seg = holding_segment(task, handle, &h);
+        seg = holding_segment_locked(task, handle, &h);
         if (!seg) {
             spin_release(&registry.lock);
             return KSM_EHANDLE;
@@ -211,7 +212,7 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
         info->atime = seg->atime;
         info->dtime = seg->dtime;
         info->ctime = seg->ctime;
-        info->marked = seg->marked;
+        info->marked = seg->state == SEGMENT_MARKED;
     }
     info->total_shrg_nr = registry.nsegments;
     info->total_shpg_nr = registry.npages;

@@ -1,36 +1,37 @@
 /*
  * wait.c - sleeping on words of shared memory, and waking the sleepers (§11).
  *
- * A word is an offset in a segment, whoever has it attached wherever.  Its sleepers stand in the queue that
- * the word hashes to, in the order of their coming, and in their segment's list.  The queues are divided into
- * stripes, each with one lock; all words of a segment lie in one stripe, so that one lock is enough for the
- * end of a process, which wakes the sleepers of a whole segment.
+ * A word is an offset in a segment, whichever process has that attached wherever.  Its sleepers are in the queue
+ * that the word hashes to, in order of arrival, and in their segment's list.  The queues are divided into
+ * stripes, each with one lock; all words of a segment are in one stripe, so the end of a process, which wakes
+ * the sleepers of a whole segment, needs one lock for each.
  *
  * A word of private memory belongs to one process (§11.2), which can't wake itself: it has no queue.
  *
- * A sleeper lives on its own kernel stack.  Whoever wakes it takes it out of both lists first, so: linked
- * means not woken.  A sleeper whose time is up or who was killed finds out by that, under the lock, whether a
- * waker counted it all the same.  The segment needs no pin: the sleeper's own attachment holds it, and only
- * the sleeper could detach that (§11.5).
+ * A struct sleeper is on the sleeper's own kernel stack.  A waker takes it out of both lists first, so linked
+ * means not woken.  That is how a sleeper that timed out or was killed learns, under the lock, whether a waker
+ * counted it all the same.  The segment needs no pin: the sleeper's own attachment holds it, and only the
+ * sleeper could detach that (§11.5).
  */
 #include "ksm/ksm_impl.h"
 
-#define NSTRIPES   16u
-#define QUEUE_BITS 6 /* of the queues of a stripe */
+#define NSTRIPES   16u /* twice as many as processors: two words rarely meet */
+#define QUEUE_BITS 6   /* 64 queues in a stripe: as many sleepers as there are processes make short ones */
 #define WORD_SIZE  4u
 
+/* Fields:  I immutable while asleep   W lock of the stripe */
 struct sleeper {
-    struct thread *thread;
-    struct segment *segment;
-    uint offset;
-    int result;        /* for one that was woken */
-    struct list queue; /* in its word's queue */
-    struct list in_segment;
+    struct thread *thread;   /* [I] */
+    struct segment *segment; /* [I] */
+    uint offset;             /* [I] */
+    int result;              /* [W] once it is woken */
+    struct list queue;       /* [W] in its word's queue */
+    struct list in_segment;  /* [W] in its segment's list */
 };
 
 struct stripe {
     struct spinlock lock;
-    struct list queues[1 << QUEUE_BITS];
+    struct list queues[1 << QUEUE_BITS]; /* [W] */
 };
 
 static struct stripe stripes[NSTRIPES];
@@ -56,10 +57,10 @@ void wait_init(void)
 
 static int result_of(enum park_result parked)
 {
-    return parked == PARK_TIMEOUT ? KSM_ETIMEDOUT : KSM_EAGAIN; /* one who was killed will not see it */
+    return parked == PARK_TIMEOUT ? KSM_ETIMEDOUT : KSM_EAGAIN; /* the killed never see it */
 }
 
-/* Only time or a kill ends this; the lock is there because parking takes one. */
+/* Only time or a kill ends this; there is a lock because parking takes one. */
 static int wait_private(const struct ksm_task *task, uint nticks)
 {
     struct spinlock *lock = &stripes[(uint)task->pid % NSTRIPES].lock;
@@ -72,7 +73,7 @@ static int wait_private(const struct ksm_task *task, uint nticks)
 
 int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks)
 {
-    if (word_load(task, va) != expected) /* it also makes the page, which must not happen under the lock */
+    if (word_read(task, va) != expected) /* also makes the page, which must not happen under the lock */
         return KSM_EAGAIN;
     struct mapping *m = aspace_mapping_at(task->as, va);
     if (!m)
@@ -83,11 +84,11 @@ int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks)
     struct sleeper self = { .thread = thread_self(), .segment = seg, .offset = va - m->va };
     spin_acquire(&stripe->lock);
     int result = KSM_EAGAIN;
-    if (word_load(task, va) == expected) { /* §11.1: a waker now waits for the lock, and will find us */
+    if (word_read(task, va) == expected) { /* §11.1: from here on a waker waits for the lock, and finds us */
         list_push_back(queue_of(stripe, seg, self.offset), &self.queue);
         list_push_back(&seg->sleepers, &self.in_segment);
         enum park_result parked = thread_park(&stripe->lock, nticks, true);
-        if (list_linked(&self.queue)) { /* §7.4: the killed, too, leave nothing behind */
+        if (list_linked(&self.queue)) { /* §7.4: the killed, too, leave no trace */
             list_remove(&self.queue);
             list_remove(&self.in_segment);
             result = result_of(parked);
@@ -99,7 +100,7 @@ int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks)
     return result;
 }
 
-static void wake(struct sleeper *s, int result)
+static void wake_locked(struct sleeper *s, int result)
 {
     s->result = result;
     list_remove(&s->queue);
@@ -124,31 +125,31 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
         if (nwoken == n)
             break;
         if (s->segment != seg || s->offset != offset || thread_killed(s->thread))
-            continue; /* the killed are as good as gone (§11.5): a wake-up would be lost on them */
-        wake(s, 0);
+            continue; /* §11.5: a wake-up would be lost on the killed */
+        wake_locked(s, 0);
         nwoken++;
     }
     spin_release(&stripe->lock);
     return (int)nwoken;
 }
 
-void wait_wake_all(struct segment *seg)
+void wait_wake_all_locked(struct segment *seg)
 {
     struct stripe *stripe = stripe_of(seg);
 
     spin_acquire(&stripe->lock);
     while (!list_empty(&seg->sleepers))
-        wake(container_of(seg->sleepers.next, struct sleeper, in_segment), KSM_EAGAIN);
+        wake_locked(container_of(seg->sleepers.next, struct sleeper, in_segment), KSM_EAGAIN);
     spin_release(&stripe->lock);
 }
 
-/* Sleepers in the queues of a stripe, all of them well-formed. */
-static const char *check_stripe(struct stripe *stripe, uint *nqueued)
+/* Counts the sleepers in the queues of a stripe.  NULL, or what is wrong with one. */
+static const char *check_stripe_locked(struct stripe *stripe, uint *nqueued)
 {
     for (uint i = 0; i < 1u << QUEUE_BITS; i++)
         list_for_each(link, &stripe->queues[i]) {
             const struct sleeper *s = container_of(link, struct sleeper, queue);
-            if (registry_find_handle(s->segment->handle) != s->segment)
+            if (registry_find_handle_locked(s->segment->handle) != s->segment)
                 return "a sleeper's segment is dead";
             if (stripe_of(s->segment) != stripe ||
                 queue_of(stripe, s->segment, s->offset) != &stripe->queues[i])
@@ -160,15 +161,15 @@ static const char *check_stripe(struct stripe *stripe, uint *nqueued)
     return NULL;
 }
 
-const char *wait_check(void)
+const char *wait_check_locked(void)
 {
     for (uint i = 0; i < NSTRIPES; i++) {
         struct stripe *stripe = &stripes[i];
         uint nqueued = 0, nlisted = 0;
         spin_acquire(&stripe->lock);
-        const char *wrong = check_stripe(stripe, &nqueued);
+        const char *wrong = check_stripe_locked(stripe, &nqueued);
         struct segment *seg;
-        for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++)
+        for (uint slot = 0; (seg = registry_next_locked(&slot)) != NULL; slot++)
             if (stripe_of(seg) == stripe)
                 list_for_each(link, &seg->sleepers)
                     nlisted++;

@@ -28,8 +28,8 @@ static void furnish(void)
     world_attach(a, h, KSM_READ);
     world_attach(b, h, 0);
     check_eq(ksm_delete(b, h), 0);
-    one = registry_find(1);
-    two = registry_find(2);
+    one = registry_find_locked(1);
+    two = registry_find_locked(2);
     holding = table_get(&a->handles, registry_slot(h));
     attachment = attachment_at(holding->attachments.next);
 }
@@ -64,9 +64,9 @@ TEST("damaged segments are found")
     finds("a segment's references are not accounted for", &one->refs, 4);
     finds("a segment's references are not accounted for", &two->refs, 2);
     finds("a segment's region has another size", &two->npages, 3);
-    one->marked = false;
+    one->state = SEGMENT_LIVE;
     check(ksm_check() != NULL);
-    one->marked = true;
+    one->state = SEGMENT_MARKED;
     check_sound();
 }
 
@@ -110,6 +110,7 @@ TEST("damaged unborn segments are found")
     struct region *was = two->region;
 
     two->region = NULL;
+    two->state = SEGMENT_UNBORN;
     registry.nsegments--;
     registry.nunborn++;
     registry.npages--;
@@ -120,6 +121,7 @@ TEST("damaged unborn segments are found")
     check(strstr(ksm_check(), "unborn segment is in use"));
     a->pinned = NULL;
     two->region = was;
+    two->state = SEGMENT_LIVE;
     registry.nsegments++;
     registry.nunborn--;
     registry.npages++;

@@ -400,11 +400,11 @@ static void attach_in_vain(void *arg)
 
 static void delete_when_pinned(void)
 {
-    if (!pinner->pinned || pinner->pinned->marked)
+    if (!pinner->pinned || pinner->pinned->state == SEGMENT_MARKED)
         return;
     struct ksm_task *other = world_task(8);
     check_eq(ksm_delete(other, ksm_get(other, 1, 0, KSM_OPEN)), 0);
-    check(pinner->pinned->marked);
+    check(pinner->pinned->state == SEGMENT_MARKED);
     check_eq(registry.nsegments, 1);
     check_sound();
 }

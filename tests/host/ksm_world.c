@@ -75,7 +75,7 @@ static void delete_all(struct ksm_task *janitor)
 {
     const struct segment *seg;
 
-    for (uint slot = 0; (seg = registry_next(&slot)) != NULL; slot++)
+    for (uint slot = 0; (seg = registry_next_locked(&slot)) != NULL; slot++)
         if (ksm_delete(janitor, ksm_get(janitor, seg->id, 0, KSM_OPEN)))
             tap_fail("a segment can't be deleted");
 }

@@ -65,7 +65,7 @@ def declared():
     found = {}
     for directory in HEADERS:
         for header in sorted(os.listdir(os.path.join(ROOT, directory))):
-            if not header.endswith(".h") or header in PRIVATE:
+            if not header.endswith(".h") or header.endswith("_impl.h") or header in PRIVATE:
                 continue
             text = re.sub(r"/\*.*?\*/", "", read(directory, header), flags=re.S)
             text = re.sub(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", text)

@@ -2,11 +2,11 @@
  * ksmcat.c - streams files from one process to another through shared memory.
  *
  *   ksmcat [FILE]...            reads the files in one process, writes them to standard output in another
- *   ksmcat -s ID [FILE]...      sends them (or standard input) to
- *   ksmcat -r ID                which writes them to standard output; either may be started first
+ *   ksmcat -s ID [FILE]...      sends them, or standard input, to the process with -r
+ *   ksmcat -r ID                writes what that sends to standard output; either may be started first
  *
- * The file is read into the ring and written out of it: the bytes are not copied in between.  While it
- * works, a line on the terminal says how far it is.
+ * A file is read into the ring and written out of it: the bytes are not copied in between.  Meanwhile a line on
+ * the terminal shows how many have passed.
  */
 #include "fcntl.h"
 #include "ksmring.h"
@@ -112,7 +112,7 @@ static void receive_all(struct ksmring *ring)
 
 static uint segment_size(void) { return ksmring_nbytes(RING_BYTES, 1, 1); }
 
-/* Attaches the segment, and marks it: it lives as long as somebody uses it. */
+/* Attaches the segment, and marks it: it lives as long as a process has it attached. */
 static void *attach(int handle)
 {
     void *memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
@@ -123,7 +123,7 @@ static void *attach(int handle)
     return memory;
 }
 
-/* A segment that nobody else has. */
+/* A segment that no other process has. */
 static void *private_memory(void)
 {
     int id = getpid() << 8, handle;
@@ -174,7 +174,7 @@ static void receive(const char *id)
         while ((handle = ksmget(ksmid_parse(id), 0, KSM_OPEN)) == KSM_ENOENT)
             sleep(LOOK_TICKS);
         memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
-    } while (handle >= 0 && ksmerror(memory) == KSM_EHANDLE); /* it was there for a moment */
+    } while (handle >= 0 && ksmerror(memory) == KSM_EHANDLE); /* it is gone again */
     if (handle < 0 || ksmerror(memory) < 0)
         fail(1, "%s: %s", id, ksmstrerror(handle < 0 ? handle : ksmerror(memory)));
     while ((error = ksmring_open(&ring, memory, segment_size())) == KSM_EAGAIN)

@@ -3,14 +3,14 @@
  *
  *   ksmchat [-p PEOPLE] [-l] ROOM NAME
  *
- * Each line of standard input goes to all others in the room, who see "NAME: LINE".  ROOM is an identifier,
- * a number or a name.  -p: begins when so many people are there.  -l: listens on after the end of the
- * input, until the others have come to theirs.  Without it the end of the input is the end.
+ * Each line of standard input goes to everybody else in the room, who see "NAME: LINE".  ROOM is an identifier,
+ * a number or a name.  -p: begins when that many people are there.  -l: listens on after the end of the input,
+ * until the others have reached the end of theirs.  Without it the end of the input is the end.
  *
- * A room is a segment with seats.  A seat belongs to whoever holds its lock, and has a ring with the lines
- * for him; its generation changes with its owner, so that nobody gets what was meant for the one before.
- * Each person has two processes: one reads lines and sends them, the other reads the ring and prints, so
- * nobody who sends keeps others from sending to him.  The segment goes when the last one leaves, or dies.
+ * A room is a segment with seats.  A seat belongs to the person that holds its lock, and has a ring with the lines
+ * for that person; its generation changes with its owner, so that nobody gets what was meant for the one before.
+ * Each person has two processes: one reads lines and sends them, the other reads the ring and prints, so a person
+ * that sends can still be sent to.  The segment goes when the last one leaves, or dies.
  */
 #include "ksmlock.h"
 #include "ksmring.h"
@@ -19,9 +19,9 @@
 #define NSEATS     64u
 #define INBOX      2048u /* bytes of a ring */
 #define NAME_SIZE  32
-#define TEXT_SIZE  800 /* longer lines go in pieces */
+#define TEXT_SIZE  800 /* bytes: longer lines go in pieces */
 #define READY      0x63686174u
-#define LOOK_TICKS 5
+#define LOOK_TICKS 5 /* between counts of the people */
 
 enum kind { LINE, COMES, LEAVES, END /* to one's own second process */ };
 
@@ -39,8 +39,7 @@ struct seat {
     struct ksmlock owner;
     uint generation;
     uint state; /* enum state */
-    uchar inbox[sizeof(struct ksmring_header) + 2 * sizeof(struct ksmring_side) +
-                (NSEATS + 1) * sizeof(struct ksmself) + 64 + INBOX] __attribute__((aligned(64)));
+    uchar inbox[KSMRING_NBYTES(INBOX, NSEATS + 1)] __attribute__((aligned(64)));
 };
 
 struct room {
@@ -66,7 +65,7 @@ static struct room *enter_room(const char *id)
         struct room *room = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
 
         if (handle >= 0 && ksmerror(room) == KSM_EHANDLE)
-            continue; /* the last one left at this moment */
+            continue; /* the last one has just left */
         if (handle < 0 || ksmerror(room) < 0)
             fail(1, "%s: %s", id, ksmstrerror(handle < 0 ? handle : ksmerror(room)));
         ksmdelete(handle);
@@ -74,7 +73,7 @@ static struct room *enter_room(const char *id)
     }
 }
 
-/* The rings are made once, by the first: later owners of a seat go on with its ring. */
+/* The first person makes the rings, once: later owners of a seat use its ring as it is. */
 static void furnish(struct room *room)
 {
     struct ksmring ring;
@@ -95,7 +94,7 @@ static void take_seat(struct person *person)
 {
     struct room *room = person->room;
 
-    ksmlock_acquire(&room->door, 0); /* if its holder died, furnish() begins again or has been done */
+    ksmlock_acquire(&room->door, 0); /* if its holder died, furnish() begins again or is done */
     furnish(room);
     for (uint i = 0; i < NSEATS; i++) {
         struct seat *seat = &room->seats[i];
@@ -112,7 +111,7 @@ static void take_seat(struct person *person)
     fail(1, "the room is full");
 }
 
-/* How many living people there are, or of them how many may still say something. */
+/* The number of living people, or of those that may still say something. */
 static uint count_people(const struct room *room, bool talking)
 {
     uint n = 0;
@@ -142,7 +141,7 @@ static struct ksmring *inbox_of(struct person *person, uint index)
 
 /* Talking. */
 
-/* Waits while that inbox is full.  Who is gone gets nothing. */
+/* Waits while that inbox is full.  Sends nothing to a person that is gone. */
 static void send_to(struct person *person, uint index, struct message *message, uint n)
 {
     struct seat *seat = &person->room->seats[index];
@@ -183,7 +182,7 @@ static void talk(struct person *person)
         } while (n > 0);
 }
 
-/* The second process: prints what comes in until it is told to end, or the first one has died. */
+/* The second process: prints what comes in until the first tells it to end, or has died. */
 static void listen(const struct person *person, struct ksmself first)
 {
     struct seat *seat = &person->room->seats[person->seat];
@@ -201,7 +200,7 @@ static void listen(const struct person *person, struct ksmself first)
             if (!ksmself_lives(first))
                 exits(1);
             if (n != KSM_ETIMEDOUT && n != KSM_EAGAIN)
-                sleep(1); /* nobody else is there any more */
+                sleep(1); /* nobody else is there now */
             continue;
         }
         if (message.generation != person->generation)

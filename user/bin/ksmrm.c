@@ -1,7 +1,7 @@
 /*
  * ksmrm.c - removes segments of shared memory.
  *
- *   ksmrm ID...                  an ID is a number, or a name
+ *   ksmrm ID...       an ID is a number or a name
  *
  * A segment that is still attached goes with its last attachment.
  */

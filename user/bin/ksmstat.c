@@ -2,9 +2,9 @@
  * ksmstat.c - shows shared memory.
  *
  *   ksmstat [-w TICKS]           segments, their pages and attachments, and the page frames in use
- *   ksmstat [-w TICKS] ID...     the records of these segments; an ID is a number, or a name
+ *   ksmstat [-w TICKS] ID...     the records of these segments; an ID is a number or a name
  *
- * -w: again each so many ticks, until it is killed.  Looking changes no figure.
+ * -w: again after that many ticks, until it is killed.  Looking changes no figure.
  */
 #include "ksm.h"
 #include "ulib.h"
@@ -31,11 +31,10 @@ static int show_segment(const char *name)
         warn("%s: %s", name, ksmstrerror(error));
         return 1;
     }
-    printf(
-        1,
-        "%s: id %d  bytes %u  creator %d  last %d  attachments %u  attached %u  detached %u  changed %u%s\n",
-        name, ksmid_parse(name), info.ksmsz, info.cpid, info.mpid, info.attached_nr, info.atime, info.dtime,
-        info.ctime, info.marked ? "  marked" : "");
+    printf(1, "%s: id %d  bytes %u  creator %d  last %d  attachments %u", name, ksmid_parse(name), info.ksmsz,
+           info.cpid, info.mpid, info.attached_nr);
+    printf(1, "  attached %u  detached %u  changed %u%s\n", info.atime, info.dtime, info.ctime,
+           info.marked ? "  marked" : "");
     return 0;
 }
 

@@ -1,17 +1,20 @@
 /*
- * ksm.c - the part of the shared memory calls that needs no kernel: names, and errors in words.
+ * ksm.c - the part of shared memory that needs no kernel: names, and errors in words.
  */
 #include "ksm.h"
 
 #include "ulib.h"
 
-/* FNV-1a, cut to 31 bits.  Programs of all releases must agree on it: it never changes.  (2) */
+/* FNV-1a, cut to 31 bits.  Programs of all releases must agree on it: it never changes (§2). */
+#define FNV_BASIS 2166136261u
+#define FNV_PRIME 16777619u
+
 int ksmid(const char *name)
 {
-    uint hash = 2166136261u;
+    uint hash = FNV_BASIS;
 
     for (; *name; name++)
-        hash = (hash ^ (uchar)*name) * 16777619u;
+        hash = (hash ^ (uchar)*name) * FNV_PRIME;
     hash &= 0x7FFFFFFF;
     return hash ? (int)hash : 1;
 }

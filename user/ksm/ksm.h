@@ -7,15 +7,15 @@
  *      ksmdetach(room);                         or by handle: ksmdetach(h)
  *      ksmdelete(h);
  *
- * The macros below only fill in what was left out and choose by type; in parentheses, as in (ksmget)(7,
- * 4096, 0), a name is the kernel's call itself.
+ * The macros below only fill in what was left out and choose by type.  In parentheses, as in (ksmget)(7, 4096,
+ * 0), a name is the kernel's call itself.
  */
 #ifndef KSM_H
 #define KSM_H
 
 #include "ksmabi.h"
 
-/* The calls (2).  0 or a positive result, or an error of ksmabi.h. */
+/* The calls (§2).  0 or a positive result, or an error of ksmabi.h.  Sleeps: may. */
 int ksmget(int id, uint size, int flags);
 void *ksmattach(int handle, int flags); /* an error is cast to a pointer: ksmerror() */
 int ksmdetach(int handle);              /* the newest attachment of it */
@@ -26,19 +26,19 @@ int pgused(void);                                                 /* page frames
 int ksmwait(const volatile uint *word, uint expected, int ticks); /* 0 ticks: no limit */
 int ksmwake(const volatile uint *word, int n);                    /* how many it woke */
 
-/* A name's identifier: positive, the same in every program and release. */
+/* A name's identifier: positive, the same in every program and release.  Sleeps: no. */
 int ksmid(const char *name);
-/* The identifier that a user means who typed this: a number, or else a name's. */
+/* The identifier in a user's words: a number, or else a name's.  Sleeps: no. */
 int ksmid_parse(const char *text);
-/* The error in a result of ksmattach(), or 0. */
+/* The error in a result of ksmattach(), or 0.  Sleeps: no. */
 int ksmerror(const volatile void *result);
-/* "no such handle", ...; for 0 "no error". */
+/* "no such handle", ...; for 0 "no error".  Sleeps: no. */
 const char *ksmstrerror(int error);
 
-/* ksmget() with a name, as the macro calls it. */
+/* ksmget() with a name, as the macro calls it.  Sleeps: may. */
 int ksmget_named(const char *name, uint size, int flags);
 
-/* The comfort of section 2. */
+/* What may be left out (§2). */
 
 #define KSM_PICK_3RD(a, b, c, ...)    c
 #define KSM_PICK_4TH(a, b, c, d, ...) d
@@ -53,20 +53,22 @@ int ksmget_named(const char *name, uint size, int flags);
 #define KSM_ATTACH2(handle, flags) (ksmattach)((handle), (flags))
 
 /* By the type: an integer is a handle, anything else an address. */
-#define ksmdetach(what)                                    \
-    _Generic((what), char                                  \
-             : KSM_DETACH_HANDLE(what), signed char        \
-             : KSM_DETACH_HANDLE(what), unsigned char      \
-             : KSM_DETACH_HANDLE(what), short              \
-             : KSM_DETACH_HANDLE(what), unsigned short     \
-             : KSM_DETACH_HANDLE(what), int                \
-             : KSM_DETACH_HANDLE(what), unsigned int       \
-             : KSM_DETACH_HANDLE(what), long               \
-             : KSM_DETACH_HANDLE(what), unsigned long      \
-             : KSM_DETACH_HANDLE(what), long long          \
-             : KSM_DETACH_HANDLE(what), unsigned long long \
-             : KSM_DETACH_HANDLE(what), default            \
-             : ksmdetachat((void *)(unsigned long)(what)))
+/* clang-format off */
+#define ksmdetach(what)                                  \
+    _Generic((what),                                     \
+        char: KSM_DETACH_HANDLE(what),                   \
+        signed char: KSM_DETACH_HANDLE(what),            \
+        unsigned char: KSM_DETACH_HANDLE(what),          \
+        short: KSM_DETACH_HANDLE(what),                  \
+        unsigned short: KSM_DETACH_HANDLE(what),         \
+        int: KSM_DETACH_HANDLE(what),                    \
+        unsigned int: KSM_DETACH_HANDLE(what),           \
+        long: KSM_DETACH_HANDLE(what),                   \
+        unsigned long: KSM_DETACH_HANDLE(what),          \
+        long long: KSM_DETACH_HANDLE(what),              \
+        unsigned long long: KSM_DETACH_HANDLE(what),     \
+        default: ksmdetachat((void *)(unsigned long)(what)))
+/* clang-format on */
 #define KSM_DETACH_HANDLE(what) (ksmdetach)((int)(unsigned long)(what))
 
 #endif

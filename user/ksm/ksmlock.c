@@ -1,20 +1,18 @@
 /*
  * ksmlock.c - the mutex of ksmlock.h.
  *
- * The word is {pid, start} of the holder, changed as one, with a bit for "somebody may sleep".  Who has
- * slept takes the lock with the bit set, since others may sleep on, so the bit is never lost while it is
- * needed; at worst a release wakes nobody.  A sleeper that is killed right after it was woken takes no
+ * The word is {pid, start} of the holder, changed as one, with a bit for "somebody may sleep".  A process that
+ * has slept takes the lock with the bit set, since others may still sleep, so the bit is never lost while it is
+ * needed; at worst a release wakes nobody.  A sleeper that is killed right after it was woken does not take the
  * wake-up with it: its end wakes all others.
  *
- * That a holder is dead is asked before the first sleep, after each that brought nothing, and at least
- * every SLICE ticks: a holder may die between the question and the sleep.
+ * Whether the holder is dead is asked before the first sleep, after each that brought nothing, and at least once
+ * in a slice: a holder may die between the question and the sleep.
  */
 #include "ksmlock.h"
 
+#include "ksm_impl.h"
 #include "ksmspin.h"
-#include "ulib.h"
-
-#define SLICE 50 /* ticks */
 
 static struct ksmspin spin;
 
@@ -32,7 +30,8 @@ static struct ksmself without_mark(struct ksmself who)
     return who;
 }
 
-/* Takes a lock that is free, or whose holder has died.  KSM_EAGAIN: neither; *seen is what it holds now. */
+/* Takes a lock that is free, or, if `ask`, whose holder has died.  KSM_EAGAIN: neither; *seen is what it holds
+   now. */
 static int take(struct ksmlock *lock, struct ksmself me, bool ask, struct ksmself *seen)
 {
     for (;;) {
@@ -43,28 +42,20 @@ static int take(struct ksmlock *lock, struct ksmself me, bool ask, struct ksmsel
         *seen = now;
         if (!free && (!ask || ksmself_lives(holder)))
             return KSM_EAGAIN;
-        /* Sleepers that waited for a dead one wait for the new holder now. */
+        /* Sleepers that waited for a dead holder wait for the new one now. */
         if (ksmself_replace(&lock->holder, now, now.pid & KSMLOCK_WAITED ? waited(me) : me))
             return free ? 0 : KSM_EOWNERDEAD;
     }
 }
 
-/* What is left of `ticks` since `begin`, at most SLICE; 0 if nothing is. */
-static int next_slice(int ticks, int begin)
-{
-    int left = ticks ? ticks - (uptime() - begin) : SLICE;
-
-    return left <= 0 ? 0 : left < SLICE ? left : SLICE;
-}
-
 static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
 {
-    int begin = ticks ? uptime() : 0;
+    struct patience patience = { .ticks = ticks };
     struct ksmself seen;
     bool ask = true;
 
     for (;;) {
-        /* From here on others may sleep for the same reason: whoever takes it says so. */
+        /* From here on others may sleep for the same reason: the process that takes it sets the bit. */
         int result = take(lock, waited(me), ask, &seen);
         int slice;
 
@@ -72,7 +63,7 @@ static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
             return result;
         if (ksmself_same(without_mark(seen), me))
             return KSM_EINVAL;
-        slice = next_slice(ticks, begin);
+        slice = patience_slice(&patience);
         if (slice == 0)
             return KSM_ETIMEDOUT;
         if (!(seen.pid & KSMLOCK_WAITED) && !ksmself_replace(&lock->holder, seen, waited(seen)))

@@ -1,10 +1,10 @@
 /*
  * ksmlock.h - a mutex in shared memory.
  *
- * It is a part of the caller's own structure, in a segment or not; zeroes are a free lock.  Taking and
- * giving it back are one atomic instruction each; the kernel is entered only when somebody has to wait, or
- * waits (§11.4).  When its holder dies, the lock goes to the next who wants it, who is told (§11.6).  It is
- * not recursive.  Waiters have no order.
+ * It is a part of the caller's own structure, in a segment or not; zeroes are a free lock.  Acquiring and
+ * releasing it are one atomic instruction each; the kernel is entered only when somebody waits (§11.4).  When its
+ * holder dies, the lock goes to the next process that wants it, which learns of that (§11.6).  It is not
+ * recursive.  Waiters have no order.
  *
  *      switch (ksmlock_acquire(&room->lock, 0)) {
  *      case KSM_EOWNERDEAD:
@@ -20,6 +20,7 @@
 #include "ksm.h"
 #include "ksmself.h"
 
+/* Changed atomically, as a whole. */
 struct ksmlock {
     struct ksmself holder; /* pid 0: free.  KSMLOCK_WAITED in the pid: somebody may sleep on it */
 };
@@ -33,16 +34,17 @@ struct ksmlock {
  * KSM_ETIMEDOUT:  the ticks ran out
  * KSM_EINVAL:     the caller holds it already, or ticks is negative
  * KSM_EFAULT:     the lock is not in writable memory that the kernel can see
+ * Sleeps: may.
  */
 int ksmlock_acquire(struct ksmlock *lock, int ticks);
 
-/* As above without waiting: KSM_EAGAIN while a living process holds it. */
+/* The same without waiting: KSM_EAGAIN while a living process holds it.  Sleeps: no. */
 int ksmlock_try(struct ksmlock *lock);
 
-/* 0; KSM_EINVAL if the caller does not hold it. */
+/* 0; KSM_EINVAL if the caller does not hold it.  Sleeps: no. */
 int ksmlock_release(struct ksmlock *lock);
 
-/* The pid of the living process that holds it, or 0. */
+/* The pid of the living process that holds it, or 0.  Sleeps: no. */
 int ksmlock_holder(const struct ksmlock *lock);
 
 #endif

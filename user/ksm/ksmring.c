@@ -1,35 +1,29 @@
 /*
  * ksmring.c - the queue of ksmring.h.
  *
- * A record is a word with the length and the message, rounded up to words.  It never wraps: where the rest
- * of the data is too short a record SKIP fills it up.  The writers' `at` and the readers' `at` count bytes;
- * only the side itself moves its own, and only after it is done with the bytes, so a process that dies in
- * between leaves the ring as if it had not begun.
+ * A record is a word with the length, and the message, rounded up to words.  It never wraps: where the rest of
+ * the data is too short, a record SKIP fills it.  The writers' `at` and the readers' `at` count bytes.  Each side
+ * moves only its own, and only when it is done with the bytes, so a process that dies in between leaves the ring
+ * as if it had not begun.
  *
- * Waiting: at most one process of a side does (where a side has many the one with its lock), on the other
- * side's `waited`: it sets the word, looks once more, and sleeps while the word is 1.  Who moves `at`, or
- * leaves, clears the word and wakes.  Sleeps are cut into slices, because a peer may die just before one
- * begins.
+ * Waiting: at most one process of a side waits (where a side has many, the one with its lock), on the other
+ * side's `waited`: it sets the word, looks once more, and sleeps while the word is 1.  A process that moves `at`,
+ * or leaves, clears the word and wakes it.
  */
 #include "ksmring.h"
 
-#include "ulib.h"
+#include "ksm_impl.h"
 
-#define MAGIC    0x676e6972u
-#define SKIP     0xffffffffu
-#define MIN_DATA 64u
-#define MAX_DATA 0x40000000u
-#define SLICE    50 /* ticks */
+#define MAGIC    0x676e6972u /* "ring" */
+#define SKIP     0xffffffffu /* a length that no message has */
+#define MIN_DATA 64u         /* a cache line */
+#define MAX_DATA 0x40000000u /* positions modulo 2^32 stay unambiguous */
 
 static uint round_up(uint n, uint unit) { return (n + unit - 1) & ~(unit - 1); }
 
 /* Making and opening. */
 
-static uint data_offset(uint nreaders, uint nwriters)
-{
-    return sizeof(struct ksmring_header) + 2 * sizeof(struct ksmring_side) +
-           round_up((nreaders + nwriters) * sizeof(struct ksmself), 64);
-}
+static uint data_offset(uint nreaders, uint nwriters) { return KSMRING_NBYTES(0, nreaders + nwriters); }
 
 static bool is_possible(uint ndata, uint nreaders, uint nwriters)
 {
@@ -50,7 +44,7 @@ uint ksmring_nbytes(uint ndata, uint nreaders, uint nwriters)
 {
     if (!is_possible(ndata, nreaders, nwriters))
         return 0;
-    return data_offset(nreaders, nwriters) + data_size(ndata);
+    return KSMRING_NBYTES(data_size(ndata), nreaders + nwriters);
 }
 
 static void set_up(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters)
@@ -114,7 +108,7 @@ static void wake(struct ksmring_side *side)
         ksmwake(&side->waited, 1);
 }
 
-/* Moves a side on, and wakes who waits for that. */
+/* Moves a side on, and wakes the process that waits for that. */
 static void advance(struct ksmring_side *side, uint nbytes)
 {
     uint at = __atomic_add_fetch(&side->at, nbytes, __ATOMIC_SEQ_CST);
@@ -157,7 +151,7 @@ int ksmring_leave(struct ksmring *ring, int side)
     return 0;
 }
 
-/* Is there still somebody on that side, or nobody yet?  Else KSM_EOWNERDEAD, or KSM_ENOENT: all have left. */
+/* 0 while a member of that side lives, or none has joined yet; else KSM_EOWNERDEAD, or KSM_ENOENT: all left. */
 static int look_for_members(struct ksmring *ring, int which)
 {
     struct ksmring_side *side = ring->side[which];
@@ -180,33 +174,8 @@ static int look_for_members(struct ksmring *ring, int which)
 
 /* Waiting. */
 
-/* How long a call waits: from its first sleep on. */
-struct patience {
-    int ticks;
-    bool begun;
-    int begin;
-};
-
-/* The ticks of the next sleep; 0: there is no time left. */
-static int next_slice(struct patience *patience)
-{
-    int now, left;
-
-    if (patience->ticks == 0)
-        return SLICE;
-    now = uptime();
-    if (!patience->begun) {
-        patience->begun = true;
-        patience->begin = now;
-    }
-    left = patience->ticks - (now - patience->begin);
-    return left < 0 ? 0 : left < SLICE ? left : SLICE;
-}
-
-/*
- * Waits until the other side, `which`, has moved its `at` from `seen` to `wanted` or beyond.  0: look
- * again.  Else an error that ends the call.
- */
+/* Waits until the other side, `which`, has moved its `at` from `seen` to `wanted` or beyond.  0: look again.
+   Else an error that ends the call. */
 static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, struct patience *patience)
 {
     struct ksmring_side *side = ring->side[which];
@@ -216,14 +185,14 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
         return KSM_EAGAIN;
     if (ksmspin_changed(&ring->spin, &side->at, seen))
         return 0;
-    slice = next_slice(patience);
+    slice = patience_slice(patience);
     if (slice == 0)
         return KSM_ETIMEDOUT;
     __atomic_store_n(&side->wanted, wanted, __ATOMIC_RELAXED);
     __atomic_store_n(&side->waited, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
         return 0;
-    /* When all have left, their last wake-up may be over. */
+    /* When all have left, their last wake-up may have come before. */
     if (__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST) &&
         !__atomic_load_n(&side->present, __ATOMIC_SEQ_CST))
         return look_for_members(ring, which);
@@ -237,7 +206,7 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
     return result == KSM_ETIMEDOUT && patience->ticks ? 0 : KSM_EAGAIN;
 }
 
-/* Takes the lock of a side that has many. */
+/* Takes the lock of a side that has many members. */
 static int enter(struct ksmring *ring, int which, int ticks)
 {
     struct ksmlock *lock = &ring->side[which]->lock;
@@ -259,8 +228,8 @@ static void leave(struct ksmring *ring, int which)
 
 static uint *length_at(const struct ksmring *ring, uint offset) { return (uint *)(ring->data + offset); }
 
-/* So much may still be in a ring that was full when its writer is woken: a writer that is woken for every
-   message that is read would make one context switch of each. */
+/* A writer that waits on a full ring is woken when no more than this is in it: woken for every message that is
+   read, it would cost a context switch each. */
 static uint wake_level(const struct ksmring *ring)
 {
     uint half = ring->ndata / 2, fits = ring->ndata - ring->reserved;
@@ -268,7 +237,7 @@ static uint wake_level(const struct ksmring *ring)
     return half < fits ? half : fits;
 }
 
-/* Is there room, as far as the readers have been seen to be? */
+/* Is there room, judged by where the readers were seen last? */
 static bool has_room(const struct ksmring *ring, uint written)
 {
     uint used = written - ring->seen;
@@ -278,7 +247,7 @@ static bool has_room(const struct ksmring *ring, uint written)
 
 int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
 {
-    struct patience patience = { ticks, false, 0 };
+    struct patience patience = { .ticks = ticks };
     uint need = sizeof(uint) + round_up(n, sizeof(uint));
     int result;
 
@@ -341,7 +310,7 @@ int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks)
 
 int ksmring_drain(struct ksmring *ring, int ticks)
 {
-    struct patience patience = { ticks, false, 0 };
+    struct patience patience = { .ticks = ticks };
 
     for (;;) {
         uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
@@ -358,8 +327,8 @@ int ksmring_drain(struct ksmring *ring, int ticks)
 
 /* Reading. */
 
-/* The record at `offset`, of `used` bytes in all.  Returns the message's length, 0 for SKIP (ring->taken is
-   what to pass over), or KSM_EINVAL. */
+/* The record at `offset`, where `used` bytes are written.  Returns the message's length, 0 for SKIP, or
+   KSM_EINVAL; ring->taken is the record's length. */
 static int examine(struct ksmring *ring, uint offset, uint used)
 {
     uint rest = ring->ndata - offset;
@@ -377,7 +346,7 @@ static int examine(struct ksmring *ring, uint offset, uint used)
 
 int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
 {
-    struct patience patience = { ticks, false, 0 };
+    struct patience patience = { .ticks = ticks };
     struct ksmring_side *side = ring->side[KSMRING_READER];
     int result;
 

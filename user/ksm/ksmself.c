@@ -1,8 +1,8 @@
 /*
  * ksmself.c - the caller's own name, remembered until it forks.
  *
- * A program that uses this file gets the fork() below instead of the plain call: the child must not go on
- * under its parent's name.
+ * A program that uses this file gets the fork() below instead of the plain call: a child must not use its
+ * parent's name.
  */
 #include "ksmself.h"
 

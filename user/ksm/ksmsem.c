@@ -1,9 +1,9 @@
 /*
  * ksmsem.c - the semaphore of ksmsem.h.
  *
- * `waited` is the word that sleepers sleep on while it is 1; a post sets it to 0 and wakes one of them.
- * Who has slept and got a unit sets it again, for others may sleep on, and passes on a wake-up for units
- * that came while it was on its way.
+ * Sleepers sleep on `waited` while it is 1; a post sets it to 0 and wakes one of them.  A process that has slept
+ * and got a unit sets it again, because others may still sleep, and passes on a wake-up for units that came while
+ * it was waking.
  */
 #include "ksmsem.h"
 
@@ -20,7 +20,7 @@ void ksmsem_init(struct ksmsem *sem, uint units)
     __atomic_store_n(&sem->units, units, __ATOMIC_RELEASE);
 }
 
-/* Fails with *units renewed if another process was faster. */
+/* Fails, with *units loaded again, if another process was faster. */
 static bool replace(struct ksmsem *sem, uint *units, uint new)
 {
     return __atomic_compare_exchange_n(&sem->units, units, new, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);

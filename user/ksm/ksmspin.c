@@ -1,9 +1,11 @@
 /*
- * ksmspin.c - how many looks a spin has.
+ * ksmspin.c - how many times a spin looks.
  */
 #include "ksmspin.h"
 
 #include "ulib.h"
+
+#define RETRY 16u /* spins, of which one is long after failures */
 
 uint ksmspin_ncpus(void)
 {
@@ -21,5 +23,5 @@ uint ksmspin_begin(struct ksmspin *spin)
         return 0;
     if (spin->failures < KSMSPIN_PATIENCE)
         return KSMSPIN_LONG;
-    return spin->turn++ % 16 == 0 ? KSMSPIN_LONG : KSMSPIN_SHORT;
+    return spin->turn++ % RETRY == 0 ? KSMSPIN_LONG : KSMSPIN_SHORT;
 }

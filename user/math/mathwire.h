@@ -53,10 +53,8 @@ struct mathwire_slot {
     uint wanted;
     uint opened;
     /* One reader and one writer each. */
-    uchar requests[sizeof(struct ksmring_header) + 2 * sizeof(struct ksmring_side) + 64 + MATHWIRE_REQUESTS]
-        __attribute__((aligned(64)));
-    uchar replies[sizeof(struct ksmring_header) + 2 * sizeof(struct ksmring_side) + 64 + MATHWIRE_REPLIES]
-        __attribute__((aligned(64)));
+    uchar requests[KSMRING_NBYTES(MATHWIRE_REQUESTS, 2)] __attribute__((aligned(64)));
+    uchar replies[KSMRING_NBYTES(MATHWIRE_REPLIES, 2)] __attribute__((aligned(64)));
 };
 
 struct mathwire_header {

@@ -108,4 +108,4 @@ uint *fake_word(struct aspace *as, uint va)
     return va < as->brk ? &as->private_words[va / sizeof(uint) % NPRIVATE] : NULL;
 }
 
-uint word_load(const struct ksm_task *task, uint va) { return *fake_word(task->as, va); }
+uint word_read(const struct ksm_task *task, uint va) { return *fake_word(task->as, va); }
