@@ -243,9 +243,9 @@ host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS)) $B/foreign.img
 # Programs linked as xv6's are, on an image that xv6 could have made.
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
 
-$B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h $B/stamp/user.flags
+$B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h tests/tap.h $B/stamp/user.flags
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -fno-builtin -fno-stack-protector -c -o $@ $<
+	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -Itests -fno-builtin -fno-stack-protector -c -o $@ $<
 $B/foreign/%: $B/foreign/%.o
 	$(call say,LD  )$(LD) $(LDFLAGS) -s -N -e main -Ttext 0 -o $@ $<
 $B/foreign.img: $B/host/mkfs $(addprefix $B/foreign/,$(FOREIGN))

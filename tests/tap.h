@@ -64,6 +64,8 @@ void tap_differs(const char *file, int line, const char *what, const char *got, 
             tap_differs_by_text(__FILE__, __LINE__, #got, tap_got, tap_want); \
     } while (0)
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 /* What the macros need, without any library. */
 
 #define TAP_NUMBER_SIZE 64

@@ -7,6 +7,8 @@
 #ifndef FOREIGN_H
 #define FOREIGN_H
 
+#include "tap.h"
+
 #define CALL0(name, nr) \
     static inline int name(void) { return foreign_call(nr, 0, 0, 0); }
 
@@ -15,10 +17,10 @@ static inline int foreign_call(int nr, int a, int b, int c)
 {
     int result;
 
-    __asm__ volatile("pushl %4; pushl %3; pushl %2; pushl $0; int $0x40; addl $16, %%esp"
-                     : "=a"(result)
-                     : "0"(nr), "r"(a), "r"(b), "r"(c)
-                     : "memory");
+    asm volatile("pushl %4; pushl %3; pushl %2; pushl $0; int $0x40; addl $16, %%esp"
+                 : "=a"(result)
+                 : "0"(nr), "r"(a), "r"(b), "r"(c)
+                 : "memory");
     return result;
 }
 
@@ -71,22 +73,45 @@ static inline void say_number(int n)
     write(1, digits + i, sizeof(digits) - i);
 }
 
-/* One line of TAP; the plan comes last, from done(). */
-static int tests_said;
+/* The tests of this program, in their order; a check that does not hold is reported, and the test goes on. */
 
-static inline void ok(int good, const char *name)
+static int checks_failed;
+
+void tap_differs(const char *file, int line, const char *what, const char *got, const char *want,
+                 const char *quote)
 {
-    say(good ? "ok " : "not ok ");
-    say_number(++tests_said);
+    const char *parts[] = { " ", what, " is ", quote, got, quote, ", not ", quote, want, quote, "\n" };
+
+    say("# ");
+    say(file);
+    say(":");
+    say_number(line);
+    say(":");
+    for (unsigned i = 0; i < COUNT(parts); i++)
+        say(parts[i]);
+    checks_failed++;
+}
+
+static inline void run_test(const struct tap_test *test, int number)
+{
+    checks_failed = 0;
+    test->run();
+    say(checks_failed ? "not ok " : "ok ");
+    say_number(number);
     say(" - foreign: ");
-    say(name);
+    say(test->title);
     say("\n");
 }
 
-static inline __attribute__((noreturn)) void done(void)
+static inline __attribute__((noreturn)) void run_tests(void)
 {
+    int n = 0;
+
+    tap_sort(__start_tap_tests, __stop_tap_tests);
+    for (const struct tap_test *test = __start_tap_tests; test < __stop_tap_tests; test++)
+        run_test(test, ++n);
     say("1..");
-    say_number(tests_said);
+    say_number(n);
     say("\n");
     exit();
 }

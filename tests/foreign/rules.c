@@ -1,5 +1,5 @@
 /*
- * rules.c - the rules of files, memory and processes that programs of the old kind rely on, asked for by such
+ * rules.c - the rules of files, memory and processes that programs of the old kind rely on, asked by such
  * a program on a disk of the old layout; prints TAP.
  */
 #include "foreign.h"
@@ -40,82 +40,153 @@ static int make(const char *path)
     return fd >= 0;
 }
 
-static void opening(void)
+TEST("a directory opens read-only and not otherwise")
 {
     struct stat st;
     int fd = open(".", RDONLY);
 
-    ok(fd >= 0 && fstat(fd, &st) == 0 && st.type == 1 && st.dev == 1 && st.ino == 1,
-       "a folder opens read-only");
+    check(fd >= 0);
+    check_eq(fstat(fd, &st), 0);
+    check_eq(st.type, 1);
+    check_eq(st.dev, 1);
+    check_eq(st.ino, 1);
     close(fd);
-    ok(open(".", WRONLY) == -1 && open(".", RDWR) == -1 && open("/", CREATE | RDWR) == -1,
-       "and not otherwise");
-    make("f");
-    fd = open("f", RDONLY);
-    ok(write(fd, "x", 1) == -1, "what is open for reading is not written");
+    check_eq(open(".", WRONLY), -1);
+    check_eq(open(".", RDWR), -1);
+    check_eq(open("/", CREATE | RDWR), -1);
+}
+
+TEST("a file is read and written as its mode says, and creating it again keeps what is in it")
+{
+    check(make("f"));
+    int fd = open("f", RDONLY);
+
+    check_eq(write(fd, "x", 1), -1);
     close(fd);
     fd = open("f", WRONLY);
-    ok(write(fd, "abc", 3) == 3 && read(fd, buf, 1) == -1, "nor the other way round");
-    ok(write(fd, buf, -1) == -1 && write(fd, (void *)0x80000000, 1) == -1 && write(fd, (void *)-1, 1) == -1,
-       "bad numbers and addresses are refused");
+    check_eq(write(fd, "abc", 3), 3);
+    check_eq(read(fd, buf, 1), -1);
     close(fd);
     fd = open("f", CREATE | RDWR);
-    ok(read(fd, buf, 10) == 3, "creating what exists does not cut it");
+    check_eq(read(fd, buf, 10), 3);
     close(fd);
-    int low = dup(0);
-    ok(low == 3 && close(low) == 0 && close(low) == -1 && read(low, buf, 1) == -1 && dup(low) == -1 &&
-           close(-1) == -1 && close(1 << 30) == -1,
-       "numbers of files that are not open fail");
-    unlink("f");
-    ok(!there("f") && unlink("f") == -1, "unlink removes");
+    check_eq(unlink("f"), 0);
+    check(!there("f"));
+    check_eq(unlink("f"), -1);
 }
 
-static void names(void)
+TEST("write refuses bad lengths and addresses")
 {
-    mkdir("12345678901234");
-    ok(make("12345678901234/12345678901234") && there("12345678901234xyz/12345678901234abc"),
-       "names are cut to 14 characters");
-    ok(mkdir("12345678901234x") == -1, "and are the same then");
-    ok(there("//12345678901234///12345678901234") && there("12345678901234/"), "slashes may be repeated");
-    unlink("12345678901234/12345678901234");
-    ok(unlink("12345678901234/.") == -1 && unlink("12345678901234/..") == -1 && unlink("/") == -1,
-       "the entries of a folder itself stay");
-    ok(unlink("12345678901234") == 0, "an empty folder goes");
+    check(make("f"));
+    int fd = open("f", WRONLY);
 
-    make("file");
-    ok(chdir("file") == -1 && !there("file/x") && open("file/x", CREATE) == -1 && mkdir("file/x") == -1 &&
-           unlink("file/x") == -1 && link("check", "file/x") == -1 && mknod("file/x", 1, 1) == -1,
-       "a file is no folder");
-    ok(open("", CREATE) == -1 && mkdir("") == -1 && link("file", "") == -1 && unlink("") == -1,
-       "nor is no name a name");
-    ok(link("none", "x") == -1 && link("file", "file") == -1 && link(".", "x") == -1 &&
-           link("file", "none/x") == -1,
-       "links that can't be");
-    ok(link("file", "two") == 0 && unlink("file") == 0 && there("two") && unlink("two") == 0,
-       "two names of a file");
-    ok(mkdir("d") == 0 && mkdir("d/e") == 0 && make("d/e/f") && unlink("d") == -1 && unlink("d/e") == -1,
-       "a folder with something in it stays");
-    ok(chdir("d/e") == 0 && there("../../d/e/f") && chdir("../..") == 0 && there("d"), "paths go up as well");
-    unlink("d/e/f");
-    unlink("d/e");
-    ok(chdir("d") == 0 && unlink("../d") == 0 && !make("x") && !there("../check") && chdir("/") == 0,
-       "a folder without a name takes no files");
+    check_eq(write(fd, buf, -1), -1);
+    check_eq(write(fd, (void *)0x80000000, 1), -1);
+    check_eq(write(fd, (void *)-1, 1), -1);
+    close(fd);
+    unlink("f");
 }
 
-/* Unlinked, and still written and read. */
-static void unnamed(void)
+TEST("dup gives the lowest free number, and numbers that are not open fail")
+{
+    check_eq(dup(0), 3);
+    check_eq(close(3), 0);
+    check_eq(close(3), -1);
+    check_eq(read(3, buf, 1), -1);
+    check_eq(dup(3), -1);
+    check_eq(close(-1), -1);
+    check_eq(close(1 << 30), -1);
+}
+
+TEST("names are cut to 14 characters, and are the same if they agree so far")
+{
+    check_eq(mkdir("12345678901234"), 0);
+    check(make("12345678901234/12345678901234"));
+    check(there("12345678901234xyz/12345678901234abc"));
+    check_eq(mkdir("12345678901234x"), -1);
+    check(there("//12345678901234///12345678901234")); /* slashes may be repeated */
+    check(there("12345678901234/"));
+    unlink("12345678901234/12345678901234");
+    check_eq(unlink("12345678901234"), 0);
+}
+
+TEST("a directory's own entries cannot be removed, nor a directory with something in it")
+{
+    check_eq(mkdir("d"), 0);
+    check_eq(unlink("d/."), -1);
+    check_eq(unlink("d/.."), -1);
+    check_eq(unlink("/"), -1);
+    check_eq(mkdir("d/e"), 0);
+    check(make("d/e/f"));
+    check_eq(unlink("d"), -1);
+    check_eq(unlink("d/e"), -1);
+    check_eq(unlink("d/e/f"), 0);
+    check_eq(unlink("d/e"), 0);
+    check_eq(unlink("d"), 0);
+}
+
+TEST("a file is no directory")
+{
+    check(make("file"));
+    check_eq(chdir("file"), -1);
+    check(!there("file/x"));
+    check_eq(open("file/x", CREATE), -1);
+    check_eq(mkdir("file/x"), -1);
+    check_eq(unlink("file/x"), -1);
+    check_eq(link("check", "file/x"), -1);
+    check_eq(mknod("file/x", 1, 1), -1);
+    unlink("file");
+}
+
+TEST("the empty string names nothing")
+{
+    check_eq(open("", CREATE), -1);
+    check_eq(mkdir(""), -1);
+    check_eq(link("check", ""), -1);
+    check_eq(unlink(""), -1);
+}
+
+TEST("link gives a file a second name, but not a directory, nor a name that is taken")
+{
+    check(make("file"));
+    check_eq(link("none", "x"), -1);
+    check_eq(link("file", "file"), -1);
+    check_eq(link(".", "x"), -1);
+    check_eq(link("file", "none/x"), -1);
+    check_eq(link("file", "two"), 0);
+    check_eq(unlink("file"), 0);
+    check(there("two"));
+    check_eq(unlink("two"), 0);
+}
+
+TEST("paths go up as well as down")
+{
+    check_eq(mkdir("d"), 0);
+    check_eq(mkdir("d/e"), 0);
+    check_eq(chdir("d/e"), 0);
+    check(there("../../d/e"));
+    check_eq(chdir("../.."), 0);
+    check(there("d"));
+    unlink("d/e");
+    unlink("d");
+}
+
+TEST("an open file outlives its name, and is not the file that has the name then")
 {
     int fd = open("gone", CREATE | RDWR);
 
     write(fd, "hello", 5);
     unlink("gone");
     int other = open("gone", CREATE | RDWR);
+
     write(other, "new", 3);
-    ok(write(fd, " you", 4) == 4 && read(fd, buf, 1) == 0, "an open file outlives its name");
+    check_eq(write(fd, " you", 4), 4);
+    check_eq(read(fd, buf, 1), 0);
     close(fd);
     close(other);
     fd = open("gone", RDONLY);
-    ok(read(fd, buf, 10) == 3 && buf[0] == 'n', "and is not the file that has the name now");
+    check_eq(read(fd, buf, 10), 3);
+    check_eq(buf[0], 'n');
     close(fd);
     unlink("gone");
 }
@@ -128,43 +199,47 @@ static void number_name(char *name, int n)
     name[3] = 0;
 }
 
-static void large_folder(void)
+TEST("a file has 500 names, and all of them are removed")
 {
     char name[4];
-    int good = make("l");
 
+    check(make("l"));
     for (int i = 0; i < 500; i++) {
         number_name(name, i);
-        good &= link("l", name) == 0;
+        check_eq(link("l", name), 0);
     }
-    ok(good, "500 links to a file");
     unlink("l");
     for (int i = 0; i < 500; i++) {
         number_name(name, i);
-        good &= unlink(name) == 0;
+        check_eq(unlink(name), 0);
     }
-    ok(good, "and all of them removed");
 }
 
-/* Four processes make and remove the same names and their own. */
-static void shared_folder(void)
+/* Makes and removes a name that others use as well, and names of its own, of which it keeps every second one. */
+static void use_directory(int p)
 {
     char name[4] = "c00";
-    int good = 1;
+
+    for (int i = 0; i < 40; i++) {
+        make("same");
+        name[1] = 'a' + p;
+        name[2] = '0' + i;
+        make(name);
+        link(name, "linked");
+        unlink("linked");
+        if (i % 2)
+            unlink(name);
+        unlink("same");
+    }
+}
+
+TEST("four processes work in one directory")
+{
+    char name[4] = "c00";
 
     for (int p = 0; p < 4; p++)
         if (fork() == 0) {
-            for (int i = 0; i < 40; i++) {
-                make("same");
-                name[1] = 'a' + p;
-                name[2] = '0' + i;
-                make(name);
-                link(name, "linked");
-                unlink("linked");
-                if (i % 2)
-                    unlink(name);
-                unlink("same");
-            }
+            use_directory(p);
             exit();
         }
     while (wait() > 0)
@@ -173,18 +248,18 @@ static void shared_folder(void)
         for (int i = 0; i < 40; i++) {
             name[1] = 'a' + p;
             name[2] = '0' + i;
-            good &= there(name) == !(i % 2);
+            check_eq(there(name), !(i % 2));
             unlink(name);
         }
     unlink("linked");
-    ok(good && !there("same"), "four processes in one folder");
+    check(!there("same"));
 }
 
-static void pipes(void)
+TEST("a pipe keeps the order of bytes, and ends when its writer does")
 {
-    int fds[2], total = 0, n, good = 1;
+    int fds[2], total = 0, n;
 
-    pipe(fds);
+    check_eq(pipe(fds), 0);
     if (fork() == 0) {
         close(fds[0]);
         for (int i = 0; i < 5; i++) {
@@ -197,88 +272,60 @@ static void pipes(void)
     close(fds[1]);
     while ((n = read(fds[0], buf, 100)) > 0)
         for (int j = 0; j < n; j++)
-            good &= buf[j] == (char)total++;
-    ok(good && total == 5 * 1033, "a pipe keeps order, and ends");
+            check_eq(buf[j], (char)total++);
+    check_eq(total, 5 * 1033);
     close(fds[0]);
     wait();
-
-    pipe(fds);
-    close(fds[0]);
-    ok(write(fds[1], "x", 1) == -1 && fstat(fds[1], buf) == -1, "nobody reads: writing fails");
-    close(fds[1]);
-    ok(pipe((int *)0x80000000) == -1, "a pipe's numbers want a place");
 }
 
-static void killing(void)
+TEST("a pipe has no status, and needs a place for its numbers")
 {
-    int fds[2], pids[3];
+    int fds[2];
+
+    check_eq(pipe(fds), 0);
+    check_eq(fstat(fds[1], buf), -1);
+    close(fds[0]);
+    close(fds[1]);
+    check_eq(pipe((int *)0x80000000), -1);
+}
+
+static void be_busy(int how, int in, int out)
+{
+    write(out, "x", 1);
+    for (;;) {
+        if (how == 1)
+            read(in, buf, 1);
+        if (how == 2)
+            sleep(1000000);
+    }
+}
+
+TEST("a process is killed while it computes, reads or sleeps, and one that is gone is not")
+{
+    int fds[2], ready[2], pids[3];
 
     pipe(fds);
+    pipe(ready);
     for (int i = 0; i < 3; i++)
         if ((pids[i] = fork()) == 0)
-            for (;;) {
-                if (i == 1)
-                    read(fds[0], buf, 1);
-                if (i == 2)
-                    sleep(1000000);
-            }
-    sleep(5);
+            be_busy(i, fds[0], ready[1]);
     for (int i = 0; i < 3; i++)
-        kill(pids[i]);
-    ok(wait() > 0 && wait() > 0 && wait() > 0 && wait() == -1, "who computes, reads or sleeps can be killed");
-    ok(kill(pids[0]) == -1 && kill(-1) == -1 && kill(1 << 30) == -1, "who is not there cannot");
-    close(fds[0]);
-    close(fds[1]);
-}
-
-static void memory(void)
-{
-    int fds[2], pids[10], refused = 0, good = 1;
-    char c;
-    char *start = sbrk(0);
-
-    for (int i = 0; good && i < 5000; i++) {
-        char *p = sbrk(1);
-        good &= p == start + i;
-        if (good)
-            *p = 1;
+        check_eq(read(ready[0], buf, 1), 1);
+    for (int i = 0; i < 3; i++)
+        check_eq(kill(pids[i]), 0);
+    for (int i = 0; i < 3; i++)
+        check(wait() > 0);
+    check_eq(wait(), -1);
+    check_eq(kill(pids[0]), -1);
+    check_eq(kill(-1), -1);
+    check_eq(kill(1 << 30), -1);
+    for (int i = 0; i < 2; i++) {
+        close(fds[i]);
+        close(ready[i]);
     }
-    ok(good, "the break goes up byte by byte");
-    char *grown = sbrk(100 * MB);
-    ok(grown == start + 5000, "by 100 MB");
-    grown[100 * MB - 1] = 99;
-    ok(sbrk(-4096) != (char *)-1 && sbrk(4096) != (char *)-1 &&
-           (grown[100 * MB - 1] | grown[100 * MB - 4000]) == 0,
-       "what is given back comes again as zeroes");
-    ok(sbrk(-(sbrk(0) - start)) != (char *)-1 && sbrk(0) == start, "and down again");
-    ok(sbrk(0x7fffffff) == (char *)-1 && sbrk((int)0x80000000) == (char *)-1 && sbrk(0) == start,
-       "what can't be is refused");
-
-    /* More than there is: each gets what it asks for, or is refused. */
-    pipe(fds);
-    for (int i = 0; i < 10; i++)
-        if ((pids[i] = fork()) == 0) {
-            char *p = sbrk(100 * MB);
-            if (p != (char *)-1)
-                for (int j = 0; j < 4; j++)
-                    p[j * 25 * MB] = 1;
-            write(fds[1], p == (char *)-1 ? "n" : "y", 1);
-            for (;;)
-                sleep(1000);
-        }
-    for (int i = 0; i < 10; i++)
-        refused += read(fds[0], &c, 1) == 1 && c == 'n';
-    for (int i = 0; i < 10; i++)
-        kill(pids[i]);
-    while (wait() > 0)
-        ;
-    ok(refused >= 8 && refused < 10, "ten processes want 100 MB each, and two get them");
-    close(fds[0]);
-    close(fds[1]);
 }
 
-/* exec of what is no program, and of one with more arguments than a page holds. */
-static void programs(void)
+TEST("exec refuses what is no program, and more arguments than a page holds")
 {
     static char *argv[33], *two[] = { "check", "a", 0 };
 
@@ -287,24 +334,76 @@ static void programs(void)
     buf[400] = 0;
     for (int i = 0; i < 31; i++)
         argv[i] = buf;
-    make("empty");
-    ok(exec("none", two) == -1 && exec("/", two) == -1 && exec("empty", two) == -1 && exec("", two) == -1 &&
-           exec((char *)-1, two) == -1 && exec("check", (char **)0x7ffffffe) == -1,
-       "exec of what is no program fails");
-    ok(exec("check", argv) == -1, "as does one with arguments larger than a page");
+    check(make("empty"));
+    check_eq(exec("none", two), -1);
+    check_eq(exec("/", two), -1);
+    check_eq(exec("empty", two), -1);
+    check_eq(exec("", two), -1);
+    check_eq(exec((char *)-1, two), -1);
+    check_eq(exec("check", (char **)0x7ffffffe), -1);
+    check_eq(exec("check", argv), -1);
     unlink("empty");
 }
 
-int main(void)
+TEST("the break goes up byte by byte, and by 100 MB")
 {
-    opening();
-    names();
-    unnamed();
-    large_folder();
-    shared_folder();
-    pipes();
-    killing();
-    programs();
-    memory();
-    done();
+    char *start = sbrk(0), *p;
+
+    for (int i = 0; i < 5000; i++) {
+        p = sbrk(1);
+        check_eq(p, start + i);
+        *p = 1;
+    }
+    p = sbrk(100 * MB);
+    check_eq(p, start + 5000);
+    p[100 * MB - 1] = 99;
+    check(sbrk(-4096) != (char *)-1);
+    check(sbrk(4096) != (char *)-1);
+    check_eq(p[100 * MB - 1], 0); /* what is given back comes again as zeroes */
+    check(sbrk(-(sbrk(0) - start)) != (char *)-1);
+    check_eq(sbrk(0), start);
 }
+
+TEST("sbrk refuses what cannot be, and changes nothing")
+{
+    char *start = sbrk(0);
+
+    check_eq(sbrk(0x7fffffff), -1);
+    check_eq(sbrk((int)0x80000000), -1);
+    check_eq(sbrk(0), start);
+}
+
+/* Says on a pipe whether it got 100 MB, and stays. */
+static void want_much(int out)
+{
+    char *p = sbrk(100 * MB);
+
+    if (p != (char *)-1)
+        for (int i = 0; i < 4; i++)
+            p[i * 25 * MB] = 1;
+    write(out, p == (char *)-1 ? "n" : "y", 1);
+    for (;;)
+        sleep(1000);
+}
+
+TEST("ten processes want 100 MB each: one or two get them, and the others are refused")
+{
+    int fds[2], pids[10], refused = 0;
+    char c;
+
+    pipe(fds);
+    for (int i = 0; i < 10; i++)
+        if ((pids[i] = fork()) == 0)
+            want_much(fds[1]);
+    for (int i = 0; i < 10; i++)
+        refused += read(fds[0], &c, 1) == 1 && c == 'n';
+    for (int i = 0; i < 10; i++)
+        kill(pids[i]);
+    while (wait() > 0)
+        ;
+    check(refused >= 8 && refused < 10);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+int main(void) { run_tests(); }

@@ -13,7 +13,7 @@
 
 static const int hostile_numbers[] = { -1,   -2,      (int)0x80000000, 0x7FFFFFFF,      64,   65,
                                        1000, 0x10000, 0x40000000,      (int)0xC0000000, -4096 };
-#define NNUMBERS (sizeof(hostile_numbers) / sizeof(hostile_numbers[0]))
+#define NNUMBERS (COUNT(hostile_numbers))
 
 #define NPOINTERS 16
 static void *pointers[NPOINTERS]; /* at each of them an access fails with its first byte */
@@ -220,13 +220,13 @@ static int call_with_stack(int number, uint sp)
 {
     int result;
 
-    __asm__ volatile("movl %%esp, %%ebx\n\t"
-                     "movl %2, %%esp\n\t"
-                     "int $0x40\n\t"
-                     "movl %%ebx, %%esp"
-                     : "=a"(result)
-                     : "a"(number), "r"(sp)
-                     : "ebx", "memory", "cc");
+    asm volatile("movl %%esp, %%ebx\n\t"
+                 "movl %2, %%esp\n\t"
+                 "int $0x40\n\t"
+                 "movl %%ebx, %%esp"
+                 : "=a"(result)
+                 : "a"(number), "r"(sp)
+                 : "ebx", "memory", "cc");
     return result;
 }
 
@@ -361,13 +361,13 @@ static int call(int number, int a, int b, int c)
 {
     int frame[4] = { 0, a, b, c }, result;
 
-    __asm__ volatile("movl %%esp, %%ebx\n\t"
-                     "movl %2, %%esp\n\t"
-                     "int $0x40\n\t"
-                     "movl %%ebx, %%esp"
-                     : "=a"(result)
-                     : "a"(number), "r"(frame)
-                     : "ebx", "memory", "cc");
+    asm volatile("movl %%esp, %%ebx\n\t"
+                 "movl %2, %%esp\n\t"
+                 "int $0x40\n\t"
+                 "movl %%ebx, %%esp"
+                 : "=a"(result)
+                 : "a"(number), "r"(frame)
+                 : "ebx", "memory", "cc");
     return result;
 }
 

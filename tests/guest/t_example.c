@@ -314,7 +314,7 @@ TEST("wrong usage is refused")
     int fds[2], status;
 
     check_eq(pipe(fds), 0);
-    for (uint i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+    for (uint i = 0; i < COUNT(wrong); i++) {
         start_program(wrong[i], -1, fds[1]);
         check(waits(&status) > 0);
         check_eq(status, 2);

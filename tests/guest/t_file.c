@@ -124,7 +124,7 @@ TEST("file: sizes around every border of the block tree")
     static const uint blocks[] = { 1, 11, 12, 13, 11 + 128, 12 + 128 };
 
     enter();
-    for (uint i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+    for (uint i = 0; i < COUNT(blocks); i++) {
         for (int more = -1; more <= 1; more++) {
             write_and_read("a", blocks[i] * BSIZE + more, 1000);
             check_eq(unlink("a"), 0);

@@ -81,7 +81,7 @@ TEST("ksm §2 each flag that ksmget does not know is refused")
     check_alive();
 }
 
-TEST("ksm §2 each flag that ksmattach does not know is refused (scenario 25)")
+TEST("ksm §2 each flag that ksmattach does not know is refused")
 {
     int handle = fresh(PAGE), known = KSM_READ | KSM_WRITE | KSM_RDWR;
 
@@ -132,7 +132,7 @@ TEST("ksm §2 combinations of flags that mean something")
                                     KSM_READ | KSM_WRITE | KSM_RDWR };
 
     handle = fresh(PAGE);
-    for (uint i = 0; i < sizeof(writable) / sizeof(writable[0]); i++) {
+    for (uint i = 0; i < COUNT(writable); i++) {
         volatile char *p = attach_flags(handle, writable[i]);
 
         p[0] = i;
@@ -144,7 +144,7 @@ TEST("ksm §2 combinations of flags that mean something")
 
 /* Section 3: ksmget. */
 
-TEST("ksm §3.1 find or create is the default (scenario 1)")
+TEST("ksm §3.1 find or create is the default")
 {
     uint before = info_of(0).total_shrg_nr;
     int id = fresh_id();
@@ -178,7 +178,7 @@ TEST("ksm §1 any 32-bit value is an identifier")
     }
 }
 
-TEST("ksm §3.7 getting again gives the same number and the same bytes (scenario 2)")
+TEST("ksm §3.7 getting again gives the same number and the same bytes")
 {
     int id = fresh_id(), handle = ksmget(id, PAGE), frames;
     char *a = attach(handle);
@@ -210,7 +210,7 @@ static void read_by_id(void *arg)
     check_str(p, "from the other");
 }
 
-TEST("ksm §3 two processes that share only the identifier (scenarios 3, 11, 17)")
+TEST("ksm §3 two processes that share only the identifier")
 {
     int id = fresh_id();
 
@@ -224,7 +224,7 @@ TEST("ksm §3 two processes that share only the identifier (scenarios 3, 11, 17)
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §3 identifiers are different segments (scenario 4)")
+TEST("ksm §3 identifiers are different segments")
 {
     int a = fresh(PAGE), b = fresh(PAGE);
     char *p = attach(a), *q = attach(b);
@@ -238,7 +238,7 @@ TEST("ksm §3 identifiers are different segments (scenario 4)")
     ksmdelete(b);
 }
 
-TEST("ksm §3.5 §3.4 sizes: 0, too large, found ones (scenarios 5, 7)")
+TEST("ksm §3.5 §3.4 sizes: 0, too large, found ones")
 {
     struct ksminfo_t before = info_of(0);
     int id = fresh_id(), frames = pgused();
@@ -270,11 +270,11 @@ TEST("ksm §3.5 §3.4 sizes: 0, too large, found ones (scenarios 5, 7)")
     check_alive();
 }
 
-TEST("ksm §3.3 memory is taken in whole pages, all of them usable (scenarios 6, 9)")
+TEST("ksm §3.3 memory is taken in whole pages, all of them usable")
 {
     static const uint sizes[] = { 1, 4095, 4096, 4097, 5000, 8192, 8193, 1000000 };
 
-    for (uint i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (uint i = 0; i < COUNT(sizes); i++) {
         uint npages = (sizes[i] + PAGE - 1) / PAGE;
         struct ksminfo_t before = info_of(0);
         int handle = fresh(sizes[i]);
@@ -293,7 +293,7 @@ TEST("ksm §3.3 memory is taken in whole pages, all of them usable (scenarios 6,
     }
 }
 
-TEST("ksm §3.2 a new segment is zero, though its frames were used (scenario 10)")
+TEST("ksm §3.2 a new segment is zero, though its frames were used")
 {
     for (int round = 0; round < 3; round++) {
         int handle = fresh(64 * PAGE);
@@ -308,7 +308,7 @@ TEST("ksm §3.2 a new segment is zero, though its frames were used (scenario 10)
     }
 }
 
-TEST("ksm §3.2 memory is there when the segment is made, and back when it is gone (scenario 47)")
+TEST("ksm §3.2 memory is there when the segment is made, and back when it is gone")
 {
     int frames, n = 100, handle = fresh(PAGE);
 
@@ -337,7 +337,7 @@ static void get_and_tell(void *arg)
     check_eq(info_of(handle).attached_nr, 1);
 }
 
-TEST("ksm §3.6 a number from another process is no handle (scenario 30)")
+TEST("ksm §3.6 a number from another process is no handle")
 {
     int id = fresh_id(), handle;
     int other;
@@ -408,7 +408,7 @@ TEST("ksm §3.8 what is kept of a dead segment is used again")
     }
 }
 
-TEST("ksm §3.6 §9 every single bit of a handle matters (scenarios 18, 19)")
+TEST("ksm §3.6 §9 every single bit of a handle matters")
 {
     static const int wild[] = { 0, -1, 1, 2, 4096, 65536, 0x7FFFFFFF, (int)0x80000000, -4096 };
     int handle = fresh(PAGE);
@@ -421,7 +421,7 @@ TEST("ksm §3.6 §9 every single bit of a handle matters (scenarios 18, 19)")
         if (other)
             check_dead(other);
     }
-    for (uint i = 0; i < sizeof(wild) / sizeof(wild[0]); i++) {
+    for (uint i = 0; i < COUNT(wild); i++) {
         if (wild[i] == handle)
             continue;
         check_eq((int)ksmattach(wild[i]), KSM_EHANDLE);
@@ -469,7 +469,7 @@ TEST("ksm §5.1 detach by handle takes the newest")
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §5.2 detach by address wants exactly the start (scenario 30)")
+TEST("ksm §5.2 detach by address wants exactly the start")
 {
     int handle = fresh(2 * PAGE), local;
     char *p = attach(handle);
@@ -486,7 +486,7 @@ TEST("ksm §5.2 detach by address wants exactly the start (scenario 30)")
                       (void *)((uint)p | KERNBASE),
                       (void *)0x1000 };
 
-    for (uint i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+    for (uint i = 0; i < COUNT(wrong); i++)
         check_eq(ksmdetachat(wrong[i]), KSM_ENOTATT);
     p[0] = p[2 * PAGE - 1] = 1;
     check_eq(info_of(handle).attached_nr, 1);
@@ -496,7 +496,7 @@ TEST("ksm §5.2 detach by address wants exactly the start (scenario 30)")
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §5.1 detaching what is not attached changes nothing (scenario 29)")
+TEST("ksm §5.1 detaching what is not attached changes nothing")
 {
     int handle = fresh(PAGE);
     struct ksminfo_t before = info_of(handle), after;
@@ -521,7 +521,7 @@ static void touch_after_detach(void *arg)
         p[0] = 2;
 }
 
-TEST("ksm §5.3 the first touch after a detach faults (scenario 28)")
+TEST("ksm §5.3 the first touch after a detach faults")
 {
     int handle = fresh(PAGE);
     char *p = attach(handle);
@@ -533,7 +533,7 @@ TEST("ksm §5.3 the first touch after a detach faults (scenario 28)")
     ksmdelete(handle);
 }
 
-TEST("ksm §5.4 §6.1 a marked segment goes with its last attachment (scenarios 13, 14, 15)")
+TEST("ksm §5.4 §6.1 a marked segment goes with its last attachment")
 {
     struct ksminfo_t before;
     int frames, handle = fresh(PAGE);
@@ -566,7 +566,7 @@ TEST("ksm §5.4 §6.1 a marked segment goes with its last attachment (scenarios 
     ksmdelete(handle);
 }
 
-TEST("ksm §6.1 an unattached segment goes at once (scenario 12)")
+TEST("ksm §6.1 an unattached segment goes at once")
 {
     struct ksminfo_t before = info_of(0);
     int id = fresh_id(), handle = ksmget(id, 3 * PAGE);
@@ -577,7 +577,7 @@ TEST("ksm §6.1 an unattached segment goes at once (scenario 12)")
     check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
 }
 
-TEST("ksm §5.5 an unmarked segment stays, with its contents (scenario 11)")
+TEST("ksm §5.5 an unmarked segment stays, with its contents")
 {
     int handle = fresh(PAGE);
 

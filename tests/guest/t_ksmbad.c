@@ -7,9 +7,8 @@
 #include "fcntl.h"
 #include "ksmtest.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-#define TEXT         ((char *)0x1000) /* where code begins */
-#define MOST_SIZE    0x7FFFE000u
+#define TEXT      ((char *)0x1000) /* where code begins */
+#define MOST_SIZE 0x7FFFE000u
 
 /* All that a failing call must leave alone. */
 struct state {

@@ -5,7 +5,7 @@
 
 /* Section 8: ksminfo. */
 
-TEST("ksm §8 a new segment's record (scenario 38)")
+TEST("ksm §8 a new segment's record")
 {
     int now = uptime(), handle = fresh(5000);
     struct ksminfo_t info = info_of(handle);
@@ -21,7 +21,7 @@ TEST("ksm §8 a new segment's record (scenario 38)")
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §8 each time changes with its own event alone (scenario 39)")
+TEST("ksm §8 each time changes with its own event alone")
 {
     int handle = fresh(PAGE);
     struct ksminfo_t made = info_of(handle), info;
@@ -56,7 +56,7 @@ TEST("ksm §8 each time changes with its own event alone (scenario 39)")
     check_eq(ksmdetach(handle), 0);
 }
 
-TEST("ksm §8.1 handle 0 writes the totals and nothing else (scenario 41)")
+TEST("ksm §8.1 handle 0 writes the totals and nothing else")
 {
     struct ksminfo_t info;
     uint *words = (uint *)&info;
@@ -79,7 +79,7 @@ TEST("ksm §8.1 handle 0 writes the totals and nothing else (scenario 41)")
     ksmdelete(handle);
 }
 
-TEST("ksm §8.1 looking changes nothing (scenario 40)")
+TEST("ksm §8.1 looking changes nothing")
 {
     int id = fresh_id(), handle = ksmget(id, PAGE);
     struct ksminfo_t before = info_of(handle), after;
@@ -98,7 +98,7 @@ TEST("ksm §8.1 looking changes nothing (scenario 40)")
     ksmdelete(handle);
 }
 
-TEST("ksm §8 totals are the sums (scenario 42)")
+TEST("ksm §8 totals are the sums")
 {
     struct ksminfo_t before = info_of(0), after;
     int handles[3];

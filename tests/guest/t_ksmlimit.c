@@ -27,7 +27,7 @@ static void drop_segments(uint n)
         check_eq(ksmdelete(handles[--n]), 0);
 }
 
-TEST("ksm §10 the table of segments, filled to the last entry (scenario 8)")
+TEST("ksm §10 the table of segments, filled to the last entry")
 {
     struct ksminfo_t before = info_of(0);
     int error, id = fresh_id(), old = ksmget(id, PAGE);
@@ -93,7 +93,7 @@ TEST("ksm §3.2 refused for want of memory: everything is given back")
     check_alive();
 }
 
-TEST("ksm §10 attachments until the table is full (scenario 24)")
+TEST("ksm §10 attachments until the table is full")
 {
     int handle = fresh(PAGE), error = 0, pid, status;
     uint n = 0;
@@ -144,7 +144,7 @@ static int largest_segment(uint *size)
     return 0;
 }
 
-TEST("ksm §4.3 §10 the address space, full of a large segment (scenario 24)")
+TEST("ksm §4.3 §10 the address space, full of a large segment")
 {
     uint size;
     int handle = largest_segment(&size), pid, status;

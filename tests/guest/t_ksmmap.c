@@ -8,11 +8,11 @@
 
 /* 4.1 to 4.3: where attachments lie. */
 
-TEST("ksm §4.1 an attachment is whole pages between heap and kernel (scenario 20)")
+TEST("ksm §4.1 an attachment is whole pages between heap and kernel")
 {
     static const uint sizes[] = { 1, PAGE, 5 * PAGE + 1, MB, 4 * MB, 5 * MB };
 
-    for (uint i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+    for (uint i = 0; i < COUNT(sizes); i++) {
         int handle = fresh(sizes[i]);
         char *p = attach(handle);
         uint npages = (sizes[i] + PAGE - 1) / PAGE;
@@ -84,7 +84,7 @@ TEST("ksm §4.2 page tables for attachments go with their last entry")
     ksmdelete(big);
 }
 
-TEST("ksm §4.3 attachments do not move the break (scenario 21)")
+TEST("ksm §4.3 attachments do not move the break")
 {
     char *brk = sbrk(0);
     int handle = fresh(MB);
@@ -98,7 +98,7 @@ TEST("ksm §4.3 attachments do not move the break (scenario 21)")
     check(sbrk(0) == brk);
 }
 
-TEST("ksm §4 segments, heap, stack and code do not overlap (scenario 22)")
+TEST("ksm §4 segments, heap, stack and code do not overlap")
 {
     int handles[6], local = 1234;
     char *at[6], *heap = sbrk(3 * PAGE);
@@ -130,7 +130,7 @@ static void write_heap(void *arg)
     heap_page[0] = 9;
 }
 
-TEST("ksm §4.3 the heap grows beside attachments, private and zero (scenario 36)")
+TEST("ksm §4.3 the heap grows beside attachments, private and zero")
 {
     int handle = fresh(PAGE);
 
@@ -161,7 +161,7 @@ static char *fill_address_space(int big, int page)
     return lowest;
 }
 
-TEST("ksm §4.3 sbrk stops at the lowest attachment, and an attach at the heap (scenario 37)")
+TEST("ksm §4.3 sbrk stops at the lowest attachment, and an attach at the heap")
 {
     int big = fresh(16 * MB), page = fresh(PAGE);
     char *lowest, *brk;
@@ -193,7 +193,7 @@ TEST("ksm §4.3 sbrk stops at the lowest attachment, and an attach at the heap (
 
 /* 4.4, 4.5: access. */
 
-TEST("ksm §4.4 a read-only attachment faults on writing (scenario 26)")
+TEST("ksm §4.4 a read-only attachment faults on writing")
 {
     int handle = fresh(2 * PAGE);
     char *rw = attach(handle), *ro = attach_flags(handle, KSM_READ);
@@ -258,7 +258,7 @@ TEST("ksm §4.4 calls asked to write into a read-only attachment fail, and write
     ksmdelete(handle);
 }
 
-TEST("ksm §4.5 read-only and read-write at once; aliases are the same bytes (scenario 23)")
+TEST("ksm §4.5 read-only and read-write at once; aliases are the same bytes")
 {
     int handle = fresh(2 * PAGE);
     volatile char *a = attach(handle), *b = attach(handle), *c = attach_flags(handle, KSM_READ);
@@ -294,7 +294,7 @@ static void follow_writer(void *arg)
     }
 }
 
-TEST("ksm §4.8 a reader sees each update at once (scenario 27)")
+TEST("ksm §4.8 a reader sees each update at once")
 {
     int handle = fresh(PAGE);
     int reader;
@@ -343,7 +343,7 @@ TEST("ksm §4.8 atomic instructions work between processes")
 
 /* 4.6: pointers into attachments. */
 
-TEST("ksm §4.6 every call takes pointers into a segment (scenario 43)")
+TEST("ksm §4.6 every call takes pointers into a segment")
 {
     int handle = fresh(2 * PAGE), fd;
     char *p = attach(handle), *name = p, *data = p + PAGE - 8;
@@ -384,7 +384,7 @@ TEST("ksm §4.6 every call takes pointers into a segment (scenario 43)")
     ksmdelete(handle);
 }
 
-TEST("ksm §4.6 a range that runs past the end is refused whole (scenario 44)")
+TEST("ksm §4.6 a range that runs past the end is refused whole")
 {
     int handle = fresh(PAGE), fds[2], fd;
     char *end, back[16];
@@ -442,7 +442,7 @@ TEST("ksm §4.6 strings end inside, or are refused")
     ksmdelete(handle);
 }
 
-TEST("ksm §4.6 pointers into holes are refused (scenario 45)")
+TEST("ksm §4.6 pointers into holes are refused")
 {
     int handle = fresh(PAGE), fds[2];
     char *top = attach(handle), *p, *wild[5];
@@ -472,13 +472,13 @@ static int on_other_stack(int (*fn)(void), char *top)
 {
     int result;
 
-    __asm__ volatile("movl %%esp, %%ebx\n\t"
-                     "movl %2, %%esp\n\t"
-                     "call *%1\n\t"
-                     "movl %%ebx, %%esp"
-                     : "=a"(result)
-                     : "S"(fn), "D"(top)
-                     : "ebx", "ecx", "edx", "memory", "cc");
+    asm volatile("movl %%esp, %%ebx\n\t"
+                 "movl %2, %%esp\n\t"
+                 "call *%1\n\t"
+                 "movl %%ebx, %%esp"
+                 : "=a"(result)
+                 : "S"(fn), "D"(top)
+                 : "ebx", "ecx", "edx", "memory", "cc");
     return result;
 }
 
@@ -532,7 +532,7 @@ TEST("ksm §4.6 bytes that change during a call do no harm")
     check_alive();
 }
 
-TEST("ksm §4.7 a marked segment can be attached by its handle, and lives on (scenario 16)")
+TEST("ksm §4.7 a marked segment can be attached by its handle, and lives on")
 {
     int handle = fresh(PAGE);
     char *a = attach(handle), *b;

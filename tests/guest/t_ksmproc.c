@@ -38,7 +38,7 @@ static void child_looks(void *arg)
     check_eq(info_of(shared).mpid, getpid());
 }
 
-TEST("ksm §7.1 a child has the attachments at the same addresses (scenarios 31, 32)")
+TEST("ksm §7.1 a child has the attachments at the same addresses")
 {
     int pid;
 
@@ -117,7 +117,7 @@ static void leave(void *arg)
         kill(getpid());
 }
 
-TEST("ksm §7.2 however a process ends, it detaches before wait returns (scenario 32)")
+TEST("ksm §7.2 however a process ends, it detaches before wait returns")
 {
     share(3 * PAGE);
     for (int how = 0; how < 4; how++) {
@@ -158,7 +158,7 @@ static void whole_life(void *arg)
     ksmdelete(handle);
 }
 
-TEST("ksm §8.4 a child that does it all leaves no frame behind (scenario 46)")
+TEST("ksm §8.4 a child that does it all leaves no frame behind")
 {
     tap_join(tap_start(whole_life, NULL));
 
@@ -231,7 +231,7 @@ static int run_new(const char *what, int n)
     return status;
 }
 
-TEST("ksm §7.3 exec detaches all; the old address faults (scenario 33)")
+TEST("ksm §7.3 exec detaches all; the old address faults")
 {
     share(PAGE);
     bytes[0] = 5;
@@ -254,7 +254,7 @@ TEST("ksm §3.6 exec drops handles; the new program gets the segment by its iden
     unshare();
 }
 
-TEST("ksm §7.3 an exec that fails changes nothing (scenario 34)")
+TEST("ksm §7.3 an exec that fails changes nothing")
 {
     struct ksminfo_t before, after;
     char *argv[] = { "x", NULL };
@@ -327,7 +327,7 @@ static void spin_for_ever(void *arg)
     (void)arg;
     bytes[0] = 1;
     for (;;)
-        __asm__ volatile("" : ::"memory");
+        asm volatile("" : ::"memory");
 }
 
 static void sleep_for_ever(void *arg)
@@ -360,7 +360,7 @@ static void wait_for_child(void *arg)
     waits(&status);
 }
 
-TEST("ksm §7.4 §7.2 killed while it spins, sleeps, reads or waits: no count is left (scenario 35)")
+TEST("ksm §7.4 §7.2 killed while it spins, sleeps, reads or waits: no count is left")
 {
     static void (*const ways[])(void *) = { spin_for_ever, sleep_for_ever, read_for_ever, wait_for_ever };
 
@@ -393,7 +393,7 @@ static void mark_and_wait(void *arg)
     wait_for_ever(NULL);
 }
 
-TEST("ksm §7.4 killed in ksmwait on its own marked segment: the pages are back (scenario 35)")
+TEST("ksm §7.4 killed in ksmwait on its own marked segment: the pages are back")
 {
     struct ksminfo_t before = info_of(0);
 
@@ -447,7 +447,7 @@ static void alternate(void *arg)
     }
 }
 
-TEST("ksm §8 mpid is the last one that did something (scenario 40)")
+TEST("ksm §8 mpid is the last one that did something")
 {
     int ends[2][4], pids[2], turn;
 

@@ -416,9 +416,9 @@ static void bounded_buffer(uint nproducers)
     unshare();
 }
 
-TEST("ksm §11.3 a bounded buffer with one producer (scenario 49)") { bounded_buffer(1); }
+TEST("ksm §11.3 a bounded buffer with one producer") { bounded_buffer(1); }
 
-TEST("ksm §11.3 a bounded buffer with four producers (scenario 49)") { bounded_buffer(4); }
+TEST("ksm §11.3 a bounded buffer with four producers") { bounded_buffer(4); }
 
 /* 11.4: without the kernel. */
 

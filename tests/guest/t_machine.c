@@ -25,11 +25,11 @@ static void through_call(const struct registers *in, struct registers *out, int 
 {
     int result;
 
-    __asm__ volatile(EACH_REGISTER(LOAD) "int $0x40\n\t"
-                                         "movl %3, %0\n\t" EACH_REGISTER(STORE)
-                     : "+r"(in), "=a"(result)
-                     : "1"(number), "r"(out)
-                     : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
+    asm volatile(EACH_REGISTER(LOAD) "int $0x40\n\t"
+                                     "movl %3, %0\n\t" EACH_REGISTER(STORE)
+                 : "+r"(in), "=a"(result)
+                 : "1"(number), "r"(out)
+                 : "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7");
 }
 
 static void fill(struct registers *r)
@@ -54,7 +54,7 @@ static bool same(const struct registers *a, const struct registers *b)
 /* Reads all vector registers as they are. */
 static void read_registers(struct registers *out)
 {
-    __asm__ volatile(EACH_REGISTER(STORE) : : "r"(out) : "memory");
+    asm volatile(EACH_REGISTER(STORE) : : "r"(out) : "memory");
 }
 
 static void compute(void *arg)
@@ -70,7 +70,7 @@ static void compute(void *arg)
         if (!same(&in, &out))
             exits(2);
         sum = sum + i * 0.5;
-        __asm__ volatile("fldt %0; fld1; faddp; fstpt %0" : "+m"(wide));
+        asm volatile("fldt %0; fld1; faddp; fstpt %0" : "+m"(wide));
         if (i % 16 == 0)
             sleep(1);
         else
@@ -100,11 +100,11 @@ TEST("floating point: fork's child gets a copy")
     int pid, status = 0;
 
     fill(&at_fork);
-    __asm__ volatile(EACH_REGISTER(LOAD) "movl $1, %%eax\n\t"
-                                         "int $0x40\n\t"
-                     : "=a"(pid)
-                     : "0"(&at_fork)
-                     : "memory");
+    asm volatile(EACH_REGISTER(LOAD) "movl $1, %%eax\n\t"
+                                     "int $0x40\n\t"
+                 : "=a"(pid)
+                 : "0"(&at_fork)
+                 : "memory");
     read_registers(&out);
     if (pid == 0) {
         struct registers mine;
@@ -135,7 +135,7 @@ static void fresh_registers(void *arg)
     ushort control;
 
     (void)arg;
-    __asm__ volatile("stmxcsr %0; fnstcw %1" : "=m"(mxcsr), "=m"(control));
+    asm volatile("stmxcsr %0; fnstcw %1" : "=m"(mxcsr), "=m"(control));
     read_registers(&out);
     if (mxcsr != 0x1F80 || control != 0x37F || !same(&out, &zero))
         exits(7);
@@ -154,7 +154,7 @@ static void divide_unmasked(void *arg)
     ushort control = 0x37F & ~(1u << 2);
 
     (void)arg;
-    __asm__ volatile("fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(control));
+    asm volatile("fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(control));
 }
 
 TEST("floating point: an unmasked exception kills the process")
@@ -169,24 +169,24 @@ TEST("flags and segments: a system call works with any, and leaves the direction
 {
     int pid;
 
-    __asm__ volatile("std; movl $11, %%eax; int $0x40; pushfl; popl %%ecx; cld;"
-                     "testl $0x400, %%ecx; jnz 1f; xorl %%eax, %%eax; 1:"
-                     : "=a"(pid)::"ecx", "memory", "cc");
+    asm volatile("std; movl $11, %%eax; int $0x40; pushfl; popl %%ecx; cld;"
+                 "testl $0x400, %%ecx; jnz 1f; xorl %%eax, %%eax; 1:"
+                 : "=a"(pid)::"ecx", "memory", "cc");
     check_eq(pid, getpid());
-    __asm__ volatile("xorl %%ecx, %%ecx; movw %%cx, %%es; movw %%cx, %%gs; movw %%cx, %%fs;"
-                     "movl $11, %%eax; int $0x40"
-                     : "=a"(pid)::"ecx", "memory", "cc");
+    asm volatile("xorl %%ecx, %%ecx; movw %%cx, %%es; movw %%cx, %%gs; movw %%cx, %%fs;"
+                 "movl $11, %%eax; int $0x40"
+                 : "=a"(pid)::"ecx", "memory", "cc");
     check_eq(pid, getpid());
-    __asm__ volatile("pushl %%ds; xorl %%ecx, %%ecx; movw %%cx, %%ds; movl $11, %%eax; int $0x40; popl %%ds"
-                     : "=a"(pid)::"ecx", "memory", "cc");
+    asm volatile("pushl %%ds; xorl %%ecx, %%ecx; movw %%cx, %%ds; movl $11, %%eax; int $0x40; popl %%ds"
+                 : "=a"(pid)::"ecx", "memory", "cc");
     check_eq(pid, getpid());
-    __asm__ volatile("pushfl; orl $0x40000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
-                     "pushfl; andl $~0x40000, (%%esp); popfl"
-                     : "=a"(pid)::"memory", "cc");
+    asm volatile("pushfl; orl $0x40000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
+                 "pushfl; andl $~0x40000, (%%esp); popfl"
+                 : "=a"(pid)::"memory", "cc");
     check_eq(pid, getpid());
-    __asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
-                     "pushfl; andl $~0x4000, (%%esp); popfl"
-                     : "=a"(pid)::"memory", "cc");
+    asm volatile("pushfl; orl $0x4000, (%%esp); popfl; movl $11, %%eax; int $0x40;"
+                 "pushfl; andl $~0x4000, (%%esp); popfl"
+                 : "=a"(pid)::"memory", "cc");
     check_eq(pid, getpid());
 }
 
@@ -195,13 +195,13 @@ TEST("segments: the kernel's own are not left in a program's registers")
     uint gs;
 
     getpid();
-    __asm__ volatile("movl %%gs, %0" : "=r"(gs));
+    asm volatile("movl %%gs, %0" : "=r"(gs));
     check(gs == 0 || (gs & 3) == 3);
 }
 
-static void load_segment(void *arg) { __asm__ volatile("movw %w0, %%es" : : "r"(arg)); }
+static void load_segment(void *arg) { asm volatile("movw %w0, %%es" : : "r"(arg)); }
 
-static void load_stack_segment(void *arg) { __asm__ volatile("movw %w0, %%ss" : : "r"(arg)); }
+static void load_stack_segment(void *arg) { asm volatile("movw %w0, %%ss" : : "r"(arg)); }
 
 static void jump_far(void *arg)
 {
@@ -210,7 +210,7 @@ static void jump_far(void *arg)
         ushort selector;
     } __attribute__((packed)) target = { 0, (uint)arg };
 
-    __asm__ volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(target.offset)::"memory");
+    asm volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(target.offset)::"memory");
 }
 
 TEST("segments: the kernel's can't be had")
@@ -231,14 +231,14 @@ TEST("segments: the kernel's can't be had")
 static void step(void *arg)
 {
     (void)arg;
-    __asm__ volatile("pushfl; orl $0x100, (%%esp); popfl; movl $11, %%eax; int $0x40; nop" ::
-                         : "eax", "memory", "cc");
+    asm volatile("pushfl; orl $0x100, (%%esp); popfl; movl $11, %%eax; int $0x40; nop" ::
+                     : "eax", "memory", "cc");
 }
 
 static void nested_return(void *arg)
 {
     (void)arg;
-    __asm__ volatile("pushfl; orl $0x4000, (%%esp); popfl; iret" ::: "memory", "cc");
+    asm volatile("pushfl; orl $0x4000, (%%esp); popfl; iret" ::: "memory", "cc");
 }
 
 TEST("flags: single steps and nested tasks end the process alone")
@@ -266,11 +266,11 @@ TEST("software interrupts: all but the system call's end the process")
     }
 }
 
-#define PRIVILEGED(name, code)                                    \
-    static void name(void *arg)                                   \
-    {                                                             \
-        (void)arg;                                                \
-        __asm__ volatile(code : ::"eax", "ecx", "edx", "memory"); \
+#define PRIVILEGED(name, code)                                \
+    static void name(void *arg)                               \
+    {                                                         \
+        (void)arg;                                            \
+        asm volatile(code : ::"eax", "ecx", "edx", "memory"); \
     }
 
 PRIVILEGED(read_port, "movw $0x1F7, %%dx; inb %%dx, %%al")
@@ -315,10 +315,10 @@ static int call_on(uint sp)
 {
     int result;
 
-    __asm__ volatile("movl %%esp, %%esi; movl %%ecx, %%esp; movl $13, %%eax; int $0x40; movl %%esi, %%esp"
-                     : "=a"(result)
-                     : "c"(sp)
-                     : "esi", "memory", "cc");
+    asm volatile("movl %%esp, %%esi; movl %%ecx, %%esp; movl $13, %%eax; int $0x40; movl %%esi, %%esp"
+                 : "=a"(result)
+                 : "c"(sp)
+                 : "esi", "memory", "cc");
     return result;
 }
 

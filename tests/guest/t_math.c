@@ -561,7 +561,7 @@ TEST("wrong usage is refused")
     int fds[2];
 
     check_eq(pipe(fds), 0);
-    for (uint i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+    for (uint i = 0; i < COUNT(wrong); i++)
         check_eq(reap(start_program(wrong[i], -1, fds[1])), 2);
 }
 

@@ -102,7 +102,7 @@ TEST("kill: a process that sleeps, and one that computes")
     pid = fork();
     if (pid == 0) {
         for (;;)
-            __asm__ volatile("" : ::"memory");
+            asm volatile("" : ::"memory");
     }
     check_eq(kill(pid), 0);
     check_eq(tap_status(pid), KILLED);
@@ -145,25 +145,25 @@ static void fault_divide(void *arg)
 static void fault_io(void *arg)
 {
     (void)arg;
-    __asm__ volatile("outb %%al, $0x80" : ::"memory");
+    asm volatile("outb %%al, $0x80" : ::"memory");
 }
 
 static void fault_halt(void *arg)
 {
     (void)arg;
-    __asm__ volatile("cli; hlt" ::: "memory");
+    asm volatile("cli; hlt" ::: "memory");
 }
 
 static void fault_invalid(void *arg)
 {
     (void)arg;
-    __asm__ volatile("ud2");
+    asm volatile("ud2");
 }
 
 static void fault_interrupt(void *arg)
 {
     (void)arg;
-    __asm__ volatile("int $0x20");
+    asm volatile("int $0x20");
 }
 
 TEST("faults kill the process, and only it")
@@ -189,7 +189,7 @@ TEST("a system call number that there is not: -1")
     for (int i = 0; i < 7; i++) {
         int result;
 
-        __asm__ volatile("int $0x40" : "=a"(result) : "a"(numbers[i]) : "memory");
+        asm volatile("int $0x40" : "=a"(result) : "a"(numbers[i]) : "memory");
         check_eq(result, -1);
     }
 }
@@ -199,11 +199,11 @@ TEST("registers survive a system call")
     uint b = 0x11111111, si = 0x22222222, di = 0x33333333, c = 0x44444444, d = 0x55555555;
     int pid;
 
-    __asm__ volatile("movl $11, %%eax\n\t"
-                     "int $0x40"
-                     : "=a"(pid), "+b"(b), "+S"(si), "+D"(di), "+c"(c), "+d"(d)
-                     :
-                     : "memory");
+    asm volatile("movl $11, %%eax\n\t"
+                 "int $0x40"
+                 : "=a"(pid), "+b"(b), "+S"(si), "+D"(di), "+c"(c), "+d"(d)
+                 :
+                 : "memory");
     check_eq(pid, getpid());
     check(b == 0x11111111 && si == 0x22222222 && di == 0x33333333);
     check(c == 0x44444444 && d == 0x55555555);
@@ -451,10 +451,10 @@ TEST("floating point: a child inherits them")
     double value = 1.5;
     int pid, status;
 
-    __asm__ volatile("movsd %0, %%xmm5" : : "m"(value));
+    asm volatile("movsd %0, %%xmm5" : : "m"(value));
     pid = fork();
     if (pid == 0) {
-        __asm__ volatile("movsd %%xmm5, %0" : "=m"(value));
+        asm volatile("movsd %%xmm5, %0" : "=m"(value));
         exits(value == 1.5 ? 0 : 1);
     }
     check_eq(waits(&status), pid);

@@ -373,7 +373,7 @@ static uint processor(void)
         uint base;
     } __attribute__((packed)) table;
 
-    __asm__ volatile("sgdt %0" : "=m"(table));
+    asm volatile("sgdt %0" : "=m"(table));
     return table.base;
 }
 

@@ -76,7 +76,7 @@ static void run_lines(const struct line *lines, uint nlines)
     }
     leave();
 }
-#define RUN(lines) run_lines(lines, sizeof(lines) / sizeof(lines[0]))
+#define RUN(lines) run_lines(lines, COUNT(lines))
 
 TEST("sh: words, quotes, comments")
 {

@@ -81,7 +81,7 @@ TEST("parse_number and atoi")
                                        "99999999999999999999" };
     int n = 77;
 
-    for (uint i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+    for (uint i = 0; i < COUNT(bad); i++)
         check(!parse_number(bad[i], &n) && n == 77);
     check(parse_number("0", &n) && n == 0);
     check(parse_number("-2147483648", &n) && n == (int)0x80000000);
@@ -196,7 +196,7 @@ TEST("64-bit division agrees with multiplication")
                                         0x7FFFFFFFFFFFFFFF,
                                         0x8000000000000000,
                                         0xFFFFFFFFFFFFFFFF };
-    uint count = sizeof(numbers) / sizeof(numbers[0]);
+    uint count = COUNT(numbers);
 
     for (uint i = 0; i < count; i++) {
         for (uint j = 0; j < count; j++) {

@@ -52,7 +52,7 @@ static void wait_for(uint i, uint seen)
 static void spin(uint n)
 {
     while (n-- > 0)
-        __asm__ volatile("pause");
+        asm volatile("pause");
 }
 
 static uint nprocesses;

@@ -72,7 +72,7 @@ static const char *const paths[] = {
 static void poke_all(void *unused)
 {
     (void)unused;
-    uint n = sizeof(paths) / sizeof(paths[0]);
+    uint n = COUNT(paths);
     for (uint i = 0; i < n; i++)
         poke(paths[i]);
     fs_sync();

@@ -8,8 +8,6 @@
 #include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 static struct ksm_task *a, *b;
 static struct segment *one, *two;
 static struct holding *holding;

@@ -9,8 +9,6 @@
 #include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 /* §2: flags. */
 
 TEST("§2 get: flags known, unknown, contradictory, of the other call")

@@ -696,7 +696,7 @@ static void step(void)
                                              do_delete, do_detach_at, do_info,     do_wait,   do_wait,
                                              do_wake,   do_wake,      do_exec,     do_fork,   do_fork,
                                              do_sbrk,   do_exit,      do_detach_at };
-        ops[op % (sizeof(ops) / sizeof(ops[0]))](p);
+        ops[op % (COUNT(ops))](p);
     }
     fake_fail_nth(0);
     compact();

@@ -4,8 +4,6 @@
 #include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
 struct waiter {
     struct ksm_task *task;
     uint va, expected, nticks;

@@ -100,7 +100,7 @@ TEST("reading: ends of the range")
         "123456789012345678901234567890e-10",
     };
 
-    for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    for (unsigned i = 0; i < COUNT(texts); i++)
         expect_parse(texts[i]);
 }
 

@@ -169,7 +169,7 @@ TEST("parts in any order")
         unsigned n = random_below(30);
 
         while (n-- > 0)
-            strcat(text, parts[random_below(sizeof(parts) / sizeof(parts[0]))]);
+            strcat(text, parts[random_below(COUNT(parts))]);
         result = evaluate(text);
         check(result.status < MATH_NSTATUS && math_is_finite(result.value));
         check(result.column <= strlen(text) + 1);
