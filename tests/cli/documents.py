@@ -39,12 +39,14 @@ for stop in stops:
 # The recipes, one after another in one copy of the tree.
 copy = os.path.join(temp_folder(), "tree")
 shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
-env = {k: v for k, v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
+env = {k: v for k,
+       v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
 recipes = re.split(r"^## ", read("docs", "adding.md"), flags=re.M)[1:]
 for recipe in recipes:
     title = recipe.split("\n")[0]
     for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", recipe, re.M | re.S), 1):
-        p = subprocess.run(["sh", "-eu", "-c", block], cwd=copy, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        p = subprocess.run(["sh", "-eu", "-c", block], cwd=copy, env=env, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True,
                            errors="replace")
         ok(p.returncode == 0, "recipe: %s, step %d" % (title, number), block, p.stdout[-1500:], p.stderr[-1500:])
 done()

@@ -7,7 +7,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 NOT_OURS = "bench/vendor/"
-SCRIPTS = ("ksm", ".ci/run", "tests/run", "tests/suite", "bench/run")  # programs without a suffix
+SCRIPTS = ("ksm", ".ci/run", "tests/run", "bench/run")  # programs without a suffix
 
 
 def read(path):

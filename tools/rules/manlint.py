@@ -107,8 +107,10 @@ def main():
 
     table, headers = calls(), declared()
     system, library = described(pages, "2"), described(pages, "3")
-    report.check("every system call has a page with the table's prototype", compare(table, system, "include/syscall.tbl", "2"))
-    report.check("and the headers declare it so", ["%s: %s, but include/syscall.tbl has %s" % (name, headers[name], table[name])
+    report.check("every system call has a page with the table's prototype",
+                 compare(table, system, "include/syscall.tbl", "2"))
+    report.check("and the headers declare it so",
+                 ["%s: %s, but include/syscall.tbl has %s" % (name, headers[name], table[name])
                                              for name in table if name in headers and headers[name] != table[name]])
     functions = {name: types for name, types in headers.items() if name not in table}
     report.check("every function of the library has a page with the header's prototype",

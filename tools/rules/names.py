@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """names - checks that what comments and documents name exists.  Prints TAP.
 
-A name is a file (with or without its directories), a directory in backquotes, a function with its parentheses, a
+A name is a file (with or without its directories), a directory or suite in backquotes, a function with parentheses, a
 structure, or an option with its two dashes.  A file is one of the tree or one that the build makes; the others must
 occur in code somewhere in the tree.  Words in capitals stand for names, and an arrow in a drawing is no option.
 """
 
 import ast
 import io
+import os
 import re
 import tokenize
 
@@ -67,7 +68,7 @@ def main():
     prose, code = split()
     endings = {"/".join(path.split("/")[i:]) for path in files() for i in range(path.count("/") + 1)}
     directories = {"/".join(path.split("/")[:n]) for path in endings for n in range(path.count("/") + 1)}
-    directories |= {name + "/" for name in directories}
+    directories |= {name + "/" for name in directories} | {os.path.splitext(path)[0] for path in endings}
     words = set(re.findall(r"\w+", code))
     structures = set(re.findall(r"\bstruct (\w+)", code_of(code)))
     options = set(OPTION.findall(code))

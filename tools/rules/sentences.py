@@ -85,7 +85,8 @@ def main():
     sentences = contract()
     in_tests = cited_in("tests")
     in_code = cited_in("kernel", "user", "include")
-    report.check("the contract has numbered sentences", [] if len(sentences) > 40 else ["only %d found" % len(sentences)])
+    report.check("the contract has numbered sentences",
+                 [] if len(sentences) > 40 else ["only %d found" % len(sentences)])
     report.check("every sentence has a test", ["§" + s for s in sentences if s not in in_tests])
     report.check("every sentence is cited where it is carried out", ["§" + s for s in sentences if s not in in_code])
     known = set(sentences) | {s.split(".")[0] for s in sentences} | WORDS_ONLY
