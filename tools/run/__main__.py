@@ -7,6 +7,7 @@ run=; there the command is typed at the shell's prompt.
 
 import os
 import signal
+import socket
 import sys
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -78,7 +79,7 @@ def run_on(disk, options):
     if not command and not interactive:
         raise Failure(USAGE_ERROR, "no terminal: say what to run after --")
     kernel = os.path.join(build_directory(), "kernel.elf")
-    gdb = "tcp:127.0.0.1:%d" % debug_port() if target == "qemu-gdb" else None
+    gdb = socket.create_server(("127.0.0.1", debug_port())) if target == "qemu-gdb" else None
     with qemu.Machine(kernel, append=kernel_line(options, command), disk=None if options.ramdisk else disk.path,
                       write=options.write, ramdisk=disk.path if options.ramdisk else None, smp=options.smp,
                       mem=options.mem, icount=options.icount, display=target == "qemu" and has_display(),

@@ -8,6 +8,7 @@ Programs share their addresses, so the symbols of one at a time are loaded: `pro
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -79,10 +80,13 @@ def debug(program, options, directory):
     with open(script, "w", encoding="utf-8") as f:
         command = "program %s\n" % program if program else ""
         f.write(COMMANDS.format(kernel=kernel, port=port, elf=elf, program=command))
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(port)
+    listener.listen()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
     with Disk(options) as disk:
         with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
-                          smp=options.smp, mem=options.mem, gdb="unix:%s,server=on,wait=off" % port) as machine:
+                          smp=options.smp, mem=options.mem, gdb=listener) as machine:
             return run_gdb(machine, script)
 
 

@@ -31,7 +31,10 @@ def _die_with_parent():
 
 
 class Machine:
-    """A started QEMU.  Use as a context manager: leaving it ends QEMU."""
+    """A started QEMU.  Use as a context manager: leaving it ends QEMU.
+
+    `gdb` is a listening socket, which QEMU takes over: it then waits for a debugger before the first instruction.
+    """
 
     def __init__(self, kernel, append="", disk=None, write=False, ramdisk=None, smp=2, mem=256, icount=False,
                  display=False, gdb=None, extra=()):
@@ -55,10 +58,11 @@ class Machine:
             command += ["-initrd", "fs.img"]
         if icount:
             command += ["-icount", "shift=0,sleep=off"]
-        if gdb:
-            command += ["-S", "-gdb", gdb]
         theirs = []
         ours = []
+        if gdb:
+            theirs.append(gdb)
+            command += ["-S", "-chardev", "socket,id=gdb,fd=%d,server=on,wait=off" % gdb.fileno(), "-gdb", "chardev:gdb"]
         for name in ("console", "log", "control"):
             mine, its = socket.socketpair()
             its.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
