@@ -111,10 +111,10 @@ def main():
                  compare(table, system, "include/syscall.tbl", "2"))
     report.check("and the headers declare it so",
                  ["%s: %s, but include/syscall.tbl has %s" % (name, headers[name], table[name])
-                                             for name in table if name in headers and headers[name] != table[name]])
+                  for name in table if name in headers and headers[name] != table[name]])
     functions = {name: types for name, types in headers.items() if name not in table}
     report.check("every function of the library has a page with the header's prototype",
-           compare(functions, library, "the header", "3"))
+                 compare(functions, library, "the header", "3"))
     report.check("and every function of section 3 is declared", [name for name in library if name not in functions])
 
     bin_ = os.path.join(ROOT, "user", "bin")

@@ -62,7 +62,8 @@ class Machine:
         ours = []
         if gdb:
             theirs.append(gdb)
-            command += ["-S", "-chardev", "socket,id=gdb,fd=%d,server=on,wait=off" % gdb.fileno(), "-gdb", "chardev:gdb"]
+            command += ["-S", "-gdb", "chardev:gdb",
+                        "-chardev", "socket,id=gdb,fd=%d,server=on,wait=off" % gdb.fileno()]
         for name in ("console", "log", "control"):
             mine, its = socket.socketpair()
             its.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
