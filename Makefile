@@ -2,9 +2,9 @@
 #
 #   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [WERROR=1] [CPUS=N] [V=1]
 #
-# New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel; every .c in user/bin and in
-# this directory becomes a program on the disk image, and so do the .c files of each directory in user/bin together.
-# Those in tests/guest (t_*.c) and bench go to the image of the tests alone.
+# New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel.  Every .c in user/bin and in
+# this directory becomes a program on the disk image; the .c files of a directory in user/bin become one together.
+# Those in tests/guest (t_*.c) and bench go to the tests' image alone.
 
 B       ?= build
 CPUS    ?= 2
@@ -15,6 +15,7 @@ COVERAGE ?=
 TOOLPREFIX ?=
 PYTHON  ?= python3
 V       ?=
+VERSION := $(file <VERSION)
 # One short line for each step; the whole commands with V=1.
 say = $(if $V$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $1' $(patsubst $B/%,%,$@);)
 
@@ -37,7 +38,7 @@ HOSTCC  ?= $(if $(CLANG),$(CC),gcc)
 
 WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 
-# What both halves of the 32-bit system share.  The compilers of some distributions switch on more by themselves.
+# What both halves of the 32-bit system share.  It undoes what some distributions' compilers add by themselves.
 CFLAGS32 := -m32 -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
             -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O2 -g
 
@@ -48,12 +49,12 @@ HARDEN := -DDEBUG -fstack-protector-strong -mstack-protector-guard=global $(UBSA
 # instructions.  Back-traces go by the debugging information: see tools/build/ksyms.py.
 CONVENTION := -mregparm=3 -mtune=generic -fomit-frame-pointer $(if $(CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2)
 KERNEL_CFLAGS := $(CFLAGS32) $(CONVENTION) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
-                 -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
+                 -DKSM_VERSION='"$(VERSION)"' -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
 
-# Sources written for xv6 were written for older compilers: what newer ones made errors stays a warning.
+# Sources for xv6 were written for older compilers: what has become an error since then stays a warning.
 LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno-error=int-conversion \
            -Wno-error=incompatible-pointer-types
-# Programs that do not compute with doubles stay out of the vector registers, which cost time to switch.
+# Programs that do not compute with doubles do not use the vector registers, which take time to switch.
 USER_CFLAGS := $(CFLAGS32) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),,-mno-stv) \
                -Iuser/libc -Iuser/ksm -Iuser/math -Iinclude -I$B/gen/include
@@ -89,7 +90,7 @@ GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S
 
 all: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
 
-# A change of flags or a source that came or went is a change like any other: these files hold what was used.
+# A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was used.
 define stamp # name, content
 ifneq ($$(strip $$(file <$B/stamp/$1)),$$(strip $2))
 $$(shell mkdir -p $B/stamp)
@@ -108,7 +109,7 @@ endif
 
 # Generated files.
 
-# A pattern rule with several targets makes them all at once; the stem is "gen".
+# A pattern rule makes its targets all at once; the stem is "gen".
 $B/%/include/syscall.h $B/%/syscalls.inc $B/%/usys.S: include/syscall.tbl tools/build/syscalls.py
 	@mkdir -p $B/gen/include
 	$(call say,GEN )$(PYTHON) tools/build/syscalls.py include/syscall.tbl $B/gen
@@ -160,7 +161,7 @@ $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
-# Compiled as it is on the systems that it was measured on: see bench/vendor/NOTICE.
+# Somebody else's source, which is not ours to change: see bench/vendor/NOTICE.
 $B/bench/vendor/%.o: bench/vendor/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -DHAVE_KSM -w -MMD -MP -c -o $@ $<
@@ -171,10 +172,10 @@ $B/top/%.o: %.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -w $(LENIENT) -MMD -MP -c -o $@ $<
 
-# A source in this directory comes before one of the same name elsewhere.
+# A source in this directory takes precedence over one of the same name elsewhere.
 program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c)) $(PROGRAM_SRC)))
 program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
-# A program may have functions of its own by the names of the library's: the first ones linked count.
+# A program can define functions of the library itself: the linker takes its own.
 define program # name, further objects
 $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $2
 	@mkdir -p $$(@D)
@@ -184,7 +185,7 @@ further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter $1,$(PROGR
                   $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c)))))
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(call further_objects,$p))))
 
-# With symbols in elf/ for the debugger, without them in bin/ for the image.
+# elf/ keeps the symbols for the debugger; bin/ is for the image.
 $B/bin/%: $B/elf/%
 	@mkdir -p $(@D)
 	$(call say,COPY)$(OBJCOPY) -S $< $@
@@ -203,7 +204,7 @@ $B/host/mkfs $B/host/fsck:
 $B/share/man/index: $(PAGES) include/syscall.tbl tools/build/manpages.py $B/stamp/man.list
 	$(call say,MAN )$(PYTHON) tools/build/manpages.py $(MANDOC) include/syscall.tbl $(@D) $(PAGES)
 
-# What a user gets; and the same with the tests and benchmarks.
+# The user's image, and one that has the tests and benchmarks as well.
 $B/fs.img $B/tests.img: $B/host/mkfs $(SHARE) $(firstword $(MAN)) $B/stamp/image.list
 $B/fs.img: $(USER_BIN)
 $B/tests.img: $(BIN)
@@ -217,7 +218,7 @@ fs.img: $B/fs.img
 HOST_TESTS :=
 include tests/host/host.mk
 
-# gcc brings its sanitizers along; clang's are a package of their own.
+# gcc includes its sanitizers; clang's are a separate package.
 SANITIZE := $(if $(CLANG)$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize-recover=all)
 HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
                     -I. -Ikernel -Itests/host -Itests/host/arch -I$B/gen
@@ -238,9 +239,8 @@ list-host-tests:
 
 host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS)) $B/foreign.img
 
-# A system that knows nothing of this one.
+# A foreign system: programs linked as xv6's are, on an image that xv6 could have made.
 
-# Programs linked as xv6's are, on an image that xv6 could have made.
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
 
 $B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h tests/tap.h $B/stamp/user.flags
@@ -262,10 +262,15 @@ bench-host: $B/empty.elf
 # Running.
 
 qemu qemu-nox qemu-gdb: all
-	$(PYTHON) tools/run/run.py --make-target $@ --smp $(CPUS) --mem $(MEM)
+	$(PYTHON) tools/run --make-target $@ --smp $(CPUS) --mem $(MEM)
 
 programs: $(BIN)
 kernel: $B/kernel.elf
+
+# For editors and analysers.
+compile_commands.json: FORCE
+	$(call say,GEN )$(PYTHON) tools/build/compile_commands.py '$(MAKE)' B=$B CC='$(CC)' DEBUG=$(DEBUG) >$@
+FORCE:
 
 clean:
 	rm -rf $B

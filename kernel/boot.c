@@ -59,8 +59,8 @@ void kernel_start(void)
         no_memory();
     arch_start_cpus(sched_run_idle);
     arch_start_devices();
-    printk("KSM kernel: %u processor%s, %u KB of memory free\n", cpu_count, cpu_count == 1 ? "" : "s",
-           page_free_count() * (PAGE_SIZE / 1024));
+    printk("KSM " KSM_VERSION ": %u processor%s, %u KB of memory free\n", cpu_count,
+           cpu_count == 1 ? "" : "s", page_free_count() * (PAGE_SIZE / 1024));
     settings_jitter();
     if (thread_create(&boot_thread, "boot", boot, NULL) < 0)
         no_memory();

@@ -1,18 +1,18 @@
-"""_tap - what the tests in this folder share: TAP, and runs of ./ksm run as its user sees them."""
+"""_tap - what the tests in this directory share: TAP, and runs of ./ksm run as its user sees them."""
 
 import os
-import re
 import subprocess
 import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("B") or "build")
-RUN = [sys.executable, os.path.join(ROOT, "tools", "run", "run.py")]
-sys.path.insert(0, os.path.join(ROOT, "tools", "run"))
+RUN = [sys.executable, os.path.join(ROOT, "tools", "run")]
+sys.path.insert(0, os.path.join(ROOT, "tools"))
 
 _count = 0
 _failed = 0
+_keep = []  # directories that live as long as the test
 
 
 def ok(condition, name, *details):
@@ -62,17 +62,8 @@ def run(*arguments, build=None, cwd=None, env=None, timeout=120):
     return Result(p.returncode, p.stdout, p.stderr)
 
 
-def temp_folder():
-    """A folder that is gone when the test ends."""
-    folder = tempfile.TemporaryDirectory(prefix="ksm-test-")
-    _keep.append(folder)
-    return folder.name
-
-
-_keep = []
-
-
-def statuses():
-    """The statuses of ./ksm run's own, by name, from its source."""
-    with open(os.path.join(ROOT, "tools", "run", "run.py"), encoding="utf-8") as f:
-        return {name: int(number) for name, number in re.findall(r"^([A-Z_]+) = (\d+)$", f.read(), re.M)}
+def temp_directory():
+    """A directory that is removed when the test ends."""
+    directory = tempfile.TemporaryDirectory(prefix="ksm-test-")
+    _keep.append(directory)
+    return directory.name

@@ -6,13 +6,12 @@ import struct
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, done, ok, run, statuses, temp_folder  # noqa: E402
-import qemu  # noqa: E402
+from _tap import BUILD, done, ok, run, temp_directory  # noqa: E402
+from run import qemu, statuses  # noqa: E402
 
-S = statuses()
 KERNEL = os.path.join(BUILD, "kernel.elf")
 IMAGE = os.path.join(BUILD, "fs.img")
-folder = temp_folder()
+directory = temp_directory()
 
 
 def boot(command, disk=IMAGE, extra=(), smp=2, mem=256):
@@ -29,14 +28,15 @@ for mem in (16, 64, 1024, 3000):
     ok(r.status == 0 and r.out.startswith("up\n"), "%d MB" % mem, r)
 for mem in (4, 2):
     r = run("--mem", str(mem), "--timeout", "20", "--", "echo up")
-    ok(r.status in (S["CANNOT_START"], 0) and ("memory" in r.err or r.out == "up\n"), "%d MB: a clear message, or it runs" % mem, r)
+    ok(r.status in (statuses.CANNOT_START, 0) and ("memory" in r.err or r.out == "up\n"),
+       "%d MB: a clear message, or it runs" % mem, r)
 
 with open(IMAGE, "rb") as f:
     good = f.read()
 
 
 def broken(name, data):
-    path = os.path.join(folder, name + ".img")
+    path = os.path.join(directory, name + ".img")
     with open(path, "wb") as f:
         f.write(data)
     return path
@@ -64,17 +64,18 @@ for name, data in (
         ("bitmap outside", super_block(bmapstart=0xFFFFFFFE)),
         ("unknown features", super_block(features=0x12345678))):
     r = run("--disk", broken(name.replace(" ", "-"), data), "--timeout", "20", "--", "echo up")
-    ok(r.status == S["CANNOT_START"] and r.err.strip(), "a broken disk: " + name, r)
+    ok(r.status == statuses.CANNOT_START and r.err.strip(), "a broken disk: " + name, r)
 
 start, = struct.unpack("<I", good[512 + 16:512 + 20])
 header = struct.pack("<I", 5) + struct.pack("<5I", 0xFFFFFFFF, 0, 1, 2, 3)
 full_log = good[:start * 512] + header.ljust(512, b"\0") + good[start * 512 + 512:]
 r = run("--disk", broken("log", full_log), "--timeout", "20", "--", "echo up")
-ok(r.status in (0, S["CANNOT_START"]), "a log that points nowhere", r)
+ok(r.status in (0, statuses.CANNOT_START), "a log that points nowhere", r)
 inodes, = struct.unpack("<I", good[512 + 20:512 + 24])
-r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[(inodes + 64) * 512:]), "--timeout", "20",
+r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[(inodes + 64) * 512:]), "--timeout",
+        "20",
         "--", "echo up")
-ok(r.status == S["CANNOT_START"] and r.err.strip(), "a broken disk: inodes of noise", r)
+ok(r.status == statuses.CANNOT_START and r.err.strip(), "a broken disk: inodes of noise", r)
 
 s = boot("echo up", disk=None)
 ok(s.status == "disk" and s.log, "no disk", s.status, s.log)
@@ -83,9 +84,10 @@ ok(s.status == 0 and s.text == b"up\n", "no ACPI", s.status, s.text, s.log)
 s = boot("echo up", smp=16)
 ok(s.status == 0 and s.text == b"up\n", "more processors than the kernel uses", s.status, s.text, s.log)
 r = run("--param", "init=/none", "--timeout", "20", "--", "echo up")
-ok(r.status == S["CANNOT_START"] and r.err.strip(), "an init that is not there", r)
-r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--param", "=", "--", "echo up")
-ok(r.status == S["USAGE_ERROR"], "a parameter without a name is refused", r)
+ok(r.status == statuses.CANNOT_START and r.err.strip(), "an init that does not exist", r)
+r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--param", "=", "--",
+        "echo up")
+ok(r.status == statuses.USAGE_ERROR, "a parameter without a name is refused", r)
 r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--", "echo up")
-ok(r.status in (0, S["CANNOT_START"]) and "panic" not in r.err, "parameters out of range", r)
+ok(r.status in (0, statuses.CANNOT_START) and "panic" not in r.err, "parameters out of range", r)
 done()

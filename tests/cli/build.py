@@ -1,4 +1,4 @@
-"""What make promises: a second make does nothing, a change remakes what depends on it, and a new program needs no edit."""
+"""What make promises: a second make does nothing, a change remakes what depends on it, a new program needs no edit."""
 
 import os
 import shutil
@@ -6,12 +6,13 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, run, temp_folder  # noqa: E402
+from _tap import ROOT, done, ok, run, temp_directory  # noqa: E402
 
-# A folder whose name has a blank, and no build in it.
-copy = os.path.join(temp_folder(), "a copy")
+# A tree without a build, in a directory whose name has a blank.
+copy = os.path.join(temp_directory(), "a copy")
 shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
-ENV = {k: v for k, v in os.environ.items() if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG", "WERROR")}
+ENV = {k: v for k,
+       v in os.environ.items() if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG", "WERROR")}
 PROGRAM = """\
 #include "types.h"
 #include "stat.h"
@@ -75,10 +76,12 @@ r = make("all")
 ok("kernel/ksm/" in r.stdout and "kernel/fs/cache" not in r.stdout, "a header remakes what includes it", r.stdout)
 touch("include/syscall.tbl")
 r = make("all")
-ok("syscall" in r.stdout and "fs.img" in r.stdout and "kernel.elf" in r.stdout, "so does the table of system calls", r.stdout)
+ok("syscall" in r.stdout and "fs.img" in r.stdout and "kernel.elf" in r.stdout, "so does the table of system calls",
+   r.stdout)
 touch("docs/man/read.2")
 r = make("all")
-ok("share/man/index" in r.stdout and "fs.img" in r.stdout and "kernel.elf" not in r.stdout, "so does a man page", r.stdout)
+ok("share/man/index" in r.stdout and "fs.img" in r.stdout and "kernel.elf" not in r.stdout, "so does a man page",
+   r.stdout)
 ok(make("-q").returncode == 0, "and then there is nothing to do")
 r = make("all", "MANDOC=")
 ok(r.returncode == 0, "without mandoc the images are built", r.stdout, r.stderr)
@@ -88,7 +91,8 @@ write("dropped.c", PROGRAM)
 write("user/bin/dropped2.c", PROGRAM)
 write("own.c", OWN)
 r = make("all")
-ok(r.returncode == 0 and "bin/dropped\n" in r.stdout and "bin/dropped2\n" in r.stdout, "programs dropped in are built", r.stdout, r.stderr)
+ok(r.returncode == 0 and "bin/dropped\n" in r.stdout and "bin/dropped2\n" in r.stdout, "programs dropped in are built",
+   r.stdout, r.stderr)
 r = run("--", "dropped; dropped2 x", build=os.path.join(copy, "build"))
 ok(r.out == "dropped 1\ndropped 2\n", "and are in the image", r)
 r = run("--", "own", build=os.path.join(copy, "build"))
@@ -100,6 +104,7 @@ ok(r.out.endswith("gone\n"), "a program that is taken away is not", r)
 
 r = make("clean")
 ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")
-p = subprocess.run([os.path.join(copy, "ksm"), "nonsense"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
+p = subprocess.run([os.path.join(copy, "ksm"), "nonsense"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                   env=ENV)
 ok(p.returncode == 2 and "usage" in p.stderr, "./ksm refuses what it does not know", p.stderr)
 done()

@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, done, ok  # noqa: E402
-import qemu  # noqa: E402
+from run import qemu  # noqa: E402
 
 KERNEL = os.path.join(BUILD, "kernel.elf")
 IMAGE = os.path.join(BUILD, "fs.img")
@@ -81,7 +81,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     s.send(b"cat\n")
     s.expect(b"cat\n")
     s.send(b"one line\n")
-    ok(s.expect(b"one line\none line\n", 10), "lines arrive as they are ended", s.text)
+    ok(s.expect(b"one line\none line\n", 10), "each line arrives when it is ended", s.text)
     s.send(b"\x04")
     ok(wait_prompt(s, 10) is not None, "Ctrl-D is the end of file", s.text)
     s.send(b"cat\n")
@@ -102,7 +102,8 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     command(s, b"")
 
     for line, name in ((b"sleep 100000", "a program"), (b"sleep 100000 | cat | cat", "a pipeline"),
-                       (b"( sleep 100000 ; echo never )", "a list"), (b"sh -c 'sleep 100000 & sleep 100000'", "all descendants")):
+                       (b"( sleep 100000 ; echo never )", "a list"), (b"sh -c 'sleep 100000 & sleep 100000'",
+                                                                      "all descendants")):
         s.text = b""
         s.send(line + b"\n")
         s.expect(line + b"\n", 5)
@@ -122,8 +123,8 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     s.text = b""
     sendkeys(machine, ["e", "c", "h", "o", "spc", "shift-k", "e", "y", "1", "ret"])
     ok(s.expect(b"\nKey1\n", 10), "the keyboard", s.text)
-    with tempfile.TemporaryDirectory() as folder:
-        screen = os.path.join(folder, "screen")
+    with tempfile.TemporaryDirectory() as directory:
+        screen = os.path.join(directory, "screen")
         monitor(machine, 'pmemsave 0xb8000 4000 "%s"' % screen)
         with open(screen, "rb") as f:
             shown = f.read()[0::2]

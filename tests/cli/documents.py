@@ -1,4 +1,4 @@
-"""The documents keep their word: each place of the tour exists, and each recipe of docs/adding.md works as it is written."""
+"""The documents keep their word: each place of the tour exists, and each recipe of docs/adding.md works as written."""
 
 import os
 import re
@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, temp_folder  # noqa: E402
+from _tap import ROOT, done, ok, temp_directory  # noqa: E402
 
 
 def read(*path):
@@ -23,8 +23,10 @@ def places(stop):
 
 
 def defines(text, name):
-    return re.search(r"^(?:\w.*[ *])?%s\b *\(.*(?:\{|,)$|^(?:\w.*[ *])?%s\(.*\)$|^%s:|^#define %s\b|^(?:\w.*[ *])?%s\(.*\{ .*\}$"
-                     % ((re.escape(name),) * 5), text, re.M) is not None
+    escaped = re.escape(name)
+    forms = (r"(?:\w.*[ *])?%s\b *\(.*(?:\{|,)$", r"(?:\w.*[ *])?%s\(.*\)$", "%s:", r"#define %s\b",
+             r"(?:\w.*[ *])?%s\(.*\{ .*\}$")
+    return any(re.search("^" + form % escaped, text, re.M) for form in forms)
 
 
 stops = re.split(r"^## ", read("docs", "tour.md"), flags=re.M)[1:]
@@ -37,14 +39,16 @@ for stop in stops:
     ok(not missing, "its places exist: " + stop.split("\n")[0], *missing)
 
 # The recipes, one after another in one copy of the tree.
-copy = os.path.join(temp_folder(), "tree")
+copy = os.path.join(temp_directory(), "tree")
 shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
-env = {k: v for k, v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
+env = {k: v for k,
+       v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
 recipes = re.split(r"^## ", read("docs", "adding.md"), flags=re.M)[1:]
 for recipe in recipes:
     title = recipe.split("\n")[0]
     for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", recipe, re.M | re.S), 1):
-        p = subprocess.run(["sh", "-eu", "-c", block], cwd=copy, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        p = subprocess.run(["sh", "-eu", "-c", block], cwd=copy, env=env, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True,
                            errors="replace")
         ok(p.returncode == 0, "recipe: %s, step %d" % (title, number), block, p.stdout[-1500:], p.stderr[-1500:])
 done()

@@ -1,11 +1,11 @@
-"""Programs and images of xv6's: init and shell are not ours, so that the command is typed at the prompt."""
+"""Programs and images of xv6's: init and the shell are not ours, so the command is typed at the prompt."""
 
 import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, done, ok, run, temp_folder  # noqa: E402
-import qemu  # noqa: E402
+from _tap import BUILD, done, ok, run, temp_directory  # noqa: E402
+from run import qemu  # noqa: E402
 
 IMAGE = os.path.join(BUILD, "foreign.img")
 
@@ -27,8 +27,8 @@ ok(r.out.endswith("1..%d\n" % len(lines)) and len(lines) > 15, "old programs' ru
 for line in lines:
     ok(not line.startswith("not"), line.partition(" - ")[2])
 
-folder = temp_folder()
-copy = os.path.join(folder, "hello")
+directory = temp_directory()
+copy = os.path.join(directory, "hello")
 with open(copy, "wb") as f, open(os.path.join(BUILD, "foreign", "check"), "rb") as original:
     f.write(original.read())
 r = run("--disk", IMAGE, "--add", copy, "--timeout", "60", "--", "hello a")
@@ -41,7 +41,7 @@ with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     ok(s.expect(b"exec failed", 10), "Ctrl-C is a character like others there", s.text)
     s.send(b"crowd\n")
     ok(s.expect(b"crowded\n", 30) and s.expect(b"$ ", 10), "a program takes all processes", s.text)
-    s.quiet(0.5)  # its own place is taken too
+    s.quiet(0.5)  # the place of the program itself was taken too
     s.send(b"check a\n")
     ok(s.expect(b"ok 1 ", 10), "the shell can start others all the same", s.text)
 done()

@@ -1,5 +1,4 @@
-"""The suites of shared memory twice in one boot and in reverse order, and those of processes, files and pipes before and
-after them (scenario 48)."""
+"""The suites of shared memory twice in one boot and in reverse order, between those of processes, files and pipes."""
 
 import os
 import re
@@ -14,7 +13,7 @@ KSM = []
 for name in sorted(os.listdir(GUEST)):
     if re.fullmatch(r"t_ksm.*\.c", name):
         with open(os.path.join(GUEST, name), encoding="utf-8") as f:
-            if "Runs with:" not in f.read(4096):  # that one needs a machine of its own
+            if "Runs with:" not in f.read(4096):  # it needs a machine of its own
                 KSM.append(name[:-2])
 
 steps = OTHERS + [k + " -n 2" for k in KSM] + [k + " -r" for k in reversed(KSM)] + OTHERS

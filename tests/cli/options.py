@@ -7,11 +7,9 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, RUN, done, ok, run, statuses, temp_folder  # noqa: E402
-sys.path.insert(0, os.path.join(ROOT, "tools", "run"))
-import image  # noqa: E402
+from _tap import BUILD, RUN, done, ok, run, temp_directory  # noqa: E402
+from run import image, statuses  # noqa: E402
 
-S = statuses()
 IMAGE = os.path.join(BUILD, "fs.img")
 
 # Refusals.
@@ -20,13 +18,14 @@ for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"], ["--me
                   ["--param", "a=b c", "--", "true"], ["--param", "run=x", "--", "true"],
                   ["--ramdisk", "--write", "--", "true"], ["--", "two\nlines"]):
     r = run(*arguments)
-    ok(r.status == S["USAGE_ERROR"] and "usage: ./ksm run" in r.err and not r.out, "refused: %r" % arguments, r)
+    ok(r.status == statuses.USAGE_ERROR and "usage: ./ksm run" in r.err and not r.out, "refused: %r" % arguments, r)
 r = run("--", "echo " + "x" * 1000)
-ok(r.status == S["USAGE_ERROR"] and "too long" in r.err, "a command that the kernel's line cannot hold is refused", r)
+ok(r.status == statuses.USAGE_ERROR and "too long" in r.err, "a command that the kernel's line cannot hold is refused",
+   r)
 r = run("--disk", "/nonexistent.img", "--", "true")
-ok(r.status == S["BUILD_FAILED"] and "nonexistent" in r.err, "an image that is not there is refused", r)
+ok(r.status == statuses.BUILD_FAILED and "nonexistent" in r.err, "an image that does not exist is refused", r)
 r = run("--add", "/nonexistent", "--", "true")
-ok(r.status == S["BUILD_FAILED"] and "nonexistent" in r.err, "an added file that is not there is refused", r)
+ok(r.status == statuses.BUILD_FAILED and "nonexistent" in r.err, "an added file that does not exist is refused", r)
 
 # Commands.
 r = run("--", "echo hello")
@@ -38,7 +37,7 @@ ok(r.status == 42 and r.out == "", "its status", r)
 r = run("--", "false || exit 9")
 ok(r.status == 9, "a line of the shell's", r)
 r = run("--", "no-such-program")
-ok(r.status == 127, "a command that is not there", r)
+ok(r.status == 127, "a command that does not exist", r)
 r = run("--", "echo one; echo two | cat; echo three >x; cat x")
 ok(r.out == "one\ntwo\nthree\n", "pipes and redirection", r)
 r = run("--smp", "1", "--", "echo one")
@@ -51,24 +50,25 @@ r = run("--ramdisk", "--", "echo memory >x; cat x")
 ok(r.out == "memory\n", "the disk in memory", r)
 r = run("--param", "ksm.segments=5", "--", "ksmstat")
 ok(r.status == 0 and "segments" in r.out, "a parameter", r)
-r = run("--", "echo caf\udce9")  # a byte that is no UTF-8
+r = run("--", "echo caf\udce9")  # a byte that is not UTF-8
 ok(r.status == 0 and r.out.startswith("caf"), "a command of any bytes", r)
 r = run("--timeout", "999999999999", "--", "echo patient")
-ok(r.out == "patient\n", "a timeout of ages", r)
+ok(r.out == "patient\n", "a timeout of thousands of years", r)
 r = run("--timeout", "9" * 5000, "--", "true")
-ok(r.status == S["USAGE_ERROR"] and "usage: ./ksm run" in r.err, "a number that is none", r)
+ok(r.status == statuses.USAGE_ERROR and "usage: ./ksm run" in r.err, "a number of 5,000 digits is refused", r)
 r = run("--timeout", "3", "--", "sleep 100000")
-ok(r.status == S["TIMED_OUT"], "a command that does not end", r)
+ok(r.status == statuses.TIMED_OUT, "a command that does not end", r)
 
-p = subprocess.Popen(RUN + ["--tests", "--timeout", "60", "--", "cat t_ksm t_ksm t_ksm t_ksm"], stdin=subprocess.DEVNULL,
+p = subprocess.Popen(RUN + ["--tests", "--timeout", "60", "--", "cat t_ksm t_ksm t_ksm t_ksm"],
+                     stdin=subprocess.DEVNULL,
                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, KSM_BUILT="1"))
 time.sleep(4)
 with open(os.path.join(BUILD, "bin", "t_ksm"), "rb") as f:
     ok(p.stdout.read() == f.read() * 4 and p.wait() == 0, "a slow reader loses nothing")
 
 # The disk.
-folder = temp_folder()
-disk = os.path.join(folder, "my, disk.img")
+directory = temp_directory()
+disk = os.path.join(directory, "my, disk.img")
 shutil.copy(IMAGE, disk)
 with open(disk, "rb") as f:
     before = f.read()
@@ -80,21 +80,21 @@ r2 = run("--disk", disk, "--", "cat kept")
 ok(r.status == 0 and r2.out == "kept\n", "an image is written to with --write", r, r2)
 os.chmod(disk, 0o444)
 r = run("--disk", disk, "--", "cat kept")
-ok(r.out == "kept\n", "an image that must not be written to", r)
+ok(r.out == "kept\n", "a read-only image is booted from", r)
 
 # Added files.
-small, large = os.path.join(folder, "small"), os.path.join(folder, "large.bin")
+small, large = os.path.join(directory, "small"), os.path.join(directory, "large.bin")
 with open(small, "w", encoding="utf-8") as f:
     f.write("small file\n")
 with open(large, "wb") as f:
     f.write(bytes(range(250)) * 8000)
 r = run("--add", small, "--add", large, "--", "cat small; wc large.bin")
 ok(r.out.startswith("small file\n") and " 2000000 " in r.out, "files are added", r)
-r = run("--add", "small", "--", "cat small", cwd=folder)
+r = run("--add", "small", "--", "cat small", cwd=directory)
 ok(r.out == "small file\n", "paths are the caller's", r)
-long_name = os.path.join(folder, "a-name-too-long")
+long_name = os.path.join(directory, "a-name-too-long")
 shutil.copy(small, long_name)
 r = run("--add", long_name, "--", "true")
-ok(r.status == S["BUILD_FAILED"] and "14" in r.err, "a name that the image cannot hold is refused", r)
+ok(r.status == statuses.BUILD_FAILED and "14" in r.err, "a name that the image cannot hold is refused", r)
 ok(image.features(IMAGE) == image.EXTENDED, "the built image has the extended layout")
 done()

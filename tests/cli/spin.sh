@@ -1,8 +1,8 @@
 #!/bin/sh
-# spin.sh - has Spin search all states of the models in tests/model; prints TAP.  Deliberate faults in them must be found.
+# spin.sh - Spin searches all states of the models in tests/model, and must find deliberate faults in them.  Prints TAP.
 set -eu
 
-models=$(CDPATH='' cd -- "$(dirname -- "$0")/../spin" && pwd -P)
+models=$(CDPATH='' cd -- "$(dirname -- "$0")/../model" && pwd -P)
 if ! command -v spin >/dev/null 2>&1; then
     echo 1..1
     echo "ok 1 - the models # SKIP spin is not installed"
@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 n=0
 
-# search MODEL SED: "errors: 0" or whatever the search says of the model after that edit.
+# search MODEL SED: what the search finds in the model after that edit, such as "errors: 0".
 search() {
     sed "$2" "$models/ksm.pml" >model.pml
     spin -a "-D$1" model.pml >spin.log
@@ -42,5 +42,5 @@ expect LIFE 's/refs++; npins++; pinned/npins++; pinned/' 'errors: 1' 'an attach 
 expect LIFE 's/&& !unborn && !marked -> marked/\&\& !unborn -> marked/' 'errors: 1' 'a second marking that counts is found'
 expect WAIT 's/:: word == 0 ->/:: true ->/' 'errors: 1' 'a look before the lock alone is found'
 expect WAIT 's/queue ?? eval(self); queued\[self\] = false/queued[self] = false/' 'errors: 1' \
-    'a killed sleeper who stays in the queue is found'
+    'a killed sleeper that stays in the queue is found'
 exit "$failed"

@@ -20,7 +20,8 @@ class Terminal:
     def __init__(self, command):
         mine, its = pty.openpty()
         self.fd = mine
-        self.process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=ROOT, env=ENV, start_new_session=True)
+        self.process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=ROOT, env=ENV,
+                                        start_new_session=True)
         os.close(its)
         self.text = b""
 

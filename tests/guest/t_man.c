@@ -2,7 +2,7 @@
  * t_man.c - man, and the pages on the disk.
  */
 #include "fcntl.h"
-#include "tap.h"
+#include "guest.h"
 
 #define INDEX  "/share/man/index"
 #define OUTPUT "/t_man.out"

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Makes what the kernel needs for back-traces: its functions' names, and the way from frame to frame.
+"""ksyms - makes what the kernel needs for back-traces: its functions' names, and the way from frame to frame.
 
 usage: ksyms.py FILE.elf [NM [READELF]] >symbols.S
 
-FILE.elf is the kernel linked without these tables.  Their section is placed behind everything that they name
+FILE.elf is the kernel linked without these tables.  Their section is placed after everything that they name
 (kernel/kernel.ld), so the addresses are those of the second link too.
 
 The compiler's debugging information says for each instruction where the caller's frame begins: at a distance

@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
-"""Makes share/problems.txt: expressions for the Math Server, with the results that they must have.
+"""problems - makes share/problems.txt: expressions for the Math Server, and the results that they must have.
 
 usage: problems.py >share/problems.txt
 
-The results are python's own: its parser groups the operators (** stands for ^), its floats add, multiply and
-divide, its integers and the decimal module, with digits to spare, do the functions.  Lines:
+The results are Python's.  Its parser groups the operators (** stands for ^), its floats add, multiply and divide, and
+its integers and the decimal module compute the functions, with digits to spare.  Lines:
 
     EXPR = VALUE      the value to the last digit
     EXPR ~ VALUE      2 units in the last place are allowed: functions and powers that no double holds exactly
     EXPR: message     it can't be computed
 """
+
 import math
 import random
 import re

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Makes what depends on the list of system calls, from include/syscall.tbl.
+"""syscalls - makes what depends on the list of system calls, from include/syscall.tbl.
 
-usage: syscalls.py TABLE FOLDER
+usage: syscalls.py TABLE DIRECTORY
 
-FOLDER/include/syscall.h  SYS_name numbers, for programs
-FOLDER/syscalls.inc       CALL(number, name, number of arguments), for kernel/sys
-FOLDER/usys.S             the functions that programs call, i386, as NAME (weak) and sys_NAME
+DIRECTORY/include/syscall.h  SYS_name numbers, for programs
+DIRECTORY/syscalls.inc       CALL(number, name, number of arguments), for kernel/sys
+DIRECTORY/usys.S             the functions that programs call, i386, as NAME (weak) and sys_NAME
 """
+
 import os
 import re
 import sys

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """coverage - how much of a kernel room the host tests execute, by gcov.
 
-  coverage.py [ROOM]       kernel/ksm if left out; prints lines and branches of each file, and what was never reached
+  coverage.py [ROOM]       kernel/ksm if left out
 
-Status 1 when less than 98 % of the lines or 95 % of the branches were.
+Prints the share of lines and branches of each file that was reached, and what never was.  Status 1 when less than 98 %
+of the lines or 95 % of the branches were.
 """
 
 import json
@@ -11,36 +12,35 @@ import os
 import subprocess
 import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import qemu  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run.paths import ROOT, clean_env  # noqa: E402
 
 BUILD = "build/coverage"
 LINES, BRANCHES = 98.0, 95.0
 
 
 def run_tests():
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DEBUG")}
-    env.update(B=BUILD, CC="gcc", COVERAGE="1")
-    names = subprocess.run(["make", "-s", "list-host-tests"], env=env, check=True, capture_output=True, text=True).stdout.split()
+    env = clean_env(B=BUILD, CC="gcc", COVERAGE="1", DEBUG="")
+    listed = subprocess.run(["make", "-s", "list-host-tests"], env=env, check=True, stdout=subprocess.PIPE, text=True)
     subprocess.run(["make", "-s", "-j2", "host-tests"], env=env, check=True, stdout=sys.stderr)
     for where, _, files in os.walk(BUILD):
         for f in files:
             if f.endswith(".gcda"):
                 os.unlink(os.path.join(where, f))
-    for name in names:
-        if subprocess.run([os.path.join(BUILD, "host", name)], stdout=subprocess.DEVNULL).returncode:
+    for name in listed.stdout.split():
+        if subprocess.run([os.path.join(BUILD, "tests", "host", name)], stdout=subprocess.DEVNULL).returncode:
             sys.exit("coverage: host/%s fails" % name)
 
 
 def measure(room):
     """file -> (line -> count, (line, branch number) -> count), summed over all tests."""
     result = {}
-    for where, _, files in sorted(os.walk(os.path.join(BUILD, "host", "obj"))):
+    for where, _, files in sorted(os.walk(os.path.join(BUILD, "tests", "host", "obj"))):
         for f in sorted(files):
             if not f.endswith(".gcda") or ("/" + room + "/") not in where + "/":
                 continue
-            text = subprocess.run(["gcov", "--json-format", "--stdout", "--branch-probabilities", os.path.join(where, f)],
-                                  check=True, capture_output=True, text=True).stdout
+            gcov = ["gcov", "--json-format", "--stdout", "--branch-probabilities", os.path.join(where, f)]
+            text = subprocess.run(gcov, check=True, capture_output=True, text=True).stdout
             for line in text.splitlines():
                 for source in json.loads(line)["files"]:
                     if source["file"].startswith(room + "/"):
@@ -61,7 +61,7 @@ def percent(counts):
 
 
 def main():
-    os.chdir(qemu.ROOT)
+    os.chdir(ROOT)
     room = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "kernel/ksm"
     run_tests()
     files = measure(room)
@@ -74,7 +74,8 @@ def main():
         branches.update({(name, k): v for k, v in of_branches.items()})
         never = ",".join(str(k) for k in sorted(of_lines) if not of_lines[k])
         half = ",".join(str(k) for k in sorted({k for (k, _), v in of_branches.items() if not v and of_lines.get(k)}))
-        print("%-28s %6.1f%% %8.1f%%   %s; %s" % (name, percent(of_lines), percent(of_branches), never or "-", half or "-"))
+        print("%-28s %6.1f%% %8.1f%%   %s; %s" % (name, percent(of_lines), percent(of_branches), never or "-",
+                                                  half or "-"))
     print("%-28s %6.1f%% %8.1f%%" % ("all", percent(lines), percent(branches)))
     return 0 if percent(lines) >= LINES and percent(branches) >= BRANCHES else 1
 

@@ -3,8 +3,9 @@
 
   fuzz.py [SECONDS]        60 if left out; needs clang
 
-Starts from the inputs in tests/host/corpus/ksm and adds those that reach something new.  Status 1: the core and the model
-differ, or a sanitizer spoke; the input is then kept in build/fuzz, and `build/fuzz/ksm_fuzz FILE` replays it.
+Starts from the inputs in tests/host/corpus/ksm and adds those that reach something new.  Status 1: the core and the
+model differ, or a sanitizer reported something.  The input is then kept in build/fuzz; `build/fuzz/ksm_fuzz FILE`
+replays it.
 """
 
 import os
@@ -25,15 +26,16 @@ def main():
     os.chdir(ROOT)
     target = os.path.join(BUILD, "fuzz", "ksm_fuzz")
     if subprocess.run(["make", "-s", "B=" + BUILD, target]).returncode:
-        sys.exit("fuzz: the target can't be built; is clang there?")
+        sys.exit("fuzz: the target can't be built; is clang installed?")
     options = [target, "-max_len=%d" % MAX_LENGTH, "-artifact_prefix=%s/fuzz/" % BUILD]
     with tempfile.TemporaryDirectory() as found:
         run = subprocess.run(options + ["-max_total_time=%d" % seconds, "-print_final_stats=1", found, CORPUS])
         if run.returncode:
-            print("fuzz: the input that did it is in %s/fuzz" % BUILD)
+            print("fuzz: the input is in %s/fuzz" % BUILD)
             return 1
         before = len(os.listdir(CORPUS))
-        subprocess.run(options + ["-set_cover_merge=1", "-use_counters=0", CORPUS, found], check=True, stderr=subprocess.DEVNULL)
+        subprocess.run(options + ["-set_cover_merge=1", "-use_counters=0", CORPUS, found], check=True,
+                       stderr=subprocess.DEVNULL)
         print("fuzz: nothing was found in %d seconds; %d new inputs" % (seconds, len(os.listdir(CORPUS)) - before))
     return 0
 

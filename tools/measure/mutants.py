@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""mutants - are the tests worth their time?  Makes one deliberate fault at a time in a copy, and sees who notices.
+"""mutants - makes one deliberate fault at a time in a copy of the tree, and checks that the tests notice.
 
   mutants.py [--list] [WORD]...      all mutants, or those whose description has one of the words
-  mutants.py --fit                   only sees, as TAP, whether each still fits the code
+  mutants.py --fit                   only checks, as TAP, that each still fits the code
 
 Each mutant names the suites that should fail.  Status 0: every mutant was caught, and without a fault the suites pass.
 """
@@ -82,15 +82,16 @@ MUTANTS = [
 
 
 def passes(copy, suites):
-    """Do they?  A mutant that does not compile proves nothing: the fault is in this list."""
+    """Whether the suites pass.  A mutant that does not compile proves nothing, and is a fault of this list."""
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "B", "DEBUG", "CPUS")}
     build = subprocess.run(["make", "-s", "-C", copy, "-j2", "all", "host-tests"], env=env, stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if build.returncode:
         sys.exit("mutants: the copy does not compile\n" + build.stderr)
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
         return subprocess.run([sys.executable, "tests/run"] + suites, cwd=copy, env=env, timeout=TIMEOUT,
-                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+                              **quiet).returncode == 0
     except subprocess.TimeoutExpired:
         return False
 
@@ -109,7 +110,7 @@ def apply(copy, path, right, wrong):
 def choose(words):
     chosen = [m for m in MUTANTS if not words or any(w in m[0] for w in words)]
     if not chosen:
-        sys.exit("mutants: there is none of that description")
+        sys.exit("mutants: no mutant has such a description")
     return chosen
 
 
@@ -135,7 +136,8 @@ def main():
     work = tempfile.mkdtemp(prefix="ksm-mutants-")
     try:
         copy = os.path.join(work, "tree")
-        shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda where, names: {".git", "build"} if where == ROOT else set())
+        shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda where,
+                        names: {".git", "build"} if where == ROOT else set())
         if not passes(copy, sorted({s for m in chosen for s in m[4]})):
             sys.exit("mutants: the suites fail without any fault")
         print("1..%d" % len(chosen))

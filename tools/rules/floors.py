@@ -1,53 +1,81 @@
 #!/usr/bin/env python3
-"""floors - checks who includes whom: a room may look down the house, never up.  Prints TAP.
+"""floors - checks the layout of the kernel and of the programs' libraries.  Prints TAP.
 
-Also checks that machine instructions and `#ifdef`s of a machine stay in kernel/arch, that no page-map header is included
-outside kernel/mm, and that the kernel keeps to its size.
+  floors.py          check
+  floors.py --draw   print the drawing of floors and seams
+  floors.py --write  put the drawing into docs/architecture.md
+
+A room includes its own headers and those of the floors below it.  A function that a header declares is defined in the
+same room, once; the exceptions are listed as seams.  Headers called *_impl.h stay in their room, machine instructions
+stay in kernel/arch, page maps are for kernel/mm alone, and the kernel keeps to its size.
 """
 
 import os
 import re
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from common import ROOT, Report, blank, code_of, exists, read, sources
+
 KERNEL_LINES = 8000  # not counting arch, drivers and debug checks
+DEBUG_CHECKS = ("check.c", "lock_debug.c", "inject.c", "debug.c")
+DOCUMENT = "docs/architecture.md"
+MARKS = ("<!-- floors: made by tools/rules/floors.py --draw -->", "<!-- end of floors -->")
 
-FLOORS = {
-    "include": set(),
-    "kernel/base": {"include"},
-    "kernel/arch": {"include", "kernel/base"},
-    "kernel/sched": {"include", "kernel/base", "kernel/arch"},
-}
-FLOORS["kernel/mm"] = FLOORS["kernel/sched"] | {"kernel/sched"}
-BELOW_4 = FLOORS["kernel/mm"] | {"kernel/mm"}
-FLOORS["kernel/ksm"] = BELOW_4
-FLOORS["kernel/fs"] = BELOW_4
-BELOW_5 = BELOW_4 | {"kernel/ksm", "kernel/fs"}
-FLOORS["kernel/proc"] = BELOW_5
-FLOORS["kernel/console"] = BELOW_5 | {"kernel/proc"}
-FLOORS["kernel/sys"] = FLOORS["kernel"] = BELOW_5 | {"kernel/proc", "kernel/console", "kernel/sys"}
-FLOORS["user/libc"] = FLOORS["user/math"] = {"include"}
-FLOORS["user/ksm"] = {"include", "user/libc"}
-FLOORS["user/math"] = {"include", "user/libc", "user/ksm"}
-FLOORS["user/bin"] = {"include", "user/libc", "user/ksm", "user/math"}
-FLOORS["tests/guest"] = FLOORS["user/bin"] | {"tests"}
+# The kernel from the ground up.  Rooms on one floor do not know each other.
+KERNEL = [
+    {"include": "numbers and structures that the kernel shares with programs and host tools"},
+    {"kernel/base": "strings, lists, formatting; printk, panic, powering off"},
+    {"kernel/arch": "arch.h, the contract of a machine, and the machine that fulfils it"},
+    {"kernel/sched": "locks, threads, sleeping and waking"},
+    {"kernel/mm": "page frames, regions, address spaces, user memory"},
+    {"kernel/ksm": "shared memory", "kernel/fs": "files, directories, pipes, the log"},
+    {"kernel/proc": "fork, exec, exit, wait, kill"},
+    {"kernel/console": "the terminal and its control keys"},
+    {"kernel/sys": "system calls: arguments in, one function called, result out"},
+    {"kernel": "the start of the system, and what each trap means"},
+]
 
-# Declared seams: single headers of a room above.  A driver takes locks and page frames as everybody does, and the machine
-# switches threads and keeps their floating-point state.
-SEAMS = {
+# Room: what it may include.
+ROOMS = {"user/libc": {"include"}, "user/ksm": {"include", "user/libc"}}
+ROOMS["user/math"] = {"include", "user/libc", "user/ksm"}
+ROOMS["user/bin"] = {"include", "user/libc", "user/ksm", "user/math"}
+ROOMS["tests/guest"] = ROOMS["user/bin"] | {"tests"}
+below = set()
+for floor in KERNEL:
+    for name in floor:
+        ROOMS[name] = set(below)
+    below |= set(floor)
+
+# Headers of a higher floor that a room may include all the same: a panic stops the machine; drivers take locks and
+# page frames as everyone does, and the machine switches threads.
+HEADERS_ABOVE = {
     "kernel/base": {"kernel/arch.h"},
     "kernel/arch": {"kernel/sched/lock.h", "kernel/sched/thread.h", "kernel/mm/page.h"},
 }
 
-# Where the compiler looks for "..." besides the file's own folder.
+# Function: where it is declared, the higher room that defines it, and why.
+SEAMS = {
+    "kernel_start": ("kernel/arch.h", "kernel", "the machine is up and enters the kernel"),
+    "kernel_trap": ("kernel/arch.h", "kernel", "an exception, for the kernel to judge"),
+    "kernel_interrupt": ("kernel/arch.h", "kernel", "a device or the timer has something"),
+    "kernel_syscall": ("kernel/arch.h", "kernel", "a program's system call"),
+    "aspace_load": ("kernel/sched/thread.h", "kernel/mm", "a switch of threads is a switch of address spaces"),
+    "page_reclaim": ("kernel/mm/page.h", "kernel/fs", "the block cache gives back frames when memory is short"),
+}
+MAX_SEAMS = 6
+
+# Where the compiler looks for "..." besides the file's own directory.
 PATHS = {
     "kernel": ["", "kernel", "kernel/arch/i386"],
     "user": ["user/libc", "user/ksm", "user/math", "include"],
     "tests": ["tests", "user/libc", "user/ksm", "user/math", "include"],
-    "include": [""],
+    "include": ["", "include"],
 }
-COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "float.h", "stdalign.h", "stdnoreturn.h"}
+COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "float.h"}
 GENERATED = {"include/syscall.h": "include", "syscall.h": "include", "syscalls.inc": "kernel/sys"}
+
+
+SOURCES = list(sources("include", "kernel", "user", "tests/guest"))
 
 
 def room_of(path):
@@ -57,53 +85,127 @@ def room_of(path):
     return parts[0] if parts[0] == "include" else "/".join(parts[:-1][:2])
 
 
-def sources(*folders):
-    for folder in folders:
-        for where, _, names in os.walk(os.path.join(ROOT, folder)):
-            for name in sorted(names):
-                if name.endswith((".c", ".h", ".S")):
-                    yield os.path.relpath(os.path.join(where, name), ROOT)
+def sources_of(room):
+    return [path for path in SOURCES if room_of(path) == room]
 
 
-def text_of(path):
-    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
-        return f.read()
-
-
-def code_of(path):
-    """The source without comments and strings, lines kept."""
-    blank = lambda m: re.sub(r"[^\n]", " ", m[0])
-    return re.sub(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', blank, text_of(path), flags=re.S)
+# Includes.
 
 
 def find(path, name):
     if name in GENERATED:
         return GENERATED[name]
-    for folder in [os.path.dirname(path)] + PATHS[path.split("/")[0]]:
-        candidate = os.path.normpath(os.path.join(folder, name))
-        if os.path.exists(os.path.join(ROOT, candidate)):
+    for directory in [os.path.dirname(path)] + PATHS[path.split("/")[0]]:
+        candidate = os.path.normpath(os.path.join(directory, name))
+        if exists(candidate):
             return candidate
     return None
 
 
+def bad_include(path, room, target):
+    other = target if target in ROOMS else room_of(target)
+    if other != room and other not in ROOMS[room] and target not in HEADERS_ABOVE.get(room, ()):
+        yield "%s includes %s: %s may not know %s" % (path, target, room, other)
+    if target.endswith("_impl.h") and other != room:
+        yield "%s includes %s, which is private to %s" % (path, target, other)
+    if os.path.basename(target) == "pmap.h" and room not in ("kernel/mm", "kernel/arch"):
+        yield "%s includes %s, which only kernel/mm may" % (path, target)
+
+
 def bad_includes(room):
-    for path in sources(room):
-        if room_of(path) != room:
-            continue
-        for kind, name in re.findall(r'^\s*#\s*include\s+([<"])([^">]+)[">]', text_of(path), re.M):
+    for path in sources_of(room):
+        for kind, name in re.findall(r'^\s*#\s*include\s+([<"])([^">]+)[">]', read(path), re.M):
             if kind == "<":
                 if name not in COMPILER_HEADERS:
-                    yield "%s includes <%s>, which no compiler brings" % (path, name)
+                    yield "%s includes <%s>, which does not come with a compiler" % (path, name)
                 continue
             target = find(path, name)
             if target is None:
-                yield '%s includes "%s", which is not there' % (path, name)
+                yield '%s includes "%s", which does not exist' % (path, name)
                 continue
-            other = target if target in FLOORS else room_of(target)
-            if other != room and other not in FLOORS[room] and target not in SEAMS.get(room, ()):
-                yield "%s includes %s: %s may not know %s" % (path, target, room, other)
-            if os.path.basename(target) == "pmap.h" and room not in ("kernel/mm", "kernel/arch"):
-                yield "%s includes %s, which only kernel/mm may" % (path, target)
+            yield from bad_include(path, room, target)
+
+
+# Declarations and definitions.
+
+
+def statements(text):
+    """What stands at the top level of a C file, with `{}` in place of each body."""
+    code = re.sub(r"^[ \t]*#(?:\\\n|[^\n])*", blank, code_of(text), flags=re.M)
+    outside, depth = [], 0
+    for c in code:
+        depth -= c == "}"
+        if depth == 0 or (c == "{" and depth == 0):
+            outside.append(c)
+        depth += c == "{"
+    return [" ".join(s.split()) for s in re.findall(r"[^;{}]*(?:\{\}|;)", "".join(outside))]
+
+
+def functions(path):
+    """(name, whether it is defined here) of each function that is not static."""
+    text = read(path)
+    if path.endswith(".S"):
+        for name in re.findall(r"^\s*\.globl\s+(\w+)", text, re.M):
+            yield name, True
+        return
+    for statement in statements(text):
+        statement = re.sub(r"__attribute__ ?\(\(.*?\)\)\)?", "", statement)
+        match = re.search(r"(?:^|[\s*])(\w+) ?\((?!\*)", statement)
+        if match and "=" not in statement and not re.match(r"typedef|_Static_assert|.*\bstatic\b", statement):
+            yield match[1], statement.endswith("{}")
+
+
+class Functions:
+    """Who declares and who defines what, in the kernel or in the programs' libraries."""
+
+    def __init__(self, rooms, generated=()):
+        self.declared = {}  # name: the paths of its prototypes
+        self.defined = {stub: {"user/libc", "user/ksm"} for name in generated for stub in (name, "sys_" + name)}
+        for room in rooms:
+            for path in sources_of(room):
+                for name, here in functions(path):
+                    if here:
+                        self.defined.setdefault(name, set()).add(room)
+                    else:
+                        self.declared.setdefault(name, []).append(path)
+
+    def repeated(self):
+        return ["%s: %s" % (name, ", ".join(paths)) for name, paths in self.declared.items() if len(paths) > 1]
+
+    def in_sources(self):
+        """Prototypes outside headers.  Names with underscores are for the compiler, which calls them by itself."""
+        return ["%s declares %s" % (path, name) for name, paths in self.declared.items() for path in paths
+                if path.endswith(".c") and not name.startswith("__")]
+
+    def undefined(self):
+        return ["%s: declared in %s" % (name, paths[0]) for name, paths in self.declared.items()
+                if name not in self.defined]
+
+    def elsewhere(self):
+        """(name, path of the header, room of the definition) of what another room defines."""
+        for name, paths in self.declared.items():
+            for room in self.defined.get(name, ()):
+                if room != room_of(paths[0]) and room_of(paths[0]) not in self.defined[name]:
+                    yield name, paths[0], room
+
+
+def bad_seams(functions_of_kernel):
+    found = {name: (path, room) for name, path, room in functions_of_kernel.elsewhere()}
+    for name, (path, room) in sorted(found.items()):
+        if SEAMS.get(name, ())[:2] != (path, room):
+            yield "%s declares %s, and %s defines it: not a seam of the table" % (path, name, room)
+    for name in SEAMS:
+        if name not in found:
+            yield "%s is in the table, and is no seam" % name
+    if len(SEAMS) > MAX_SEAMS:
+        yield "the table has %d seams; %d are allowed" % (len(SEAMS), MAX_SEAMS)
+
+
+def system_calls():
+    return re.findall(r"^\d+\s+(\w+)", read("include/syscall.tbl"), re.M)
+
+
+# The machine, and the size.
 
 
 def machine_code():
@@ -112,7 +214,7 @@ def machine_code():
             continue
         if path.endswith(".S"):
             yield "%s: assembly outside kernel/arch" % path
-        for number, line in enumerate(code_of(path).split("\n"), 1):
+        for number, line in enumerate(code_of(read(path)).split("\n"), 1):
             if re.search(r"\b(__)?asm(__)?\b|__builtin_ia32_", line):
                 yield "%s:%d: an instruction outside kernel/arch" % (path, number)
             if re.search(r"__i386__|__x86_64__|__riscv", line):
@@ -121,28 +223,72 @@ def machine_code():
 
 def kernel_lines():
     """Lines of C that are neither blank nor comment."""
-    total = 0
-    for path in sources("kernel"):
-        if path.startswith("kernel/arch/") or os.path.basename(path) in ("check.c", "lock_debug.c", "inject.c", "debug.c"):
-            continue
-        total += sum(1 for line in code_of(path).split("\n") if line.strip())
-    return total
+    counted = [path for path in sources("kernel")
+               if not path.startswith("kernel/arch/") and os.path.basename(path) not in DEBUG_CHECKS]
+    return sum(1 for path in counted for line in code_of(read(path)).split("\n") if line.strip())
 
 
-def main():
-    results = []
-    for room in FLOORS:
-        results.append(("%s includes only what lies below it" % room, list(bad_includes(room))))
-    results.append(("instructions and machines' names stay in kernel/arch", list(machine_code())))
+# The drawing.
+
+
+def drawing():
+    width = max(len(room) for floor in KERNEL for room in floor)
+    yield "```"
+    for number, floor in reversed(list(enumerate(KERNEL))):
+        for i, (room, subject) in enumerate(floor.items()):
+            yield "%2s  %-*s  %s" % ("" if i else number, width, room, subject)
+    yield "```"
+    yield ""
+    yield "| seam | declared in | defined in | why |"
+    yield "|---|---|---|---|"
+    for name, (path, room, reason) in SEAMS.items():
+        yield "| `%s` | `%s` | `%s` | %s |" % (name, path, room, reason)
+
+
+def parts(document):
+    """The document before, in and after the marks."""
+    before, _, rest = document.partition(MARKS[0] + "\n")
+    drawn, _, after = rest.partition(MARKS[1])
+    return before, drawn.strip(), after
+
+
+def stale():
+    if not exists(DOCUMENT):
+        yield DOCUMENT + " does not exist"
+    elif parts(read(DOCUMENT))[1] != "\n".join(drawing()):
+        yield "%s: the drawing is stale; tools/rules/floors.py --write draws it anew" % DOCUMENT
+
+
+def write():
+    before, _, after = parts(read(DOCUMENT))
+    with open(os.path.join(ROOT, DOCUMENT), "w", encoding="utf-8") as f:
+        f.write(before + MARKS[0] + "\n\n" + "\n".join(drawing()) + "\n\n" + MARKS[1] + after)
+
+
+def check():
+    report = Report()
+    for room in ROOMS:
+        report.check("%s includes only what lies below it" % room, bad_includes(room))
+    kernel = Functions([room for room in ROOMS if room.startswith("kernel")])
+    programs = Functions(["user/libc", "user/ksm", "user/math"], generated=system_calls())
+    report.check("a room of the kernel defines what it declares, but for %d seams" % len(SEAMS), bad_seams(kernel))
+    report.check("so does a room of the library", ["%s declares %s, and %s defines it" % (path, name, room)
+                                                   for name, path, room in programs.elsewhere()])
+    report.check("no prototype exists twice", kernel.repeated() + programs.repeated())
+    report.check("prototypes are in headers", kernel.in_sources() + programs.in_sources())
+    report.check("every function that is declared is defined", kernel.undefined() + programs.undefined())
+    report.check("the drawing in %s is up to date" % DOCUMENT, stale())
+    report.check("instructions and machines' names stay in kernel/arch", machine_code())
     lines = kernel_lines()
-    results.append(("the kernel has %d lines of C, at most %d" % (lines, KERNEL_LINES), [] if lines <= KERNEL_LINES else [""]))
-    print("1..%d" % len(results))
-    for number, (name, faults) in enumerate(results, 1):
-        print("%sok %d - %s" % ("not " if faults else "", number, name))
-        for fault in faults:
-            print("# " + fault)
-    return 1 if any(faults for _, faults in results) else 0
+    report.check("the kernel has %d lines of C, at most %d" % (lines, KERNEL_LINES),
+                 ["too many"] if lines > KERNEL_LINES else [])
+    report.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if sys.argv[1:] == ["--draw"]:
+        print("\n".join(drawing()))
+    elif sys.argv[1:] == ["--write"]:
+        write()
+    else:
+        check()

@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from common import ROOT, Report, read
+
 sys.path.insert(0, os.path.join(ROOT, "tools", "build"))
 import manpages  # noqa: E402
 
@@ -21,22 +22,8 @@ PRIVATE = ("format.h", "bignum.h", "mathdd.h")
 # What mandoc cannot know: it looks for references among the pages of this machine.
 NOT_OURS = re.compile(r"referenced manual not found|STYLE: operating system")
 
-DECLARATION = re.compile(r"^(?:static inline |extern )?((?:const )?(?:struct |enum |unsigned )?\w+ \**)(\w+)\(([^()]*)\)\s*[;{]",
-                         re.M)
-
-results = []
-
-
-def report(name, faults):
-    results.append(bool(faults))
-    print("%sok %d - %s" % ("not " if faults else "", len(results), name))
-    for fault in faults:
-        print("# " + fault)
-
-
-def read(*path):
-    with open(os.path.join(ROOT, *path), encoding="utf-8") as f:
-        return f.read()
+DECLARATION = re.compile(r"^(?:static inline |extern )?((?:const )?(?:struct |enum |unsigned )?\w+ \**)"
+                         r"(\w+)\(([^()]*)\)\s*[;{]", re.M)
 
 
 def kind(declaration):
@@ -53,7 +40,7 @@ def kinds(arguments):
 def calls():
     """name -> (result, arguments) of each system call."""
     found = {}
-    for line in read("include", "syscall.tbl").split("\n"):
+    for line in read("include/syscall.tbl").split("\n"):
         part = line.split("#")[0].split(None, 3)
         if part:
             found[part[1]] = (kind(part[2]), kinds(part[3]))
@@ -67,7 +54,7 @@ def declared():
         for header in sorted(os.listdir(os.path.join(ROOT, directory))):
             if not header.endswith(".h") or header.endswith("_impl.h") or header in PRIVATE:
                 continue
-            text = re.sub(r"/\*.*?\*/", "", read(directory, header), flags=re.S)
+            text = re.sub(r"/\*.*?\*/", "", read(os.path.join(directory, header)), flags=re.S)
             text = re.sub(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", text)
             for result, name, arguments in DECLARATION.findall(text):
                 found[name] = (kind(result), kinds(arguments))
@@ -85,11 +72,12 @@ def described(pages, section):
     return found
 
 
-def lint(pages):
-    """intro(2) with its list of calls."""
+def lint(report, pages):
+    """Has mandoc check each page; intro(2) with its list of calls."""
     for (name, section), text in sorted(pages.items()):
         found = subprocess.run(["mandoc", "-Tlint"], input=text, capture_output=True, text=True).stdout
-        report("mandoc accepts %s.%s" % (name, section), [l for l in found.split("\n") if l and not NOT_OURS.search(l)])
+        report.check("mandoc accepts %s.%s" % (name, section),
+                     [line for line in found.split("\n") if line and not NOT_OURS.search(line)])
 
 
 def compare(wanted, found, where, section):
@@ -108,33 +96,35 @@ def dangling(pages):
 
 
 def main():
+    report = Report()
     directory = os.path.join(ROOT, "docs", "man")
     pages = manpages.read_pages([os.path.join(directory, page) for page in os.listdir(directory)],
-                                read("include", "syscall.tbl"))
+                                read("include/syscall.tbl"))
     if shutil.which("mandoc"):
-        lint(pages)
+        lint(report, pages)
     else:
-        print("# mandoc is not installed")
+        report.skip("mandoc accepts the pages", "mandoc is not installed")
 
     table, headers = calls(), declared()
     system, library = described(pages, "2"), described(pages, "3")
-    report("every system call has a page with the table's prototype", compare(table, system, "include/syscall.tbl", "2"))
-    report("and the headers declare it so", ["%s: %s, but include/syscall.tbl has %s" % (name, headers[name], table[name])
-                                             for name in table if name in headers and headers[name] != table[name]])
+    report.check("every system call has a page with the table's prototype",
+                 compare(table, system, "include/syscall.tbl", "2"))
+    report.check("and the headers declare it so",
+                 ["%s: %s, but include/syscall.tbl has %s" % (name, headers[name], table[name])
+                  for name in table if name in headers and headers[name] != table[name]])
     functions = {name: types for name, types in headers.items() if name not in table}
-    report("every function of the library has a page with the header's prototype",
-           compare(functions, library, "the header", "3"))
-    report("and every function of section 3 is declared", [name for name in library if name not in functions])
+    report.check("every function of the library has a page with the header's prototype",
+                 compare(functions, library, "the header", "3"))
+    report.check("and every function of section 3 is declared", [name for name in library if name not in functions])
 
     bin_ = os.path.join(ROOT, "user", "bin")
     programs = {os.path.splitext(name)[0] for name in os.listdir(bin_)}
     first = {name for name, section in pages if section == "1"}
-    report("every program has a page", ["%s(1) is missing" % name for name in sorted(programs - first)])
-    report("every page of section 1 has a program", sorted(first - programs))
-    report("references lead to pages", list(dangling(pages)))
-    print("1..%d" % len(results))
-    return 1 if any(results) else 0
+    report.check("every program has a page", ["%s(1) is missing" % name for name in sorted(programs - first)])
+    report.check("every page of section 1 has a program", sorted(first - programs))
+    report.check("references lead to pages", list(dangling(pages)))
+    report.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,29 +1,23 @@
 #!/usr/bin/env python3
-"""style - checks the rules of docs/style.md that the formatter doesn't know.  Prints TAP; with --fix, mends what it can.
+"""style - checks the rules of docs/style.md that the formatter does not know.  Prints TAP.
 
-The declarations that open a function's body are followed by a blank line, nothing is underlined by a banner, and no line
-ends with blanks.
+The declarations that open a function's body are followed by a blank line, no banner underlines anything, and no line
+ends with blanks.  With --fix, inserts the missing blank lines.
 """
 
 import os
 import re
-import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-NOT_OURS = "bench/vendor/"
+from common import ROOT, Report, read, sources
+
 DECLARATION = re.compile(
     r"    (?:(?:const|static|volatile|register|extern)\s+)*"
-    r"(?:struct \w+|enum \w+|union \w+|unsigned|signed|void|bool|char|short|int|long|float|double|u?int\d+_t|u?intptr_t"
-    r"|size_t|ssize_t|off_t|va_list|uint|uchar|ushort|FILE|time_t|pid_t|dd)\b"
-    r"(?:\s+(?:const|volatile|int|long|char|unsigned))*[\s*]+(?:const |volatile )?\**\(?\**\w+[\w\[\]()* ]*\s*(?:=|;|,|\[|:|\()")
+    r"(?:struct \w+|enum \w+|union \w+|unsigned|signed|void|bool|char|short|int|long|float|double|u?int\d+_t"
+    r"|u?intptr_t|size_t|ssize_t|off_t|va_list|uint|uchar|ushort|FILE|time_t|pid_t|dd)\b"
+    r"(?:\s+(?:const|volatile|int|long|char|unsigned))*[\s*]+(?:const |volatile )?\**\(?\**\w+[\w\[\]()* ]*"
+    r"\s*(?:=|;|,|\[|:|\()")
 BANNER = re.compile(r"[-=*~#]{4,}")
-
-
-def sources():
-    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "*.c", "*.h", "*.S"], cwd=ROOT,
-                            capture_output=True, text=True, check=True).stdout.split()
-    return [path for path in listed if not path.startswith(NOT_OURS) and os.path.exists(os.path.join(ROOT, path))]
 
 
 def after_declarations(lines):
@@ -49,31 +43,31 @@ def banner(line):
     return bool(comment and BANNER.search(comment[1]))
 
 
+def mend(path, missing):
+    lines = read(path).split("\n")
+    for at in reversed(missing):
+        lines.insert(at, "")
+    with open(os.path.join(ROOT, path), "w", encoding="utf-8") as f:
+        f.write("\n".join(lines))
+
+
 def main():
-    fix = "--fix" in sys.argv[1:]
     blanks, banners, trailing = [], [], []
     for path in sources():
-        with open(os.path.join(ROOT, path), encoding="utf-8") as f:
-            lines = f.read().split("\n")
-        missing = after_declarations(lines) if path.endswith(".c") or path.endswith(".h") else []
-        if fix and missing:
-            for at in reversed(missing):
-                lines.insert(at, "")
-            with open(os.path.join(ROOT, path), "w", encoding="utf-8") as f:
-                f.write("\n".join(lines))
+        lines = read(path).split("\n")
+        missing = [] if path.endswith(".S") else after_declarations(lines)
+        if "--fix" in sys.argv[1:] and missing:
+            mend(path, missing)
             continue
         blanks += ["%s:%d" % (path, at + 1) for at in missing]
         banners += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if banner(line)]
         trailing += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if line != line.rstrip()]
-    results = [("a blank line follows the declarations that open a function", blanks), ("there are no banners", banners),
-               ("no line ends with blanks", trailing)]
-    print("1..%d" % len(results))
-    for number, (name, faults) in enumerate(results, 1):
-        print("%sok %d - %s" % ("not " if faults else "", number, name))
-        for fault in faults:
-            print("# " + fault)
-    return 1 if any(faults for _, faults in results) else 0
+    report = Report()
+    report.check("a blank line follows the declarations that open a function", blanks)
+    report.check("there are no banners", banners)
+    report.check("no line ends with blanks", trailing)
+    report.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

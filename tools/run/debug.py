@@ -2,20 +2,26 @@
 """debug - QEMU stopped at its first instruction, and gdb attached to it with the kernel's symbols.
 
 The console's output appears between gdb's; for a console to type at, use `make qemu-gdb` and gdb in a second terminal.
-Programs share their addresses, so that the symbols of one at a time are loaded: `program NAME` in gdb, or PROGRAM here.
+Programs share their addresses, so the symbols of one at a time are loaded: `program NAME` in gdb, or PROGRAM here.
 """
 
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import qemu  # noqa: E402
-import run   # noqa: E402
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from run import qemu  # noqa: E402
+from run.batch import write_all  # noqa: E402
+from run.build import build  # noqa: E402
+from run.disk import Disk  # noqa: E402
+from run.options import kernel_line, parse  # noqa: E402
+from run.paths import build_directory  # noqa: E402
+from run.statuses import QEMU_FAILED, USAGE_ERROR, Failure, say  # noqa: E402
 
 USAGE = """\
 usage: ./ksm debug [PROGRAM] [OPTION]... [-- COMMAND]
@@ -45,7 +51,7 @@ def copy_console(machine):
             return
         if not data:
             return
-        run.write_all(sys.stdout, data)
+        write_all(sys.stdout, data)
 
 
 def drain(port):
@@ -56,6 +62,34 @@ def drain(port):
         pass
 
 
+def run_gdb(machine, script):
+    for target, argument in ((copy_console, machine), (drain, machine.log)):
+        threading.Thread(target=target, args=(argument,), daemon=True).start()
+    return subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script],
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
+
+
+def debug(program, options, directory):
+    build()
+    kernel = os.path.join(build_directory(), "kernel.elf")
+    elf = os.path.join(build_directory(), "elf")
+    if program and not os.path.exists(os.path.join(elf, program)):
+        raise Failure(USAGE_ERROR, "there is no program '%s'" % program)
+    port = os.path.join(directory, "port")
+    script = os.path.join(directory, "commands")
+    with open(script, "w", encoding="utf-8") as f:
+        command = "program %s\n" % program if program else ""
+        f.write(COMMANDS.format(kernel=kernel, port=port, elf=elf, program=command))
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(port)
+    listener.listen()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
+    with Disk(options) as disk:
+        with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
+                          smp=options.smp, mem=options.mem, gdb=listener) as machine:
+            return run_gdb(machine, script)
+
+
 def main():
     argv = sys.argv[1:]
     program = argv.pop(0) if argv and not argv[0].startswith("-") else None
@@ -63,36 +97,14 @@ def main():
         sys.stdout.write(USAGE)
         return 0
     try:
-        options = run.parse(argv)
-        run.build()
-        elf = os.path.join(qemu.build_folder(), "elf")
-        if program and not os.path.exists(os.path.join(elf, program)):
-            raise run.Failure(run.USAGE_ERROR, "there is no program '%s'" % program)
-        disk = run.Disk(options)
-    except run.Failure as e:
-        run.say(e)
+        with tempfile.TemporaryDirectory(prefix="ksm-gdb-") as directory:
+            return debug(program, parse(argv), directory)
+    except Failure as e:
+        say(e)
         return e.status
-    kernel = os.path.join(qemu.build_folder(), "kernel.elf")
-    folder = tempfile.mkdtemp(prefix="ksm-gdb-")
-    try:
-        port = os.path.join(folder, "port")
-        script = os.path.join(folder, "commands")
-        with open(script, "w", encoding="utf-8") as f:
-            f.write(COMMANDS.format(kernel=kernel, port=port, elf=elf, program="program %s\n" % program if program else ""))
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
-        append = run.command_line(options, options.command)
-        with qemu.Machine(kernel, append=append, disk=disk.path, write=options.write, smp=options.smp, mem=options.mem,
-                          gdb="unix:%s,server=on,wait=off" % port) as machine:
-            for target, argument in ((copy_console, machine), (drain, machine.log)):
-                threading.Thread(target=target, args=(argument,), daemon=True).start()
-            return subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script],
-                                  preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
-    except (run.Failure, qemu.QemuMissing, OSError) as e:
-        run.say(e)
-        return run.QEMU_FAILED
-    finally:
-        disk.close()
-        shutil.rmtree(folder, ignore_errors=True)
+    except (qemu.QemuMissing, OSError) as e:
+        say(e)
+        return QEMU_FAILED
 
 
 if __name__ == "__main__":

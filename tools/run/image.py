@@ -1,4 +1,4 @@
-"""image - adds host files to the root folder of a disk image, xv6's or the extended one (include/fs.h).
+"""image - adds host files to the root directory of a disk image, xv6's or the extended one (include/fs.h).
 
 Only for images that no kernel has mounted.  A log that was left full is carried out first, as a kernel would.
 """
@@ -167,7 +167,7 @@ class Image:
         if inum:
             inode = self.inode(inum)
             if inode[0] != T_FILE:
-                raise ImageError("%s: the image has a folder or device of that name" % name)
+                raise ImageError("%s: the image has a directory or device of that name" % name)
             self.truncate(inode)
         else:
             inum = self.new_inode()

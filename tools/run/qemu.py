@@ -1,8 +1,8 @@
 """qemu - one run of the system under QEMU.
 
-The first serial port is the console; the second one, the monitor, carries the kernel's log when asked to, and a last
-line `exit STATUS`, or `exit WORD` when the kernel itself came to an end.  Both are sockets here, so that nothing is lost and nobody waits in a poll loop.
-QEMU's own monitor is a third socket, which a hang is diagnosed with.
+The first serial port is the console.  The second one, the monitor, carries the kernel's log when asked to, and a last
+line `exit STATUS`, or `exit WORD` when the kernel itself came to an end.  Both are sockets here, so that nothing is
+lost and nothing polls.  QEMU's own monitor is a third socket, with which a hang is diagnosed.
 """
 
 import ctypes
@@ -17,20 +17,13 @@ import sys
 import tempfile
 import time
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-
-
-def build_folder():
-    """The folder that make builds in: B, as make itself takes it."""
-    return os.path.join(ROOT, os.environ.get("B") or "build")
-
 
 class QemuMissing(Exception):
     pass
 
 
 def _die_with_parent():
-    """In the child: a runner that is killed leaves no QEMU behind (Linux only)."""
+    """In the child: QEMU ends when the runner is killed (Linux only)."""
     try:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     except (OSError, AttributeError):
@@ -38,7 +31,10 @@ def _die_with_parent():
 
 
 class Machine:
-    """A started QEMU.  Use as a context manager: leaving it ends QEMU."""
+    """A started QEMU.  Use as a context manager: leaving it ends QEMU.
+
+    `gdb` is a listening socket, which QEMU takes over: it then waits for a debugger before the first instruction.
+    """
 
     def __init__(self, kernel, append="", disk=None, write=False, ramdisk=None, smp=2, mem=256, icount=False,
                  display=False, gdb=None, extra=()):
@@ -46,8 +42,8 @@ class Machine:
         if not program:
             raise QemuMissing("qemu-system-i386 is not installed")
         # QEMU hands the kernel its file name and the rest in one line: a short name without blanks.
-        self._folder = tempfile.mkdtemp(prefix="ksm-")
-        os.symlink(os.path.abspath(kernel), os.path.join(self._folder, "kernel.elf"))
+        self._directory = tempfile.mkdtemp(prefix="ksm-")
+        os.symlink(os.path.abspath(kernel), os.path.join(self._directory, "kernel.elf"))
         command = [program, "-no-user-config", "-nodefaults", "-accel", "tcg", "-no-reboot",
                    "-kernel", "kernel.elf", "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std",
                    "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
@@ -58,14 +54,16 @@ class Machine:
             command += ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
                         % (name, "cache=writeback" if write else "snapshot=on")]
         if ramdisk:
-            os.symlink(os.path.abspath(ramdisk), os.path.join(self._folder, "fs.img"))
+            os.symlink(os.path.abspath(ramdisk), os.path.join(self._directory, "fs.img"))
             command += ["-initrd", "fs.img"]
         if icount:
             command += ["-icount", "shift=0,sleep=off"]
-        if gdb:
-            command += ["-S", "-gdb", gdb]
         theirs = []
         ours = []
+        if gdb:
+            theirs.append(gdb)
+            command += ["-S", "-gdb", "chardev:gdb",
+                        "-chardev", "socket,id=gdb,fd=%d,server=on,wait=off" % gdb.fileno()]
         for name in ("console", "log", "control"):
             mine, its = socket.socketpair()
             its.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
@@ -77,7 +75,7 @@ class Machine:
         self.console, self.log, self.control = ours
         self.started = time.monotonic()
         try:
-            self.process = subprocess.Popen(command, cwd=self._folder, stdin=subprocess.DEVNULL, stdout=sys.stderr,
+            self.process = subprocess.Popen(command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
                                             pass_fds=[s.fileno() for s in theirs], preexec_fn=_die_with_parent,
                                             start_new_session=True)
         except OSError:
@@ -102,7 +100,11 @@ class Machine:
     def _clean(self):
         for s in (self.console, self.log, self.control):
             s.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self._directory, ignore_errors=True)
+
+    def age(self):
+        """Seconds since the start."""
+        return time.monotonic() - self.started
 
     def wait(self, seconds):
         """QEMU's exit status, or None if it is still running after that time."""
@@ -143,11 +145,52 @@ def symbol(kernel, address):
     return "%s+0x%x" % (best[2], address - int(best[0], 16))
 
 
+class Ports:
+    """The console and the log, and a terminal's keys, as they come: `open` until the machine has closed its ports."""
+
+    def __init__(self, machine, keys=None):
+        self._selector = selectors.DefaultSelector()
+        self._nports = 0
+        for name, port in (("console", machine.console), ("log", machine.log)):
+            self._selector.register(port, selectors.EVENT_READ, name)
+            self._nports += 1
+        try:
+            if keys:
+                self._selector.register(keys, selectors.EVENT_READ, "keys")
+        except PermissionError:  # a plain file or /dev/null can't be waited for, and is not typed from
+            pass
+
+    @property
+    def open(self):
+        return self._nports > 0
+
+    def read(self, seconds):
+        """What comes within that time: a list of (name, bytes)."""
+        events = []
+        for key, _ in self._selector.select(max(seconds, 0)):
+            data = self._take(key)
+            if data:
+                events.append((key.data, data))
+            else:
+                self._selector.unregister(key.fileobj)
+                self._nports -= key.data != "keys"
+        return events
+
+    @staticmethod
+    def _take(key):
+        if key.data == "keys":
+            return os.read(key.fd, 4096)
+        try:
+            return key.fileobj.recv(65536)
+        except ConnectionResetError:
+            return b""
+
+
 class LogReader:
-    """Takes the log apart: the line of status, and all the others for `show`."""
+    """Divides the log into the line of status, and all the others for `show`."""
 
     def __init__(self, show):
-        self.status = None  # a number, or a word that says why the machine was switched off
+        self.status = None  # a number, or a word that says why the machine powered off
         self._show = show
         self._rest = b""
 
@@ -174,9 +217,7 @@ class Session:
         self.text = b""
         self.log = b""
         self._reader = LogReader(self._keep)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(machine.console, selectors.EVENT_READ, "console")
-        self._selector.register(machine.log, selectors.EVENT_READ, "log")
+        self._ports = Ports(machine)
 
     def _keep(self, line):
         self.log += line
@@ -190,18 +231,12 @@ class Session:
 
     def pump(self, seconds):
         """Reads what comes within that time; False once both ports are closed."""
-        for key, _ in self._selector.select(max(seconds, 0)):
-            try:
-                data = key.fileobj.recv(65536)
-            except ConnectionResetError:
-                data = b""
-            if not data:
-                self._selector.unregister(key.fileobj)
-            elif key.data == "console":
+        for name, data in self._ports.read(seconds):
+            if name == "console":
                 self.text += data
             else:
                 self._reader.feed(data)
-        return bool(self._selector.get_map())
+        return self._ports.open
 
     def expect(self, wanted, seconds=20):
         """Reads until `wanted` appears in the text, and drops the text up to its end.  False if it does not come."""

@@ -1,0 +1,88 @@
+"""suites - which test suites there are, and how each is run.
+
+  host/NAME    a program of this machine: the real kernel code with fakes (tests/host/host.mk)
+  guest/NAME   a program that runs in the system under QEMU (tests/guest/t_*.c)
+  cli/NAME     a script that drives the system from outside (tests/cli)
+  check/NAME   a rule that a machine can check (tools)
+
+Each prints TAP.  A guest suite may say in the comment that opens its source how it wants to be run:
+
+    Runs with: --mem 512 --timeout 100 -- t_name ARGUMENTS
+"""
+
+import os
+import re
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tools"))
+from run.paths import ROOT, clean_env  # noqa: E402
+
+GUEST_TIMEOUT = "240"
+
+CHECKS = {
+    "floors": ["tools/rules/floors.py"],
+    "style": ["tools/rules/style.py"],
+    "linters": ["tools/rules/linters.py"],
+    "names": ["tools/rules/names.py"],
+    "sentences": ["tools/rules/sentences.py"],
+    "man": ["tools/rules/manlint.py"],
+    "mutants": ["tools/measure/mutants.py", "--fit"],
+}
+
+# Seconds that a suite of each kind takes, roughly, where no earlier run says better.
+TYPICAL = {"check": 3, "host": 5, "guest": 15, "cli": 25}
+
+
+def directory(*parts):
+    return sorted(os.listdir(os.path.join(ROOT, "tests", *parts)))
+
+
+def names():
+    """All suites, in the order in which they run."""
+    listed = subprocess.run(["make", "-s", "-C", ROOT, "list-host-tests"], env=clean_env(), check=True,
+                            stdout=subprocess.PIPE, text=True)
+    found = ["check/" + name for name in CHECKS]
+    found += ["host/" + name for name in sorted(listed.stdout.split())]
+    found += ["guest/" + f[:-2] for f in directory("guest") if f.startswith("t_") and f.endswith(".c")]
+    found += ["cli/" + os.path.splitext(f)[0] for f in directory("cli")
+              if f.endswith((".sh", ".py")) and not f.startswith("_")]
+    return found
+
+
+def choose(all_names, words):
+    """The suites that the words name: `ksm_core`, `host/ksm_core`, `host`; or a word that names none."""
+    if not words:
+        return all_names, None
+    chosen = []
+    for word in words:
+        found = [n for n in all_names if word in (n, n.split("/")[0]) or n.split("/")[1] in (word, "t_" + word)]
+        if not found:
+            return [], word
+        chosen += [n for n in found if n not in chosen]
+    return chosen, None
+
+
+def guest_command(name):
+    with open(os.path.join(ROOT, "tests", "guest", name + ".c"), encoding="utf-8") as f:
+        wish = re.search(r"^ \* Runs with: (.*)$", f.read(4096), re.M)
+    options, _, command = (wish[1] if wish else "").partition("-- ")
+    options = options.split()
+    if "--timeout" not in options:
+        options += ["--timeout", GUEST_TIMEOUT]
+    return [sys.executable, "tools/run", "--tests"] + options + ["--"] + (command or name).split()
+
+
+def command(suite, env):
+    """The command that runs a suite, in the root directory."""
+    kind, _, name = suite.partition("/")
+    if kind == "host":
+        return [os.path.join(env.get("B") or "build", "tests", "host", name)]
+    if kind == "guest":
+        return guest_command(name)
+    if kind == "check":
+        return [sys.executable] + CHECKS[name]
+    script = os.path.join("tests", "cli", name)
+    if os.path.exists(os.path.join(ROOT, script + ".py")):
+        return [sys.executable, script + ".py"]
+    return ["sh", script + ".sh"]

@@ -1,0 +1,28 @@
+#!/usr/bin/env python3
+"""compile_commands - prints the compiler's command for each source, as editors and analysers read them.
+
+usage: compile_commands.py MAKE VARIABLE=VALUE... >compile_commands.json
+"""
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+
+
+def main():
+    command = [sys.argv[1], "-nB", "--no-print-directory", "V=1"] + sys.argv[2:] + ["all", "host-tests"]
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    steps = subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
+    found = {}
+    for line in steps.replace("\\\n", " ").split("\n"):
+        words = shlex.split(line) if " -c " in line else []
+        if words and words[-1].endswith((".c", ".S")):
+            found.setdefault(words[-1], {"directory": os.getcwd(), "file": words[-1], "arguments": words})
+    json.dump(sorted(found.values(), key=lambda entry: entry["file"]), sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""Boots the system under QEMU and runs one command in it, or leaves the user at its shell.
+
+With a COMMAND, its output is all that goes to standard output, and its status is ours.  The kernel is given log=monitor
+and run=COMMAND, and the status comes as a line on the second serial port.  An image whose init is not ours ignores
+run=; there the command is typed at the shell's prompt.
+"""
+
+import os
+import signal
+import socket
+import sys
+
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from run import batch, qemu, session  # noqa: E402
+from run.build import build  # noqa: E402
+from run.disk import Disk  # noqa: E402
+from run.options import kernel_line, parse  # noqa: E402
+from run.paths import build_directory  # noqa: E402
+from run.statuses import (BROKEN_PIPE, CANNOT_START, INTERRUPTED, PANICKED, QEMU_FAILED, TIMED_OUT,  # noqa: E402
+                          TRIPLE_FAULT, USAGE_ERROR, Failure, say)
+
+DEMO = "mathdemo"
+CANNOT_START_BECAUSE = {  # the words of kernel/base/power.h
+    "memory": "too little memory",
+    "disk": "no disk with a file system on it",
+    "machine": "this machine or its boot loader will not do",
+    "init": "process 1 could not be started, or has ended",
+}
+
+
+def verdict(machine, kernel, status, timed_out):
+    """The exit status, with a message for all that is not a program's own."""
+    if timed_out and status is None:
+        places = ", ".join("cpu %d: %s" % (i, qemu.symbol(kernel, eip)) for i, eip in enumerate(machine.where()))
+        say("timeout: no end after %.0f seconds%s" % (machine.age(), "; " + places if places else ""))
+        return TIMED_OUT
+    if status == "panic":
+        say("the kernel panicked")
+        return PANICKED
+    if status in CANNOT_START_BECAUSE:
+        say("the system cannot start: " + CANNOT_START_BECAUSE[status])
+        return CANNOT_START
+    if status is not None:
+        machine.wait(2)
+        return status & 0xFF if status & 0xFF or status == 0 else 1
+    code = machine.wait(5)
+    if code == 0:
+        say("triple fault: the machine reset itself")
+        return TRIPLE_FAULT
+    if code is None:
+        say("QEMU closed its ports and went on")
+    elif code < 0:
+        say("QEMU was killed by signal %d" % -code)
+    elif code % 2:
+        say("the machine ended without a status (QEMU's is %d)" % code)
+    else:
+        say("QEMU failed with status %d" % code)
+    return QEMU_FAILED
+
+
+def debug_port():
+    """The TCP port of the gdb stub, the same for each user every time."""
+    return 25000 + os.getuid() % 5000
+
+
+def has_display():
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def run_on(disk, options):
+    target, command, first = options.make_target, options.command, None
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if not command and not target and not options.disk:
+        if terminal:
+            first = DEMO
+        else:
+            command = DEMO
+    interactive = not command and (terminal or bool(target))
+    if not command and not interactive:
+        raise Failure(USAGE_ERROR, "no terminal: say what to run after --")
+    kernel = os.path.join(build_directory(), "kernel.elf")
+    gdb = socket.create_server(("127.0.0.1", debug_port())) if target == "qemu-gdb" else None
+    with qemu.Machine(kernel, append=kernel_line(options, command), disk=None if options.ramdisk else disk.path,
+                      write=options.write, ramdisk=disk.path if options.ramdisk else None, smp=options.smp,
+                      mem=options.mem, icount=options.icount, display=target == "qemu" and has_display(),
+                      gdb=gdb) as machine:
+        if gdb:
+            say("QEMU waits for gdb: gdb %s -ex 'target remote localhost:%d'" % (os.path.relpath(kernel), debug_port()))
+        if interactive:
+            status, timed_out, left = session.run(machine, options, first)
+            if left:
+                sys.stdout.write("\n")
+                return 0
+        else:
+            status, timed_out = batch.run(machine, options, command, disk.foreign)
+        return verdict(machine, kernel, status, timed_out)
+
+
+def terminate(*unused):
+    raise KeyboardInterrupt
+
+
+def main():
+    signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGHUP, terminate)
+    try:
+        options = parse(sys.argv[1:])
+        build()
+        with Disk(options) as disk:
+            return run_on(disk, options)
+    except Failure as e:
+        say(e)
+        return e.status
+    except qemu.QemuMissing as e:
+        say(e)
+        return QEMU_FAILED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return BROKEN_PIPE
+    except KeyboardInterrupt:
+        say("interrupted")
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

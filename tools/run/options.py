@@ -1,0 +1,106 @@
+"""options - the command line of ./ksm run and ./ksm debug."""
+
+import argparse
+import os
+import sys
+
+from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR,
+                       Failure)
+
+NUMBER_DIGITS = 12  # of numbers in options
+LINE_MAX = 1000     # the kernel keeps 1,023 characters of its command line
+MAX_PROCESSORS = 255  # QEMU's limit
+DEFAULT_TIMEOUT = 600
+
+USAGE = """\
+usage: ./ksm run [OPTION]... [-- COMMAND]
+
+  --smp N          processors (2)
+  --mem MB         memory (256)
+  --disk FS.IMG    boot from this image instead of the built one
+  --tests          boot from the image that has the tests and benchmarks as well
+  --write          write to the disk image; without it, changes are forgotten
+  --add HOSTFILE   put a file into the root directory of the disk; may be repeated
+  --ramdisk        load the image into memory instead of attaching a disk
+  --icount         count instructions: one processor, time by instructions
+  --timeout S      give up after S seconds (%d with a COMMAND, else never)
+  --param K=V      a boot parameter of the kernel; may be repeated
+  -- COMMAND       one line for the system's shell; its output goes to standard output, its status
+                   becomes the exit status.  Without it: the Math Server demonstration, and on a
+                   terminal then the shell (leave it with `halt`, or Ctrl-A x)
+
+Statuses of its own: %d usage, %d cannot build or prepare, %d kernel panic, %d triple fault,
+%d timeout, %d QEMU failed, %d the system cannot start.
+""" % (DEFAULT_TIMEOUT, USAGE_ERROR, BUILD_FAILED, PANICKED, TRIPLE_FAULT, TIMED_OUT, QEMU_FAILED, CANNOT_START)
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        sys.stderr.write(USAGE)
+        raise Failure(USAGE_ERROR, message)
+
+
+def positive(text):
+    if not text.isdecimal() or len(text) > NUMBER_DIGITS or int(text) == 0:
+        raise argparse.ArgumentTypeError("'%s' is not a positive number" % text)
+    return int(text)
+
+
+def parse(argv):
+    parser = Parser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--smp", type=positive)
+    parser.add_argument("--mem", type=positive, default=256)
+    parser.add_argument("--disk")
+    parser.add_argument("--tests", action="store_true")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--add", action="append", default=[])
+    parser.add_argument("--ramdisk", action="store_true")
+    parser.add_argument("--icount", action="store_true")
+    parser.add_argument("--timeout", type=positive)
+    parser.add_argument("--param", action="append", default=[])
+    parser.add_argument("--help", "-h", action="store_true")
+    parser.add_argument("--make-target", choices=("qemu", "qemu-nox", "qemu-gdb"), help=argparse.SUPPRESS)
+    command = None
+    if "--" in argv:
+        at = argv.index("--")
+        command = " ".join(argv[at + 1:]).strip()
+        argv = argv[:at]
+        if not command:
+            parser.error("there is no command after --")
+    options = parser.parse_args(argv)
+    options.command = command
+    if options.help:
+        sys.stdout.write(USAGE)
+        sys.exit(0)
+    check(parser, options)
+    return options
+
+
+def check(parser, options):
+    if options.smp is None:
+        options.smp = 1 if options.icount else int(os.environ.get("CPUS") or 2)
+    if options.icount and options.smp != 1:
+        parser.error("--icount counts on one processor: it needs --smp 1")
+    if options.smp > MAX_PROCESSORS:
+        parser.error("QEMU has at most %d processors" % MAX_PROCESSORS)
+    if options.ramdisk and options.write:
+        parser.error("--write and --ramdisk exclude each other")
+    for param in options.param:
+        key, equals, _ = param.partition("=")
+        if not key or not equals or any(c.isspace() for c in param) or key == "run":
+            parser.error("--param wants KEY=VALUE without blanks, and no run=: '%s'" % param)
+    if options.command and any(ord(c) < 32 for c in options.command):
+        parser.error("the command must be one line")
+
+
+def kernel_line(options, command):
+    """What the kernel is told: its parameters, and the command to run."""
+    words = list(options.param)
+    if command:
+        words += ["log=monitor", "run=" + command]
+    line = " ".join(words)
+    nbytes = len(os.fsencode(line))  # a command may be any bytes
+    if nbytes > LINE_MAX:
+        fit = LINE_MAX - nbytes + len(os.fsencode(command or ""))
+        raise Failure(USAGE_ERROR, "the command is too long: %d characters fit" % fit)
+    return line

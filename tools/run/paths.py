@@ -1,0 +1,17 @@
+"""paths - where things are, and an environment to start make in."""
+
+import os
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+
+def build_directory():
+    """The directory that make builds in: B, as make itself takes it."""
+    return os.path.join(ROOT, os.environ.get("B") or "build")
+
+
+def clean_env(**more):
+    """Our environment without what a make that started us has put there."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    env.update(more)
+    return env

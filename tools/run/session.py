@@ -1,0 +1,94 @@
+"""session - a run on a terminal: every key goes to the system, and Ctrl-A x ends the run."""
+
+import os
+import sys
+import termios
+import time
+
+from . import qemu
+from .batch import WAIT_MAX, write_all
+from .prompt import PROMPT
+
+CTRL_A = 1
+
+
+class Terminal:
+    """The user's terminal, every key of it for the guest, while the session lasts."""
+
+    def __init__(self):
+        self._fd = sys.stdin.fileno()
+        self._saved = termios.tcgetattr(self._fd) if os.isatty(self._fd) else None
+
+    def __enter__(self):
+        if self._saved:
+            raw = termios.tcgetattr(self._fd)
+            raw[0] &= ~(termios.ICRNL | termios.IXON | termios.INLCR | termios.IGNCR)
+            raw[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG | termios.IEXTEN)
+            termios.tcsetattr(self._fd, termios.TCSANOW, raw)
+        return self
+
+    def __exit__(self, *unused):
+        if self._saved:
+            termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
+
+
+class Keys:
+    """Passes keys on, but for those after Ctrl-A: x ends the session, Ctrl-A is itself."""
+
+    def __init__(self):
+        self._escaped = False
+        self.quit = False
+
+    def feed(self, data):
+        out = bytearray()
+        for c in data:
+            if self._escaped:
+                self._escaped = False
+                if c in b"xX":
+                    self.quit = True
+                elif c == CTRL_A:
+                    out.append(c)
+            elif c == CTRL_A:
+                self._escaped = True
+            else:
+                out.append(c)
+        return bytes(out)
+
+
+class FirstCommand:
+    """Types a command at the first prompt."""
+
+    def __init__(self, send, command):
+        self._send, self._command = send, command
+        self._seen = b""
+
+    def feed(self, data):
+        if not self._command:
+            return
+        self._seen = (self._seen + data)[-len(PROMPT):]
+        if self._seen == PROMPT:
+            self._send(self._command.encode() + b"\n")
+            self._command = None
+
+
+def run(machine, options, first_command):
+    """Joins the terminal and the console.  Returns the status line's content or None, whether the time was over, and
+    whether the user left."""
+    log = qemu.LogReader(lambda line: None)  # the console shows it too
+    keys, first = Keys(), FirstCommand(machine.console.sendall, first_command)
+    ports = qemu.Ports(machine, sys.stdin)
+    end = machine.started + options.timeout if options.timeout else None
+    with Terminal():
+        while ports.open and not keys.quit:
+            left = WAIT_MAX if end is None else min(end - time.monotonic(), WAIT_MAX)
+            if left <= 0:
+                return log.status, True, False
+            for name, data in ports.read(left):
+                if name == "keys":
+                    machine.console.sendall(keys.feed(data))
+                elif name == "log":
+                    log.feed(data)
+                else:
+                    write_all(sys.stdout, data)
+                    first.feed(data)
+    return log.status, False, keys.quit

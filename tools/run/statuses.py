@@ -1,0 +1,26 @@
+"""statuses - how ./ksm run ends when it is not by the status of the command."""
+
+import sys
+
+USAGE_ERROR = 2
+BUILD_FAILED = 121
+PANICKED = 122
+TRIPLE_FAULT = 123
+TIMED_OUT = 124
+QEMU_FAILED = 125
+CANNOT_START = 126
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+class Failure(Exception):
+    """Ends the run with a status and a message."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
+
+
+def say(message):
+    sys.stderr.write("ksm: %s\n" % message)
+    sys.stderr.flush()
