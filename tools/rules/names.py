@@ -60,7 +60,9 @@ def split():
             prose.append((path, comments))
             code.append(rest)
         elif path.endswith(".md"):
-            prose.append((path, read(path)))
+            recipes = re.compile(r"^```sh$.*?^```$", re.M | re.S)
+            prose.append((path, recipes.sub("", read(path))))
+            code += recipes.findall(read(path))
     return prose, "\n".join(code)
 
 
