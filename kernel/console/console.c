@@ -7,12 +7,14 @@
  *        | lines for readers |  line being typed  |
  *        '-------------------'--------------------'   positions only count up; ring[position % RING_SIZE]
  *
- * A newline, Ctrl-D, or a full ring commits the line being typed.  Backspace and Ctrl-U delete what is not
- * committed.  A reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file at the start
- * of one.  Characters that do not fit into the ring are dropped.
+ * A newline or Ctrl-D commits the line being typed.  Backspace and Ctrl-U delete what is not committed.  A
+ * reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file at the start of one.
  *
- * Some keys are for the system: their work is left to a thread, which sleeps in console_wait_keys().
- * Ctrl-C is one of them while there is a foreground job.
+ * The ring is bounded.  The end of a line always fits, as long as its first character did; a character that
+ * does not is refused with a bell, and so is the rest of its line: no line has a hole.
+ *
+ * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  Ctrl-C is
+ * one of them while there is a foreground job.
  *
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
  * be held then; a mutex keeps the pieces of one write() together.
@@ -24,11 +26,13 @@
 #include "console/console_impl.h"
 #include "fs/device.h"
 #include "include/devices.h"
+#include "proc/proc.h"
 #include "sched/thread.h"
 
 #define CTRL(letter) ((letter) - '@')
 #define BACKSPACE    '\b'
 #define DELETE       0x7f
+#define BELL         '\a'
 
 #define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
 #define PIECE_SIZE 256u  /* of output, copied and printed at once */
@@ -39,8 +43,9 @@ static char ring[RING_SIZE];          /* [C] */
 static uint taken, committed, edited; /* [C] */
 static struct waitq readers;          /* [C] */
 static struct waitq key_waiters;      /* [C] */
+static bool refusing;                 /* [C] the rest of the line being typed does not fit */
 static uint keys;                     /* [C] pressed and not served yet */
-static int job;                       /* [C to change] in the foreground; 0: none */
+static int broken_job;                /* [C] in the foreground when Ctrl-C was pressed last */
 
 static struct mutex write_mutex; /* one write() at a time */
 
@@ -65,27 +70,31 @@ static void echo(int c)
 
 static void erase_locked(void)
 {
+    refusing = false;
     if (edited != committed) {
         edited--;
         echo(BACKSPACE);
     }
 }
 
-static void commit_locked(void)
-{
-    committed = edited;
-    waitq_wake_all(&readers);
-}
-
+/* The last place in the ring is kept for the end of a line. */
 static void add_locked(int c)
 {
-    if (edited - taken == RING_SIZE)
+    bool ends = c == '\n' || c == CTRL('D');
+    bool fits = edited - taken < (ends ? RING_SIZE : RING_SIZE - 1) && (ends || !refusing);
+
+    refusing = !fits && !ends;
+    if (!fits) {
+        echo(BELL);
         return;
+    }
     ring[edited++ % RING_SIZE] = (char)c;
     if (c != CTRL('D'))
         echo(c);
-    if (c == '\n' || c == CTRL('D') || edited - taken == RING_SIZE)
-        commit_locked();
+    if (ends) {
+        committed = edited;
+        waitq_wake_all(&readers);
+    }
 }
 
 static void press_locked(uint key)
@@ -95,9 +104,11 @@ static void press_locked(uint key)
 }
 
 /* Ctrl-C: discards the line being typed, like the program it was meant for. */
-static void break_locked(void)
+static void break_locked(int job)
 {
     edited = committed;
+    refusing = false;
+    broken_job = job;
     print_text("^C\n", 3);
     press_locked(CONSOLE_KEY_BREAK);
 }
@@ -105,6 +116,7 @@ static void break_locked(void)
 void console_input(int c)
 {
     uint was = spin_acquire_irq(&input_lock);
+    int job = proc_foreground();
 
     switch (c) {
     case 0:
@@ -116,8 +128,9 @@ void console_input(int c)
         press_locked(CONSOLE_KEY_KSM);
         break;
     case CTRL('U'):
-        while (edited != committed)
+        do
             erase_locked();
+        while (edited != committed);
         break;
     case BACKSPACE:
     case DELETE:
@@ -125,7 +138,7 @@ void console_input(int c)
         break;
     case CTRL('C'):
         if (job)
-            break_locked();
+            break_locked(job);
         else
             add_locked(c);
         break;
@@ -135,25 +148,16 @@ void console_input(int c)
     spin_release_irq(&input_lock, was);
 }
 
-void console_foreground(int new_job)
-{
-    uint was = spin_acquire_irq(&input_lock);
-
-    job = new_job;
-    spin_release_irq(&input_lock, was);
-}
-
-int console_job(void) { return job; }
-
-uint console_wait_keys(void)
+uint console_wait_keys(uint wanted, int *job)
 {
     uint was = spin_acquire_irq(&input_lock);
     uint pressed;
 
-    while (!keys)
+    while (!(keys & wanted))
         waitq_sleep(&key_waiters, &input_lock, 0, false);
-    pressed = keys;
-    keys = 0;
+    pressed = keys & wanted;
+    keys &= ~wanted;
+    *job = broken_job;
     spin_release_irq(&input_lock, was);
     return pressed;
 }

@@ -1,5 +1,5 @@
 /*
- * console.h - the console: line editing, its special keys, and its foreground job.
+ * console.h - the console: line editing, and its special keys.
  *
  * Programs reach it through the device file `console`.  Lock: RANK_CONSOLE, taken and released inside.
  */
@@ -8,11 +8,9 @@
 
 /* Once at boot, before characters arrive.  Sleeps: no. */
 void console_init(void);
-/* Starts the thread that serves Ctrl-P, Ctrl-K and Ctrl-C.  0, or -1: no kernel stack is left.  Sleeps: no. */
+/* Starts the threads that serve Ctrl-P, Ctrl-K and Ctrl-C.  0, or -1: no kernel stack is left.  Sleeps: no. */
 int console_start_keys(void);
 /* A character was typed on the keyboard or the serial port.  From an interrupt.  Sleeps: no. */
 void console_input(int c);
-/* Ctrl-C ends the processes of this job; 0: there is none, and Ctrl-C is a character like others.  Sleeps: no. */
-void console_foreground(int job);
 
 #endif

@@ -9,9 +9,8 @@
 #define CONSOLE_KEY_KSM   2u /* Ctrl-K */
 #define CONSOLE_KEY_BREAK 4u /* Ctrl-C */
 
-/* Waits until one of them is pressed; returns the keys pressed since the last call, as bits.  Sleeps: may. */
-uint console_wait_keys(void);
-/* The job that Ctrl-C ends now, or 0.  Sleeps: no. */
-int console_job(void);
+/* Waits until one of these keys, given as bits, is pressed; returns those pressed since the last call.  Stores the
+   job that the last Ctrl-C was for, or 0.  Sleeps: may. */
+uint console_wait_keys(uint wanted, int *job);
 
 #endif

@@ -119,7 +119,7 @@ static inline uint reserve(void)
 {
     const struct thread *self = thread_self();
 
-    return !self || self->privileged ? 0 : PAGE_RESERVE;
+    return self ? PAGE_RESERVE - self->reserve : 0;
 }
 
 static inline struct frame *pop(struct frame **stack)

@@ -7,7 +7,7 @@
  *     free frames >= promised frames
  *
  * Whatever would break that is refused, and so is what would leave less than PAGE_RESERVE frames, except for
- * privileged threads: init, the console's shell and what the shell starts.
+ * threads that may take some or all of those: thread->reserve says how many.  kernel/proc decides.
  *
  * Lock: RANK_PAGE, taken and released inside.
  */
@@ -16,7 +16,7 @@
 
 #include "arch.h"
 
-#define PAGE_RESERVE 64u /* frames that only privileged threads may use */
+#define PAGE_RESERVE 64u /* the last frames, which most threads leave to others */
 
 /* Flags in frame.refs, beside the count. */
 #define FRAME_BUSY  0x80000000u /* of private memory: page_unshare() copies it for one of its owners */
@@ -83,7 +83,7 @@ void page_free_chain(struct page_chain *chain);
 
 /* Frames handed out, less those that hold only clean cached blocks (§8.4).  Sleeps: no. */
 uint page_used(void);
-/* Frames that an unprivileged thread could still be promised without the block cache's help.  Sleeps: no. */
+/* Frames above the reserve that could still be promised without the block cache's help.  Sleeps: no. */
 uint page_free_count(void);
 /* For the block cache: this frame of its own holds only clean blocks, or does so no longer.  Sleeps: no. */
 void page_set_clean_cache(void *page, bool clean);

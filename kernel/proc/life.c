@@ -35,7 +35,6 @@ int proc_fork(const struct trapframe *tf)
     pid = child->pid;
     if (thread_create_user(&child->thread, child->name, tf) < 0)
         goto no_thread;
-    child->thread.privileged = proc_may_use_reserve(child);
     child->thread.aspace = aspace_fork(parent->thread.aspace);
     if (!child->thread.aspace)
         goto no_aspace;
@@ -76,6 +75,7 @@ static void release_memory(struct proc *self)
     struct aspace *as;
 
     spin_acquire(&proc_lock);
+    proc_leave_foreground_locked(self);
     self->life = PROC_DEAD; /* §11.6: the sleepers that are woken below look at once whether it lives */
     spin_release(&proc_lock);
     ksm_release(&self->ksm, true); /* §7.2 */
@@ -167,7 +167,6 @@ void proc_start_init(const char *path)
 
     if (!p || thread_create(&p->thread, p->name, become_init, (void *)path) < 0)
         goto no_memory;
-    p->thread.privileged = true;
     p->thread.aspace = aspace_create();
     if (!p->thread.aspace)
         goto no_memory;

@@ -36,8 +36,8 @@ struct proc {
     struct waitq child_died;                           /* [P] */
     enum { PROC_FORMING, PROC_ALIVE, PROC_DEAD } life; /* [P] forming: only its number is taken */
     int status;                                        /* [P] of the dead: see STATUS_KILLED */
-    int job;                    /* [I] the console's job it belongs to; see console_foreground() */
-    bool controls_jobs;         /* [o] it called foreground(): each child is a job of its own */
+    int job;                                           /* [I] the console's job it belongs to: see tree.c */
+    bool controls_jobs;         /* [P] it is the console's shell, and called foreground() */
     uint depth;                 /* [I] init 0, the console's shell 1, the programs that it starts 2 */
     struct ksm_task ksm;        /* [o] see ksm.h */
     struct inode *cwd;          /* [o] */
@@ -65,8 +65,15 @@ void proc_exit(int status) __attribute__((noreturn));
 int proc_wait(int *status);
 /* 0, or -1: there is no such process, or it is process 1, which can't be killed.  Any thread.  Sleeps: no. */
 int proc_kill(int pid);
-/* Kills every process of a job, which is not 0.  Any thread.  Sleeps: no. */
+/* Kills every process of a job, which is not 0, and every child that one of them is making.  Any thread.
+   Sleeps: no. */
 void proc_kill_job(int job);
+/* The console's shell says which job is in the foreground: Ctrl-C ends it, and it may take the last pages (§10).
+   pid: the job's first process; the caller's own: the next one that it forks; 0: none.  -1: the caller is not the
+   console's shell, or it has no such child.  Sleeps: no. */
+int proc_set_foreground(int pid);
+/* The job in the foreground, or 0.  Any context.  Sleeps: no. */
+int proc_foreground(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 int proc_info(int pid, struct procinfo *info);
 /* The smallest living pid above `pid`, or -1.  Any thread.  Sleeps: no. */

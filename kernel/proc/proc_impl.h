@@ -12,9 +12,10 @@ extern struct proc *proc_one;     /* [I] init */
 struct proc *proc_new(struct proc *parent);
 /* Takes the number back, and frees the structure.  Sleeps: no. */
 void proc_delete(struct proc *p);
-/* FORMING -> ALIVE: its parent and all others see it from now on.  It is not started.  Sleeps: no. */
+/* FORMING -> ALIVE: its parent and all others see it from now on.  It is not started; if its parent was killed
+   meanwhile, it is killed too.  Sleeps: no. */
 void proc_publish(struct proc *p);
-/* May the process use the last pages of memory (§10), and the last numbers?  Sleeps: no. */
-static inline bool proc_may_use_reserve(const struct proc *p) { return p->depth <= 2; }
+/* The process ends: if it is the console's shell, nothing is in the foreground any more.  Proc lock held. */
+void proc_leave_foreground_locked(const struct proc *p);
 
 #endif

@@ -6,16 +6,25 @@
  * A table leads from a pid to its process, from FORMING to the end.  A process stands in its parent's list
  * of children while it lives and in its list of the dead afterwards; init adopts the orphans of both kinds.
  *
+ * A job is what the console's shell starts at once: a child of it, and all descendants of that.  Its number is
+ * the child's pid.  One job may be in the foreground.  A shell that never calls foreground() has no jobs.
+ *
  * proc_lock guards all of this.  It also guards the name and the address space of a living process, which other
  * processes look at: the process itself changes them under the lock.
  */
 #include "base/kstring.h"
 #include "base/printk.h"
+#include "mm/page.h"
 #include "mm/slab.h"
 #include "proc/proc_impl.h"
 
 #define LAST_PID 0x7fffffffu
-#define RESERVED 16u /* of NPROC, for processes that may use the last pages: a shell can always clean up */
+
+#define DEPTH_SHELL   1u /* the console's shell: a child of init */
+#define DEPTH_COMMAND 2u /* the programs that it starts directly */
+
+#define RESERVED_NUMBERS 16u /* of NPROC, for depths up to DEPTH_COMMAND: a shell can always clean up */
+#define SHELL_RESERVE    16u /* of the last pages, for init and a shell that knows no jobs */
 
 struct spinlock proc_lock = SPINLOCK_INIT(RANK_PROC, "proc");
 struct proc *proc_one; /* [I] */
@@ -23,6 +32,17 @@ struct proc *proc_one; /* [I] */
 static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */
 static uint last_pid;                   /* [P] */
+static volatile int foreground;         /* [P to change] a job, the console's shell's own pid, or 0 */
+
+/* How many of the last pages the process may take (§10). */
+static uint reserve_locked(const struct proc *p)
+{
+    if (p->depth <= DEPTH_SHELL)
+        return PAGE_RESERVE;
+    if (p->job)
+        return p->job == foreground ? PAGE_RESERVE : 0;
+    return p->depth == DEPTH_COMMAND ? PAGE_RESERVE - SHELL_RESERVE : 0;
+}
 
 /* Numbers are given out in order, so that one is not used again soon. */
 static bool number_locked(struct proc *p)
@@ -31,9 +51,12 @@ static bool number_locked(struct proc *p)
 
     if (pid > LAST_PID)
         pid = table_first_free(&procs, 1);
-    if (nprocs >= (proc_may_use_reserve(p) ? NPROC : NPROC - RESERVED) || !table_set(&procs, pid, p))
+    if (nprocs >= (p->depth <= DEPTH_COMMAND ? NPROC : NPROC - RESERVED_NUMBERS) ||
+        !table_set(&procs, pid, p))
         return false;
     p->pid = (int)pid;
+    if (p->parent)
+        p->job = p->parent->controls_jobs ? p->pid : p->parent->job;
     last_pid = pid;
     nprocs++;
     return true;
@@ -61,7 +84,6 @@ struct proc *proc_new(struct proc *parent)
         return NULL;
     }
     p->start_tick = ticks_now;
-    p->job = parent ? parent->controls_jobs ? p->pid : parent->job : 0;
     return p;
 }
 
@@ -78,8 +100,14 @@ void proc_publish(struct proc *p)
 {
     spin_acquire(&proc_lock);
     p->life = PROC_ALIVE;
-    if (p->parent)
+    if (p->parent) {
         list_push_back(&p->parent->children, &p->sibling);
+        if (p->parent->controls_jobs && foreground == p->parent->pid)
+            foreground = p->job;
+        if (thread_killed(&p->parent->thread))
+            thread_kill(&p->thread); /* a kill that did not find it yet */
+    }
+    p->thread.reserve = reserve_locked(p);
     spin_release(&proc_lock);
 }
 
@@ -126,6 +154,33 @@ void proc_kill_job(int job)
         if (p->job == job && p != proc_one)
             thread_kill(&p->thread);
     spin_release(&proc_lock);
+}
+
+int proc_set_foreground(int pid)
+{
+    struct proc *self = proc_self(), *p;
+    int result = -1;
+
+    spin_acquire(&proc_lock);
+    p = find_locked(pid);
+    if (self->depth != DEPTH_SHELL || (pid && p != self && !(p && p->parent == self)))
+        goto out;
+    self->controls_jobs = true;
+    foreground = pid;
+    for (uint n = 0; (p = next_alive_locked(n)); n = (uint)p->pid)
+        p->thread.reserve = reserve_locked(p);
+    result = 0;
+out:
+    spin_release(&proc_lock);
+    return result;
+}
+
+int proc_foreground(void) { return foreground; }
+
+void proc_leave_foreground_locked(const struct proc *p)
+{
+    if (p->controls_jobs)
+        foreground = 0;
 }
 
 int proc_next(int pid)

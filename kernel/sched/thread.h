@@ -37,15 +37,15 @@ struct thread {
     uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
     bool interruptible;           /* [S] kill() ends its sleep */
-    bool privileged;              /* [o] proc sets it, mm reads it: may use the last pages, see mm/page.h */
-    bool urgent;                  /* [o] see thread_set_urgent() */
-    bool fpu_used;                /* [o] arch: it has a floating-point state */
-    bool fpu_loaded;              /* [o] arch: which is in the processor's registers */
-    struct aspace *aspace;        /* [o] proc and mm: NULL for kernel threads */
-    const char *name;             /* [I] for panics; a process points to its own name */
-    struct list wait_link;        /* [lock of the wait queue] */
-    void (*entry)(void *);        /* [I] what a kernel thread runs */
-    void *arg;                    /* [I] */
+    uint reserve;          /* [proc lock] proc sets it, mm reads it: last pages it may take, see mm/page.h */
+    bool urgent;           /* [o] see thread_set_urgent() */
+    bool fpu_used;         /* [o] arch: it has a floating-point state */
+    bool fpu_loaded;       /* [o] arch: which is in the processor's registers */
+    struct aspace *aspace; /* [o] proc and mm: NULL for kernel threads */
+    const char *name;      /* [I] for panics; a process points to its own name */
+    struct list wait_link; /* [lock of the wait queue] */
+    void (*entry)(void *); /* [I] what a kernel thread runs */
+    void *arg;             /* [I] */
 #ifdef DEBUG
     uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
     uint fail_after; /* [o] mm: the allocation that fails, see mm/inject.h; a child inherits it */

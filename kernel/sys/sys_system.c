@@ -7,7 +7,6 @@
 #include "base/params.h"
 #include "base/power.h"
 #include "base/printk.h"
-#include "console/console.h"
 #include "fs/path.h"
 #include "include/debug.h"
 #include "mm/inject.h"
@@ -49,14 +48,7 @@ uint sys_bootarg(const uint arg[])
     return (uint)length;
 }
 
-uint sys_foreground(const uint arg[])
-{
-    if ((int)arg[0] < 0)
-        return SYS_ERROR;
-    proc_self()->controls_jobs = true;
-    console_foreground((int)arg[0]);
-    return 0;
-}
+uint sys_foreground(const uint arg[]) { return (uint)proc_set_foreground((int)arg[0]); }
 
 #ifdef DEBUG
 uint sys_debug(const uint arg[])

@@ -125,7 +125,7 @@ static void before(void)
 {
     if (!host_ram)
         boot();
-    self.privileged = false;
+    self.reserve = 0;
     self.fail_after = 0;
     host_cpu.thread = &self;
 }
@@ -149,7 +149,7 @@ TEST("frames, to the last one")
     check_eq(n, nframes - PAGE_RESERVE);
     check(!page_promise(1));
     check(kmalloc(100) == NULL);
-    self.privileged = true;
+    self.reserve = PAGE_RESERVE;
     while ((pages[n] = page_alloc()))
         n++;
     check_eq(n, nframes);
@@ -265,7 +265,7 @@ static uint unshare_against(uint nowners, uint drop_at, uint return_at, uint tak
     others.take_at = take_at;
     others.ntaken = 0;
     others.last = false;
-    self.privileged = true;
+    self.reserve = PAGE_RESERVE;
     others.shared = page_alloc();
     check(page_promise(nowners));
     others_take(); /* all but what is promised */
@@ -317,7 +317,7 @@ TEST("pages of zeroes are zero when they come back")
     /* They are free frames like others when there are no others. */
     uint room = nframes - PAGE_RESERVE, n = 0;
     struct page_chain chain = { 0 };
-    self.privileged = true;
+    self.reserve = PAGE_RESERVE;
     for (void *page; (page = page_alloc()); n++) {
         memset(page, 1, PAGE_SIZE);
         page_chain_add(&chain, frame_of(page));
@@ -353,7 +353,7 @@ TEST("objects of all sizes, and their frames are back")
         uint n;
     } live[2000];
     uint nlive = 0, seed = 7;
-    self.privileged = true;
+    self.reserve = PAGE_RESERVE;
     for (uint step = 0; step < 60000; step++) {
         seed = seed * 1664525u + 1013904223u;
         uint pick = seed >> 8;

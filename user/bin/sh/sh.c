@@ -61,11 +61,23 @@ static int wait_for(int *pids, uint n)
     return result;
 }
 
+/* The next child is in the foreground from its birth on. */
+static int start_foreground(void)
+{
+    bool talks = interactive;
+
+    if (talks)
+        foreground(getpid());
+
+    int pid = start_child();
+
+    if (pid < 0 && talks)
+        foreground(0);
+    return pid;
+}
+
 static int wait_foreground(int pid)
 {
-    if (interactive)
-        foreground(pid);
-
     int status = wait_for(&pid, 1);
 
     if (interactive)
@@ -313,7 +325,7 @@ static int run_pipeline(struct pipeline *p)
     if (p->ncommands == 1 && builtin >= 0 && !c->redirections)
         return builtins[builtin].run(c->argc, c->argv);
 
-    int pid = start_child();
+    int pid = start_foreground();
 
     if (pid < 0)
         return 1;
