@@ -1,8 +1,8 @@
 /*
- * mount.c - the way from a disk to a file system, and the flusher.
+ * mount.c - from a disk to a file system; the flusher.
  *
- * What the super block says is believed only as far as it was checked here: every region lies within the
- * image and behind the one before it.  Nothing else in this room compares regions again.
+ * The super block is checked here, once: every region lies within the image and after the one before it.  The
+ * rest of the room relies on that.
  */
 #include "base/kstring.h"
 #include "fs/alloc.h"
@@ -18,7 +18,7 @@ struct volume volume;
 
 static uchar block[BSIZE] __attribute__((aligned(4)));
 
-/* n blocks from `start` on, behind `end` and within the image? */
+/* Are n blocks from `start` on past `end` and within the image? */
 static bool is_region(const struct superblock *sb, uint start, uint n, uint end)
 {
     return start >= end && start < sb->size && n <= sb->size - start;

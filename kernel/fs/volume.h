@@ -1,7 +1,7 @@
 /*
  * volume.h - what the super block says of the mounted disk, in the form that the room needs.
  *
- * Set by fs_mount(), and never changed after it.
+ * fs_mount() sets it once; nothing changes it afterwards.
  */
 #ifndef VOLUME_H
 #define VOLUME_H
@@ -19,7 +19,7 @@ struct volume {
 
 extern struct volume volume;
 
-/* May an inode own this block?  What images claim is asked before it is used. */
+/* Can an inode own this block?  Asked before any block number from the disk is used. */
 static inline bool volume_is_data(uint blockno)
 {
     return blockno >= volume.data_start && blockno < volume.sb.size;
