@@ -44,36 +44,9 @@ static int open_block(struct slots *p, uint blockno, uint first)
     return 0;
 }
 
-/* The way to the slot of a file's block: an address in the inode, then slots of address blocks. */
-struct route {
-    uint direct; /* in addrs */
-    uint depth;  /* address blocks on the way */
-    uint slot[2];
-};
-
-static void find_route(struct route *r, uint index)
-{
-    r->depth = 0;
-    r->direct = index;
-    if (index < volume.ndirect)
-        return;
-    index -= volume.ndirect;
-    if (index < NINDIRECT) {
-        r->direct = volume.ndirect;
-        r->depth = 1;
-        r->slot[0] = index;
-        return;
-    }
-    index -= NINDIRECT;
-    r->direct = volume.ndirect + 1;
-    r->depth = 2;
-    r->slot[0] = index / NINDIRECT;
-    r->slot[1] = index % NINDIRECT;
-}
-
 /* Follows the route as far as it exists; *missing address blocks lead from there to the slot.  -1: one is
    damaged, or can't be read. */
-static int find_slots(struct slots *p, struct inode *ip, const struct route *r, uint *missing)
+static int find_slots(struct slots *p, struct inode *ip, const struct fs_route *r, uint *missing)
 {
     *p = (struct slots){ .at = &ip->disk.addrs[r->direct] };
     p->nslots = r->depth ? 1 : volume.ndirect - r->direct;
@@ -96,11 +69,13 @@ uint inode_map(struct inode *ip, uint index, uint want, uint *blockno)
         *blockno = ip->run.blockno + skip;
         return min_uint(want, ip->run.nblocks - skip);
     }
-    struct route r;
+    struct fs_route r;
     struct slots p;
     uint missing, n = 0;
-    find_route(&r, index);
-    if (index >= volume.max_blocks || find_slots(&p, ip, &r, &missing) < 0)
+    if (index >= volume.max_blocks)
+        return 0;
+    fs_find_route(&volume, &r, index);
+    if (find_slots(&p, ip, &r, &missing) < 0)
         return 0;
     uint start = p.at[0];
     while (!missing && n < p.nslots && p.at[n] == start + n && volume_is_data(start + n))
@@ -195,14 +170,14 @@ static void remember_run(struct inode *ip, uint index, uint blockno, uint n)
 
 uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, uint *blockno)
 {
-    struct route r;
+    struct fs_route r;
     struct slots p;
     struct supply s;
     uint missing;
 
     if (index >= volume.max_blocks)
         return 0;
-    find_route(&r, index);
+    fs_find_route(&volume, &r, index);
     if (find_slots(&p, ip, &r, &missing) < 0)
         return 0;
     if (missing == 0 && *p.at) { /* corrupt image: there is a block past the end */

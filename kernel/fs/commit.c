@@ -128,24 +128,11 @@ int commit_install(uint log_start)
     return 0;
 }
 
-/* What a header may claim: copies that the log can hold, of blocks after it. */
-static bool header_is_sane(uint capacity)
-{
-    if (header.n < 0 || (uint)header.n > capacity)
-        return false;
-    for (int i = 0; i < header.n; i++) {
-        uint blockno = header.block[i];
-        if (blockno < volume.sb.inodestart || blockno >= volume.sb.size)
-            return false;
-    }
-    return true;
-}
-
-const char *commit_recover(uint log_start, uint capacity)
+const char *commit_recover(uint log_start)
 {
     if (disk_read(log_start, 1, &header) < 0)
         return "its log can't be read";
-    if (!header_is_sane(capacity))
+    if (!fs_log_is_sane(&volume, &header))
         return "its log is damaged";
     if (header.n == 0)
         return NULL;

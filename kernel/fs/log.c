@@ -21,11 +21,11 @@
 #include "base/printk.h"
 #include "fs/alloc.h"
 #include "fs/cache.h"
+#include "include/fslayout.h"
 #include "include/param.h"
 #include "sched/thread.h"
 
-#define LOG_DELAY  (HZ / 2) /* at most so many ticks from the end of an operation to its commit */
-#define HEADER_MAX (sizeof(((struct logheader *)0)->block) / sizeof(int))
+#define LOG_DELAY (HZ / 2) /* at most so many ticks from the end of an operation to its commit */
 
 enum log_state { LOG_OPEN, LOG_DRAINING, LOG_CLOSING, LOG_WRITING, LOG_DURABLE, LOG_SETTLING, LOG_FAILED };
 
@@ -55,9 +55,9 @@ const char *log_mount(uint start, uint nblocks)
 
     if (capacity < LOG_OP_MIN)
         return "its log is too small";
-    if (capacity > HEADER_MAX)
-        capacity = HEADER_MAX;
-    const char *wrong = commit_recover(start, capacity);
+    if (capacity > LOG_COPIES)
+        capacity = LOG_COPIES;
+    const char *wrong = commit_recover(start);
     if (wrong)
         return wrong;
     log.start = start;

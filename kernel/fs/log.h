@@ -51,7 +51,7 @@ void log_flush_forever(void) __attribute__((noreturn));
 
 int commit_write(uint log_start);   /* the changed blocks are durable in the log */
 int commit_install(uint log_start); /* and home; the log is empty, the cache clean */
-/* At mount: copies what a log of `capacity` blocks holds home.  NULL, or what is wrong, in words. */
-const char *commit_recover(uint log_start, uint capacity);
+/* At mount: copies home what the log holds.  NULL, or what is wrong, in words. */
+const char *commit_recover(uint log_start);
 
 #endif
