@@ -194,8 +194,8 @@ $B/bin/%: $B/elf/%
 
 $B/host/%.o: host/%.c $B/stamp/host.flags
 	@mkdir -p $(@D)
-	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -Iinclude -MMD -MP -c -o $@ $<
-$B/host/mkfs: $B/host/mkfs.o
+	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -MMD -MP -c -o $@ $<
+$B/host/mkfs: $B/host/mkfs.o $B/host/fsimage.o
 $B/host/fsck: $B/host/fsck.o $B/host/fscheck.o
 $B/host/mkfs $B/host/fsck:
 	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -o $@ $^

@@ -1,14 +1,14 @@
 /*
- * check.c - consistency of a file system image, xv6's or the extended layout.
+ * fscheck.c - is a file system image consistent, in xv6's or the extended layout?
  *
  * In this order, each step relying on what the ones before it found good:
  *
  *   super block   regions in order and within the image
  *   log           sane; what it holds is put in place, in a copy of the image
- *   inodes        type, size, and their blocks: in range, none missing, none behind the end, none owned twice
- *   folders       from the root down: entries, "." and "..", names, each folder reached once
+ *   inodes        type, size, and their blocks: in range, none missing, none past the end, none owned twice
+ *   directories   from the root down: entries, "." and "..", names, each directory reached once
  *   links         each inode's count is the number of its names; every inode in use is reached
- *   bitmap        a block is marked exactly when somebody owns it
+ *   bitmap        a block is marked exactly when an inode owns it
  */
 #include <stdarg.h>
 #include <stdbool.h>
@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "host/fscheck.h"
-#include "include/fs.h"
+#include "include/fslayout.h"
 #include "include/stat.h"
 
 #define REPORTS_MAX 100u
@@ -25,14 +25,11 @@
 struct check {
     uchar *image; /* our copy */
     size_t nbytes;
-    struct superblock sb;
-    uint ndirect;
-    uint max_size;
-    uint data_start;
-    uint *owner;  /* of each block: inode number; 0: nobody */
-    uint *nnames; /* of each inode: entries that name it, but for "." and ".." */
-    uint *nsub;   /* of each folder: folders in it */
-    bool *seen;   /* folders that were walked */
+    struct fs_layout layout;
+    uint *owner;  /* of each block: inode number; 0: it has none */
+    uint *nnames; /* of each inode: entries that name it, except "." and ".." */
+    uint *nsub;   /* of each directory: directories in it */
+    bool *seen;   /* directories that were walked, or are about to be */
     void (*report)(const char *);
     struct check_result *result;
 };
@@ -58,85 +55,55 @@ static void *block_at(const struct check *c, uint blockno) { return c->image + (
 
 static struct dinode *inode_at(const struct check *c, uint inum)
 {
-    return (struct dinode *)block_at(c, IBLOCK(inum, c->sb)) + inum % IPB;
+    return (struct dinode *)block_at(c, IBLOCK(inum, c->layout.sb)) + inum % IPB;
 }
 
-static bool is_data(const struct check *c, uint blockno)
-{
-    return blockno >= c->data_start && blockno < c->sb.size;
-}
+static bool is_data(const struct check *c, uint blockno) { return fs_is_data(&c->layout, blockno); }
+
+static uint max_size(const struct check *c) { return c->layout.max_blocks * BSIZE; }
 
 /* Super block and log. */
 
-static bool is_region(struct check *c, const char *what, uint start, uint n, uint end)
-{
-    if (start >= end && start < c->sb.size && n <= c->sb.size - start)
-        return true;
-    problem(c, "super block: the %s can't be at block %u", what, start);
-    return false;
-}
-
 static bool check_super(struct check *c)
 {
-    if (c->nbytes < 2 * BSIZE) {
+    struct superblock sb;
+    size_t nblocks = c->nbytes / BSIZE;
+
+    if (nblocks <= SUPER_BLOCK) {
         problem(c, "the image is too short for a super block");
         return false;
     }
-    struct superblock *sb = &c->sb;
-    memcpy(sb, block_at(c, 1), sizeof(*sb));
-    if (sb->size == 0 || sb->size > c->nbytes / BSIZE) {
-        problem(c, "super block: %u blocks, but the image has %zu", sb->size, c->nbytes / BSIZE);
+    memcpy(&sb, block_at(c, SUPER_BLOCK), sizeof(sb));
+    const char *wrong = fs_layout(&c->layout, &sb, nblocks < ~0u ? nblocks : ~0u);
+    if (wrong) {
+        problem(c, "super block: %s", wrong);
         return false;
     }
-    if (sb->features != 0 && sb->features != FS_FEATURE_EXTENDED) {
-        problem(c, "super block: unknown features %x", sb->features);
-        return false;
-    }
-    if (sb->ninodes <= ROOTINO || sb->nlog < 2) {
-        problem(c, "super block: %u inodes, %u blocks of log", sb->ninodes, sb->nlog);
-        return false;
-    }
-    uint ninode_blocks = sb->ninodes / IPB + (sb->ninodes % IPB != 0);
-    uint nbitmap_blocks = sb->size / BPB + (sb->size % BPB != 0);
-    if (!is_region(c, "log", sb->logstart, sb->nlog, 2) ||
-        !is_region(c, "inodes", sb->inodestart, ninode_blocks, sb->logstart + sb->nlog) ||
-        !is_region(c, "bitmap", sb->bmapstart, nbitmap_blocks, sb->inodestart + ninode_blocks))
-        return false;
-    bool extended = sb->features == FS_FEATURE_EXTENDED;
-    c->ndirect = extended ? EXT_NDIRECT : NDIRECT;
-    c->max_size = (extended ? EXT_MAXFILE : MAXFILE) * BSIZE;
-    c->data_start = sb->bmapstart + nbitmap_blocks;
-    if (sb->nblocks > sb->size - c->data_start)
-        problem(c, "super block: %u data blocks, but there is room for %u", sb->nblocks,
-                sb->size - c->data_start);
+    if (sb.nblocks > sb.size - c->layout.data_start)
+        problem(c, "super block: %u data blocks, but there is room for %u", sb.nblocks,
+                sb.size - c->layout.data_start);
     return true;
 }
 
 static bool check_log(struct check *c)
 {
+    uint start = c->layout.sb.logstart;
     struct logheader h;
 
-    memcpy(&h, block_at(c, c->sb.logstart), sizeof(h));
-    if (h.n < 0 || (uint)h.n > c->sb.nlog - 1 || (size_t)h.n > sizeof(h.block) / sizeof(h.block[0])) {
-        problem(c, "log: it claims to hold %d blocks", h.n);
+    memcpy(&h, block_at(c, start), sizeof(h));
+    if (!fs_log_is_sane(&c->layout, &h)) {
+        problem(c, "log: its header is damaged: %d blocks, the first of them %d", h.n, h.block[0]);
         return false;
     }
-    for (int i = 0; i < h.n; i++) {
-        uint home = h.block[i];
-        if (home < c->sb.inodestart || home >= c->sb.size) {
-            problem(c, "log: copy %d belongs to block %u", i, home);
-            return false;
-        }
-    }
     for (int i = 0; i < h.n; i++)
-        memcpy(block_at(c, h.block[i]), block_at(c, c->sb.logstart + 1 + i), BSIZE);
+        memcpy(block_at(c, h.block[i]), block_at(c, start + 1 + i), BSIZE);
     c->result->nlogged = h.n;
     return true;
 }
 
 /* Inodes. */
 
-/* The inode owns this block, as its block `index`, or for addresses. */
+/* The inode owns this block: as its block `index`, or for addresses. */
 static bool own(struct check *c, uint inum, uint blockno, const char *what, uint index)
 {
     if (!is_data(c, blockno)) {
@@ -162,7 +129,7 @@ static void check_addresses(struct check *c, uint inum, uint address, uint depth
         return;
     }
     if (index >= nblocks) {
-        problem(c, "inode %u: block %u lies behind its end", inum, index);
+        problem(c, "inode %u: block %u lies past its end", inum, index);
         return;
     }
     if (!own(c, inum, address, depth ? "address block for block" : "block", index) || depth == 0)
@@ -187,40 +154,31 @@ static void check_inode(struct check *c, uint inum)
         problem(c, "inode %u: %d links", inum, di->nlink);
     if (di->nlink == 0)
         c->result->norphans++;
-    if (di->size > c->max_size) {
+    if (di->size > max_size(c)) {
         problem(c, "inode %u: %u bytes are more than a file can have", inum, di->size);
         return;
     }
     uint nblocks = (di->size + BSIZE - 1) / BSIZE, index = 0;
     for (uint i = 0; i < NADDR; i++) {
-        uint depth = i < c->ndirect ? 0 : i - c->ndirect + 1;
+        uint depth = i < c->layout.ndirect ? 0 : i - c->layout.ndirect + 1;
         check_addresses(c, inum, di->addrs[i], depth, index, nblocks);
         index += depth == 0 ? 1 : depth == 1 ? NINDIRECT : NINDIRECT * NINDIRECT;
     }
 }
 
-/* The number of the file's block `index`; 0: none that could be looked at. */
+/* The number of the file's block `index`; 0: none that can be read. */
 static uint find_block(const struct check *c, const struct dinode *di, uint index)
 {
-    if (index < c->ndirect)
-        return is_data(c, di->addrs[index]) ? di->addrs[index] : 0;
-    index -= c->ndirect;
-    uint table = di->addrs[c->ndirect];
-    if (index >= NINDIRECT) {
-        index -= NINDIRECT;
-        table = c->ndirect + 1 < NADDR ? di->addrs[c->ndirect + 1] : 0;
-        if (!is_data(c, table))
-            return 0;
-        table = ((uint *)block_at(c, table))[index / NINDIRECT % NINDIRECT];
-        index %= NINDIRECT;
-    }
-    if (!is_data(c, table))
-        return 0;
-    uint blockno = ((uint *)block_at(c, table))[index];
+    struct fs_route r;
+
+    fs_find_route(&c->layout, &r, index);
+    uint blockno = di->addrs[r.direct];
+    for (uint level = 0; level < r.depth && is_data(c, blockno); level++)
+        blockno = ((uint *)block_at(c, blockno))[r.slot[level]];
     return is_data(c, blockno) ? blockno : 0;
 }
 
-/* Folders. */
+/* Directories. */
 
 static int compare_names(const void *a, const void *b) { return strncmp(a, b, DIRSIZ); }
 
@@ -229,36 +187,36 @@ static void check_twins(struct check *c, uint inum, char (*names)[DIRSIZ], uint 
     qsort(names, n, DIRSIZ, compare_names);
     for (uint i = 1; i < n; i++)
         if (strncmp(names[i - 1], names[i], DIRSIZ) == 0)
-            problem(c, "folder %u: it has the name '%.14s' twice", inum, names[i]);
+            problem(c, "directory %u: it has the name '%.14s' twice", inum, names[i]);
 }
 
-/* One entry in use.  True: it is a folder that is to be walked. */
+/* One entry in use.  True: it is a directory that is to be walked. */
 static bool check_entry(struct check *c, uint inum, uint parent, const struct dirent *e, uint *ndots)
 {
-    if (e->inum >= c->sb.ninodes || inode_at(c, e->inum)->type == 0) {
-        problem(c, "folder %u: '%.14s' names inode %u, which is not in use", inum, e->name, e->inum);
+    if (e->inum >= c->layout.sb.ninodes || inode_at(c, e->inum)->type == 0) {
+        problem(c, "directory %u: '%.14s' names inode %u, which is not in use", inum, e->name, e->inum);
         return false;
     }
     if (strncmp(e->name, ".", DIRSIZ) == 0 || strncmp(e->name, "..", DIRSIZ) == 0) {
         uint want = e->name[1] ? parent : inum;
         if (e->inum != want)
-            problem(c, "folder %u: '%.14s' names inode %u instead of %u", inum, e->name, e->inum, want);
+            problem(c, "directory %u: '%.14s' names inode %u instead of %u", inum, e->name, e->inum, want);
         ++*ndots;
         return false;
     }
     if (e->name[0] == 0 || memchr(e->name, '/', strnlen(e->name, DIRSIZ)))
-        problem(c, "folder %u: '%.14s' is no name", inum, e->name);
+        problem(c, "directory %u: '%.14s' can't be a name", inum, e->name);
     c->nnames[e->inum]++;
     if (inode_at(c, e->inum)->type != T_DIR)
         return false;
     c->nsub[inum]++;
     if (!c->seen[e->inum])
         return true;
-    problem(c, "folder %u: '%.14s' names folder %u, which has a name already", inum, e->name, e->inum);
+    problem(c, "directory %u: '%.14s' names directory %u, which has a name already", inum, e->name, e->inum);
     return false;
 }
 
-/* A folder that waits for its walk. */
+/* A directory that waits for its walk. */
 struct waiting {
     uint inum, parent;
     struct waiting *next;
@@ -275,19 +233,19 @@ static void push(struct check *c, struct waiting **todo, uint inum, uint parent)
     c->seen[inum] = true;
 }
 
-static void check_folder(struct check *c, uint inum, uint parent, struct waiting **todo)
+static void check_directory(struct check *c, uint inum, uint parent, struct waiting **todo)
 {
     const struct dinode *di = inode_at(c, inum);
-    uint n = di->size > c->max_size ? 0 : di->size / sizeof(struct dirent), nnames = 0, ndots = 0;
+    uint n = di->size > max_size(c) ? 0 : di->size / sizeof(struct dirent), nnames = 0, ndots = 0;
 
     char(*names)[DIRSIZ] = malloc(n ? n * DIRSIZ : 1);
     if (!names)
         abort();
     if (di->size % sizeof(struct dirent))
-        problem(c, "folder %u: its size of %u bytes is not that of whole entries", inum, di->size);
+        problem(c, "directory %u: its size of %u bytes is not that of whole entries", inum, di->size);
     for (uint i = 0; i < n; i++) {
         uint blockno = find_block(c, di, i * sizeof(struct dirent) / BSIZE);
-        if (!blockno) /* told by check_inode() */
+        if (!blockno) /* check_inode() has reported it */
             continue;
         const struct dirent *e = (struct dirent *)block_at(c, blockno) + i % (BSIZE / sizeof(*e));
         if (!e->inum)
@@ -297,7 +255,7 @@ static void check_folder(struct check *c, uint inum, uint parent, struct waiting
             push(c, todo, e->inum, inum);
     }
     if (ndots < 2)
-        problem(c, "folder %u: '.' or '..' is missing", inum);
+        problem(c, "directory %u: '.' or '..' is missing", inum);
     check_twins(c, inum, names, nnames);
     free(names);
 }
@@ -307,7 +265,7 @@ static void check_tree(struct check *c)
     struct waiting *todo = NULL;
 
     if (inode_at(c, ROOTINO)->type != T_DIR) {
-        problem(c, "inode %u is not the root folder", ROOTINO);
+        problem(c, "inode %u is not a directory, as the root must be", ROOTINO);
         return;
     }
     push(c, &todo, ROOTINO, ROOTINO);
@@ -315,7 +273,7 @@ static void check_tree(struct check *c)
         struct waiting w = *todo;
         free(todo);
         todo = w.next;
-        check_folder(c, w.inum, w.parent, &todo);
+        check_directory(c, w.inum, w.parent, &todo);
     }
 }
 
@@ -323,33 +281,35 @@ static void check_tree(struct check *c)
 
 static void check_links(struct check *c)
 {
-    for (uint inum = ROOTINO; inum < c->sb.ninodes; inum++) {
+    for (uint inum = ROOTINO; inum < c->layout.sb.ninodes; inum++) {
         const struct dinode *di = inode_at(c, inum);
         if (di->type == 0)
             continue;
-        bool folder = di->type == T_DIR;
         uint names = c->nnames[inum] + (inum == ROOTINO);
+        uint links = names + (di->type == T_DIR ? c->nsub[inum] : 0);
         if (names == 0 && di->nlink == 0)
             continue; /* an orphan */
         if (names == 0)
             problem(c, "inode %u: no name leads to it", inum);
-        else if ((uint)di->nlink != names + (folder ? c->nsub[inum] : 0))
-            problem(c, "inode %u: %d links, but %u were found", inum, di->nlink,
-                    names + (folder ? c->nsub[inum] : 0));
+        else if ((uint)di->nlink != links)
+            problem(c, "inode %u: %d links, but %u were found", inum, di->nlink, links);
     }
 }
 
 static void check_bitmap(struct check *c)
 {
-    for (uint b = 0; b < c->sb.size; b++) {
-        const uchar *bits = block_at(c, BBLOCK(b, c->sb));
+    const struct superblock *sb = &c->layout.sb;
+    uint data_start = c->layout.data_start;
+
+    for (uint b = 0; b < sb->size; b++) {
+        const uchar *bits = block_at(c, BBLOCK(b, *sb));
         bool marked = bits[b % BPB / 8] >> b % 8 & 1;
-        if (b < c->data_start && !marked)
+        if (b < data_start && !marked)
             problem(c, "bitmap: block %u, which is not for data, is marked free", b);
-        else if (b >= c->data_start && c->owner[b] && !marked)
+        else if (b >= data_start && c->owner[b] && !marked)
             problem(c, "bitmap: block %u of inode %u is marked free", b, c->owner[b]);
-        else if (b >= c->data_start + (c->sb.size % BPB == 0) && !c->owner[b] && marked)
-            problem(c, "bitmap: block %u is marked in use, but nobody has it", b);
+        else if (b >= data_start + (sb->size % BPB == 0) && !c->owner[b] && marked)
+            problem(c, "bitmap: block %u is marked in use, but no inode has it", b);
     }
 }
 
@@ -363,13 +323,14 @@ void check_image(const void *image, size_t nbytes, void (*report)(const char *),
         abort();
     memcpy(c.image, image, nbytes);
     if (check_super(&c) && check_log(&c)) {
-        c.owner = calloc(c.sb.size, sizeof(*c.owner));
-        c.nnames = calloc(c.sb.ninodes, sizeof(*c.nnames));
-        c.nsub = calloc(c.sb.ninodes, sizeof(*c.nsub));
-        c.seen = calloc(c.sb.ninodes, sizeof(*c.seen));
+        uint ninodes = c.layout.sb.ninodes;
+        c.owner = calloc(c.layout.sb.size, sizeof(*c.owner));
+        c.nnames = calloc(ninodes, sizeof(*c.nnames));
+        c.nsub = calloc(ninodes, sizeof(*c.nsub));
+        c.seen = calloc(ninodes, sizeof(*c.seen));
         if (!c.owner || !c.nnames || !c.nsub || !c.seen)
             abort();
-        for (uint inum = ROOTINO; inum < c.sb.ninodes; inum++)
+        for (uint inum = ROOTINO; inum < ninodes; inum++)
             check_inode(&c, inum);
         check_tree(&c);
         check_links(&c);

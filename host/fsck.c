@@ -3,10 +3,10 @@
  *
  *   fsck [-q] IMAGE
  *
- * Exit status 0: consistent; 1: it has problems, one line each; 2: it can't be read.  -q says nothing about
- * an image that is good. A log that holds a committed transaction is no problem: it is what a power cut
- * leaves, and the next mount completes it.  The same goes for files that were open and had no name left.  The
- * image is never changed.
+ * Exit status 0: consistent; 1: it has problems, one line each; 2: it can't be read.  With -q, a good image
+ * produces no output.  A log that holds a committed transaction is no problem: a power cut leaves it, and the
+ * next mount completes it.  The same goes for files that were open and had no name left.  The image is never
+ * changed.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -1,28 +1,33 @@
 /*
- * mkfs - makes a file system image from files of the host.
+ * mkfs - makes a file system image from files of the host, or adds files to one.
  *
  *   mkfs [-x | --xv6] IMAGE [-s BLOCKS] [-i INODES] HOSTFILE[=NAME]...
+ *   mkfs --add IMAGE HOSTFILE[=NAME]...
+ *   mkfs --info IMAGE
  *
- * The image gets the extended layout of include/fs.h, a log of 126 blocks and room to spare; with --xv6 it is
- * one that xv6 itself could have made: 1,000 blocks, 200 inodes, a log of 29 blocks.
- * NAME is a path in the image; its folders are made.  Without it, a file goes into the root folder under its
- * own name.  Names are cut to 14 bytes, as the kernel cuts them.
+ * A new image gets the extended layout of include/fs.h, a log of 126 blocks and room to spare; with --xv6 it is
+ * one that xv6 itself could have made: 1,000 blocks, 200 inodes, a log of 29 blocks.  --add works on both
+ * layouts, replaces a file that is there already, and carries out a full log first, as a kernel would.  --info
+ * prints the layout, "xv6" or "extended", and its numbers.
  *
- * First the arguments become a tree of nodes; then the tree is measured and the image laid out; then each
- * node writes itself.  The image is built in memory and appears under its name only when it is whole.
+ * NAME is a path in the image; its directories are made.  Without it, a file goes into the root directory under
+ * its own name.  A HOSTFILE with a '=' in its name is found as it stands.  Names are cut to 14 bytes, as the
+ * kernel cuts them; --add refuses longer ones, since it would replace a file that was not meant.
+ *
+ * The image is built in memory.  It is written to IMAGE.new, which is then renamed: no one sees half an image,
+ * and one that can't be changed as asked stays as it was.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "fs.h"
-#include "stat.h"
-
-_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the disk's numbers are little-endian");
+#include "host/fsimage.h"
 
 #define XV6_BLOCKS   1000u
 #define XV6_INODES   200u
@@ -31,26 +36,19 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the disk's numbers ar
 #define OUR_INODES   1024u     /* at least */
 #define SPARE_BLOCKS 24576u    /* free space, unless -s says otherwise: 12 MB */
 #define MAX_BLOCKS   0x400000u /* 2 GB */
-#define MAX_INODES   65535u    /* a folder's entry has 16 bits */
+#define MAX_INODES   65535u    /* a directory entry has 16 bits for the number */
 
-/* A file or folder to be. */
-struct node {
-    char name[DIRSIZ + 1];
-    bool is_dir;
-    uint inum;
+/* A file to be put into the image. */
+struct source {
+    char *path; /* on the host */
+    char *name; /* in the image */
+    uchar *bytes;
     uint nbytes;
-    uchar *bytes;        /* of a file */
-    struct node *parent; /* the root's is itself */
-    struct node *first;  /* children, in the order of the command line */
-    struct node *next;
+    uint inum;
 };
 
-static struct node root = { .is_dir = true, .parent = &root };
-static uint nnodes;
-static bool plain; /* xv6's layout */
-static struct superblock sb;
-static uchar *image;
-static uint next_block; /* data blocks are handed out in order */
+static struct source *sources;
+static uint nsources;
 
 static void die(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 static void die(const char *fmt, ...)
@@ -64,9 +62,12 @@ static void die(const char *fmt, ...)
     exit(1);
 }
 
+static void usage(void) __attribute__((noreturn));
 static void usage(void)
 {
-    fprintf(stderr, "usage: mkfs [-x | --xv6] IMAGE [-s BLOCKS] [-i INODES] HOSTFILE[=NAME]...\n");
+    fprintf(stderr, "usage: mkfs [-x | --xv6] IMAGE [-s BLOCKS] [-i INODES] HOSTFILE[=NAME]...\n"
+                    "       mkfs --add IMAGE HOSTFILE[=NAME]...\n"
+                    "       mkfs --info IMAGE\n");
     exit(2);
 }
 
@@ -79,255 +80,103 @@ static void *allocate(size_t n)
     return p;
 }
 
-/* The tree. */
-
-static struct node *find_child(struct node *dir, const char *name)
+/* Opens a regular file: anything else, as a FIFO, could keep us waiting. */
+static int open_regular(const char *path, struct stat *st)
 {
-    struct node *n = dir->first;
+    int fd = open(path, O_RDONLY | O_NONBLOCK);
 
-    while (n && strcmp(n->name, name) != 0)
-        n = n->next;
-    return n;
-}
-
-static struct node *add_child(struct node *dir, const char *name, bool is_dir)
-{
-    struct node *n = allocate(sizeof(*n));
-
-    strcpy(n->name, name);
-    n->is_dir = is_dir;
-    n->parent = dir;
-    n->inum = ROOTINO + ++nnodes;
-    struct node **end = &dir->first;
-    while (*end)
-        end = &(*end)->next;
-    *end = n;
-    dir->nbytes += sizeof(struct dirent);
-    return n;
-}
-
-/* Cuts the next name off a path; NULL at its end. */
-static const char *next_name(const char *path, char name[DIRSIZ + 1])
-{
-    path += strspn(path, "/");
-    size_t n = strcspn(path, "/");
-    if (n == 0)
-        return NULL;
-    size_t kept = n < DIRSIZ ? n : DIRSIZ;
-    memcpy(name, path, kept);
-    name[kept] = 0;
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        die("a name in the image can't be %s", name);
-    return path + n;
-}
-
-/* Makes the node for `path`, and its folders. */
-static struct node *add_file(const char *path)
-{
-    char name[DIRSIZ + 1], ahead[DIRSIZ + 1];
-    struct node *dir = &root;
-    const char *rest = next_name(path, name);
-
-    if (!rest)
-        die("empty name in the image: '%s'", path);
-    while (next_name(rest, ahead)) {
-        struct node *sub = find_child(dir, name);
-        if (!sub)
-            sub = add_child(dir, name, true);
-        if (!sub->is_dir)
-            die("%s: '%s' is a file and a folder", path, name);
-        dir = sub;
-        rest = next_name(rest, name);
-    }
-    if (find_child(dir, name))
-        die("%s: the name '%s' is given twice%s", path, name,
-            strlen(name) == DIRSIZ ? " (names are cut to 14 bytes)" : "");
-    return add_child(dir, name, false);
-}
-
-static void read_host_file(struct node *n, const char *path)
-{
-    uint limit = (plain ? MAXFILE : EXT_MAXFILE) * BSIZE;
-    FILE *f = fopen(path, "rb");
-
-    if (!f)
+    if (fd < 0 || fstat(fd, st) < 0)
         die("can't open %s: %s", path, strerror(errno));
-    size_t room = 1u << 16, got;
-    n->bytes = allocate(room);
-    while ((got = fread(n->bytes + n->nbytes, 1, room - n->nbytes, f)) > 0) {
-        n->nbytes += got;
-        if (n->nbytes > limit)
-            die("%s is too large: a file in the image holds at most %u bytes", path, limit);
-        if (n->nbytes == room) {
-            n->bytes = realloc(n->bytes, room *= 2);
-            if (!n->bytes)
-                die("out of memory");
-        }
+    if (!S_ISREG(st->st_mode))
+        die("can't read %s: it is not a regular file", path);
+    return fd;
+}
+
+/* The files. */
+
+static void read_source(struct source *s, uint limit)
+{
+    struct stat st;
+    int fd = open_regular(s->path, &st);
+    size_t got = 0;
+
+    if ((unsigned long long)st.st_size > limit)
+        die("%s is too large: a file in the image holds at most %u bytes", s->path, limit);
+    s->bytes = allocate(st.st_size);
+    while (got < (size_t)st.st_size) {
+        ssize_t n = read(fd, s->bytes + got, st.st_size - got);
+        if (n < 0)
+            die("can't read %s: %s", s->path, strerror(errno));
+        if (n == 0)
+            die("can't read %s: it became shorter", s->path);
+        got += n;
     }
-    if (ferror(f))
-        die("can't read %s: %s", path, strerror(errno));
-    fclose(f);
+    s->nbytes = got;
+    close(fd);
 }
 
 /* HOSTFILE or HOSTFILE=NAME. */
-static void add_argument(const char *arg)
+static void add_source(const char *arg)
 {
-    char *host = strdup(arg);
+    struct source *s = &sources[nsources++];
 
-    if (!host)
+    s->path = strdup(arg);
+    if (!s->path)
         die("out of memory");
-    char *name = strrchr(host, '=');
-    if (name) {
-        *name++ = 0;
-    } else {
-        name = strrchr(host, '/');
-        name = name ? name + 1 : host;
+    s->name = access(arg, F_OK) == 0 ? NULL : strrchr(s->path, '=');
+    if (s->name) {
+        *s->name++ = 0;
+        return;
     }
-    read_host_file(add_file(name), host);
-    free(host);
+    s->name = strrchr(s->path, '/');
+    s->name = s->name ? s->name + 1 : s->path;
 }
 
-/* The layout. */
+static uint max_bytes(bool extended) { return (extended ? EXT_MAXFILE : MAXFILE) * BSIZE; }
 
-/* Data and address blocks that a file of nbytes takes. */
-static uint blocks_for(uint nbytes)
+static void refuse_long_names(const char *path)
 {
-    uint ndata = (nbytes + BSIZE - 1) / BSIZE, n = ndata;
-    uint ndirect = plain ? NDIRECT : EXT_NDIRECT;
+    char name[DIRSIZ + 1];
+    size_t length;
 
-    if (ndata > ndirect)
-        n++;
-    if (ndata > ndirect + NINDIRECT)
-        n += 1 + (ndata - ndirect - NINDIRECT + NINDIRECT - 1) / NINDIRECT;
-    return n;
+    for (const char *p = path; (p = fsimage_next_name(p, name, &length));)
+        if (length > DIRSIZ)
+            die("%s: names in the image have at most %d bytes", path, DIRSIZ);
 }
 
-static uint measure(const struct node *n)
+/* All names first, so that directories lie in consecutive blocks; then the contents. */
+static void put_sources(struct fsimage *im, bool replace)
 {
-    uint total = blocks_for(n->nbytes);
+    const char *wrong;
 
-    for (const struct node *c = n->first; c; c = c->next)
-        total += measure(c);
-    return total;
-}
-
-/* Every folder has two entries more: itself and its parent. */
-static void add_dots(struct node *n)
-{
-    if (n->is_dir)
-        n->nbytes += 2 * sizeof(struct dirent);
-    for (struct node *c = n->first; c; c = c->next)
-        add_dots(c);
-}
-
-static uint metadata_blocks(uint nblocks) { return 2 + sb.nlog + sb.ninodes / IPB + 1 + nblocks / BPB + 1; }
-
-static void lay_out(uint nblocks, uint ninodes)
-{
-    uint content = measure(&root);
-    uint used_inodes = ROOTINO + nnodes + 1;
-
-    sb.nlog = plain ? XV6_NLOG : OUR_NLOG;
-    sb.ninodes = ninodes ? ninodes : plain ? XV6_INODES : OUR_INODES;
-    if (!ninodes && !plain && sb.ninodes < 2 * used_inodes)
-        sb.ninodes = 2 * used_inodes < MAX_INODES ? 2 * used_inodes : MAX_INODES;
-    if (used_inodes > sb.ninodes)
-        die("too many files: %u inodes needed, %u there (-i gives more)", used_inodes, sb.ninodes);
-    if (!nblocks) {
-        nblocks = plain ? XV6_BLOCKS : content + SPARE_BLOCKS;
-        if (!plain)
-            nblocks += metadata_blocks(nblocks);
-    }
-    if (nblocks > MAX_BLOCKS)
-        die("an image of %u blocks is too large: the limit is %u", nblocks, MAX_BLOCKS);
-    uint nmeta = metadata_blocks(nblocks);
-    if (nblocks < nmeta || nblocks - nmeta < content)
-        die("the files don't fit: %u blocks needed, %u there (-s gives more)", nmeta + content, nblocks);
-    sb.size = nblocks;
-    sb.nblocks = nblocks - nmeta;
-    sb.logstart = 2;
-    sb.inodestart = sb.logstart + sb.nlog;
-    sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
-    sb.features = plain ? 0 : FS_FEATURE_EXTENDED;
-    next_block = nmeta;
+    for (uint i = 0; i < nsources; i++)
+        if ((wrong = fsimage_create(im, sources[i].name, replace, &sources[i].inum)))
+            die("%s: %s", sources[i].name, wrong);
+    for (uint i = 0; i < nsources; i++)
+        if ((wrong = fsimage_fill(im, sources[i].inum, sources[i].bytes, sources[i].nbytes)))
+            die("%s: %s", sources[i].name, wrong);
 }
 
 /* Writing. */
 
-static uchar *block_at(uint blockno) { return image + (size_t)blockno * BSIZE; }
+static bool is_zero(const uchar *block) { return block[0] == 0 && memcmp(block, block + 1, BSIZE - 1) == 0; }
 
-/* The block whose number stands in *slot; a new one if there is none. */
-static uint *indirect_at(uint *slot)
+/* Zeroes stay holes. */
+static bool write_blocks(FILE *f, const uchar *bytes, size_t nbytes)
 {
-    if (*slot == 0)
-        *slot = next_block++;
-    return (uint *)block_at(*slot);
-}
-
-/* Where the number of a file's index-th block is kept. */
-static uint *address_slot(struct dinode *di, uint index)
-{
-    uint ndirect = plain ? NDIRECT : EXT_NDIRECT;
-
-    if (index < ndirect)
-        return &di->addrs[index];
-    index -= ndirect;
-    if (index < NINDIRECT)
-        return &indirect_at(&di->addrs[ndirect])[index];
-    index -= NINDIRECT;
-    uint *outer = indirect_at(&di->addrs[ndirect + 1]);
-    return &indirect_at(&outer[index / NINDIRECT])[index % NINDIRECT];
-}
-
-static void put_inode(const struct node *n, const uchar *bytes, uint inum, short nlink)
-{
-    struct dinode *di = (struct dinode *)block_at(IBLOCK(inum, sb)) + inum % IPB;
-
-    di->type = n->is_dir ? T_DIR : T_FILE;
-    di->nlink = nlink;
-    di->size = n->nbytes;
-    for (uint done = 0; done < n->nbytes; done += BSIZE) {
-        uint left = n->nbytes - done;
-        uint *slot = address_slot(di, done / BSIZE);
-        *slot = next_block++;
-        memcpy(block_at(*slot), bytes + done, left < BSIZE ? left : BSIZE);
+    for (size_t at = 0; at < nbytes; at += BSIZE) {
+        size_t n = nbytes - at < BSIZE ? nbytes - at : BSIZE;
+        if (n == BSIZE && is_zero(bytes + at)) {
+            if (fseeko(f, BSIZE, SEEK_CUR) < 0)
+                return false;
+        } else if (fwrite(bytes + at, 1, n, f) != n) {
+            return false;
+        }
     }
+    return fflush(f) == 0 && ftruncate(fileno(f), nbytes) == 0;
 }
 
-static void put_entry(struct dirent *e, uint inum, const char *name)
-{
-    e->inum = inum;
-    memcpy(e->name, name, strlen(name)); /* a name of 14 bytes has no terminator */
-}
-
-static void put_node(const struct node *n)
-{
-    if (!n->is_dir) {
-        put_inode(n, n->bytes, n->inum, 1);
-        return;
-    }
-    struct dirent *entries = allocate(n->nbytes), *e = entries;
-    short nlink = 1; /* "." is not counted, the ".." of each folder inside is */
-    put_entry(e++, n->inum, ".");
-    put_entry(e++, n->parent->inum, "..");
-    for (const struct node *c = n->first; c; c = c->next) {
-        put_entry(e++, c->inum, c->name);
-        nlink += c->is_dir;
-    }
-    put_inode(n, (uchar *)entries, n->inum, nlink);
-    free(entries);
-    for (const struct node *c = n->first; c; c = c->next)
-        put_node(c);
-}
-
-static void put_bitmap(void)
-{
-    for (uint b = 0; b < next_block; b++)
-        block_at(BBLOCK(b, sb))[b % BPB / 8] |= 1u << b % 8;
-}
-
-/* Writes beside the name and renames, so that nobody sees half an image.  Zeroes at the end stay a hole. */
-static void write_image(const char *path)
+static void write_image(const char *path, mode_t mode, const uchar *bytes, size_t nbytes)
 {
     char *temporary = allocate(strlen(path) + 5);
 
@@ -335,14 +184,120 @@ static void write_image(const char *path)
     FILE *f = fopen(temporary, "wb");
     if (!f)
         die("can't create %s: %s", temporary, strerror(errno));
-    bool good = fwrite(image, BSIZE, next_block, f) == next_block && fflush(f) == 0 &&
-                ftruncate(fileno(f), (off_t)sb.size * BSIZE) == 0;
+    bool good = write_blocks(f, bytes, nbytes) && (!mode || fchmod(fileno(f), mode) == 0);
     if (fclose(f) != 0 || !good || rename(temporary, path) != 0) {
         int error = errno;
         remove(temporary);
         die("can't write %s: %s", path, strerror(error));
     }
     free(temporary);
+}
+
+/* A new image. */
+
+static uint count_names(void)
+{
+    uint n = 0;
+    char name[DIRSIZ + 1];
+    size_t length;
+
+    for (uint i = 0; i < nsources; i++)
+        for (const char *p = sources[i].name; (p = fsimage_next_name(p, name, &length));)
+            n++;
+    return n;
+}
+
+/* The numbers that were not given (0): enough for the files, and for a block of directory for each name. */
+static void choose_shape(struct fsimage_shape *shape)
+{
+    uint nnames = count_names();
+
+    shape->nlog = shape->extended ? OUR_NLOG : XV6_NLOG;
+    if (!shape->ninodes) {
+        shape->ninodes = shape->extended ? OUR_INODES : XV6_INODES;
+        if (shape->extended && nnames > OUR_INODES / 2)
+            shape->ninodes = nnames < MAX_INODES / 2 ? 2 * nnames : MAX_INODES;
+    }
+    if (!shape->nblocks && !shape->extended)
+        shape->nblocks = XV6_BLOCKS;
+    if (!shape->nblocks) {
+        uint content = nnames;
+        for (uint i = 0; i < nsources; i++)
+            content += fsimage_blocks_for(true, sources[i].nbytes);
+        shape->nblocks = content + SPARE_BLOCKS;
+        shape->nblocks += fsimage_metadata_blocks(shape);
+    }
+    if (shape->nblocks > MAX_BLOCKS)
+        die("an image of %u blocks is too large: the limit is %u", shape->nblocks, MAX_BLOCKS);
+}
+
+static void make_image(const char *path, struct fsimage_shape *shape)
+{
+    struct fsimage im;
+
+    for (uint i = 0; i < nsources; i++)
+        read_source(&sources[i], max_bytes(shape->extended));
+    choose_shape(shape);
+    size_t nbytes = (size_t)shape->nblocks * BSIZE;
+    uchar *bytes = allocate(nbytes);
+    const char *wrong = fsimage_format(&im, bytes, shape);
+    if (wrong)
+        die("%s: %s", path, wrong);
+    put_sources(&im, false);
+    write_image(path, 0, bytes, nbytes);
+}
+
+/* An image that is there. */
+
+/* Its bytes, in memory of our own. */
+static uchar *map_image(const char *path, struct stat *st)
+{
+    int fd = open_regular(path, st);
+    uchar *bytes = st->st_size ? mmap(NULL, st->st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : NULL;
+
+    if (bytes == MAP_FAILED)
+        die("can't read %s: %s", path, strerror(errno));
+    close(fd);
+    return bytes;
+}
+
+static uchar *open_image(struct fsimage *im, const char *path, struct stat *st)
+{
+    uchar *bytes = map_image(path, st);
+    const char *wrong = fsimage_open(im, bytes, st->st_size);
+
+    if (wrong)
+        die("%s is not a disk image with a file system: %s", path, wrong);
+    return bytes;
+}
+
+static void add_to_image(const char *path)
+{
+    struct fsimage im;
+    struct stat st;
+    char *real = realpath(path, NULL); /* not a link to it is to be replaced */
+
+    if (!real)
+        die("can't open %s: %s", path, strerror(errno));
+    uchar *bytes = open_image(&im, real, &st);
+    for (uint i = 0; i < nsources; i++) {
+        refuse_long_names(sources[i].name);
+        read_source(&sources[i], im.layout.max_blocks * BSIZE);
+    }
+    put_sources(&im, true);
+    write_image(real, st.st_mode & 07777, bytes, st.st_size);
+    free(real);
+}
+
+static void print_info(const char *path)
+{
+    struct fsimage im;
+    struct stat st;
+
+    open_image(&im, path, &st);
+    const struct superblock *sb = &im.layout.sb;
+    printf("%s: %u blocks, %u inodes, %u blocks of log\n", sb->features ? "extended" : "xv6", sb->size,
+           sb->ninodes, sb->nlog);
 }
 
 static uint number(const char *option, const char *text, uint limit)
@@ -355,39 +310,45 @@ static uint number(const char *option, const char *text, uint limit)
     return n;
 }
 
+static bool is_xv6_option(const char *arg) { return strcmp(arg, "-x") == 0 || strcmp(arg, "--xv6") == 0; }
+
 int main(int argc, char **argv)
 {
     const char *path = NULL;
-    uint nblocks = 0, ninodes = 0;
+    struct fsimage_shape shape = { .extended = true };
+    bool options = true, special = false;
 
-    for (int i = 1; i < argc; i++) /* the layout limits the files, so it must be known first */
-        plain |= strcmp(argv[i], "-x") == 0 || strcmp(argv[i], "--xv6") == 0;
-    root.inum = ROOTINO;
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-x") == 0 || strcmp(argv[i], "--xv6") == 0)
-            continue;
-        if (strcmp(argv[i], "-s") == 0) {
-            nblocks = number("-s", argv[i + 1], MAX_BLOCKS);
+    sources = allocate(argc * sizeof(*sources));
+    bool adding = argc > 1 && strcmp(argv[1], "--add") == 0,
+         info = argc > 1 && strcmp(argv[1], "--info") == 0;
+    for (int i = adding || info ? 2 : 1; i < argc; i++) {
+        if (!options || argv[i][0] != '-') {
+            if (path)
+                add_source(argv[i]);
+            else
+                path = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            options = false;
+        } else if (is_xv6_option(argv[i])) {
+            shape.extended = false;
+            special = true;
+        } else if (strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "-i") == 0) {
+            bool blocks = argv[i][1] == 's';
+            *(blocks ? &shape.nblocks : &shape.ninodes) =
+                number(argv[i], argv[i + 1], blocks ? MAX_BLOCKS : MAX_INODES);
+            special = true;
             i++;
-        } else if (strcmp(argv[i], "-i") == 0) {
-            ninodes = number("-i", argv[i + 1], MAX_INODES);
-            i++;
-        } else if (argv[i][0] == '-') {
-            usage();
-        } else if (!path) {
-            path = argv[i];
         } else {
-            add_argument(argv[i]);
+            usage();
         }
     }
-    if (!path)
+    if (!path || ((adding || info) && special) || (adding && !nsources) || (info && nsources))
         usage();
-    add_dots(&root);
-    lay_out(nblocks, ninodes);
-    image = allocate((size_t)sb.size * BSIZE);
-    memcpy(block_at(1), &sb, sizeof(sb));
-    put_node(&root);
-    put_bitmap();
-    write_image(path);
+    if (info)
+        print_info(path);
+    else if (adding)
+        add_to_image(path);
+    else
+        make_image(path, &shape);
     return 0;
 }

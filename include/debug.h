@@ -3,8 +3,8 @@
 #define DEBUG_H
 
 enum debug_op {
-    DEBUG_CHECK = 1,           /* prove the kernel's structures: 0, or -1 */
-    DEBUG_FAIL_ALLOCATION = 2, /* the n-th allocation from now on fails, for the caller and its children */
+    DEBUG_CHECK = 1,           /* checks the kernel's structures: 0, or -1 */
+    DEBUG_FAIL_ALLOCATION = 2, /* the nth allocation from now on fails, for the caller and its children */
 };
 
 #endif

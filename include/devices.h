@@ -1,4 +1,4 @@
-/* devices.h - the device files that init makes, and the major numbers that lead from them to their drivers. */
+/* devices.h - the device files that init makes; a major number leads from the file to its driver. */
 #ifndef DEVICES_H
 #define DEVICES_H
 

@@ -1,4 +1,4 @@
-/* fcntl.h - modes of open(). */
+/* fcntl.h - the modes of open(). */
 #ifndef FCNTL_H
 #define FCNTL_H
 

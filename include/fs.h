@@ -3,8 +3,8 @@
  *
  *   block 0 | 1 super | log | inodes | bitmap | data      512 bytes each, little-endian
  *
- * An image of xv6 has zeroes behind bmapstart.  FS_FEATURE_EXTENDED there marks images whose
- * inodes spend two of their thirteen addresses on an indirect and a double indirect block.
+ * Block 0 is unused.  An image made for xv6 has zeroes after bmapstart.  FS_FEATURE_EXTENDED there marks an
+ * image whose inodes use two of their thirteen addresses for an indirect and a doubly indirect block.
  */
 #ifndef FS_H
 #define FS_H
@@ -34,7 +34,7 @@ struct superblock {
 #define NDIRECT 12
 #define MAXFILE (NDIRECT + NINDIRECT)
 
-/* The extended layout: 11 direct, 1 indirect, 1 double indirect: 8,261 KB. */
+/* The extended layout: 11 direct, 1 indirect, 1 doubly indirect: 8,261 KB. */
 #define EXT_NDIRECT 11
 #define EXT_MAXFILE (EXT_NDIRECT + NINDIRECT + NINDIRECT * NINDIRECT)
 

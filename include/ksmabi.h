@@ -1,5 +1,5 @@
 /*
- * ksmabi.h - numbers and structures of shared memory, for kernel and programs alike.
+ * ksmabi.h - numbers and structures of shared memory, for the kernel and programs.
  *
  * Programs include "ksm.h", which adds the calls.
  */
@@ -8,16 +8,16 @@
 
 #include "types.h"
 
-/* Flags (2). */
+/* Flags of get and attach (§2). */
 #define KSM_CREATE       0x01 /* get: create it if it does not exist (the default) */
-#define KSM_OPEN         0x02 /* get: alone: it must exist */
-#define KSM_READ         0x04 /* attach: readable; alone: read-only */
+#define KSM_OPEN         0x02 /* get, without KSM_CREATE: it must exist */
+#define KSM_READ         0x04 /* attach: readable; without another flag, read-only */
 #define KSM_WRITE        0x08 /* attach: writable, and so readable */
 #define KSM_RDWR         0x10 /* attach: both (the default) */
 #define KSM_MUSTNOTEXIST 0x20 /* get: create it, and fail if it exists */
-#define KSM_HUGETLB      0x40 /* get: 4 MB pages: not offered */
+#define KSM_HUGETLB      0x40 /* get: 4 MB pages, which are not offered */
 
-/* Errors (9). */
+/* Errors (§9). */
 #define KSM_EINVAL     (-2)
 #define KSM_EHANDLE    (-3)
 #define KSM_ENOENT     (-4)
@@ -33,12 +33,12 @@
 #define KSM_ETIMEDOUT  (-14)
 #define KSM_EOWNERDEAD (-15)
 
-#define KSM_MAX_NBYTES 0x7FFFE000u /* no segment can be larger (3.5) */
+#define KSM_MAX_NBYTES 0x7FFFE000u /* no segment can be larger (§3.5) */
 
 struct ksminfo_t {
     uint ksmsz;             /* bytes, as asked for at creation */
     int cpid;               /* pid that created it */
-    int mpid;               /* pid of the last creation, attach, detach or delete */
+    int mpid;               /* pid of the last operation: creation, attach, detach or delete */
     uint attached_nr;       /* attachments now, over all processes */
     uint atime;             /* last attach, in ticks since boot; 0: never */
     uint dtime;             /* last detach; 0: never */

@@ -1,4 +1,4 @@
-/* memlayout.h - the one address that programs and kernel agree on. */
+/* memlayout.h - the one address on which programs and the kernel agree. */
 #ifndef MEMLAYOUT_H
 #define MEMLAYOUT_H
 

@@ -1,4 +1,4 @@
-/* param.h - limits that programs may want to know. */
+/* param.h - the system's limits, for the kernel and programs. */
 #ifndef PARAM_H
 #define PARAM_H
 

@@ -1,4 +1,4 @@
-/* procinfo.h - what procinfo() tells of a living process (contract, 11.6). */
+/* procinfo.h - what procinfo() reports about a living process (§11.6). */
 #ifndef PROCINFO_H
 #define PROCINFO_H
 
@@ -10,7 +10,7 @@ struct procinfo {
     int pid;
     int ppid;
     int state;      /* enum proc_state */
-    uint start;     /* tick of its fork: pid and start name one process for ever */
+    uint start;     /* tick of its fork: pid and start together never name a second process */
     uint nbytes;    /* size of its private memory: its break */
     uint nattached; /* attachments of shared memory */
     char name[16];

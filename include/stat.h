@@ -1,4 +1,4 @@
-/* stat.h - what fstat() tells of a file. */
+/* stat.h - what fstat() reports about a file. */
 #ifndef STAT_H
 #define STAT_H
 

@@ -1,4 +1,5 @@
-/* traps.h - the software interrupt of a system call. */
+/* traps.h - the software interrupt of a system call.  Programs for xv6 that make their own calls include it.
+   */
 #ifndef TRAPS_H
 #define TRAPS_H
 

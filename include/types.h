@@ -1,4 +1,4 @@
-/* types.h - the short names that programs for xv6 use. */
+/* types.h - the short names of types that programs for xv6 use. */
 #ifndef TYPES_H
 #define TYPES_H
 

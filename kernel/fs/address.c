@@ -5,83 +5,56 @@
  *   addrs[ndirect]          -> 128 x data
  *   addrs[ndirect + 1]      -> 128 x -> 128 x data            (extended layout)
  *
- * A slot is the place of one block's number: in the inode, or in a cached address block.  A file grows at its
- * end by runs of consecutive blocks, and the run that was looked at last is remembered in the inode, so that
- * sequential access finds its blocks without a look at the slots.
+ * A slot holds the number of one block: in the inode, or in a cached address block.  A file grows at its
+ * end by runs of consecutive blocks.  The inode remembers the last run that was looked up, so that
+ * sequential access finds its blocks without reading the slots.
  *
- * Freeing goes backwards and slot by slot, and what it has freed it has also cleared, so it can stop
+ * Freeing goes backwards, slot by slot, and clears each slot whose block it has freed: so it can stop
  * anywhere.
  */
 #include "arch.h"
 #include "base/kstring.h"
+#include "base/min.h"
 #include "fs/alloc.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
 
-/* A slot, and those behind it in the same block. */
-struct place {
-    uint *slots;
+/* A slot, and those after it in the same block. */
+struct slots {
+    uint *at;
     uint nslots;
     uint blockno;    /* of the address block; 0: in the inode */
     struct group *g; /* pinned; NULL: in the inode */
 };
 
-static void place_put(struct place *p)
+static void slots_put(struct slots *p)
 {
     if (p->g)
         cache_put(p->g);
 }
 
 /* The slots of an address block from `first` on. */
-static int open_block(struct place *p, uint blockno, uint first)
+static int open_block(struct slots *p, uint blockno, uint first)
 {
     if (!volume_is_data(blockno) || !(p->g = cache_get(blockno, 1, 1)))
         return -1;
-    p->slots = (uint *)cache_block(p->g, blockno) + first;
+    p->at = (uint *)cache_block(p->g, blockno) + first;
     p->nslots = NINDIRECT - first;
     p->blockno = blockno;
     return 0;
 }
 
-/* How to get to the slot of block `index`: through which address of the inode, and which slots of address
-   blocks. */
-struct route {
-    uint direct; /* in addrs */
-    uint depth;  /* address blocks on the way */
-    uint slot[2];
-};
-
-static void find_route(struct route *r, uint index)
+/* Follows the route as far as it exists; *missing address blocks lead from there to the slot.  -1: one is
+   damaged, or can't be read. */
+static int find_slots(struct slots *p, struct inode *ip, const struct fs_route *r, uint *missing)
 {
-    r->depth = 0;
-    r->direct = index;
-    if (index < volume.ndirect)
-        return;
-    index -= volume.ndirect;
-    if (index < NINDIRECT) {
-        r->direct = volume.ndirect;
-        r->depth = 1;
-        r->slot[0] = index;
-        return;
-    }
-    index -= NINDIRECT;
-    r->direct = volume.ndirect + 1;
-    r->depth = 2;
-    r->slot[0] = index / NINDIRECT;
-    r->slot[1] = index % NINDIRECT;
-}
-
-/* Finds the lowest place on the route that exists; *missing address blocks lead from there to the slot.
-   -1: one is damaged, or can't be read. */
-static int find_place(struct place *p, struct inode *ip, const struct route *r, uint *missing)
-{
-    *p = (struct place){ .slots = &ip->disk.addrs[r->direct] };
+    *p = (struct slots){ .at = &ip->disk.addrs[r->direct] };
     p->nslots = r->depth ? 1 : volume.ndirect - r->direct;
     for (*missing = r->depth; *missing > 0; --*missing) {
-        uint blockno = *p->slots;
+        uint blockno = *p->at;
         if (!blockno)
             return 0;
-        place_put(p);
+        slots_put(p);
         if (open_block(p, blockno, r->slot[r->depth - *missing]) < 0)
             return -1;
     }
@@ -96,16 +69,18 @@ uint inode_map(struct inode *ip, uint index, uint want, uint *blockno)
         *blockno = ip->run.blockno + skip;
         return min_uint(want, ip->run.nblocks - skip);
     }
-    struct route r;
-    struct place p;
+    struct fs_route r;
+    struct slots p;
     uint missing, n = 0;
-    find_route(&r, index);
-    if (index >= volume.max_blocks || find_place(&p, ip, &r, &missing) < 0)
+    if (index >= volume.max_blocks)
         return 0;
-    uint start = p.slots[0];
-    while (!missing && n < p.nslots && p.slots[n] == start + n && volume_is_data(start + n))
+    fs_find_route(&volume, &r, index);
+    if (find_slots(&p, ip, &r, &missing) < 0)
+        return 0;
+    uint start = p.at[0];
+    while (!missing && n < p.nslots && p.at[n] == start + n && volume_is_data(start + n))
         n++;
-    place_put(&p);
+    slots_put(&p);
     if (n == 0)
         return 0;
     ip->run.index = index;
@@ -163,16 +138,16 @@ static void fill_table(struct log_op *op, uint blockno, uint first, uint data, u
 }
 
 /* Writes consecutive numbers to existing slots. */
-static void fill_place(struct log_op *op, struct place *p, uint data, uint ndata)
+static void fill_slots(struct log_op *op, struct slots *p, uint data, uint ndata)
 {
     for (uint i = 0; i < ndata; i++)
-        p->slots[i] = data + i;
+        p->at[i] = data + i;
     if (p->g)
         cache_changed(op, p->g, p->blockno, 1);
-    place_put(p);
+    slots_put(p);
 }
 
-/* The number of the block before `index`, as far as it is known without a search. */
+/* The number of the block before `index`; 0 if it is not known without a search. */
 static uint last_block(const struct inode *ip, uint index)
 {
     bool known = ip->run.nblocks && ip->run.index + ip->run.nblocks == index;
@@ -195,33 +170,33 @@ static void remember_run(struct inode *ip, uint index, uint blockno, uint n)
 
 uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, uint *blockno)
 {
-    struct route r;
-    struct place p;
+    struct fs_route r;
+    struct slots p;
     struct supply s;
     uint missing;
 
     if (index >= volume.max_blocks)
         return 0;
-    find_route(&r, index);
-    if (find_place(&p, ip, &r, &missing) < 0)
+    fs_find_route(&volume, &r, index);
+    if (find_slots(&p, ip, &r, &missing) < 0)
         return 0;
-    if (missing == 0 && *p.slots) { /* a damaged image: there is a block behind the end */
-        place_put(&p);
+    if (missing == 0 && *p.at) { /* corrupt image: there is a block past the end */
+        slots_put(&p);
         return 0;
     }
     uint room = missing ? NINDIRECT - r.slot[r.depth - 1] : p.nslots;
     uint before = last_block(ip, index);
     if (take_supply(op, &s, missing, before ? before + 1 : 0, min_uint(want, room)) < 0) {
-        place_put(&p);
+        slots_put(&p);
         return 0;
     }
     if (missing == 0) {
-        fill_place(op, &p, s.data, s.ndata);
+        fill_slots(op, &p, s.data, s.ndata);
     } else {
         fill_table(op, s.table[0], r.slot[r.depth - 1], s.data, s.ndata);
         if (missing == 2)
             fill_table(op, s.table[1], r.slot[0], s.table[0], 1);
-        fill_place(op, &p, s.table[missing - 1], 1);
+        fill_slots(op, &p, s.table[missing - 1], 1);
     }
     remember_run(ip, index, s.data, s.ndata);
     *blockno = s.data;
@@ -231,44 +206,44 @@ uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, ui
 /* Freeing. */
 
 /* Consecutive blocks to be freed together. */
-struct heap {
+struct free_run {
     struct log_op *op;
     uint start, n;
 };
 
-static void heap_free(struct heap *h)
+static void run_free(struct free_run *run)
 {
-    if (h->n)
-        alloc_free(h->op, h->start, h->n);
-    h->n = 0;
+    if (run->n)
+        alloc_free(run->op, run->start, run->n);
+    run->n = 0;
 }
 
-/* May it still free blocks, wherever they are, and note the change in the address blocks and the inode? */
-static bool heap_has_room(const struct heap *h) { return h->op->left > INODE_CHANGE_COST; }
+/* Can the operation still free blocks, wherever they are, and change the address blocks and the inode? */
+static bool run_has_room(const struct free_run *run) { return run->op->left > INODE_CHANGE_COST; }
 
 /* False: no room. */
-static bool heap_add(struct heap *h, uint blockno)
+static bool run_add(struct free_run *run, uint blockno)
 {
-    if (!volume_is_data(blockno)) /* a lie of the image: nothing to free */
+    if (!volume_is_data(blockno)) /* corrupt image: not a data block, so nothing to free */
         return true;
-    if (h->n && blockno + 1 == h->start) {
-        h->start--;
-        h->n++;
+    if (run->n && blockno + 1 == run->start) {
+        run->start--;
+        run->n++;
         return true;
     }
-    heap_free(h);
-    if (!heap_has_room(h))
+    run_free(run);
+    if (!run_has_room(run))
         return false;
-    h->start = blockno;
-    h->n = 1;
+    run->start = blockno;
+    run->n = 1;
     return true;
 }
 
 /* Frees what n slots name, from the last one back, and clears them; false: there was no room for all. */
-static bool free_slots(struct heap *h, uint *slots, uint n)
+static bool free_slots(struct free_run *run, uint *slots, uint n)
 {
     while (n-- > 0) {
-        if (slots[n] && !heap_add(h, slots[n]))
+        if (slots[n] && !run_add(run, slots[n]))
             return false;
         slots[n] = 0;
     }
@@ -276,9 +251,9 @@ static bool free_slots(struct heap *h, uint *slots, uint n)
 }
 
 /* Frees what the address block in *slot leads to, and then the block.  depth 1: it names data. */
-static bool free_table(struct heap *h, uint *slot, uint depth)
+static bool free_table(struct free_run *run, uint *slot, uint depth)
 {
-    struct place p;
+    struct slots p;
     uint blockno = *slot;
     bool done = true;
 
@@ -286,16 +261,16 @@ static bool free_table(struct heap *h, uint *slot, uint depth)
         return true;
     if (open_block(&p, blockno, 0) == 0) {
         if (depth == 1)
-            done = free_slots(h, p.slots, NINDIRECT);
+            done = free_slots(run, p.at, NINDIRECT);
         for (uint i = NINDIRECT; depth == 2 && done && i-- > 0;)
-            done = free_table(h, &p.slots[i], 1);
-        heap_free(h); /* before its own block: that is where the cleared slots are */
-        done = done && heap_has_room(h);
+            done = free_table(run, &p.at[i], 1);
+        run_free(run); /* before its own block, which has the cleared slots */
+        done = done && run_has_room(run);
         if (!done)
-            cache_changed(h->op, p.g, blockno, 1);
+            cache_changed(run->op, p.g, blockno, 1);
         cache_put(p.g);
     }
-    if (!done || !heap_add(h, blockno))
+    if (!done || !run_add(run, blockno))
         return false;
     *slot = 0;
     return true;
@@ -303,16 +278,16 @@ static bool free_table(struct heap *h, uint *slot, uint depth)
 
 bool inode_truncate_some(struct log_op *op, struct inode *ip)
 {
-    struct heap h = { .op = op };
+    struct free_run run = { .op = op };
     bool done = true;
 
     if (ip->disk.type == T_DEV)
         return true;
     ip->run.nblocks = 0;
     for (uint depth = NADDR - volume.ndirect; done && depth > 0; depth--)
-        done = free_table(&h, &ip->disk.addrs[volume.ndirect + depth - 1], depth);
-    done = done && free_slots(&h, ip->disk.addrs, volume.ndirect);
-    heap_free(&h);
+        done = free_table(&run, &ip->disk.addrs[volume.ndirect + depth - 1], depth);
+    done = done && free_slots(&run, ip->disk.addrs, volume.ndirect);
+    run_free(&run);
     ip->disk.size = 0;
     return done;
 }

@@ -1,7 +1,7 @@
 /*
  * alloc.c - free blocks: the bitmap.
  *
- * The bitmap itself lies in cached blocks, and is changed there like any other.  In memory there is a second
+ * The bitmap itself lies in cached blocks, and is changed there like any other block.  Memory has a second
  * one, `taken`: the blocks that can't be given out, because they are in use now or were in use in the
  * committed state.
  *
@@ -41,7 +41,7 @@ static inline uchar *bitmap_byte(const struct group *g, uint blockno)
     return cache_block(g, BBLOCK(blockno, volume.sb)) + blockno % BPB / 8;
 }
 
-/* Copies one block of the bitmap to `taken`; what is not for data, or not there, is taken. */
+/* Copies one block of the bitmap to `taken`; blocks that are not for data, or past the end, are taken. */
 static void copy_to_taken(uint first, const uchar *bits)
 {
     memcpy(taken_byte(first), bits, BSIZE);
@@ -76,16 +76,16 @@ const char *alloc_mount(void)
     return NULL;
 }
 
-/* The first free block from the hint on, which it moves there; 0: none.  Lock held. */
-static uint find_free(void)
+/* The first free block from the hint on, where it moves the hint; 0: none. */
+static uint find_free_locked(void)
 {
     while (hint < volume.sb.size && is_taken(hint))
         hint = *taken_byte(hint) == 0xff ? (hint | 7) + 1 : hint + 1;
     return hint < volume.sb.size ? hint : 0;
 }
 
-/* Takes what is free of [start, start+want), as far as one block of the bitmap goes.  Lock held. */
-static uint claim(const struct group *g, uint start, uint want)
+/* Takes what is free of [start, start+want), as far as one block of the bitmap goes; the count. */
+static uint claim_locked(const struct group *g, uint start, uint want)
 {
     uint limit = start - start % BPB + BPB, n = 0;
 
@@ -101,7 +101,7 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
 {
     for (;;) {
         spin_acquire(&lock);
-        uint start = volume_is_data(goal) && !is_taken(goal) ? goal : find_free();
+        uint start = volume_is_data(goal) && !is_taken(goal) ? goal : find_free_locked();
         spin_release(&lock);
         if (!start)
             return 0;
@@ -110,7 +110,7 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
         if (!g)
             return 0;
         spin_acquire(&lock);
-        *n = claim(g, start, want);
+        *n = claim_locked(g, start, want);
         spin_release(&lock);
         if (*n)
             cache_changed(op, g, blockno, 1);
@@ -120,13 +120,12 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
     }
 }
 
-/* Clears the bits of blocks in one byte of the bitmap.  `at_once`: those that may be given out now.  Lock
-   held. */
-static void release(const struct group *g, uint blockno, uchar mask, uchar at_once)
+/* Clears the bits of blocks in one byte of the bitmap.  `at_once`: those that may be given out now. */
+static void release_locked(const struct group *g, uint blockno, uchar mask, uchar at_once)
 {
     uchar *bits = bitmap_byte(g, blockno);
 
-    mask &= *bits; /* in a damaged image a block may be freed twice */
+    mask &= *bits; /* corrupt image: a block may be freed twice */
     *bits &= ~mask;
     *taken_byte(blockno) &= ~(mask & at_once);
     nfree += cache_count(mask & at_once);
@@ -135,7 +134,7 @@ static void release(const struct group *g, uint blockno, uchar mask, uchar at_on
         hint = blockno;
 }
 
-/* Frees by groups.  cancel: nobody ever used them, and the cache does not know them. */
+/* Frees by groups.  cancel: they were never used, and the cache does not know them. */
 static void free_range(struct log_op *op, uint blockno, uint n, bool cancel)
 {
     while (n > 0) {
@@ -153,7 +152,7 @@ static void free_range(struct log_op *op, uint blockno, uint n, bool cancel)
             uchar mask = cache_mask(blockno, count);
             uchar at_once = cancel ? mask : cache_discard(blockno, count);
             spin_acquire(&lock);
-            release(g, blockno, mask, at_once);
+            release_locked(g, blockno, mask, at_once);
             spin_release(&lock);
             blockno += count;
             n -= count;

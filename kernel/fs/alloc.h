@@ -1,7 +1,7 @@
 /*
  * alloc.h - which blocks of the disk are free.
  *
- * Blocks are known by number; 0 stands for none.  Called inside operations.
+ * Blocks are known by number; 0 stands for none.  The caller is inside an operation of the log.
  */
 #ifndef ALLOC_H
 #define ALLOC_H
@@ -13,23 +13,24 @@
 struct group;
 struct log_op;
 
-/* Reads the bitmap.  NULL, or what is wrong, in words. */
+/* Reads the bitmap, once at mount.  NULL, or what is wrong, in words.  Sleeps: may. */
 const char *alloc_mount(void);
-/* Takes up to `want` consecutive free blocks, from `goal` on if that is free; the first one's number, and *n.
-   0: the disk is full.  The caller fills them with cache_filled() or returns them by alloc_cancel().
-   Changes one block of the bitmap.  Sleeps. */
+/* Takes up to `want` consecutive free blocks, starting at `goal` if that is free: the first one's number, and
+   their count in *n.  0: the disk is full, or can't be read.  The caller fills them with cache_filled() or
+   returns them by alloc_cancel().  Changes one block of the bitmap.  Sleeps: may. */
 uint alloc_take(struct log_op *op, uint goal, uint want, uint *n);
-/* Returns blocks that were taken in this operation and not filled. */
+/* Returns blocks that were taken in this operation and not filled.  Sleeps: may. */
 void alloc_cancel(struct log_op *op, uint blockno, uint n);
-/* Frees blocks that somebody used, and forgets their contents.  Those that were in use when the transaction
-   began are not given out before it is committed.  Changes as many blocks of the bitmap as they spread over.
-   Sleeps. */
+/* Frees n blocks, and forgets their contents.  Those that were in use when the transaction began are not
+   given out before it is committed.  Changes every block of the bitmap that has one of them.  Sleeps: may. */
 void alloc_free(struct log_op *op, uint blockno, uint n);
 
-/* For the log: can't a commit help nops operations, whatever they want?  False when space is short and
-   something was freed since the last one. */
+/* For the log.  Sleeps: no. */
+
+/* False when a commit would help nops operations to free blocks: space is short, and something was freed
+   since the last one. */
 bool alloc_has_room(uint nops);
-/* For the log: what was freed can be given out again. */
+/* These groups were committed: what was freed can be given out again. */
 void alloc_committed(struct group *groups[], uint ngroups);
 
 #endif

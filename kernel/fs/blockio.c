@@ -1,18 +1,20 @@
 /*
- * blockio.c - requests to the machine's disk, with the caller asleep until they are done.
+ * blockio.c - requests to the machine's disk; the caller sleeps until they are done.
  *
- * A request lives on the stack of who makes it.  So its completion is told by a flag of our own, set under
- * our lock: once the caller has seen it, the driver is finished with the request.
+ * A request lives on the caller's stack, and so do its flag `finished` and the pointer to its thread.  The
+ * driver's last access is to set the flag, under our lock: once the caller has seen it, the driver is done
+ * with the request.
  */
 #include "fs/blockio.h"
 #include "arch.h"
 #include "fs/cache.h"
 #include "sched/thread.h"
 
+/* Fields:  I immutable   D the driver's, then the caller's   L `lock` */
 struct wait_request {
-    struct disk_request request;
-    struct thread *thread;
-    bool finished;
+    struct disk_request request; /* [D] */
+    struct thread *thread;       /* [I] */
+    bool finished;               /* [L] */
 };
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_DISK, "disk requests");

@@ -4,21 +4,23 @@
  * A group is a frame with eight consecutive blocks.  Its header, a struct group, is in one of these states:
  *
  *   free      no frame: in the list `headers`
- *   spare     a frame without blocks: in `clean`, at its cold end, under no number
- *   clean     a number, no change: in `clean` unless it is pinned; from there it may be given up at any time
+ *   spare     a frame without blocks: in `clean`, at its cold end; its number is GROUP_NONE
+ *   clean     a number, no change: in `clean` unless it is pinned; its frame can be reused at any time
  *   changed   logged or fresh bits: in `changed`, until the transaction is home
  *
  * Invariants: nframes = headers with a frame; nchanged = length of `changed`; nlogged = logged bits in it.
- * Operations never starve for frames or log space, since they reserve both before they begin:
+ * Operations never run out of frames or log space, since they reserve both before they begin:
  *
  *   nlogged + nreserved <= capacity of the log        nchanged + nreserved + CACHE_READERS <= nframes
  *
- * Frames that only hold clean blocks don't count in pgused (contract, 8.4), nor does a pool of CACHE_POOL
- * frames, and changed groups use the pool first: so the counted frames are max(0, nchanged - CACHE_POOL).
- * They stand at the end of `changed`.
+ * A thread that reads only waits for a frame while it has no group pinned, so readers never wait for each
+ * other in a circle.
  *
- * The cache grows into memory that nobody was promised, one frame at a time, and page_reclaim() shrinks it
- * again.
+ * Frames of clean blocks don't count in pgused (§8.4), nor does a pool of CACHE_POOL frames, and changed
+ * groups use the pool first: so the counted frames are max(0, nchanged - CACHE_POOL).  They stand at the
+ * end of `changed`.
+ *
+ * The cache grows into memory that is not promised, one frame at a time, and page_reclaim() shrinks it again.
  */
 #include "base/printk.h"
 #include "fs/blockio.h"
@@ -37,7 +39,7 @@ uint cache_count(uchar mask)
     return n;
 }
 
-/* Headers and frames; all with the lock held. */
+/* Headers and frames.  The caller holds the lock. */
 
 static void enter(struct group *g, uint number)
 {
@@ -60,18 +62,17 @@ void cache_forget_locked(struct group *g)
     g->valid = 0;
 }
 
-/* A clean group that nobody has pinned goes where it can be taken. */
+/* Puts a clean group that is no longer pinned where take() finds it. */
 static void release(struct group *g)
 {
     if (g->valid)
         list_push_back(&cache.clean, &g->link);
     else
         list_push_front(&cache.clean, &g->link);
-    if (!list_empty(&cache.released.sleepers))
+    if (!waitq_empty(&cache.released))
         waitq_wake(&cache.released, 1);
 }
 
-/* Makes a spare of a frame that memory can do without. */
 bool cache_grow_locked(void)
 {
     struct group *g = cache.headers;
@@ -88,7 +89,7 @@ bool cache_grow_locked(void)
     return true;
 }
 
-/* Takes the coldest clean group out; NULL when all frames are in use. */
+/* Takes the coldest clean group, as a spare in no list; NULL when all frames are in use. */
 static struct group *take(void)
 {
     struct list *l = cache.clean.next;
@@ -115,12 +116,11 @@ static inline void unpin(struct group *g)
         release(g);
 }
 
-/* Pins the group with this number, if need be a new one without valid blocks.  Sleeps until there is a frame.
-   */
+/* Pins the group with this number, or a new one without valid blocks.  Sleeps until there is a frame. */
 static struct group *pin_number(uint number)
 {
     for (;;) {
-        struct group *g = cache_find(number);
+        struct group *g = cache_find_locked(number);
         if (g) {
             pin(g);
             return g;
@@ -165,7 +165,7 @@ static void loaded(struct group *g, uchar blocks)
     waitq_wake_all(&cache.loaded);
 }
 
-/* Reads what is not valid.  The lock is released meanwhile. */
+/* Reads what is not valid, and releases the lock meanwhile. */
 static bool load(struct group *g)
 {
     uchar wanted = blocks_on_disk(g->number) & ~g->valid;
@@ -178,8 +178,8 @@ static bool load(struct group *g)
     return ok;
 }
 
-/* Reads groups from `number` on by one request, as long as none of them is in the cache and frames are at
-   hand.  A failure shows when the blocks are asked for. */
+/* Reads groups from `number` on by one request, up to the first that is cached or has no frame.  A failure
+   shows when the blocks are asked for. */
 static void load_many(uint number, uint ngroups)
 {
     struct group *groups[STAGING_BLOCKS / GROUP_BLOCKS];
@@ -189,7 +189,7 @@ static void load_many(uint number, uint ngroups)
     spin_acquire(&cache.lock);
     if (limit > number + STAGING_BLOCKS / GROUP_BLOCKS)
         limit = number + STAGING_BLOCKS / GROUP_BLOCKS;
-    while (n < ngroups && number + n < limit && !cache_find(number + n)) {
+    while (n < ngroups && number + n < limit && !cache_find_locked(number + n)) {
         struct group *g = take();
         if (!g)
             break;
@@ -222,12 +222,12 @@ struct group *cache_get(uint blockno, uint n, uint ahead)
     uchar mask = cache_mask(blockno, n);
 
     spin_acquire(&cache.lock);
-    struct group *g = cache_find(number);
+    struct group *g = cache_find_locked(number);
     if (!g && ahead > GROUP_BLOCKS - blockno % GROUP_BLOCKS) {
         spin_release(&cache.lock);
         load_many(number, (blockno + ahead - 1) / GROUP_BLOCKS - number + 1);
         spin_acquire(&cache.lock);
-        g = cache_find(number);
+        g = cache_find_locked(number);
     }
     if (g)
         pin(g);
@@ -252,7 +252,7 @@ struct group *cache_get_blank(uint blockno, uint n)
     struct group *g = pin_number(blockno / GROUP_BLOCKS);
     while (g->loading)
         waitq_sleep(&cache.loaded, &cache.lock, 0, false);
-    g->valid |= cache_mask(blockno, n); /* so that nobody reads the old contents over the new */
+    g->valid |= cache_mask(blockno, n); /* so that no one reads the old contents over the new */
     spin_release(&cache.lock);
     return g;
 }
@@ -273,7 +273,7 @@ static void use_reservation(struct log_op *op, uint n)
     cache.nreserved -= n;
 }
 
-/* A clean group, pinned, gets its first change. */
+/* A pinned clean group gets its first change. */
 static void join_changed(struct group *g)
 {
     g->counted = ++cache.nchanged > CACHE_POOL;
@@ -300,7 +300,7 @@ static void leave_changed(struct group *g)
         uncount(g);
     } else if (!list_empty(&cache.changed)) {
         struct group *last = container_of(cache.changed.prev, struct group, link);
-        if (last->counted) { /* the place in the pool is free for it */
+        if (last->counted) { /* it takes the place in the pool */
             uncount(last);
             list_remove(&last->link);
             list_push_front(&cache.changed, &last->link);
@@ -343,7 +343,7 @@ uchar cache_discard(uint blockno, uint n)
     uchar mask = cache_mask(blockno, n), fresh = 0;
 
     spin_acquire(&cache.lock);
-    struct group *g = cache_find(blockno / GROUP_BLOCKS);
+    struct group *g = cache_find_locked(blockno / GROUP_BLOCKS);
     if (g) {
         bool was_changed = group_is_changed(g);
         fresh = g->fresh & mask;
@@ -389,7 +389,7 @@ uint cache_collect(struct group *groups[CACHE_DIRTY_MAX])
 
     list_for_each(l, &cache.changed)
         groups[n++] = container_of(l, struct group, link);
-    for (uint gap = n / 2; gap; gap /= 2) { /* Shell's sort: needs no memory */
+    for (uint gap = n / 2; gap; gap /= 2) { /* Shell sort: needs no memory */
         for (uint i = gap; i < n; i++) {
             struct group *g = groups[i];
             uint at = i;

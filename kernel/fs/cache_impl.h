@@ -1,8 +1,10 @@
 /*
- * cache_impl.h - what the two files of the block cache share.  `_locked`: under cache.lock.
+ * cache_impl.h - what the two files of the block cache share.
+ *
+ * `_locked`: the caller holds cache.lock.  Sleeps: no.
  */
-#ifndef CACHE_BOOKS_H
-#define CACHE_BOOKS_H
+#ifndef CACHE_IMPL_H
+#define CACHE_IMPL_H
 
 #include "fs/cache.h"
 #include "sched/thread.h"
@@ -13,18 +15,22 @@
 
 #define BUCKETS_IN_PAGE (PAGE_SIZE / sizeof(struct group *))
 
+/* Fields:  I immutable after cache_init()   C cache lock */
 struct cache_books {
-    struct spinlock lock;
-    struct mutex io;         /* of the staging buffer */
-    uint nblocks;            /* of the disk */
-    struct group ***buckets; /* pages of hash chains */
-    uint bucket_mask;
-    struct group *headers; /* free ones, by hash_next */
-    struct list clean;     /* coldest first */
-    struct list changed;   /* not counted in pgused, then counted */
-    uint nframes, nchanged, nlogged, nreserved;
-    struct waitq loaded;   /* a group's blocks were read */
-    struct waitq released; /* a frame came to `clean` */
+    struct spinlock lock;    /* RANK_CACHE */
+    struct mutex io;         /* RANK_CACHE_IO: guards the staging buffer */
+    uint nblocks;            /* [I] of the disk */
+    struct group ***buckets; /* [I] pages of hash chains; the chains: [C] */
+    uint bucket_mask;        /* [I] */
+    struct group *headers;   /* [C] free ones, by hash_next */
+    struct list clean;       /* [C] coldest first */
+    struct list changed;     /* [C] those that don't count in pgused, then those that do */
+    uint nframes;            /* [C] headers with a frame */
+    uint nchanged;           /* [C] groups in `changed` */
+    uint nlogged;            /* [C] logged blocks in them */
+    uint nreserved;          /* [C] changes that running operations may still make */
+    struct waitq loaded;     /* [C] for the end of a read */
+    struct waitq released;   /* [C] for a frame in `clean` */
 };
 extern struct cache_books cache;
 
@@ -38,7 +44,7 @@ static inline struct group **cache_bucket(uint number)
 }
 
 /* The group with this number, or NULL. */
-static inline struct group *cache_find(uint number)
+static inline struct group *cache_find_locked(uint number)
 {
     struct group *g = *cache_bucket(number);
 
@@ -47,7 +53,7 @@ static inline struct group *cache_find(uint number)
     return g;
 }
 
-/* Makes a spare of a frame that memory can do without.  False: there is none. */
+/* Adds a frame that memory can spare.  False: there is none. */
 bool cache_grow_locked(void);
 /* Makes a spare of a clean group. */
 void cache_forget_locked(struct group *g);

@@ -1,8 +1,8 @@
 /*
- * cache_memory.c - the block cache's memory: its pool and its books at boot, and page_reclaim().
+ * cache_memory.c - the block cache's memory: what it takes at boot, and page_reclaim().
  *
- * Headers and hash buckets are taken once, for as many frames as the disk or the memory can fill: so a frame
- * that joins the cache or leaves it costs no memory beside itself, and pgused stays exact.
+ * Headers and hash buckets are allocated once, for as many frames as the disk or the memory can fill: so a
+ * frame that joins the cache or leaves it costs no memory besides itself, and pgused stays exact.
  */
 #include "base/printk.h"
 #include "fs/cache_impl.h"
@@ -13,7 +13,6 @@
 
 struct cache_books cache;
 
-/* Page by page: page_alloc() gives single frames. */
 static int make_headers(uint n)
 {
     while (n > 0) {
@@ -67,7 +66,7 @@ int cache_init(uint nblocks)
     return cache.nframes == CACHE_POOL ? 0 : -1;
 }
 
-/* Frees one clean group's frame, unless the pool, or operations under way, need it. */
+/* Frees one clean group's frame, unless the pool or running operations need it. */
 static bool shrink(void)
 {
     void *page = NULL;
@@ -95,7 +94,7 @@ uint page_reclaim(uint n, bool may_sleep)
 {
     uint freed = 0;
 
-    if (!cache.nframes) /* nothing is mounted yet */
+    if (!cache.nframes) /* before the mount */
         return 0;
     while (freed < n && shrink())
         freed++;
@@ -115,14 +114,14 @@ void cache_check(void)
         bool spare = g->number == GROUP_NONE;
         if (g->pins || group_is_changed(g) || g->loading || g->counted || (spare && g->valid))
             panic("block cache: group %u is not clean", g->number);
-        if (!spare && cache_find(g->number) != g)
+        if (!spare && cache_find_locked(g->number) != g)
             panic("block cache: group %u can't be found", g->number);
         nclean++;
     }
     list_for_each(l, &cache.changed) {
         const struct group *g = container_of(l, struct group, link);
         uchar changed = g->logged | g->fresh;
-        if (!changed || (g->logged & g->fresh) || (changed & ~g->valid) || cache_find(g->number) != g)
+        if (!changed || (g->logged & g->fresh) || (changed & ~g->valid) || cache_find_locked(g->number) != g)
             panic("block cache: group %u: logged %x, fresh %x, valid %x", g->number, g->logged, g->fresh,
                   g->valid);
         nchanged++;

@@ -1,16 +1,16 @@
 /*
  * commit.c - how a transaction gets to the disk.
  *
- * Between commits the disk is consistent: the committed state.  A transaction changes two kinds of blocks.
- * Fresh ones are free in the committed state, so they can be written home at any time before the commit.  All
- * others take the log:
+ * Between commits the disk is in the committed state, which is consistent.  A transaction changes two kinds
+ * of blocks.  Fresh ones are free in the committed state, so they can be written home at any time before
+ * the commit.  All others take the log:
  *
  *   fresh blocks home, copies of the others in the log | flush | header n = their number | flush: durable
  *   the others home | flush | header n = 0 | flush
  *
  * The header is one sector, so it is written whole or not at all.  The last flush keeps the next
- * transaction's copies from overtaking the empty header.  A block that is freed is not given out again before
- * the commit (alloc.c), so no write here harms what an older header promises.
+ * transaction's copies from overtaking the empty header.  A freed block is not given out again before the
+ * commit (alloc.c), so no write here damages what an older header promises.
  */
 #include "arch.h"
 #include "base/kstring.h"
@@ -20,12 +20,12 @@
 #include "fs/log.h"
 #include "fs/volume.h"
 
-/* One commit at a time: see log.c. */
+/* For the one commit that can be under way: see log.c. */
 static struct group *groups[CACHE_DIRTY_MAX];
 static uint ngroups;
 static struct logheader header;
 
-/* Collects neighbouring blocks for one large write.  A single run is written from where it is. */
+/* Collects neighbouring blocks for one large write.  A single run is written from the frame that holds it. */
 struct gather {
     uchar *buffer;
     uint start, n;
@@ -81,7 +81,7 @@ static int write_home(bool fresh)
     return error;
 }
 
-/* Copies the logged blocks behind the header, in one write. */
+/* Copies the logged blocks to the log, after the header, in one write. */
 static int write_body(uint log_start)
 {
     uchar *buffer = cache_staging();
@@ -128,24 +128,11 @@ int commit_install(uint log_start)
     return 0;
 }
 
-/* What a header may claim: copies that the log can hold, of blocks behind it. */
-static bool header_is_sane(uint capacity)
-{
-    if (header.n < 0 || (uint)header.n > capacity)
-        return false;
-    for (int i = 0; i < header.n; i++) {
-        uint blockno = header.block[i];
-        if (blockno < volume.sb.inodestart || blockno >= volume.sb.size)
-            return false;
-    }
-    return true;
-}
-
-const char *commit_recover(uint log_start, uint capacity)
+const char *commit_recover(uint log_start)
 {
     if (disk_read(log_start, 1, &header) < 0)
         return "its log can't be read";
-    if (!header_is_sane(capacity))
+    if (!fs_log_is_sane(&volume, &header))
         return "its log is damaged";
     if (header.n == 0)
         return NULL;

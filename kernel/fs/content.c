@@ -2,18 +2,19 @@
  * content.c - the bytes of files.
  *
  * Both directions go through the cache, group by group: a run of consecutive blocks in one group is one copy.
- * A sequential reader has the file's next blocks read with those that it asks for.
+ * For a sequential reader, the blocks that follow are read along with those that it asks for.
  *
- * A write changes as much as its operation may change, and tells how far it came; the rest needs further
- * operations. New blocks are filled as a whole, behind the last byte with zeroes; old ones take the log.
+ * A write changes as much as its operation allows, and returns how much that was; the rest takes further
+ * operations.  New blocks are filled as a whole, with zeroes after the last byte; old ones take the log.
  */
 #include "arch.h"
 #include "base/kstring.h"
+#include "base/min.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
 #include "sched/thread.h"
 
-#define READ_AHEAD 64u /* blocks */
+#define READ_AHEAD 64u /* blocks: 32 KB, half of what one transfer can take */
 
 /* Blocks from blockno on that lie in its group. */
 static inline uint left_in_group(uint blockno) { return GROUP_BLOCKS - blockno % GROUP_BLOCKS; }
@@ -30,7 +31,7 @@ struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint
     return cache_get(*blockno, *nblocks, n);
 }
 
-/* Copies from the file up to n bytes, which are there; those of one group.  0: they can't be read. */
+/* Copies up to n bytes from the file, which has them, as far as one group goes.  0: they can't be read. */
 static uint read_run(struct inode *ip, uchar *dst, uint offset, uint n, bool sequential)
 {
     uint skip = offset % BSIZE, want = blocks_for(skip + n), blockno;
@@ -88,13 +89,13 @@ uint inode_write_cost(uint n)
     return cost < LOG_OP_MIN ? LOG_OP_MIN : min_uint(cost, limit);
 }
 
-/* Groups that the operation may still change, beside what the inode costs. */
+/* Groups that the operation may still change, besides what the inode costs. */
 static uint room_for_data(const struct log_op *op)
 {
     return op->left > INODE_CHANGE_COST ? op->left - INODE_CHANGE_COST : 0;
 }
 
-/* Writes over blocks that the file has; up to n bytes of one group.  0: no room, or they can't be read. */
+/* Writes over blocks that the file has: up to n bytes, of one group.  0: no room, or they can't be read. */
 static uint overwrite(struct log_op *op, struct inode *ip, const uchar *src, uint offset, uint n)
 {
     uint skip = offset % BSIZE, blockno;
@@ -135,13 +136,13 @@ static void fill(struct log_op *op, uint blockno, uint nblocks, const uchar *src
     }
 }
 
-/* Adds new blocks to the file, which ends at the start of a block, for up to n bytes.  0: no room or no
-   space. */
+/* Adds new blocks for up to n bytes to the file, which ends where a block does.  0: no room, or the disk is
+   full. */
 static uint append(struct log_op *op, struct inode *ip, const uchar *src, uint offset, uint n)
 {
     uint room = room_for_data(op), blockno;
 
-    if (room < 2) /* a run may begin and end in the middle of a group */
+    if (room < 2) /* a run that begins and ends inside groups touches one group more than it fills */
         return 0;
     uint want = min_uint(blocks_for(n), (room - 1) * GROUP_BLOCKS);
     uint nblocks = inode_extend(op, ip, offset / BSIZE, want, &blockno);

@@ -1,19 +1,20 @@
 /*
- * dir.c - folders: files of entries {inode number, name}.
+ * dir.c - directories: files of entries {inode number, name}.
  *
- * An entry with number 0 is free.  Entries are looked at where they lie in the cache, one group at a time.
- * A folder whose size is not a multiple of an entry's was damaged; the odd bytes at its end are passed over.
+ * An entry with number 0 is free.  Entries are read where they lie in the cache, one group at a time.  In a
+ * corrupt image, a partial entry at the end is ignored.
  */
 #include "base/kstring.h"
+#include "base/min.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
 
 #define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent))
 
-/* A walk over the entries of a folder, group by group. */
+/* A walk over the entries of a directory, group by group. */
 struct walk {
     struct inode *dp;
-    uint nentries; /* of the folder */
+    uint nentries; /* of the directory */
     uint position; /* of entries[0], counted in entries */
     uint n;        /* entries in hand */
     struct group *g;
@@ -33,7 +34,7 @@ static void walk_stop(struct walk *w)
     w->g = NULL;
 }
 
-/* Goes on to the next entries; false: there are none, or they can't be read. */
+/* Moves to the next entries; false: there are none, or they can't be read. */
 static bool walk_next(struct walk *w)
 {
     uint nblocks;
@@ -51,7 +52,7 @@ static bool walk_next(struct walk *w)
     return true;
 }
 
-/* Both names end at 14 bytes, or before at a zero. */
+/* Both names end at a zero, or after 14 bytes. */
 static inline bool names_equal(const char *a, const char *b)
 {
     for (uint i = 0; i < DIRSIZ && a[i] == b[i]; i++)
@@ -97,7 +98,7 @@ bool dir_is_empty(struct inode *dp)
         }
     }
     walk_stop(&w);
-    return empty && w.position >= w.nentries; /* what can't be read may be anything */
+    return empty && w.position >= w.nentries; /* entries that can't be read may be in use */
 }
 
 int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum, uint slot)

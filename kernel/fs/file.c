@@ -1,8 +1,8 @@
 /*
  * file.c - open files.
  *
- * A file is shared by whoever inherited or duplicated its descriptor, and so is its position, which the
- * inode's mutex guards.  References are counted without a lock: who has one may make another.
+ * A file, with its position, is shared by all descriptors that fork() and dup() made of the
+ * first.  References are counted atomically; only the holder of one may create another.
  */
 #include "fs/file.h"
 #include "arch.h"
@@ -14,14 +14,14 @@
 #include "mm/slab.h"
 #include "sched/thread.h"
 
-/* Fields: a atomic   I immutable   L the inode's mutex */
+/* Fields:  A atomic   I immutable after creation   L the inode's mutex */
 struct file {
-    volatile uint refs;          /* [a] */
+    volatile uint refs;          /* [A] */
     bool readable;               /* [I] */
     bool writable;               /* [I] */
-    bool is_device;              /* [I] the inode is one; its driver, if there is one: */
-    const struct device *device; /* [I] */
-    struct inode *inode;         /* [I] or NULL: */
+    bool is_device;              /* [I] the inode is a device */
+    const struct device *device; /* [I] its driver; NULL: there is none */
+    struct inode *inode;         /* [I] NULL: it is a pipe */
     struct pipe *pipe;           /* [I] */
     uint offset;                 /* [L] */
 };
@@ -35,7 +35,7 @@ static struct file *file_create(struct inode *ip, struct pipe *p, bool readable,
     return f;
 }
 
-/* May f be open on ip in this mode?  Its driver, if it is a device, goes to f. */
+/* Can f be open on ip in this mode?  Finds the driver, if it is a device. */
 static bool can_open(struct inode *ip, int mode, struct file *f)
 {
     if (inode_acquire(ip) < 0)
@@ -122,7 +122,7 @@ int file_read(struct file *f, void *dst, int n)
     return read_inode(f, dst, n);
 }
 
-/* One operation's worth of a write; -1: nothing could be written. */
+/* Writes as much as one operation can; -1: nothing could be written. */
 static int write_piece(struct file *f, const void *src, uint n)
 {
     struct log_op op;
@@ -140,7 +140,7 @@ static int write_piece(struct file *f, const void *src, uint n)
     return count;
 }
 
-/* The count is short when the disk got full or the file as large as it may be. */
+/* The count is short when the disk is full or the file is at its largest. */
 static int write_inode(struct file *f, const uchar *src, uint n)
 {
     uint done = 0;

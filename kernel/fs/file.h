@@ -1,7 +1,8 @@
 /*
  * file.h - open files: inodes with a position, pipes, devices.
  *
- * Counted references; the last file_close() closes.  Buffers as in path.h.
+ * A file lives while it has references; file_open() and pipe_create() give the first ones.  Buffers, paths
+ * and results as in path.h.
  */
 #ifndef KERNEL_FILE_H
 #define KERNEL_FILE_H
@@ -10,14 +11,18 @@
 
 struct file;
 
-/* open() with fcntl.h's modes.  A new file, or NULL. */
+/* open() with the modes of fcntl.h.  A new file, or NULL.  Sleeps: may. */
 struct file *file_open(struct inode *cwd, const char *path, int mode);
-/* The two ends of a new pipe.  0 or -1. */
+/* The two ends of a new pipe.  0, or -1: too little memory.  Sleeps: no. */
 int pipe_create(struct file **reader, struct file **writer);
+/* Adds a reference, and returns f.  Sleeps: no. */
 struct file *file_dup(struct file *f);
+/* Gives a reference back.  The last one closes, and may free a file without a name.  Sleeps: may. */
 void file_close(struct file *f);
+/* The count, which is short at the end of a file or of the disk's space; or -1.  Sleeps: may. */
 int file_read(struct file *f, void *dst, int n);
 int file_write(struct file *f, const void *src, int n);
+/* -1 for a pipe.  Sleeps: may. */
 int file_stat(struct file *f, struct stat *st);
 
 #endif

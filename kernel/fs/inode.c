@@ -1,33 +1,34 @@
 /*
- * inode.c - the inodes in memory, and their lives on the disk.
+ * inode.c - inodes in memory, and their lives on the disk.
  *
- * In memory an inode is there while somebody has a reference, known by its number through a hash table; its
- * contents are loaded when it is acquired for the first time.  On the disk it is there while its type is not
- * 0:
+ * In memory an inode exists while there are references to it; a hash table finds it by its number.  Its
+ * contents are loaded when it is first acquired.  On the disk it exists while its type is not 0:
  *
  *   free --inode_create, inode_update--> linked (nlink > 0) --unlink--> orphan (nlink 0) --last put--> free
  *
- * An orphan is a file that is open but has no name.  A crash makes orphans of all of them that were not
- * committed as free; inode_mount() frees those.
+ * An orphan is a file that is open but has no name.  A crash leaves those behind that were not committed as
+ * free; inode_mount() frees them.
  *
- * Locks: `lock` (RANK_FS) guards table and references, each inode's mutex its contents.  Mutexes of two
- * inodes are held together only by who creates one, which nobody else knows.
- * Images may lie: an inode's fields are asked, not believed, and a wrong one ends in an error.
+ * Locks: `lock` (RANK_FS) guards the table and the references, each inode's mutex its contents.  Two inode
+ * mutexes are held at once only while creating an inode, which no one else can reach yet.
+ *
+ * Do not trust the image: every field read from disk is checked before use, and a wrong one ends in an error.
  */
 #include "fs/inode.h"
 #include "base/kstring.h"
+#include "base/min.h"
 #include "fs/cache.h"
 #include "include/param.h"
 #include "mm/slab.h"
 
 #define NBUCKETS 256u
-#define INUM_MAX 65535u /* entries of folders have 16 bits */
+#define INUM_MAX 65535u /* a directory entry has 16 bits for the number */
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_FS, "inode table");
 static struct inode *buckets[NBUCKETS];
-static volatile uint hint = ROOTINO; /* inodes below it are hardly ever free */
+static volatile uint hint = ROOTINO; /* where to look for a free inode first: lower ones are rarely free */
 
-static struct inode *find(uint inum)
+static struct inode *find_locked(uint inum)
 {
     struct inode *ip = buckets[inum % NBUCKETS];
 
@@ -41,7 +42,7 @@ static struct inode *find(uint inum)
 struct inode *inode_get(uint inum)
 {
     spin_acquire(&lock);
-    struct inode *ip = find(inum);
+    struct inode *ip = find_locked(inum);
     spin_release(&lock);
     if (ip)
         return ip;
@@ -54,7 +55,7 @@ struct inode *inode_get(uint inum)
     fresh->loaded = false;
     mutex_init(&fresh->lock, RANK_INODE, "inode");
     spin_acquire(&lock);
-    ip = find(inum);
+    ip = find_locked(inum);
     if (!ip) {
         fresh->next = buckets[inum % NBUCKETS];
         buckets[inum % NBUCKETS] = fresh;
@@ -81,8 +82,8 @@ static struct dinode *on_disk(const struct group *g, uint inum)
     return (struct dinode *)cache_block(g, IBLOCK(inum, volume.sb)) + inum % IPB;
 }
 
-/* Forgets what was remembered about the contents of a file. */
-static void reset(struct inode *ip)
+/* The contents are new: what was remembered about earlier ones goes. */
+static void set_loaded(struct inode *ip)
 {
     ip->run.nblocks = 0;
     ip->next_offset = 0;
@@ -98,7 +99,7 @@ static int load(struct inode *ip)
         return -1;
     ip->disk = *on_disk(g, ip->inum);
     cache_put(g);
-    reset(ip);
+    set_loaded(ip);
     return 0;
 }
 
@@ -184,13 +185,14 @@ struct inode *inode_create(short type, short major, short minor)
     hint = inum + 1;
     mutex_acquire(&ip->lock);
     ip->disk = (struct dinode){ .type = type, .major = major, .minor = minor, .nlink = 1 };
-    reset(ip);
+    set_loaded(ip);
     return ip;
 }
 
 /* Death. */
 
-static void offer(uint inum)
+/* The inode is free now. */
+static void lower_hint(uint inum)
 {
     spin_acquire(&lock);
     if (inum < hint)
@@ -200,15 +202,15 @@ static void offer(uint inum)
 
 void inode_abandon(struct log_op *op, struct inode *ip)
 {
-    inode_truncate_some(op, ip); /* it has one block at the most, which is new */
+    inode_truncate_some(op, ip); /* it has at most one block, which is new */
     memset(&ip->disk, 0, sizeof(ip->disk));
     inode_update(op, ip);
-    offer(ip->inum);
+    lower_hint(ip->inum);
     inode_release(ip);
     inode_put(ip);
 }
 
-/* Gives a reference back, unless it is the last one to an orphan: then false. */
+/* Gives a reference back.  False: it is the last one to an orphan, and is kept. */
 static bool drop(struct inode *ip)
 {
     spin_acquire(&lock);
@@ -230,8 +232,8 @@ static bool drop(struct inode *ip)
     return true;
 }
 
-/* Frees an orphan, to which nobody else has a reference, by as many operations as it takes.  False: the log
-   is closed, and the orphan stays for the next mount. */
+/* Frees an orphan, to which the caller has the only reference, by as many operations as it takes.  False: the
+   disk failed, and the orphan stays for the next mount. */
 static bool bury(struct log_op *op, struct inode *ip)
 {
     bool done = false;
@@ -247,11 +249,11 @@ static bool bury(struct log_op *op, struct inode *ip)
     }
     mutex_release(&ip->lock);
     if (done)
-        offer(ip->inum);
+        lower_hint(ip->inum);
     return done;
 }
 
-/* What remains of it in memory goes without a trace on the disk. */
+/* Forgets an orphan in memory; the disk keeps it. */
 static void drop_unburied(struct inode *ip)
 {
     ip->loaded = false;
@@ -302,14 +304,14 @@ static bool root_is_good(void)
     if (!root || inode_acquire(root) < 0)
         return false;
     bool good = root->disk.type == T_DIR && root->disk.nlink > 0;
-    inode_release(root); /* the reference stays: it is fs_root()'s */
+    inode_release(root); /* the reference stays, so fs_root() always finds it in memory */
     return good;
 }
 
 const char *inode_mount(void)
 {
     if (!root_is_good())
-        return "its root folder is damaged";
+        return "its root directory is damaged";
     bool found = false;
     for (uint first = 0; first < volume.sb.ninodes; first += IPB) {
         uint blockno = IBLOCK(first, volume.sb), orphans = 0;

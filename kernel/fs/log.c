@@ -5,44 +5,48 @@
  *   OPEN ----------> CLOSING ----> WRITING ----------------> DURABLE ---> SETTLING ---------> OPEN
  *     \--> DRAINING --> OPEN
  *
- * Operations begin in OPEN alone, so the cache stands still in the other states.  CLOSING waits for those
+ * Operations begin only in OPEN, so the cache does not change in the other states.  CLOSING waits for those
  * under way, because of a commit; DRAINING waits for them because the next one finds no room while they hold
- * reservations that they may not need.  Whoever needs a step takes it: there is no thread that others depend
- * on, but fs_flusher() sees to it that no step is late.  sync() needs DURABLE, the next operation needs OPEN.
- * Who works on a commit, or may hold one up by an operation under way, is urgent: however many programs
- * compute, a commit comes in time.
- * FAILED: the disk failed.  What was committed stays; reading goes on, changing does not.
+ * reservations that they may not need.  FAILED: the disk failed.  What was committed stays; files can be read
+ * but not changed.
  *
- * What goes where is the business of commit.c; how much fits is counted in cache.c.
+ * Whichever thread needs the next step takes it: sync() needs DURABLE, the next operation needs OPEN.  No
+ * thread depends on another one, but fs_flusher() makes sure that no step is late.  A thread that is
+ * committing, or whose open operation delays a commit, runs as urgent: a commit comes in time however many
+ * programs compute.
+ *
+ * commit.c decides what is written where; cache.c counts how much fits.
  */
 #include "fs/log.h"
 #include "base/printk.h"
 #include "fs/alloc.h"
 #include "fs/cache.h"
+#include "include/fslayout.h"
 #include "include/param.h"
 #include "sched/thread.h"
 
-#define LOG_DELAY  (HZ / 2) /* ticks from the end of an operation to its commit, at the most */
-#define HEADER_MAX (sizeof(((struct logheader *)0)->block) / sizeof(int))
+#define LOG_DELAY (HZ / 2) /* at most so many ticks from the end of an operation to its commit */
 
 enum log_state { LOG_OPEN, LOG_DRAINING, LOG_CLOSING, LOG_WRITING, LOG_DURABLE, LOG_SETTLING, LOG_FAILED };
 
+/* Fields:  L log.lock   I immutable after log_mount() */
 static struct {
     struct spinlock lock;
-    enum log_state state;
-    uint nactive;         /* operations under way */
-    uint sequence;        /* of the running transaction */
-    bool pending;         /* it has operations that ended */
-    uint pending_since;   /* the tick of the first one's end */
-    bool broken;          /* it holds half an operation */
-    struct waitq changed; /* for another state */
-    struct waitq flusher;
-    uint start, capacity; /* of the log on the disk; blocks it can hold */
+    enum log_state state; /* [L] */
+    uint nactive;         /* [L] operations under way */
+    uint sequence;        /* [L] of the running transaction */
+    bool pending;         /* [L] it has operations that ended */
+    uint pending_since;   /* [L] the tick of the first one's end */
+    bool broken;          /* [L] it has half an operation */
+    struct waitq changed; /* [L] for another state */
+    struct waitq flusher; /* [L] */
+    uint start;           /* [I] of the log on the disk */
+    uint capacity;        /* [I] blocks that it can hold */
 } log = {
     .lock = SPINLOCK_INIT(RANK_FS, "log"),
     .state = LOG_FAILED, /* until there is a disk */
-    .changed = { LIST_INIT(log.changed.sleepers) },
-    .flusher = { LIST_INIT(log.flusher.sleepers) },
+    .changed = WAITQ_INIT(log.changed),
+    .flusher = WAITQ_INIT(log.flusher),
 };
 
 const char *log_mount(uint start, uint nblocks)
@@ -51,9 +55,9 @@ const char *log_mount(uint start, uint nblocks)
 
     if (capacity < LOG_OP_MIN)
         return "its log is too small";
-    if (capacity > HEADER_MAX)
-        capacity = HEADER_MAX;
-    const char *wrong = commit_recover(start, capacity);
+    if (capacity > LOG_COPIES)
+        capacity = LOG_COPIES;
+    const char *wrong = commit_recover(start);
     if (wrong)
         return wrong;
     log.start = start;
@@ -69,7 +73,7 @@ uint log_op_limit(void)
     return share < LOG_OP_MIN ? LOG_OP_MIN : share < LOG_OP_MAX ? share : LOG_OP_MAX;
 }
 
-/* Steps between the states; all with the lock held, which they release while they wait. */
+/* Steps between the states.  The caller holds the lock; they release it while they wait. */
 
 static void enter(enum log_state state)
 {
@@ -81,12 +85,12 @@ static void wait_for_change(void) { waitq_sleep(&log.changed, &log.lock, 0, fals
 
 static void fail(void)
 {
-    printk("disk: it failed; files can't be changed any more\n");
+    printk("disk: a transfer failed; from now on files can be read but not changed\n");
     enter(LOG_FAILED);
     waitq_wake_all(&log.flusher);
 }
 
-/* From OPEN or DRAINING: commits what has ended. */
+/* OPEN or DRAINING: commits the operations that have ended. */
 static void close_transaction(void)
 {
     log.state = LOG_CLOSING;
@@ -104,9 +108,9 @@ static void close_transaction(void)
     }
     log.state = LOG_WRITING;
     spin_release(&log.lock);
-    thread_self()->urgent = true;
+    thread_set_urgent(thread_self(), true);
     int error = commit_write(log.start);
-    thread_self()->urgent = false;
+    thread_set_urgent(thread_self(), false);
     spin_acquire(&log.lock);
     if (error) {
         fail();
@@ -116,14 +120,14 @@ static void close_transaction(void)
     waitq_wake_all(&log.flusher);
 }
 
-/* From DURABLE: makes ready for operations. */
+/* DURABLE: makes room for the next operations. */
 static void settle_transaction(void)
 {
     log.state = LOG_SETTLING;
     spin_release(&log.lock);
-    thread_self()->urgent = true;
+    thread_set_urgent(thread_self(), true);
     int error = commit_install(log.start);
-    thread_self()->urgent = false;
+    thread_set_urgent(thread_self(), false);
     spin_acquire(&log.lock);
     if (error)
         fail();
@@ -131,7 +135,7 @@ static void settle_transaction(void)
         enter(LOG_OPEN);
 }
 
-/* Takes the next step on the way to a commit, or waits for who is taking one. */
+/* Takes the next step, or waits for the thread that is taking it. */
 static void step(void)
 {
     if (log.state == LOG_OPEN || log.state == LOG_DRAINING)
@@ -165,7 +169,7 @@ int log_begin(struct log_op *op, uint n)
     }
     log.nactive++;
     spin_release(&log.lock);
-    thread_self()->urgent = true;
+    thread_set_urgent(thread_self(), true);
     op->left = n;
     return 0;
 }
@@ -173,7 +177,7 @@ int log_begin(struct log_op *op, uint n)
 void log_end(struct log_op *op)
 {
     cache_unreserve(op->left);
-    thread_self()->urgent = false;
+    thread_set_urgent(thread_self(), false);
     spin_acquire(&log.lock);
     if (!log.pending && cache_is_changed()) {
         log.pending = true;
@@ -208,7 +212,7 @@ int log_commit(void)
     uint wanted = log.sequence;
     while (log.state != LOG_FAILED && log.sequence == wanted && log.pending)
         step();
-    while (log.state == LOG_WRITING) /* somebody else is at it */
+    while (log.state == LOG_WRITING) /* another thread is committing */
         wait_for_change();
     int result = log.state == LOG_FAILED ? -1 : 0;
     spin_release(&log.lock);
@@ -228,9 +232,9 @@ int log_settle(void)
 
 static void wait_until_due(uint nticks)
 {
-    thread_self()->urgent = true;
+    thread_set_urgent(thread_self(), true);
     waitq_sleep(&log.flusher, &log.lock, nticks, false);
-    thread_self()->urgent = false;
+    thread_set_urgent(thread_self(), false);
 }
 
 void log_flush_forever(void)

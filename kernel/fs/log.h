@@ -3,8 +3,10 @@
  *
  * Each operation that changes the disk runs between log_begin() and log_end().  Operations that end are
  * collected in the running transaction, which is committed as a whole.  log_begin() may wait for a commit,
- * and a commit waits for the operations under way: so no lock is held at log_begin(), and none that others
- * hold there.
+ * and a commit waits for the operations under way: so a thread holds no lock at log_begin(), and begins no
+ * second operation inside the first.
+ *
+ * An operation belongs to the thread that began it.
  */
 #ifndef LOG_H
 #define LOG_H
@@ -20,30 +22,36 @@ struct log_op {
     uint left; /* blocks that it may still change.  Fresh ones count by groups: see cache.h */
 };
 
-/* The log in blocks [start, start+nblocks), its header included.  Copies a committed transaction home.
-   NULL, or what is wrong, in words. */
+/* Once at mount: the log in blocks [start, start+nblocks), its header included.  Copies a committed
+   transaction home.  NULL, or what is wrong, in words.  Sleeps: may. */
 const char *log_mount(uint start, uint nblocks);
-/* Begins an operation that changes at most n blocks, LOG_OP_MIN or log_op_limit() at the most.  -1: the disk
-   failed earlier, and nothing can be changed any more.  Sleeps. */
+/* Begins an operation that changes at most n blocks; n is at most log_op_limit().  -1: the disk failed
+   earlier, and nothing can be changed any more.  Sleeps: may. */
 int log_begin(struct log_op *op, uint n);
+/* Sleeps: no. */
 void log_end(struct log_op *op);
-/* Ends the operation and begins another one. */
+/* Ends the operation and begins another one, as log_begin().  -1: none has begun.  Sleeps: may. */
 int log_renew(struct log_op *op, uint n);
-uint log_op_limit(void); /* the largest n that this log likes */
-/* The operation can't be completed, because the disk failed in its middle: nothing will be committed any
-   more. */
+/* The largest n that this log accepts: LOG_OP_MIN .. LOG_OP_MAX.  Sleeps: no. */
+uint log_op_limit(void);
+/* The disk failed in the middle of the operation, which can't be completed: nothing will be committed any
+   more.  Sleeps: no. */
 void log_fail(void);
 
-/* All operations that ended before are durable on return.  -1: the disk failed. */
+/* On return, all operations that ended before the call are durable.  -1: the disk failed.  The caller holds
+   no lock and is in no operation.  Sleeps: may. */
 int log_commit(void);
 /* The same, and they are in their places: the log on the disk is empty. */
 int log_settle(void);
-/* Commits in time, for ever: no operation waits longer than LOG_DELAY ticks for its commit. */
+/* Commits in time: no operation waits longer than LOG_DELAY ticks for its commit.  Sleeps: may. */
 void log_flush_forever(void) __attribute__((noreturn));
 
-/* commit.c: the writing.  0, or -1: the disk failed.  No operation runs. */
+/* commit.c: the writing.  0, or -1: the disk failed.  The caller sees to it that no operation runs and that
+   no other thread is here.  Sleeps: may. */
+
 int commit_write(uint log_start);   /* the changed blocks are durable in the log */
 int commit_install(uint log_start); /* and home; the log is empty, the cache clean */
-const char *commit_recover(uint log_start, uint capacity);
+/* At mount: copies home what the log holds.  NULL, or what is wrong, in words. */
+const char *commit_recover(uint log_start);
 
 #endif

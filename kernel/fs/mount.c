@@ -1,8 +1,8 @@
 /*
- * mount.c - the way from a disk to a file system, and the flusher.
+ * mount.c - from a disk to a file system; the flusher.
  *
- * What the super block says is believed only as far as it was checked here: every region lies within the
- * image and behind the one before it.  Nothing else in this room compares regions again.
+ * The super block is checked once, by fs_layout(): every region lies within the disk and after the one before
+ * it.  The rest of the room relies on that.
  */
 #include "base/kstring.h"
 #include "fs/alloc.h"
@@ -12,43 +12,9 @@
 #include "fs/names.h"
 #include "sched/thread.h"
 
-#define SUPER_BLOCK 1
-
-struct volume volume;
+struct fs_layout volume;
 
 static uchar block[BSIZE] __attribute__((aligned(4)));
-
-/* n blocks from `start` on, behind `end` and within the image? */
-static bool is_region(const struct superblock *sb, uint start, uint n, uint end)
-{
-    return start >= end && start < sb->size && n <= sb->size - start;
-}
-
-static const char *check_super(const struct superblock *sb)
-{
-    if (sb->features != 0 && sb->features != FS_FEATURE_EXTENDED)
-        return "its super block asks for features that this kernel does not have";
-    uint ninode_blocks = sb->ninodes / IPB + (sb->ninodes % IPB != 0);
-    uint nbitmap_blocks = sb->size / BPB + (sb->size % BPB != 0);
-    if (sb->size == 0 || sb->ninodes <= ROOTINO || sb->nlog == 0 ||
-        !is_region(sb, sb->logstart, sb->nlog, SUPER_BLOCK + 1) ||
-        !is_region(sb, sb->inodestart, ninode_blocks, sb->logstart + sb->nlog) ||
-        !is_region(sb, sb->bmapstart, nbitmap_blocks, sb->inodestart + ninode_blocks))
-        return "its super block is damaged, or it is not a file system";
-    if (sb->size > disk_size())
-        return "it is cut short: the super block names more blocks than the disk has";
-    return NULL;
-}
-
-static void describe_volume(const struct superblock *sb)
-{
-    bool extended = sb->features == FS_FEATURE_EXTENDED;
-
-    volume.sb = *sb;
-    volume.ndirect = extended ? EXT_NDIRECT : NDIRECT;
-    volume.max_blocks = extended ? EXT_MAXFILE : MAXFILE;
-    volume.data_start = sb->bmapstart + sb->size / BPB + (sb->size % BPB != 0);
-}
 
 const char *fs_mount(void)
 {
@@ -60,9 +26,8 @@ const char *fs_mount(void)
     if (disk_read(SUPER_BLOCK, 1, block) < 0)
         return "its super block can't be read";
     memcpy(&sb, block, sizeof(sb));
-    if ((wrong = check_super(&sb)))
+    if ((wrong = fs_layout(&volume, &sb, disk_size())))
         return wrong;
-    describe_volume(&sb);
     names_init();
     if (cache_init(sb.size) < 0)
         return "there is too little memory for it";

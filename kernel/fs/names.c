@@ -1,30 +1,33 @@
 /*
  * names.c - paths, and the operations that make and remove names.
  *
- * A path is walked with one folder locked at a time, so walks never wait for each other in a circle, whatever
- * the image claims to be a folder of what.  A reference is taken before the folder is unlocked: what a walk
- * has found stays, even if its name goes in the next moment.
+ * A walk locks one directory at a time, so walks never wait for each other in a circle, whatever the image
+ * claims.  It takes a reference before it unlocks the directory: what it has found stays, even if its name
+ * goes in the next moment.
  *
- * Operations that change names run one at a time, under `names` (RANK_LOG): so a folder that was found empty
- * stays so until its entry is gone.  The paths are walked before the operation begins, because the last
- * reference to an orphan may be given back on the way, which is an operation itself; what was found is
- * checked again.
+ * Operations that change names run one at a time, under `names` (RANK_LOG): a directory that was found
+ * empty stays so until its entry is gone.  The paths are walked before the operation begins, because a walk
+ * may give back the last reference to an orphan, which takes an operation of its own.  What the walk has
+ * found is checked again inside the operation.
  *
- * A folder without a name (nlink 0) gets no new entries, and its ".." leads nowhere.
+ * A directory without a name (nlink 0) gets no new entries, and its ".." leads nowhere.
  */
 #include "fs/names.h"
 #include "base/kstring.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
 
-#define LINKS_MAX  32767
-#define NAMES_COST LOG_OP_MIN /* new inode, its first block, folder's entry, its inode, growth: see inode.h */
+#define LINKS_MAX 32767
+/* The most costly is mkdir(): a new inode and its first block, the parent's entry with the directory's growth
+   (INODE_CHANGE_COST), the parent's inode. */
+#define NAMES_COST LOG_OP_MIN
 
 static struct mutex names;
 
 void names_init(void) { mutex_init(&names, RANK_LOG, "names"); }
 
-struct inode *fs_root(void) { return inode_get(ROOTINO); /* in memory since the mount: never NULL */ }
+/* Never NULL: inode_mount() keeps it in memory. */
+struct inode *fs_root(void) { return inode_get(ROOTINO); }
 
 /* Paths. */
 
@@ -48,7 +51,7 @@ static const char *next_name(const char *path, struct filename *name)
     return path;
 }
 
-/* The inode that a name in this folder stands for, with a reference; NULL. */
+/* A reference to what this name stands for in a directory; NULL: nothing. */
 static struct inode *find_child(struct inode *dp, const struct filename *name)
 {
     uint slot, inum = 0;
@@ -80,7 +83,7 @@ struct inode *fs_lookup(struct inode *cwd, const char *path)
     return ip;
 }
 
-/* The folder that the last name of the path is in, and that name.  NULL: there is none. */
+/* The directory that the last name of the path is in, and that name.  NULL: there is none. */
 static struct inode *lookup_parent(struct inode *cwd, const char *path, struct filename *name)
 {
     struct inode *dp = start_of(cwd, path);
@@ -101,7 +104,7 @@ static struct inode *lookup_parent(struct inode *cwd, const char *path, struct f
 
 /* Operations on names. */
 
-/* Everything but the path's walk happens between these two. */
+/* Everything but the walk happens between these two. */
 static int begin(struct log_op *op)
 {
     if (log_begin(op, NAMES_COST) < 0)
@@ -116,8 +119,8 @@ static void end(struct log_op *op)
     log_end(op);
 }
 
-/* Acquires a folder that can take new entries. */
-static int acquire_folder(struct inode *dp)
+/* Acquires a directory that can take new entries. */
+static int acquire_directory(struct inode *dp)
 {
     if (inode_acquire(dp) < 0)
         return -1;
@@ -127,33 +130,32 @@ static int acquire_folder(struct inode *dp)
     return -1;
 }
 
-/* Gives a new folder its "." and "..". */
-static int fill_folder(struct log_op *op, struct inode *ip, uint parent)
+/* Gives a new directory its "." and "..". */
+static int enter_dots(struct log_op *op, struct inode *ip, uint parent)
 {
     struct dirent dots[2] = { { ip->inum, "." }, { parent, ".." } };
 
     return inode_write_some(op, ip, dots, 0, sizeof(dots)) == (int)sizeof(dots) ? 0 : -1;
 }
 
-/* Makes a new inode and enters it in the acquired folder.  A reference to it, or NULL and nothing is changed.
-   */
+/* Makes a new inode and enters it in the acquired directory.  A reference to it; NULL: nothing is changed. */
 static struct inode *create_entry(struct log_op *op, struct inode *dp, const struct filename *name, uint slot,
                                   const struct names_new *what)
 {
-    bool folder = what->type == T_DIR;
+    bool is_dir = what->type == T_DIR;
 
-    if (folder && dp->disk.nlink == LINKS_MAX)
+    if (is_dir && dp->disk.nlink == LINKS_MAX)
         return NULL;
     struct inode *ip = inode_create(what->type, what->major, what->minor);
     if (!ip)
         return NULL;
-    if ((folder && fill_folder(op, ip, dp->inum) < 0) || dir_enter(op, dp, name, ip->inum, slot) < 0) {
+    if ((is_dir && enter_dots(op, ip, dp->inum) < 0) || dir_enter(op, dp, name, ip->inum, slot) < 0) {
         inode_abandon(op, ip);
         return NULL;
     }
     inode_update(op, ip);
     inode_release(ip);
-    if (folder) {
+    if (is_dir) {
         dp->disk.nlink++;
         inode_update(op, dp);
     }
@@ -170,7 +172,7 @@ struct inode *names_create(struct inode *cwd, const char *path, const struct nam
     if (!dp)
         return NULL;
     if (begin(&op) == 0) {
-        if (acquire_folder(dp) == 0) {
+        if (acquire_directory(dp) == 0) {
             uint slot, inum = dir_find(dp, &name, &slot);
             *existed = inum != 0;
             ip = inum ? inode_get(inum) : create_entry(&op, dp, &name, slot, what);
@@ -203,7 +205,7 @@ int fs_mknod(struct inode *cwd, const char *path, short major, short minor)
     return create_new(cwd, path, &(struct names_new){ .type = T_DEV, .major = major, .minor = minor });
 }
 
-/* Changes the number of links, in an operation on names. */
+/* Changes the number of links.  -1: it can't be so many, or there is no name. */
 static int change_links(struct log_op *op, struct inode *ip, int change)
 {
     if (inode_acquire(ip) < 0)
@@ -217,7 +219,7 @@ static int change_links(struct log_op *op, struct inode *ip, int change)
     return good ? 0 : -1;
 }
 
-/* Enters a second name for a file.  The link is counted first: a count too high is an orphan less. */
+/* Enters a second name for a file.  The link is counted first: too high a count only leaks an orphan. */
 static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, const struct filename *name)
 {
     uint slot;
@@ -225,7 +227,7 @@ static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, con
     if (inode_is_dir(ip) || change_links(op, ip, 1) < 0)
         return -1;
     int result = -1;
-    if (acquire_folder(dp) == 0) {
+    if (acquire_directory(dp) == 0) {
         if (!dir_find(dp, name, &slot))
             result = dir_enter(op, dp, name, ip->inum, slot);
         inode_release(dp);
@@ -254,7 +256,7 @@ int fs_link(struct inode *cwd, const char *old, const char *new)
     return result;
 }
 
-/* May this name be removed?  Then *is_dir says what it is. */
+/* Can the name of ip be removed?  *is_dir: ip is a directory. */
 static bool is_removable(struct inode *ip, bool *is_dir)
 {
     if (inode_acquire(ip) < 0)
@@ -265,13 +267,13 @@ static bool is_removable(struct inode *ip, bool *is_dir)
     return good;
 }
 
-/* Removes the entry of `ip` in a folder.  0 or -1. */
+/* Removes the entry of ip in a directory.  0 or -1. */
 static int unlink_entry(struct log_op *op, struct inode *dp, const struct filename *name, struct inode *ip)
 {
     uint slot;
     bool is_dir;
 
-    if (!is_removable(ip, &is_dir) || acquire_folder(dp) < 0)
+    if (!is_removable(ip, &is_dir) || acquire_directory(dp) < 0)
         return -1;
     int result = dir_find(dp, name, &slot) == ip->inum ? dir_remove(op, dp, slot) : -1;
     if (result == 0 && is_dir && dp->disk.nlink > 1) {
@@ -300,7 +302,7 @@ int fs_unlink(struct inode *cwd, const char *path)
             result = unlink_entry(&op, dp, &name, ip);
         mutex_release(&names);
         if (ip)
-            inode_put_in(&op, ip); /* where it was the last reference, the file goes in the same operation */
+            inode_put_in(&op, ip); /* if it was the last reference, the file goes in the same operation */
         log_end(&op);
     }
     inode_put(dp);

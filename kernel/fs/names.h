@@ -1,11 +1,14 @@
 /*
  * names.h - making files by name, for open(), mkdir() and mknod().
+ *
+ * One mutex (RANK_LOG) lets one operation on names run at a time.
  */
 #ifndef NAMES_H
 #define NAMES_H
 
 #include "fs/path.h"
 
+/* Once at mount.  Sleeps: no. */
 void names_init(void);
 
 struct names_new {
@@ -13,8 +16,8 @@ struct names_new {
     short major, minor; /* of a device */
 };
 
-/* A reference to what the path names; if there was nothing, it is made as `what`.  NULL: it can't be.
-   Sleeps. */
+/* A reference to what the path names; *existed: it was there before, else it was made as `what`.  NULL: it
+   can't be made.  Sleeps: may. */
 struct inode *names_create(struct inode *cwd, const char *path, const struct names_new *what, bool *existed);
 
 #endif

@@ -1,8 +1,9 @@
 /*
- * path.h - files and directories by path.
+ * path.h - files and directories by path: what the rest of the kernel sees of the file system.
  *
- * Paths are kernel strings; buffers are plain pointers, to user memory too once user_check() has
- * accepted it.  Results are 0 (or a count) or -1.  All may sleep.
+ * Paths are kernel strings; buffers are plain pointers, to user memory too once user_check() has accepted it.
+ * Results are 0 (or a count) or -1.  An inode belongs to the callers that have references to it.  No lock of
+ * this room is held at any of these calls.  Sleeps: may, all of them.
  */
 #ifndef FS_PATH_H
 #define FS_PATH_H
@@ -18,16 +19,18 @@ struct inode;
 
 /* Reads the super block, recovers the log.  NULL, or what is wrong with the disk, in words. */
 const char *fs_mount(void);
-/* The kernel thread that makes operations durable within a second runs this for ever. */
-void fs_flusher(void *unused);
+/* What the kernel thread runs that makes operations durable within a second. */
+void fs_flusher(void *unused) __attribute__((noreturn));
 
-struct inode *fs_root(void);                                  /* a reference */
-struct inode *inode_dup(struct inode *ip);                    /* another */
-void inode_put(struct inode *ip);                             /* gives one back; the last may free a file */
-struct inode *fs_lookup(struct inode *cwd, const char *path); /* a reference, or NULL */
+struct inode *fs_root(void);               /* a reference */
+struct inode *inode_dup(struct inode *ip); /* adds a reference, and returns ip */
+void inode_put(struct inode *ip);          /* gives one back; the last may free a file */
+/* A reference, or NULL. */
+struct inode *fs_lookup(struct inode *cwd, const char *path);
 bool inode_is_dir(struct inode *ip);
-/* Up to n bytes from offset; the count. */
+/* Up to n bytes from offset: the count, or -1. */
 int inode_read(struct inode *ip, void *dst, uint offset, uint n);
+/* All zeroes if the inode can't be read. */
 void inode_stat(struct inode *ip, struct stat *st);
 
 int fs_link(struct inode *cwd, const char *old, const char *new);
@@ -36,9 +39,9 @@ int fs_mkdir(struct inode *cwd, const char *path);
 int fs_mknod(struct inode *cwd, const char *path, short major, short minor);
 /* All that finished before is durable on return.  -1: the disk failed. */
 int fs_sync(void);
-/* The same, and the log on the disk is empty: for the end of the machine's day. */
+/* The same, and the log on the disk is empty: used at shutdown. */
 int fs_settle(void);
-/* Panics if the block cache's books are wrong. */
+/* Panics if the block cache is inconsistent. */
 void fs_check(void);
 
 #endif

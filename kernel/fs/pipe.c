@@ -4,16 +4,16 @@
  *   frames   [ 0 ][ 1 ][ 2 ][ 3 ]        16 KB, made one by one as the writer gets there
  *                 ^ head     ^ head + used
  *
- * An empty pipe starts again at the front of its first frame, so a pipe for small messages keeps one frame;
- * while some are not made, the ring ends where the frames end.  A writer to whom memory gives no further
- * frame waits until the readers have emptied what there is.
+ * An empty pipe starts again at the front of its first frame, so a pipe for small messages keeps one frame.
+ * Until all frames are made, the ring ends where they end.  When no memory is left for another frame, the
+ * writer waits until the readers have emptied those that exist.
  *
- * The pipe's lock (RANK_PIPE) guards everything, the copying too, which lets go of it after each page.
- * Touching the user's pages below it may fault: aspace_fault() takes no lock that comes before this one.
- * Whoever makes a condition true wakes those that wait for it, if there are any: readers for bytes, writers
- * for room.
+ * The pipe's lock (RANK_PIPE) guards everything, copying included; it is released after each page.  User
+ * pages may fault while it is held: aspace_fault() takes only locks that come after it.  Whichever side
+ * makes a condition true wakes the threads that wait for it: readers for bytes, writers for room.
  */
 #include "fs/pipe.h"
+#include "base/min.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
@@ -21,16 +21,17 @@
 #define NFRAMES   4u
 #define PIPE_SIZE (NFRAMES * PAGE_SIZE)
 
+/* Fields:  L the pipe's lock */
 struct pipe {
     struct spinlock lock;
-    bool open[2]; /* reader, writer */
-    uint head;    /* position of the next byte to read */
-    uint used;    /* bytes in the pipe */
-    uint nframes;
-    uint room_wanted;     /* the least that a sleeping writer waits for */
-    struct waitq readers; /* for bytes, or the writer's end */
-    struct waitq writers; /* for room, or the reader's end */
-    uchar *frames[NFRAMES];
+    bool open[2];           /* [L] reader, writer */
+    uint head;              /* [L] position of the next byte to read */
+    uint used;              /* [L] bytes in the pipe */
+    uint nframes;           /* [L] */
+    uint room_wanted;       /* [L] the least that a sleeping writer waits for */
+    struct waitq readers;   /* [L] for bytes, or the end of the writers */
+    struct waitq writers;   /* [L] for room, or the end of the readers */
+    uchar *frames[NFRAMES]; /* [L] and their bytes */
 };
 
 struct pipe *pipe_open(void)
@@ -66,14 +67,6 @@ void pipe_close(struct pipe *p, bool writer)
     while (p->nframes > 0)
         page_free(p->frames[--p->nframes]);
     kfree(p);
-}
-
-static inline uint min_uint(uint a, uint b) { return a < b ? a : b; }
-
-static inline void wake(struct waitq *q)
-{
-    if (!list_empty(&q->sleepers))
-        waitq_wake_all(q);
 }
 
 /* The bytes that fit, after making frames for up to `wanted` of them. */
@@ -126,7 +119,7 @@ static void get_bytes(struct pipe *p, uchar *dst, uint n)
     }
 }
 
-/* Waits until there is room for the next piece of what is left to write.  False: there never will be. */
+/* Waits until there is room for the next piece of what is left to write.  False: there will be none. */
 static bool await_room(struct pipe *p, uint piece, uint rest)
 {
     while (p->open[0] && make_room(p, rest) < piece) {
@@ -150,7 +143,8 @@ int pipe_write(struct pipe *p, const void *src, int n)
         }
         put_bytes(p, (const uchar *)src + done, piece);
         done += piece;
-        wake(&p->readers);
+        if (!waitq_empty(&p->readers))
+            waitq_wake_all(&p->readers);
         if (done < total) {
             spin_release(&p->lock);
             spin_acquire(&p->lock);
@@ -160,10 +154,10 @@ int pipe_write(struct pipe *p, const void *src, int n)
     return n;
 }
 
-/* Readers took something: wakes the writers if one of them has its room now. */
+/* After a reader took something: wakes the writers if one of them has enough room now. */
 static void offer_room(struct pipe *p)
 {
-    if (!list_empty(&p->writers.sleepers) && (p->used == 0 || PIPE_SIZE - p->used >= p->room_wanted)) {
+    if (!waitq_empty(&p->writers) && (p->used == 0 || PIPE_SIZE - p->used >= p->room_wanted)) {
         p->room_wanted = PAGE_SIZE;
         waitq_wake_all(&p->writers);
     }

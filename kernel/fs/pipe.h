@@ -1,5 +1,8 @@
 /*
  * pipe.h - pipes, for file.c.
+ *
+ * A pipe lives until both ends are closed; an end is closed when the last reference to its file goes.  Each
+ * pipe has a lock of RANK_PIPE.  Buffers are plain pointers, to user memory too.
  */
 #ifndef PIPE_H
 #define PIPE_H
@@ -8,13 +11,14 @@
 
 struct pipe;
 
-/* An empty pipe with both ends open; NULL for want of memory. */
+/* An empty pipe with both ends open; NULL: too little memory.  Sleeps: no. */
 struct pipe *pipe_open(void);
-/* Closes one end; the second close frees the pipe. */
+/* Closes one end; the second close frees the pipe.  Sleeps: no. */
 void pipe_close(struct pipe *p, bool writer);
-/* Waits until there is something; up to n bytes.  0: no writer is left.  -1: killed. */
+/* Waits until there is something; up to n bytes.  0: no writer is left.  -1: killed.  Sleeps: may. */
 int pipe_read(struct pipe *p, void *dst, int n);
-/* Waits until all is written; up to a page goes in one piece.  -1: no reader is left, or killed. */
+/* Waits until all is written; up to a page goes in one piece.  n, or -1: no reader is left, or killed.
+   Sleeps: may. */
 int pipe_write(struct pipe *p, const void *src, int n);
 
 #endif

@@ -8,7 +8,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, RUN, done, ok, run, temp_directory  # noqa: E402
-from run import image, statuses  # noqa: E402
+from run import disk as disks, statuses  # noqa: E402
 
 IMAGE = os.path.join(BUILD, "fs.img")
 
@@ -96,5 +96,5 @@ long_name = os.path.join(directory, "a-name-too-long")
 shutil.copy(small, long_name)
 r = run("--add", long_name, "--", "true")
 ok(r.status == statuses.BUILD_FAILED and "14" in r.err, "a name that the image cannot hold is refused", r)
-ok(image.features(IMAGE) == image.EXTENDED, "the built image has the extended layout")
+ok(disks.layout(IMAGE) == "extended", "the built image has the extended layout")
 done()

@@ -1,5 +1,5 @@
 /*
- * fs_corrupt.c - images that lie: whatever the disk claims, the kernel neither panics nor hangs, and
+ * fs_corrupt.c - corrupt images: whatever the disk claims, the kernel neither panics nor hangs, and
  * check_image() survives.
  */
 #include <stdlib.h>
@@ -105,7 +105,7 @@ static void spoil(uint kind)
     case 4:
         di->nlink = rand() % 4 - 1;
         break;
-    case 5: /* an entry of a folder, or what looks like one */
+    case 5: /* an entry of a directory, or what could be one */
         e = (struct dirent *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 40) * BSIZE);
         e[rand() % 32].inum = rand() % 12;
         break;
@@ -126,7 +126,7 @@ static void spoil(uint kind)
 
 static void quiet(const char *problem) { (void)problem; }
 
-static void spoil_and_use(const struct layout *l, uint nrounds)
+static void spoil_and_use(const struct fsimage_shape *l, uint nrounds)
 {
     struct check_result result;
 
@@ -157,7 +157,7 @@ static void spoil_and_use(const struct layout *l, uint nrounds)
 TEST("damaged images, xv6's layout") { spoil_and_use(&world_xv6, 300); }
 TEST("damaged images, extended layout") { spoil_and_use(&world_small, 300); }
 
-/* Noise behind a super block that looks good. */
+/* Noise after a super block that is good. */
 TEST("noise")
 {
     struct check_result result;
@@ -204,11 +204,11 @@ TEST("fsck names what is wrong")
     di[6].size += 2 * BSIZE;
     check(strstr(first_problem(), "is missing"));
     di[6].size = 0;
-    check(strstr(first_problem(), "nobody has it"));
+    check(strstr(first_problem(), "no inode has it"));
     di[6].type = 9;
-    check(strstr(first_problem(), "nobody has it") || strstr(first_problem(), "type"));
+    check(strstr(first_problem(), "no inode has it") || strstr(first_problem(), "type"));
     bitmap[1500 / 8] |= 1;
-    check(strstr(first_problem(), "nobody has it"));
+    check(strstr(first_problem(), "no inode has it"));
     bitmap[(sb.bmapstart + 1) / 8] = 0;
     check(strstr(first_problem(), "is marked free"));
     di[2].addrs[0] = di[1].addrs[0];

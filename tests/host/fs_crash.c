@@ -2,7 +2,7 @@
  * fs_crash.c - power cuts: the disk is always what a prefix of the operations made of it.
  *
  * A boot runs a list of operations while every block that is written, and every flush, is recorded, and after
- * each operation takes a fingerprint of what users see.  Then the power is cut behind each event in turn.
+ * each operation takes a fingerprint of what users see.  Then the power is cut after each event in turn.
  * What was flushed is on the disk; of the blocks written since, any may be, in any order.  The image must be
  * consistent, mount, and then have the fingerprint of a prefix, which holds what a sync() promised and what
  * ended a second ago.
@@ -146,8 +146,8 @@ static void apply(const struct event *e)
         memcpy(world->disk + (size_t)e->blockno * BSIZE, e->bytes, BSIZE);
 }
 
-/* What is on the disk when the power goes behind event `cut`: all up to the last flush, and of the rest each
-   block in 256 with this chance. */
+/* The disk after a power cut that follows event `cut`: all up to the last flush, and each later block with this
+   chance in 256. */
 static void cut_power(uint cut, uint chance)
 {
     uint flushed = 0;
@@ -173,12 +173,12 @@ static bool check_cut(uint cut, uint chance)
     good = good && is_prefix(*found, &world->events[cut]);
     good = good && world_is_consistent(&result) && result.norphans == 0 && result.nlogged == 0;
     if (!good)
-        printf("# cut behind event %u of %u, chance %u: block %u\n", cut, world->nevents, chance,
+        printf("# cut after event %u of %u, chance %u: block %u\n", cut, world->nevents, chance,
                world->events[cut].blockno);
     return good;
 }
 
-static void cut_everywhere(const struct layout *l, uint seed, uint every)
+static void cut_everywhere(const struct fsimage_shape *l, uint seed, uint every)
 {
     uint nevents, nbad = 0;
 

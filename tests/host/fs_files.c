@@ -11,7 +11,7 @@
 #include "include/fcntl.h"
 #include "mm/page.h"
 
-static const struct layout *layout;
+static const struct fsimage_shape *layout;
 
 static void before(void)
 {
@@ -36,7 +36,7 @@ static int unlink_path(const char *path) { return fs_unlink(world_root(), path);
 static int link_paths(const char *old, const char *new) { return fs_link(world_root(), old, new); }
 
 /* Formats, runs, and checks the disk before and after a second mount. */
-static void run_on(const struct layout *l, void (*run)(void *), void *arg)
+static void run_on(const struct fsimage_shape *l, void (*run)(void *), void *arg)
 {
     struct check_result result;
 
@@ -111,7 +111,7 @@ static void use_names(void *unused)
     check_eq(world_write_file("d/e/12345678901234567", 0, 10, 2), 10);
     check(world_file_is("d/../d//e/./12345678901234", 10, 2)); /* names are cut at 14 */
     check(!opens("d/e/1234567890123", O_RDONLY));
-    check(!opens("d/e/12345678901234/x", O_RDONLY)); /* a file is no folder */
+    check(!opens("d/e/12345678901234/x", O_RDONLY)); /* a file is no directory */
     check(!opens("d/e/12345678901234/x", O_CREATE | O_RDWR));
     check(opens("../../d/e", O_RDONLY)); /* the root's parent is the root */
 
@@ -133,7 +133,7 @@ static void use_names(void *unused)
     check(world_file_is("two", 10, 2));
 }
 
-TEST("names: folders, links, what can't be removed") { on_both(use_names); }
+TEST("names: directories, links, what can't be removed") { on_both(use_names); }
 
 static void use_devices(void *unused)
 {
@@ -173,7 +173,7 @@ static void use_open_unlinked(void *unused)
     check_eq(file_read(f, bytes, 10), 10);
     check_eq((uchar)bytes[9], world_byte(1, 9));
     check_eq(file_write(f, bytes, 10), 10);
-    check(!file_open(inside, "x", O_CREATE | O_RDWR)); /* a folder without a name stays empty */
+    check(!file_open(inside, "x", O_CREATE | O_RDWR)); /* a directory without a name stays empty */
     check_eq(fs_mkdir(inside, "x"), -1);
     check_eq(fs_link(inside, "/f", "x"), -1);
     check(!fs_lookup(inside, ".."));
@@ -268,7 +268,7 @@ static void fill_disk(void *unused)
     }
     check(nfiles > 3 && nfiles < 200);
     check_eq(world_write_file("more", 0, 5000, 9), -1);
-    check_eq(make_dir("folder"), -1);
+    check_eq(make_dir("more2"), -1);
     for (uint i = 0; i < nfiles; i++) {
         snprintf(name, sizeof(name), "f%u", i);
         check(world_file_is(name, sizes[i], i));
@@ -417,7 +417,7 @@ TEST("a disk that fails")
     }
 }
 
-/* Disks that are none. */
+/* Disks without a file system. */
 
 static const char *mount_error(void)
 {
@@ -454,7 +454,7 @@ TEST("super blocks and logs that are wrong")
     check(strstr(mount_error(), "log is damaged"));
     world_format(&world_small);
     memset(world->disk + (size_t)super()->inodestart * BSIZE, 0, BSIZE);
-    check(strstr(mount_error(), "root folder"));
+    check(strstr(mount_error(), "root directory"));
     world_format(&world_small);
     check_str(mount_error(), "");
 }
@@ -543,7 +543,7 @@ static void use_randomly(void *arg)
 TEST("random use against a model")
 {
     uint nsteps = 400;
-    static const struct layout roomy = { false, 4000, 200, 30 };
+    static const struct fsimage_shape roomy = { false, 4000, 200, 30 };
 
     run_on(&roomy, use_randomly, &nsteps);
     run_on(&world_large, use_randomly, &nsteps);

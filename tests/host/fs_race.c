@@ -1,5 +1,5 @@
 /*
- * fs_race.c - several threads at once, in interleavings that a seed decides: files, folders, and pipes.
+ * fs_race.c - several threads at once, in interleavings that a seed decides: files, directories, and pipes.
  *
  * The actors change places at each lock and each disk transfer.  What must hold: nothing panics, no thread is
  * left asleep, what each writes is what it reads, and the disk is consistent in the end.
@@ -145,7 +145,7 @@ static void run_shared(void *unused)
     file_close(shared);
 }
 
-static void race(const struct layout *l, uint npages, void (*run)(void *), uint nseeds)
+static void race(const struct fsimage_shape *l, uint npages, void (*run)(void *), uint nseeds)
 {
     for (uint seed = 1; seed <= nseeds; seed++) {
         world_format(l);
@@ -157,7 +157,7 @@ static void race(const struct layout *l, uint npages, void (*run)(void *), uint 
     }
 }
 
-TEST("files and folders")
+TEST("files and directories")
 {
     race(&world_xv6, 2000, run_files, 40);
     race(&world_small, 2000, run_files, 40);

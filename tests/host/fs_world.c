@@ -18,9 +18,9 @@
 #define TIME_LIMIT 120 /* seconds for one boot: a hang is a failure */
 
 struct world *world;
-const struct layout world_xv6 = { false, 1000, 200, 30 };
-const struct layout world_small = { true, 2000, 200, 127 };
-const struct layout world_large = { true, 40000, 400, 127 };
+const struct fsimage_shape world_xv6 = { false, 1000, 200, 30 };
+const struct fsimage_shape world_small = { true, 2000, 200, 127 };
+const struct fsimage_shape world_large = { true, 40000, 400, 127 };
 
 struct memory_range arch_memory[1];
 uint arch_nmemory = 1;
@@ -157,28 +157,16 @@ void world_init(void)
         abort();
 }
 
-void world_format(const struct layout *l)
+void world_format(const struct fsimage_shape *l)
 {
-    struct superblock sb = { .size = l->nblocks, .ninodes = l->ninodes, .nlog = l->nlog, .logstart = 2 };
-
-    sb.inodestart = sb.logstart + sb.nlog;
-    sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
-    sb.features = l->extended ? FS_FEATURE_EXTENDED : 0;
-    uint first = sb.bmapstart + sb.size / BPB + 1;
-    sb.nblocks = sb.size - first;
+    struct fsimage im;
 
     memset(world->disk, 0, sizeof(world->disk));
     world->nblocks = l->nblocks;
     world->nevents = world->fail_at = world->nops = world->ndurable = 0;
     world->recording = false;
-    memcpy(world->disk + BSIZE, &sb, sizeof(sb));
-    struct dinode *root = (struct dinode *)(world->disk + (size_t)IBLOCK(ROOTINO, sb) * BSIZE);
-    root[ROOTINO] = (struct dinode){ .type = T_DIR, .nlink = 1, .size = 2 * sizeof(struct dirent) };
-    root[ROOTINO].addrs[0] = first;
-    struct dirent dots[2] = { { ROOTINO, "." }, { ROOTINO, ".." } };
-    memcpy(world->disk + (size_t)first * BSIZE, dots, sizeof(dots));
-    for (uint b = 0; b <= first; b++)
-        world->disk[(size_t)BBLOCK(b, sb) * BSIZE + b % BPB / 8] |= 1u << b % 8;
+    if (fsimage_format(&im, world->disk, l))
+        abort();
 }
 
 static void print_problem(const char *problem) { printf("# %s\n", problem); }
@@ -326,7 +314,7 @@ static uint mix(uint hash, const void *bytes, uint n)
     return hash;
 }
 
-/* The sum over the entries of a folder, so that their order does not count. */
+/* The sum over the entries of a directory, so that their order does not count. */
 static uint fingerprint_of(struct inode *ip, uint depth)
 {
     struct stat st;

@@ -14,6 +14,7 @@
 #include "fs/path.h"
 #include "host.h"
 #include "host/fscheck.h"
+#include "host/fsimage.h"
 #include "include/fs.h"
 
 #define WORLD_BLOCKS_MAX 40960u
@@ -44,17 +45,13 @@ struct world {
 };
 extern struct world *world;
 
-struct layout {
-    bool extended;
-    uint nblocks, ninodes, nlog;
-};
-extern const struct layout world_xv6, world_small, world_large; /* 1,000 blocks; 2,000; 40,000 */
+extern const struct fsimage_shape world_xv6, world_small, world_large; /* 1,000 blocks; 2,000; 40,000 */
 
 /* Once: makes *world. */
 void world_init(void);
 /* An empty file system. */
-void world_format(const struct layout *layout);
-/* Boots with npages of memory and runs run(arg) as a thread, with the flusher beside it; jitter: see
+void world_format(const struct fsimage_shape *shape);
+/* Boots with npages of memory and runs run(arg) as a thread, and the flusher as another one; jitter: see
    actors_jitter().  False: it could not mount (world->wrong says why), a check in it failed, or it crashed.
    */
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg);

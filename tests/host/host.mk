@@ -41,7 +41,7 @@ math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
 $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off)$(eval math_$t_LIBS = -lm))
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c host/fscheck.c $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
+FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c host/fscheck.c host/fsimage.c $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
             kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c kernel/base/kstring.c
 FS_CFLAGS := -DDEBUG -fno-sanitize=address
 HOST_TESTS += fs_files fs_crash fs_corrupt fs_race fs_tools

@@ -2,11 +2,33 @@
 
 import os
 import shutil
+import stat
+import subprocess
 import tempfile
 
-from . import image
 from .paths import build_directory
 from .statuses import BUILD_FAILED, Failure
+
+
+class MkfsError(Exception):
+    pass
+
+
+def mkfs(option, image, *arguments):
+    """What mkfs prints about an image, or with --add changes in it."""
+    r = subprocess.run([os.path.join(build_directory(), "host", "mkfs"), option, "--", image, *arguments],
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
+    if r.returncode:
+        raise MkfsError(r.stderr.strip())
+    return r.stdout
+
+
+def layout(image):
+    """ "xv6" or "extended"; None for a file without a file system."""
+    try:
+        return mkfs("--info", image).partition(":")[0]
+    except MkfsError:
+        return None
 
 
 class Disk:
@@ -16,32 +38,29 @@ class Disk:
         self.path = options.disk or os.path.join(build_directory(), "tests.img" if options.tests else "fs.img")
         self._copy = None
         try:
+            if not stat.S_ISREG(os.stat(self.path).st_mode):
+                raise MkfsError("%s is not a regular file" % self.path)
             if options.write:
                 open(self.path, "r+b").close()
-            self.feature = image.features(self.path)
             if options.add:
                 self._add(options)
-        except (OSError, image.ImageError) as e:
+            self.layout = layout(self.path)
+        except (OSError, MkfsError) as e:
             self.close()
             raise Failure(BUILD_FAILED, str(e)) from e
 
     @property
     def foreign(self):
         """Is it an image of xv6's, whose init is not ours?"""
-        return self.feature == 0
+        return self.layout == "xv6"
 
     def _add(self, options):
-        handle, self._copy = tempfile.mkstemp(prefix="ksm-", suffix=".img")
-        os.close(handle)
-        shutil.copyfile(self.path, self._copy)
-        with image.Image(self._copy) as disk:
-            for name in options.add:
-                with open(name, "rb") as f:
-                    disk.add(os.path.basename(name), f.read())
-        if options.write:
-            shutil.copyfile(self._copy, self.path)
-        else:
+        if not options.write:
+            handle, self._copy = tempfile.mkstemp(prefix="ksm-", suffix=".img")
+            os.close(handle)
+            shutil.copyfile(self.path, self._copy)
             self.path = self._copy
+        mkfs("--add", self.path, *(os.path.abspath(name) for name in options.add))
 
     def __enter__(self):
         return self

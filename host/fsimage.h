@@ -1,0 +1,57 @@
+/*
+ * fsimage.h - a file system image in memory, and how files get into it.
+ *
+ * The image may claim anything: each number is checked before it is used, and a wrong one ends in an error.
+ * Functions that return a string return NULL, or what is wrong, in words; an image with which something went
+ * wrong half-way is good for nothing.  The bytes are the caller's.
+ */
+#ifndef FSIMAGE_H
+#define FSIMAGE_H
+
+#include <stddef.h>
+
+#include "include/fslayout.h"
+
+struct fsimage {
+    struct fs_layout layout;
+    uchar *bytes;
+    uint hint;  /* no block below it is free */
+    uint ihint; /* nor any inode below this one */
+};
+
+struct fsimage_shape {
+    bool extended;
+    uint nblocks, ninodes, nlog;
+};
+
+/* What a shape takes beside the data: blocks for the super block, log, inodes and bitmap. */
+uint fsimage_metadata_blocks(const struct fsimage_shape *shape);
+/* Data and address blocks that a file of nbytes takes. */
+uint fsimage_blocks_for(bool extended, uint nbytes);
+
+/* An empty file system in nblocks * BSIZE zeroes. */
+const char *fsimage_format(struct fsimage *im, uchar *bytes, const struct fsimage_shape *shape);
+/* The file system that is there.  A full log is carried out first, as a kernel does when it mounts. */
+const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes);
+
+/* The inode of the file at `path`, whose directories are made if need be.  If the file is there, it is an error,
+   or, with `replace`, its inode. */
+const char *fsimage_create(struct fsimage *im, const char *path, bool replace, uint *inum);
+/* Gives a file this content instead of what it has. */
+const char *fsimage_fill(struct fsimage *im, uint inum, const void *bytes, uint nbytes);
+
+/* Cuts the next name off a path, to DIRSIZ bytes; *length: what it was before.  NULL: there is none. */
+const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1], size_t *length);
+
+static inline void *fsimage_block(const struct fsimage *im, uint blockno)
+{
+    return im->bytes + (size_t)blockno * BSIZE;
+}
+
+/* inum: below sb.ninodes. */
+static inline struct dinode *fsimage_inode(const struct fsimage *im, uint inum)
+{
+    return (struct dinode *)fsimage_block(im, IBLOCK(inum, im->layout.sb)) + inum % IPB;
+}
+
+#endif

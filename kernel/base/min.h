@@ -1,0 +1,9 @@
+/* min.h - the smaller of two numbers. */
+#ifndef MIN_H
+#define MIN_H
+
+#include "include/types.h"
+
+static inline uint min_uint(uint a, uint b) { return a < b ? a : b; }
+
+#endif
