@@ -12,6 +12,8 @@ enum {
     LAPIC_ID = 0x20 / 4,
     LAPIC_PRIORITY = 0x80 / 4,
     LAPIC_EOI = 0xB0 / 4,
+    LAPIC_LOGICAL_ID = 0xD0 / 4,
+    LAPIC_MODEL = 0xE0 / 4,
     LAPIC_SPURIOUS = 0xF0 / 4,
     LAPIC_IN_SERVICE = 0x100 / 4,
     LAPIC_COMMAND = 0x300 / 4,
@@ -30,9 +32,12 @@ enum {
 #define LAPIC_SEND_NMI     0x400
 #define LAPIC_PENDING      0x1000
 #define LAPIC_DIVIDE_BY_16 0x3
+#define LAPIC_FLAT         0xFFFFFFFFu /* model: a logical destination is a bit for each processor */
 
 #define IOAPIC_VERSION 1
 #define IOAPIC_ENTRY   0x10 /* two words for each pin */
+#define IOAPIC_NMI     0x400
+#define IOAPIC_LOGICAL 0x800
 #define IOAPIC_LOW     0x2000
 #define IOAPIC_LEVEL   0x8000
 #define IOAPIC_MASKED  0x10000
@@ -85,6 +90,8 @@ static void measure_timer(void)
 
 static void init_local(void)
 {
+    lapic[LAPIC_MODEL] = LAPIC_FLAT;
+    lapic[LAPIC_LOGICAL_ID] = 1u << (24 + cpu_self()->index);
     lapic[LAPIC_SPURIOUS] = LAPIC_ENABLED | VECTOR_SPURIOUS;
     lapic[LAPIC_DIVIDE] = LAPIC_DIVIDE_BY_16;
     lapic[LAPIC_TIMER] = LAPIC_MASKED | VECTOR_TIMER;
@@ -148,13 +155,22 @@ void apic_send(uint id, uint command)
     irq_restore(was);
 }
 
-void apic_enable_line(uint irq)
+/* From now on a line goes to `destination`, in the way that `flags` say. */
+static void route_line(uint irq, uint destination, uint flags)
 {
     uint pin = acpi.lines[irq].line - acpi.ioapic_base;
-    uint flags = (acpi.lines[irq].low ? IOAPIC_LOW : 0) | (acpi.lines[irq].level ? IOAPIC_LEVEL : 0);
 
     if (pin > ioapic_last_pin())
         return;
-    ioapic_write(IOAPIC_ENTRY + 2 * pin + 1, machine_cpus[0].apic_id << 24);
-    ioapic_write(IOAPIC_ENTRY + 2 * pin, flags | (VECTOR_IRQ + irq));
+    ioapic_write(IOAPIC_ENTRY + 2 * pin + 1, destination << 24);
+    ioapic_write(IOAPIC_ENTRY + 2 * pin, flags);
 }
+
+void apic_enable_line(uint irq)
+{
+    uint flags = (acpi.lines[irq].low ? IOAPIC_LOW : 0) | (acpi.lines[irq].level ? IOAPIC_LEVEL : 0);
+
+    route_line(irq, machine_cpus[0].apic_id, flags | (VECTOR_IRQ + irq));
+}
+
+void apic_start_watchdog(void) { route_line(PIT_IRQ, (1u << cpu_count) - 1, IOAPIC_NMI | IOAPIC_LOGICAL); }

@@ -82,7 +82,7 @@ paging_on:                      /* goes on at the physical address in %esi */
     movl $PA(kernel_directory), %eax
     movl %eax, %cr3
     movl %cr0, %eax
-    andl $~(CR0_CACHE_OFF | CR0_EMULATION), %eax
+    andl $~(CR0_CACHE_OFF | CR0_EMULATION | CR0_ALIGNMENT), %eax
     orl $CR0_PAGING | CR0_WP | CR0_NE | CR0_MONITOR, %eax
     movl %eax, %cr0
     jmp *%esi

@@ -18,7 +18,9 @@ uint cpu_count = 1;
 
 _Static_assert(offsetof(struct cpu, thread) == 4, "entry.S and thread_self() read it there");
 _Static_assert(offsetof(struct thread, attention) == 0, "entry.S reads it there");
+_Static_assert(offsetof(struct trapframe, gs) == TRAPFRAME_GS, "entry.S keeps it there");
 _Static_assert(offsetof(struct trapframe, cs) == TRAPFRAME_CS, "entry.S reads it there");
+_Static_assert(offsetof(struct trapframe, eflags) == TRAPFRAME_EFLAGS, "entry.S reads it there");
 _Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "entry.S knows it");
 
 /* The processor whose turn it is to start, and its stack.  0: none; TURN_TAKEN: it is in cpu_init(). */
@@ -109,7 +111,7 @@ void cpu_init(uint index)
 struct switch_frame {
     void (*eip)(void); /* thread_first or thread_first_user, which pop: */
     void *function;
-    void *argument;
+    void *argument; /* %fs for thread_first_user */
 };
 
 /* The new stack is written through the direct map: this processor may still have stale TLB entries of its
@@ -129,15 +131,16 @@ void *context_create_user(int slot, const struct trapframe *tf, void (*first)(vo
 
     *copy = *tf;
     copy->eax = 0;
-    *frame = (struct switch_frame){ thread_first_user, (void *)first, NULL };
+    *frame = (struct switch_frame){ thread_first_user, (void *)first, (void *)fs_read() };
     return (void *)(kstack_top(slot) - sizeof(*copy) - sizeof(*frame));
 }
 
-/* The compiler saves the other registers, which the switch clobbers. */
+/* The compiler saves the other registers, which the switch clobbers.  %fs is the program's: see entry.S. */
 void context_switch(void **save, void *load, int slot)
 {
     machine_self()->tss.esp0 = kstack_top(slot);
-    asm volatile("pushl %%ebp; pushl $1f; movl %%esp, (%0); movl %1, %%esp; ret; 1: popl %%ebp"
+    asm volatile("pushl %%ebp; pushl %%fs; pushl $1f; movl %%esp, (%0); movl %1, %%esp; ret;"
+                 "1: popl %%fs; popl %%ebp"
                  : "+a"(save), "+d"(load)::"ebx", "ecx", "esi", "edi", "memory", "cc");
 }
 
@@ -150,17 +153,12 @@ void trapframe_start(struct trapframe *tf, uint entry, uint sp)
         .esp = sp,
         .ss = SEL_USER_DATA,
     };
+    fs_write(0);
 }
 
 void trapframe_resume(void) { trap_resume(machine_self()->tss.esp0 - sizeof(struct trapframe)); }
 
 /* Sleeping and waking. */
-
-void arch_idle(void)
-{
-    /* sti takes effect after the next instruction: no interrupt comes between. */
-    asm volatile("sti; hlt" ::: "memory");
-}
 
 void arch_poke(uint index)
 {

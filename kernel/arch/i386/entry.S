@@ -2,9 +2,15 @@
  * entry.S - into the kernel, out of it, and from one thread to another.
  *
  * Each entry saves the registers as a struct trapframe, loads the kernel's segments and calls C in trap.c.
- * The segments are loaded whatever was interrupted: a trap gate leaves interrupts on, so an interrupt can
- * strike between a system call's first instruction and its loading of %gs.  They are not restored: the kernel
- * has its own already, and a program gets flat ones and an empty %gs.
+ * A program's segment registers:
+ *
+ *   %ds, %es   flat again after each entry; the kernel uses the same ones, and does not restore them
+ *   %gs        saved in the frame, and restored: the kernel's leads to its struct cpu
+ *   %fs        stays in the processor, which the kernel has no use for; each thread's own: context_switch()
+ *
+ * They are loaded and restored whatever was interrupted.  A trap gate leaves interrupts on, and nothing keeps
+ * an NMI off, so either can strike between a system call's first instruction and its loading of %gs, or after
+ * %gs was restored.
  *
  * C functions called from here take their arguments in registers (regparm), whatever the kernel's own
  * convention is.
@@ -12,12 +18,20 @@
 #include "layout.h"
 
     .macro enter_kernel
+    mov %gs, TRAPFRAME_GS(%esp)
     movl $SEL_USER_DATA, %ecx
     movl %ecx, %ds
     movl %ecx, %es
     movl $SEL_CPU, %ecx
     movl %ecx, %gs
     cld
+    .endm
+
+    .macro leave_kernel
+    mov TRAPFRAME_GS(%esp), %gs
+    popa
+    addl $4, %esp
+    iret
     .endm
 
     .text
@@ -36,9 +50,8 @@ trap_return:                    /* to user mode, unless the thread has something
     movl %gs:4, %eax
     cmpl $0, (%eax)
     jne 1f
-    popa
-    addl $4, %esp
-    iret
+    andl $FLAGS_USER, TRAPFRAME_EFLAGS(%esp)
+    leave_kernel
 1:  sti
     call trap_attention
     jmp trap_return
@@ -52,9 +65,7 @@ page_fault_entry:
     call trap_page_fault
     testb $3, TRAPFRAME_CS(%esp)
     jnz trap_return
-    popa
-    addl $4, %esp
-    iret
+    leave_kernel
 
     .globl trap_resume
 trap_resume:                    /* %eax: the frame to go to user mode with */
@@ -70,9 +81,7 @@ other_trap:                     /* %eax: vector; %edx: function of (frame, vecto
     call *%ecx
     testb $3, TRAPFRAME_CS(%esp)
     jnz trap_return
-    popa
-    addl $4, %esp
-    iret
+    leave_kernel
 
 #define VECTORS_WITH_CODE 0x60227D00 /* the processor pushes an error code: 8, 10-14, 17, 21, 29, 30 */
 
@@ -97,8 +106,8 @@ vector_stubs:
     .set vector, vector + 1
     .endr
 
-/* Where a new thread's first switch returns to; on the stack: a function, its argument.  After the second
-   one there is the frame to go to user mode with. */
+/* Where a new thread's first switch returns to; on the stack: a function, and its argument or, for the second
+   one, %fs and then the frame to go to user mode with. */
     .globl thread_first, thread_first_user
 thread_first:
     popl %edx
@@ -108,10 +117,19 @@ thread_first:
     ud2
 thread_first_user:
     popl %edx
-    popl %eax
+    popl %fs
     xorl %ebp, %ebp
     call *%edx
     jmp trap_return
+
+/* arch_idle(): sti takes effect after the next instruction, so that no interrupt comes between.  An NMI may:
+   trap_exception() then goes on after the hlt. */
+    .globl arch_idle, arch_idle_halt
+arch_idle:
+    sti
+arch_idle_halt:
+    hlt
+    ret
 
 /* stack_call(uint top, function): goes on in `function` on a fresh stack. */
     .globl stack_call

@@ -50,6 +50,7 @@ extern char boot_stack[]; /* the boot processor's, KSTACK_PAGES long */
 /* Of entry.S. */
 extern char syscall_entry[], page_fault_entry[], double_fault_entry[];
 extern char vector_stubs[];                       /* VECTOR_STUB_SIZE bytes for each vector */
+extern char arch_idle_halt[];                     /* the hlt of arch_idle() */
 void thread_first(void), thread_first_user(void); /* a new thread's first switch returns there */
 FROM_ASM void trap_resume(uint frame) __attribute__((noreturn)); /* goes to user mode with this frame */
 
@@ -110,13 +111,18 @@ void apic_send(uint id, uint command);
 #define APIC_SEND_START 0x4600
 #define APIC_SEND_ALL   0xC0000 /* all but the sender */
 void apic_enable_line(uint irq);
+/* From now on the PIT's counter 0, which runs freely, sends an NMI to all processors 18 times a second. */
+void apic_start_watchdog(void);
+
+#define PIT_IRQ 0
 
 void pic_init(void); /* all lines masked */
 void pic_enable_line(uint irq);
 bool pic_spurious(uint irq);
 void pic_eoi(uint irq);
-void pit_start(void);             /* HZ interrupts a second on line 0 */
-void pit_wait(uint microseconds); /* up to 20,000; counter 0 must run freely: not after pit_start() */
+void pit_start(void);              /* HZ interrupts a second on line 0 */
+void pit_wait(uint microseconds);  /* up to 20,000; counter 0 must run freely: not after pit_start() */
+void interrupt_serve(uint vector); /* a device's, with interrupts off */
 /* From now on handler(irq) serves this line, with interrupts off, on the boot processor. */
 void interrupt_handle(uint irq, void (*handler)(uint irq));
 uint clock_second(void); /* the battery clock's second, in the clock's own notation: to be compared only */

@@ -6,10 +6,14 @@
 
 #include "layout.h"
 
-/* What a trap leaves on the kernel stack; pushed by the processor from eip on, by entry.S before. */
+/* What a trap leaves on the kernel stack; pushed by the processor from eip on, by entry.S before.  A trap
+   from virtual-8086 mode leaves four words more at the end, so that the frame is not where trapframe_of()
+   says: whatever comes from there is killed before anything else looks. */
 struct trapframe {
-    uint edi, esi, ebp, unused, ebx, edx, ecx, eax; /* in the order of pusha */
-    uint code;                                      /* the processor's error code, or 0 */
+    uint edi, esi, ebp; /* in the order of pusha, whose stack pointer gives its place to %gs */
+    ushort gs, unused;
+    uint ebx, edx, ecx, eax;
+    uint code; /* the processor's error code, or 0 */
     uint eip, cs, eflags;
     uint esp, ss; /* only of traps from user mode */
 };

@@ -54,12 +54,11 @@ static void serve_line(uint irq)
         handlers[irq](irq);
 }
 
-FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector)
+void interrupt_serve(uint vector)
 {
     struct cpu *cpu = cpu_self();
     uint irq = vector - VECTOR_IRQ;
 
-    (void)tf;
     cpu->in_interrupt++;
     if (irq < NLINES && !acpi.lapic_pa) {
         if (!pic_spurious(irq)) {
@@ -155,7 +154,7 @@ void pit_start(void)
     port_write8(PIT_COMMAND, PIT_PERIODIC);
     port_write8(PIT_COUNTER0, divisor & 0xFF);
     port_write8(PIT_COUNTER0, divisor >> 8);
-    interrupt_handle(0, pit_interrupt);
+    interrupt_handle(PIT_IRQ, pit_interrupt);
 }
 
 static uint pit_read(void)

@@ -71,6 +71,14 @@ static inline uint cr4_read(void)
     return v;
 }
 static inline void cr4_write(uint v) { asm volatile("movl %0, %%cr4" : : "r"(v) : "memory"); }
+static inline uint fs_read(void)
+{
+    uint v;
+
+    asm volatile("movl %%fs, %0" : "=r"(v));
+    return v;
+}
+static inline void fs_write(uint v) { asm volatile("movl %0, %%fs" : : "r"(v)); }
 static inline void ts_clear(void) { asm volatile("clts"); } /* CR0.TS */
 /* Drops this processor's TLB entry of one page. */
 static inline void tlb_drop(uint va) { asm volatile("invlpg (%0)" : : "r"(va) : "memory"); }

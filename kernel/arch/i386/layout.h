@@ -38,7 +38,7 @@
 #define PTE_DEVICE (PTE_PRESENT | PTE_WRITABLE | PTE_UNCACHED | PTE_THROUGH | PTE_GLOBAL)
 
 /* Selectors.  The kernel uses the user's flat data segment too, so that %ds and %es need no restoring; %gs is
-   the processor's own, and iret clears it on the way to user mode. */
+   the processor's own in the kernel. */
 #define SEL_KERNEL_CODE 0x08
 #define SEL_KERNEL_DATA 0x10
 #define SEL_USER_CODE   0x1B
@@ -54,6 +54,7 @@
 #define CR0_TS        0x00000008
 #define CR0_NE        0x00000020
 #define CR0_WP        0x00010000
+#define CR0_ALIGNMENT 0x00040000
 #define CR0_CACHE_OFF 0x60000000
 #define CR0_PAGING    0x80000000
 #define CR4_PSE       0x010
@@ -61,7 +62,10 @@
 #define CR4_FXSR      0x200
 #define CR4_SIMD      0x400
 
+/* EFLAGS.  The kernel decides the rest on each return: no IOPL, NT, TF, RF, AC or VM. */
 #define FLAG_INTERRUPT 0x200
+#define FLAG_VM86      0x20000
+#define FLAGS_USER     0x200ED7 /* ID, OF, DF, IF, SF, ZF, AF, PF, 1, CF: what a program may have */
 
 #define VECTOR_SYSCALL  64
 #define VECTOR_IRQ      32   /* first of the 16 lines of a PC */
@@ -78,8 +82,10 @@
 
 #define VECTOR_STUB_SIZE 32 /* bytes of entry.S for each vector */
 
-#define TRAPFRAME_CS   40
-#define TRAPFRAME_SIZE 56
+#define TRAPFRAME_GS     12
+#define TRAPFRAME_CS     40
+#define TRAPFRAME_EFLAGS 44
+#define TRAPFRAME_SIZE   56
 
 #ifndef __ASSEMBLER__
 extern unsigned kernel_directory[1024];

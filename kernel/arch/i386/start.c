@@ -34,10 +34,12 @@ void arch_start_devices(void)
         ide_start();
     keyboard_start();
     serial_start();
-    if (acpi.lapic_pa)
+    if (acpi.lapic_pa) {
         apic_start_timer();
-    else
+        apic_start_watchdog();
+    } else {
         pit_start();
+    }
     irq_restore(was);
 }
 

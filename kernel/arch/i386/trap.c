@@ -8,6 +8,11 @@
  * A program's fault goes to kernel_trap().  A fault of the kernel itself is a panic, but for a page fault
  * on a user address, which goes there as well.  Unexpected interrupts are acknowledged and ignored.
  *
+ * The saved CS says whose fault it is, not a page fault's error code: QEMU before 9.1 reads and writes the
+ * stack with supervisor rights for a program's far return, far call and iret.  The same emulator lets a
+ * program's iret enter virtual-8086 mode, with IOPL 3 and interrupts off.  A program there is killed as soon
+ * as it enters the kernel; if it keeps interrupts off, the watchdog's NMI makes it.
+ *
  * An overflow of a kernel stack touches the guard page below it.  The page fault can't be pushed there, which
  * makes it a double fault; that has a task with a stack of its own.
  */
@@ -23,16 +28,14 @@
 #define NVECTORS 256
 
 enum {
+    EXCEPTION_DEBUG = 1,
     EXCEPTION_NMI = 2,
-    EXCEPTION_BREAKPOINT = 3,
-    EXCEPTION_OVERFLOW = 4,
     EXCEPTION_NO_FPU = 7,
     EXCEPTION_DOUBLE = 8,
     EXCEPTION_PAGE = 14
 };
 
 #define CODE_WRITE 2 /* in a page fault's error code: a write */
-#define CODE_USER  4 /* and: an access with user rights */
 
 static struct {
     uint low, high;
@@ -54,10 +57,8 @@ void idt_load(void)
     } __attribute__((packed)) idtr = { sizeof(idt) - 1, (uint)idt };
 
     if (!idt[0].low) {
-        for (uint v = 0; v < NVECTORS; v++) {
-            uint user = v == EXCEPTION_BREAKPOINT || v == EXCEPTION_OVERFLOW ? GATE_USER : 0;
-            gate_set(v, SEL_KERNEL_CODE, vector_stubs + v * VECTOR_STUB_SIZE, GATE_INTERRUPT | user);
-        }
+        for (uint v = 0; v < NVECTORS; v++)
+            gate_set(v, SEL_KERNEL_CODE, vector_stubs + v * VECTOR_STUB_SIZE, GATE_INTERRUPT);
         gate_set(EXCEPTION_DOUBLE, SEL_FAULT_TSS, NULL, GATE_TASK);
         gate_set(EXCEPTION_PAGE, SEL_KERNEL_CODE, page_fault_entry, GATE_INTERRUPT);
         gate_set(VECTOR_SYSCALL, SEL_KERNEL_CODE, syscall_entry, GATE_TRAP | GATE_USER);
@@ -65,7 +66,26 @@ void idt_load(void)
     asm volatile("lidt %0" : : "m"(idtr));
 }
 
-FROM_ASM void trap_syscall(struct trapframe *tf) { kernel_syscall(tf); }
+static __attribute__((noinline, cold)) void program_fault(const struct trapframe *tf, uint vector)
+{
+    struct trap_info info = { .number = vector, .code = tf->code, .ip = tf->eip, .user = true };
+
+    irq_enable();
+    kernel_trap(TRAP_FAULT, &info);
+}
+
+/* Ends a program that came from virtual-8086 mode. */
+static inline void refuse_vm86(const struct trapframe *tf, uint vector)
+{
+    if (tf->eflags & FLAG_VM86)
+        program_fault(tf, vector);
+}
+
+FROM_ASM void trap_syscall(struct trapframe *tf)
+{
+    refuse_vm86(tf, VECTOR_SYSCALL);
+    kernel_syscall(tf);
+}
 
 FROM_ASM void trap_attention(void) { kernel_trap(TRAP_ATTENTION, NULL); }
 
@@ -84,9 +104,10 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
         .ip = tf->eip,
         .address = address,
         .write = tf->code & CODE_WRITE,
-        .user = tf->code & CODE_USER,
+        .user = tf->cs & 3,
     };
 
+    refuse_vm86(tf, EXCEPTION_PAGE);
     if (!info.user && address >= USER_END)
         kernel_fault(tf, EXCEPTION_PAGE, address);
     if (tf->eflags & FLAG_INTERRUPT)
@@ -94,23 +115,41 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
     kernel_trap(TRAP_PAGE_FAULT, &info);
 }
 
+/* Another processor's panic, or the watchdog. */
+static void nmi(struct trapframe *tf)
+{
+    while (machine_stopping)
+        asm volatile("cli; hlt");
+    if (tf->eip == (uint)arch_idle_halt)
+        tf->eip++; /* the processor would halt without another look: see entry.S */
+}
+
 FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
 {
-    bool user = tf->cs & 3;
-    struct trap_info info = { .number = vector, .code = tf->code, .ip = tf->eip, .user = user };
-
-    if (vector == EXCEPTION_NMI) {
-        while (machine_stopping)
-            asm volatile("cli; hlt");
+    if (vector == EXCEPTION_NMI)
+        nmi(tf);
+    refuse_vm86(tf, vector);
+    if (vector == EXCEPTION_NMI)
         return;
-    }
-    if (!user)
+    if (!(tf->cs & 3)) {
+        /* A processor may put off a program's single step over MOV SS and the INT after it. */
+        if (vector == EXCEPTION_DEBUG)
+            return;
         kernel_fault(tf, vector, 0);
-    irq_enable();
-    if (vector == EXCEPTION_NO_FPU)
+    }
+    if (vector == EXCEPTION_NO_FPU) {
+        irq_enable();
         fpu_first_use();
-    else
-        kernel_trap(TRAP_FAULT, &info);
+    } else {
+        program_fault(tf, vector);
+    }
+}
+
+/* After a device's interrupt was served. */
+FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector)
+{
+    interrupt_serve(vector);
+    refuse_vm86(tf, vector);
 }
 
 FROM_ASM void trap_double_fault(void)
