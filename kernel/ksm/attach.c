@@ -36,12 +36,10 @@ static void count_detach_locked(struct segment *seg, int pid)
 /* NULL when memory runs out. */
 static struct attachment *attachment_alloc(struct holding *h)
 {
-    struct attachment *a = h->first_used ? kmalloc(sizeof(*a)) : &h->first;
+    struct attachment *a = h->first.holding ? kmalloc(sizeof(*a)) : &h->first;
 
     if (!a)
         return NULL;
-    if (a == &h->first)
-        h->first_used = true;
     a->holding = h;
     return a;
 }
@@ -49,7 +47,7 @@ static struct attachment *attachment_alloc(struct holding *h)
 static void attachment_free(struct attachment *a)
 {
     if (a == &a->holding->first)
-        a->holding->first_used = false;
+        a->holding = NULL;
     else
         kfree(a);
 }
@@ -106,6 +104,7 @@ static bool count_new(struct ksm_task *task, struct attachment *a)
     bool room = registry.nattached < registry.limits.nattachments;
     if (room) {
         list_push_front(&a->holding->attachments, &a->link);
+        a->holding->nattached++;
         task->nattached++;
         count_attach_locked(task->pinned, task->pid);
         task->pinned = NULL;
@@ -151,10 +150,11 @@ static void detach(struct ksm_task *task, struct attachment *a)
     task->busy = false;
     task->nattached--;
     list_remove(&a->link);
+    a->holding->nattached--;
+    attachment_free(a); /* now: once the segment is dead, others may drop the holding */
     count_detach_locked(seg, task->pid);
     segment_put_locked(seg, &dead);
     spin_release(&registry.lock);
-    attachment_free(a);
     segment_bury(dead); /* §5.4 */
 }
 
@@ -204,7 +204,7 @@ static bool inherit(struct ksm_task *child, const struct holding *from)
 
     if (!h)
         return false;
-    holding_init(h, from->handle, from->segment);
+    holding_init(h, child, from->handle);
     if (!table_set(&child->handles, registry_slot(h->handle), h)) {
         kfree(h);
         return false;
@@ -219,71 +219,122 @@ static bool inherit(struct ksm_task *child, const struct holding *from)
             return false;
         }
         list_push_back(&h->attachments, &a->link);
+        h->nattached++;
         child->nattached++;
         sched_checkpoint();
     }
     return true;
 }
 
-static bool is_dead(const struct holding *h)
+/* All holdings of the parent, which is forking.  One without attachments may die meanwhile. */
+static bool inherit_all(struct ksm_task *child, const struct ksm_task *parent)
 {
-    spin_acquire(&registry.lock);
-    bool dead = !registry_find_handle_locked(h->handle);
-    spin_release(&registry.lock);
-    return dead;
+    for_each_holding(link, parent) {
+        const struct holding *h = holding_at(link);
+        if (__atomic_load_n(&h->segment, __ATOMIC_RELAXED) && !inherit(child, h))
+            return false;
+    }
+    aspace_inherit_done(child->as, parent->as);
+    return true;
 }
 
-/* Frees holdings and attachments of a task that is not linked. */
-static void forget_all(struct ksm_task *task)
+/* Frees the holdings in a list, and their attachments, of a task that is not linked. */
+static void forget(struct list *holdings)
 {
-    for (struct list *at; (at = list_pop(&task->holdings)) != NULL;) {
+    for (struct list *at; (at = list_pop(holdings)) != NULL;) {
         struct holding *h = holding_at(at);
         for (struct list *link; (link = list_pop(&h->attachments)) != NULL;)
             attachment_free(attachment_at(link));
         kfree(h);
         sched_checkpoint();
     }
+}
+
+static void forget_all(struct ksm_task *task)
+{
+    forget(&task->holdings);
+    forget(&task->dead);
     table_clear(&task->handles);
     task->recent = NULL;
-    task->nattached = 0;
+    task->ndead = task->nattached = 0;
+}
+
+/* A child's holding enters its segment's list, with all its attachments, or the list of the dead. */
+static void count_holding_locked(struct holding *h)
+{
+    struct segment *seg = registry_find_handle_locked(h->handle);
+
+    registry_keep_locked(h->handle, 1);
+    if (!seg) {
+        holding_retire_locked(h);
+        return;
+    }
+    h->segment = seg;
+    list_push_back(&seg->holdings, &h->in_segment);
+    seg->refs += h->nattached;
+    for_each_attachment(link, h)
+        count_attach_locked(seg, h->task->pid); /* §7.1 */
 }
 
 /* The child appears with all its attachments; false, with nothing counted, where the limit forbids them. */
-static bool count_inherited(struct ksm_task *child)
+static bool count_inherited_locked(struct ksm_task *child)
 {
-    spin_acquire(&registry.lock);
-    bool room = child->nattached <= registry.limits.nattachments - registry.nattached;
-    if (room && holding_any(child)) {
-        for_each_holding(at, child)
-            for_each_attachment(link, holding_at(at)) {
-                struct segment *seg = holding_at(at)->segment;
-                seg->refs++;
-                count_attach_locked(seg, child->pid); /* §7.1 */
-            }
+    if (child->nattached > registry.limits.nattachments - registry.nattached)
+        return false;
+    if (holding_any(child))
         list_push_back(&registry.tasks, &child->link);
-    }
-    spin_release(&registry.lock);
-    return room;
+    list_for_each_safe(link, &child->holdings)
+        count_holding_locked(holding_at(link));
+    return true;
+}
+
+/* Holdings may move again; those whose segments died meanwhile do. */
+static void end_walk_locked(struct ksm_task *task)
+{
+    task->forking = false;
+    if (!task->stale)
+        return;
+    task->stale = false;
+    list_for_each_safe(link, &task->holdings)
+        if (!holding_at(link)->segment)
+            holding_retire_locked(holding_at(link));
 }
 
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
 {
     if (!list_linked(&parent->link))
         return 0;
-    for_each_holding(link, parent) {
-        const struct holding *h = holding_at(link);
-        if (list_empty(&h->attachments) && is_dead(h))
-            continue;
-        if (!inherit(child, h))
-            goto refused;
-    }
-    aspace_inherit_done(child->as, parent->as);
-    if (count_inherited(child))
+    spin_acquire(&registry.lock);
+    parent->forking = true;
+    spin_release(&registry.lock);
+
+    bool done = inherit_all(child, parent);
+
+    spin_acquire(&registry.lock);
+    if (done)
+        done = count_inherited_locked(child);
+    end_walk_locked(parent);
+    spin_release(&registry.lock);
+    if (done)
         return 0;
-refused:
     aspace_unmap_all(child->as);
     forget_all(child);
     return -1;
+}
+
+/* A good holding of a process that ends, or execs: its attachments go. */
+static void release_locked(struct holding *h, bool at_exit, struct segment **dead)
+{
+    struct segment *seg = h->segment;
+
+    registry_keep_locked(h->handle, -1);
+    list_remove(&h->in_segment);
+    if (at_exit && h->nattached)
+        wait_wake_all_locked(seg); /* §11.6 */
+    for_each_attachment(link, h) {
+        count_detach_locked(seg, h->task->pid); /* §8.3 */
+        segment_put_locked(seg, dead);
+    }
 }
 
 void ksm_release(struct ksm_task *task, bool at_exit)
@@ -297,17 +348,12 @@ void ksm_release(struct ksm_task *task, bool at_exit)
     aspace_unmap_all(task->as);
 
     spin_acquire(&registry.lock);
-    for_each_holding(at, task) {
-        const struct holding *h = holding_at(at);
-        if (at_exit && !list_empty(&h->attachments))
-            wait_wake_all_locked(h->segment); /* §11.6 */
-        for_each_attachment(link, h) {
-            count_detach_locked(h->segment, task->pid); /* §8.3 */
-            segment_put_locked(h->segment, &dead);
-        }
-    }
-    task->busy = false;
     list_remove(&task->link);
+    for_each_holding(link, task)
+        release_locked(holding_at(link), at_exit, &dead);
+    list_for_each(link, &task->dead)
+        registry_keep_locked(holding_at(link)->handle, -1);
+    task->busy = false;
     spin_release(&registry.lock);
     forget_all(task);
     segment_bury(dead);

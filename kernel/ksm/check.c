@@ -24,8 +24,8 @@ static const char *check_mappings_locked(const struct ksm_task *task)
 static const char *check_attachment_locked(const struct ksm_task *task, const struct holding *h,
                                            const struct attachment *a)
 {
-    if (a->holding != h || h->segment != registry_find_handle_locked(h->handle))
-        return "an attachment's segment is not its handle's";
+    if (a->holding != h || !h->segment)
+        return "an attachment is of no segment";
     h->segment->nfound++;
     if (changes_mappings(task))
         return NULL;
@@ -38,27 +38,56 @@ static const char *check_attachment_locked(const struct ksm_task *task, const st
     return NULL;
 }
 
+/* Counts its attachments. */
+static const char *check_holding_locked(const struct ksm_task *task, const struct holding *h, uint *nattached)
+{
+    uint n = 0;
+
+    if (h->task != task)
+        return "a holding is another task's";
+    if (h->segment && h->segment != registry_find_handle_locked(h->handle))
+        return "a holding's segment is not its handle's";
+    if (list_linked(&h->in_segment) != (h->segment != NULL))
+        return "a holding is not in its segment's list";
+    list_for_each(link, &h->attachments) {
+        const char *wrong = check_attachment_locked(task, h, attachment_at(link));
+        if (wrong)
+            return wrong;
+        n++;
+    }
+    *nattached += n;
+    return n == h->nattached ? NULL : "a holding's number of attachments is wrong";
+}
+
+/* Are they in the task's table?  Counts them. */
+static const char *check_list_locked(const struct ksm_task *task, const struct list *holdings, uint *n)
+{
+    list_for_each(link, holdings) {
+        const struct holding *h = holding_at(link);
+        if (h->handle < 0 || (h->handle && table_get(&task->handles, registry_slot(h->handle)) != h))
+            return "a holding is not at its slot";
+        ++*n;
+    }
+    return NULL;
+}
+
 static const char *check_task_locked(const struct ksm_task *task)
 {
     const struct holding *h;
-    uint nattached = 0, nlisted = 0;
+    uint nattached = 0, ngood = 0, ndead = 0, nin_table = 0;
 
     if (!holding_any(task))
         return "a task without holdings is linked";
-    list_for_each(link, &task->holdings)
-        nlisted++;
-    for (uint slot = 0; (h = table_next(&task->handles, &slot)) != NULL; slot++) {
-        if (h->handle < 0 || (h->handle && registry_slot(h->handle) != slot))
-            return "a holding stands at the wrong slot";
-        list_for_each(link, &h->attachments) {
-            const char *wrong = check_attachment_locked(task, h, attachment_at(link));
-            if (wrong)
-                return wrong;
-            nattached++;
-        }
-        nlisted--;
+    const char *wrong = check_list_locked(task, &task->holdings, &ngood);
+    if (!wrong)
+        wrong = check_list_locked(task, &task->dead, &ndead);
+    for (uint slot = 0; !wrong && (h = table_next(&task->handles, &slot)) != NULL; slot++) {
+        wrong = check_holding_locked(task, h, &nattached);
+        nin_table++;
     }
-    if (nlisted)
+    if (wrong)
+        return wrong;
+    if (ngood + ndead != nin_table || ndead != task->ndead)
         return "a task's holdings are not those of its table";
     if (nattached != task->nattached)
         return "a task's number of attachments is wrong";
@@ -75,6 +104,11 @@ static const char *check_segment_locked(const struct segment *seg)
         return "a segment's references are not accounted for";
     if (region_npages(seg->region) != seg->npages)
         return "a segment's region has another size";
+    list_for_each(link, &seg->holdings) {
+        const struct holding *h = container_of(link, struct holding, in_segment);
+        if (h->task && h->segment != seg)
+            return "a segment's holding is another's";
+    }
     return NULL;
 }
 

@@ -2,16 +2,24 @@
  * holding.c - a process's handles.
  *
  * The first get of a segment makes a holding, and fork copies them; exec and exit drop all (§3.6).  A holding is
- * found by its handle's slot.  When the segment dies the holding stays, and its handle is no longer good; it is
- * used again when a later segment takes the slot, and a process that needs a new holding first tests two old
- * ones for death.  So what a process keeps of dead segments does not grow with the number of segments that it
- * has seen (§3.8).
+ * found by its handle's slot, and is in two lists: its process's and its segment's.
  *
- * A task is in registry.tasks exactly while it has holdings.
+ *      good  --its segment dies--> dead  --its slot's next segment is got--> good
+ *                                    '---it is the oldest of too many-----> dropped
+ *
+ * When a segment dies, all its holdings move to their processes' lists of the dead.  A process keeps the
+ * MAX_DEAD newest, and uses them again: so a loop of create and delete allocates nothing, and what a process
+ * keeps of dead segments is bounded, whoever deleted them (§3.8).  Each move is paid for by the get or fork that
+ * made the holding.  Only fork walks a process's holdings without the lock; while it does, those that die stay in
+ * the list of the good ones, without a segment, and fork moves them at its end.
+ *
+ * A task is in registry.tasks exactly while it has holdings, good or dead.
  */
 #include "ksm/ksm_impl.h"
 
 #include "mm/slab.h"
+
+#define MAX_DEAD 24u /* some dozen: a page of memory at most, their part of the table included */
 
 struct holding *holding_look_up_locked(struct ksm_task *task, int handle)
 {
@@ -23,18 +31,29 @@ struct holding *holding_look_up_locked(struct ksm_task *task, int handle)
     return h;
 }
 
+/* A dead one is to be used again. */
+static void revive_locked(struct holding *h)
+{
+    list_remove(&h->link);
+    list_push_back(&h->task->holdings, &h->link);
+    h->task->ndead--;
+}
+
 struct holding *holding_make_locked(struct ksm_task *task, uint slot)
 {
     struct holding *h = task->recent;
 
     if (!h || registry_slot(h->handle) != slot)
         h = table_get(&task->handles, slot);
-    if (h)
+    if (h) {
+        if (!h->segment)
+            revive_locked(h);
         return h;
+    }
     h = kmalloc(sizeof(*h));
     if (!h)
         return NULL;
-    holding_init(h, 0, NULL);
+    holding_init(h, task, 0);
     if (!table_set(&task->handles, slot, h)) {
         kfree(h);
         return NULL;
@@ -45,39 +64,61 @@ struct holding *holding_make_locked(struct ksm_task *task, uint slot)
     return h;
 }
 
-static void drop_locked(struct ksm_task *task, uint slot)
+static void drop_locked(struct holding *h, uint slot)
 {
-    struct holding *h = table_remove(&task->handles, slot);
+    struct ksm_task *task = h->task;
 
+    table_remove(&task->handles, slot);
     list_remove(&h->link);
+    if (task->recent == h)
+        task->recent = NULL;
     kfree(h);
-    task->recent = NULL;
     if (!holding_any(task))
         list_remove(&task->link);
 }
 
-void holding_cancel_locked(struct ksm_task *task, uint slot)
+void holding_retire_locked(struct holding *h)
 {
-    struct holding *h = table_get(&task->handles, slot);
+    struct ksm_task *task = h->task;
 
-    if (h->handle == 0) /* else it was there before, and stays as it was */
-        drop_locked(task, slot);
+    h->segment = NULL;
+    list_remove(&h->in_segment);
+    if (task->forking) {
+        task->stale = true;
+        return;
+    }
+    list_remove(&h->link);
+    list_push_back(&task->dead, &h->link);
+    if (++task->ndead <= MAX_DEAD)
+        return;
+    struct holding *oldest = holding_at(task->dead.next);
+    int handle = oldest->handle;
+    task->ndead--;
+    drop_locked(oldest, registry_slot(handle));
+    registry_keep_locked(handle, -1);
 }
 
-void holding_settle_locked(struct ksm_task *task, struct holding *h, struct segment *seg)
+void holding_retire_all_locked(struct segment *seg)
 {
-    bool made = h->handle == 0;
+    for (struct list *link; (link = list_pop(&seg->holdings)) != NULL;) {
+        struct holding *h = container_of(link, struct holding, in_segment);
+        if (h->task)
+            holding_retire_locked(h);
+    }
+}
 
+void holding_cancel_locked(struct holding *h, uint slot)
+{
+    if (h->handle == 0)
+        drop_locked(h, slot);
+    else
+        holding_retire_locked(h); /* it was dead before */
+}
+
+void holding_settle_locked(struct holding *h, struct segment *seg)
+{
     h->handle = seg->handle;
     h->segment = seg;
-    for (int i = 0; made && i < 2; i++) {
-        struct holding *old = holding_at(task->holdings.next);
-        if (registry_find_handle_locked(old->handle)) {
-            list_remove(&old->link);
-            list_push_back(&task->holdings, &old->link);
-        } else {
-            drop_locked(task, registry_slot(old->handle));
-        }
-    }
-    task->recent = h;
+    list_push_back(&seg->holdings, &h->in_segment);
+    h->task->recent = h;
 }

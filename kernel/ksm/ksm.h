@@ -18,17 +18,22 @@ struct holding;
 
 /* A process's part in shared memory, embedded in its struct proc.
    Fields:  I immutable after creation   o only the process itself
+            K ksm lock
             T changed by the process's own calls alone; once it is linked, under the ksm lock, because
-              ksm_check() and the operator's table read it there */
+              ksm_check() reads it there */
 struct ksm_task {
     struct aspace *as;      /* [T] where its attachments are */
     int pid;                /* [I] */
-    struct table handles;   /* [T] handle's slot -> struct holding */
-    struct holding *recent; /* [T] the last one looked up, or NULL: saves the next look-up */
-    struct list holdings;   /* [T] the same holdings; the first is the next to be tested for death (§3.8) */
+    struct table handles;   /* [K] handle's slot -> struct holding, good or dead */
+    struct holding *recent; /* [K] the last one looked up, or NULL: saves the next look-up */
+    struct list holdings;   /* [K] those with good handles, and one of a birth under way */
+    struct list dead;       /* [K] those whose segments died, the oldest first (§3.8) */
+    uint ndead;             /* [K] */
     uint nattached;         /* [T] */
     struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
     bool busy;              /* [T] its mappings are changing, and may differ from its attachments */
+    bool forking;           /* [T] it walks its holdings without the lock: they stay where they are */
+    bool stale;             /* [K] meanwhile one of them died */
     struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
 };
 

@@ -3,6 +3,7 @@
  *
  *   registry:  identifier --hash--> segment <--slot-- handle
  *   process:   handle slot --table--> holding --list--> attachments, newest first --> segment
+ *   segment --list--> holdings, of all processes
  *
  * One spin lock, registry.lock (RANK_KSM), guards all of it; `_locked` functions need it held.  The sleepers of
  * wait.c have locks of their own (RANK_KSM_WAIT), acquired with or without it.
@@ -38,6 +39,7 @@ struct segment {
     uint dtime;               /* [K] last detach; 0: never */
     uint ctime;               /* [K] creation, or first marking */
     uint nfound;              /* [K] ksm_check()'s count of its references */
+    struct list holdings;     /* [K] all that are good, and the operator's marker (print.c) */
     struct list sleepers;     /* [W] sleepers on its words */
 };
 
@@ -47,14 +49,17 @@ struct attachment {
     struct list link;        /* [K] in its holding */
 };
 
-/* What one process has of one segment.  It outlives the segment: ask holding_segment_locked(). */
+/* What one process has of one segment.  It outlives the segment. */
 struct holding {
     int handle;              /* [K] 0: made for a segment that is not born yet */
-    struct segment *segment; /* [K] certain only while there are attachments, which hold references */
-    struct list link;        /* [K] in its process */
+    struct segment *segment; /* [K] NULL: dead, or not born yet */
+    struct ksm_task *task;   /* [I] NULL: the operator's marker */
+    struct list link;        /* [K] in its process's list, of good ones or of dead ones */
+    struct list in_segment;  /* [K] in its segment's list */
     struct list attachments; /* [K] newest first (§5.1) */
-    struct attachment first; /* [K] saves an allocation where there is only one */
-    bool first_used;         /* [o] */
+    uint nattached;          /* [K] */
+    struct attachment
+        first; /* [o] saves an allocation where there is only one; it is free while its holding is NULL */
 };
 
 static inline struct attachment *attachment_of(struct mapping *m)
@@ -82,13 +87,14 @@ struct slot {
     union {
         struct segment *segment; /* [K] taken */
         uintptr_t next_free;     /* [K] free: index of the next, or NO_SLOT */
+        uint nkept;              /* [K] spent: the holdings at this slot, all of them dead */
     };
-    /* [K] free: the handle of its next segment; taken: its segment's handle and SLOT_TAKEN; else SLOT_RETIRED */
+    /* [K] free: the handle of its next segment; taken: its segment's handle and SLOT_TAKEN; else SLOT_SPENT */
     uint state;
 };
 
 #define SLOT_TAKEN     0x80000000u
-#define SLOT_RETIRED   0u
+#define SLOT_SPENT     0u
 #define NO_SLOT        (~0u)
 #define SLOTS_PER_PAGE (PAGE_SIZE / sizeof(struct slot))
 
@@ -106,6 +112,7 @@ struct registry {
     uint nslots;              /* [I] a power of two */
     uint nfresh;              /* [K] slots below were taken at least once */
     uint first_free;          /* [K] NO_SLOT: none but fresh ones */
+    uint nspent;              /* [K] slots that rest */
 };
 extern struct registry registry;
 
@@ -131,8 +138,15 @@ static inline struct segment *registry_find_handle_locked(int handle)
 int registry_init(const struct ksm_limits *limits);
 /* Enters it under seg->id and gives it a handle; there is a slot. */
 void registry_enter_locked(struct segment *seg);
-/* Takes it out.  spent: its handle was given out, and must never come again (§3.8). */
+/* Takes it out.  spent: its handle was given out, and comes again only in its turn (§3.8). */
 void registry_leave_locked(struct segment *seg, bool spent);
+/* A linked task has one holding more at a slot, or one less. */
+void registry_keep_spent_locked(uint slot, int change);
+static inline void registry_keep_locked(int handle, int change)
+{
+    if (registry.nspent)
+        registry_keep_spent_locked(registry_slot(handle), change);
+}
 /* By identifier, born or not. */
 struct segment *registry_find_locked(uint id);
 /* The segment, born or not, with the lowest slot >= *slot, which it stores; NULL when there is none. */
@@ -165,22 +179,32 @@ static inline struct segment *holding_segment_locked(struct ksm_task *task, int 
     if (!h || h->handle != handle)
         h = holding_look_up_locked(task, handle);
     *holding = h;
-    return h ? registry_find_handle_locked(handle) : NULL;
+    return h ? h->segment : NULL;
 }
-/* The holding for a slot, found or made; NULL when memory runs out.  Its handle is a dead segment's, or 0. */
+/* The holding for a slot: a good one, or one of no segment, found or made; NULL when memory runs out. */
 struct holding *holding_make_locked(struct ksm_task *task, uint slot);
 /* Takes back what holding_make_locked() made. */
-void holding_cancel_locked(struct ksm_task *task, uint slot);
-/* From now on it is the holding of this segment; drops some that are dead (§3.8). */
-void holding_settle_locked(struct ksm_task *task, struct holding *h, struct segment *seg);
-static inline void holding_init(struct holding *h, int handle, struct segment *seg)
+void holding_cancel_locked(struct holding *h, uint slot);
+/* From now on it is the holding of this segment. */
+void holding_settle_locked(struct holding *h, struct segment *seg);
+/* Its segment is dead.  The process keeps it for a while (§3.8). */
+void holding_retire_locked(struct holding *h);
+/* The same for all holdings of a segment. */
+void holding_retire_all_locked(struct segment *seg);
+static inline void holding_init(struct holding *h, struct ksm_task *task, int handle)
 {
     h->handle = handle;
-    h->segment = seg;
-    h->first_used = false;
+    h->segment = NULL;
+    h->task = task;
+    h->nattached = 0;
+    h->first.holding = NULL;
+    list_init(&h->in_segment);
     list_init(&h->attachments);
 }
-static inline bool holding_any(const struct ksm_task *task) { return !list_empty(&task->holdings); }
+static inline bool holding_any(const struct ksm_task *task)
+{
+    return !list_empty(&task->holdings) || !list_empty(&task->dead);
+}
 
 /* wait.c. */
 

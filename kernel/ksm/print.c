@@ -1,118 +1,137 @@
 /*
  * print.c - the operator's table (§13): segments, and where each process has them attached.
  *
- * A line is made under the lock and printed without it, since the console is slow.  Other processes run between
- * two lines: the cursor is made of numbers, not of pointers, and what comes or goes meanwhile may be shown or
- * not.
- *
  *   identifier   handle    bytes  pages  attached  creator  last
  *   0000004d       8193     5000      2         3        4     7  marked
- *              4: 7fffe000 rw  7fffc000 r
+ *              4: 7fffe000 rw 7fffc000 r
  *              7: 7fffe000 rw
+ *
+ * A step makes the lines of one segment, or of one process that has it, under the lock; they are printed without
+ * it, since the console is slow.  A marker in the segment's list of holdings keeps the place, so a step takes the
+ * same time wherever it is, and finds out by the marker if the segment died between two steps.  What comes or goes
+ * meanwhile is shown or not.
  */
 #include "ksm/ksm_impl.h"
 
 #include "base/printk.h"
 
-#define LINE_SIZE 100 /* the longest line has 86 characters */
-#define ADDRESSES 4u  /* on a line */
+#define ADDRESSES     4u  /* on a line */
+#define MAX_ADDRESSES 16u /* of a process: the rest is a number */
+#define SLOTS_AT_ONCE 64u /* looked at for a segment in one step */
+#define TEXT_SIZE     400 /* the longest text: five lines of 21 to 72 characters */
 
-/* What comes next: the first segment at or above `slot`; or, in_segment, attachments of that segment by the
-   first process at or above `pid`, the newest `nskip` of which are already printed. */
 struct cursor {
-    bool in_segment;
-    uint slot;
-    int pid;
-    uint nskip;
+    uint slot;             /* [o] of the segment that the marker is in, or else of the next one to look at */
+    struct holding marker; /* [K] before the next holding to print */
 };
 
-static bool segment_line_locked(struct cursor *c, char *line)
+/* Appends to a text of TEXT_SIZE bytes. */
+#define append(text, n, ...) ((n) += (size_t)format((text) + (n), TEXT_SIZE - (n), __VA_ARGS__))
+
+static void segment_text_locked(const struct segment *seg, char *text)
 {
     static const char *const states[] = {
         [SEGMENT_UNBORN] = "  unborn", [SEGMENT_LIVE] = "", [SEGMENT_MARKED] = "  marked"
     };
-    const struct segment *seg = registry_next_locked(&c->slot);
+    size_t n = 0;
 
-    if (!seg)
-        return false;
-    format(line, LINE_SIZE, "%08x %10d %10u %6u %9u %8d %5d%s", seg->id, seg->handle, seg->nbytes,
-           seg->npages, seg->nattached, seg->cpid, seg->mpid, states[seg->state]);
-    c->in_segment = true;
-    c->pid = 0;
-    c->nskip = 0;
-    return true;
+    append(text, n, "%08x %10d %10u %6u %9u %8d %5d%s\n", seg->id, seg->handle, seg->nbytes, seg->npages,
+           seg->nattached, seg->cpid, seg->mpid, states[seg->state]);
 }
 
-/* The task with the smallest pid at or above the cursor's that has this slot's segment attached. */
-static const struct holding *next_holder_locked(struct cursor *c)
+static void holding_text_locked(const struct holding *h, char *text)
 {
-    const struct holding *found = NULL;
-    int pid = 0;
-
-    list_for_each(link, &registry.tasks) {
-        const struct ksm_task *task = container_of(link, struct ksm_task, link);
-        const struct holding *h = table_get(&task->handles, c->slot);
-        if (h && !list_empty(&h->attachments) && task->pid >= c->pid && (!found || task->pid < pid)) {
-            found = h;
-            pid = task->pid;
-        }
-    }
-    if (pid != c->pid)
-        c->nskip = 0;
-    c->pid = pid;
-    return found;
-}
-
-static bool holder_line_locked(struct cursor *c, char *line)
-{
-    const struct holding *h = next_holder_locked(c);
-
-    if (!h)
-        return false;
-    size_t n = (size_t)format(line, LINE_SIZE, "%19d:", c->pid);
+    size_t n = 0;
     uint i = 0;
+
     list_for_each(link, &h->attachments) {
         const struct mapping *m = &attachment_at(link)->mapping;
-        if (i >= c->nskip && i < c->nskip + ADDRESSES)
-            n += (size_t)format(line + n, LINE_SIZE - n, " %08x %s", m->va, m->writable ? "rw" : "r ");
+        if (i % ADDRESSES == 0)
+            append(text, n, "%s%19d:", i ? "\n" : "", h->task->pid);
+        if (i == MAX_ADDRESSES) {
+            append(text, n, " and %u more", h->nattached - i);
+            break;
+        }
+        append(text, n, " %08x %s", m->va, m->writable ? "rw" : "r ");
         i++;
     }
-    c->nskip += ADDRESSES;
-    if (i <= c->nskip) { /* all of this process */
-        c->pid++;
-        c->nskip = 0;
+    if (n)
+        append(text, n, "\n");
+}
+
+/* Looks for a segment at or above the cursor; false at the end of the table. */
+static bool step_to_segment_locked(struct cursor *c, char *text)
+{
+    for (uint i = 0; i < SLOTS_AT_ONCE; i++, c->slot++) {
+        if (c->slot >= registry.nfresh)
+            return false;
+        const struct slot *slot = registry_slot_at(c->slot);
+        if (slot->state & SLOT_TAKEN) {
+            segment_text_locked(slot->segment, text);
+            list_push_front(&slot->segment->holdings, &c->marker.in_segment);
+            return true;
+        }
     }
     return true;
 }
 
-/* false: that was all. */
-static bool next_line_locked(struct cursor *c, char *line)
+static void step_to_holding_locked(struct cursor *c, char *text)
 {
-    if (c->in_segment) {
-        if (holder_line_locked(c, line))
-            return true;
-        c->in_segment = false;
+    const struct segment *seg = registry_slot_at(c->slot)->segment; /* it lives: the marker is linked */
+    struct list *next = c->marker.in_segment.next;
+
+    list_remove(&c->marker.in_segment);
+    if (next == &seg->holdings) {
         c->slot++;
+        return;
     }
-    return segment_line_locked(c, line);
+    list_push_front(next, &c->marker.in_segment);
+    const struct holding *h = container_of(next, struct holding, in_segment);
+    if (h->task)
+        holding_text_locked(h, text);
+}
+
+/* false: that was all.  The text may be empty. */
+static bool step(struct cursor *c, char *text)
+{
+    bool more = true;
+
+    text[0] = 0;
+    spin_acquire(&registry.lock);
+    if (list_linked(&c->marker.in_segment))
+        step_to_holding_locked(c, text);
+    else
+        more = step_to_segment_locked(c, text);
+    spin_release(&registry.lock);
+    return more;
+}
+
+/* A line at a time, since interrupts are off while a message is printed. */
+static void print_lines(char *text)
+{
+    char *line = text;
+
+    for (char *at = text; *at; at++)
+        if (*at == '\n') {
+            *at = 0;
+            printk("%s\n", line);
+            line = at + 1;
+        }
 }
 
 void ksm_print(void)
 {
-    char line[LINE_SIZE];
-    struct cursor c = { 0 };
+    char text[TEXT_SIZE];
+    struct cursor c = { .slot = 0 };
 
+    holding_init(&c.marker, NULL, 0);
     printk("identifier   handle      bytes  pages  attached  creator  last\n");
-    for (;;) {
-        spin_acquire(&registry.lock);
-        bool more = next_line_locked(&c, line);
-        uint nsegments = registry.nsegments, npages = registry.npages, nattached = registry.nattached;
-        spin_release(&registry.lock);
-        if (!more) {
-            printk("%u segments, %u pages, %u attachments\n", nsegments, npages, nattached);
-            return;
-        }
-        printk("%s\n", line);
+    while (step(&c, text)) {
+        print_lines(text);
         sched_checkpoint();
     }
+    spin_acquire(&registry.lock);
+    uint nsegments = registry.nsegments, npages = registry.npages, nattached = registry.nattached;
+    spin_release(&registry.lock);
+    printk("%u segments, %u pages, %u attachments\n", nsegments, npages, nattached);
 }

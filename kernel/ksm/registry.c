@@ -2,11 +2,15 @@
  * registry.c - the names of segments: identifiers, and handles.
  *
  * A hash table of chains leads from an identifier to its segment.  A handle is  generation * nslots + slot :
- * its slot leads to the segment, and its generation distinguishes that segment from the slot's earlier ones, so
- * that a dead handle never becomes good again (§3.8).  A slot is free, taken by a segment, or retired once its
- * generations are used up.  Free slots are taken last in, first out: a process that creates and deletes in a
- * loop meets the same slot, where it finds its old holding.  There are twice as many slots as segments may be:
- * retiring does not lower the limit until half of all handles are spent.
+ * its slot leads to the segment, and its generation distinguishes that segment from the slot's earlier ones.
+ * Free slots are taken last in, first out: a process that creates and deletes in a loop meets the same slot,
+ * where it finds its old holding.
+ *
+ *     free <---> taken --last generation--> spent --no process has a holding there--> free, first generation
+ *
+ * A spent slot rests until no process keeps a dead handle of it, so that none can become good again; then its
+ * generations come round (§3.8).  A process keeps few dead handles (holding.c), and there are twice as many slots
+ * as segments may be, so that resting slots do not lower the limit.
  *
  * Both tables are made at boot for as many segments as the limit allows, of single pages under a page of
  * pointers, so no call ever waits for them to grow.
@@ -81,6 +85,8 @@ int registry_init(const struct ksm_limits *limits)
     return 0;
 }
 
+static uint first_handle(uint i) { return registry.nslots + i; } /* generation 1, so that no handle is 0 */
+
 void registry_enter_locked(struct segment *seg)
 {
     uint i = registry.first_free;
@@ -92,7 +98,7 @@ void registry_enter_locked(struct segment *seg)
     } else {
         i = registry.nfresh++;
         slot = registry_slot_at(i);
-        slot->state = registry.nslots + i; /* the first generation is 1, so that no handle is 0 */
+        slot->state = first_handle(i);
     }
     seg->handle = (int)slot->state;
     slot->state |= SLOT_TAKEN;
@@ -101,6 +107,49 @@ void registry_enter_locked(struct segment *seg)
     struct segment **chain = chain_of(seg->id);
     seg->next = *chain;
     *chain = seg;
+}
+
+static void free_locked(uint i)
+{
+    struct slot *slot = registry_slot_at(i);
+
+    slot->next_free = registry.first_free;
+    registry.first_free = i;
+}
+
+void registry_keep_spent_locked(uint i, int change)
+{
+    struct slot *slot = registry_slot_at(i);
+
+    if (slot->state != SLOT_SPENT)
+        return;
+    slot->nkept += (uint)change;
+    if (slot->nkept)
+        return;
+    registry.nspent--;
+    slot->state = first_handle(i);
+    free_locked(i);
+}
+
+/* The tasks with a holding at a slot. */
+static uint count_kept_locked(uint i)
+{
+    uint n = 0;
+
+    list_for_each(link, &registry.tasks)
+        n += table_get(&container_of(link, struct ksm_task, link)->handles, i) != NULL;
+    return n;
+}
+
+/* §3.8: the slot's generations are spent.  That is so rare that a walk over all tasks costs nothing. */
+static void rest_locked(uint i)
+{
+    struct slot *slot = registry_slot_at(i);
+
+    slot->state = SLOT_SPENT;
+    slot->nkept = count_kept_locked(i);
+    registry.nspent++;
+    registry_keep_spent_locked(i, 0);
 }
 
 void registry_leave_locked(struct segment *seg, bool spent)
@@ -115,12 +164,10 @@ void registry_leave_locked(struct segment *seg, bool spent)
     uint i = registry_slot(seg->handle);
     struct slot *slot = registry_slot_at(i);
     slot->state = (uint)seg->handle + (spent ? registry.nslots : 0);
-    if (slot->state > INT32_MAX) {
-        slot->state = SLOT_RETIRED; /* §3.8 */
-        return;
-    }
-    slot->next_free = registry.first_free;
-    registry.first_free = i;
+    if (slot->state > INT32_MAX)
+        rest_locked(i);
+    else
+        free_locked(i);
 }
 
 struct segment *registry_find_locked(uint id)
@@ -144,7 +191,7 @@ struct segment *registry_next_locked(uint *slot)
 
 const char *registry_check_locked(void)
 {
-    uint ntaken = 0, nretired = 0, nfree = 0, nchained = 0;
+    uint ntaken = 0, nspent = 0, nfree = 0, nchained = 0;
 
     for (uint i = 0; i < registry.nfresh; i++) {
         const struct slot *slot = registry_slot_at(i);
@@ -155,20 +202,22 @@ const char *registry_check_locked(void)
                 return "a segment's handle is not its slot's";
             if (registry_find_locked(slot->segment->id) != slot->segment)
                 return "a segment is not found by its identifier";
-        } else if (slot->state == SLOT_RETIRED) {
-            nretired++;
+        } else if (slot->state == SLOT_SPENT) {
+            nspent++;
+            if (slot->nkept == 0 || slot->nkept != count_kept_locked(i))
+                return "a spent slot rests too long, or too short a time";
         }
     }
     for (uint i = registry.first_free; i != NO_SLOT && nfree <= registry.nfresh; nfree++) {
         const struct slot *slot = registry_slot_at(i);
-        if (slot->state & SLOT_TAKEN || slot->state == SLOT_RETIRED)
+        if (slot->state & SLOT_TAKEN || slot->state == SLOT_SPENT)
             return "a slot on the free list is not free";
         i = (uint)slot->next_free;
     }
     for (uint i = 0; i < registry.nslots; i++)
         for (const struct segment *seg = *chain_at(i); seg; seg = seg->next)
             nchained++;
-    if (ntaken + nretired + nfree != registry.nfresh)
+    if (ntaken + nspent + nfree != registry.nfresh || nspent != registry.nspent)
         return "slots are lost";
     if (ntaken != registry.nsegments + registry.nunborn || ntaken != nchained)
         return "the number of segments is wrong";

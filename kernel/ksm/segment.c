@@ -34,6 +34,7 @@ void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as)
     *task = (struct ksm_task){ .as = as, .pid = pid };
     list_init(&task->link);
     list_init(&task->holdings);
+    list_init(&task->dead);
 }
 
 /* §9: why there can't be a new segment; 0 if there can. */
@@ -65,8 +66,8 @@ static int get_existing_locked(struct ksm_task *task, struct segment *seg, uint 
     h = holding_make_locked(task, registry_slot(seg->handle));
     if (!h)
         return KSM_ENOMEM;
-    if (h->handle != seg->handle)
-        holding_settle_locked(task, h, seg);
+    if (h->segment != seg)
+        holding_settle_locked(h, seg);
     return seg->handle; /* §3.7 */
 }
 
@@ -86,6 +87,7 @@ static int give_birth_locked(struct ksm_task *task, uint id, uint nbytes)
     seg->refs = 1;
     seg->nattached = 0;
     seg->atime = seg->dtime = 0;
+    list_init(&seg->holdings);
     list_init(&seg->sleepers);
     registry_enter_locked(seg);
     struct holding *h = holding_make_locked(task, registry_slot(seg->handle));
@@ -109,11 +111,11 @@ static int give_birth_locked(struct ksm_task *task, uint id, uint nbytes)
     seg->ctime = ticks_now;
     registry.nsegments++;
     registry.npages += seg->npages;
-    holding_settle_locked(task, h, seg);
+    holding_settle_locked(h, seg);
     return seg->handle;
 
 no_region:
-    holding_cancel_locked(task, registry_slot(seg->handle));
+    holding_cancel_locked(h, registry_slot(seg->handle));
 no_holding:
     registry_leave_locked(seg, false);
     kfree(seg);
@@ -154,6 +156,7 @@ void segment_put_locked(struct segment *seg, struct segment **dead)
 {
     if (--seg->refs > 0)
         return; /* §5.5: an unmarked segment holds one reference to itself */
+    holding_retire_all_locked(seg);
     registry_leave_locked(seg, true);
     registry.nsegments--;
     registry.npages -= seg->npages;

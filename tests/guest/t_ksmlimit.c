@@ -52,6 +52,34 @@ TEST("ksm §10 the table of segments, filled to the last entry")
     check_alive();
 }
 
+TEST("ksm §3.8 of thousands of segments that died a process keeps little, whoever deleted them")
+{
+    int error, frames, pid, status;
+    uint n;
+
+    for (int round = 0; round < 3; round++) {
+        pid = fork(); /* whose end shows that nothing else changes */
+        check(pid >= 0);
+        if (pid == 0) {
+            frames = pgused();
+            n = fill_segments(1, &error);
+            check(n >= 1023);
+            pid = fork();
+            check(pid >= 0);
+            if (pid == 0) {
+                drop_segments(n);
+                exits(0);
+            }
+            check_eq(waits(&status), pid);
+            check_eq(status, 0);
+            check(pgused() <= frames + 4);
+            exits(0);
+        }
+        check_eq(waits(&status), pid);
+        check_eq(status, 0);
+    }
+}
+
 TEST("ksm §10 all shared pages, in large and in small pieces")
 {
     struct ksminfo_t before = info_of(0);
@@ -89,7 +117,7 @@ TEST("ksm §3.2 refused for want of memory: everything is given back")
         check_eq(pgused(), handle);
     }
     drop_segments(n);
-    check(pgused() <= frames + 2); /* the process knows more dead segments than before */
+    check(pgused() <= frames + 2); /* the process keeps more dead handles than before */
     check_alive();
 }
 

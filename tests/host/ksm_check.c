@@ -70,9 +70,24 @@ TEST("damaged segments are found")
 
 TEST("damaged holdings are found")
 {
-    finds("an attachment's segment is not its handle's", (uint *)&holding->handle, 0);
-    finds("a holding stands at the wrong slot", (uint *)&holding->handle, (uint)two->handle);
-    finds("a holding stands at the wrong slot", (uint *)&holding->handle, 0x80000000);
+    finds("a holding's segment is not its handle's", (uint *)&holding->handle, 0);
+    finds("a holding is not at its slot", (uint *)&holding->handle, (uint)two->handle);
+    finds("a holding is not at its slot", (uint *)&holding->handle, 0x80000000);
+    finds("a holding's number of attachments is wrong", &holding->nattached, 3);
+    finds("a task's holdings are not those of its table", &a->ndead, 1);
+    holding->task = b;
+    check(strstr(ksm_check(), "another task's"));
+    holding->task = a;
+    holding->segment = NULL;
+    check(strstr(ksm_check(), "segment's list"));
+    holding->segment = one;
+    list_remove(&holding->in_segment);
+    check(strstr(ksm_check(), "segment's list"));
+    list_push_back(&two->holdings, &holding->in_segment);
+    check(strstr(ksm_check(), "another's"));
+    list_remove(&holding->in_segment);
+    list_push_back(&one->holdings, &holding->in_segment);
+    check_sound();
     finds("a task's number of attachments is wrong", &a->nattached, 3);
     struct ksm_task *idle = world_task(6);
     list_push_back(&registry.tasks, &idle->link);

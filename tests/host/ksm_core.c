@@ -63,6 +63,14 @@ TEST("§2 attach: access")
         check_eq(aspace_mapping_at(a->as, world_attach(a, h, cases[i].flags))->writable, cases[i].writable);
 }
 
+static void check_soundness(void) { check_sound(); }
+
+static void again(void)
+{
+    world_end();
+    world_begin();
+}
+
 /* §3: get. */
 
 TEST("§3.1 find or create is the default")
@@ -270,24 +278,110 @@ TEST("§3.8 a failed creation leaves no handle")
     check_eq(ksm_info(a, h, &info), KSM_EHANDLE);
 }
 
-TEST("§3.8 an entry whose numbers are used up is retired")
+/* Creates and deletes until the numbers of a slot are spent; its first handle is h.  17 bits of slot leave 14 of
+   generation. */
+static void spend(struct ksm_task *task, int h)
 {
-    world_end();
-    world_begin_with((struct ksm_limits){ 65536, 16, 16 }); /* 17 bits of slot leave 14 of generation */
-    struct ksm_task *a = world_task(4);
-    int first = world_get(a, 1, 1);
-    int h = first;
-    uint slot = registry_slot(first);
+    uint slot = registry_slot(h);
+
     for (int i = 0; i < 0x3FFF; i++) {
         check(registry_slot(h) == slot && h > 0);
-        check_eq(ksm_delete(a, h), 0);
-        h = ksm_get(a, 1, 1, 0);
+        check_eq(ksm_delete(task, h), 0);
+        h = ksm_get(task, 1, 1, 0);
     }
     check(registry_slot(h) != slot);
+    check_eq(ksm_delete(task, h), 0);
     check_sound();
+}
+
+TEST("§3.8 an entry whose numbers are spent rests while a process keeps one of them, and then begins again")
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 65536, 16, 16 });
+    struct ksm_task *a = world_task(4), *b = world_task(5);
     struct ksminfo_t info;
+    int first = world_get(b, 1, 1);
+
+    check_eq(world_get(a, 1, 0), first);
+    spend(a, first);
+    check_eq(registry.nspent, 1);
     check_eq(ksm_info(a, first, &info), KSM_EHANDLE);
-    check_eq(ksm_info(a, h, &info), 0);
+    world_exec(a);
+    struct ksm_task *c = world_fork(b, 6); /* it inherits nothing that is dead */
+    check_eq(registry.nspent, 1);
+    check_eq(ksm_info(b, first, &info), KSM_EHANDLE);
+    world_exit(b);
+    check_eq(registry.nspent, 0);
+    check_sound();
+    check_eq(ksm_get(a, 1, 1, 0), first);
+    check_eq(ksm_info(c, first, &info), KSM_EHANDLE);
+}
+
+TEST("§3.8 an entry whose numbers are spent begins again at once when nobody keeps one")
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 65536, 16, 16 });
+    struct ksm_task *a = world_task(4);
+    int first = world_get(a, 1, 1);
+
+    for (int i = 0, h = first; i < 0x3FFF; i++) {
+        check_eq(ksm_delete(a, h), 0);
+        world_exec(a);
+        h = world_get(a, 1, 1);
+        check(i == 0x3FFE ? h == first : registry_slot(h) == registry_slot(first));
+        check_eq(registry.nspent, 0);
+    }
+}
+
+static void run_fork(void *arg) { world_fork(arg, 9); }
+
+static void run_delete(void *arg) { check_eq(ksm_delete(arg, ksm_get(arg, 1, 0, KSM_OPEN)), 0); }
+
+TEST("§3.8 §7.1 an entry's last number dies while a process that has it forks")
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 65536, 16, 16 });
+    uint nkept_twice = 0;
+
+    for (uint seed = 1; seed <= 20; seed++) {
+        struct ksm_task *a = world_task(4), *b = world_task(5);
+        int h = world_get(a, 1, 1);
+
+        while ((uint)h + registry.nslots <= INT32_MAX) {
+            check_eq(ksm_delete(a, h), 0);
+            h = world_get(a, 1, 1);
+        }
+        check_eq(world_get(b, 1, 0), h);
+        actors_jitter(seed);
+        fake_on_switch = check_soundness;
+        actor_start(run_fork, b);
+        actor_start(run_delete, a);
+        actors_run();
+        fake_on_switch = NULL;
+        check_eq(registry.nspent, 1);
+        nkept_twice += registry_slot_at(registry_slot(h))->nkept == 3;
+        world_end();
+        world_begin_with((struct ksm_limits){ 65536, 16, 16 });
+    }
+    check(nkept_twice > 0);
+}
+
+/* A process that keeps a spent number drops it when it keeps newer ones. */
+TEST("§3.8 a spent entry does not rest for long")
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 65536, 64, 64 });
+    struct ksm_task *a = world_task(4);
+    int h[30];
+
+    spend(a, world_get(a, 1, 1));
+    check_eq(registry.nspent, 1);
+    for (uint i = 0; i < COUNT(h); i++)
+        h[i] = world_get(a, 100 + i, 1);
+    for (uint i = 0; i < COUNT(h); i++)
+        check_eq(ksm_delete(a, h[i]), 0);
+    check_eq(registry.nspent, 0);
+    check_sound();
 }
 
 TEST("§3.8 one segment at a time")
@@ -318,26 +412,60 @@ TEST("§3.8 what is kept of the dead is used again")
     }
 }
 
-/* Segments die behind a process's back, while those that it gets sit in other slots. */
-TEST("§3.8 what is kept of the dead is swept")
+static uint count_holdings(struct ksm_task *task)
+{
+    uint n = 0;
+
+    for (uint slot = 0; table_next(&task->handles, &slot); slot++)
+        n++;
+    return n;
+}
+
+TEST("§3.8 what is kept of the dead is bounded, whoever deleted them")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);
 
-    for (uint id = 0; id < 40; id++) {
+    for (uint id = 0; id < 60; id++) {
         world_get(a, id, 1);
         world_get(b, id, 1);
     }
-    for (uint id = 0; id < 40; id++)
-        ksm_delete(b, ksm_get(b, id, 0, KSM_OPEN));
-    for (uint id = 100; id < 140; id++) /* these slots are b's */
-        world_get(b, id, 1);
-    for (uint id = 200; id < 224; id++)
-        world_get(a, id, 1);
-    uint nholdings = 0;
-    for (uint slot = 0; table_next(&a->handles, &slot); slot++)
-        nholdings++;
-    check(nholdings <= 40); /* for each new one, an old one went */
+    struct ksm_task *c = world_fork(b, 6);
+    for (uint id = 0; id < 60; id++)
+        check_eq(ksm_delete(b, ksm_get(b, id, 0, KSM_OPEN)), 0);
+    check_eq(count_holdings(a), 24);
+    check_eq(count_holdings(b), 24);
+    check_eq(count_holdings(c), 24);
     check_sound();
+    check_eq(count_holdings(world_fork(a, 7)), 0);
+}
+
+static void run_deleter(void *arg)
+{
+    for (uint id = 0; id < 40; id++)
+        check_eq(ksm_delete(arg, ksm_get(arg, id, 0, KSM_OPEN)), 0);
+}
+
+TEST("§3.8 §7.1 segments die while a process forks")
+{
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct ksm_task *a = world_task(4), *b = world_task(5);
+
+        for (uint id = 0; id < 40; id++) {
+            int h = world_get(a, id, 1);
+
+            if (id % 8 == 0)
+                world_attach(a, h, 0);
+            world_get(b, id, 1);
+        }
+        actors_jitter(seed);
+        fake_on_switch = check_soundness;
+        actor_start(run_fork, a);
+        actor_start(run_deleter, b);
+        actors_run();
+        fake_on_switch = NULL;
+        check_eq(count_holdings(a), 5 + 24); /* five are attached, and so alive */
+        again();
+    }
 }
 
 TEST("§3.9 a marked segment is found")
@@ -897,8 +1025,6 @@ static void run_getter(void *arg)
     g->result = ksm_get(g->task, g->id, g->nbytes, g->flags);
 }
 
-static void check_soundness(void) { check_sound(); }
-
 /* All at once, their order given by the seed. */
 static void get_together(struct getter *g, uint n, uint seed)
 {
@@ -911,12 +1037,6 @@ static void get_together(struct getter *g, uint n, uint seed)
     actors_run();
     check_eq(actors_alive(), 0);
     fake_on_switch = NULL;
-}
-
-static void again(void)
-{
-    world_end();
-    world_begin();
 }
 
 TEST("§12 of several creators one wins")
@@ -1003,6 +1123,56 @@ TEST("§12 §10 a race for the last attachments")
 
 /* §13: the operator's table. */
 
+static void run_print(void *arg)
+{
+    (void)arg;
+    ksm_print();
+}
+
+TEST("§13 the operator's table shows so many attachments of a process, and the number of the rest")
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 7, 1);
+
+    for (int i = 0; i < 16; i++)
+        world_attach(a, h, 0);
+    ksm_print();
+    check(strstr(fake_printed, "7fffd000 rw 7fffe000 rw 7ffff000 rw\n1 segments"));
+    for (int i = 0; i < 101; i++)
+        world_attach(a, h, KSM_READ);
+    fake_printed[0] = 0;
+    ksm_print();
+    check(strstr(fake_printed, "  4: and 101 more\n1 segments"));
+}
+
+static void run_many(void *arg)
+{
+    for (uint i = 0; i < 30; i++) {
+        int h = ksm_get(arg, i % 5, 1, 0);
+
+        if (ksm_attach(arg, h, 0) > 0 && i % 3)
+            check_eq(ksm_detach(arg, h), 0);
+        if (i % 2) /* unless others did */
+            (void)ksm_delete(arg, h);
+    }
+    world_exit(arg);
+}
+
+TEST("§13 the operator's table while segments and processes come and go")
+{
+    for (uint seed = 1; seed <= 50; seed++) {
+        actors_jitter(seed);
+        for (int i = 0; i < 3; i++)
+            actor_start(run_many, world_task(4 + i));
+        actor_start(run_print, NULL);
+        fake_on_switch = check_soundness;
+        actors_run();
+        check_eq(actors_alive(), 0);
+        check(strstr(fake_printed, " attachments\n"));
+        again();
+    }
+}
+
 TEST("§13 the operator's table")
 {
     struct ksm_task *a = world_task(4), *b = world_task(15);
@@ -1028,12 +1198,6 @@ TEST("§13 the operator's table")
 }
 
 static void run_birth(void *arg) { world_get(arg, 0xABC, 4096); }
-
-static void run_print(void *arg)
-{
-    (void)arg;
-    ksm_print();
-}
 
 TEST("§13 the operator's table shows births")
 {

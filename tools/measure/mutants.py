@@ -20,6 +20,7 @@ CORE = ["host/ksm_core", "host/ksm_model"]
 WAIT = ["host/ksm_wait"]
 GUEST = ["guest/t_ksmmap"]
 SEGMENT, ATTACH = "kernel/ksm/segment.c", "kernel/ksm/attach.c"
+HOLDING = "kernel/ksm/holding.c"
 REGISTRY, WORDS = "kernel/ksm/registry.c", "kernel/ksm/wait.c"
 
 # What is wrong, the file, the right text, the wrong text, the suites that must notice.
@@ -32,8 +33,8 @@ MUTANTS = [
     ("read-only turns writable across fork", "kernel/mm/aspace.c",
      "from->region, from->writable", "from->region, true", ["guest/t_ksmproc"]),
     ("exec loses a count", ATTACH,
-     "            count_detach_locked(h->segment, task->pid); /* §8.3 */",
-     "            if (at_exit)\n                count_detach_locked(h->segment, task->pid);", CORE),
+     "        count_detach_locked(seg, h->task->pid); /* §8.3 */",
+     "        if (at_exit)\n            count_detach_locked(seg, h->task->pid);", CORE),
     ("a failed attach leaks its record", ATTACH,
      "    attachment_free(a);\n    if (result == ASPACE_ENOVA)", "    if (result == ASPACE_ENOVA)", CORE),
     ("a failed attach leaks a reference", ATTACH,
@@ -41,7 +42,7 @@ MUTANTS = [
     ("a fork over the limit leaves its mappings", ATTACH,
      "    aspace_unmap_all(child->as);\n", "", CORE),
     ("an inherited attachment is not the child's operation", ATTACH,
-     "count_attach_locked(seg, child->pid)", "count_attach_locked(seg, seg->mpid)", CORE),
+     "count_attach_locked(seg, h->task->pid)", "count_attach_locked(seg, seg->mpid)", CORE),
     ("one attachment more than the limit", ATTACH,
      "        error = registry.nattached < registry.limits.nattachments ? 0",
      "        error = registry.nattached <= registry.limits.nattachments ? 0", CORE),
@@ -71,6 +72,16 @@ MUTANTS = [
      " || thread_killed(s->thread))", ")", WAIT),
     ("a process's end wakes nobody", ATTACH,
      "if (at_exit && ", "if (!at_exit && ", WAIT),
+    ("a spent entry does not rest", REGISTRY,
+     "    slot->nkept = count_kept_locked(i);\n", "    slot->nkept = 0;\n", CORE),
+    ("a forked child does not keep a spent entry at rest", ATTACH,
+     "    registry_keep_locked(h->handle, 1);\n", "", CORE),
+    ("what is kept of dead segments has no bound", HOLDING,
+     "    if (++task->ndead <= MAX_DEAD)\n", "    if (++task->ndead)\n", CORE),
+    ("holdings move while fork walks them", HOLDING,
+     "    if (task->forking) {", "    if (false) {", CORE),
+    ("a dead segment's holdings are good", SEGMENT,
+     "    holding_retire_all_locked(seg);\n", "", CORE),
     ("system calls refuse pointers into segments", "kernel/mm/user.c",
      "    /* Most ranges lie in one page. */",
      "    if (va >= aspace_brk(thread_self()->aspace))\n        return false;", GUEST),
