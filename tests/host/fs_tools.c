@@ -268,7 +268,7 @@ static void write_and_crash(void *unused)
 static void look_at_recovered(void *unused)
 {
     (void)unused;
-    WORLD_check(world_file_is("kept", 10, 1));
+    check(world_file_is("kept", 10, 1));
     check_eq(world_size("small"), 5);
 }
 
