@@ -217,7 +217,7 @@ static void do_get(uint helper)
     int want = model_get(p, id, size, flags, &segment);
 
     if (want < 0) {
-        expect("get's error", (uint)got, (uint)want);
+        expect("the error of get", (uint)got, (uint)want);
         return;
     }
     expect("a handle is positive", got > 0, 1);

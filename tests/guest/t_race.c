@@ -295,14 +295,12 @@ static void step(void)
 
 static void run(uint i)
 {
-    uint n = 0;
-
     me = i;
     random = chance_start((uint)tap_seed, i + (uint)getpid() * RACE_MAX);
     may_fork = i % 2 == 0; /* the others get killed, and leave no orphans */
     open_own();
     fill_own();
-    for (; !board->stop; n++) {
+    while (!board->stop) {
         step();
         board->rounds[i]++;
     }

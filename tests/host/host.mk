@@ -1,7 +1,7 @@
 # The host tests: programs of this machine that print TAP, made of portable kernel sources and fakes.
 #
 #   HOST_TESTS += NAME              becomes $B/tests/host/NAME, and a suite of ./ksm test
-#   NAME_SRC    = files.c ...       all sources; default tests/host/NAME.c alone
+#   NAME_SRC    = FILE.c ...       all sources; default tests/host/NAME.c alone
 #   NAME_CFLAGS = -Dx ...           more flags for all of them
 #   NAME_LIBS   = -lm ...      libraries
 #

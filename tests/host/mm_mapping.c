@@ -37,7 +37,7 @@ static void after(void)
         free(live[--nlive]);
 }
 
-/* What find_hole() promises, a page at a time. */
+/* What mapping_find_hole() promises, a page at a time. */
 static uint slow_hole(uint floor, uint npages)
 {
     uint step = npages >= CHUNK_PAGES ? CHUNK_PAGES : 1, run = 0;

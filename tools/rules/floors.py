@@ -173,9 +173,10 @@ class Functions:
         return ["%s: %s" % (name, ", ".join(paths)) for name, paths in self.declared.items() if len(paths) > 1]
 
     def in_sources(self):
-        """Prototypes outside headers.  Names with underscores are for the compiler, which calls them by itself."""
+        """Prototypes outside headers.  The compiler calls names with underscores by itself; the stub sys_NAME is for
+        the one file of the library that defines NAME itself."""
         return ["%s declares %s" % (path, name) for name, paths in self.declared.items() for path in paths
-                if path.endswith(".c") and not name.startswith("__")]
+                if path.endswith(".c") and not name.startswith(("__", "sys_"))]
 
     def undefined(self):
         return ["%s: declared in %s" % (name, paths[0]) for name, paths in self.declared.items()

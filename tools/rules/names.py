@@ -45,6 +45,12 @@ def hash_parts(text):
     return "\n".join(comment.findall(text)), comment.sub("", text)
 
 
+def markdown_parts(text):
+    """The same of a document: its code stands between fences."""
+    fence = re.compile(r"^```.*?^```$", re.M | re.S)
+    return fence.sub("", text), "\n".join(fence.findall(text))
+
+
 def split():
     """(path, prose) of all files, and the code of all files in one string."""
     prose, code = [], []
@@ -60,15 +66,16 @@ def split():
             prose.append((path, comments))
             code.append(rest)
         elif path.endswith(".md"):
-            recipes = re.compile(r"^```sh$.*?^```$", re.M | re.S)
-            prose.append((path, recipes.sub("", read(path))))
-            code += recipes.findall(read(path))
+            text, examples = markdown_parts(read(path))
+            prose.append((path, text))
+            code.append(examples)
     return prose, "\n".join(code)
 
 
 def main():
     prose, code = split()
-    endings = {"/".join(path.split("/")[i:]) for path in files() for i in range(path.count("/") + 1)}
+    paths = files() + re.findall(r"\bcat >(\S+) <<", code)  # a recipe makes these
+    endings = {"/".join(path.split("/")[i:]) for path in paths for i in range(path.count("/") + 1)}
     directories = {"/".join(path.split("/")[:n]) for path in endings for n in range(path.count("/") + 1)}
     directories |= {name + "/" for name in directories} | {os.path.splitext(path)[0] for path in endings}
     words = set(re.findall(r"\w+", code))

@@ -29,12 +29,13 @@ static inline int ksmself_same(struct ksmself a, struct ksmself b)
 /* Both words at once, if they are `old`.  Returns 1 if they were; a full barrier.  Sleeps: no. */
 static inline int ksmself_replace(struct ksmself *word, struct ksmself old, struct ksmself new)
 {
+    typedef unsigned long long both __attribute__((aligned(8))); /* i386 aligns the type itself by 4 */
     union {
         struct ksmself self;
-        unsigned long long bits;
+        both bits;
     } was = { old }, is = { new };
 
-    return __sync_bool_compare_and_swap((unsigned long long *)word, was.bits, is.bits);
+    return __sync_bool_compare_and_swap((both *)word, was.bits, is.bits);
 }
 
 /* A copy, which may be torn while another process changes it: ksmself_replace() finds out.  Sleeps: no. */
