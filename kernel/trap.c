@@ -38,7 +38,7 @@ static void attend(void)
 {
     if (thread_killed(thread_self()))
         proc_exit(STATUS_KILLED);
-    sched_yield();
+    sched_attend();
 }
 
 void kernel_syscall(struct trapframe *tf)

@@ -12,8 +12,14 @@
  * a thread is seen, under the lock, not to be running, its registers are saved and its stack is not in use.
  *
  * An idle processor looks at the run queue for a moment before it halts: a wait for another processor is
- * usually short.  It halts as a member of `halted`, and a thread that makes another one ready pokes one
- * member, unless enough processors are looking already.
+ * usually short.  It halts as a member of `halted`.  A thread that makes another one ready pokes one member,
+ * unless enough processors are looking already, and that one pokes the next if more are ready.
+ *
+ * A processor that pokes holds no lock.  A waker usually holds the one that the sleeper needs next, and a
+ * poke leaves a virtual machine: on a host with fewer processors than the machine has, the poked one runs in
+ * place of the waker's and spins for the lock until the host takes it away.  Each wake-up would cost a time
+ * slice of the host.  So a waker only gets ATTENTION_POKE.  It pokes when it returns to user mode; if it
+ * gives up its processor before that, its successor does.
  *
  * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is
  * READY; the idle threads are never in it.
@@ -52,29 +58,38 @@ void sched_init(void)
     idle_init(cpu_self());
 }
 
+/* Is there a halted processor for those who are ready, and none that looks? */
+static inline bool poke_needed_locked(void) { return halted && nready > nlooking; }
+
 void sched_ready_locked(struct thread *t)
 {
-    bool first = t->urgent && t->state == THREAD_SLEEPING;
+    bool slept = t->state == THREAD_SLEEPING, first = slept && t->urgent;
 
     t->state = THREAD_READY;
     list_insert(first ? ready.next : &ready, &t->queue);
     if (first)
         thread_self()->attention |= ATTENTION_RESCHED;
     nready++;
+    if (slept && poke_needed_locked())
+        thread_self()->attention |= ATTENTION_POKE;
 }
 
-int sched_whom_to_poke_locked(void)
+void sched_release_and_poke(uint was)
 {
-    uint bit;
+    uint poke;
 
-    if (!halted || nready <= nlooking)
-        return -1;
-    bit = 1u << cpu_self()->index;
-    if (halted & bit)
-        return -1; /* this is an interrupt of the halted processor itself: it looks when that ends */
-    bit = halted & -halted;
-    halted &= ~bit;
-    return __builtin_ctz(bit);
+    if (!poke_needed_locked()) {
+        spin_release_irq(&sched_lock, was);
+        return;
+    }
+    poke = (uint)__builtin_ctz(halted);
+    halted &= ~(1u << poke);
+    spin_release_irq(&sched_lock, was);
+#ifdef DEBUG
+    if (cpu_self()->nlocks)
+        panic("a poke with a spin lock held");
+#endif
+    arch_poke(poke);
 }
 
 /* Switches to the next ready thread, or to the idle thread.  Lock held, interrupts off, before and after. */
@@ -98,6 +113,7 @@ void sched_switch_locked(struct thread *self)
 #endif
     if (self->fpu_used)
         fpu_switch_out(self);
+    self->attention &= ~ATTENTION_POKE; /* its successor sees to it */
     next->state = THREAD_RUNNING;
     cpu->thread = next;
     aspace_load(next->aspace);
@@ -109,27 +125,32 @@ void sched_yield(void)
     struct thread *self = thread_self();
     uint was = spin_acquire_irq(&sched_lock);
 
-    self->attention &= ~ATTENTION_RESCHED;
+    self->attention &= ~(ATTENTION_RESCHED | ATTENTION_POKE);
     if (nready) {
         sched_ready_locked(self);
         sched_switch_locked(self);
     }
-    spin_release_irq(&sched_lock, was);
+    sched_release_and_poke(was);
+}
+
+void sched_attend(void)
+{
+    struct thread *self = thread_self();
+    uint was;
+
+    if (self->attention & ATTENTION_RESCHED) {
+        sched_yield();
+    } else if (self->attention & ATTENTION_POKE) {
+        was = spin_acquire_irq(&sched_lock);
+        self->attention &= ~ATTENTION_POKE;
+        sched_release_and_poke(was);
+    }
 }
 
 void sched_begin(void)
 {
-    spin_release(&sched_lock);
+    sched_release_and_poke(0);
     irq_enable();
-}
-
-/* For several threads that became ready at once: the waker pokes one processor, and that one the next. */
-static void poke_another_locked(void)
-{
-    int poke = sched_whom_to_poke_locked();
-
-    if (poke >= 0)
-        arch_poke((uint)poke);
 }
 
 void sched_run_idle(void)
@@ -149,8 +170,6 @@ void sched_run_idle(void)
         halted &= ~bit;
         if (nready) {
             nlooking--;
-            if (nready > 1)
-                poke_another_locked();
             sched_switch_locked(self);
             nlooking++;
             looks = most_looks;

@@ -14,11 +14,13 @@ extern struct spinlock sched_lock; /* RANK_SCHED */
 void thread_prepare(struct thread *t, const char *name);
 
 /* Puts t at the end of the run queue; if it is urgent and slept, at its front, and the running thread gives
-   way at its next return to user mode. */
+   way at its next return to user mode.  For one that slept the running thread owes a poke; for others
+   sched_release_and_poke() has to follow. */
 void sched_ready_locked(struct thread *t);
-/* The processor to poke, after the lock is released, for the threads just made ready; -1: none. */
-int sched_whom_to_poke_locked(void);
-/* The calling thread has set its state.  Returns when it is picked again, perhaps on another processor. */
+/* Releases the lock, and pokes a processor if one is needed.  No other lock is held. */
+void sched_release_and_poke(uint was);
+/* The calling thread has set its state.  Returns when it is picked again, perhaps on another processor;
+   sched_release_and_poke() has to follow. */
 void sched_switch_locked(struct thread *self);
 /* SLEEPING -> READY. */
 void thread_wake_locked(struct thread *t, enum park_result reason);

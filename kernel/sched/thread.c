@@ -67,22 +67,12 @@ void thread_destroy(struct thread *t)
     kstack_free(t->kstack);
 }
 
-/* Ends a critical section that may have made threads ready. */
-static inline void release_and_poke(uint was)
-{
-    int poke = sched_whom_to_poke_locked();
-
-    spin_release_irq(&sched_lock, was);
-    if (poke >= 0)
-        arch_poke((uint)poke);
-}
-
 void thread_start(struct thread *t)
 {
     uint was = spin_acquire_irq(&sched_lock);
 
     sched_ready_locked(t);
-    release_and_poke(was);
+    sched_release_and_poke(was);
 }
 
 void thread_exit(struct spinlock *l)
@@ -113,7 +103,7 @@ enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible
             spin_release(l);
         sched_switch_locked(self);
         result = self->wake_reason;
-        spin_release_irq(&sched_lock, was);
+        sched_release_and_poke(was);
         if (l)
             spin_acquire(l);
     } else {
@@ -133,12 +123,9 @@ void thread_unpark(struct thread *t)
 {
     uint was = spin_acquire_irq(&sched_lock);
 
-    if (t->state == THREAD_SLEEPING) {
+    if (t->state == THREAD_SLEEPING)
         thread_wake_locked(t, PARK_WOKEN);
-        release_and_poke(was);
-    } else {
-        spin_release_irq(&sched_lock, was);
-    }
+    spin_release_irq(&sched_lock, was);
 }
 
 void thread_kill(struct thread *t)
@@ -151,7 +138,7 @@ void thread_kill(struct thread *t)
         thread_wake_locked(t, PARK_KILLED);
     if (runs)
         sched_poke_runner(t);
-    release_and_poke(was);
+    spin_release_irq(&sched_lock, was);
 }
 
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible)

@@ -24,6 +24,7 @@ enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, T
 /* Bits of thread->attention: looked at before each return to user mode. */
 #define ATTENTION_RESCHED 1u /* its time slice is over */
 #define ATTENTION_KILLED  2u
+#define ATTENTION_POKE    4u /* it woke others, and a halted processor could run them */
 
 /* Fields:  S sched lock   o only the thread itself   I immutable after creation.  A field that belongs to
    another room names its owner. */
@@ -79,7 +80,8 @@ void thread_exit(struct spinlock *l) __attribute__((noreturn));
    interruptible: kill() ends the sleep too, and a thread already killed does not sleep.
    The caller takes itself out of whatever list the waker found it in, unless the waker did.  Sleeps: may. */
 enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible);
-/* Wakes a parked thread; no effect on one that is not asleep.  Any context.  Sleeps: no. */
+/* Wakes a parked thread; no effect on one that is not asleep.  Any context.  A halted processor is poked for
+   it only when the caller returns to user mode or gives up its own: see sched.c.  Sleeps: no. */
 void thread_unpark(struct thread *t);
 /* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode.
    Sleeps: no. */
@@ -91,10 +93,14 @@ static inline void thread_set_urgent(struct thread *self, bool urgent) { self->u
 
 /* Lets others run, if any is ready.  Sleeps: may. */
 void sched_yield(void);
-/* In long loops of the kernel: yields when the time slice is over.  No spin lock is held.  Sleeps: may. */
+/* Before a return to user mode: does what the thread's attention asks for, except a kill.  No lock is held.
+   Sleeps: may. */
+void sched_attend(void);
+/* In long loops of the kernel: yields when the time slice is over or a poke is due.  No spin lock is held.
+   Sleeps: may. */
 static inline void sched_checkpoint(void)
 {
-    if (thread_self()->attention & ATTENTION_RESCHED)
+    if (thread_self()->attention & (ATTENTION_RESCHED | ATTENTION_POKE))
         sched_yield();
 }
 /* For kernel_interrupt(), on each tick of each processor; processor 0 counts them.  Sleeps: no. */

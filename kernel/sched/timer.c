@@ -26,7 +26,6 @@ void timer_start_locked(struct thread *t, uint nticks)
 
 void timer_tick(void)
 {
-    int poke = -1;
     struct list *slot;
 
     spin_acquire(&sched_lock);
@@ -38,9 +37,6 @@ void timer_tick(void)
             if (t->wake_tick == ticks_now)
                 thread_wake_locked(t, PARK_TIMEOUT);
         }
-        poke = sched_whom_to_poke_locked();
     }
     spin_release(&sched_lock);
-    if (poke >= 0)
-        arch_poke((uint)poke);
 }

@@ -15,7 +15,11 @@ n=0
 
 # search MODEL SED: what the search finds in the model after that edit, such as "errors: 0".
 search() {
-    sed "$2" "$models/ksm.pml" >model.pml
+    case $1 in
+    POKE | SEM) file=sched.pml ;;
+    *) file=ksm.pml ;;
+    esac
+    sed "$2" "$models/$file" >model.pml
     spin -a "-D$1" model.pml >spin.log
     ${CC:-cc} -O2 -w -DSAFETY -DMEMLIM=1500 -o pan pan.c
     ./pan -m1000000 | tee pan.log | sed -n 's/.*\(errors: [0-9]*\).*/\1/p'
@@ -35,7 +39,7 @@ expect() {
 }
 
 failed=0
-echo 1..6
+echo 1..12
 expect LIFE '' 'errors: 0' '§12 §5.4 birth, pin, attach, mark, death: no use after death, no leak'
 expect WAIT '' 'errors: 0' '§11.1 §11.5 §11.6 wait, wake, kill: no wake-up is lost'
 expect LIFE 's/refs++; npins++; pinned/npins++; pinned/' 'errors: 1' 'an attach without a pin is found'
@@ -43,4 +47,11 @@ expect LIFE 's/&& !unborn && !marked -> marked/\&\& !unborn -> marked/' 'errors:
 expect WAIT 's/:: word == 0 ->/:: true ->/' 'errors: 1' 'a look before the lock alone is found'
 expect WAIT 's/queue ?? eval(self); queued\[self\] = false/queued[self] = false/' 'errors: 1' \
     'a killed sleeper that stays in the queue is found'
+expect POKE '' 'errors: 0' 'no thread is ready while a processor is halted; a processor that pokes holds no lock'
+expect POKE 's/owes = owes || MAY_POKE/choose(); poke()/' 'errors: 1' 'a poke by a waker that holds the lock is found'
+expect POKE 's/owes = owes || MAY_POKE/skip/' 'errors: 1' 'a forgotten poke is found'
+expect POKE 's/nready--; choose()$/nready--/' 'errors: 1' 'a successor that does not poke is found'
+expect SEM '' 'errors: 0' 'the semaphore: nobody sleeps while there is a unit'
+expect SEM 's|skip; /\* the time is not looked at here \*/|look_at_time();|' 'errors: 1' \
+    'a waiter that gives up before it looks is found'
 exit "$failed"

@@ -6,6 +6,7 @@
 #include "ksmlock.h"
 #include "ksmring.h"
 #include "ksmsem.h"
+#include "ksmspin.h"
 
 #define ROUNDS 20000 /* of each process */
 #define MANY   8
@@ -315,6 +316,68 @@ TEST("semaphore: killed waiters take no unit")
     for (int i = MANY / 2; i < MANY; i++)
         check(wait() > 0);
     check_eq(shared->items.units, 0);
+}
+
+#define BRIEFLY 20 /* ticks */
+#define LONG    300
+
+/* The end of a process would wake the sleepers. */
+static void until_stopped(void)
+{
+    while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+        sleep(1);
+}
+
+/* Waits that long for a unit, and says whether it got one. */
+static void wait_and_tell(void *arg)
+{
+    int ticks = (int)(long)arg;
+
+    if (ticks == BRIEFLY)
+        __atomic_store_n(&shared->ready, (uint)uptime() + BRIEFLY, __ATOMIC_RELEASE);
+    __atomic_store_n(&shared->taken[ticks == BRIEFLY], ksmsem_wait(&shared->items, ticks) == 0 ? 1 : 2,
+                     __ATOMIC_RELEASE);
+    until_stopped();
+}
+
+/* With more of these than processors, a process that is woken around that end runs some ticks later. */
+static void be_busy_at_the_end(void *arg)
+{
+    int end = (int)shared->ready;
+
+    (void)arg;
+    while (uptime() < end - 8)
+        sleep(1);
+    while (uptime() < end + 8)
+        ;
+    until_stopped();
+}
+
+TEST("semaphore: the next sleeper gets the unit for which one was woken too late")
+{
+    int nbusy = 2 * (int)ksmspin_ncpus() + 1;
+
+    set_up();
+    for (int round = 0; round < 5; round++) {
+        shared->ready = shared->stop = shared->taken[0] = shared->taken[1] = 0;
+        ksmsem_init(&shared->items, 0);
+        tap_until_asleep(tap_start(wait_and_tell, (void *)BRIEFLY));
+        tap_until_asleep(tap_start(wait_and_tell, (void *)LONG));
+        for (int i = 0; i < nbusy; i++)
+            tap_start(be_busy_at_the_end, NULL);
+        while (uptime() < (int)shared->ready - 4)
+            ;
+        check_eq(ksmsem_post(&shared->items), 0);
+        while (!__atomic_load_n(&shared->taken[1], __ATOMIC_ACQUIRE))
+            sleep(1);
+        if (shared->taken[1] == 1)
+            check_eq(ksmsem_post(&shared->items), 0);
+        while (!__atomic_load_n(&shared->taken[0], __ATOMIC_ACQUIRE))
+            sleep(1);
+        shared->stop = 1;
+        wait_for_all(nbusy + 2);
+        check_eq(shared->taken[0], 1);
+    }
 }
 
 /* The ring. */

@@ -63,11 +63,12 @@ static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
             return result;
         if (ksmself_same(without_mark(seen), me))
             return KSM_EINVAL;
+        /* Before it gives up, too: it may have been woken, and then no mark stands for the other sleepers. */
+        if (!(seen.pid & KSMLOCK_WAITED) && !ksmself_replace(&lock->holder, seen, waited(seen)))
+            continue;
         slice = patience_slice(&patience);
         if (slice == 0)
             return KSM_ETIMEDOUT;
-        if (!(seen.pid & KSMLOCK_WAITED) && !ksmself_replace(&lock->holder, seen, waited(seen)))
-            continue;
         result = ksmwait(&lock->holder.pid, seen.pid | KSMLOCK_WAITED, slice);
         if (result == KSM_EFAULT || result == KSM_EINVAL)
             return result;

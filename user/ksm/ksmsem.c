@@ -53,14 +53,15 @@ int ksmsem_wait(struct ksmsem *sem, int ticks)
         return 0;
     begin = ticks ? uptime() : 0;
     for (;;) {
-        int left = ticks ? ticks - (uptime() - begin) : 0;
-        int result;
+        int left, result;
 
-        if (ticks && left <= 0)
-            return KSM_ETIMEDOUT;
+        /* The time is looked at last: a process that was woken must take the unit, or the next never would. */
         __atomic_store_n(&sem->waited, 1, __ATOMIC_SEQ_CST);
         if (ksmsem_try(sem) == 0)
             break;
+        left = ticks ? ticks - (uptime() - begin) : 0;
+        if (ticks && left <= 0)
+            return KSM_ETIMEDOUT;
         result = ksmwait(&sem->waited, 1, left);
         if (result == KSM_EFAULT || result == KSM_EINVAL)
             return result;

@@ -1,0 +1,22 @@
+"""Exchanges between two processes while all processors of the machine share one of the host's.
+
+A processor that pokes another is then likely to lose its place to it, and must not hold a lock that the other needs: each
+exchange would cost a time slice of the host's.  Exchanges that take a second with the poke where it belongs took more than
+the 30 that a test has."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import done, ok, run, skip  # noqa: E402
+
+TESTS = ["no unit is lost or doubled, 2 processes", "ring: one writer, one reader"]
+NAME = "four processors on one: semaphores and a ring"
+
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    r = run("--tests", "--smp", "4", "--timeout", "100", "--", "t_sync " + " ".join("'%s'" % t for t in TESTS))
+    ok(r.status == 0 and r.out.count("\nok") + r.out.startswith("ok") == len(TESTS), NAME, r)
+else:
+    skip(NAME, "this host can't say where processes run")
+done()
