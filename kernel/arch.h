@@ -189,18 +189,23 @@ extern char boot_command_line[1024];
 void kernel_start(void) __attribute__((noreturn));
 /* A system call.  Sleeps: may. */
 void kernel_syscall(struct trapframe *tf);
-/* Another trap from user mode, or a page fault in the kernel.  `attention` of the thread is looked at before
-   each return to user mode, and becomes a trap of its own, without an `info`.  Sleeps: may. */
-enum trap_kind { TRAP_PAGE_FAULT, TRAP_FAULT, TRAP_ATTENTION };
+/* Another trap.
+   TRAP_TOUCH: a program, or the kernel for it, touched `address`, and the page map did not allow it.  True: it
+   does now.
+   TRAP_FAULT: a program did what it can't go on after.  Does not return.
+   TRAP_ATTENTION, without an `info`: the thread is about to return to user mode, and its `attention` is not 0.
+   Sleeps: may. */
+enum trap_kind { TRAP_TOUCH, TRAP_FAULT, TRAP_ATTENTION };
 struct trap_info {
+    uint address; /* what was touched */
+    bool write;   /* by a write */
+    /* Of a fault alone: */
+    bool touch;  /* address and write are meant: the touch was refused */
     uint number; /* the machine's vector */
     uint code;   /* the machine's error code */
     uint ip;
-    uint address; /* page fault: what was touched */
-    bool write;   /* page fault: it was a write */
-    bool user;    /* it happened in user mode */
 };
-void kernel_trap(enum trap_kind kind, const struct trap_info *info);
+bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
 /* A device, with interrupts off: a tick (on each processor), or a character typed.  Sleeps: no. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT };
 void kernel_interrupt(enum interrupt_kind kind, uint value);

@@ -10,28 +10,35 @@
 #include "proc/proc.h"
 #include "sys/sys.h"
 
-static void kill_for_fault(const struct trap_info *info)
+/* The address of the last touch that killed, by processor.  It stays in xv6's line until the next: there,
+   nothing else changes CR2. */
+static uint last_address[NCPU];
+
+/* The error code in xv6, where all pages below the break are mapped, the guard page without rights. */
+static uint foreign_code(const struct trap_info *info)
+{
+    return info->code | (info->touch && info->address < aspace_brk(thread_self()->aspace));
+}
+
+static __attribute__((noreturn)) void kill_for_fault(const struct trap_info *info)
 {
     struct proc *self = proc_self();
+    uint cpu = cpu_self()->index;
 
-    printk("%d %s: killed by trap %u, error %x, on cpu %u, eip %x, address %x\n", self->pid, self->name,
-           info->number, info->code, cpu_self()->index, info->ip, info->address);
+    if (info->touch)
+        last_address[cpu] = info->address;
+    printk("pid %d %s: trap %d err %d on cpu %d eip 0x%x addr 0x%x--kill proc\n", self->pid, self->name,
+           (int)info->number, (int)(proc_foreign ? foreign_code(info) : info->code), (int)cpu, info->ip,
+           last_address[cpu]);
     proc_exit(STATUS_KILLED);
 }
 
-/* A touch of user memory by the kernel: user_check() has validated the range. */
-static void kernel_page_fault(const struct trap_info *info)
+/* The kernel touches user memory only after user_check() has validated it. */
+static bool touch(const struct trap_info *info)
 {
     struct aspace *as = thread_self()->aspace;
 
-    if (!as || aspace_fault(as, info->address, info->write) < 0)
-        panic("page fault in the kernel at %x: address %x, error %x", info->ip, info->address, info->code);
-}
-
-static void user_page_fault(const struct trap_info *info)
-{
-    if (info->address >= USER_END || aspace_fault(thread_self()->aspace, info->address, info->write) < 0)
-        kill_for_fault(info);
+    return as && aspace_fault(as, info->address, info->write) == 0;
 }
 
 static void attend(void)
@@ -47,20 +54,15 @@ void kernel_syscall(struct trapframe *tf)
     lock_debug_none_held();
 }
 
-void kernel_trap(enum trap_kind kind, const struct trap_info *info)
+bool kernel_trap(enum trap_kind kind, const struct trap_info *info)
 {
-    if (kind == TRAP_PAGE_FAULT) {
-        if (!info->user) {
-            kernel_page_fault(info);
-            return; /* with whatever locks are held */
-        }
-        user_page_fault(info);
-    } else if (kind == TRAP_FAULT) {
+    if (kind == TRAP_TOUCH)
+        return touch(info); /* with whatever locks are held */
+    if (kind == TRAP_FAULT)
         kill_for_fault(info);
-    } else {
-        attend();
-    }
+    attend();
     lock_debug_none_held();
+    return true;
 }
 
 void kernel_interrupt(enum interrupt_kind kind, uint value)

@@ -90,6 +90,8 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     if (!sp)
         goto no_room;
     inode_put(ip);
+    if (self == proc_one)
+        proc_foreign = image.foreign;
     change_over(self, image.as, last_name(path));
     trapframe_start(tf, image.entry, sp);
     return 0;

@@ -143,6 +143,7 @@ int load_image(struct inode *ip, struct image *image)
     if (!segments)
         return -1;
     image->entry = h.entry;
+    image->foreign = segments[0].vaddr < PAGE_SIZE;
     image->as = aspace_create();
     if (!image->as)
         goto no_aspace;

@@ -15,6 +15,7 @@ struct image {
     struct aspace *as; /* the new address space, with segments, stack and break */
     uint entry;
     uint stack_top; /* just above the stack; its highest page has a frame already */
+    bool foreign;   /* made for xv6, not for this system */
 };
 
 /* Makes a whole address space, which is the caller's, from the program in ip.  0, or -1: no executable for this

@@ -47,6 +47,9 @@ struct proc {
 };
 
 /* Sleeps: no. */
+/* Process 1 is not this system's own: the console shows what xv6's shows. */
+extern bool proc_foreign; /* [set before process 1 runs] */
+
 static inline struct proc *proc_self(void) { return (struct proc *)thread_self(); }
 
 /* Makes process 1 from the program at `path`, which it gets as its argument.  If that fails, reports it and

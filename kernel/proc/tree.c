@@ -28,6 +28,7 @@
 
 struct spinlock proc_lock = SPINLOCK_INIT(RANK_PROC, "proc");
 struct proc *proc_one; /* [I] */
+bool proc_foreign;
 
 static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */

@@ -9,31 +9,18 @@
 #include "include/ksmabi.h"
 #include "mm/user.h"
 
-struct call {
-    uint (*function)(const uint arg[]);
-    uint nargs;
-};
-
-static const struct call calls[] = {
-#define CALL(number, name, nargs) [number] = { sys_##name, nargs },
-#include "syscalls.inc"
-#undef CALL
-};
-
-#define NCALLS (sizeof(calls) / sizeof(calls[0]))
-
 enum {
 #define CALL(number, name, nargs) SYS_##name = number,
 #include "syscalls.inc"
 #undef CALL
 };
 
-static __attribute__((noinline)) uint unknown(uint number)
+static __attribute__((noinline)) void unknown(struct trapframe *tf)
 {
     struct proc *self = proc_self();
 
-    printk("%d %s: unknown system call %u\n", self->pid, self->name, number);
-    return SYS_ERROR;
+    printk("%d %s: unknown sys call %d\n", self->pid, self->name, (int)trapframe_syscall(tf));
+    trapframe_result(tf, SYS_ERROR);
 }
 
 /* The result of a call whose arguments can't be read. */
@@ -43,26 +30,49 @@ static uint no_arguments(uint number)
 }
 
 /* A call whose arguments are near the end of a page: only the words that it takes are read. */
-static __attribute__((noinline)) uint call_at_edge(uint number, uint va)
+static __attribute__((noinline)) uint call_at_edge(const struct trapframe *tf,
+                                                   uint (*function)(const uint arg[]), uint nargs)
 {
     uint arg[SYS_MAX_ARGS];
 
-    if (user_copy_in(arg, va, calls[number].nargs * sizeof(uint)) < 0)
-        return no_arguments(number);
-    return calls[number].function(arg);
+    if (user_copy_in(arg, trapframe_args(tf), nargs * sizeof(uint)) < 0)
+        return no_arguments(trapframe_syscall(tf));
+    return function(arg);
 }
+
+static inline __attribute__((always_inline)) void call(struct trapframe *tf,
+                                                       uint (*function)(const uint arg[]), uint nargs)
+{
+    uint arg[SYS_MAX_ARGS];
+    uint result;
+
+    if (nargs == 0)
+        result = function(NULL);
+    else if (user_copy_three_words(arg, trapframe_args(tf)))
+        result = function(arg); /* which does not look at the words that it did not ask for */
+    else
+        result = call_at_edge(tf, function, nargs);
+    trapframe_result(tf, result);
+}
+
+/* call_NAME() for each call: its number of arguments is known to the compiler. */
+#define CALL(number, name, nargs) \
+    static void call_##name(struct trapframe *tf) { call(tf, sys_##name, nargs); }
+#include "syscalls.inc"
+#undef CALL
+
+static void (*const calls[])(struct trapframe *tf) = {
+#define CALL(number, name, nargs) [number] = call_##name,
+#include "syscalls.inc"
+#undef CALL
+};
 
 void sys_dispatch(struct trapframe *tf)
 {
     uint number = trapframe_syscall(tf);
-    uint arg[SYS_MAX_ARGS];
-    uint result;
 
-    if (number >= NCALLS || !calls[number].function)
-        result = unknown(number);
-    else if (calls[number].nargs && !user_copy_three_words(arg, trapframe_args(tf)))
-        result = call_at_edge(number, trapframe_args(tf));
-    else /* a call with fewer than three arguments got words that it does not look at */
-        result = calls[number].function(arg);
-    trapframe_result(tf, result);
+    if (number < sizeof(calls) / sizeof(calls[0]) && calls[number])
+        calls[number](tf);
+    else
+        unknown(tf);
 }

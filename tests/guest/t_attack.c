@@ -41,8 +41,8 @@ TEST("a wild stack pointer ends the process alone")
     static const uint bad[] = { 0x2,        0x39A8694C, 0x7FFFFFFC, 0x7FFFFFFE, 0xF0000000,
                                 0xF8123456, 0xFE000000, 0xFE7FFFFC, 0xFFFFFFF0 };
 
-    for (uint i = 0; i < sizeof(on_stack) / sizeof(on_stack[0]); i++)
-        for (uint j = 0; j < sizeof(bad) / sizeof(bad[0]); j++)
+    for (uint i = 0; i < COUNT(on_stack); i++)
+        for (uint j = 0; j < COUNT(bad); j++)
             check(tap_dies(on_stack[i], (void *)bad[j]));
 }
 
@@ -125,7 +125,7 @@ TEST("virtual-8086 mode ends the process, whatever it does there")
         VM86(FLAGS_VM86, "\x66\x9D\x66\x9D\xCF\xEB\xFD"),       /* popfd; popfd; iret */
     };
 
-    for (uint i = 0; i < sizeof(programs) / sizeof(programs[0]); i++)
+    for (uint i = 0; i < COUNT(programs); i++)
         check(tap_dies(enter_vm86, (void *)&programs[i]));
 }
 
@@ -222,7 +222,7 @@ TEST("flags: single steps and alignment")
 INSTRUCTION(breakpoint, "int3")
 INSTRUCTION(breakpoint_long, ".byte 0xCD, 3")
 INSTRUCTION(overflow, "movb $0x7F, %%al; incb %%al; into")
-INSTRUCTION(out_of_bounds, "movl $1, (%%esp); movl $2, 4(%%esp); movl $3, %%eax; boundl %%eax, (%%esp)")
+INSTRUCTION(out_of_bounds, "movl $1, (%%esp); movl $2, 4(%%esp); movl $3, %%eax; .byte 0x62, 0x04, 0x24")
 INSTRUCTION(hidden_breakpoint, ".byte 0xF1")
 INSTRUCTION(undefined, "ud2")
 INSTRUCTION(system_call_fast, ".byte 0x0F, 0x05")
@@ -269,7 +269,7 @@ static void (*const fatal[])(void *) = {
 
 TEST("instructions that are the kernel's, or nobody's, end the process alone")
 {
-    for (uint i = 0; i < sizeof(fatal) / sizeof(fatal[0]); i++) {
+    for (uint i = 0; i < COUNT(fatal); i++) {
         if (!tap_dies(fatal[i], NULL))
             tap_note("instruction %u did not end its process", i);
     }

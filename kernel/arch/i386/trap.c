@@ -66,20 +66,40 @@ void idt_load(void)
     asm volatile("lidt %0" : : "m"(idtr));
 }
 
-static __attribute__((noinline, cold)) void program_fault(const struct trapframe *tf, uint vector)
+static __attribute__((noinline, cold, noreturn)) void kernel_fault(const struct trapframe *tf, uint vector,
+                                                                   uint address)
 {
-    struct trap_info info = { .number = vector, .code = tf->code, .ip = tf->eip, .user = true };
+    if (vector == EXCEPTION_PAGE && kstack_guards(address))
+        panic("kernel stack overflow at %x", tf->eip);
+    panic("exception %u in the kernel: code %x, at %x, address %x", vector, tf->code, tf->eip, address);
+}
+
+/* What the program did ends it. */
+static __attribute__((noinline, cold, noreturn)) void program_fault(const struct trapframe *tf, uint vector,
+                                                                    uint address)
+{
+    struct trap_info info = {
+        .address = address,
+        .write = tf->code & CODE_WRITE,
+        .touch = vector == EXCEPTION_PAGE,
+        .number = vector,
+        .code = tf->code,
+        .ip = tf->eip,
+    };
 
     irq_enable();
     kernel_trap(TRAP_FAULT, &info);
+    __builtin_unreachable();
 }
 
 /* Ends a program that came from virtual-8086 mode. */
 static inline void refuse_vm86(const struct trapframe *tf, uint vector)
 {
     if (tf->eflags & FLAG_VM86)
-        program_fault(tf, vector);
+        program_fault(tf, vector, 0);
 }
+
+static inline bool from_user(const struct trapframe *tf) { return tf->cs & 3; }
 
 FROM_ASM void trap_syscall(struct trapframe *tf)
 {
@@ -89,30 +109,20 @@ FROM_ASM void trap_syscall(struct trapframe *tf)
 
 FROM_ASM void trap_attention(void) { kernel_trap(TRAP_ATTENTION, NULL); }
 
-static void kernel_fault(const struct trapframe *tf, uint vector, uint address)
-{
-    if (vector == EXCEPTION_PAGE && kstack_guards(address))
-        panic("kernel stack overflow at %x", tf->eip);
-    panic("exception %u in the kernel: code %x, at %x, address %x", vector, tf->code, tf->eip, address);
-}
-
 FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
 {
-    struct trap_info info = {
-        .number = EXCEPTION_PAGE,
-        .code = tf->code,
-        .ip = tf->eip,
-        .address = address,
-        .write = tf->code & CODE_WRITE,
-        .user = tf->cs & 3,
-    };
+    struct trap_info info;
 
     refuse_vm86(tf, EXCEPTION_PAGE);
-    if (!info.user && address >= USER_END)
-        kernel_fault(tf, EXCEPTION_PAGE, address);
     if (tf->eflags & FLAG_INTERRUPT)
         irq_enable();
-    kernel_trap(TRAP_PAGE_FAULT, &info);
+    info.address = address;
+    info.write = tf->code & CODE_WRITE;
+    if (address < USER_END && kernel_trap(TRAP_TOUCH, &info))
+        return;
+    if (from_user(tf))
+        program_fault(tf, EXCEPTION_PAGE, address);
+    kernel_fault(tf, EXCEPTION_PAGE, address);
 }
 
 /* Another processor's panic, or the watchdog. */
@@ -131,7 +141,7 @@ FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
     refuse_vm86(tf, vector);
     if (vector == EXCEPTION_NMI)
         return;
-    if (!(tf->cs & 3)) {
+    if (!from_user(tf)) {
         /* A processor may put off a program's single step over MOV SS and the INT after it. */
         if (vector == EXCEPTION_DEBUG)
             return;
@@ -141,7 +151,7 @@ FROM_ASM void trap_exception(struct trapframe *tf, uint vector)
         irq_enable();
         fpu_first_use();
     } else {
-        program_fault(tf, vector);
+        program_fault(tf, vector, 0);
     }
 }
 
