@@ -321,6 +321,7 @@ void cache_changed(struct log_op *op, struct group *g, uint blockno, uint n)
         if (!group_is_changed(g))
             join_changed(g);
         g->logged |= added;
+        g->valid |= added; /* corrupt image: another file may have freed the block meanwhile */
         cache.nlogged += count;
         use_reservation(op, count);
     }
@@ -329,12 +330,15 @@ void cache_changed(struct log_op *op, struct group *g, uint blockno, uint n)
 
 void cache_filled(struct log_op *op, struct group *g, uint blockno, uint n)
 {
+    uchar mask = cache_mask(blockno, n);
+
     spin_acquire(&cache.lock);
     if (!group_is_changed(g)) {
         join_changed(g);
         use_reservation(op, 1);
     }
-    g->fresh |= cache_mask(blockno, n);
+    g->fresh |= mask & ~g->logged; /* corrupt image: another file may have changed what was free */
+    g->valid |= mask;
     spin_release(&cache.lock);
 }
 

@@ -14,6 +14,8 @@
 #include "mm/slab.h"
 #include "sched/thread.h"
 
+#define XV6_PIECE (3 * BSIZE) /* what xv6 writes in one transaction */
+
 /* Fields:  A atomic   I immutable after creation   L the inode's mutex */
 struct file {
     volatile uint refs;          /* [A] */
@@ -45,7 +47,7 @@ static bool can_open(struct inode *ip, int mode, struct file *f)
     if (f->is_device)
         f->device = device_find(ip->disk.major);
     inode_release(ip);
-    return type != T_DIR || mode == O_RDONLY;
+    return type == T_FILE || mode == O_RDONLY || (f->is_device && !(mode & O_CREATE));
 }
 
 struct file *file_open(struct inode *cwd, const char *path, int mode)
@@ -140,19 +142,28 @@ static int write_piece(struct file *f, const void *src, uint n)
     return count;
 }
 
-/* The count is short when the disk is full or the file is at its largest. */
+/* Of n bytes, those that a file can still take.  A write that would make it too large fails, but only after
+   the pieces that fit: in xv6, which writes pieces of 1,536 bytes, a program sees them in the file. */
+static uint fitting(const struct file *f, uint n)
+{
+    uint limit = volume.max_blocks * BSIZE, room = f->offset < limit ? limit - f->offset : 0;
+
+    return n <= room ? n : room - room % XV6_PIECE;
+}
+
+/* The count is short when the disk is full. */
 static int write_inode(struct file *f, const uchar *src, uint n)
 {
-    uint done = 0;
+    uint done = 0, fits = fitting(f, n);
 
-    while (done < n) {
-        int count = write_piece(f, src + done, n - done);
+    while (done < fits) {
+        int count = write_piece(f, src + done, fits - done);
         if (count < 0)
             return done ? (int)done : -1;
         done += count;
         sched_checkpoint();
     }
-    return done;
+    return fits == n ? (int)n : -1;
 }
 
 int file_write(struct file *f, const void *src, int n)

@@ -19,8 +19,10 @@ int pipe_create(struct file **reader, struct file **writer);
 struct file *file_dup(struct file *f);
 /* Gives a reference back.  The last one closes, and may free a file without a name.  Sleeps: may. */
 void file_close(struct file *f);
-/* The count, which is short at the end of a file or of the disk's space; or -1.  Sleeps: may. */
+/* The count, which is short at the end of the file; or -1.  Sleeps: may. */
 int file_read(struct file *f, void *dst, int n);
+/* The count, which is short when the disk is full; or -1, also when the file would become too large.
+   Sleeps: may. */
 int file_write(struct file *f, const void *src, int n);
 /* -1 for a pipe.  Sleeps: may. */
 int file_stat(struct file *f, struct stat *st);

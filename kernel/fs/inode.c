@@ -7,7 +7,11 @@
  *   free --inode_create, inode_update--> linked (nlink > 0) --unlink--> orphan (nlink 0) --last put--> free
  *
  * An orphan is a file that is open but has no name.  A crash leaves those behind that were not committed as
- * free; inode_mount() frees them.
+ * free; inode_mount() frees them.  An orphan that is a directory has a reference to the one that it was in.
+ *
+ * Freeing a large file takes several operations.  The last reference is kept until it is done, but no lock, as
+ * log_renew() may wait: in a corrupt image another name leads to the same inode, and its users find a file
+ * that becomes shorter.
  *
  * Locks: `lock` (RANK_FS) guards the table and the references, each inode's mutex its contents.  Two inode
  * mutexes are held at once only while creating an inode, which no one else can reach yet.
@@ -20,6 +24,7 @@
 #include "fs/cache.h"
 #include "include/param.h"
 #include "mm/slab.h"
+#include "sched/thread.h"
 
 #define NBUCKETS 256u
 #define INUM_MAX 65535u /* a directory entry has 16 bits for the number */
@@ -53,6 +58,7 @@ struct inode *inode_get(uint inum)
     fresh->inum = inum;
     fresh->refs = 1;
     fresh->loaded = false;
+    fresh->parent = NULL;
     mutex_init(&fresh->lock, RANK_INODE, "inode");
     spin_acquire(&lock);
     ip = find_locked(inum);
@@ -76,6 +82,9 @@ struct inode *inode_dup(struct inode *ip)
 }
 
 /* Contents. */
+
+static bool is_in_use(const struct dinode *d) { return d->type >= T_DIR && d->type <= T_DEV; }
+static bool is_orphan(const struct dinode *d) { return is_in_use(d) && d->nlink == 0; }
 
 static struct dinode *on_disk(const struct group *g, uint inum)
 {
@@ -106,7 +115,7 @@ static int load(struct inode *ip)
 int inode_acquire(struct inode *ip)
 {
     mutex_acquire(&ip->lock);
-    if ((ip->loaded || load(ip) == 0) && ip->disk.type >= T_DIR && ip->disk.type <= T_DEV)
+    if ((ip->loaded || load(ip) == 0) && is_in_use(&ip->disk))
         return 0;
     mutex_release(&ip->lock);
     return -1;
@@ -210,12 +219,14 @@ void inode_abandon(struct log_op *op, struct inode *ip)
     inode_put(ip);
 }
 
-/* Gives a reference back.  False: it is the last one to an orphan, and is kept. */
-static bool drop(struct inode *ip)
+/* Gives a reference back.  False: it is the last one to an orphan, and is kept.  *parent: a reference that is
+   to be given back next, or NULL. */
+static bool drop(struct inode *ip, struct inode **parent)
 {
+    *parent = NULL;
     spin_acquire(&lock);
     bool last = ip->refs == 1;
-    if (last && ip->loaded && ip->disk.type && ip->disk.nlink <= 0) {
+    if (last && ip->loaded && is_orphan(&ip->disk)) {
         spin_release(&lock);
         return false;
     }
@@ -227,58 +238,54 @@ static bool drop(struct inode *ip)
         *at = ip->next;
     }
     spin_release(&lock);
-    if (last)
+    if (last) {
+        *parent = ip->parent;
         kfree(ip);
+    }
     return true;
 }
 
-/* Frees an orphan, to which the caller has the only reference, by as many operations as it takes.  False: the
-   disk failed, and the orphan stays for the next mount. */
+/* Frees an orphan, by as many operations as it takes.  False: the disk failed; the next mount will free it. */
 static bool bury(struct log_op *op, struct inode *ip)
 {
-    bool done = false;
-
-    mutex_acquire(&ip->lock);
-    while (!done) {
+    for (bool done = false; !done;) {
         if (op->left <= INODE_CHANGE_COST && log_renew(op, LOG_OP_MIN) < 0)
-            break;
+            return false;
+        mutex_acquire(&ip->lock);
         done = inode_truncate_some(op, ip);
         if (done)
             memset(&ip->disk, 0, sizeof(ip->disk));
         inode_update(op, ip);
+        mutex_release(&ip->lock);
+        sched_checkpoint();
     }
-    mutex_release(&ip->lock);
-    if (done)
-        lower_hint(ip->inum);
-    return done;
-}
-
-/* Forgets an orphan in memory; the disk keeps it. */
-static void drop_unburied(struct inode *ip)
-{
-    ip->loaded = false;
-    drop(ip);
+    lower_hint(ip->inum);
+    return true;
 }
 
 void inode_put_in(struct log_op *op, struct inode *ip)
 {
-    while (!drop(ip)) {
-        if (!bury(op, ip)) {
-            drop_unburied(ip);
-            return;
-        }
+    struct inode *parent;
+
+    while (ip) {
+        if (drop(ip, &parent))
+            ip = parent;
+        else if (!bury(op, ip))
+            ip->loaded = false; /* so that drop() lets it go from memory */
     }
 }
 
 void inode_put(struct inode *ip)
 {
-    if (drop(ip))
-        return;
+    struct inode *parent;
     struct log_op op;
-    if (log_begin(&op, LOG_OP_MIN) < 0) {
-        drop_unburied(ip);
-        return;
+
+    while (drop(ip, &parent)) {
+        if (!parent)
+            return;
+        ip = parent;
     }
+    log_begin(&op, LOG_OP_MIN); /* if the disk has failed, so will bury() */
     inode_put_in(&op, ip);
     log_end(&op);
 }
@@ -319,7 +326,7 @@ const char *inode_mount(void)
         if (!g)
             return "its inodes can't be read";
         for (uint inum = first; inum < first + IPB && inum < volume.sb.ninodes; inum++)
-            if (on_disk(g, inum)->type != 0 && on_disk(g, inum)->nlink == 0)
+            if (is_orphan(on_disk(g, inum)))
                 orphans |= 1u << inum % IPB;
         cache_put(g);
         for (uint i = 0; i < IPB; i++)

@@ -21,7 +21,9 @@ struct inode {
     struct mutex lock;  /* RANK_INODE */
     bool loaded;        /* [L] the rest is good */
     struct dinode disk; /* [L] type 0: there is no such inode (any more) */
-    uint next_offset;   /* [L] where a sequential reader reads next */
+    /* Of a directory that has lost its name: the one that it was in, with a reference; or NULL. */
+    struct inode *parent; /* [L] */
+    uint next_offset;     /* [L] where a sequential reader reads next */
     /* A part of the file that is known to be consecutive on the disk; nblocks 0: none. */
     struct {
         uint index, blockno, nblocks;
@@ -43,7 +45,8 @@ struct inode *inode_get(uint inum);
 int inode_acquire(struct inode *ip);
 /* Sleeps: no. */
 void inode_release(struct inode *ip);
-/* As inode_put(), inside an operation, which it may renew.  The caller holds no lock.  Sleeps: may. */
+/* As inode_put(), inside an operation, which it may renew; if that fails, the operation has ended.  The caller
+   holds no lock.  Sleeps: may. */
 void inode_put_in(struct log_op *op, struct inode *ip);
 /* A reference to a new inode, acquired, so far only in memory: inode_update() writes it, inode_abandon()
    drops it.  The caller holds the lock of names.c until then.  NULL: none is left.  Sleeps: may. */

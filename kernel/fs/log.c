@@ -150,10 +150,14 @@ static void step(void)
 
 int log_begin(struct log_op *op, uint n)
 {
+    op->left = 0;
+    op->running = false;
+    lock_debug_enter(RANK_OPERATION, "operation");
     spin_acquire(&log.lock);
     for (;;) {
         if (log.state == LOG_FAILED || log.broken) {
             spin_release(&log.lock);
+            lock_debug_leave(RANK_OPERATION);
             return -1;
         }
         if (log.state == LOG_OPEN) {
@@ -171,12 +175,17 @@ int log_begin(struct log_op *op, uint n)
     spin_release(&log.lock);
     thread_set_urgent(thread_self(), true);
     op->left = n;
+    op->running = true;
     return 0;
 }
 
 void log_end(struct log_op *op)
 {
+    if (!op->running)
+        return;
+    op->running = false;
     cache_unreserve(op->left);
+    lock_debug_leave(RANK_OPERATION);
     thread_set_urgent(thread_self(), false);
     spin_acquire(&log.lock);
     if (!log.pending && cache_is_changed()) {
@@ -208,6 +217,7 @@ void log_fail(void)
 
 int log_commit(void)
 {
+    lock_debug_may_enter(RANK_OPERATION, "commit");
     spin_acquire(&log.lock);
     uint wanted = log.sequence;
     while (log.state != LOG_FAILED && log.sequence == wanted && log.pending)

@@ -19,6 +19,7 @@
 #define LOG_OP_MIN 14u /* every log has room for operations of this size */
 
 struct log_op {
+    bool running;
     uint left; /* blocks that it may still change.  Fresh ones count by groups: see cache.h */
 };
 
@@ -26,11 +27,11 @@ struct log_op {
    transaction home.  NULL, or what is wrong, in words.  Sleeps: may. */
 const char *log_mount(uint start, uint nblocks);
 /* Begins an operation that changes at most n blocks; n is at most log_op_limit().  -1: the disk failed
-   earlier, and nothing can be changed any more.  Sleeps: may. */
+   earlier, nothing can be changed any more, and the operation is not running.  Sleeps: may. */
 int log_begin(struct log_op *op, uint n);
-/* Sleeps: no. */
+/* Ends the operation, if it is running.  Sleeps: no. */
 void log_end(struct log_op *op);
-/* Ends the operation and begins another one, as log_begin().  -1: none has begun.  Sleeps: may. */
+/* Ends the operation and begins another one, as log_begin().  Sleeps: may. */
 int log_renew(struct log_op *op, uint n);
 /* The largest n that this log accepts: LOG_OP_MIN .. LOG_OP_MAX.  Sleeps: no. */
 uint log_op_limit(void);

@@ -5,12 +5,14 @@
  * claims.  It takes a reference before it unlocks the directory: what it has found stays, even if its name
  * goes in the next moment.
  *
- * Operations that change names run one at a time, under `names` (RANK_LOG): a directory that was found
+ * Operations that change names run one at a time, under `names` (RANK_NAMES): a directory that was found
  * empty stays so until its entry is gone.  The paths are walked before the operation begins, because a walk
  * may give back the last reference to an orphan, which takes an operation of its own.  What the walk has
  * found is checked again inside the operation.
  *
- * A directory without a name (nlink 0) gets no new entries, and its ".." leads nowhere.
+ * A directory without a name (nlink 0) gets no new entries: what it had would be lost with it.  Its ".." leads
+ * to where it was, by the reference in its inode, not by the number in its entry, which may name something else
+ * by now.
  */
 #include "fs/names.h"
 #include "base/kstring.h"
@@ -24,7 +26,7 @@
 
 static struct mutex names;
 
-void names_init(void) { mutex_init(&names, RANK_LOG, "names"); }
+void names_init(void) { mutex_init(&names, RANK_NAMES, "names"); }
 
 /* Never NULL: inode_mount() keeps it in memory. */
 struct inode *fs_root(void) { return inode_get(ROOTINO); }
@@ -58,9 +60,11 @@ static struct inode *find_child(struct inode *dp, const struct filename *name)
 
     if (inode_acquire(dp) < 0)
         return NULL;
-    if (dp->disk.type == T_DIR && (dp->disk.nlink > 0 || !is_dot_dot(name)))
-        inum = dir_find(dp, name, &slot);
-    struct inode *ip = inum ? inode_get(inum) : NULL;
+    struct inode *ip = NULL;
+    if (dp->disk.type == T_DIR && dp->disk.nlink == 0 && is_dot_dot(name))
+        ip = dp->parent ? inode_dup(dp->parent) : NULL;
+    else if (dp->disk.type == T_DIR && (inum = dir_find(dp, name, &slot)))
+        ip = inode_get(inum);
     inode_release(dp);
     return ip;
 }
@@ -267,8 +271,27 @@ static bool is_removable(struct inode *ip, bool *is_dir)
     return good;
 }
 
-/* Removes the entry of ip in a directory.  0 or -1. */
-static int unlink_entry(struct log_op *op, struct inode *dp, const struct filename *name, struct inode *ip)
+/* ip has lost a name in dp.  The reference to a directory that it was in earlier, or NULL: only in a corrupt
+   image. */
+static struct inode *lose_name(struct log_op *op, struct inode *ip, struct inode *dp)
+{
+    struct inode *earlier = NULL;
+
+    if (inode_acquire(ip) < 0)
+        return NULL;
+    ip->disk.nlink--;
+    if (ip->disk.nlink == 0 && ip->disk.type == T_DIR) {
+        earlier = ip->parent;
+        ip->parent = inode_dup(dp);
+    }
+    inode_update(op, ip);
+    inode_release(ip);
+    return earlier;
+}
+
+/* Removes the entry of ip in a directory.  0 or -1; *earlier as lose_name(). */
+static int unlink_entry(struct log_op *op, struct inode *dp, const struct filename *name, struct inode *ip,
+                        struct inode **earlier)
 {
     uint slot;
     bool is_dir;
@@ -282,7 +305,7 @@ static int unlink_entry(struct log_op *op, struct inode *dp, const struct filena
     }
     inode_release(dp);
     if (result == 0)
-        change_links(op, ip, -1);
+        *earlier = lose_name(op, ip, dp);
     return result;
 }
 
@@ -291,7 +314,7 @@ int fs_unlink(struct inode *cwd, const char *path)
     struct log_op op;
     struct filename name;
     int result = -1;
-    struct inode *dp = lookup_parent(cwd, path, &name);
+    struct inode *dp = lookup_parent(cwd, path, &name), *earlier = NULL;
 
     if (!dp)
         return -1;
@@ -299,10 +322,10 @@ int fs_unlink(struct inode *cwd, const char *path)
         mutex_acquire(&names);
         struct inode *ip = find_child(dp, &name);
         if (ip)
-            result = unlink_entry(&op, dp, &name, ip);
+            result = unlink_entry(&op, dp, &name, ip, &earlier);
         mutex_release(&names);
-        if (ip)
-            inode_put_in(&op, ip); /* if it was the last reference, the file goes in the same operation */
+        inode_put_in(&op, ip); /* if it was the last reference, the file goes in the same operation */
+        inode_put_in(&op, earlier);
         log_end(&op);
     }
     inode_put(dp);

@@ -1,7 +1,7 @@
 /*
  * names.h - making files by name, for open(), mkdir() and mknod().
  *
- * One mutex (RANK_LOG) lets one operation on names run at a time.
+ * One mutex (RANK_NAMES) lets one operation on names run at a time.
  */
 #ifndef NAMES_H
 #define NAMES_H

@@ -119,15 +119,16 @@ static void get_bytes(struct pipe *p, uchar *dst, uint n)
     }
 }
 
-/* Waits until there is room for the next piece of what is left to write.  False: there will be none. */
+/* Waits until there is room for the next piece of what is left to write.  False: there will be none.
+   A pipe without a reader takes what it has room for, as xv6's. */
 static bool await_room(struct pipe *p, uint piece, uint rest)
 {
-    while (p->open[0] && make_room(p, rest) < piece) {
+    while (make_room(p, rest) < piece) {
         p->room_wanted = min_uint(p->room_wanted, piece);
-        if (waitq_sleep(&p->writers, &p->lock, 0, true) == PARK_KILLED)
+        if (!p->open[0] || waitq_sleep(&p->writers, &p->lock, 0, true) == PARK_KILLED)
             return false;
     }
-    return p->open[0];
+    return true;
 }
 
 int pipe_write(struct pipe *p, const void *src, int n)
@@ -168,7 +169,7 @@ int pipe_read(struct pipe *p, void *dst, int n)
     uint done = 0, total = n;
 
     spin_acquire(&p->lock);
-    while (p->used == 0 && p->open[1] && total > 0) {
+    while (p->used == 0 && p->open[1]) {
         if (waitq_sleep(&p->readers, &p->lock, 0, true) == PARK_KILLED) {
             spin_release(&p->lock);
             return -1;

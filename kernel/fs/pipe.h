@@ -15,10 +15,11 @@ struct pipe;
 struct pipe *pipe_open(void);
 /* Closes one end; the second close frees the pipe.  Sleeps: no. */
 void pipe_close(struct pipe *p, bool writer);
-/* Waits until there is something; up to n bytes.  0: no writer is left.  -1: killed.  Sleeps: may. */
-int pipe_read(struct pipe *p, void *dst, int n);
-/* Waits until all is written; up to a page goes in one piece.  n, or -1: no reader is left, or killed.
+/* Waits until there is something, even if n is 0; up to n bytes.  0: no writer is left.  -1: killed.
    Sleeps: may. */
+int pipe_read(struct pipe *p, void *dst, int n);
+/* Waits until all is written; up to a page goes in one piece.  n, or -1: it would have to wait, and no reader is
+   left, or killed.  Sleeps: may. */
 int pipe_write(struct pipe *p, const void *src, int n);
 
 #endif

@@ -17,7 +17,8 @@
 
 enum lock_rank {
     /* mutexes: holders may sleep */
-    RANK_LOG, /* an operation of the file system */
+    RANK_OPERATION, /* an operation of the file system, which is no mutex: see fs/log.h */
+    RANK_NAMES,     /* a change of file names */
     RANK_INODE,
     RANK_CACHE_IO,
     RANK_CONSOLE_WRITE, /* one whole write() at a time */
@@ -57,6 +58,10 @@ void lock_debug_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this processor */
 /* Panics when this processor holds a spin lock, or this thread a mutex. */
 void lock_debug_none_held(void);
+/* For what is held as a mutex is, but is none: no lock of this rank or a later one may be held. */
+void lock_debug_may_enter(enum lock_rank rank, const char *name);
+void lock_debug_enter(enum lock_rank rank, const char *name);
+void lock_debug_leave(enum lock_rank rank);
 /* Where the jitter may let others run: see jitter_start().  Sleeps: may. */
 void lock_debug_released(const struct spinlock *l);
 /* From now on threads of processes yield where they release their last lock, as a sequence made from `seed`
@@ -70,6 +75,9 @@ static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
 static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
 static inline void lock_debug_release(struct spinlock *l) { (void)l; }
 static inline void lock_debug_none_held(void) {}
+static inline void lock_debug_may_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
+static inline void lock_debug_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
+static inline void lock_debug_leave(enum lock_rank rank) { (void)rank; }
 static inline void lock_debug_released(const struct spinlock *l) { (void)l; }
 #endif
 

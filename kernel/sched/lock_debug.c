@@ -85,6 +85,26 @@ void lock_debug_none_held(void)
             panic("a mutex of rank %u is still held", rank);
 }
 
+void lock_debug_may_enter(enum lock_rank rank, const char *name)
+{
+    struct cpu *cpu = cpu_self();
+    struct thread *self = thread_self();
+
+    if (cpu->nlocks)
+        panic("%s: asked for with lock %s held", name, held[cpu->index][cpu->nlocks - 1]->name);
+    for (uint r = rank; r < RANK_FIRST_SPIN; r++)
+        if (self->nmutexes[r])
+            panic("lock order: %s (rank %d) after rank %u", name, (int)rank, r);
+}
+
+void lock_debug_enter(enum lock_rank rank, const char *name)
+{
+    lock_debug_may_enter(rank, name);
+    thread_self()->nmutexes[rank]++;
+}
+
+void lock_debug_leave(enum lock_rank rank) { thread_self()->nmutexes[rank]--; }
+
 void mutex_debug_acquire(const struct mutex *m)
 {
     struct cpu *cpu = cpu_self();

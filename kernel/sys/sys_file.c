@@ -31,8 +31,12 @@ static void enter(uint fd, struct file *f)
         self->nfiles = fd + 1;
 }
 
-/* May a file read from (or write to) n bytes at va?  n is the user's, and may be negative. */
-static bool buffer_ok(uint va, uint n, bool write) { return (int)n >= 0 && user_check(va, n, write); }
+/* May a file read from (or write to) n bytes at va?  n is the user's, and may be negative.  Even an empty buffer
+   must lie in the program's memory, as in xv6. */
+static bool buffer_ok(uint va, uint n, bool write)
+{
+    return (int)n >= 0 && (n ? user_check(va, n, write) : user_check(va, 1, false));
+}
 
 uint sys_read(const uint arg[])
 {

@@ -1,5 +1,5 @@
 /*
- * t_file.c - files and folders.  Everything happens in the folder /t_file.dir, which each test makes and
+ * t_file.c - files and directories.  Everything happens in the directory /t_file.dir, which each test makes and
  * removes.
  */
 #include "fcntl.h"
@@ -151,10 +151,17 @@ TEST("file: as large as it can be, and no larger")
     fill_pattern(buf, 0, sizeof(buf));
     while ((n = write(fd, buf, sizeof(buf))) == (int)sizeof(buf))
         size += n;
-    if (n > 0)
+    check(size >= 140 * BSIZE - sizeof(buf));
+    check_eq(n, -1); /* not a short count, though a part was written: whole pieces of three blocks */
+    uint more = stat_of("a").size - size;
+    check(more < sizeof(buf));
+    check_eq(more % (3 * BSIZE), 0);
+    size += more;
+    while ((n = write(fd, buf, 1)) == 1)
         size += n;
-    check(size >= 140 * BSIZE);
-    check_eq(write(fd, buf, sizeof(buf)), -1);
+    check_eq(n, -1);
+    check_eq(size % BSIZE, 0);
+    check_eq(write(fd, buf, 0), 0);
     check_eq(stat_of("a").size, size);
     close(fd);
     fd = open("a", O_RDONLY);
@@ -266,7 +273,7 @@ TEST("link: two names, one file")
     leave();
 }
 
-TEST("folder: . and .., and what cannot be removed")
+TEST("directory: . and .., and what cannot be removed")
 {
     enter();
     check_eq(mkdir("d"), 0);
@@ -294,7 +301,7 @@ TEST("folder: . and .., and what cannot be removed")
     leave();
 }
 
-TEST("folder: its bytes are its entries, and cannot be written")
+TEST("directory: its bytes are its entries, and cannot be written")
 {
     struct dirent entries[8];
     int fd, n = 0;
@@ -317,7 +324,7 @@ TEST("folder: its bytes are its entries, and cannot be written")
     leave();
 }
 
-TEST("folder: names of 14 bytes, and longer ones, which are cut")
+TEST("directory: names of 14 bytes, and longer ones, which are cut")
 {
     enter();
     close(create("12345678901234"));
@@ -329,7 +336,7 @@ TEST("folder: names of 14 bytes, and longer ones, which are cut")
     leave();
 }
 
-TEST("folder: a file is no folder")
+TEST("directory: a file is no directory")
 {
     enter();
     close(create("a"));
@@ -342,7 +349,7 @@ TEST("folder: a file is no folder")
     leave();
 }
 
-TEST("folder: a hundred files in it, and all gone")
+TEST("directory: a hundred files in it, and all gone")
 {
     char name[DIRSIZ + 1];
 
@@ -358,7 +365,7 @@ TEST("folder: a hundred files in it, and all gone")
     leave();
 }
 
-TEST("folder: nested deeply, by relative and by absolute paths")
+TEST("directory: nested deeply, by relative and by absolute paths")
 {
     char path[200] = "/t_file.dir";
     uint root = strlen(path), n = root;
@@ -379,20 +386,117 @@ TEST("folder: nested deeply, by relative and by absolute paths")
     leave();
 }
 
-TEST("folder: the current one may be removed, and then holds nothing")
+TEST("directory: the current one may be removed, takes no names, and is left by ..")
 {
+    struct stat st;
     int fd;
 
     enter();
+    close(create("a"));
     check_eq(mkdir("d"), 0);
     check_eq(chdir("d"), 0);
     check_eq(unlink("../d"), 0);
-    fd = open("a", O_CREATE | O_RDWR);
-    if (fd >= 0)
-        close(fd);
-    mkdir("e");
-    check_eq(chdir("/t_file.dir"), 0);
+    check_eq(unlink("../d"), -1);
+    check_eq(stat(".", &st), 0);
+    check_eq(st.nlink, 0);
+    check_eq(stat_of("../a").ino, stat_of("/t_file.dir/a").ino);
+    check_eq(open("b", O_CREATE | O_RDWR), -1);
+    check_eq(mkdir("b"), -1);
+    check_eq(mknod("b", 1, 1), -1);
+    check_eq(link("../a", "b"), -1);
+    fd = open("../b", O_CREATE | O_RDWR); /* in one that has its name */
+    check(fd >= 0);
+    close(fd);
+    check_eq(unlink("../b"), 0);
+    check_eq(chdir(".."), 0);
     check_eq(open("d", O_RDONLY), -1);
+    check_eq(unlink("a"), 0);
+    leave();
+}
+
+TEST("directory: .. of several removed ones, also after their numbers are in use again")
+{
+    char name[DIRSIZ + 1];
+
+    enter();
+    check_eq(mkdir("d"), 0);
+    check_eq(mkdir("d/e"), 0);
+    check_eq(mkdir("d/e/f"), 0);
+    check_eq(chdir("d/e/f"), 0);
+    check_eq(unlink("/t_file.dir/d/e/f"), 0);
+    check_eq(unlink("/t_file.dir/d/e"), 0);
+    check_eq(unlink("/t_file.dir/d"), 0);
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "/t_file.dir/%d", i);
+        close(create(name));
+    }
+    check_eq(stat_of("..").type, T_DIR);
+    check_eq(stat_of("..").nlink, 0);
+    check_eq(stat_of("../../../19").ino, stat_of("/t_file.dir/19").ino);
+    check_eq(chdir("../.."), 0);
+    check_eq(stat_of("..").ino, stat_of("/t_file.dir").ino);
+    for (int i = 0; i < 20; i++) {
+        snprintf(name, sizeof(name), "/t_file.dir/%d", i);
+        check_eq(unlink(name), 0);
+    }
+    leave();
+}
+
+TEST("directory: link counts are those of xv6")
+{
+    enter();
+    check_eq(mkdir("d"), 0);
+    check_eq(stat_of("d").nlink, 1); /* "." does not count */
+    check_eq(mkdir("d/e"), 0);
+    check_eq(stat_of("d").nlink, 2); /* the ".." of another one does */
+    close(create("d/f"));
+    check_eq(stat_of("d").nlink, 2);
+    check_eq(unlink("d/f"), 0);
+    check_eq(unlink("d/e"), 0);
+    check_eq(stat_of("d").nlink, 1);
+    check_eq(link("d", "d2"), -1);
+    check_eq(stat_of("d").nlink, 1);
+    check_eq(unlink("d"), 0);
+    leave();
+}
+
+TEST("directory: names of 14 bytes as part of a path, in link, and as far as an entry shows")
+{
+    struct dirent e[4];
+    int fd;
+
+    enter();
+    check_eq(mkdir("abcdefghijklmnop"), 0);
+    close(create("abcdefghijklmn/12345678901234567"));
+    check_eq(link("abcdefghijklmnXX/12345678901234yy", "12345678901234567890"), 0);
+    check_eq(stat_of("abcdefghijklmn/12345678901234").nlink, 2);
+    check_eq(link("12345678901234", "12345678901234zz"), -1);
+    fd = open("abcdefghijklmn", O_RDONLY);
+    check_eq(read(fd, e, sizeof(e)), 3 * sizeof(e[0]));
+    check(memcmp(e[2].name, "12345678901234", DIRSIZ) == 0);
+    close(fd);
+    check_eq(unlink("abcdefghijklmn"), -1);
+    check_eq(unlink("abcdefghijklmn/12345678901234"), 0);
+    check_eq(unlink("abcdefghijklmn"), 0);
+    check_eq(unlink("12345678901234"), 0);
+    leave();
+}
+
+TEST("link: an open file without a name gets none, and takes and gives bytes")
+{
+    struct stat st;
+    int fd;
+
+    enter();
+    fd = create("a");
+    check_eq(unlink("a"), 0);
+    check_eq(fstat(fd, &st), 0);
+    check_eq(st.nlink, 0);
+    check_eq(link("a", "b"), -1);
+    check_eq(write(fd, "abc", 3), 3);
+    check_eq(fstat(fd, &st), 0);
+    check_eq(st.size, 3);
+    close(fd);
     leave();
 }
 
@@ -418,6 +522,45 @@ TEST("mknod: a device file, which is no file of bytes")
     check_eq(stat_of("dev").type, T_DEV);
     check_eq(mknod("dev", 1, 7), -1);
     check_eq(unlink("dev"), 0);
+    leave();
+}
+
+TEST("mknod: O_CREATE opens files alone, and a device without a driver gives and takes nothing")
+{
+    int fd;
+
+    enter();
+    check_eq(mknod("dev", 99, 7), 0);
+    check_eq(mkdir("d"), 0);
+    check_eq(open("dev", O_CREATE | O_RDWR), -1);
+    check_eq(open("dev", O_CREATE), -1);
+    check_eq(open("d", O_CREATE), -1);
+    fd = open("dev", O_RDWR);
+    check(fd >= 0);
+    check_eq(read(fd, buf, 1), -1);
+    check_eq(write(fd, buf, 1), -1);
+    close(fd);
+    check_eq(unlink("d"), 0);
+    check_eq(unlink("dev"), 0);
+    leave();
+}
+
+TEST("file: a buffer of 0 bytes, which must lie in memory too")
+{
+    char *const nowhere = (char *)0x70000000, *const kernel = (char *)0x80000000;
+    int fd;
+
+    enter();
+    fd = create("a");
+    check_eq(write(fd, buf, 0), 0);
+    check_eq(read(fd, buf, 0), 0);
+    check_eq(write(fd, nowhere, 0), -1);
+    check_eq(read(fd, nowhere, 0), -1);
+    check_eq(write(fd, kernel, 0), -1);
+    check_eq(read(fd, kernel, 0), -1);
+    check_eq(write(fd, (char *)-1, 0), -1);
+    close(fd);
+    check_eq(unlink("a"), 0);
     leave();
 }
 
@@ -467,7 +610,7 @@ static void same_file(void *arg)
     }
 }
 
-static void same_folder(void *arg)
+static void same_directory(void *arg)
 {
     for (int i = 0; i < 50; i++) {
         mkdir("same");
@@ -504,7 +647,7 @@ TEST("several processes: the same name, created and unlinked")
     enter();
     all_together(same_file);
     unlink("same");
-    all_together(same_folder);
+    all_together(same_directory);
     unlink("same/x");
     unlink("same");
     leave();

@@ -40,11 +40,18 @@ TEST("pipe: the end of the file comes when the last writer has closed")
     check_eq(read(ends[0], &c, 1), 0);
 }
 
-TEST("pipe: writing without a reader fails")
+TEST("pipe: without a reader it takes what it has room for, and then writing fails")
 {
+    static char bytes[4096];
+    int n = 0;
+
     open_pipe();
     close(ends[0]);
-    check_eq(write(ends[1], "x", 1), -1);
+    while (write(ends[1], bytes, sizeof(bytes)) == sizeof(bytes))
+        n++;
+    check(n >= 1 && n <= 16);
+    check_eq(write(ends[1], bytes, 1), -1);
+    check_eq(write(ends[1], bytes, 0), 0);
 }
 
 TEST("pipe: the wrong end")
@@ -66,6 +73,26 @@ TEST("pipe: nothing is a length too")
     check_eq(read(ends[0], &c, 0), 0);
     check_eq(write(ends[1], &c, -1), -1);
     check_eq(read(ends[0], &c, -1), -1);
+}
+
+static void read_nothing(void *arg)
+{
+    check_eq(read(ends[0], arg, 0), 0);
+    check_eq(read(ends[0], arg, 1), 1);
+}
+
+TEST("pipe: reading 0 bytes waits, as long as there is nothing and somebody may write")
+{
+    char c;
+    int pid;
+
+    open_pipe();
+    pid = tap_start(read_nothing, &c);
+    tap_until_asleep(pid);
+    check_eq(write(ends[1], "x", 1), 1);
+    tap_join(pid);
+    close(ends[1]);
+    check_eq(read(ends[0], &c, 0), 0);
 }
 
 #define MUCH 300000

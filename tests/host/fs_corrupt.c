@@ -82,6 +82,210 @@ static void poke_all(void *unused)
     fs_settle();
 }
 
+/* Several processes at once. */
+
+static uint nrunning;
+static struct actor *waiter;
+
+static void start(void (*run)(void *), uint n)
+{
+    nrunning += n;
+    for (uint i = 0; i < n; i++)
+        actor_start(run, (void *)(uintptr_t)i);
+}
+
+static void finished(void)
+{
+    if (--nrunning == 0 && waiter)
+        actor_resume(waiter);
+}
+
+/* If they all sleep, the boot ends, and has failed. */
+static void wait_for_all(void)
+{
+    waiter = (struct actor *)thread_self(); /* an actor begins with its thread */
+    if (nrunning)
+        actor_pause();
+    waiter = NULL;
+}
+
+/* A file whose blocks lie in as many blocks of the bitmap as the disk has, so that its removal takes several
+   operations.  It has two names, "v0" and "v1", but one link. */
+static void plant_scattered(void)
+{
+    struct fsimage im;
+    uint inum, second;
+
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_create(&im, "v0", false, &inum) && !fsimage_create(&im, "v1", false, &second));
+    memset(fsimage_inode(&im, second), 0, sizeof(struct dinode));
+    struct dirent *e = fsimage_block(&im, fsimage_inode(&im, ROOTINO)->addrs[0]);
+    for (; e->inum != second; e++)
+        ;
+    e->inum = inum;
+    struct dinode *di = fsimage_inode(&im, inum);
+    for (uint i = 0; i < im.layout.ndirect && (i + 1) * BPB < im.layout.sb.size; i++) {
+        uint blockno = (i + 1) * BPB - 50;
+        di->addrs[i] = blockno;
+        ((uchar *)fsimage_block(&im, BBLOCK(blockno, im.layout.sb)))[blockno % BPB / 8] |= 1u << blockno % 8;
+        di->size += BSIZE;
+    }
+}
+
+static void remove_scattered(void *arg)
+{
+    fs_unlink(world_root(), (uintptr_t)arg ? "v1" : "v0");
+    finished();
+}
+
+static void commit_often(void *unused)
+{
+    (void)unused;
+    for (uint i = 0; i < 20; i++) {
+        check_eq(world_write_file("w", 0, 100, i), 100);
+        check_eq(fs_sync(), 0);
+    }
+    finished();
+}
+
+static void remove_both(void *unused)
+{
+    (void)unused;
+    start(remove_scattered, 2);
+    start(commit_often, 2);
+    wait_for_all();
+    check(world_size("v0") == ~0u || world_size("v1") == ~0u);
+    check_eq(fs_settle(), 0);
+}
+
+TEST("two names and one link: both are removed at once, and all others can still write")
+{
+    for (uint seed = 1; seed <= 60; seed++) {
+        world_format(&world_large);
+        plant_scattered();
+        bool good = world_boot_with(2000, seed, remove_both, NULL);
+        if (!good)
+            printf("# seed %u\n", seed);
+        check(good);
+    }
+}
+
+/* Two files, "s0" and "s1", with the same blocks; one of them is an address block of the other. */
+static void plant_shared(bool as_table)
+{
+    struct fsimage im;
+    uint first, second;
+    static const uchar bytes[20 * BSIZE];
+
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_create(&im, "s0", false, &first) && !fsimage_create(&im, "s1", false, &second));
+    check(!fsimage_fill(&im, first, bytes, sizeof(bytes)));
+    struct dinode *a = fsimage_inode(&im, first), *b = fsimage_inode(&im, second);
+    b->size = a->size;
+    memcpy(b->addrs, a->addrs, sizeof(a->addrs));
+    if (as_table)
+        b->addrs[im.layout.ndirect] = a->addrs[3];
+}
+
+static void use_shared(void *arg)
+{
+    const char *path = (uintptr_t)arg % 2 ? "s1" : "s0";
+
+    for (uint i = 0; i < 10; i++) {
+        if ((uintptr_t)arg < 2)
+            world_write_file(path, 0, 20 * BSIZE, fake_random());
+        else if (fs_unlink(world_root(), path) < 0)
+            world_write_file(path, 0, 3 * BSIZE, i);
+        fs_check();
+    }
+    finished();
+}
+
+static void use_shared_together(void *unused)
+{
+    (void)unused;
+    start(use_shared, 4);
+    wait_for_all();
+    fs_check();
+    check_eq(fs_settle(), 0);
+}
+
+TEST("two files with the same blocks: written and removed at once")
+{
+    for (uint seed = 1; seed <= 100; seed++) {
+        world_format(&world_small);
+        plant_shared(seed % 2);
+        bool good = world_boot_with(2000, seed, use_shared_together, NULL);
+        if (!good)
+            printf("# seed %u\n", seed);
+        check(good);
+    }
+}
+
+static void read_twice(void *arg)
+{
+    const char *path = arg;
+
+    check(world_file_is(path, 30000, 5));
+    check(world_file_is(path, 30000, 5));
+    check_eq(fs_unlink(world_root(), path), -1);
+    check_eq(fs_link(world_root(), path, "second"), -1);
+    check(world_file_is(path, 30000, 5));
+    check_eq(fs_settle(), 0);
+}
+
+static void write_victim(void *unused)
+{
+    (void)unused;
+    check_eq(world_write_file("victim", 0, 30000, 5), 30000);
+    check_eq(fs_settle(), 0);
+}
+
+TEST("a negative link count: the file can be read, and nothing removes it")
+{
+    static const short counts[] = { -1, -32768 };
+
+    for (uint i = 0; i < COUNT(counts); i++) {
+        struct fsimage im;
+        uint inum;
+        world_format(&world_small);
+        check(world_boot(write_victim, NULL));
+        check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+        check(!fsimage_create(&im, "victim", true, &inum));
+        fsimage_inode(&im, inum)->nlink = counts[i];
+        check(world_boot(read_twice, "victim"));
+        check(world_boot(read_twice, "victim")); /* and after another mount */
+    }
+}
+
+static void poke_at_random(void *unused)
+{
+    (void)unused;
+    for (uint i = 0; i < 6; i++)
+        poke(paths[fake_random() % COUNT(paths)]);
+    finished();
+}
+
+static void remove_at_random(void *unused)
+{
+    (void)unused;
+    for (uint i = 0; i < 20; i++) {
+        fs_unlink(world_root(), paths[fake_random() % COUNT(paths)]);
+        if (fake_random() % 4 == 0)
+            fs_sync();
+    }
+    finished();
+}
+
+static void poke_together(void *unused)
+{
+    (void)unused;
+    start(poke_at_random, 3);
+    start(remove_at_random, 2);
+    wait_for_all();
+    fs_settle();
+}
+
 static void spoil(uint kind)
 {
     uchar *inodes = world->disk + (size_t)sb.inodestart * BSIZE;
@@ -126,7 +330,7 @@ static void spoil(uint kind)
 
 static void quiet(const char *problem) { (void)problem; }
 
-static void spoil_and_use(const struct fsimage_shape *l, uint nrounds)
+static void spoil_and_use(const struct fsimage_shape *l, uint nrounds, void (*use)(void *))
 {
     struct check_result result;
 
@@ -144,7 +348,7 @@ static void spoil_and_use(const struct fsimage_shape *l, uint nrounds)
             spoil(rand() % 10);
         check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
         nfound += result.nproblems != 0;
-        world_boot(poke_all, NULL);
+        world_boot_with(2000, use == poke_all ? 0 : round + 1, use, NULL);
         bool alive = !strstr(world->wrong, "crashed");
         if (!alive)
             printf("# in round %u\n", round);
@@ -154,8 +358,13 @@ static void spoil_and_use(const struct fsimage_shape *l, uint nrounds)
     check(nfound > nrounds / 2);
 }
 
-TEST("damaged images, xv6's layout") { spoil_and_use(&world_xv6, 300); }
-TEST("damaged images, extended layout") { spoil_and_use(&world_small, 300); }
+TEST("damaged images, xv6's layout") { spoil_and_use(&world_xv6, 300, poke_all); }
+TEST("damaged images, extended layout") { spoil_and_use(&world_small, 300, poke_all); }
+TEST("damaged images, several processes")
+{
+    spoil_and_use(&world_xv6, 300, poke_together);
+    spoil_and_use(&world_small, 300, poke_together);
+}
 
 /* Noise after a super block that is good. */
 TEST("noise")

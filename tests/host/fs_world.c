@@ -73,6 +73,21 @@ void mutex_release(struct mutex *m)
     spin_release(&m->lock);
 }
 
+void lock_debug_may_enter(enum lock_rank rank, const char *name)
+{
+    for (uint r = rank; r < RANK_FIRST_SPIN; r++)
+        if (thread_self()->nmutexes[r])
+            panic("%s after a lock of rank %u", name, r);
+}
+
+void lock_debug_enter(enum lock_rank rank, const char *name)
+{
+    lock_debug_may_enter(rank, name);
+    thread_self()->nmutexes[rank]++;
+}
+
+void lock_debug_leave(enum lock_rank rank) { thread_self()->nmutexes[rank]--; }
+
 static int device_read(void *dst, int n)
 {
     memset(dst, 'd', n);

@@ -90,8 +90,11 @@ static int open_fresh(const char *path)
 {
     struct stat st;
 
-    if (stat(path, &st) == 0 && st.type == T_FILE)
+    if (stat(path, &st) == 0) {
+        if (st.type != T_FILE) /* O_CREATE opens files alone */
+            return open(path, O_WRONLY);
         unlink(path);
+    }
     return open(path, O_WRONLY | O_CREATE);
 }
 
