@@ -6,9 +6,33 @@
 # this directory becomes a program on the disk image; the .c files of a directory in user/bin become one together.
 # Those in tests/guest (t_*.c) and bench go to the tests' image alone.
 
+# Programs that are built by their names, as a Makefile of xv6's lists them.  A source that is found needs no line here.
+UPROGS=\
+	_cat\
+	_echo\
+	_grep\
+	_halt\
+	_init\
+	_kill\
+	_ksmcat\
+	_ksmchat\
+	_ksmrm\
+	_ksmstat\
+	_ln\
+	_ls\
+	_man\
+	_mathclient\
+	_mathdemo\
+	_mathpipe\
+	_mathserver\
+	_mkdir\
+	_ps\
+	_rm\
+	_sh\
+	_sleep\
+	_wc\
+
 B       ?= build
-CPUS    ?= 2
-MEM     ?= 256
 DEBUG   ?=
 WERROR  ?=
 COVERAGE ?=
@@ -27,6 +51,7 @@ AR      := $(TOOLPREFIX)ar
 NM      := $(TOOLPREFIX)nm
 READELF := $(TOOLPREFIX)readelf
 OBJCOPY := $(TOOLPREFIX)objcopy
+OBJDUMP := $(TOOLPREFIX)objdump
 CLANG   := $(findstring clang,$(CC))
 HOSTCC  ?= $(if $(CLANG),$(CC),gcc)
 
@@ -57,7 +82,7 @@ LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno
 # Programs that do not compute with doubles do not use the vector registers, which take time to switch.
 USER_CFLAGS := $(CFLAGS32) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),,-mno-stv) \
-               -Iuser/libc -Iuser/ksm -Iuser/math -Iinclude -I$B/gen/include
+               -Iuser/libc -Iuser/ksm -Iuser/math -Iuser/xv6 -Iinclude -I$B/gen/include
 
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN)
 
@@ -81,8 +106,9 @@ MANDOC      := $(shell command -v mandoc)
 KERNEL_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(KERNEL_SRC))))
 LIB_OBJ    := $(addprefix $B/,$(addsuffix .o,$(basename $(LIB_SRC)))) $B/gen/usys.o
 TEST_LIB_OBJ := $(addprefix $B/,$(addsuffix .o,$(basename $(TEST_LIB))))
-PROGRAMS   := $(sort $(notdir $(basename $(PROGRAM_SRC))))
-USER_BIN   := $(addprefix $B/bin/,$(sort $(notdir $(basename $(USER_SRC)))))
+USER_PROGRAMS := $(sort $(notdir $(basename $(USER_SRC))) $(patsubst _%,%,$(UPROGS)))
+PROGRAMS   := $(sort $(notdir $(basename $(TEST_SRC))) $(USER_PROGRAMS))
+USER_BIN   := $(addprefix $B/bin/,$(USER_PROGRAMS))
 BIN        := $(addprefix $B/bin/,$(PROGRAMS))
 # What man reads: docs/man/read.2 becomes share/man/2/read.
 MAN        := $(if $(MANDOC),$B/share/man/index $(foreach p,$(PAGES),$B/share/man/$(patsubst .%,%,$(suffix $p))/$(basename $(notdir $p))))
@@ -93,7 +119,7 @@ all: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
 # A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was used.
 define stamp # name, content
 ifneq ($$(strip $$(file <$B/stamp/$1)),$$(strip $2))
-$$(shell mkdir -p $B/stamp)
+$$(shell mkdir -p $$(dir $B/stamp/$1))
 $$(file >$B/stamp/$1,$$(strip $2))
 endif
 endef
@@ -177,7 +203,8 @@ program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c))
 program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
 # A program can define functions of the library itself: the linker takes its own.
 define program # name, further objects
-$B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $2
+$(if $(filter clean,$(MAKECMDGOALS)),,$(call stamp,source/$1,$(call program_object,$1)))
+$B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $B/stamp/source/$1 $2
 	@mkdir -p $$(@D)
 	$$(call say,LD  )$$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) -T user/user.ld -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a
 endef
@@ -210,8 +237,6 @@ $B/fs.img: $(USER_BIN)
 $B/tests.img: $(BIN)
 $B/fs.img $B/tests.img:
 	$(call say,MKFS)$B/host/mkfs $@ $(filter $B/bin/%,$^) $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
-
-fs.img: $B/fs.img
 
 # Host tests.
 
@@ -259,13 +284,9 @@ $B/empty.elf: bench/empty/empty.S
 
 bench-host: $B/empty.elf
 
-# Running.
-
-qemu qemu-nox qemu-gdb: all
-	$(PYTHON) tools/run --make-target $@ --smp $(CPUS) --mem $(MEM)
+include tools/build/xv6.mk
 
 programs: $(BIN)
-kernel: $B/kernel.elf
 
 # For editors and analysers.
 compile_commands.json: FORCE
@@ -273,9 +294,9 @@ compile_commands.json: FORCE
 FORCE:
 
 clean:
-	rm -rf $B
+	rm -rf $B fs.img xv6.img kernel.sym kernel.asm .gdbinit compile_commands.json $(wildcard _*)
 
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
-.PHONY: all kernel programs fs.img qemu qemu-nox qemu-gdb clean host-tests list-host-tests bench-host
+.PHONY: all programs clean host-tests list-host-tests bench-host

@@ -9,4 +9,8 @@
 #define NCPU    8   /* processors used */
 #define HZ      100 /* clock ticks a second */
 
+/* Sizes by which programs for xv6 choose what they write: xv6's own, since nothing here has such a limit. */
+#define MAXOPBLOCKS 10
+#define FSSIZE      1000
+
 #endif

@@ -36,7 +36,7 @@ KERNEL = [
 ]
 
 # Room: what it may include.
-ROOMS = {"user/libc": {"include"}, "user/ksm": {"include", "user/libc"}}
+ROOMS = {"user/xv6": {"include"}, "user/libc": {"include"}, "user/ksm": {"include", "user/libc"}}
 ROOMS["user/math"] = {"include", "user/libc", "user/ksm"}
 ROOMS["user/bin"] = {"include", "user/libc", "user/ksm", "user/math"}
 ROOMS["tests/guest"] = ROOMS["user/bin"] | {"tests"}
