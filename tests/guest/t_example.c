@@ -1,5 +1,5 @@
 /*
- * t_example.c - ksmcat and ksmchat from outside: what goes in comes out, and nobody waits for the dead.
+ * t_example.c - ksmcat and ksmchat from outside: what goes in comes out, and nobody waits for a dead process.
  */
 #include "fcntl.h"
 #include "guest.h"
@@ -54,7 +54,7 @@ static void make_file(const char *path)
     close(fd);
 }
 
-/* Reads all that comes from fd, which is `times` the file. */
+/* Reads from fd to its end, and expects the file, as often as `times` says. */
 static void expect_file(int fd, uint times)
 {
     static uchar block[4096];
@@ -68,7 +68,7 @@ static void expect_file(int fd, uint times)
     check_eq(at, times * FILE_SIZE);
 }
 
-/* Ends of any children, in any order; all with status 0. */
+/* Waits for n children, in any order, which all end with status 0. */
 static void expect_ends(int n)
 {
     while (n-- > 0) {
@@ -194,7 +194,7 @@ static void say(const struct chatter *chatter, const char *text)
     check_eq(write_all(chatter->in, text, (int)strlen(text)), 0);
 }
 
-/* What a chatter prints until its end. */
+/* Reads what a chatter prints until it ends. */
 static void hear(const struct chatter *chatter, char *output)
 {
     int n = 0, got;
@@ -213,7 +213,7 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-TEST("ksmchat: each hears the others, and not himself")
+TEST("ksmchat: each member hears the others, and not itself")
 {
     static char output[OUTPUT_SIZE];
     static char *names[] = { "ann", "bob", "cyd" };
@@ -266,7 +266,7 @@ TEST("ksmchat: no line is lost or out of order")
     expect_ends(2);
 }
 
-TEST("ksmchat: the room goes on without one who was killed")
+TEST("ksmchat: the room goes on without a member that was killed")
 {
     static char output[OUTPUT_SIZE];
     char *argv[] = { "/ksmchat", id, "dead", NULL };
@@ -295,7 +295,7 @@ TEST("ksmchat: the room goes on without one who was killed")
         check(status == 0 || status == KILLED);
         nended++;
     }
-    /* The other process of the one who was killed is not ours to wait for, but it ends soon. */
+    /* The killed one's second process is not a child of this one, but it ends soon. */
     for (int i = 0; i < 500 && ksmget(ksmid_parse(id), 0, KSM_OPEN) != KSM_ENOENT; i++)
         sleep(1);
     check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);

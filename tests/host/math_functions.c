@@ -1,6 +1,6 @@
 /*
- * math_functions.c - the functions against the C library's: exact ones by equality, the others against its
- * long doubles, whose 11 more bits tell how far off a result is.
+ * math_functions.c - the functions compared with the C library's: exact ones must be equal; for the others the library's
+ * long doubles, which have 11 more bits, show how far off a result is.
  */
 #include <math.h>
 #include <stdint.h>
@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "host.h"
-#include "user/math/mathexpr.h"
 #include "user/math/mathfn.h"
+#include "user/math/mathint.h"
+#include "user/math/mathtrig.h"
 
 #define ROUNDS  100000
 #define ALLOWED 2.0L /* units in the last place */
@@ -39,7 +40,7 @@ static double any_size(void)
 
 static bool same(double a, double b) { return memcmp(&a, &b, sizeof(a)) == 0; }
 
-/* How far `got` is from `true_value`, in units in the last place. */
+/* The distance of `got` from `true_value`, in units in the last place. */
 static long double error(double got, long double true_value)
 {
     double near = (double)true_value;
@@ -149,7 +150,7 @@ TEST("powers that are doubles")
     check(math_pow(-1, 1e300) == 1 && math_pow(-1, 0x1p53 - 1) == -1);
 }
 
-/* Near multiples of pi/2, where a sloppy reduction loses all digits, and all over. */
+/* Angles of all sizes, and near multiples of pi/2, where a sloppy reduction loses all digits. */
 static double angle(int i)
 {
     switch (i % 4) {
@@ -180,8 +181,7 @@ TEST("sin and cos")
     check(math_sin(1e5) == 0.03574879797201651);
 }
 
-/* The double nearest to a multiple of pi/2, and sizes that no float of a program has: the whole table is
-   used. */
+/* The double closest to a multiple of pi/2, and sizes that use the whole table of 2/pi. */
 TEST("sin and cos of huge angles")
 {
     check(math_cos(6381956970095103.0 * 0x1p797) == -4.68716592425462761112e-19);

@@ -312,7 +312,7 @@ def print_section(title, expressions):
 
 
 def main():
-    print("# Expressions, and the results that python computes for them.  Made by tools/build/problems.py.")
+    print("# Expressions, and the results that Python computes for them.  Made by tools/build/problems.py.")
     print_section("Of all kinds", GIVEN.strip("\n").replace("\n", "|").split("|"))
     print_section("As long and as deep as can be", LONG)
     print_section("Random ones", random_expressions(60))

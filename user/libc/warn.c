@@ -1,5 +1,5 @@
 /*
- * warn.c - complaints, with the program's name before them.
+ * warn.c - error messages that begin with the program's name.
  */
 #include "format.h"
 

@@ -1,23 +1,25 @@
 /*
  * mathint.c - functions of integers that are held in doubles.
+ *
+ * Factorials and Fibonacci numbers are computed in double-double, which is exact up to 106 bits.  Primes are found by
+ * Miller and Rabin's test with fixed bases, which decides for certain below 3.8 * 10^18.
  */
+#include "mathint.h"
+
 #include "mathdd.h"
-#include "mathexpr.h"
 #include "mathfn.h"
 
-#define MAX_FACT 170
-#define MAX_FIB  1476
+#define MAX_FACT 170  /* the largest whose result is finite */
+#define MAX_FIB  1476 /* likewise */
 #define TWO_53   9007199254740992.0
-#define INFINITE ((union math_bits){ .bits = 0x7ffull << 52 }.value)
 
 double math_fact(double n)
 {
     struct dd product = { 1, 0 };
+    int twos = 0; /* the factors' powers of two are kept apart, so nothing overflows on the way */
 
     if (n > MAX_FACT)
-        return INFINITE;
-    /* Without the factors' powers of two nothing overflows on the way. */
-    int twos = 0;
+        return MATH_INFINITY;
     for (int k = 2; k <= (int)n; k++) {
         int zeros = __builtin_ctz(k);
 
@@ -34,7 +36,7 @@ double math_fib(double n)
     struct dd a = { 0, 0 }, b = { 1, 0 };
 
     if (n > MAX_FIB)
-        return INFINITE;
+        return MATH_INFINITY;
     for (int k = (int)n; k > 0; k--) {
         struct dd next = dd_add(a, b);
 
