@@ -41,35 +41,14 @@ static int reap(int pid)
     return status;
 }
 
-static int start_program(char *const argv[], int in, int out)
-{
-    int pid = fork();
-
-    check(pid >= 0);
-    if (pid > 0)
-        return pid;
-    if (in >= 0) {
-        close(0);
-        dup(in);
-    }
-    if (out >= 0) {
-        close(1);
-        dup(out);
-        close(2);
-        dup(out);
-    }
-    for (int fd = 3; fd < 16; fd++)
-        close(fd);
-    exec(argv[0], (char **)argv);
-    exits(127);
-}
+static void choose_id(void) { snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448); }
 
 static void start_server_with(char *slots)
 {
     char *argv[] = { "/mathserver", "-i", id, "-n", slots, NULL };
 
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
-    server = start_program(argv, -1, -1);
+    choose_id();
+    server = tap_start_program(argv, -1, -1);
 }
 
 static void start_server(void) { start_server_with("4"); }
@@ -101,7 +80,7 @@ static struct program start_client(char *option, char *value, int in)
     int fds[2];
 
     check_eq(pipe(fds), 0);
-    program.pid = start_program(argv, in, fds[1]);
+    program.pid = tap_start_program(argv, in, fds[1]);
     program.out = fds[0];
     close(fds[1]);
     return program;
@@ -230,19 +209,17 @@ TEST("a user at a terminal has each result before the next line")
 
 /* Servers and clients in any order. */
 
-static void wait_then_serve(void *arg)
-{
-    char *argv[] = { "/mathserver", "-i", id, NULL };
-
-    sleep((int)(long)arg);
-    exec(argv[0], argv);
-}
-
 TEST("a client waits for its server")
 {
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
-    server = tap_start(wait_then_serve, (void *)50);
-    expect("-e", "1+1", "1+1 = 2\n", 0);
+    struct program client;
+    char output[OUTPUT_SIZE];
+
+    choose_id();
+    client = start_client("-e", "1+1", -1);
+    tap_until_asleep(client.pid);
+    start_server();
+    check_eq(finish(&client, output), 0);
+    check_str(output, "1+1 = 2\n");
     end_server();
 }
 
@@ -251,7 +228,7 @@ TEST("a client without a server says so after a few seconds")
     char want[64];
     int begin = uptime();
 
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    choose_id();
     snprintf(want, sizeof(want), "/mathclient: %s: no server answers\n", id);
     expect("-e", "1+1", want, 2);
     check(uptime() - begin < 1000);
@@ -264,7 +241,7 @@ TEST("a server refuses to start beside a living one")
 
     start_server();
     ksmdetachat(attach());
-    other = start_program(argv, -1, -1);
+    other = tap_start_program(argv, -1, -1);
     check_eq(reap(other), 1);
     expect("-e", "1+1", "1+1 = 2\n", 0);
     end_server();
@@ -275,10 +252,10 @@ TEST("a server refuses a segment that is not a Math Server's")
     char *argv[] = { "/mathserver", "-i", id, NULL };
     int handle;
 
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    choose_id();
     handle = ksmget(ksmid_parse(id), 5000, KSM_CREATE);
     check(handle > 0);
-    check_eq(reap(start_program(argv, -1, -1)), 1);
+    check_eq(reap(tap_start_program(argv, -1, -1)), 1);
     check_eq(ksmdelete(handle), 0);
 }
 
@@ -299,15 +276,29 @@ TEST("a server takes over after a dead one")
     check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
 }
 
+/* Waits until that process has a slot. */
+static void wait_for_owner(struct mathwire_header *shared, int pid)
+{
+    for (;;) {
+        for (uint i = 0; i < shared->nslots; i++)
+            if (ksmlock_holder(&shared->slots[i].owner) == pid)
+                return;
+        sleep(1);
+    }
+}
+
 TEST("a client whose server died says so within two seconds")
 {
+    struct mathwire_header *shared;
     struct program client;
     char output[OUTPUT_SIZE];
     int begin;
 
     start_server();
+    shared = attach();
     client = start_client("-b", "100000000", -1);
-    sleep(30);
+    wait_for_owner(shared, client.pid);
+    ksmdetachat(shared);
     kill_server();
     begin = uptime();
     check_eq(finish(&client, output), 2);
@@ -429,7 +420,6 @@ TEST("garbage over the whole segment: the server lives, and serves new clients")
     for (int round = 0; round < 5; round++) {
         for (uint i = 0; i < segment_words(); i++)
             words[i] = round == 0 ? 0 : round == 1 ? 0xffffffff : next_random();
-        sleep(20);
         check_eq(procinfo(server, &(struct procinfo){ 0 }), 0);
         expect("-e", "6*7", "6*7 = 42\n", 0);
     }
@@ -540,7 +530,7 @@ TEST("-b of mathclient and mathpipe")
     client = start_client("-b", "1000", -1);
     check_eq(finish(&client, output), 0);
     check_eq(memcmp(output, "1000 requests in ", 17), 0);
-    check_eq(reap(start_program(argv, -1, -1)), 0);
+    check_eq(reap(tap_start_program(argv, -1, -1)), 0);
     end_server();
 }
 
@@ -562,7 +552,7 @@ TEST("wrong usage is refused")
 
     check_eq(pipe(fds), 0);
     for (uint i = 0; i < COUNT(wrong); i++)
-        check_eq(reap(start_program(wrong[i], -1, fds[1])), 2);
+        check_eq(reap(tap_start_program(wrong[i], -1, fds[1])), 2);
 }
 
 TAP_MAIN(clean_up)

@@ -13,8 +13,8 @@
 
 #include "ulib.h"
 
-#define SLICE         50 /* ticks between checks that the server lives */
-#define RETRY         3  /* ticks between searches for a segment */
+#define CHECK_TICKS   50 /* ticks between checks that the server lives */
+#define RETRY_TICKS   3  /* ticks between searches for a segment */
 #define OPEN_ATTEMPTS 5  /* at a slot that others damage */
 
 static bool server_lives(const struct mathwire *wire) { return ksmself_lives(wire->server); }
@@ -76,7 +76,7 @@ static int find_server(struct mathwire *wire, int id, int ticks)
 
         if (result != KSM_ENOENT || uptime() - begin >= ticks)
             return result;
-        sleep(RETRY);
+        sleep(RETRY_TICKS);
     }
 }
 
@@ -109,7 +109,7 @@ static int take_slot(struct mathwire *wire, uint nslots)
         __atomic_store_n(waited, 1, __ATOMIC_SEQ_CST);
         if (take_free_slot(wire, nslots) == 0)
             return 0;
-        ksmwait(waited, 1, SLICE);
+        ksmwait(waited, 1, CHECK_TICKS);
         if (!server_lives(wire))
             return KSM_EOWNERDEAD;
     }
@@ -144,7 +144,7 @@ static int open_slot(struct mathwire *wire)
             break;
         if (opened != before)
             return KSM_EINVAL;
-        if (ksmwait(&slot->opened, before, SLICE) == KSM_ETIMEDOUT) {
+        if (ksmwait(&slot->opened, before, CHECK_TICKS) == KSM_ETIMEDOUT) {
             /* After damage this may be the number that the server answered last. */
             wire->opened += 2;
             __atomic_store_n(&slot->wanted, wire->opened, __ATOMIC_SEQ_CST);
