@@ -1,10 +1,10 @@
 /*
- * ksmrows.c - what shared memory costs: the rows of docs/performance.md that rows.c has not.
+ * ksmrows.c - what shared memory costs: the rows of docs/performance.md that bench/vendor/rows.c lacks.
  *
- *   ksmrows [NAME]...            prints "R NAME  FIRST MEDIAN MIN MAX", in units of the time stamp counter for one operation
+ *   ksmrows [NAME]...            prints "R NAME FIRST MEDIAN MIN MAX", in units of the time stamp counter for one operation
  *
- * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles: no row may idle, and a row
- * whose slowest sample is much slower than its median is marked by "idle?".
+ * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles.  So no row may idle; a row
+ * of which two samples took four times the median is marked "idle?".
  */
 #include "ksm.h"
 #include "ulib.h"
@@ -13,22 +13,20 @@
 #define MB       0x100000u
 #define HANDOVER 1000
 
-typedef unsigned long long u64;
-
-static inline u64 stamp(void)
+static inline uint64_t stamp(void)
 {
     uint low, high;
 
     asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (u64)high << 32 | low;
+    return (uint64_t)high << 32 | low;
 }
 
-static u64 samples[SAMPLES];
+static uint64_t samples[SAMPLES];
 
 /* Prints the samples, each of `per` operations. */
 static void report(const char *name, uint per)
 {
-    u64 first = samples[0], sorted[SAMPLES];
+    uint64_t first = samples[0], sorted[SAMPLES];
 
     for (int i = 0; i < SAMPLES; i++) {
         int at = i;
@@ -69,7 +67,7 @@ static void join(int pid)
 static void life(const char *name, uint nbytes)
 {
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
         int handle = get(nbytes);
         volatile char *p = attach(handle);
 
@@ -86,16 +84,16 @@ static void life_4k(void) { life("life.4K", 4096); }
 static void life_1m(void) { life("life.1M", MB); }
 static void life_64m(void) { life("life.64M", 64 * MB); }
 
-/* Attach and detach of a segment that stays attached elsewhere in the process. */
+/* Attaches and detaches a segment that the process has attached once more. */
 static void attach_again(const char *size, uint nbytes)
 {
-    static u64 detached[SAMPLES];
+    static uint64_t detached[SAMPLES];
     char name[32];
     int handle = get(nbytes);
 
     attach(handle);
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         attach(handle);
         samples[i] = stamp() - start;
@@ -127,18 +125,18 @@ static void fork_once(void)
 /* What 64 MB attached add to fork, exit and wait. */
 static void fork_64m(void)
 {
-    u64 plain[SAMPLES];
+    uint64_t plain[SAMPLES];
     int handle = get(64 * MB);
 
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         fork_once();
         plain[i] = stamp() - start;
     }
     attach(handle);
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         fork_once();
         start = stamp() - start;
@@ -180,7 +178,7 @@ static void serve(struct mailbox *box, uint nrequests, bool batched)
     }
 }
 
-/* Requests to a child, each a hand-over to it and back. */
+/* Requests to a child; each hands over to it and back. */
 static void converse(const char *name, uint rounds, bool batched, uint per)
 {
     int handle = get(sizeof(struct mailbox));
@@ -193,7 +191,7 @@ static void converse(const char *name, uint rounds, bool batched, uint per)
         exit();
     }
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         for (uint k = 0; k < rounds; k++) {
             box->a = 1;

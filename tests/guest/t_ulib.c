@@ -1,8 +1,7 @@
 /*
  * t_ulib.c - the programs' library: formatting, numbers, options, strings, lines, and 64-bit division.
  */
-#include <ctype.h>
-
+#include "ctype.h"
 #include "fcntl.h"
 #include "guest.h"
 

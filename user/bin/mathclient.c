@@ -17,8 +17,7 @@
  * While more expressions are at hand, the client sends them ahead of the replies.  Before it waits for input it waits
  * for all replies, so a user at a terminal sees each result before typing the next line.
  */
-#include <ctype.h>
-
+#include "ctype.h"
 #include "decimal.h"
 #include "fcntl.h"
 #include "mathfn.h"

@@ -3,8 +3,7 @@
  *
  *   wc [FILE]...                 prints LINES WORDS BYTES NAME, and a total after several files
  */
-#include <ctype.h>
-
+#include "ctype.h"
 #include "fcntl.h"
 #include "ulib.h"
 

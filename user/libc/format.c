@@ -7,7 +7,7 @@
  * The kernel has a formatter of its own, kernel/base/format.c: it needs no 64-bit numbers and no widths from
  * arguments, and neither half of the system compiles sources of the other.
  */
-#include "format.h"
+#include "format_impl.h"
 
 struct spec {
     bool left; /* - */

@@ -4,7 +4,7 @@
  * A call is one write() of any length, so the output of several processes does not mix inside a line.  Short
  * output is built on the stack, longer output in a block from malloc().
  */
-#include "format.h"
+#include "format_impl.h"
 
 #define SHORT_SIZE 256
 

@@ -1,7 +1,7 @@
 /*
  * bignum.c - schoolbook arithmetic on natural numbers, no division.
  */
-#include "bignum.h"
+#include "bignum_impl.h"
 
 static void trim(struct bignum *a)
 {

@@ -11,9 +11,8 @@
  */
 #include "decimal.h"
 
-#include <ctype.h>
-
-#include "bignum.h"
+#include "bignum_impl.h"
+#include "ctype.h"
 #include "mathfn.h"
 
 #define MAX_DIGITS    800    /* of an input, that are kept */

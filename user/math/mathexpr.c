@@ -9,8 +9,7 @@
  */
 #include "mathexpr.h"
 
-#include <ctype.h>
-
+#include "ctype.h"
 #include "decimal.h"
 #include "mathfn.h"
 #include "mathint.h"

@@ -6,7 +6,7 @@
  */
 #include "mathint.h"
 
-#include "mathdd.h"
+#include "mathdd_impl.h"
 #include "mathfn.h"
 
 #define MAX_FACT 170  /* the largest whose result is finite */

@@ -7,7 +7,7 @@
  */
 #include "mathtrig.h"
 
-#include "mathdd.h"
+#include "mathdd_impl.h"
 #include "mathfn.h"
 
 #define WINDOW_WORDS   8

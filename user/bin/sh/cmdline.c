@@ -9,7 +9,7 @@
  */
 #include "cmdline.h"
 
-#include <ctype.h>
+#include "ctype.h"
 
 #define CHUNK_SIZE  2000u
 #define MAX_NESTING 100 /* open parentheses, each of which is a recursion of the parser */

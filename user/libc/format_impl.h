@@ -1,11 +1,11 @@
 /*
- * format.h - the formatter that printf() and its kin share.
+ * format_impl.h - the formatter that printf() and its kin share.
  *
  * A sink belongs to its caller, and so does its buffer.  Nothing here fails.  Sleeps: no, but for format_write(),
  * which writes to a descriptor.
  */
-#ifndef FORMAT_H
-#define FORMAT_H
+#ifndef FORMAT_IMPL_H
+#define FORMAT_IMPL_H
 
 #include "ulib.h"
 

@@ -1,13 +1,13 @@
 /*
- * mathdd.h - double-double arithmetic: about 106 bits, for the steps between a function's argument and its result.
+ * mathdd_impl.h - double-double arithmetic: about 106 bits, for the steps between a function's argument and its result.
  *
  * A struct dd stands for hi + lo, where lo is at most half a unit in the last place of hi.  The operations are exact,
  * or accurate to about 2^-102, as long as nothing overflows and the low part of no product falls below the smallest
  * double.  They need round-to-nearest arithmetic in true doubles: SSE2, and no contraction to fused operations.
  * Sleeps: no.
  */
-#ifndef MATHDD_H
-#define MATHDD_H
+#ifndef MATHDD_IMPL_H
+#define MATHDD_IMPL_H
 
 struct dd {
     double hi, lo;
