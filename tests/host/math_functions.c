@@ -193,6 +193,42 @@ TEST("sin and cos of huge angles")
     }
 }
 
+/* The reference for isprime: Miller and Rabin's test by 128-bit arithmetic, with other bases, which decide below 2^64. */
+static uint64_t multiply_mod(uint64_t a, uint64_t b, uint64_t n)
+{
+    return (uint64_t)((unsigned __int128)a * b % n);
+}
+
+static bool may_be_prime(uint64_t n, uint64_t base)
+{
+    int twos = __builtin_ctzll(n - 1);
+    uint64_t power = 1;
+
+    for (uint64_t bits = (n - 1) >> twos; bits > 0; bits >>= 1) {
+        if (bits & 1)
+            power = multiply_mod(power, base, n);
+        base = multiply_mod(base, base, n);
+    }
+    if (power == 1)
+        return true;
+    for (; twos > 0; twos--) {
+        if (power == n - 1)
+            return true;
+        power = multiply_mod(power, power, n);
+    }
+    return false;
+}
+
+static bool is_large_prime(uint64_t n)
+{
+    static const uint64_t bases[] = { 2, 325, 9375, 28178, 450775, 9780504, 1795265022 };
+
+    for (int i = 0; i < 7; i++)
+        if (bases[i] % n != 0 && !may_be_prime(n, bases[i] % n))
+            return false;
+    return true;
+}
+
 static bool is_prime(unsigned long long n)
 {
     if (n < 2)
@@ -226,6 +262,27 @@ TEST("fact, fib and gcd")
     check(math_gcd(0x1p1000, 0x1p900 * 3) == 0x1p900);
 }
 
+/* MATH_ROUNDS in the environment is how many of each length; some seconds for each 100,000. */
+TEST("isprime agrees with 128-bit arithmetic for odd numbers of each length")
+{
+    const char *text = getenv("MATH_ROUNDS");
+    long rounds = text ? atol(text) : 4000, nprimes = 0;
+
+    for (int nbits = 3; nbits <= 53; nbits++) {
+        uint64_t first = 1ull << (nbits - 1);
+
+        for (long i = 0; i < rounds; i++) {
+            uint64_t n = first | random_bits() % first | 1;
+            bool prime = is_large_prime(n);
+
+            nprimes += prime;
+            if (math_isprime((double)n) != prime)
+                tap_fail("isprime(%llu)", (unsigned long long)n);
+        }
+    }
+    tap_note("%ld primes among %ld numbers", nprimes, 51 * rounds);
+}
+
 TEST("isprime")
 {
     for (int n = -3; n < 20000; n++)
@@ -235,9 +292,12 @@ TEST("isprime")
 
         n %= 1ull << 42;
         check(math_isprime((double)n) == is_prime(n));
+        check(n % 2 == 0 || n < 3 || is_large_prime(n) == is_prime(n));
     }
     /* Around 2^53, by python's arithmetic. */
     check(math_isprime(9007199254740881.0) == 1 && math_isprime(9007199254740847.0) == 1);
+    check(math_isprime(3536776716544193.0) == 1 && math_isprime(5055159403646549.0) == 1);
+    check(math_isprime(5803761544210633.0) == 1);
     check(math_isprime(9007199254740991.0) == 0 && math_isprime(9007199254740992.0) == 0);
     /* Composite, and strong pseudoprimes to several bases. */
     check(math_isprime(3215031751.0) == 0 && math_isprime(341550071728321.0) == 0);

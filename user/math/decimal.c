@@ -23,12 +23,6 @@
 #define MIN_EXPONENT  (-1074) /* of the smallest double */
 #define MAX_EXPONENT  971     /* of the last bit of the largest */
 
-/* value is below 2^53.  By halves, because a conversion of 64 bits would use the x87 unit. */
-static double to_double(uint64_t value)
-{
-    return (double)(unsigned int)(value >> 32) * 4294967296.0 + (double)(unsigned int)value;
-}
-
 static double power_of_ten(int n)
 {
     static const double powers[EXACT_POWERS + 1] = {
@@ -213,9 +207,9 @@ int decimal_parse(const char *text, int n, double *value)
     else if (magnitude > MAX_MAGNITUDE)
         *value = MATH_INFINITY;
     else if (literal.ndigits <= 15 && literal.exponent >= 0 && literal.exponent <= EXACT_POWERS)
-        *value = to_double(literal.start) * power_of_ten(literal.exponent);
+        *value = math_from_integer(literal.start) * power_of_ten(literal.exponent);
     else if (literal.ndigits <= 15 && literal.exponent < 0 && literal.exponent >= -EXACT_POWERS)
-        *value = to_double(literal.start) / power_of_ten(-literal.exponent);
+        *value = math_from_integer(literal.start) / power_of_ten(-literal.exponent);
     else
         *value = convert(&literal);
     return length;

@@ -39,6 +39,19 @@ static inline int math_is_finite(double x)
 
 int math_is_integer(double x); /* finite and without a fraction */
 
+/* Between doubles and integers of up to 2^53.  By halves, because a conversion of 64 bits may use the x87 unit. */
+static inline double math_from_integer(uint64_t n)
+{
+    return (double)(unsigned int)(n >> 32) * 4294967296.0 + (double)(unsigned int)n;
+}
+
+static inline uint64_t math_to_integer(double x) /* truncates; x is not negative */
+{
+    unsigned int high = (unsigned int)(x / 4294967296.0);
+
+    return (uint64_t)high << 32 | (unsigned int)(x - high * 4294967296.0);
+}
+
 /* x * 2^n, rounded once; x is 0 or between 2^-100 and 2^100. */
 double math_scale(double x, int n);
 
