@@ -5,7 +5,7 @@
  *
  * Started as `t_attack --segments` it is the program that a test of exec() runs.
  */
-#include "tap.h"
+#include "guest.h"
 
 /* The stack of far returns, calls and interrupt returns. */
 

@@ -100,7 +100,8 @@ static int is_prime(uint64_t n)
     /* No composite number below 3.8 * 10^18 passes with these as bases. */
     static const unsigned char primes[] = { 2, 3, 5, 7, 11, 13, 17, 19, 23 };
     const int nprimes = sizeof(primes);
-    int twos;
+    uint64_t odd = n - 1;
+    int twos = 0;
 
     for (int i = 0; i < nprimes; i++) {
         if (n == primes[i])
@@ -108,9 +109,10 @@ static int is_prime(uint64_t n)
         if (n % primes[i] == 0)
             return 0;
     }
-    twos = __builtin_ctzll(n - 1);
+    for (; odd % 2 == 0; odd /= 2)
+        twos++;
     for (int i = 0; i < nprimes; i++)
-        if (!may_be_prime(n, primes[i], (n - 1) >> twos, twos))
+        if (!may_be_prime(n, primes[i], odd, twos))
             return 0;
     return 1;
 }
