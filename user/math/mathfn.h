@@ -3,7 +3,7 @@
  *
  * sqrt, floor, ceil, trunc and fmod are exact or correctly rounded.  log, exp and pow carry about 65 bits to their last
  * rounding, so they err by little more than half a unit in the last place (below the smallest normal number, by one).
- * Nothing is kept between calls, nothing fails, and the x87 unit is not used.  Sleeps: no.
+ * Nothing is kept between calls, nothing fails, and the x87 unit computes nothing.  Sleeps: no.
  */
 #ifndef MATHFN_H
 #define MATHFN_H
