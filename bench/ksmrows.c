@@ -7,6 +7,7 @@
  * of which two samples took four times the median is marked "idle?".
  */
 #include "ksm.h"
+#include "mathwire.h"
 #include "ulib.h"
 
 #define SAMPLES  7
@@ -242,6 +243,87 @@ static void wait_wake(void)
 static void request(void) { converse("request.blocking", 500, false, 1); }
 static void handover(void) { converse("request.1000-a-handover", 5, true, HANDOVER); }
 
+/* The Math Server. */
+
+#define EXPRESSION "1+2"
+#define ENDED_IN   500 /* ticks that the server may take to start */
+#define PER_SAMPLE 640 /* requests */
+
+static int start_server(struct mathwire *wire)
+{
+    int pid = fork(), error;
+
+    if (pid == 0) {
+        exec("/mathserver", (char *[]){ "mathserver", "-i", "bench", NULL });
+        fail(1, "cannot execute /mathserver");
+    }
+    error = mathwire_open(wire, ksmid("bench"), ENDED_IN);
+    if (pid < 0 || error < 0)
+        fail(1, "the Math Server: %s", ksmstrerror(error));
+    return pid;
+}
+
+static void send(struct mathwire *wire, enum mathwire_kind kind)
+{
+    int error = mathwire_send(wire, kind, EXPRESSION, sizeof(EXPRESSION) - 1);
+
+    if (error < 0)
+        fail(1, "mathwire_send: %s", ksmstrerror(error));
+}
+
+static void receive(struct mathwire *wire, double want)
+{
+    struct math_result result;
+    int error = mathwire_receive(wire, &result);
+
+    if (error < 0 || result.value != want)
+        fail(1, "mathwire_receive: %s", error < 0 ? ksmstrerror(error) : "a wrong value");
+}
+
+static void end_server(struct mathwire *wire, int pid)
+{
+    send(wire, MATHWIRE_END);
+    receive(wire, 0);
+    mathwire_close(wire);
+    join(pid);
+}
+
+/* Requests of which so many are in flight at once. */
+static void ask(const char *name, uint nflight)
+{
+    struct mathwire wire;
+    int pid = start_server(&wire);
+
+    for (int i = 0; i < SAMPLES; i++) {
+        uint64_t start = stamp();
+
+        for (uint n = 0; n < PER_SAMPLE; n += nflight) {
+            for (uint k = 0; k < nflight; k++)
+                send(&wire, MATHWIRE_COMPUTE);
+            for (uint k = 0; k < nflight; k++)
+                receive(&wire, 3);
+        }
+        samples[i] = stamp() - start;
+    }
+    end_server(&wire, pid);
+    report(name, PER_SAMPLE);
+}
+
+static void math(void)
+{
+    for (int i = 0; i < SAMPLES; i++) {
+        uint64_t start = stamp();
+        struct math_result result;
+
+        for (uint n = 0; n < PER_SAMPLE; n++)
+            math_evaluate(EXPRESSION, sizeof(EXPRESSION) - 1, &result);
+        samples[i] = stamp() - start;
+    }
+    report("math.evaluation", PER_SAMPLE);
+    ask("math.1-in-flight", 1);
+    ask("math.64-in-flight", MATHWIRE_WINDOW);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -249,6 +331,7 @@ static const struct {
     { "life.4K", life_4k },     { "life.1M", life_1m },       { "life.64M", life_64m },
     { "attach.1M", attach_1m }, { "attach.64M", attach_64m }, { "fork.64M", fork_64m },
     { "wait-wake", wait_wake }, { "request", request },       { "handover", handover },
+    { "math", math },
 };
 
 int main(int argc, char *argv[])
