@@ -1,34 +1,33 @@
 /*
- * ksmrows.c - what shared memory costs: the rows of docs/performance.md that rows.c has not.
+ * ksmrows.c - what shared memory costs: the rows of docs/performance.md that bench/vendor/rows.c lacks.
  *
- *   ksmrows [NAME]...            prints "R NAME  FIRST MEDIAN MIN MAX", in units of the time stamp counter for one operation
+ *   ksmrows [NAME]...            prints "R NAME FIRST MEDIAN MIN MAX", in units of the time stamp counter for one operation
  *
- * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles: no row may idle, and a row
- * whose slowest sample is much slower than its median is marked by "idle?".
+ * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles.  So no row may idle; a row
+ * of which two samples took four times the median is marked "idle?".
  */
 #include "ksm.h"
+#include "mathwire.h"
 #include "ulib.h"
 
 #define SAMPLES  7
 #define MB       0x100000u
 #define HANDOVER 1000
 
-typedef unsigned long long u64;
-
-static inline u64 stamp(void)
+static inline uint64_t stamp(void)
 {
     uint low, high;
 
     asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (u64)high << 32 | low;
+    return (uint64_t)high << 32 | low;
 }
 
-static u64 samples[SAMPLES];
+static uint64_t samples[SAMPLES];
 
 /* Prints the samples, each of `per` operations. */
 static void report(const char *name, uint per)
 {
-    u64 first = samples[0], sorted[SAMPLES];
+    uint64_t first = samples[0], sorted[SAMPLES];
 
     for (int i = 0; i < SAMPLES; i++) {
         int at = i;
@@ -69,7 +68,7 @@ static void join(int pid)
 static void life(const char *name, uint nbytes)
 {
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
         int handle = get(nbytes);
         volatile char *p = attach(handle);
 
@@ -86,16 +85,16 @@ static void life_4k(void) { life("life.4K", 4096); }
 static void life_1m(void) { life("life.1M", MB); }
 static void life_64m(void) { life("life.64M", 64 * MB); }
 
-/* Attach and detach of a segment that stays attached elsewhere in the process. */
+/* Attaches and detaches a segment that the process has attached once more. */
 static void attach_again(const char *size, uint nbytes)
 {
-    static u64 detached[SAMPLES];
+    static uint64_t detached[SAMPLES];
     char name[32];
     int handle = get(nbytes);
 
     attach(handle);
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         attach(handle);
         samples[i] = stamp() - start;
@@ -127,18 +126,18 @@ static void fork_once(void)
 /* What 64 MB attached add to fork, exit and wait. */
 static void fork_64m(void)
 {
-    u64 plain[SAMPLES];
+    uint64_t plain[SAMPLES];
     int handle = get(64 * MB);
 
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         fork_once();
         plain[i] = stamp() - start;
     }
     attach(handle);
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         fork_once();
         start = stamp() - start;
@@ -180,7 +179,7 @@ static void serve(struct mailbox *box, uint nrequests, bool batched)
     }
 }
 
-/* Requests to a child, each a hand-over to it and back. */
+/* Requests to a child; each hands over to it and back. */
 static void converse(const char *name, uint rounds, bool batched, uint per)
 {
     int handle = get(sizeof(struct mailbox));
@@ -193,7 +192,7 @@ static void converse(const char *name, uint rounds, bool batched, uint per)
         exit();
     }
     for (int i = 0; i < SAMPLES; i++) {
-        u64 start = stamp();
+        uint64_t start = stamp();
 
         for (uint k = 0; k < rounds; k++) {
             box->a = 1;
@@ -244,6 +243,87 @@ static void wait_wake(void)
 static void request(void) { converse("request.blocking", 500, false, 1); }
 static void handover(void) { converse("request.1000-a-handover", 5, true, HANDOVER); }
 
+/* The Math Server. */
+
+#define EXPRESSION "1+2"
+#define ENDED_IN   500 /* ticks that the server may take to start */
+#define PER_SAMPLE 640 /* requests */
+
+static int start_server(struct mathwire *wire)
+{
+    int pid = fork(), error;
+
+    if (pid == 0) {
+        exec("/mathserver", (char *[]){ "mathserver", "-i", "bench", NULL });
+        fail(1, "cannot execute /mathserver");
+    }
+    error = mathwire_open(wire, ksmid("bench"), ENDED_IN);
+    if (pid < 0 || error < 0)
+        fail(1, "the Math Server: %s", ksmstrerror(error));
+    return pid;
+}
+
+static void send(struct mathwire *wire, enum mathwire_kind kind)
+{
+    int error = mathwire_send(wire, kind, EXPRESSION, sizeof(EXPRESSION) - 1);
+
+    if (error < 0)
+        fail(1, "mathwire_send: %s", ksmstrerror(error));
+}
+
+static void receive(struct mathwire *wire, double want)
+{
+    struct math_result result;
+    int error = mathwire_receive(wire, &result);
+
+    if (error < 0 || result.value != want)
+        fail(1, "mathwire_receive: %s", error < 0 ? ksmstrerror(error) : "a wrong value");
+}
+
+static void end_server(struct mathwire *wire, int pid)
+{
+    send(wire, MATHWIRE_END);
+    receive(wire, 0);
+    mathwire_close(wire);
+    join(pid);
+}
+
+/* Requests of which so many are in flight at once. */
+static void ask(const char *name, uint nflight)
+{
+    struct mathwire wire;
+    int pid = start_server(&wire);
+
+    for (int i = 0; i < SAMPLES; i++) {
+        uint64_t start = stamp();
+
+        for (uint n = 0; n < PER_SAMPLE; n += nflight) {
+            for (uint k = 0; k < nflight; k++)
+                send(&wire, MATHWIRE_COMPUTE);
+            for (uint k = 0; k < nflight; k++)
+                receive(&wire, 3);
+        }
+        samples[i] = stamp() - start;
+    }
+    end_server(&wire, pid);
+    report(name, PER_SAMPLE);
+}
+
+static void math(void)
+{
+    for (int i = 0; i < SAMPLES; i++) {
+        uint64_t start = stamp();
+        struct math_result result;
+
+        for (uint n = 0; n < PER_SAMPLE; n++)
+            math_evaluate(EXPRESSION, sizeof(EXPRESSION) - 1, &result);
+        samples[i] = stamp() - start;
+    }
+    report("math.evaluation", PER_SAMPLE);
+    ask("math.1-in-flight", 1);
+    ask("math.64-in-flight", MATHWIRE_WINDOW);
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -251,6 +331,7 @@ static const struct {
     { "life.4K", life_4k },     { "life.1M", life_1m },       { "life.64M", life_64m },
     { "attach.1M", attach_1m }, { "attach.64M", attach_64m }, { "fork.64M", fork_64m },
     { "wait-wake", wait_wake }, { "request", request },       { "handover", handover },
+    { "math", math },
 };
 
 int main(int argc, char *argv[])

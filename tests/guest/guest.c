@@ -95,6 +95,29 @@ int tap_start(void (*fn)(void *), void *arg)
     return pid;
 }
 
+int tap_start_program(char *const argv[], int in, int out)
+{
+    int pid = fork();
+
+    check(pid >= 0);
+    if (pid > 0)
+        return pid;
+    if (in >= 0) {
+        close(0);
+        dup(in);
+    }
+    if (out >= 0) {
+        close(1);
+        dup(out);
+        close(2);
+        dup(out);
+    }
+    for (int fd = 3; fd < 16; fd++)
+        close(fd);
+    exec(argv[0], (char **)argv);
+    exits(127);
+}
+
 int tap_status(int pid)
 {
     int status = 0;

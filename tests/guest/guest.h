@@ -42,6 +42,9 @@ void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A child that calls fn(arg) and ends with status 0. */
 int tap_start(void (*fn)(void *), void *arg);
+/* A child that executes argv[0].  Its input comes from `in`, its output and messages go to `out`; -1: as the test's own.
+   It has no other descriptors. */
+int tap_start_program(char *const argv[], int in, int out);
 /* Waits for this child, and no other may die before it; its status. */
 int tap_status(int pid);
 /* The same, and its status is 0. */

@@ -1,5 +1,5 @@
 /*
- * t_example.c - ksmcat and ksmchat from outside: what goes in comes out, and nobody waits for the dead.
+ * t_example.c - ksmcat and ksmchat from outside: what goes in comes out, and nobody waits for a dead process.
  */
 #include "fcntl.h"
 #include "guest.h"
@@ -12,29 +12,6 @@
 static char id[16];
 
 static void choose_id(void) { snprintf(id, sizeof(id), "%d", getpid() + 0x6578616d); }
-
-static int start_program(char *const argv[], int in, int out)
-{
-    int pid = fork();
-
-    check(pid >= 0);
-    if (pid > 0)
-        return pid;
-    if (in >= 0) {
-        close(0);
-        dup(in);
-    }
-    if (out >= 0) {
-        close(1);
-        dup(out);
-        close(2);
-        dup(out);
-    }
-    for (int fd = 3; fd < 16; fd++)
-        close(fd);
-    exec(argv[0], (char **)argv);
-    exits(127);
-}
 
 static uchar byte_at(uint offset) { return (uchar)(offset * 2654435761u >> 24); }
 
@@ -54,7 +31,7 @@ static void make_file(const char *path)
     close(fd);
 }
 
-/* Reads all that comes from fd, which is `times` the file. */
+/* Reads from fd to its end, and expects the file, as often as `times` says. */
 static void expect_file(int fd, uint times)
 {
     static uchar block[4096];
@@ -68,7 +45,7 @@ static void expect_file(int fd, uint times)
     check_eq(at, times * FILE_SIZE);
 }
 
-/* Ends of any children, in any order; all with status 0. */
+/* Waits for n children, in any order, which all end with status 0. */
 static void expect_ends(int n)
 {
     while (n-- > 0) {
@@ -86,7 +63,7 @@ TEST("ksmcat: files come out as they are")
 
     make_file("example.tmp");
     check_eq(pipe(fds), 0);
-    start_program(argv, -1, fds[1]);
+    tap_start_program(argv, -1, fds[1]);
     close(fds[1]);
     expect_file(fds[0], 2);
     expect_ends(1);
@@ -102,9 +79,8 @@ static void send_and_receive(bool receiver_first)
     choose_id();
     make_file("example.tmp");
     check_eq(pipe(fds), 0);
-    start_program(receiver_first ? receiver : sender, -1, fds[1]);
-    sleep(20);
-    start_program(receiver_first ? sender : receiver, -1, fds[1]);
+    tap_until_asleep(tap_start_program(receiver_first ? receiver : sender, -1, fds[1]));
+    tap_start_program(receiver_first ? sender : receiver, -1, fds[1]);
     close(fds[1]);
     expect_file(fds[0], 1);
     expect_ends(2);
@@ -121,13 +97,14 @@ TEST("ksmcat: a sender whose receiver is killed ends")
     char *sender[] = { "/ksmcat", "-s", id, "example.tmp", NULL };
     char *receiver[] = { "/ksmcat", "-r", id, NULL };
     int fds[2], first, second, status, ended;
+    char byte;
 
     choose_id();
     make_file("example.tmp");
     check_eq(pipe(fds), 0);
-    first = start_program(sender, -1, -1);
-    second = start_program(receiver, -1, fds[1]); /* it comes to a stop when the pipe is full */
-    sleep(50);
+    first = tap_start_program(sender, -1, -1);
+    second = tap_start_program(receiver, -1, fds[1]); /* nobody empties the pipe, so it can't finish */
+    check_eq(read(fds[0], &byte, 1), 1);
     kill(second);
     for (int i = 0; i < 2; i++) {
         ended = waits(&status);
@@ -145,9 +122,10 @@ TEST("ksmcat: a receiver whose sender is killed ends")
 
     choose_id();
     check_eq(pipe(fds), 0);
-    first = start_program(sender, fds[0], -1); /* waits for input that does not come */
-    second = start_program(receiver, -1, -1);
-    sleep(50);
+    first = tap_start_program(sender, fds[0], -1); /* waits for input that does not come */
+    tap_until_asleep(first);
+    second = tap_start_program(receiver, -1, -1);
+    tap_until_asleep(second);
     kill(first);
     for (int i = 0; i < 2; i++) {
         ended = waits(&status);
@@ -162,7 +140,7 @@ TEST("ksmcat: a missing file")
     int fds[2], status;
 
     check_eq(pipe(fds), 0);
-    start_program(argv, -1, fds[1]);
+    tap_start_program(argv, -1, fds[1]);
     check(waits(&status) > 0);
     check_eq(status, 1);
 }
@@ -181,7 +159,7 @@ static struct chatter start_chatter(char *people, char *name)
 
     check_eq(pipe(in), 0);
     check_eq(pipe(out), 0);
-    start_program(argv, in[0], out[1]);
+    tap_start_program(argv, in[0], out[1]);
     close(in[0]);
     close(out[1]);
     chatter.in = in[1];
@@ -194,7 +172,7 @@ static void say(const struct chatter *chatter, const char *text)
     check_eq(write_all(chatter->in, text, (int)strlen(text)), 0);
 }
 
-/* What a chatter prints until its end. */
+/* Reads what a chatter prints until it ends. */
 static void hear(const struct chatter *chatter, char *output)
 {
     int n = 0, got;
@@ -213,7 +191,19 @@ static bool contains(const char *text, const char *part)
     return false;
 }
 
-TEST("ksmchat: each hears the others, and not himself")
+/* Reads from fd until that line, which other lines may precede. */
+static void hear_until(int fd, const char *line)
+{
+    uint n = strlen(line), at = 0;
+    char c;
+
+    while (at < n) {
+        check_eq(read(fd, &c, 1), 1);
+        at = c == line[at] ? at + 1 : c == line[0];
+    }
+}
+
+TEST("ksmchat: each member hears the others, and not itself")
 {
     static char output[OUTPUT_SIZE];
     static char *names[] = { "ann", "bob", "cyd" };
@@ -266,21 +256,21 @@ TEST("ksmchat: no line is lost or out of order")
     expect_ends(2);
 }
 
-TEST("ksmchat: the room goes on without one who was killed")
+TEST("ksmchat: the room goes on without a member that was killed")
 {
     static char output[OUTPUT_SIZE];
     char *argv[] = { "/ksmchat", id, "dead", NULL };
     struct chatter talker, listener;
-    int pid, fds[2], status, nended = 0;
+    int pid, in[2], out[2], status, nended = 0;
 
     choose_id();
-    check_eq(pipe(fds), 0);
-    pid = start_program(argv, fds[0], fds[1]);
+    check_eq(pipe(in), 0);
+    check_eq(pipe(out), 0);
+    pid = tap_start_program(argv, in[0], out[1]);
     talker = start_chatter("3", "t");
     listener = start_chatter("3", "l");
-    sleep(30);
     say(&talker, "one\n");
-    sleep(30);
+    hear_until(out[0], "t: one\n");
     kill(pid);
     say(&talker, "two\n");
     close(talker.in);
@@ -288,18 +278,19 @@ TEST("ksmchat: the room goes on without one who was killed")
     hear(&listener, output);
     check(contains(output, "t: one\n") && contains(output, "t: two\n"));
     close(talker.out);
-    close(fds[0]);
-    close(fds[1]);
+    for (int i = 0; i < 2; i++) {
+        close(in[i]);
+        close(out[i]);
+    }
     while (nended < 3) {
         check(waits(&status) > 0);
         check(status == 0 || status == KILLED);
         nended++;
     }
-    /* The other process of the one who was killed is not ours to wait for, but it ends soon. */
+    /* The killed one's second process is not a child of this one, but it ends soon. */
     for (int i = 0; i < 500 && ksmget(ksmid_parse(id), 0, KSM_OPEN) != KSM_ENOENT; i++)
         sleep(1);
     check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
-    sleep(5);
 }
 
 TEST("wrong usage is refused")
@@ -315,7 +306,7 @@ TEST("wrong usage is refused")
 
     check_eq(pipe(fds), 0);
     for (uint i = 0; i < COUNT(wrong); i++) {
-        start_program(wrong[i], -1, fds[1]);
+        tap_start_program(wrong[i], -1, fds[1]);
         check(waits(&status) > 0);
         check_eq(status, 2);
     }

@@ -1,7 +1,7 @@
 /*
  * t_math.c - the Math Server from outside: its programs, and a hostile client that writes into its segment.
  *
- * Each test has a server of its own, under an identifier made of the test's pid.
+ * Each test has a server of its own, whose identifier is made from the test's pid.
  */
 #include "guest.h"
 #include "mathwire.h"
@@ -18,7 +18,7 @@ struct program {
     int out;
 };
 
-/* Waits for this child, whichever die before it.  Its status. */
+/* Waits for this child, and keeps the statuses of others that end before it.  Returns its status. */
 static int reap(int pid)
 {
     static struct {
@@ -41,35 +41,14 @@ static int reap(int pid)
     return status;
 }
 
-static int start_program(char *const argv[], int in, int out)
-{
-    int pid = fork();
-
-    check(pid >= 0);
-    if (pid > 0)
-        return pid;
-    if (in >= 0) {
-        close(0);
-        dup(in);
-    }
-    if (out >= 0) {
-        close(1);
-        dup(out);
-        close(2);
-        dup(out);
-    }
-    for (int fd = 3; fd < 16; fd++)
-        close(fd);
-    exec(argv[0], (char **)argv);
-    exits(127);
-}
+static void choose_id(void) { snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448); }
 
 static void start_server_with(char *slots)
 {
     char *argv[] = { "/mathserver", "-i", id, "-n", slots, NULL };
 
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
-    server = start_program(argv, -1, -1);
+    choose_id();
+    server = tap_start_program(argv, -1, -1);
 }
 
 static void start_server(void) { start_server_with("4"); }
@@ -101,13 +80,13 @@ static struct program start_client(char *option, char *value, int in)
     int fds[2];
 
     check_eq(pipe(fds), 0);
-    program.pid = start_program(argv, in, fds[1]);
+    program.pid = tap_start_program(argv, in, fds[1]);
     program.out = fds[0];
     close(fds[1]);
     return program;
 }
 
-/* The rest of a program's output, and its status. */
+/* Reads the rest of a program's output.  Returns its status. */
 static int finish(struct program *program, char *output)
 {
     int n = 0, got;
@@ -128,13 +107,13 @@ static void expect(char *option, char *value, const char *want, int want_status)
 
     if (strcmp(output, want) != 0) {
         tap_note("it prints: %s", output);
-        tap_note("and not:   %s", want);
+        tap_note("instead of: %s", want);
         check(!"the client's output");
     }
     check_eq(status, want_status);
 }
 
-/* The server is told to end, and its segment goes with it. */
+/* Ends the server, with which its segment goes. */
 static void end_server(void)
 {
     expect("-q", NULL, "", 0);
@@ -156,7 +135,7 @@ static void clean_up(void)
         kill(server);
 }
 
-/* What clients are told. */
+/* What clients print. */
 
 TEST("one expression")
 {
@@ -191,7 +170,7 @@ TEST("share/problems.txt: every result is right")
     end_server();
 }
 
-TEST("lines of standard input, with empty ones passed over")
+TEST("lines of standard input; empty ones are skipped")
 {
     static const char lines[] = "1+1\n\n   \n2*3\r\nfact(5)";
     struct program client;
@@ -230,19 +209,17 @@ TEST("a user at a terminal has each result before the next line")
 
 /* Servers and clients in any order. */
 
-static void wait_then_serve(void *arg)
-{
-    char *argv[] = { "/mathserver", "-i", id, NULL };
-
-    sleep((int)(long)arg);
-    exec(argv[0], argv);
-}
-
 TEST("a client waits for its server")
 {
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
-    server = tap_start(wait_then_serve, (void *)50);
-    expect("-e", "1+1", "1+1 = 2\n", 0);
+    struct program client;
+    char output[OUTPUT_SIZE];
+
+    choose_id();
+    client = start_client("-e", "1+1", -1);
+    tap_until_asleep(client.pid);
+    start_server();
+    check_eq(finish(&client, output), 0);
+    check_str(output, "1+1 = 2\n");
     end_server();
 }
 
@@ -251,7 +228,7 @@ TEST("a client without a server says so after a few seconds")
     char want[64];
     int begin = uptime();
 
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    choose_id();
     snprintf(want, sizeof(want), "/mathclient: %s: no server answers\n", id);
     expect("-e", "1+1", want, 2);
     check(uptime() - begin < 1000);
@@ -264,7 +241,7 @@ TEST("a server refuses to start beside a living one")
 
     start_server();
     ksmdetachat(attach());
-    other = start_program(argv, -1, -1);
+    other = tap_start_program(argv, -1, -1);
     check_eq(reap(other), 1);
     expect("-e", "1+1", "1+1 = 2\n", 0);
     end_server();
@@ -275,10 +252,10 @@ TEST("a server refuses a segment that is not a Math Server's")
     char *argv[] = { "/mathserver", "-i", id, NULL };
     int handle;
 
-    snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448);
+    choose_id();
     handle = ksmget(ksmid_parse(id), 5000, KSM_CREATE);
     check(handle > 0);
-    check_eq(reap(start_program(argv, -1, -1)), 1);
+    check_eq(reap(tap_start_program(argv, -1, -1)), 1);
     check_eq(ksmdelete(handle), 0);
 }
 
@@ -299,15 +276,29 @@ TEST("a server takes over after a dead one")
     check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
 }
 
+/* Waits until that process has a slot. */
+static void wait_for_owner(struct mathwire_header *shared, int pid)
+{
+    for (;;) {
+        for (uint i = 0; i < shared->nslots; i++)
+            if (ksmlock_holder(&shared->slots[i].owner) == pid)
+                return;
+        sleep(1);
+    }
+}
+
 TEST("a client whose server died says so within two seconds")
 {
+    struct mathwire_header *shared;
     struct program client;
     char output[OUTPUT_SIZE];
     int begin;
 
     start_server();
+    shared = attach();
     client = start_client("-b", "100000000", -1);
-    sleep(30);
+    wait_for_owner(shared, client.pid);
+    ksmdetachat(shared);
     kill_server();
     begin = uptime();
     check_eq(finish(&client, output), 2);
@@ -317,10 +308,10 @@ TEST("a client whose server died says so within two seconds")
 
 static void open_and_hang(void *arg)
 {
-    struct mathwire mail;
+    struct mathwire wire;
 
-    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
-    check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, "1+1", 3), 0);
+    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, "1+1", 3), 0);
     *(uint *)arg = 1;
     for (;;)
         sleep(1000);
@@ -357,20 +348,20 @@ TEST("clients that died in the middle of a request lose their slots to others")
 static void ask_often(void *arg)
 {
     int number = (int)(long)arg;
-    struct mathwire mail;
+    struct mathwire wire;
 
-    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
     for (int i = 0; i < 300; i++) {
         struct math_result result;
         char text[32];
         int n = snprintf(text, sizeof(text), "%d*1000+%d", number, i);
 
-        check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, text, (uint)n), 0);
-        check_eq(mathwire_receive(&mail, &result), 0);
+        check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, text, (uint)n), 0);
+        check_eq(mathwire_receive(&wire, &result), 0);
         check_eq(result.status, MATH_OK);
         check_eq((int)result.value, number * 1000 + i);
     }
-    mathwire_close(&mail);
+    mathwire_close(&wire);
 }
 
 TEST("more clients than slots at once")
@@ -388,23 +379,23 @@ TEST("more clients than slots at once")
 
 TEST("many requests ahead of their replies")
 {
-    struct mathwire mail;
+    struct mathwire wire;
     struct math_result result;
 
     start_server();
-    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
-    check_eq(mathwire_receive(&mail, &result), KSM_EAGAIN);
+    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_receive(&wire, &result), KSM_EAGAIN);
     for (int i = 0; i < (int)MATHWIRE_WINDOW; i++) {
         char digit = (char)('0' + i % 10);
 
-        check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, &digit, 1), 0);
+        check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, &digit, 1), 0);
     }
-    check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, "1", 1), KSM_EAGAIN);
+    check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, "1", 1), KSM_EAGAIN);
     for (int i = 0; i < (int)MATHWIRE_WINDOW; i++) {
-        check_eq(mathwire_receive(&mail, &result), 0);
+        check_eq(mathwire_receive(&wire, &result), 0);
         check(result.value == i % 10);
     }
-    mathwire_close(&mail);
+    mathwire_close(&wire);
     end_server();
 }
 
@@ -429,7 +420,6 @@ TEST("garbage over the whole segment: the server lives, and serves new clients")
     for (int round = 0; round < 5; round++) {
         for (uint i = 0; i < segment_words(); i++)
             words[i] = round == 0 ? 0 : round == 1 ? 0xffffffff : next_random();
-        sleep(20);
         check_eq(procinfo(server, &(struct procinfo){ 0 }), 0);
         expect("-e", "6*7", "6*7 = 42\n", 0);
     }
@@ -482,7 +472,7 @@ TEST("garbage in the slot of a client: it asks again, and has its results")
             words[next_random() % (sizeof(shared->slots[0].requests) / 4)] = next_random();
         sleep(1);
     }
-    finish(&client, output); /* it may have been given wrong replies, but it has ended */
+    finish(&client, output); /* it may have got wrong replies, but it has ended */
     client = start_client("-c", "/share/problems.txt", -1);
     check_eq(finish(&client, output), 0);
     ksmdetachat(shared);
@@ -491,40 +481,40 @@ TEST("garbage in the slot of a client: it asks again, and has its results")
 
 TEST("a request of every kind and length")
 {
-    struct mathwire mail;
+    struct mathwire wire;
     void *where;
 
     start_server();
     for (uint n = 1; n < 2000; n = n * 3 / 2 + 1) {
         struct math_result result;
 
-        check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
-        check_eq(ksmring_reserve(&mail.requests, n, &where, 0), 0);
+        check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+        check_eq(ksmring_reserve(&wire.requests, n, &where, 0), 0);
         for (uint i = 0; i < n; i++)
             ((uchar *)where)[i] = (uchar)next_random();
-        ksmring_commit(&mail.requests, n);
-        mail.nsent++;
-        check_eq(mathwire_send(&mail, MATHWIRE_COMPUTE, "1", 1), 0);
-        check_eq(mathwire_receive(&mail, &result), KSM_EINVAL);
-        mathwire_close(&mail);
+        ksmring_commit(&wire.requests, n);
+        wire.nsent++;
+        check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, "1", 1), 0);
+        check_eq(mathwire_receive(&wire, &result), KSM_EINVAL);
+        mathwire_close(&wire);
         expect("-e", "1+1", "1+1 = 2\n", 0);
     }
     end_server();
 }
 
-TEST("who asks for more than he reads does not hold up others")
+TEST("a client that does not read its replies does not hold up others")
 {
-    struct mathwire mail;
+    struct mathwire wire;
     int nsent = 0;
 
     start_server();
-    check_eq(mathwire_open(&mail, ksmid_parse(id), 500), 0);
+    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
     while (nsent < 1000) {
-        mail.nreceived = mail.nsent;
-        nsent += mathwire_send(&mail, MATHWIRE_COMPUTE, "1", 1) == 0;
+        wire.nreceived = wire.nsent;
+        nsent += mathwire_send(&wire, MATHWIRE_COMPUTE, "1", 1) == 0;
     }
     expect("-e", "1+1", "1+1 = 2\n", 0);
-    mathwire_close(&mail);
+    mathwire_close(&wire);
     end_server();
 }
 
@@ -540,7 +530,7 @@ TEST("-b of mathclient and mathpipe")
     client = start_client("-b", "1000", -1);
     check_eq(finish(&client, output), 0);
     check_eq(memcmp(output, "1000 requests in ", 17), 0);
-    check_eq(reap(start_program(argv, -1, -1)), 0);
+    check_eq(reap(tap_start_program(argv, -1, -1)), 0);
     end_server();
 }
 
@@ -562,7 +552,7 @@ TEST("wrong usage is refused")
 
     check_eq(pipe(fds), 0);
     for (uint i = 0; i < COUNT(wrong); i++)
-        check_eq(reap(start_program(wrong[i], -1, fds[1])), 2);
+        check_eq(reap(tap_start_program(wrong[i], -1, fds[1])), 2);
 }
 
 TAP_MAIN(clean_up)

@@ -1,8 +1,7 @@
 /*
- * t_sh.c - the shell and the programs that are used from it: a line of commands, what it prints, and its
- * status.
+ * t_sh.c - the shell and the programs that are run from it: a line of commands, what it prints, and its status.
  *
- * Both output and complaints are looked at.  Files are made in /t_sh.dir, where the lines are run.
+ * What is printed includes error messages.  The lines are run in /t_sh.dir.
  */
 #include "fcntl.h"
 #include "guest.h"
@@ -29,7 +28,7 @@ static void leave(void)
     check_eq(unlink("/t_sh.dir"), 0);
 }
 
-/* Runs a program with no input; its output is in output[]. */
+/* Runs /sh without input.  What it prints is in output[]. */
 static int run(char **argv)
 {
     int ends[2], n = 0, got, pid, status;
@@ -166,11 +165,11 @@ TEST("sh: redirections")
     RUN(lines);
 }
 
-TEST("sh: subshells, folders, the background")
+TEST("sh: subshells, directories, the background")
 {
     static const struct line lines[] = {
         { "mkdir d; (cd d; echo x > f); cat d/f; cd d; cat f; cd ..; rm d/f d", "x\nx\n", 0 },
-        { "cd none", "sh: cd: none: no such folder\n", 1 },
+        { "cd none", "sh: cd: none: no such directory\n", 1 },
         { "((((echo deep))))", "deep\n", 0 },
         { "echo a & wait; echo b", "a\nb\n", 0 },
         { "(sleep 3; echo late) & echo early; wait", "early\nlate\n", 0 },
@@ -180,16 +179,16 @@ TEST("sh: subshells, folders, the background")
     RUN(lines);
 }
 
-TEST("sh: what it does not understand")
+TEST("sh: syntax errors")
 {
     static const struct line lines[] = {
         { "echo a ;; echo b", "sh: syntax error near `; echo b'\n", 2 },
         { "| cat", "sh: syntax error near `| cat'\n", 2 },
         { "echo (", "sh: syntax error near `('\n", 2 },
-        { "(echo a", "sh: syntax error: the line ends too early\n", 2 },
-        { "echo 'a", "sh: syntax error: the line ends too early\n", 2 },
-        { "echo a &&", "sh: syntax error: the line ends too early\n", 2 },
-        { "echo a >", "sh: syntax error: the line ends too early\n", 2 },
+        { "(echo a", "sh: syntax error: unexpected end of the line\n", 2 },
+        { "echo 'a", "sh: syntax error: unexpected end of the line\n", 2 },
+        { "echo a &&", "sh: syntax error: unexpected end of the line\n", 2 },
+        { "echo a >", "sh: syntax error: unexpected end of the line\n", 2 },
         { ")", "sh: syntax error near `)'\n", 2 },
         { "()", "sh: syntax error near `)'\n", 2 },
         { "&& a", "sh: syntax error near `&& a'\n", 2 },
@@ -216,7 +215,7 @@ TEST("sh: long lines, many arguments, deep parentheses")
     for (int i = 0; i < 100; i++)
         p += snprintf(p, 10, " %d", i);
     check_eq(run((char *[]){ "sh", "-c", command, NULL }), 126);
-    check_str(output, "sh: echo: too many arguments\n");
+    check_str(output, "sh: echo: a command has at most 63 words\n");
     memset(command, '(', 2000);
     command[2000] = 0;
     check_eq(run((char *[]){ "sh", "-c", command, NULL }), 2);
@@ -237,7 +236,7 @@ TEST("sh: a file of commands")
     check_eq(run((char *[]){ "sh", "none", NULL }), 127);
     check_eq(run((char *[]){ "sh", "-x", NULL }), 2);
     check_eq(run((char *[]){ "sh", "-c", "sh < s", NULL }), 9);
-    check_str(output, "one\ntwo\nthree\n"); /* no prompt: it is not the console */
+    check_str(output, "one\ntwo\nthree\n"); /* without a prompt, since it is not the console */
     check_eq(unlink("s"), 0);
     leave();
 }
@@ -265,6 +264,8 @@ TEST("grep: patterns")
         { "cat f | grep .*.*.*.*.*.*.*.*.*x", "", 1 },
         { "grep '[a' f", "grep: [ without ]\n", 2 },
         { "grep", "grep: usage: grep [-v] PATTERN [FILE]...\n", 2 },
+        { "grep -q a", "grep: -q: unknown option\ngrep: usage: grep [-v] PATTERN [FILE]...\n", 2 },
+        { "echo -v | grep -- -v", "-v\n", 0 },
         { "echo -n abc | grep b", "abc\n", 0 },
         { "rm f", "", 0 },
     };
@@ -284,7 +285,7 @@ TEST("cat, wc, ln, rm, mkdir, ls, kill, sleep")
         { "wc f g", "2 2 4 f\n2 2 4 g\n4 4 8 total\n", 0 },
         { "wc none", "wc: none: cannot open\n", 1 },
         { "rm g none", "rm: none: cannot remove\n", 1 },
-        { "mkdir d d", "mkdir: d: cannot make the folder\n", 1 },
+        { "mkdir d d", "mkdir: d: cannot make the directory\n", 1 },
         { "ls > l; grep -v '^f  *2 [0-9][0-9]* 4$' l | grep '^f'; rm l", "", 0 },
         { "ls none", "ls: none: cannot open\n", 1 },
         { "rm d f", "", 0 },

@@ -1,6 +1,7 @@
 /*
- * t_ulib.c - the programs' library: formatting, numbers, strings, lines, and 64-bit division.
+ * t_ulib.c - the programs' library: formatting, numbers, options, strings, lines, and 64-bit division.
  */
+#include "ctype.h"
 #include "fcntl.h"
 #include "guest.h"
 
@@ -24,7 +25,7 @@ TEST("snprintf: numbers")
     check_format("10 4294967296", "%d %llu", 10, 4294967296ull);
 }
 
-TEST("snprintf: strings, characters, and what it does not know")
+TEST("snprintf: strings, characters, and unknown conversions")
 {
     check_format("abc|  abc|abc  |ab", "%s|%5s|%-5s|%.2s", "abc", "abc", "abc", "abc");
     check_format("x 100% y", "%c 100%% %c", 'x', 'y');
@@ -92,6 +93,62 @@ TEST("parse_number and atoi")
     check(atoi("123abc") == 123 && atoi("") == 0 && atoi("-5") == 0);
 }
 
+/* The options that getopt() finds, with their values, then the operands. */
+static const char *options_of(char **argv, const char *options)
+{
+    char *to = text;
+    int argc = 0, option;
+
+    while (argv[argc])
+        argc++;
+    text[0] = 0;
+    optind = 1;
+    opterr = 0;
+    while ((option = getopt(argc, argv, options)) >= 0)
+        to += snprintf(to, 100, strchr("ab", option) ? "%c" : "%c(%s)", option, optarg);
+    for (; optind < argc; optind++)
+        to += snprintf(to, 100, " %s", argv[optind]);
+    return text;
+}
+#define OPTIONS(options, ...) options_of((char *[]){ "t_ulib", __VA_ARGS__ NULL }, options)
+
+TEST("getopt: letters together and apart, values, where they end")
+{
+    check_str(OPTIONS("abv:", "-a", "-b", "x", "-a", ), "ab x -a");
+    check_str(OPTIONS("abv:", "-ab", "-v7", "x", ), "abv(7) x");
+    check_str(OPTIONS("abv:", "-av", "7", "x", ), "av(7) x");
+    check_str(OPTIONS("abv:", "-v", "-a", "x", ), "v(-a) x");
+    check_str(OPTIONS("abv:", "-a", "--", "-b", ), "a -b");
+    check_str(OPTIONS("abv:", "-a", "-", "-b", ), "a - -b");
+    check_str(OPTIONS("abv:", ), "");
+    optind = 1;
+    check(getopt(2, (char *[]){ "t_ulib", "-x", NULL }, "abv:") == '?' && optopt == 'x');
+    optind = 1;
+    check(getopt(2, (char *[]){ "t_ulib", "-v", NULL }, "abv:") == '?' && optopt == 'v');
+    optind = 1;
+    check(getopt(2, (char *[]){ "t_ulib", "-v", NULL }, ":abv:") == ':' && optopt == 'v');
+    optind = 1;
+    check(getopt(2, (char *[]){ "t_ulib", "-:", NULL }, "abv:") == '?' && optopt == ':');
+}
+
+TEST("ctype: ASCII letters, digits and blanks, and nothing else")
+{
+    for (int c = -128; c < 384; c++) {
+        bool low = c >= 'a' && c <= 'z', high = c >= 'A' && c <= 'Z', digit = c >= '0' && c <= '9';
+        bool print = c >= 32 && c < 127;
+
+        check(!!islower(c) == low && !!isupper(c) == high && !!isalpha(c) == (low || high));
+        check(!!isdigit(c) == digit && !!isalnum(c) == (low || high || digit));
+        check(!!isxdigit(c) == (digit || (c > 0 && c < 128 && strchr("abcdefABCDEF", c))));
+        check(!!isspace(c) == (c > 0 && c < 128 && strchr(" \t\n\v\f\r", c)) &&
+              !!isblank(c) == (c == ' ' || c == '\t'));
+        check(!!isprint(c) == print && !!isgraph(c) == (print && c != ' '));
+        check(!!iscntrl(c) == (c >= 0 && c < 128 && !print));
+        check(!!ispunct(c) == (isgraph(c) && !isalnum(c)));
+        check(tolower(c) == (high ? c + 32 : c) && toupper(c) == (low ? c - 32 : c));
+    }
+}
+
 TEST("memmove and its kin: all small sizes, all offsets, both directions")
 {
     static uchar a[200], b[200];
@@ -110,7 +167,7 @@ TEST("memmove and its kin: all small sizes, all offsets, both directions")
             }
         }
     }
-    memmove(a, b, -5); /* xv6's count is an int: nothing */
+    memmove(a, b, -5); /* xv6's count is an int: this copies nothing */
     check(memcmp("abc", "abd", 3) < 0 && memcmp("abc", "abd", 2) == 0 && memcmp("\xFF", "\x01", 1) > 0);
     check(memchr("abc", 'c', 3) && !memchr("abc", 'c', 2));
 }
@@ -138,7 +195,7 @@ static void write_lines(void *arg)
     check_eq(write_all(fd, "\nlast", 5), 0);
 }
 
-TEST("line_next: lines of all lengths, and a last one without an end")
+TEST("line_next: lines of all lengths, and a last one without a newline")
 {
     int ends[2], pid;
     uint n;

@@ -1,6 +1,5 @@
 /*
- * math_evaluate.c - the evaluator: share/problems.txt, whose results python computed, the limits, and
- * garbage.
+ * math_evaluate.c - the evaluator: share/problems.txt, whose results Python computed, the limits, and garbage.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -28,7 +27,7 @@ static struct math_result evaluate(const char *text)
 {
     struct math_result result;
     size_t n = strlen(text);
-    char *exact = malloc(n + 1); /* no 0 behind it: reading too far is seen by the tools for that */
+    char *exact = malloc(n + 1); /* without a 0 at its end: the sanitizer sees a read beyond it */
 
     memcpy(exact, text, n);
     math_evaluate(exact, (int)n, &result);
@@ -154,7 +153,7 @@ TEST("each status has its own message")
     }
 }
 
-/* Parts in any order: mostly nonsense, and never more than a status. */
+/* Mostly nonsense, which must get a status and nothing worse. */
 TEST("parts in any order")
 {
     static const char *const parts[] = {

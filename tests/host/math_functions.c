@@ -1,6 +1,6 @@
 /*
- * math_functions.c - the functions against the C library's: exact ones by equality, the others against its
- * long doubles, whose 11 more bits tell how far off a result is.
+ * math_functions.c - the functions compared with the C library's: exact ones must be equal; for the others the library's
+ * long doubles, which have 11 more bits, show how far off a result is.
  */
 #include <math.h>
 #include <stdint.h>
@@ -8,8 +8,9 @@
 #include <string.h>
 
 #include "host.h"
-#include "user/math/mathexpr.h"
 #include "user/math/mathfn.h"
+#include "user/math/mathint.h"
+#include "user/math/mathtrig.h"
 
 #define ROUNDS  100000
 #define ALLOWED 2.0L /* units in the last place */
@@ -39,7 +40,7 @@ static double any_size(void)
 
 static bool same(double a, double b) { return memcmp(&a, &b, sizeof(a)) == 0; }
 
-/* How far `got` is from `true_value`, in units in the last place. */
+/* The distance of `got` from `true_value`, in units in the last place. */
 static long double error(double got, long double true_value)
 {
     double near = (double)true_value;
@@ -149,7 +150,7 @@ TEST("powers that are doubles")
     check(math_pow(-1, 1e300) == 1 && math_pow(-1, 0x1p53 - 1) == -1);
 }
 
-/* Near multiples of pi/2, where a sloppy reduction loses all digits, and all over. */
+/* Angles of all sizes, and near multiples of pi/2, where a sloppy reduction loses all digits. */
 static double angle(int i)
 {
     switch (i % 4) {
@@ -180,8 +181,7 @@ TEST("sin and cos")
     check(math_sin(1e5) == 0.03574879797201651);
 }
 
-/* The double nearest to a multiple of pi/2, and sizes that no float of a program has: the whole table is
-   used. */
+/* The double closest to a multiple of pi/2, and sizes that use the whole table of 2/pi. */
 TEST("sin and cos of huge angles")
 {
     check(math_cos(6381956970095103.0 * 0x1p797) == -4.68716592425462761112e-19);
@@ -191,6 +191,42 @@ TEST("sin and cos of huge angles")
 
         check(error(math_sin(x), sinl(x)) <= ALLOWED && error(math_cos(x), cosl(x)) <= ALLOWED);
     }
+}
+
+/* The reference for isprime: Miller and Rabin's test by 128-bit arithmetic, with other bases, which decide below 2^64. */
+static uint64_t multiply_mod(uint64_t a, uint64_t b, uint64_t n)
+{
+    return (uint64_t)((unsigned __int128)a * b % n);
+}
+
+static bool may_be_prime(uint64_t n, uint64_t base)
+{
+    int twos = __builtin_ctzll(n - 1);
+    uint64_t power = 1;
+
+    for (uint64_t bits = (n - 1) >> twos; bits > 0; bits >>= 1) {
+        if (bits & 1)
+            power = multiply_mod(power, base, n);
+        base = multiply_mod(base, base, n);
+    }
+    if (power == 1)
+        return true;
+    for (; twos > 0; twos--) {
+        if (power == n - 1)
+            return true;
+        power = multiply_mod(power, power, n);
+    }
+    return false;
+}
+
+static bool is_large_prime(uint64_t n)
+{
+    static const uint64_t bases[] = { 2, 325, 9375, 28178, 450775, 9780504, 1795265022 };
+
+    for (int i = 0; i < 7; i++)
+        if (bases[i] % n != 0 && !may_be_prime(n, bases[i] % n))
+            return false;
+    return true;
 }
 
 static bool is_prime(unsigned long long n)
@@ -226,6 +262,27 @@ TEST("fact, fib and gcd")
     check(math_gcd(0x1p1000, 0x1p900 * 3) == 0x1p900);
 }
 
+/* MATH_ROUNDS in the environment is how many of each length; some seconds for each 100,000. */
+TEST("isprime agrees with 128-bit arithmetic for odd numbers of each length")
+{
+    const char *text = getenv("MATH_ROUNDS");
+    long rounds = text ? atol(text) : 4000, nprimes = 0;
+
+    for (int nbits = 3; nbits <= 53; nbits++) {
+        uint64_t first = 1ull << (nbits - 1);
+
+        for (long i = 0; i < rounds; i++) {
+            uint64_t n = first | random_bits() % first | 1;
+            bool prime = is_large_prime(n);
+
+            nprimes += prime;
+            if (math_isprime((double)n) != prime)
+                tap_fail("isprime(%llu)", (unsigned long long)n);
+        }
+    }
+    tap_note("%ld primes among %ld numbers", nprimes, 51 * rounds);
+}
+
 TEST("isprime")
 {
     for (int n = -3; n < 20000; n++)
@@ -235,9 +292,12 @@ TEST("isprime")
 
         n %= 1ull << 42;
         check(math_isprime((double)n) == is_prime(n));
+        check(n % 2 == 0 || n < 3 || is_large_prime(n) == is_prime(n));
     }
     /* Around 2^53, by python's arithmetic. */
     check(math_isprime(9007199254740881.0) == 1 && math_isprime(9007199254740847.0) == 1);
+    check(math_isprime(3536776716544193.0) == 1 && math_isprime(5055159403646549.0) == 1);
+    check(math_isprime(5803761544210633.0) == 1);
     check(math_isprime(9007199254740991.0) == 0 && math_isprime(9007199254740992.0) == 0);
     /* Composite, and strong pseudoprimes to several bases. */
     check(math_isprime(3215031751.0) == 0 && math_isprime(341550071728321.0) == 0);

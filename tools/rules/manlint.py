@@ -17,8 +17,6 @@ sys.path.insert(0, os.path.join(ROOT, "tools", "build"))
 import manpages  # noqa: E402
 
 HEADERS = ("user/libc", "user/ksm", "user/math")
-# Headers of the libraries' own.
-PRIVATE = ("format.h", "bignum.h", "mathdd.h")
 # What mandoc cannot know: it looks for references among the pages of this machine.
 NOT_OURS = re.compile(r"referenced manual not found|STYLE: operating system")
 
@@ -52,7 +50,7 @@ def declared():
     found = {}
     for directory in HEADERS:
         for header in sorted(os.listdir(os.path.join(ROOT, directory))):
-            if not header.endswith(".h") or header.endswith("_impl.h") or header in PRIVATE:
+            if not header.endswith(".h") or header.endswith("_impl.h"):
                 continue
             text = re.sub(r"/\*.*?\*/", "", read(os.path.join(directory, header)), flags=re.S)
             text = re.sub(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", text)

@@ -1,7 +1,7 @@
 /*
- * cat.c - copies files, or descriptor 0, to descriptor 1.
+ * cat.c - copies files to descriptor 1.
  *
- *   cat [FILE]...                - is descriptor 0
+ *   cat [FILE]...                without a FILE, and for -, it copies descriptor 0
  */
 #include "fcntl.h"
 #include "ulib.h"

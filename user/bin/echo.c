@@ -1,9 +1,9 @@
 /*
  * echo.c - prints its arguments.
  *
- *   echo [-n] [WORD]...          -n: no newline
+ *   echo [-n] [WORD]...          -n: without a newline
  *
- * With one write, however many arguments there are, so that lines of several processes do not mix.
+ * It writes once, however many arguments there are, so the lines of several processes do not mix.
  */
 #include "ulib.h"
 

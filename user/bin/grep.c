@@ -3,12 +3,12 @@
  *
  *   grep [-v] PATTERN [FILE]...
  *
- * ^ and $ are the ends of a line, . any character, [a-z_] and [^...] one of a set, X* any number of X,
- * and \ takes the next character as it is.  Status 0: some line matched; 1: none; 2: an error.
+ * ^ and $ are the ends of a line, . is any character, [a-z_] and [^...] are one of a set, X* is any number of X, and
+ * \ takes the next character as it is.  Status 0: some line matched; 1: none did; 2: an error.
  *
- * A pattern is a row of atoms, each a set of characters that stands once or any number of times.
- * Matching keeps the set of places in the row that the characters so far can have led to, so it takes
- * time in proportion to line and pattern, whatever they are.
+ * A pattern is a row of atoms; each is a set of characters, of which one or any number may stand there.  Matching
+ * keeps the set of places in the row that the characters so far may have led to, so its time is proportional to the
+ * lengths of line and pattern, whatever they contain.
  */
 #include "fcntl.h"
 #include "ulib.h"
@@ -28,7 +28,7 @@ static void set_add(uint *set, uchar c) { set[c / 32] |= 1u << c % 32; }
 
 static bool set_has(const uint *set, uchar c) { return set[c / 32] >> c % 32 & 1; }
 
-/* Reads [...] behind its bracket; returns what follows it. */
+/* Reads [...] from after its bracket; returns what follows it. */
 static const char *parse_set(const char *p, uint *set)
 {
     bool negated = *p == '^';
@@ -88,7 +88,7 @@ static void parse_pattern(const char *p)
     }
 }
 
-/* Atoms that may stand for nothing lead on at once. */
+/* Atoms that may match nothing can be passed at once. */
 static void skip_repeats(uchar *set)
 {
     for (uint i = 0; i < natoms; i++)
@@ -120,7 +120,7 @@ static bool matches(const char *line, uint n)
     }
 }
 
-/* true: a line was printed. */
+/* Prints the lines of a file that match.  Returns whether there was one. */
 static bool search(int fd, const char *name, bool show_name, int *status)
 {
     struct line_reader reader = LINE_READER(fd);
@@ -142,17 +142,21 @@ static bool search(int fd, const char *name, bool show_name, int *status)
     return found;
 }
 
+static void usage(void) { fail(2, "usage: grep [-v] PATTERN [FILE]..."); }
+
 int main(int argc, char *argv[])
 {
     bool found = false;
-    int status = 0, first = 1;
+    int status = 0, first, option;
 
-    if (argc > first && strcmp(argv[first], "-v") == 0) {
+    while ((option = getopt(argc, argv, "v")) >= 0) {
+        if (option != 'v')
+            usage();
         inverted = true;
-        first++;
     }
-    if (argc <= first)
-        fail(2, "usage: grep [-v] PATTERN [FILE]...");
+    first = optind;
+    if (first >= argc)
+        usage();
     parse_pattern(argv[first++]);
     if (first == argc)
         found = search(0, "input", false, &status);

@@ -1,5 +1,5 @@
 /*
- * halt.c - powers the machine off, with all files on the disk.
+ * halt.c - powers off, after writing all files to the disk.
  *
  *   halt [STATUS]
  */
@@ -12,5 +12,5 @@ int main(int argc, char *argv[])
     if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &status) || status < 0 || status > 255)))
         fail(2, "usage: halt [STATUS]");
     halt(status);
-    fail(1, "the machine goes on");
+    fail(1, "the machine did not power off");
 }

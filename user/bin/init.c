@@ -1,17 +1,18 @@
 /*
  * init.c - process 1.
  *
- * Makes the device files that are missing, and opens the console as descriptors 0, 1 and 2.  With the boot
- * parameter run=COMMAND the shell runs that, and the machine is powered off with its status; else there
- * is a shell for as long as the machine runs: a new one whenever the last has ended.  Meanwhile init
- * reaps the orphans, whose frames are back when it has.
+ * It makes the device files that are missing, and opens the console as descriptors 0, 1 and 2.  With the boot
+ * parameter run=COMMAND, a shell runs that command, and the machine powers off with its status.  Otherwise there is
+ * always a shell: a new one is started whenever the last has ended.  Meanwhile init reaps orphans, whose memory is
+ * free only then.
  */
 #include "devices.h"
 #include "fcntl.h"
 #include "ulib.h"
 
 #define DEVICE_MINOR 1
-#define RETRY_TICKS  100 /* a shell that cannot start is tried again, but not all the time */
+#define RETRY_TICKS  100  /* between attempts to start a shell that cannot start */
+#define COMMAND_SIZE 1024 /* run=COMMAND comes from the boot loader's line, which is shorter */
 
 static void make_device_file(const char *name, short major)
 {
@@ -31,7 +32,7 @@ static void open_console(void)
         fd = dup(fd);
 }
 
-/* Runs the shell until it has ended; its status, or -1 if it was killed or could not be started. */
+/* Runs the shell until it ends.  Returns its status, or -1 if it was killed or could not be started. */
 static int run_shell(char **argv)
 {
     int pid = fork(), died, status = -1;
@@ -52,7 +53,7 @@ static int run_shell(char **argv)
 
 int main(void)
 {
-    static char command[1024];
+    static char command[COMMAND_SIZE];
     uint seen = 0;
 
 #define MAKE_DEVICE_FILE(name, major) make_device_file(name, major);

@@ -1,7 +1,7 @@
 /*
- * ls.c - lists files and folders.
+ * ls.c - lists files and directories.
  *
- *   ls [FILE]...                 prints NAME TYPE INODE SIZE; types: 1 folder, 2 file, 3 device
+ *   ls [FILE]...                 prints NAME TYPE INODE SIZE; the types are 1 directory, 2 file, 3 device
  */
 #include "fcntl.h"
 #include "fs.h"
@@ -13,7 +13,7 @@ static void print(const char *name, const struct stat *st)
     printf(1, "%-14s %d %u %u\n", name, st->type, st->ino, st->size);
 }
 
-static int list_folder(int fd, const char *path)
+static int list_directory(int fd, const char *path)
 {
     uint size = strlen(path) + DIRSIZ + 2;
     char *entry_path = malloc(size);
@@ -59,7 +59,7 @@ static int list(const char *path)
         warn("%s: cannot open", path);
         status = 1;
     } else if (st.type == T_DIR) {
-        status = list_folder(fd, path);
+        status = list_directory(fd, path);
     } else {
         print(last_part(path), &st);
     }

@@ -1,49 +1,49 @@
 /*
  * mathclient.c - has a Math Server compute expressions.
  *
- *   mathclient [-i ID] [-e EXPR]... [FILE]   the expressions given, then those in FILE, one a line;
- *                                            with neither those of standard input
- *   mathclient [-i ID] -c FILE               compares with what stands in FILE behind the expressions
+ *   mathclient [-i ID] [-e EXPR]... [FILE]   computes the expressions given, then those in FILE, one a line;
+ *                                            with neither, those of standard input
+ *   mathclient [-i ID] -c FILE               compares the results with those in FILE
  *   mathclient [-i ID] -b N [-e EXPR]        measures N requests, one after the other
  *   mathclient [-i ID] -q                    ends the server
  *
  * It prints "EXPR = VALUE" or "EXPR: message".
  *
- * Status 0: all were computed (with -c: all results are right); 1: not all; 2: wrong usage, or no server.
+ * Status 0: all were computed (with -c, all results were right); 1: not all; 2: bad usage, or no server.
  *
- * A file for -c has lines "EXPR = VALUE", "EXPR ~ VALUE" (2 units in the last place are allowed) and
- * "EXPR: message"; # begins a line of comment.
+ * A file for -c has lines "EXPR = VALUE", "EXPR ~ VALUE" (which allows 2 units in the last place) and
+ * "EXPR: message"; # begins a comment line.
  *
- * While more expressions are at hand they are sent ahead of the replies.  Before it waits for input the
- * client waits for what it is owed, so that a user at a terminal has his result before he types the next
- * line.
+ * While more expressions are at hand, the client sends them ahead of the replies.  Before it waits for input it waits
+ * for all replies, so a user at a terminal sees each result before typing the next line.
  */
+#include "ctype.h"
 #include "decimal.h"
 #include "fcntl.h"
 #include "mathfn.h"
 #include "mathwire.h"
 #include "ulib.h"
 
-#define PATIENCE     500 /* ticks that a server may be late */
-#define MAX_RENEWALS 100 /* of a slot that others damage */
+#define PATIENCE     500 /* ticks to wait for a server */
+#define MAX_RENEWALS 100 /* new slots in place of damaged ones, before the client gives up */
 #define BENCHMARK    "1+2"
 
-/* An expression without a reply yet. */
+/* An expression that was sent and has no reply. */
 struct item {
     char *text;
     uint length;      /* of the expression */
     char relation;    /* with -c: '=', '~' or ':'; else 0 */
-    const char *want; /* what follows it */
+    const char *want; /* the text after it */
 };
 
 struct client {
     int id;
     const char *name;
-    struct mathwire mail;
+    struct mathwire wire;
     int renewals;
     bool checking;
     struct item items[MATHWIRE_WINDOW];
-    uint first, nitems; /* of items, in order of sending */
+    uint first, nitems; /* of items[], a ring in the order of sending */
     uint ntotal, nright;
 };
 
@@ -54,13 +54,13 @@ static void give_up(const struct client *client, int error)
     if (error == KSM_ENOENT)
         fail(2, "%s: no server answers", client->name);
     if (error == KSM_EINVAL)
-        fail(2, "%s: this is no Math Server's segment, or it is damaged", client->name);
+        fail(2, "%s: the segment is not a Math Server's, or is damaged", client->name);
     fail(2, "%s: %s", client->name, ksmstrerror(error));
 }
 
 static void connect(struct client *client)
 {
-    int error = mathwire_open(&client->mail, client->id, PATIENCE);
+    int error = mathwire_open(&client->wire, client->id, PATIENCE);
 
     if (error < 0)
         give_up(client, error);
@@ -68,8 +68,8 @@ static void connect(struct client *client)
 
 /* Results. */
 
-/* How many doubles lie between the two?  Large if their signs differ. */
-static unsigned long long distance(double a, double b)
+/* The number of doubles from a to b.  It is large if their signs differ. */
+static uint64_t distance(double a, double b)
 {
     union math_bits x = { a }, y = { b };
 
@@ -115,10 +115,10 @@ static void finish(struct client *client, struct item *item, const struct math_r
 
 static int send_item(struct client *client, const struct item *item)
 {
-    return mathwire_send(&client->mail, MATHWIRE_COMPUTE, item->text, item->length);
+    return mathwire_send(&client->wire, MATHWIRE_COMPUTE, item->text, item->length);
 }
 
-/* Gets another slot after this one was damaged, and sends again what has no reply. */
+/* Replaces a damaged slot by another, and sends again what has no reply. */
 static void renew(struct client *client)
 {
     int error;
@@ -126,7 +126,7 @@ static void renew(struct client *client)
     do {
         if (++client->renewals > MAX_RENEWALS)
             give_up(client, KSM_EINVAL);
-        mathwire_close(&client->mail);
+        mathwire_close(&client->wire);
         connect(client);
         error = 0;
         for (uint i = 0; i < client->nitems && error == 0; i++)
@@ -142,7 +142,7 @@ static void receive(struct client *client)
     struct math_result result;
     int error;
 
-    while ((error = mathwire_receive(&client->mail, &result)) == KSM_EINVAL)
+    while ((error = mathwire_receive(&client->wire, &result)) == KSM_EINVAL)
         renew(client);
     if (error < 0)
         give_up(client, error);
@@ -176,15 +176,15 @@ static void submit(struct client *client, const struct item *item)
 
 /* Expressions. */
 
-static bool is_blank(const char *text, uint n)
+static bool has_only_blanks(const char *text, uint n)
 {
     for (uint i = 0; i < n; i++)
-        if (text[i] != ' ' && text[i] != '\t')
+        if (!isblank(text[i]))
             return false;
     return true;
 }
 
-/* Splits a line of a file for -c at its last " = " or " ~ ", or else its first ": ". */
+/* Splits a line of a file for -c at its last " = " or " ~ ", or otherwise at its first ": ". */
 static bool split_line(struct item *item)
 {
     char *at = NULL;
@@ -208,23 +208,23 @@ static bool split_line(struct item *item)
     return true;
 }
 
-/* A line, or an argument: sends it if it is an expression. */
+/* Sends a line, or an argument, if it is an expression. */
 static void take(struct client *client, const char *text, uint n)
 {
     struct item item = { 0 };
 
     if (n > 0 && text[n - 1] == '\r')
         n--;
-    if (is_blank(text, n) || (client->checking && text[0] == '#'))
+    if (has_only_blanks(text, n) || (client->checking && text[0] == '#'))
         return;
     item.text = malloc(n + 1);
     if (!item.text)
-        fail(2, "not enough memory");
+        fail(2, "out of memory");
     memcpy(item.text, text, n);
     item.text[n] = 0;
     item.length = n;
     if (client->checking && !split_line(&item))
-        fail(2, "no result stands behind: %s", item.text);
+        fail(2, "this line has no result: %s", item.text);
     submit(client, &item);
 }
 
@@ -237,10 +237,10 @@ static void take_file(struct client *client, int fd)
     while ((line = line_next(&reader, &n)) != NULL) {
         take(client, line, n);
         if (!reader.buf || !memchr(reader.buf + reader.at, '\n', reader.end - reader.at))
-            receive_all(client); /* the next line may be long in coming */
+            receive_all(client); /* the next line may take long to come */
     }
     if (reader.failed)
-        fail(2, "reading failed");
+        fail(2, "read error");
 }
 
 static void take_path(struct client *client, const char *path)
@@ -248,12 +248,12 @@ static void take_path(struct client *client, const char *path)
     int fd = open(path, O_RDONLY);
 
     if (fd < 0)
-        fail(2, "cannot open %s", path);
+        fail(2, "%s: cannot open", path);
     take_file(client, fd);
     close(fd);
 }
 
-/* Other jobs. */
+/* The other jobs. */
 
 static void measure(struct client *client, int nrequests, const char *text)
 {
@@ -263,10 +263,10 @@ static void measure(struct client *client, int nrequests, const char *text)
     begin = uptime();
     for (int i = 0; i < nrequests; i++) {
         struct math_result result;
-        int error = mathwire_send(&client->mail, MATHWIRE_COMPUTE, text, n);
+        int error = mathwire_send(&client->wire, MATHWIRE_COMPUTE, text, n);
 
         if (error == 0)
-            error = mathwire_receive(&client->mail, &result);
+            error = mathwire_receive(&client->wire, &result);
         if (error < 0)
             give_up(client, error);
     }
@@ -278,10 +278,10 @@ static void measure(struct client *client, int nrequests, const char *text)
 static void end_server(struct client *client)
 {
     struct math_result result;
-    int error = mathwire_send(&client->mail, MATHWIRE_END, "", 0);
+    int error = mathwire_send(&client->wire, MATHWIRE_END, "", 0);
 
     if (error == 0)
-        error = mathwire_receive(&client->mail, &result);
+        error = mathwire_receive(&client->wire, &result);
     if (error < 0)
         give_up(client, error);
 }
@@ -297,40 +297,31 @@ struct job {
     bool end;      /* -q */
     const char *check, *file;
     int nexprs;
-    char **exprs; /* -e, as many as there are arguments at most */
+    char **exprs; /* -e; there is room for as many as there are arguments */
 };
 
 static void parse_arguments(struct client *client, struct job *job, int argc, char *argv[])
 {
+    int option;
+
     job->exprs = calloc((uint)argc, sizeof(char *));
     if (!job->exprs)
-        fail(2, "not enough memory");
-    for (int i = 1; i < argc; i++) {
-        const char *option = argv[i];
-        char *value = i + 1 < argc ? argv[i + 1] : NULL;
-
-        if (strcmp(option, "-q") == 0) {
+        fail(2, "out of memory");
+    while ((option = getopt(argc, argv, "i:e:c:b:q")) >= 0) {
+        if (option == 'i')
+            client->name = optarg;
+        else if (option == 'e')
+            job->exprs[job->nexprs++] = optarg;
+        else if (option == 'c')
+            job->check = optarg;
+        else if (option == 'q')
             job->end = true;
-            continue;
-        }
-        if (option[0] != '-' || option[1] == 0) {
-            if (job->file)
-                usage();
-            job->file = option;
-            continue;
-        }
-        if (!value)
-            usage();
-        i++;
-        if (strcmp(option, "-i") == 0)
-            client->name = value;
-        else if (strcmp(option, "-e") == 0)
-            job->exprs[job->nexprs++] = value;
-        else if (strcmp(option, "-c") == 0)
-            job->check = value;
-        else if (strcmp(option, "-b") != 0 || !parse_number(value, &job->nrequests) || job->nrequests <= 0)
+        else if (option != 'b' || !parse_number(optarg, &job->nrequests) || job->nrequests <= 0)
             usage();
     }
+    if (argc - optind > 1)
+        usage();
+    job->file = argv[optind]; /* NULL if there is none */
     if (job->file && (job->check || job->nrequests || job->end))
         usage();
     if (job->nexprs > (job->nrequests ? 1 : argc) || (job->nexprs && (job->check || job->end)))
@@ -363,6 +354,6 @@ int main(int argc, char *argv[])
             take_file(&client, 0);
         receive_all(&client);
     }
-    mathwire_close(&client.mail);
+    mathwire_close(&client.wire);
     return client.nright == client.ntotal ? 0 : 1;
 }

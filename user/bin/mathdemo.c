@@ -1,6 +1,6 @@
 /*
- * mathdemo.c - shows the Math Server: a server and four clients that solve share/problems.txt at the same
- * time, and how many requests a second go through shared memory and through pipes.
+ * mathdemo.c - shows the Math Server: a server, four clients that solve share/problems.txt at the same time, and how
+ * many requests a second it answers through shared memory and through pipes.
  *
  * Status 0: every result was right.
  */
@@ -15,15 +15,15 @@ static int start(char *argv[])
     int pid = fork();
 
     if (pid < 0)
-        fail(1, "no process for %s", argv[0]);
+        fail(1, "%s: cannot start a process", argv[0]);
     if (pid == 0) {
         exec(argv[0], argv);
-        fail(1, "cannot run %s", argv[0]);
+        fail(1, "%s: cannot execute", argv[0]);
     }
     return pid;
 }
 
-/* Runs a program to its end.  Its status, -1 if it was killed. */
+/* Runs a program until it ends.  Returns its status, or -1 if it was killed. */
 static int run(char *argv[])
 {
     int pid = start(argv), status = -1, ended;
@@ -43,7 +43,7 @@ int main(void)
     static char *end[] = { "/mathclient", "-i", ID, "-q", NULL };
     int pids[NCLIENTS], nright = 0, status, pid;
 
-    printf(1, "A Math Server and %d clients, which share only an identifier:\n", NCLIENTS);
+    printf(1, "A Math Server and %d clients, which share nothing but an identifier:\n", NCLIENTS);
     start(server);
     for (int i = 0; i < NCLIENTS; i++)
         pids[i] = start(problems);

@@ -1,21 +1,21 @@
 /*
- * mathpipe.c - the Math Server's work over two pipes, for comparison with shared memory.
+ * mathpipe.c - the Math Server over two pipes, for comparison with shared memory.
  *
  *   mathpipe -b N [-e EXPR]      measures N requests, one after the other, to a server that it forks
  *
- * Requests and replies are those of mathwire.h; before a request goes its length.
+ * Requests and replies are those of mathwire.h; a request is preceded by its length.
  */
 #include "mathwire.h"
 #include "ulib.h"
 
-#define BENCHMARK "1+2" /* as mathclient's */
+#define BENCHMARK "1+2" /* the same as mathclient's */
 
 struct message {
     uint n; /* bytes of the request */
     struct mathwire_request request;
 };
 
-/* Reads exactly n bytes.  0, or -1 at the end. */
+/* Reads exactly n bytes.  Returns 0, or -1 at the end. */
 static int read_all(int fd, void *buf, uint n)
 {
     for (uint done = 0; done < n;) {
@@ -28,7 +28,7 @@ static int read_all(int fd, void *buf, uint n)
     return 0;
 }
 
-/* The whole message, in one call if the pipe gives it at once.  0, or -1 at the end. */
+/* Reads a message, with one call if all of it is there.  Returns 0, or -1 at the end or if it is not a message. */
 static int read_message(int fd, struct message *message)
 {
     int got = read(fd, message, sizeof(*message));
@@ -85,26 +85,26 @@ static void measure(int out, int in, int nrequests, const char *text)
            (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
 }
 
+static void usage(void) { fail(2, "usage: mathpipe -b N [-e EXPR]"); }
+
 int main(int argc, char *argv[])
 {
     const char *text = BENCHMARK;
-    int nrequests = 0, requests[2], replies[2], pid, status;
+    int nrequests = 0, requests[2], replies[2], option, pid, status;
 
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 < argc && strcmp(argv[i], "-e") == 0 && strlen(argv[i + 1]) <= MATHWIRE_MAX_TEXT)
-            text = argv[i + 1];
-        else if (i + 1 == argc || strcmp(argv[i], "-b") != 0 || !parse_number(argv[i + 1], &nrequests))
-            nrequests = -1;
-        if (nrequests < 0)
-            break;
+    while ((option = getopt(argc, argv, "b:e:")) >= 0) {
+        if (option == 'e' && strlen(optarg) <= MATHWIRE_MAX_TEXT)
+            text = optarg;
+        else if (option != 'b' || !parse_number(optarg, &nrequests))
+            usage();
     }
-    if (nrequests <= 0)
-        fail(2, "usage: mathpipe -b N [-e EXPR]");
+    if (nrequests <= 0 || optind < argc)
+        usage();
     if (pipe(requests) < 0 || pipe(replies) < 0)
-        fail(2, "no pipes");
+        fail(2, "cannot make a pipe");
     pid = fork();
     if (pid < 0)
-        fail(2, "no process for the server");
+        fail(2, "cannot start a process for the server");
     if (pid == 0) {
         close(requests[1]);
         close(replies[0]);

@@ -1,31 +1,30 @@
 /*
  * mathserver.c - computes expressions for any number of clients, through shared memory (mathwire.h).
  *
- *   mathserver [-i ID] [-n SLOTS]      an ID is a number, or a name; SLOTS clients are served at once
+ *   mathserver [-i ID] [-n SLOTS]      an ID is a number or a name; SLOTS clients are served at once
  *
- * It refuses to start beside a living server, takes over after a dead one, and ends when a client asks it
- * to (mathclient -q).  The segment is marked for deletion as soon as the server has it: so it is gone after
- * the last of them, whoever that is and however he ends.
+ * It refuses to start beside a living server, takes over from a dead one, and ends when a client asks it to
+ * (mathclient -q).  The server marks the segment for deletion as soon as it has attached it, so the segment goes with
+ * the last process that uses it, however that one ends.
  *
- * One process, one thread: it looks at the bits of slots with something in them, serves those, and sleeps
- * after a short spin when there are none.  What it must know of a slot stands in its own memory; from the
- * segment it takes copies.  Once a second, and now and then under load, it puts right what should stand in
- * the header.
+ * The server looks for slots whose bit is set, serves them, and sleeps after a short spin when there are none.  What it
+ * must know of a slot is kept in its own memory; of what is in the segment it takes copies.  Once a second, and now and
+ * then under load, it restores the fields of the header.
  */
 #include "mathwire.h"
 #include "procinfo.h"
 #include "ulib.h"
 
 #define DEFAULT_SLOTS 32
-#define BATCH         32 /* requests of one slot before the next has its turn */
+#define BATCH         32 /* requests of one slot before the next slot's turn */
 #define HEAL_TICKS    100
-#define HEAL_PASSES   4096
-#define CLOSED        0x40000000u /* added to a slot's `opened`: no client waits for that */
+#define HEAL_PASSES   4096        /* passes over the slots, under load a fraction of a second */
+#define CLOSED        0x40000000u /* added to a slot's `opened`; no client waits for the sum */
 
-/* What the server itself knows of a slot. */
+/* What the server knows of a slot by itself. */
 struct service {
     bool open;
-    uint wanted; /* the client's wish that was last fulfilled */
+    uint wanted; /* the client's number that was answered last */
     struct ksmring requests, replies;
 };
 
@@ -49,7 +48,7 @@ static void open_slot(struct service *service, struct mathwire_slot *slot, uint 
     ksmwake(&slot->opened, 1);
 }
 
-/* A slot whose rings are damaged: its client has to ask for new ones. */
+/* Closes a slot whose rings are damaged, so that its client asks for new ones. */
 static void close_slot(struct service *service, struct mathwire_slot *slot)
 {
     uint *waited = &service->replies.side[KSMRING_WRITER]->waited;
@@ -60,7 +59,7 @@ static void close_slot(struct service *service, struct mathwire_slot *slot)
     ksmwake(waited, 1);
 }
 
-/* The next request of a slot, copied.  Its text's length, KSM_EAGAIN if there is none, or KSM_EINVAL. */
+/* Copies the next request of a slot.  Returns its text's length, KSM_EAGAIN if there is none, or KSM_EINVAL. */
 static int next_request(struct service *service, struct mathwire_request *request)
 {
     const void *where;
@@ -75,7 +74,7 @@ static int next_request(struct service *service, struct mathwire_request *reques
     return n - (int)MATHWIRE_REQUEST_HEAD;
 }
 
-/* n is the length of the request's text.  0, or KSM_EINVAL. */
+/* Computes a request whose text has n bytes, and sends the reply.  Returns 0, or KSM_EINVAL. */
 static int answer(struct server *server, struct service *service, const struct mathwire_request *request,
                   int n)
 {
@@ -95,7 +94,7 @@ static int answer(struct server *server, struct service *service, const struct m
     }
     reply = (struct mathwire_reply){ request->number, result.status, result.column, result.value };
     error = ksmring_write(&service->replies, &reply, sizeof(reply), KSMRING_TRY);
-    return error == KSM_EAGAIN ? 0 : error; /* who asks for more than he reads loses replies */
+    return error == KSM_EAGAIN ? 0 : error; /* a client that does not read its replies loses them */
 }
 
 static void set_pending(struct server *server, uint index)
@@ -127,9 +126,9 @@ static void serve_slot(struct server *server, uint index)
     set_pending(server, index);
 }
 
-/* All of them. */
+/* All slots. */
 
-/* Serves what is pending.  Returns whether there was anything. */
+/* Serves the pending slots.  Returns whether there were any. */
 static bool serve_all(struct server *server)
 {
     bool any = false;
@@ -159,7 +158,7 @@ static bool is_pending(const struct server *server)
     return false;
 }
 
-/* Does the lock name another living server?  It took over from us while the lock was damaged. */
+/* Does the lock name another living server?  Then that one took over while the lock was damaged. */
 static bool is_replaced(struct ksmself holder)
 {
     struct procinfo me, other;
@@ -209,9 +208,9 @@ static void serve(struct server *server)
     serve_all(server);
 }
 
-/* Beginning and end. */
+/* Start and end. */
 
-/* The slots that a segment of that size has; 0 if it is not a Math Server's. */
+/* The number of slots in a segment of that size; 0 if it is not a Math Server's. */
 static uint slots_in(uint nbytes)
 {
     uint nslots;
@@ -222,7 +221,7 @@ static uint slots_in(uint nbytes)
     return nslots <= MATHWIRE_MAX_SLOTS && mathwire_nbytes(nslots) == nbytes ? nslots : 0;
 }
 
-/* Finds or makes the segment, and attaches it.  Returns its handle, or an error. */
+/* Finds or creates the segment, and attaches it.  Returns its handle, or an error. */
 static int attach(struct server *server, int id, uint nslots)
 {
     for (;;) {
@@ -230,7 +229,7 @@ static int attach(struct server *server, int id, uint nslots)
         int handle = ksmget(id, mathwire_nbytes(nslots), KSM_CREATE);
         int error;
 
-        if (handle == KSM_ESIZE) /* the segment that a dead server left may be smaller */
+        if (handle == KSM_ESIZE) /* what a dead server left may be smaller */
             handle = ksmget(id, 0, KSM_OPEN);
         if (handle == KSM_ENOENT)
             continue;
@@ -238,7 +237,7 @@ static int attach(struct server *server, int id, uint nslots)
             return handle;
         server->shared = ksmattach(handle, KSM_RDWR);
         error = ksmerror(server->shared);
-        if (error == KSM_EHANDLE) /* it was marked, and its last user went */
+        if (error == KSM_EHANDLE) /* it was marked, and its last attachment is gone */
             continue;
         if (error == 0)
             error = ksminfo(handle, &info);
@@ -258,14 +257,14 @@ static void begin(struct server *server, int id, uint nslots, const char *name)
     if (handle < 0)
         fail(1, "%s: %s", name, ksmstrerror(handle));
     if (server->nslots == 0)
-        fail(1, "%s: the segment is used by another program", name);
+        fail(1, "%s: another program uses the segment", name);
     result = ksmlock_try(&shared->server);
     if (result == KSM_EAGAIN)
-        fail(1, "%s: a server is running, process %d", name, ksmlock_holder(&shared->server));
+        fail(1, "%s: a server is running already, process %d", name, ksmlock_holder(&shared->server));
     ksmdelete(handle);
     server->services = calloc(server->nslots, sizeof(struct service));
     if (!server->services)
-        fail(1, "not enough memory");
+        fail(1, "out of memory");
     for (uint i = 0; i < server->nslots; i++) {
         uint wanted = shared->slots[i].opened + 1;
 
@@ -277,7 +276,7 @@ static void begin(struct server *server, int id, uint nslots, const char *name)
     heal(server);
 }
 
-/* Clients that wait see the free lock, and by their process's end that the server is gone. */
+/* Clients that wait find the lock free, and are woken when this process ends. */
 static void end(struct server *server)
 {
     __atomic_store_n(&server->shared->version, 0, __ATOMIC_SEQ_CST);
@@ -286,24 +285,24 @@ static void end(struct server *server)
 
 static void usage(void)
 {
-    fail(2, "usage: mathserver [-i ID] [-n SLOTS], SLOTS from 1 to %u", MATHWIRE_MAX_SLOTS);
+    fail(2, "usage: mathserver [-i ID] [-n SLOTS], with 1 to %u SLOTS", MATHWIRE_MAX_SLOTS);
 }
 
 int main(int argc, char *argv[])
 {
     struct server server = { 0 };
     const char *name = MATHWIRE_NAME;
-    int nslots = DEFAULT_SLOTS;
+    int nslots = DEFAULT_SLOTS, option;
 
-    for (int i = 1; i < argc; i += 2) {
-        if (i + 1 == argc)
-            usage();
-        if (strcmp(argv[i], "-i") == 0)
-            name = argv[i + 1];
-        else if (strcmp(argv[i], "-n") != 0 || !parse_number(argv[i + 1], &nslots) || nslots < 1 ||
+    while ((option = getopt(argc, argv, "i:n:")) >= 0) {
+        if (option == 'i')
+            name = optarg;
+        else if (option != 'n' || !parse_number(optarg, &nslots) || nslots < 1 ||
                  nslots > (int)MATHWIRE_MAX_SLOTS)
             usage();
     }
+    if (optind < argc)
+        usage();
     begin(&server, ksmid_parse(name), (uint)nslots, name);
     serve(&server);
     end(&server);

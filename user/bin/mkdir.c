@@ -1,7 +1,7 @@
 /*
- * mkdir.c - makes folders.
+ * mkdir.c - makes directories.
  *
- *   mkdir FOLDER...
+ *   mkdir DIRECTORY...
  */
 #include "ulib.h"
 
@@ -10,10 +10,10 @@ int main(int argc, char *argv[])
     int status = 0;
 
     if (argc < 2)
-        fail(2, "usage: mkdir FOLDER...");
+        fail(2, "usage: mkdir DIRECTORY...");
     for (int i = 1; i < argc; i++) {
         if (mkdir(argv[i]) < 0) {
-            warn("%s: cannot make the folder", argv[i]);
+            warn("%s: cannot make the directory", argv[i]);
             status = 1;
         }
     }

@@ -3,8 +3,7 @@
  *
  *   ps                           PID PARENT STATE START SIZE SHARED NAME
  *
- * START is the tick of the fork, SIZE the kilobytes of private memory, SHARED the attachments of shared
- * memory.
+ * START is the tick of its fork, SIZE its private memory in kilobytes, SHARED its attachments of shared memory.
  */
 #include "procinfo.h"
 #include "ulib.h"
@@ -32,7 +31,7 @@ int main(int argc, char *argv[])
         fail(2, "usage: ps");
     printf(1, "%5s %6s %-5s %8s %7s %6s %s\n", "PID", "PARENT", "STATE", "START", "SIZE", "SHARED", "NAME");
     for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
-        if (procinfo(pid, &info) < 0) /* it died meanwhile */
+        if (procinfo(pid, &info) < 0) /* it has just died */
             continue;
         printf(1, "%5d %6d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, state_name(info.state),
                info.start, info.nbytes / 1024, info.nattached, info.name);

@@ -1,5 +1,5 @@
 /*
- * rm.c - removes files and empty folders.
+ * rm.c - removes files and empty directories.
  *
  *   rm FILE...
  */

@@ -1,5 +1,5 @@
 /*
- * sleep.c - does nothing for a while.
+ * sleep.c - waits.
  *
  *   sleep TICKS                  100 ticks are a second
  */

@@ -1,8 +1,9 @@
 /*
  * wc.c - counts lines, words and bytes.
  *
- *   wc [FILE]...                 prints LINES WORDS BYTES NAME, and the total of several
+ *   wc [FILE]...                 prints LINES WORDS BYTES NAME, and a total after several files
  */
+#include "ctype.h"
 #include "fcntl.h"
 #include "ulib.h"
 
@@ -14,13 +15,13 @@ static char buffer[8 * 1024];
 
 static int count(int fd, const char *name, struct counts *c)
 {
-    bool inside = false; /* a word */
+    bool inside = false; /* of a word */
     int n;
 
     while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
         c->nbytes += n;
         for (int i = 0; i < n; i++) {
-            bool space = memchr(" \t\r\n\v\f", buffer[i], 6);
+            bool space = isspace(buffer[i]);
 
             c->nlines += buffer[i] == '\n';
             c->nwords += !space && !inside;
@@ -39,7 +40,7 @@ static void print(const struct counts *c, const char *name)
 
 int main(int argc, char *argv[])
 {
-    struct counts total = { 0, 0, 0 };
+    struct counts total = { 0 };
     int status = 0;
 
     if (argc == 1) {
@@ -48,7 +49,7 @@ int main(int argc, char *argv[])
         return status;
     }
     for (int i = 1; i < argc; i++) {
-        struct counts c = { 0, 0, 0 };
+        struct counts c = { 0 };
         int fd = open(argv[i], O_RDONLY);
 
         if (fd < 0) {

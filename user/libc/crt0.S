@@ -3,7 +3,8 @@
  *
  *      esp -> | 0xffffffff | argc | argv |       as exec() leaves it
  *
- * main() finds its stack aligned to 16, as the compiler's SSE code wants it.  Its value is the status.
+ * main() starts with its stack aligned to 16 bytes, as the compiler's SSE code expects.  What it returns is the
+ * exit status.
  */
         .text
         .globl  _start
@@ -24,6 +25,6 @@ _start:
         call    exits
 
         .globl  program_name
-        .comm   program_name, 4, 4      # of ulib.h: argv[0]
+        .comm   program_name, 4, 4      # argv[0]: see ulib.h
 
         .section .note.GNU-stack, "", @progbits

@@ -1,10 +1,10 @@
 /*
- * div64.c - what the compiler calls for 64-bit integers on a machine of 32: division, and conversion from
- * double.
+ * div64.c - the functions that a compiler calls for 64-bit integers on a 32-bit machine: division, and
+ * conversion from double.
  *
- * No compiler library is linked, so these stand under the names that gcc and clang give them.  The
- * division is by hand, one bit of the quotient at a time, but starts where the first bit can be, and
- * leaves divisors and dividends of one word to the machine.
+ * No compiler library is linked, so they are defined here under the names that gcc and clang use.  Division
+ * is long division, one bit of the quotient at a time, from the first bit that can be 1.  When both operands
+ * fit a word, the machine divides.
  */
 #include <stdint.h>
 
@@ -21,7 +21,7 @@ uint64_t __udivmoddi4(uint64_t n, uint64_t d, uint64_t *rest)
     uint64_t quotient = 0;
 
     if ((n | d) >> 32 == 0) {
-        uint32_t small = (uint32_t)d; /* 0 traps here, as it should */
+        uint32_t small = (uint32_t)d; /* dividing by 0 traps, as it should */
 
         *rest = (uint32_t)n % small;
         return (uint32_t)n / small;
@@ -84,7 +84,7 @@ int64_t __moddi3(int64_t n, int64_t d)
     return rest;
 }
 
-/* Truncates.  From the bits, since the compiler's way for this conversion is this function. */
+/* Truncates.  It works on the bits, because a cast would be compiled to a call of this very function. */
 uint64_t __fixunsdfdi(double x)
 {
     union {

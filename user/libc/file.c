@@ -1,11 +1,11 @@
 /*
- * file.c - xv6's gets() and stat(), which are library functions there.
+ * file.c - gets() and stat(), which are library functions in xv6.
  */
 #include "fcntl.h"
 #include "stat.h"
 #include "ulib.h"
 
-/* Byte by byte: what follows the line belongs to whoever reads next. */
+/* Reads byte by byte: what follows the line is left for whoever reads next. */
 char *gets(char *buf, int max)
 {
     int n = 0;

@@ -1,18 +1,20 @@
 /*
  * format.c - turns a format and its arguments into characters.
  *
- * The sink counts what it has no room for, so that a caller can ask for the length first.  Conversions:
- * see user.h. Numbers of 64 bits are divided by the helpers of div64.c.  Floating point is not formatted
- * here.
+ * The sink counts the characters that it has no room for, so a caller can ask for the length first.  user.h lists
+ * the conversions; there are none for floating point.
+ *
+ * The kernel has a formatter of its own, kernel/base/format.c: it needs no 64-bit numbers and no widths from
+ * arguments, and neither half of the system compiles sources of the other.
  */
-#include "format.h"
+#include "format_impl.h"
 
 struct spec {
     bool left; /* - */
     bool zero; /* 0 */
     int width;
-    int precision; /* of a string; -1: whole */
-    int nlong;     /* l, ll */
+    int precision; /* of a string; -1: all of it */
+    int nlong;     /* how many l there are */
 };
 
 static void put(struct format_sink *sink, char c)
@@ -28,7 +30,7 @@ static void put_run(struct format_sink *sink, char c, int n)
         put(sink, c);
 }
 
-/* A field: sign or nothing, then text, in spec's width. */
+/* Puts a minus sign, if there is one, and n characters of text into a field of the width that spec asks for. */
 static void put_field(struct format_sink *sink, const struct spec *spec, bool minus, const char *text, int n)
 {
     int npad = spec->width - n - minus;
@@ -52,7 +54,7 @@ static void put_number(struct format_sink *sink, const struct spec *spec, bool m
     char text[24];
     int at = sizeof(text);
 
-    /* 64-bit divisions are slow: leave them as soon as the rest fits a word. */
+    /* 64-bit divisions are slow: stop them as soon as the rest fits a word. */
     while (value > 0xFFFFFFFFu) {
         text[--at] = digits[value % base];
         value /= base;
@@ -67,6 +69,7 @@ static void put_number(struct format_sink *sink, const struct spec *spec, bool m
     put_field(sink, spec, minus, text + at, sizeof(text) - at);
 }
 
+/* Parses what stands between % and the conversion's letter; returns where that letter is. */
 static const char *parse_spec(const char *fmt, struct spec *spec, va_list *args)
 {
     *spec = (struct spec){ .precision = -1 };
@@ -151,7 +154,7 @@ static void put_conversion(struct format_sink *sink, char conversion, const stru
     case '%':
         put(sink, '%');
         break;
-    default: /* shown, so that the mistake is seen */
+    default: /* printed as it is, so that the mistake shows */
         put(sink, '%');
         put(sink, conversion);
     }

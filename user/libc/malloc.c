@@ -4,20 +4,19 @@
  *   span:  | header | payload ... | header | payload ... |  ...  | fence |
  *
  * The heap grows by sbrk() in spans; a span that continues the one before it is joined to it.  A block's
- * header says how long it is and how long the block below it is, so free() joins a block with free
- * neighbours at once and no two free blocks touch.  Free blocks hang in bins, by size: one bin for each
- * multiple of 16 up to 512, then two for each power of two; a bitmap says which have any.  The fence is a
- * header in use that ends a span.
+ * header holds its own length and that of the block below it, so free() joins a block with its free
+ * neighbours at once, and no two free blocks touch.  Free blocks are kept in bins by size: one bin for each
+ * multiple of 16 up to 512, then two for each power of two; a bitmap shows which bins have any.  The fence is
+ * a header in use that ends a span.
  *
- * Blocks are multiples of 16 bytes, payloads 16-byte aligned.  Memory is not given back to the system: a free
- * block at the top is where the next one comes from.
+ * Blocks are multiples of 16 bytes, and payloads are aligned to 16.  Memory is never returned to the system.
  */
 #include "ulib.h"
 
 #define ALIGNMENT   16u
 #define HEADER_SIZE 8u
-#define GROWTH      (4 * PAGE_SIZE) /* least that sbrk() is asked for */
-#define LARGEST     0x7FFF0000u
+#define GROWTH      (4 * PAGE_SIZE) /* bytes that sbrk() is asked for at least */
+#define LARGEST     0x7FFF0000u     /* bytes of a block; the address space ends at 0x80000000 */
 
 #define NEXACT 32u /* bins of one size each */
 #define NBINS  (NEXACT + 2 * 23)
@@ -25,7 +24,7 @@
 struct block {
     uint nbelow;         /* bytes of the block below, header included; 0: the first of its span */
     uint nbytes_and_use; /* bytes of this one; bit 0: in use */
-    struct block *next;  /* in its bin, while it is free */
+    struct block *next;  /* in its bin, while free */
     struct block *prev;
 };
 
@@ -104,7 +103,7 @@ static struct block *take_fitting(uint nbytes)
             return b;
         }
     }
-    bin = bin_next(bin + 1); /* whatever hangs there is large enough */
+    bin = bin_next(bin + 1); /* any block there is large enough */
     if (bin == NBINS)
         return NULL;
 
@@ -114,14 +113,14 @@ static struct block *take_fitting(uint nbytes)
     return b;
 }
 
-/* Sets a block's size, and tells the block after it. */
+/* Sets a block's size, also in the block after it. */
 static void set_size(struct block *b, uint nbytes, bool in_use)
 {
     b->nbytes_and_use = nbytes | in_use;
     block_after(b)->nbelow = nbytes;
 }
 
-/* Puts a block that is in no bin among the free ones, joined with its neighbours. */
+/* Frees a block that is in no bin, joined with its free neighbours. */
 static void release(struct block *b)
 {
     struct block *after = block_after(b);
@@ -140,7 +139,7 @@ static void release(struct block *b)
     bin_insert(b);
 }
 
-/* Cuts a block that is in no bin down to nbytes, in use; the rest is free again. */
+/* Cuts a block that is in no bin down to nbytes, and marks it in use; frees the rest. */
 static void carve(struct block *b, uint nbytes)
 {
     uint nrest = block_size(b) - nbytes;
@@ -157,10 +156,10 @@ static void carve(struct block *b, uint nbytes)
     release(rest);
 }
 
-/* Gets memory from the system, and puts it among the free blocks. */
+/* Gets memory for a block of nbytes from the system, and frees it into the bins.  false: there is none. */
 static bool grow(uint nbytes)
 {
-    uint wanted = nbytes + 2 * ALIGNMENT; /* for a fence, and for alignment */
+    uint wanted = nbytes + 2 * ALIGNMENT; /* a fence, and what alignment may cost */
 
     wanted = wanted < GROWTH ? GROWTH : (wanted + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
 
@@ -169,7 +168,7 @@ static bool grow(uint nbytes)
     if (start == (char *)-1)
         return false;
 
-    struct block *b = fence; /* becomes a block's header where the span goes on */
+    struct block *b = fence; /* where the span goes on, the fence becomes a block's header */
 
     if (start != span_end) {
         b = (struct block *)((((uint)start + HEADER_SIZE + ALIGNMENT - 1) & ~(ALIGNMENT - 1)) - HEADER_SIZE);

@@ -1,10 +1,10 @@
 /*
  * printf.c - formatted output.
  *
- * A call is one write(), of whatever length, so that what several processes print does not mix inside a line.
- * Short output is made on the stack, longer output in a block from malloc().
+ * A call is one write() of any length, so the output of several processes does not mix inside a line.  Short
+ * output is built on the stack, longer output in a block from malloc().
  */
-#include "format.h"
+#include "format_impl.h"
 
 #define SHORT_SIZE 256
 
@@ -38,7 +38,7 @@ void format_write(int fd, const char *prefix, const char *suffix, const char *fm
 
     char *larger = malloc(sink.length);
 
-    if (!larger) { /* better cut than lost */
+    if (!larger) { /* better cut off than lost */
         write_all(fd, room, sizeof(room));
         return;
     }

@@ -1,7 +1,7 @@
 /*
  * snprintf.c - formatted text in memory.
  */
-#include "format.h"
+#include "format_impl.h"
 
 int vsnprintf(char *dst, size_t size, const char *fmt, va_list args)
 {

@@ -1,14 +1,16 @@
 /*
- * string.c - strings, and runs of bytes by words.
+ * string.c - strings, and runs of bytes moved by words.
  *
- * The compiler may call memcpy(), memmove(), memset() and memcmp() for code of its own, so they are here
- * even for programs that don't; and it must not see in one of these loops a call of the very function
- * that it is in: that is what KEEP_LOOP is for.  No floating-point registers are used: a program that has
- * none is cheaper to switch to.
+ * The compiler may call memcpy(), memmove(), memset() and memcmp() by itself.  It must not turn one of these loops
+ * into a call of the function that the loop is in, which KEEP_LOOP prevents.  No vector registers are used: a
+ * program that leaves them alone is cheaper to switch to.
+ *
+ * The kernel has a library of its own, kernel/base/libc.c: it moves whole pages by other means, and is compiled
+ * for another calling convention.
  */
 #include "ulib.h"
 
-#define KEEP_LOOP() __asm__ volatile("" : ::"memory")
+#define KEEP_LOOP() asm volatile("" : ::"memory")
 
 /* A word at any address, of any type. */
 struct word {
@@ -54,7 +56,7 @@ static void copy_down(uchar *dst, const uchar *src, uint n)
 
 void *memmove(void *dst, const void *src, int n)
 {
-    if (n <= 0) /* xv6's count is an int */
+    if (n <= 0) /* xv6's count is an int, and a negative one copies nothing */
         return dst;
     if ((uint)dst - (uint)src >= (uint)n)
         copy_up(dst, src, n);
@@ -130,7 +132,7 @@ char *strchr(const char *s, char c)
         if (*s == c)
             return (char *)s;
     }
-    return NULL; /* xv6's does not find the 0 either */
+    return NULL; /* as in xv6, the final 0 is not found */
 }
 
 int strcmp(const char *a, const char *b)

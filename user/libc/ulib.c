@@ -1,5 +1,5 @@
 /*
- * ulib.c - small calls on top of the system's: lines, numbers, complaints.
+ * ulib.c - numbers, whole writes, and lines of any length.
  */
 #include "ulib.h"
 
@@ -47,7 +47,7 @@ int write_all(int fd, const void *buf, int n)
     return 0;
 }
 
-/* Makes room behind the bytes that are left, and reads once.  false: nothing more comes. */
+/* Makes room after the bytes that are left, and reads once.  false: nothing more comes. */
 static bool line_fill(struct line_reader *r)
 {
     if (r->at > 0) {
@@ -67,7 +67,7 @@ static bool line_fill(struct line_reader *r)
         r->size = size;
     }
 
-    int n = read(r->fd, r->buf + r->end, r->size - 1 - r->end); /* one byte stays for the 0 */
+    int n = read(r->fd, r->buf + r->end, r->size - 1 - r->end); /* one byte is kept for the 0 */
 
     if (n < 0)
         r->failed = true;

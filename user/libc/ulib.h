@@ -1,27 +1,26 @@
 /*
- * ulib.h - user.h, and what this system's own programs want beside it.
+ * ulib.h - user.h, and what this system's own programs use beside it.
+ *
+ * A call returns 0 or -1 unless it says otherwise.  What a call allocates belongs to the caller, who frees it.
+ * Only what reads or writes a descriptor sleeps.
  */
 #ifndef ULIB_H
 #define ULIB_H
 
-#include "debug.h"
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "debug.h"
 #include "user.h"
-
-#ifndef NULL
-#define NULL ((void *)0)
-#endif
 
 #define PAGE_SIZE 4096u
 
-/* What debug kernels offer to tests: an operation of debug.h.  -1 in the normal kernel. */
+/* Carries out an operation of debug.h for a test.  -1 in a kernel that was built without DEBUG=1.  Sleeps: may. */
 int debug(int op, int arg);
 
-/* As in C's <string.h> and <stdlib.h>. */
+/* As in C's <string.h> and <stdlib.h>.  Sleeps: no. */
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
@@ -30,34 +29,43 @@ char *strdup(const char *s);
 void *calloc(uint count, uint n);
 void *realloc(void *p, uint n);
 
-/* Formats as printf() does.  At most size bytes with the 0; returns the length that all of it has. */
+/* Formats as printf() does, into at most size bytes, the 0 included.  Returns the length of the whole text, even if
+   it did not fit.  Sleeps: no. */
 int snprintf(char *dst, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int vsnprintf(char *dst, size_t size, const char *fmt, va_list args);
 
-/* A whole decimal or 0x number, with a sign if need be, and nothing behind it.  false: it is none, or does
-   not fit 32 bits. */
+/* Reads text as one decimal or 0x number with an optional sign.  false: it is something else, or does not fit 32
+   bits; *value is as before.  Sleeps: no. */
 bool parse_number(const char *text, int *value);
 
-/* Writes all n bytes, however many calls that takes.  0, or -1. */
+/* As in POSIX's <unistd.h>.  An unknown option, or one without its value, is reported on descriptor 2 unless opterr is
+   0, and '?' returned.  Sleeps: may. */
+int getopt(int argc, char *const argv[], const char *options);
+extern char *optarg;
+extern int optind, opterr, optopt;
+
+/* Writes all n bytes, with as many calls as that takes.  Sleeps: may. */
 int write_all(int fd, const void *buf, int n);
 
-/* Reads a line of any length from fd, a block ahead: nobody else may read from fd. */
+/* Reads lines of any length from fd.  It reads ahead, so nothing else may read from fd.  The caller frees buf. */
 struct line_reader {
     int fd;
     char *buf; /* [at, end) is read and not returned yet; NULL at first */
     uint size, at, end;
-    bool failed; /* memory or the file failed: lines end early */
+    bool failed; /* memory ran out or a read failed: the lines end early */
 };
-#define LINE_READER(fd)          \
-    {                            \
-        fd, NULL, 0, 0, 0, false \
-    }
-/* The next line without its \n, 0-terminated, valid until the next call; *n is its length.  NULL: the end. */
+
+/* clang-format off */
+#define LINE_READER(from) { .fd = (from) }
+/* clang-format on */
+
+/* Returns the next line, with a 0 in place of its \n, and its length in *n.  It is valid until the next call.  NULL:
+   the end.  Sleeps: may. */
 char *line_next(struct line_reader *reader, uint *n);
 
-/* "NAME: message\n" on descriptor 2, where NAME is the program's. */
+/* Writes "NAME: message\n" to descriptor 2, where NAME is the program's.  Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* The same, and the end of the program with this status. */
+/* The same, and then ends the program with this status. */
 void fail(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
 /* argv[0] of this program, set before main(). */

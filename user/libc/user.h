@@ -1,9 +1,9 @@
 /*
  * user.h - the system calls and the small C library, under the names that xv6's programs use.
  *
- * Nothing else is declared here, so that a program for xv6 may define what xv6 left out (strncmp, memcpy,
- * ...) as it likes.  This system's own programs include ulib.h, which has more.  Results: -1 is failure,
- * if nothing else is said.
+ * Nothing else is declared here, so a program for xv6 may define what xv6 left out (strncmp, memcpy, ...) as it
+ * likes.  This system's own programs include ulib.h, which has more.  A call returns 0, or -1 on failure, unless it
+ * says otherwise.  Each has a man page.
  */
 #ifndef USER_H
 #define USER_H
@@ -13,59 +13,59 @@
 struct stat;
 struct procinfo;
 
-/* xv6's system calls. */
+/* xv6's system calls.  dup, getpid, kill and uptime never sleep.  Sleeps: may. */
 
-int fork(void);                            /* 0 in the child, its pid in the parent */
+int fork(void);                            /* returns 0 in the child, the child's pid in the parent */
 int exit(void) __attribute__((noreturn));  /* with status 0 */
-int wait(void);                            /* a dead child's pid */
-int pipe(int *fds);                        /* fds[0] reads what fds[1] wrote */
-int write(int fd, const void *buf, int n); /* bytes written */
-int read(int fd, void *buf, int n);        /* bytes read; 0 at the end */
+int wait(void);                            /* returns the pid of a child that ended */
+int pipe(int *fds);                        /* fds[0] reads what was written to fds[1] */
+int write(int fd, const void *buf, int n); /* returns the bytes written */
+int read(int fd, void *buf, int n);        /* returns the bytes read; 0 at the end */
 int close(int fd);
 int kill(int pid);
-int exec(char *path, char **argv);    /* returns only to fail */
-int open(const char *path, int mode); /* fcntl.h's modes */
+int exec(char *path, char **argv);    /* returns only if it fails */
+int open(const char *path, int mode); /* fcntl.h has the modes; returns a descriptor */
 int mknod(const char *path, short major, short minor);
 int unlink(const char *path);
 int fstat(int fd, struct stat *st);
 int link(const char *old, const char *new);
 int mkdir(const char *path);
 int chdir(const char *path);
-int dup(int fd); /* the lowest free descriptor */
+int dup(int fd); /* returns the lowest free descriptor */
 int getpid(void);
-char *sbrk(int n); /* the old break; (char *)-1 is failure */
+char *sbrk(int n); /* returns the old end of the heap; (char *)-1 on failure */
 int sleep(int ticks);
 int uptime(void); /* ticks since boot, 100 a second */
 
-/* This system's own. */
+/* This system's own.  procinfo, procnext, foreground and bootarg never sleep.  Sleeps: may. */
 
-int exits(int status) __attribute__((noreturn)); /* exit() with a status, for waits() */
+int exits(int status) __attribute__((noreturn)); /* exit() with a status for waits() */
 int waits(int *status);                          /* wait() with the child's status; -1: it was killed */
-int sync(void);                                  /* all finished file operations are on the disk */
-int halt(int status);                            /* powers off; status is what the host is told */
-int procinfo(int pid, struct procinfo *info);    /* of a living process */
-int procnext(int pid);                           /* the next living pid above */
-int foreground(int pid);                         /* Ctrl-C ends this job; 0: none */
-int bootarg(const char *name, char *buf, int n); /* value of a boot parameter */
+int sync(void);                                  /* returns when all that was written is on the disk */
+int halt(int status);                            /* powers off and reports the status to the host */
+int procinfo(int pid, struct procinfo *info);    /* describes a living process */
+int procnext(int pid);                           /* the lowest pid above this one that is alive */
+int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
+int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
 
-/* xv6's library. */
+/* xv6's library.  stat, gets and printf sleep; the others do not. */
 
 int stat(const char *path, struct stat *st);
 char *strcpy(char *dst, const char *src);
 void *memmove(void *dst, const void *src, int n);
 char *strchr(const char *s, char c);
 int strcmp(const char *a, const char *b);
-char *gets(char *buf, int max); /* a line from descriptor 0, with its \n; "" at the end of file */
+char *gets(char *buf, int max); /* a line from descriptor 0 with its \n; "" at the end of file */
 uint strlen(const char *s);
 void *memset(void *dst, int c, uint n);
 int atoi(const char *s);
 
-/* Formats and writes with one write(), so that lines of several processes do not mix.
-   %d %i %u %x %p %c %s %%, the flags 0 and -, widths (* too), .precision of strings, l and ll; hexadecimal
-   digits are capitals, as xv6 has them. */
+/* Formats and writes with one write(), so the lines of several processes do not mix.  It knows %d %i %u %x %p %c %s
+   %%, the flags 0 and -, widths (* too), precisions of strings, l and ll.  Hexadecimal digits are capitals, as in
+   xv6. */
 void printf(int fd, const char *fmt, ...);
 
-/* Memory is 16-byte aligned.  NULL: there is none.  free(NULL) is fine. */
+/* malloc() returns memory aligned to 16 bytes, or NULL if there is none.  free(NULL) does nothing. */
 void *malloc(uint n);
 void free(void *p);
 

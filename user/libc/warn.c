@@ -1,7 +1,7 @@
 /*
- * warn.c - complaints, with the program's name before them.
+ * warn.c - error messages that begin with the program's name.
  */
-#include "format.h"
+#include "format_impl.h"
 
 static void complain(const char *fmt, va_list args)
 {

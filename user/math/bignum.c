@@ -1,9 +1,7 @@
 /*
  * bignum.c - schoolbook arithmetic on natural numbers, no division.
  */
-#include "bignum.h"
-
-typedef unsigned long long u64;
+#include "bignum_impl.h"
 
 static void trim(struct bignum *a)
 {
@@ -11,7 +9,7 @@ static void trim(struct bignum *a)
         a->n--;
 }
 
-void bignum_set(struct bignum *a, u64 value)
+void bignum_set(struct bignum *a, uint64_t value)
 {
     a->n = 2;
     a->word[0] = (unsigned int)value;
@@ -26,7 +24,7 @@ void bignum_mul_add(struct bignum *a, unsigned int factor, unsigned int addend)
     unsigned int carry = addend;
 
     for (int i = 0; i < a->n; i++) {
-        u64 t = (u64)a->word[i] * factor + carry;
+        uint64_t t = (uint64_t)a->word[i] * factor + carry;
 
         a->word[i] = (unsigned int)t;
         carry = (unsigned int)(t >> 32);
@@ -76,7 +74,7 @@ void bignum_subtract(struct bignum *a, const struct bignum *b)
     unsigned int borrow = 0;
 
     for (int i = 0; i < a->n; i++) {
-        u64 t = (u64)a->word[i] - (i < b->n ? b->word[i] : 0) - borrow;
+        uint64_t t = (uint64_t)a->word[i] - (i < b->n ? b->word[i] : 0) - borrow;
 
         a->word[i] = (unsigned int)t;
         borrow = (unsigned int)(t >> 32) & 1;

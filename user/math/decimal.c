@@ -1,37 +1,27 @@
 /*
  * decimal.c - decimal text to the nearest double, and doubles to the shortest decimal.
  *
- * Reading: where the digits and the power of ten are doubles themselves, one multiplication or division
- * rounds right.  Otherwise the number is a fraction of two big integers, of which 64 bits of the quotient
- * are made, and what is left decides ties.  Digits behind the 800th can't decide anything but "more than a
- * tie", so one more stands for all of them: a number in the middle of two doubles has at most 767.
+ * Reading: where the digits and the power of ten are doubles themselves, one multiplication or division rounds
+ * correctly.  Otherwise the number is a fraction of two big integers; 64 bits of the quotient are computed, and the
+ * remainder decides ties.  A number halfway between two doubles has at most 767 digits, so the digits after the 800th
+ * can only mean "more than a tie", and one digit stands for all of them.
  *
- * Writing: the value and its distances to the middles of its neighbours, over a common denominator; a digit
- * at a time is taken off until what is left, or what is missing, lies within those distances (Steele and
- * White's method).
+ * Writing: the value and its distances to the midpoints to its neighbours are put over a common denominator.  Digits
+ * are taken off until what is left, or what is missing, lies within those distances (Steele and White's method).
  */
 #include "decimal.h"
 
-#include "bignum.h"
+#include "bignum_impl.h"
+#include "ctype.h"
 #include "mathfn.h"
 
-#define MAX_DIGITS    800    /* kept of an input */
-#define MIN_MAGNITUDE (-323) /* what is below 10^-324 rounds to 0 */
-#define MAX_MAGNITUDE 309    /* what is not below 10^309 is infinite */
+#define MAX_DIGITS    800    /* of an input, that are kept */
+#define MIN_MAGNITUDE (-323) /* anything below 10^-324 rounds to 0 */
+#define MAX_MAGNITUDE 309    /* anything from 10^309 up is infinite */
 #define EXACT_POWERS  22     /* 10^22 is the largest power of ten that is a double */
 #define MANTISSA_BITS 53
 #define MIN_EXPONENT  (-1074) /* of the smallest double */
 #define MAX_EXPONENT  971     /* of the last bit of the largest */
-
-typedef unsigned long long u64;
-
-static int is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/* value below 2^53.  By halves: conversions of 64 bits would take the x87 unit. */
-static double to_double(u64 value)
-{
-    return (double)(unsigned int)(value >> 32) * 4294967296.0 + (double)(unsigned int)value;
-}
 
 static double power_of_ten(int n)
 {
@@ -50,7 +40,7 @@ struct literal {
     const char *digits; /* a point may lie among them */
     int ndigits;
     int exponent;
-    u64 start; /* the value of the first 15 digits, or of all if there are fewer */
+    uint64_t start; /* the value of the first 15 digits, or of all if there are fewer */
 };
 
 /* Returns the length of the exponent part at text, 0 if there is none. */
@@ -62,9 +52,9 @@ static int scan_exponent(const char *text, int n, int *exponent)
         return 0;
     if (text[at] == '+' || text[at] == '-')
         negative = text[at++] == '-';
-    if (at == n || !is_digit(text[at]))
+    if (at == n || !isdigit((unsigned char)text[at]))
         return 0;
-    for (; at < n && is_digit(text[at]); at++)
+    for (; at < n && isdigit((unsigned char)text[at]); at++)
         if (value < 100000000)
             value = value * 10 + (text[at] - '0');
     *exponent = negative ? -value : value;
@@ -78,7 +68,7 @@ static int scan(const char *text, int n, struct literal *literal)
 
     *literal = (struct literal){ 0 };
     for (; at < n; at++) {
-        if (is_digit(text[at])) {
+        if (isdigit((unsigned char)text[at])) {
             any = 1;
             if (literal->ndigits == 0 && text[at] == '0') {
                 literal->exponent -= point >= 0;
@@ -102,12 +92,11 @@ static int scan(const char *text, int n, struct literal *literal)
     return at;
 }
 
-/* The double nearest to (bits + what is behind them) * 2^exponent; bits has its highest bit set. */
-static double round_bits(u64 bits, int exponent, int more)
+/* The double nearest to (bits + a fraction of a bit, if `more`) * 2^exponent; bits has its highest bit set. */
+static double round_bits(uint64_t bits, int exponent, int more)
 {
     int drop = 64 - MANTISSA_BITS;
-
-    u64 fraction, rest, half;
+    uint64_t fraction, rest, half;
 
     if (exponent + drop < MIN_EXPONENT)
         drop = MIN_EXPONENT - exponent;
@@ -124,18 +113,17 @@ static double round_bits(u64 bits, int exponent, int more)
         exponent++;
     }
     if (exponent > MAX_EXPONENT)
-        return (union math_bits){ .bits = 0x7ffull << 52 }.value;
+        return MATH_INFINITY;
     /* The highest bit of a normal number's fraction adds 1 to the exponent field. */
-    return (union math_bits){ .bits = ((u64)(exponent - MIN_EXPONENT) << 52) + fraction }.value;
+    return (union math_bits){ .bits = ((uint64_t)(exponent - MIN_EXPONENT) << 52) + fraction }.value;
 }
 
 static double quotient(struct bignum *over, struct bignum *under, int exponent)
 {
     int shift = 63 - (bignum_bits(over) - bignum_bits(under));
+    uint64_t bits = 0;
 
-    u64 bits = 0;
-
-    /* Aligned so that over / under is at least 1 and less than 2; then 64 bits are taken, one a step. */
+    /* Align them so that 1 <= over / under < 2, then take 64 bits, one a step. */
     if (shift < 63)
         bignum_shift_left(under, 63 - shift);
     else
@@ -189,7 +177,7 @@ static int scan_small(const char *text, int n, int *value)
 {
     int at = 0, total = 0;
 
-    for (; at < n && is_digit(text[at]); at++) {
+    for (; at < n && isdigit((unsigned char)text[at]); at++) {
         if (at == 9)
             return 0;
         total = total * 10 + (text[at] - '0');
@@ -217,11 +205,11 @@ int decimal_parse(const char *text, int n, double *value)
     if (literal.ndigits == 0 || magnitude < MIN_MAGNITUDE)
         *value = 0;
     else if (magnitude > MAX_MAGNITUDE)
-        *value = (union math_bits){ .bits = 0x7ffull << 52 }.value;
+        *value = MATH_INFINITY;
     else if (literal.ndigits <= 15 && literal.exponent >= 0 && literal.exponent <= EXACT_POWERS)
-        *value = to_double(literal.start) * power_of_ten(literal.exponent);
+        *value = math_from_integer(literal.start) * power_of_ten(literal.exponent);
     else if (literal.ndigits <= 15 && literal.exponent < 0 && literal.exponent >= -EXACT_POWERS)
-        *value = to_double(literal.start) / power_of_ten(-literal.exponent);
+        *value = math_from_integer(literal.start) / power_of_ten(-literal.exponent);
     else
         *value = convert(&literal);
     return length;
@@ -229,16 +217,16 @@ int decimal_parse(const char *text, int n, double *value)
 
 /* Writing. */
 
-/* The value is (rest / whole) of the next digit's unit; below and above are the distances to the middles. */
+/* The value is rest / whole of the next digit's unit; below and above are the distances to the midpoints. */
 struct digits {
     struct bignum rest, whole, below, above;
-    int even;  /* a middle itself reads back as this value */
+    int even;  /* a midpoint itself reads back as this value */
     int point; /* the value is 0.DIGITS times 10^point */
     int n;
     char digit[20];
 };
 
-/* Is rest + above past the whole unit, or at it where that counts? */
+/* Is rest + above beyond the whole unit, or equal to it where that counts? */
 static int reaches_whole(const struct digits *d)
 {
     return bignum_compare_sum(&d->rest, &d->above, &d->whole) >= !d->even;
@@ -255,9 +243,8 @@ static void set_up(struct digits *d, double value)
 {
     union math_bits u = { value };
     int field = (int)(u.bits >> 52) & 0x7ff;
-
-    u64 fraction = u.bits & ((1ull << 52) - 1);
-    int narrow = fraction == 0 && field > 1; /* the neighbour below is at half the distance */
+    uint64_t fraction = u.bits & ((1ull << 52) - 1);
+    int narrow = fraction == 0 && field > 1; /* the neighbour below is half as far away */
     int exponent = (field ? field : 1) - 1 + MIN_EXPONENT;
     int bits;
 
@@ -268,7 +255,7 @@ static void set_up(struct digits *d, double value)
     bignum_set(&d->whole, 1);
     bignum_set(&d->below, 1);
     bits = bignum_bits(&d->rest) + exponent;
-    /* In units of a quarter of the last bit's value, so that middles are whole. */
+    /* In units of a quarter of the last bit's value, so that midpoints are integers. */
     bignum_shift_left(&d->rest, 2 + (exponent > 0 ? exponent : 0));
     bignum_shift_left(&d->whole, 2 + (exponent < 0 ? -exponent : 0));
     bignum_shift_left(&d->below, (narrow ? 0 : 1) + (exponent > 0 ? exponent : 0));
@@ -305,7 +292,7 @@ static void make_digits(struct digits *d)
         low = bignum_compare(&d->rest, &d->below) < d->even;
         high = reaches_whole(d);
         if (low && high) {
-            /* Both ends read back: the nearer one; in the middle the even one. */
+            /* Both ends read back: take the nearer one, and halfway between them the even one. */
             int order = bignum_compare_sum(&d->rest, &d->rest, &d->whole);
 
             high = order > 0 || (order == 0 && (digit & 1));
@@ -316,9 +303,9 @@ static void make_digits(struct digits *d)
     }
 }
 
+/* Carries a last digit of 10. */
 static void round_up_nines(struct digits *d)
 {
-    /* A last digit of 10 carries. */
     while (d->n > 1 && d->digit[d->n - 1] > '9') {
         d->n--;
         d->digit[d->n - 1]++;

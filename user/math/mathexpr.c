@@ -1,17 +1,19 @@
 /*
  * mathexpr.c - parses and computes an expression in one pass from left to right, without recursion.
  *
- * Two stacks: values, and operators that wait for their right operand.  An operator is applied when one
- * that binds no tighter, a comma, a ')' or the end follows.  An entry for '(' or a call stops that.  Both
- * stacks are as large as the longest expression, so neither can run over.
+ * There are two stacks: values, and operators that wait for their right operand.  An operator is applied when one
+ * that binds no tighter, a comma, a ')' or the end follows; an entry for '(' or a call stops that.  Both stacks are
+ * as large as the longest expression, so neither can overflow.
  *
- * After an error of computing the parse goes on with zeroes, because a syntax error further right goes
- * before it.
+ * After a computing error the parse goes on with zeroes, because a syntax error further right takes precedence.
  */
 #include "mathexpr.h"
 
+#include "ctype.h"
 #include "decimal.h"
 #include "mathfn.h"
+#include "mathint.h"
+#include "mathtrig.h"
 
 enum op_kind {
     OP_ADD,
@@ -71,7 +73,7 @@ struct parser {
     const char *text;
     int n, at;
     int nvalues, nops, depth;
-    int status, column; /* the first error of computing */
+    int status, column; /* the first computing error */
     double values[MATH_MAX_LENGTH];
     struct op ops[MATH_MAX_LENGTH];
 };
@@ -199,15 +201,15 @@ static void apply(struct parser *p, const struct op *op)
     p->values[p->nvalues - 1] = value;
 }
 
-/* Parsing: each function returns a status; p->at is where an error is. */
+/* Parsing.  Each function returns a status; p->at is where an error is. */
 
-/* How tight operators bind; what stops a reduction has 0. */
+/* How tightly operators bind; 0 stops a reduction. */
 static const unsigned char binding[] = {
     [OP_ADD] = 1,    [OP_SUBTRACT] = 1, [OP_MULTIPLY] = 2, [OP_DIVIDE] = 2, [OP_MODULO] = 2,
     [OP_NEGATE] = 3, [OP_POWER] = 4,    [OP_OPEN] = 0,     [OP_CALL] = 0,
 };
 
-/* Applies what waits and binds at least as tight as `least`, which is 1 or more. */
+/* Applies the waiting operators that bind at least as tightly as `least`, which is 1 or more. */
 static void reduce(struct parser *p, int least)
 {
     while (p->nops > 0 && binding[p->ops[p->nops - 1].kind] >= least)
@@ -222,9 +224,9 @@ static struct op *push(struct parser *p, int kind)
     return op;
 }
 
-static int is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+static int is_letter(char c) { return isalpha((unsigned char)c) || c == '_'; }
 
-static int is_digit(char c) { return c >= '0' && c <= '9'; }
+static int is_digit(char c) { return isdigit((unsigned char)c); }
 
 static char skip_blanks(struct parser *p)
 {
@@ -300,7 +302,7 @@ static int parse_number(struct parser *p)
     return MATH_OK;
 }
 
-/* Does c start anything at all?  If not, the character itself is the mistake. */
+/* Can c be part of any expression?  If not, the character itself is the error. */
 static int is_known(char c)
 {
     for (const char *known = "+-*/%^(),."; *known; known++)
@@ -365,7 +367,7 @@ static int next_argument(struct parser *p)
 
 static int binary_operator(struct parser *p, int kind)
 {
-    if (kind != OP_POWER) /* that is right-associative: nothing that waits is applied */
+    if (kind != OP_POWER) /* which is right-associative: nothing that waits is applied */
         reduce(p, binding[kind]);
     push(p, kind);
     p->at++;

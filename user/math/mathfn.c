@@ -1,26 +1,25 @@
 /*
  * mathfn.c - square root, rounding, remainder, exponential, logarithm and power.
  *
- * exp, log and pow go through sums of two doubles (mathdd.h): the argument is reduced to a small range,
- * where a power series is summed with its first terms in double-double and its tail, which weighs little,
- * in doubles.  The last operation is the only rounding that counts, so that results which are doubles
- * themselves (2^10, 3^20) come out exactly.
+ * exp, log and pow use double-double arithmetic (mathdd_impl.h).  The argument is reduced to a small range, where a power
+ * series is summed: its first terms in double-double, its small tail in doubles.  Only the last operation rounds
+ * noticeably, so results that are doubles themselves (2^10, 3^20) are exact.
  */
 #include "mathfn.h"
-#include "mathdd.h"
+
+#include "mathdd_impl.h"
 
 #define EXPONENT_BIAS 1023
 #define TWO_52        4503599627370496.0
-#define INFINITE      ((union math_bits){ .bits = 0x7ffull << 52 }.value)
 #define NOT_A_NUMBER  ((union math_bits){ .bits = 0x7ff8ull << 48 }.value)
 
-/* The upper part has 42 bits, so that its product with an exponent is exact. */
+/* The upper part has 42 bits, so its product with an exponent is exact. */
 #define LN2_UPPER 0x1.62e42fefa3800p-1
 #define LN2_LOWER 0x1.ef35793c76730p-45
 #define INV_LN2   0x1.71547652b82fep+0
 #define SQRT2     0x1.6a09e667f3bcdp+0
 
-/* Above these every result is infinite, or rounds to 0. */
+/* Beyond these every result is infinite, or rounds to 0. */
 #define EXP_MAX 709.79
 #define EXP_MIN (-745.2)
 
@@ -36,7 +35,7 @@ double math_sqrt(double x)
 {
     double root;
 
-    __asm__("sqrtsd %1, %0" : "=x"(root) : "x"(x));
+    asm("sqrtsd %1, %0" : "=x"(root) : "x"(x));
     return root;
 }
 
@@ -55,7 +54,7 @@ double math_trunc(double x)
 
     if (!(size < TWO_52))
         return x;
-    rounded = (size + TWO_52) - TWO_52; /* to nearest: there is no fraction above 2^52 */
+    rounded = (size + TWO_52) - TWO_52; /* to nearest, since nothing above 2^52 has a fraction */
     if (rounded > size)
         rounded -= 1;
     return with_sign_of(rounded, x);
@@ -78,10 +77,10 @@ double math_ceil(double x)
 int math_is_integer(double x) { return math_is_finite(x) && math_trunc(x) == x; }
 
 /* |x| as a fraction of exactly 53 bits and a power of two.  x is finite and not 0. */
-static unsigned long long split(double x, int *exponent)
+static uint64_t split(double x, int *exponent)
 {
     union math_bits u = { x };
-    unsigned long long fraction = u.bits & ((1ull << 52) - 1);
+    uint64_t fraction = u.bits & ((1ull << 52) - 1);
     int biased = (int)(u.bits >> 52) & 0x7ff;
 
     if (biased)
@@ -93,8 +92,8 @@ static unsigned long long split(double x, int *exponent)
     return fraction;
 }
 
-/* The reverse, for a fraction of 53 bits or fewer, not 0.  The value must be a double. */
-static double join(unsigned long long fraction, int exponent)
+/* The reverse of split(), for a fraction of at most 53 bits that is not 0.  The value must be a double. */
+static double join(uint64_t fraction, int exponent)
 {
     int biased = exponent + EXPONENT_BIAS + 52;
 
@@ -102,14 +101,14 @@ static double join(unsigned long long fraction, int exponent)
         fraction <<= 1;
     for (; biased < 1; biased++)
         fraction >>= 1;
-    /* The fraction's highest bit adds 1 to the exponent, or is absent in a subnormal number. */
-    return (union math_bits){ .bits = ((unsigned long long)(biased - 1) << 52) + fraction }.value;
+    /* The fraction's highest bit adds 1 to the exponent field; a subnormal number has no such bit. */
+    return (union math_bits){ .bits = ((uint64_t)(biased - 1) << 52) + fraction }.value;
 }
 
 double math_fmod(double x, double y)
 {
     int ex, ey;
-    unsigned long long rest, divisor;
+    uint64_t rest, divisor;
 
     if (y == 0)
         return NOT_A_NUMBER;
@@ -117,7 +116,7 @@ double math_fmod(double x, double y)
         return x;
     rest = split(x, &ex);
     divisor = split(y, &ey);
-    /* Long division, a bit at a time.  The rest stays below the divisor, so both stay below 2^54. */
+    /* Long division, one bit at a time.  The remainder stays below the divisor, so both stay below 2^54. */
     for (;; ex--) {
         if (rest >= divisor)
             rest -= divisor;
@@ -130,7 +129,7 @@ double math_fmod(double x, double y)
 
 static double power_of_two(int n)
 {
-    return (union math_bits){ .bits = (unsigned long long)(n + EXPONENT_BIAS) << 52 }.value;
+    return (union math_bits){ .bits = (uint64_t)(n + EXPONENT_BIAS) << 52 }.value;
 }
 
 double math_scale(double x, int n)
@@ -154,7 +153,7 @@ static double exp_dd(struct dd x)
 
     r = dd_add(r, dd_product(-n, LN2_LOWER));
     r = dd_add_double(r, x.lo);
-    for (int k = 17; k >= 5; k--) /* |r| <= 0.35: the rest is below 2^-80 */
+    for (int k = 17; k >= 5; k--) /* |r| <= 0.35, so the rest is below 2^-80 */
         tail = (1 + tail) * r.hi / k;
     sum = dd_mul_double(twenty_fourth, tail);
     sum = dd_step(dd_add(sum, twenty_fourth), r, sixth);
@@ -167,13 +166,13 @@ static double exp_dd(struct dd x)
 double math_exp(double x)
 {
     if (x > EXP_MAX)
-        return INFINITE;
+        return MATH_INFINITY;
     if (x < EXP_MIN)
         return 0;
     return exp_dd((struct dd){ x, 0 });
 }
 
-/* ln x for x > 0, to about 2^-75 of its size: ln m is 2 artanh((m - 1) / (m + 1)). */
+/* ln x for x > 0, with a relative error of about 2^-75, by ln m = 2 artanh((m - 1) / (m + 1)). */
 static struct dd log_dd(double x)
 {
     static const struct dd third = { 0x1.5555555555555p-2, 0x1.5555555555555p-56 };
@@ -191,7 +190,7 @@ static struct dd log_dd(double x)
     }
     s = dd_div((struct dd){ m - 1, 0 }, dd_sum(m, 1));
     z = dd_mul(s, s);
-    for (int k = 31; k >= 9; k -= 2) /* z < 0.0295: the rest is below 2^-80 */
+    for (int k = 31; k >= 9; k -= 2) /* z < 0.0295, so the rest is below 2^-80 */
         tail = tail * z.hi + 1.0 / k;
     sum = dd_add_double(seventh, tail * z.hi);
     sum = dd_step(sum, z, fifth);
@@ -208,7 +207,7 @@ double math_log(double x)
     if (x < 0)
         return NOT_A_NUMBER;
     if (x == 0)
-        return -INFINITE;
+        return -MATH_INFINITY;
     return log_dd(x).hi;
 }
 
@@ -227,18 +226,18 @@ double math_pow(double x, double y)
     }
     if (x == 0) {
         if (y < 0)
-            return INFINITE;
+            return MATH_INFINITY;
         return math_is_integer(y) && math_fmod(y, 2) != 0 ? x : 0;
     }
     log = log_dd(size);
     estimate = log.hi * y;
     if (estimate > 2 * EXP_MAX)
-        return sign * INFINITE;
+        return sign * MATH_INFINITY;
     if (estimate < 2 * EXP_MIN)
         return sign * 0.0;
     log = dd_mul_double(log, y);
     if (log.hi > EXP_MAX)
-        return sign * INFINITE;
+        return sign * MATH_INFINITY;
     if (log.hi < EXP_MIN)
         return sign * 0.0;
     return sign * exp_dd(log);

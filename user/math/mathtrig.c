@@ -1,12 +1,13 @@
 /*
  * mathtrig.c - sine and cosine of any finite double.
  *
- * x is a 53-bit integer times a power of two; its product with the bits of 2/pi that matter gives the
- * quadrant and the place in it exactly enough: bits of 2/pi whose product is a multiple of 4 turn a full
- * circle and are left out, and about 170 bits behind the binary point are kept, of which even the double
- * that lies closest to a multiple of pi/2 cancels 62.
+ * x is a 53-bit integer times a power of two.  Its product with the bits of 2/pi that matter gives the quadrant and the
+ * place in it.  Bits of 2/pi whose product is a multiple of 4 make full turns and are left out.  About 170 bits after
+ * the binary point are kept; even the double closest to a multiple of pi/2 cancels only 62 of them.
  */
-#include "mathdd.h"
+#include "mathtrig.h"
+
+#include "mathdd_impl.h"
 #include "mathfn.h"
 
 #define WINDOW_WORDS   8
@@ -14,9 +15,7 @@
 #define FRACTION_WORDS 6
 #define QUARTER_PI     0x1.921fb54442d18p-1
 
-typedef unsigned long long u64;
-
-/* 2/pi, 32 bits a word, the first below the binary point: enough for the largest exponent and the window. */
+/* 2/pi after the binary point, 32 bits a word: enough for the largest exponent and the window. */
 static const unsigned int two_over_pi[] = {
     0xa2f9836e, 0x4e441529, 0xfc2757d1, 0xf534ddc0, 0xdb629599, 0x3c439041, 0xfe5163ab,
     0xdebbc561, 0xb7246e3a, 0x424dd2e0, 0x06492eea, 0x09d1921c, 0xfe1deb1c, 0xb129a73e,
@@ -26,7 +25,7 @@ static const unsigned int two_over_pi[] = {
     0x1f8d5d08, 0x56033046, 0xfc7b6bab, 0xf0cfbc20, 0x9af4361d, 0xa9e39161,
 };
 
-/* 32 bits of the number in `words` (least significant first), from bit `bit` up; zeroes outside. */
+/* 32 bits of the number in words[], least significant first, from bit `bit` up.  Bits outside of it are 0. */
 static unsigned int bits_at(const unsigned int *words, int nwords, int bit)
 {
     int index = bit >> 5, shift = bit & 31; /* an arithmetic shift, for bits below 0 too */
@@ -41,8 +40,7 @@ static int reduce(double x, struct dd *angle)
 {
     union math_bits u = { x };
     int exponent = ((int)(u.bits >> 52) & 0x7ff) - 1075;
-
-    u64 fraction = (u.bits & ((1ull << 52) - 1)) | 1ull << 52;
+    uint64_t fraction = (u.bits & ((1ull << 52) - 1)) | 1ull << 52;
     unsigned int factor[2] = { (unsigned int)fraction, (unsigned int)(fraction >> 32) };
     unsigned int product[PRODUCT_WORDS] = { 0 };
     int first = exponent > 2 ? (exponent - 2) / 32 : 0;
@@ -54,7 +52,8 @@ static int reduce(double x, struct dd *angle)
     for (int i = 0; i < 2; i++) {
         unsigned int carry = 0;
         for (int k = 0; k < WINDOW_WORDS; k++) {
-            u64 t = (u64)factor[i] * two_over_pi[first + WINDOW_WORDS - 1 - k] + product[i + k] + carry;
+            uint64_t t =
+                (uint64_t)factor[i] * two_over_pi[first + WINDOW_WORDS - 1 - k] + product[i + k] + carry;
             product[i + k] = (unsigned int)t;
             carry = (unsigned int)(t >> 32);
         }
@@ -65,7 +64,7 @@ static int reduce(double x, struct dd *angle)
     for (int k = 1; k <= FRACTION_WORDS; k++) {
         unsigned int word = bits_at(product, PRODUCT_WORDS, point - 32 * k);
         weight *= 0x1p-32;
-        /* 1 - f is the complement of f's bits, but for the last one, which is below what counts. */
+        /* 1 - f is the complement of f's bits, except for the last one, which is too small to count. */
         place = dd_add_double(place, (negative ? ~word : word) * weight);
     }
     *angle = dd_mul(place, (struct dd){ 0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54 });

@@ -3,15 +3,16 @@
  *
  *      | header | slot 0: requests, replies | slot 1 | ...
  *
- * Each client has a slot for itself: two rings (ksmring.h), one for each way, and a lock that says whose it
- * is; the slot of a dead client goes to the next who wants one.  A client that has sent something sets its
- * slot's bit in the header, and wakes the server if it sleeps.  With both awake a request and its reply
- * take no system call.
+ * Each client has a slot of its own: two rings (ksmring.h), one for each direction, and a lock that names its owner.
+ * The slot of a dead client goes to the next that wants one.  A client that has sent something sets its slot's bit in
+ * the header, and wakes the server if it sleeps.  While both are awake, a request and its reply take no system call.
  *
- * The server's lock in the header is held by the living server.  It, and nobody else, makes the rings of a
- * slot, when a client has changed the slot's `wanted`, and answers in `opened`; what is found damaged it
- * closes (`opened` differs again), and the client asks anew.  Neither side believes anything that is written
- * there.
+ * The living server holds the lock in the header.  Only the server makes the rings of a slot: when a client has changed
+ * the slot's `wanted`, it makes new ones and copies the number to `opened`.  It closes a slot that it finds damaged by
+ * changing `opened`, and the client asks for new rings.  Neither side trusts anything that is written there.
+ *
+ * Any process that knows the identifier can attach the segment, so the fields that both sides use are read once,
+ * atomically, and checked.
  */
 #ifndef MATHWIRE_H
 #define MATHWIRE_H
@@ -20,18 +21,19 @@
 #include "ksmring.h"
 #include "mathexpr.h"
 
-#define MATHWIRE_NAME      "math" /* of the segment, if the user gives none */
+#define MATHWIRE_NAME      "math" /* of the segment, unless the user names another */
 #define MATHWIRE_VERSION   0x4d530001u
 #define MATHWIRE_MAX_SLOTS 1024u
-#define MATHWIRE_MAX_TEXT  (MATH_MAX_LENGTH + 1) /* a longer text is cut: it is too long all the same */
+#define MATHWIRE_MAX_TEXT  (MATH_MAX_LENGTH + 1) /* longer texts are cut to this, which is too long as well */
 
 #define MATHWIRE_REQUESTS 4096u /* bytes of a slot's ring of requests */
 #define MATHWIRE_REPLIES  4096u
-#define MATHWIRE_WINDOW   64u /* replies that a client may be owed: their ring never gets full */
+#define MATHWIRE_WINDOW \
+    64u /* requests without a reply that a client may have: the ring of replies never fills */
 
 enum mathwire_kind {
     MATHWIRE_COMPUTE,
-    MATHWIRE_END, /* the server is to end when it has served what is there */
+    MATHWIRE_END, /* end, after serving what is pending */
 };
 
 struct mathwire_request {
@@ -48,22 +50,25 @@ struct mathwire_reply {
     double value;
 };
 
+/* Fields:  C written by the client that holds `owner`   S written by the server   * by both */
 struct mathwire_slot {
-    struct ksmlock owner;
-    uint wanted;
-    uint opened;
-    /* One reader and one writer each. */
+    struct ksmlock owner; /* [C] */
+    uint wanted;          /* [C] changed to ask for new rings */
+    uint opened;          /* [S] equal to `wanted` when they are ready */
+    /* [*] One reader and one writer each. */
     uchar requests[KSMRING_NBYTES(MATHWIRE_REQUESTS, 2)] __attribute__((aligned(64)));
     uchar replies[KSMRING_NBYTES(MATHWIRE_REPLIES, 2)] __attribute__((aligned(64)));
 };
 
+/* Fields:  S written by the server   C written by clients   * by both */
 struct mathwire_header {
-    uint version; /* 0: the server is not ready */
-    uint nslots;
-    struct ksmlock server;
-    uint asleep __attribute__((aligned(64))); /* the server sleeps on this word while it is 1 */
-    uint slot_waited;                         /* clients that want a slot sleep on this word while it is 1 */
-    uint pending[MATHWIRE_MAX_SLOTS / 32] __attribute__((aligned(64))); /* slots with something in them */
+    uint version;                             /* [S] 0: the server is not ready */
+    uint nslots;                              /* [S] */
+    struct ksmlock server;                    /* [S] */
+    uint asleep __attribute__((aligned(64))); /* [*] the server sleeps on this word while it is 1 */
+    uint slot_waited; /* [C] clients that want a slot sleep on this word while it is 1 */
+    /* [*] a bit for each slot: it has requests, or wants new rings */
+    uint pending[MATHWIRE_MAX_SLOTS / 32] __attribute__((aligned(64)));
     struct mathwire_slot slots[] __attribute__((aligned(64)));
 };
 
@@ -72,37 +77,49 @@ static inline uint mathwire_nbytes(uint nslots)
     return sizeof(struct mathwire_header) + nslots * sizeof(struct mathwire_slot);
 }
 
-/* The client's side. */
-
+/* The client's side.  Private to the process; a child must not use its parent's. */
 struct mathwire {
     int handle;
     struct mathwire_header *shared;
     struct mathwire_slot *slot;
     uint index;
-    uint opened; /* what the slot's word must stay */
+    uint opened; /* what the slot's `opened` must stay */
     struct ksmself server;
     struct ksmring requests, replies;
     uint nsent, nreceived;
 };
 
 /*
- * Finds the server of that segment and gets a slot; waits at most that many ticks for the server, and for a
- * free slot as long as the server lives.  0; KSM_ENOENT: there is no server; KSM_EOWNERDEAD: the server died
- * or ended meanwhile; KSM_EINVAL: the segment is not a Math Server's; or what ksmattach() said.
+ * Finds the server of segment `id` and gets a slot.  Waits at most `ticks` ticks for the server, and for a free slot as
+ * long as the server lives.  0, or
+ * KSM_ENOENT:     there is no server
+ * KSM_EOWNERDEAD: the server died or ended meanwhile
+ * KSM_EINVAL:     the segment is not a Math Server's, or others damage it
+ * or an error of ksmget() or ksmattach().  Sleeps: may.
  */
-int mathwire_open(struct mathwire *mail, int id, int ticks);
-void mathwire_close(struct mathwire *mail);
+int mathwire_open(struct mathwire *wire, int id, int ticks);
+
+/* Gives the slot back and detaches the segment.  Sleeps: may. */
+void mathwire_close(struct mathwire *wire);
 
 /*
- * Sends a request.  0; KSM_EAGAIN: replies must be received first; KSM_EOWNERDEAD; KSM_EINVAL: the slot was
- * damaged: close it, and send again what has no reply yet.
+ * Sends a request of n bytes of text.  0, or
+ * KSM_EAGAIN:     receive replies first
+ * KSM_EINVAL:     the slot was damaged: close it, open another, and send again what has no reply yet
+ * Sleeps: may.
  */
-int mathwire_send(struct mathwire *mail, enum mathwire_kind kind, const char *text, uint n);
+int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *text, uint n);
 
-/* Waits for the oldest reply that is owed.  0; KSM_EAGAIN: none is owed; else as above. */
-int mathwire_receive(struct mathwire *mail, struct math_result *result);
+/*
+ * Waits for the reply to the oldest request that has none.  0, or
+ * KSM_EAGAIN:     every request has its reply
+ * KSM_EOWNERDEAD: the server died or ended
+ * KSM_EINVAL:     as above
+ * Sleeps: may.
+ */
+int mathwire_receive(struct mathwire *wire, struct math_result *result);
 
-/* Requests without a reply yet. */
-static inline uint mathwire_owed(const struct mathwire *mail) { return mail->nsent - mail->nreceived; }
+/* Requests without a reply.  Sleeps: no. */
+static inline uint mathwire_owed(const struct mathwire *wire) { return wire->nsent - wire->nreceived; }
 
 #endif

@@ -1,16 +1,18 @@
 /*
- * cmdline.c - tokens and parser of the shell.
+ * cmdline.c - the shell's scanner and parser.
  *
- * By recursive descent, one token ahead.  Words may be quoted: '...' takes all as it is, "..." knows \
- * and $?, and \ takes one character; # at the start of a word begins a comment.  After the first error
- * the token is END for good, so that every rule just returns.
+ * The parser works by recursive descent, one token ahead.  Words may be quoted: '...' keeps all characters, "..." all but
+ * \ and $?, and \ keeps one; # at the start of a word begins a comment.  After the first error the token stays END, so
+ * every rule just returns.
  *
- * All memory comes from an arena, a list of chunks that is freed at once.
+ * All memory comes from an arena, a list of chunks that is freed as a whole.
  */
 #include "cmdline.h"
 
+#include "ctype.h"
+
 #define CHUNK_SIZE  2000u
-#define MAX_NESTING 100 /* parentheses: the parser recurses */
+#define MAX_NESTING 100 /* open parentheses, each of which is a recursion of the parser */
 
 struct chunk {
     struct chunk *next;
@@ -70,11 +72,12 @@ static void syntax(enum cmdline_outcome outcome)
     in.token = END;
 }
 
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+/* A file may have lines that end in \r\n. */
+static bool is_blank(char c) { return isblank(c) || c == '\r'; }
 
 static bool ends_word(char c) { return !c || is_blank(c) || strchr("\n;&|<>()", c); }
 
-/* Copies what is between a pair of quotes; false: the second is missing. */
+/* Copies the text between a pair of quotes.  false: the second one is missing. */
 static bool scan_quoted(char quote, char **to)
 {
     for (in.at++; *in.at && *in.at != quote; in.at++) {
@@ -96,7 +99,7 @@ static bool scan_quoted(char quote, char **to)
     return true;
 }
 
-/* A \ at the end of a line goes, together with the end; if the text ends there too, more has to come. */
+/* Skips a \ at the end of a line together with the line's end.  If the text ends there, it is incomplete. */
 static bool skip_line_end(void)
 {
     if (in.at[0] != '\\' || in.at[1] != '\n')
@@ -109,7 +112,7 @@ static bool skip_line_end(void)
 
 static void scan_word(void)
 {
-    char *to = arena_take(in.end - in.at + 1); /* the rest of the line is long enough */
+    char *to = arena_take(in.end - in.at + 1); /* no word is longer than the rest of the text */
 
     in.word = to;
     in.token = WORD;
@@ -132,10 +135,10 @@ static void scan_word(void)
         }
     }
     *to++ = 0;
-    arena->used = (to - (char *)(arena + 1) + 3) & ~3u; /* and the arena gets back what it was too long */
+    arena->used = (to - (char *)(arena + 1) + 3) & ~3u; /* gives back what was not needed */
 }
 
-/* [n] < > >> >& at in.at; false: there is none. */
+/* Scans [n] and < > >> or >& at in.at.  false: there is none. */
 static bool scan_redirection(void)
 {
     const char *p = in.at;
@@ -193,7 +196,7 @@ static void next_token(void)
 
 static struct list *parse_list(enum token end);
 
-/* What should be here is not: more may come on the next line, or it is an error. */
+/* Something is missing here: more may come on the next line, or it is an error. */
 static void parse_missing(void) { syntax(in.token == END ? CMDLINE_INCOMPLETE : CMDLINE_BAD); }
 
 static void parse_redirection(struct redirection ***end)
@@ -285,18 +288,18 @@ static struct pipeline *parse_chain(void)
     struct pipeline *first = parse_pipeline(), *p = first;
 
     while (in.token == AND_IF || in.token == OR_IF) {
-        bool and = in.token == AND_IF;
+        enum token operator= in.token;
 
         next_token();
         skip_newlines();
         p->next = parse_pipeline();
         p = p->next;
-        p->when = and? IF_OK : IF_FAILED;
+        p->when = operator== AND_IF ? IF_OK : IF_FAILED;
     }
     return first;
 }
 
-/* Up to the token `end`, which stays; NULL: an empty one. */
+/* Parses up to the token `end`, which stays.  NULL: the list is empty. */
 static struct list *parse_list(enum token end)
 {
     struct list *first = NULL, **last = &first;

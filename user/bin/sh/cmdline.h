@@ -1,13 +1,13 @@
 /*
  * cmdline.h - what a line of shell commands means, as a tree.
  *
- *   list     = chain { (";" | "&" | newline) chain }          & : without waiting
+ *   list     = chain { (";" | "&" | newline) chain }          & does not wait
  *   chain    = pipeline { ("&&" | "||") pipeline }
  *   pipeline = command { "|" command }
  *   command  = { word | redirection } | "(" list ")" { redirection }
  *   redirection = [n] ("<" | ">" | ">>") word | [n] ">&" m
  *
- * The tree lives in an arena of the library's until cmdline_free().
+ * The trees live in one arena until cmdline_free().  A process has one, and a child has a copy.  Sleeps: no.
  */
 #ifndef CMDLINE_H
 #define CMDLINE_H
@@ -26,9 +26,9 @@ struct redirection {
 
 struct command {
     struct command *next; /* in the pipeline */
-    char **argv;          /* 0-terminated; NULL without words */
+    char **argv;          /* ends with NULL; NULL itself if there are no words */
     uint argc;
-    struct list *body; /* of ( ): then there are no words */
+    struct list *body; /* of ( ), which has no words */
     struct redirection *redirections;
 };
 
@@ -45,15 +45,15 @@ struct list {
     bool background;
 };
 
-/* CMDLINE_INCOMPLETE: it breaks off inside quotes or parentheses, or after an operator. */
+/* CMDLINE_INCOMPLETE: the text ends inside quotes or parentheses, or after an operator. */
 enum cmdline_outcome { CMDLINE_OK, CMDLINE_INCOMPLETE, CMDLINE_BAD };
 
-/* Parses all of text.  *list is NULL for an empty line; *near is what was not understood. */
+/* Parses all of text.  *list is NULL for an empty line; *near is where an error is. */
 enum cmdline_outcome cmdline_parse(const char *text, struct list **list, const char **near);
 
-/* Memory that goes with the tree, zeroed; the program ends where there is none. */
+/* Zeroed memory in the arena.  If there is none, the program ends with a message. */
 void *cmdline_alloc(uint nbytes);
-/* Frees all trees. */
+/* Frees the arena. */
 void cmdline_free(void);
 
 #endif

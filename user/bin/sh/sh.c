@@ -1,47 +1,47 @@
 /*
  * sh.c - the shell.
  *
- *   sh               commands from descriptor 0, with a prompt if that is the console
- *   sh -c LINE       one line of commands
- *   sh FILE          a file of commands
+ *   sh               runs commands from descriptor 0, with a prompt if that is the console
+ *   sh -c LINE       runs one line of commands
+ *   sh FILE          runs a file of commands
  *
- * user/bin/sh/cmdline.h says what a line may be, and parses it whole; here it is run.  $? is the status of
- * the last pipeline.  cd, exit and wait are done by the shell itself.  A program without a / in its name
- * is looked for here, then in the root folder.
+ * cmdline.h says what a line may be; cmdline.c parses it, and this file runs it.  $? is the status of the last pipeline.
+ * cd, exit and wait are done by the shell itself.  A program without a / in its name is looked for in the current
+ * directory, then in the root directory.
  *
- * On the console each pipeline is a job of its own, so that Ctrl-C ends it and not the shell; one of several
- * programs runs under a shell of its own, which is the job.
+ * On the console each pipeline is a job of its own, so Ctrl-C ends it and not the shell.  A pipeline of several programs
+ * runs under a shell of its own, which is the job.
  */
-#include "cmdline.h"
-
 #include "fcntl.h"
 #include "param.h"
 #include "stat.h"
 
-#define CTRL_C 3 /* typed at the prompt, where no job is: forgets what was typed */
+#include "cmdline.h"
+
+#define CTRL_C 3 /* typed at the prompt, where there is no job: drops the lines typed so far */
 
 enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127 };
 
-static bool interactive; /* this very process talks with the user */
+static bool interactive; /* this process itself talks with the user; its children do not */
 static int last_status;
 
 static int run_list(struct list *list);
 
 static int report_status(int status) { return status < 0 ? 255 : status; /* killed */ }
 
-/* A child, or -1 after a complaint. */
+/* Forks.  -1: it failed, and that was reported. */
 static int start_child(void)
 {
     int pid = fork();
 
     if (pid < 0)
-        warn("fork failed: too many processes, or no memory");
+        warn("cannot start a process: too many, or too little memory");
     if (pid == 0)
         interactive = false;
     return pid;
 }
 
-/* Waits until the n children in pids[] are gone; the status of the last.  Others that died are forgotten. */
+/* Waits until the n children in pids[] have ended, and reaps others that end meanwhile.  Returns the last one's status. */
 static int wait_for(int *pids, uint n)
 {
     int status = 1, died, result = 1;
@@ -85,7 +85,7 @@ static int wait_foreground(int pid)
     return status;
 }
 
-/* Opens for > : there is no call to cut a file, so that a new one takes the name. */
+/* Opens a file for > .  There is no call that shortens a file, so a new one takes its name. */
 static int open_fresh(const char *path)
 {
     struct stat st;
@@ -98,7 +98,7 @@ static int open_fresh(const char *path)
     return open(path, O_WRONLY | O_CREATE);
 }
 
-/* Opens for >> : there is no call to seek, so that all of it is read. */
+/* Opens a file for >> .  There is no call that seeks, so it reads to the end. */
 static int open_append(const char *path)
 {
     char room[512];
@@ -109,7 +109,7 @@ static int open_append(const char *path)
     return fd;
 }
 
-/* Makes descriptor `fd` what `from` is, and closes `from`. */
+/* Makes descriptor `fd` refer to what `from` does, and closes `from`. */
 static bool move_fd(int from, int fd)
 {
     if (from == fd)
@@ -118,7 +118,7 @@ static bool move_fd(int from, int fd)
 
     int got = dup(from), low[CMDLINE_MAX_FD + 1], nlow = 0;
 
-    while (got >= 0 && got < fd && nlow <= CMDLINE_MAX_FD) { /* dup() takes the lowest: fill those below */
+    while (got >= 0 && got < fd && nlow <= CMDLINE_MAX_FD) { /* dup() takes the lowest: occupy those below */
         low[nlow++] = got;
         got = dup(from);
     }
@@ -151,14 +151,14 @@ static bool redirect(const struct redirection *r)
             return false;
         }
         if (!move_fd(fd, r->fd)) {
-            warn("%s: no descriptor %d", r->word, r->fd);
+            warn("%s: cannot open as descriptor %d", r->word, r->fd);
             return false;
         }
     }
     return true;
 }
 
-/* Puts the last status into a word that asks for it. */
+/* Returns the word with $? replaced by the last status. */
 static char *expand(char *word)
 {
     char *mark = strchr(word, CMDLINE_LAST_STATUS);
@@ -182,7 +182,7 @@ static int builtin_cd(uint argc, char **argv)
         return 1;
     }
     if (chdir(argc == 2 ? argv[1] : "/") < 0) {
-        warn("cd: %s: no such folder", argv[1]);
+        warn("cd: %s: no such directory", argv[1]);
         return 1;
     }
     return 0;
@@ -243,11 +243,11 @@ static void execute(uint argc, char **argv)
     if (!found)
         fail(STATUS_NOT_FOUND, "%s: not found", name);
     if (argc >= MAXARG)
-        fail(STATUS_NO_EXEC, "%s: too many arguments", name);
+        fail(STATUS_NO_EXEC, "%s: a command has at most %d words", name, MAXARG - 1);
     fail(STATUS_NO_EXEC, "%s: cannot execute", name);
 }
 
-/* Becomes the command, in a process made for it. */
+/* Turns this process, which was made for it, into the command. */
 static void become(struct command *c) __attribute__((noreturn));
 
 static void become(struct command *c)
@@ -265,18 +265,18 @@ static void become(struct command *c)
     execute(c->argc, c->argv);
 }
 
-/* All programs of a pipeline side by side, as children of this process. */
+/* Runs all programs of a pipeline side by side, as children of this process. */
 static int run_stages(struct pipeline *p)
 {
     int *pids = cmdline_alloc(p->ncommands * sizeof(int));
-    int from = -1; /* where the next one reads */
+    int from = -1; /* what the next one reads */
     uint n = 0;
 
     for (struct command *c = p->first; c; c = c->next) {
         int ends[2] = { -1, -1 };
 
         if (c->next && pipe(ends) < 0) {
-            warn("no pipe");
+            warn("cannot make a pipe");
             break;
         }
         pids[n] = start_child();
@@ -349,7 +349,7 @@ static int run_chain(struct pipeline *p)
     return last_status;
 }
 
-/* In a process made for it, which is the program itself if there is just one: its pid can be killed. */
+/* Runs a chain in this process, which was made for it.  A single program replaces the process, so that kill reaches it. */
 static void run_in_background(struct pipeline *chain) __attribute__((noreturn));
 
 static void run_in_background(struct pipeline *chain)
@@ -379,7 +379,7 @@ static int run_list(struct list *list)
 }
 
 static struct {
-    const char *text; /* what is left of it; NULL: lines come from descriptor 0 */
+    const char *text; /* the rest of it; NULL: lines come from descriptor 0 */
     char *line;
     uint length, size;
 } source;
@@ -395,7 +395,7 @@ static void line_put(char c)
     source.line[source.length] = 0;
 }
 
-/* Appends one more line to source.line; false: there is none. */
+/* Appends the next line to source.line.  false: there is none. */
 static bool line_get(void)
 {
     uint had = source.length;
@@ -416,7 +416,7 @@ static bool line_get(void)
     return source.length > had;
 }
 
-/* Parses and runs one line, and its continuations.  false: it was not understood. */
+/* Parses and runs a line with its continuations.  false: it has a syntax error. */
 static bool line_run(void)
 {
     enum cmdline_outcome outcome;
@@ -428,7 +428,7 @@ static bool line_run(void)
     if (outcome == CMDLINE_OK)
         run_list(list);
     else if (outcome == CMDLINE_INCOMPLETE || !*near || *near == '\n')
-        warn("syntax error: the line ends too early");
+        warn("syntax error: unexpected end of the line");
     else
         warn("syntax error near `%.20s'", near);
     cmdline_free();
@@ -457,19 +457,28 @@ static const char *read_file(const char *path)
     return text;
 }
 
-int main(int argc, char *argv[])
+static void usage(void) { fail(STATUS_SYNTAX, "usage: sh [-c LINE | FILE]"); }
+
+static void choose_source(int argc, char *argv[])
 {
     struct stat st;
+    int option;
 
-    if (argc == 3 && strcmp(argv[1], "-c") == 0) {
-        source.text = argv[2];
-    } else if (argc == 2 && argv[1][0] != '-') {
-        source.text = read_file(argv[1]);
-    } else if (argc != 1) {
-        fail(STATUS_SYNTAX, "usage: sh [-c LINE | FILE]");
-    } else {
-        interactive = fstat(0, &st) == 0 && st.type == T_DEV;
+    while ((option = getopt(argc, argv, "c:")) >= 0) {
+        if (option != 'c')
+            usage();
+        source.text = optarg;
     }
+    if (argc - optind > (source.text ? 0 : 1))
+        usage();
+    if (optind < argc)
+        source.text = read_file(argv[optind]);
+    interactive = !source.text && fstat(0, &st) == 0 && st.type == T_DEV;
+}
+
+int main(int argc, char *argv[])
+{
+    choose_source(argc, argv);
     if (interactive)
         foreground(0);
     while (line_get()) {

@@ -1,14 +1,13 @@
 /*
- * mathdd.h - sums of two doubles: about 106 bits, for the steps between the argument and the result of a
- * function.
+ * mathdd_impl.h - double-double arithmetic: about 106 bits, for the steps between a function's argument and its result.
  *
- * A struct dd stands for hi + lo, where lo is at most half a unit in the last place of hi.  The operations
- * are exact, or right to about 2^-102, as long as nothing overflows and no product's low part falls below
- * the smallest double.  They need round-to-nearest arithmetic in true doubles: SSE2, and no contraction to
- * fused operations.
+ * A struct dd stands for hi + lo, where lo is at most half a unit in the last place of hi.  The operations are exact,
+ * or accurate to about 2^-102, as long as nothing overflows and the low part of no product falls below the smallest
+ * double.  They need round-to-nearest arithmetic in true doubles: SSE2, and no contraction to fused operations.
+ * Sleeps: no.
  */
-#ifndef MATHDD_H
-#define MATHDD_H
+#ifndef MATHDD_IMPL_H
+#define MATHDD_IMPL_H
 
 struct dd {
     double hi, lo;
@@ -31,7 +30,7 @@ static inline struct dd dd_sum(double a, double b)
     return (struct dd){ hi, (a - (hi - b_part)) + (b - b_part) };
 }
 
-/* The upper 26 bits of a, so that products of such halves are exact.  |a| < 2^996. */
+/* The upper 26 bits of a; products of such halves are exact.  |a| < 2^996. */
 static inline double dd_upper(double a)
 {
     double t = a * 134217729.0; /* 2^27 + 1 */

@@ -1,0 +1,48 @@
+/*
+ * getopt.c - takes a program's options off its arguments, one by one, as POSIX has it.
+ */
+#include "ulib.h"
+
+char *optarg;
+int optind = 1, opterr = 1, optopt;
+
+static const char *rest; /* letters that follow the last option in its argument; NULL or "": none */
+
+static int complain(const char *what)
+{
+    if (opterr)
+        warn("-%c: %s", optopt, what);
+    return '?';
+}
+
+/* Moves to the next letter.  false: the options end here. */
+static bool find_letter(int argc, char *const argv[])
+{
+    if (rest && *rest)
+        return true;
+    if (optind >= argc || !argv[optind] || argv[optind][0] != '-' || !argv[optind][1])
+        return false;
+    rest = argv[optind++] + 1;
+    return strcmp(rest, "-") != 0; /* -- ends the options, and is none */
+}
+
+int getopt(int argc, char *const argv[], const char *options)
+{
+    const char *option;
+
+    if (!find_letter(argc, argv)) {
+        rest = NULL;
+        return -1;
+    }
+    optopt = (uchar)*rest++;
+    option = optopt == ':' ? NULL : strchr(options, optopt);
+    if (!option)
+        return complain("unknown option");
+    if (option[1] != ':')
+        return optopt;
+    if (!*rest && optind >= argc)
+        return *options == ':' ? ':' : complain("its value is missing");
+    optarg = *rest ? (char *)rest : argv[optind++];
+    rest = NULL;
+    return optopt;
+}
