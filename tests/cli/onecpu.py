@@ -1,8 +1,9 @@
 """Exchanges between two processes while all processors of the machine share one of the host's.
 
-A processor that pokes another is then likely to lose its place to it, and must not hold a lock that the other needs: each
-exchange would cost a time slice of the host's.  Exchanges that take a second with the poke where it belongs took more than
-the 30 that a test has."""
+A processor that pokes another is then likely to lose its place to it, and must not hold a lock that the other needs:
+each exchange would cost a time slice of the host's.  Exchanges that take a second took more than 30 then, which is all
+that a test has.
+"""
 
 import os
 import sys
