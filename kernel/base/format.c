@@ -3,8 +3,12 @@
  *
  * Conversions: %d %u %x %p %s %c %% with a width, the flags 0 and -, a precision for %s (its longest
  * length), and the modifiers l and z.  What does not fit is counted but not stored, so the caller can see
- * that the buffer was too short.  An unknown conversion is copied as it stands.  Programs have an engine of
- * their own (user/libc/format.c): no file serves both halves of the system.
+ * that the buffer was too short.  An unknown conversion is copied as it stands.
+ *
+ * The text of %s and %c may come from a program or a disk.  What is not printable in it becomes a question
+ * mark, so that it can neither end a line nor move the cursor.
+ *
+ * Programs have an engine of their own (user/libc/format.c): no file serves both halves of the system.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -24,6 +28,8 @@ struct spec {
     uint width;
     uint precision; /* ~0: none */
 };
+
+static char printable(char c) { return c >= ' ' && c <= '~' ? c : '?'; }
 
 static void put(struct output *out, char c)
 {
@@ -46,7 +52,7 @@ static void put_padded(struct output *out, const struct spec *spec, const char *
         for (; fill; fill--)
             put(out, '0');
     while (n--)
-        put(out, *text++);
+        put(out, printable(*text++));
     for (; fill; fill--)
         put(out, ' ');
 }

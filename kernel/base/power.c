@@ -5,12 +5,20 @@
 #include "arch.h"
 #include "base/printk.h"
 
-void power_off_status(int status)
+void power_announce(const char *word)
 {
     char line[32];
-    int n = format(line, sizeof(line), "\nexit %d\n", status);
+    int n = format(line, sizeof(line), "\n" POWER_MARK "exit %s\n", word);
 
     monitor_put(line, (size_t)n);
+}
+
+void power_off_status(int status)
+{
+    char word[16];
+
+    format(word, sizeof(word), "%d", status);
+    power_announce(word);
     arch_power_off(POWER_OFF_HALT);
 }
 
@@ -20,9 +28,7 @@ void power_off(enum power_off_code code)
         [POWER_OFF_HALT] = "0",    [POWER_OFF_PANIC] = "panic", [POWER_OFF_MEMORY] = "memory",
         [POWER_OFF_DISK] = "disk", [POWER_OFF_INIT] = "init",
     };
-    char line[32];
-    int n = format(line, sizeof(line), "\nexit %s\n", names[code]);
 
-    monitor_put(line, (size_t)n);
+    power_announce(names[code]);
     arch_power_off(code);
 }

@@ -1,8 +1,11 @@
 /*
  * power.h - the ways in which the machine is powered off.
  *
- * A line `exit WORD` goes to the monitor port first, where tools read it: a number is the status that a
- * program gave to halt(); a name is one of the codes below.  Sleeps: no.
+ * A line goes to the monitor port first, where tools read it: POWER_MARK, `exit`, and a word.  A number is the
+ * status that a program gave to halt(); a name is one of the codes below.  No message contains the mark, and
+ * no text of a program's can, since format() replaces it.
+ *
+ * Sleeps: no.
  */
 #ifndef POWER_H
 #define POWER_H
@@ -16,6 +19,10 @@ enum power_off_code {
     POWER_OFF_INIT = 4,   /* process 1 could not be started, or has ended */
 };
 
+#define POWER_MARK "\001"
+
+/* Writes the line; the machine goes on. */
+void power_announce(const char *word);
 void power_off(enum power_off_code code) __attribute__((noreturn));
 /* After halt(status). */
 void power_off_status(int status) __attribute__((noreturn));

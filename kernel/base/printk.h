@@ -10,7 +10,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* As snprintf: %d %u %x %p %s %c %% with width, 0 and -, and %.Ns; returns the length without the limit. */
+/* As snprintf: %d %u %x %p %s %c %% with width, 0 and -, and %.Ns; returns the length without the limit.
+   Unprintable characters of %s and %c become question marks. */
 int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int format_va(char *buf, size_t size, const char *fmt, va_list ap);
 

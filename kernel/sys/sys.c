@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) void call(struct trapframe *tf,
     trapframe_result(tf, result);
 }
 
-/* call_NAME() for each call: its number of arguments is known to the compiler. */
+/* A function for each call, so that the compiler knows its number of arguments. */
 #define CALL(number, name, nargs) \
     static void call_##name(struct trapframe *tf) { call(tf, sys_##name, nargs); }
 #include "syscalls.inc"

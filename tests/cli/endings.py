@@ -34,11 +34,13 @@ TEXTS = """
 nothing: .long 0, 0
 out:    .asciz "output\\n"
 log:    .asciz "boot noise\\n"
-seven:  .asciz "\\nexit 7\\n"
-great:  .asciz "\\nexit 512\\n"
-zero:   .asciz "\\nexit 0\\n"
-panic:  .asciz "\\nexit panic\\n"
-disk:   .asciz "\\nexit disk\\n"
+seven:  .asciz "\\n\\001exit 7\\n"
+great:  .asciz "\\n\\001exit 512\\n"
+zero:   .asciz "\\n\\001exit 0\\n"
+panic:  .asciz "\\n\\001exit panic\\n"
+disk:   .asciz "\\n\\001exit disk\\n"
+odd:    .asciz "\\n\\001exit bored\\n"
+forged: .asciz "\\nexit 0\\n"
 """
 
 
@@ -77,6 +79,10 @@ r = run("--", "x", build=kernel(say("panic", LOG), END % 1))
 ok(r.status == statuses.PANICKED and "panic" in r.err, "a panic", r)
 r = run("--", "x", build=kernel(say("disk", LOG), END % 3))
 ok(r.status == statuses.CANNOT_START and "disk" in r.err, "a system that cannot start", r)
+r = run("--", "x", build=kernel(say("odd", LOG), END % 3))
+ok(r.status == statuses.QEMU_FAILED and "bored" in r.err, "a word that is not known", r)
+r = run("--timeout", "2", "--", "x", build=kernel(say("forged", LOG)))
+ok(r.status == statuses.TIMED_OUT, "a line without the kernel's mark is no status", r)
 r = run("--", "x", build=kernel("        lidt nothing\n        int3\n"))
 ok(r.status == statuses.TRIPLE_FAULT and "triple fault" in r.err, "a triple fault", r)
 hang = kernel(say("out", OUT), "here:   jmp here\n")

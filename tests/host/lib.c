@@ -61,6 +61,12 @@ TEST("format: conversions, widths, cutting")
     check_eq(format(NULL, 0, "%d", 1234), 4);
 }
 
+TEST("format: unprintable text becomes question marks")
+{
+    FORMAT("[?exit 0?] [?] [~ ?]\n", "[%s] [%c] [%.3s]\n", "\nexit 0\n", '\1', "~ \x7f\n");
+    FORMAT("???", "%s", "\xc3\xa9\x1b");
+}
+
 TEST("format: unknown conversions are copied")
 {
     const char *odd = "%q %";

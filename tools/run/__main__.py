@@ -40,6 +40,9 @@ def verdict(machine, kernel, status, timed_out):
     if status in CANNOT_START_BECAUSE:
         say("the system cannot start: " + CANNOT_START_BECAUSE[status])
         return CANNOT_START
+    if isinstance(status, str):
+        say("the machine ended with the word '%s', which this program does not know" % status)
+        return QEMU_FAILED
     if status is not None:
         machine.wait(2)
         return status & 0xFF if status & 0xFF or status == 0 else 1

@@ -1,8 +1,9 @@
 """qemu - one run of the system under QEMU.
 
 The first serial port is the console.  The second one, the monitor, carries the kernel's log when asked to, and a last
-line `exit STATUS`, or `exit WORD` when the kernel itself came to an end.  Both are sockets here, so that nothing is
-lost and nothing polls.  QEMU's own monitor is a third socket, with which a hang is diagnosed.
+line `exit STATUS`, or `exit WORD` when the kernel itself came to an end, after a byte 1 that no text of a program's can
+contain.  Both are sockets here, so that nothing is lost and nothing polls.  QEMU's own monitor is a third socket, with
+which a hang is diagnosed.
 """
 
 import ctypes
@@ -197,7 +198,7 @@ class LogReader:
     def feed(self, data):
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
-            match = re.fullmatch(rb"exit (?:([a-z]+)|(-?\d+))", line)
+            match = re.fullmatch(rb"\x01exit (?:([a-z]+)|(-?\d{1,10}))", line)
             if match:
                 self.status = match[1].decode() if match[1] else int(match[2])
             elif line:

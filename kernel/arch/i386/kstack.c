@@ -16,6 +16,7 @@
  * Lock: RANK_SLAB guards the lists of slots.  A slot's page-table entries belong to the slot's owner.
  */
 #include "base/list.h"
+#include "base/printk.h"
 #include "i386_impl.h"
 #include "io.h"
 #include "mm/page.h"
@@ -72,15 +73,20 @@ void kstack_init(void)
 
 bool kstack_alloc_slot(int slot)
 {
+    void *pages[KSTACK_PAGES];
+
     for (uint i = 0; i < KSTACK_PAGES; i++) {
         /* Zeroed, since writing to a page that held code is slow under emulation. */
-        void *page = page_alloc_zeroed();
-        if (!page) {
+        pages[i] = page_alloc_zeroed();
+        if (!pages[i]) {
             while (i-- > 0)
-                page_free(va_of(page_round_down(*entry_of(slot, i))));
+                page_free(pages[i]);
             return false;
         }
-        *entry_of(slot, i) = pa_of(page) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
+    }
+    for (uint i = 0; i < KSTACK_PAGES; i++) {
+        debug_assert(*entry_of(slot, i) == 0); /* a free slot leads nowhere */
+        *entry_of(slot, i) = pa_of(pages[i]) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
     }
     return true;
 }

@@ -2,6 +2,7 @@
  * start.c - the boot processor's way from boot.S to kernel_start(), and powering off.
  */
 #include "base/kstring.h"
+#include "base/power.h"
 #include "i386_impl.h"
 #include "io.h"
 
@@ -54,9 +55,7 @@ void machine_refuse(const char *word, const char *why)
     say("KSM cannot start: ");
     say(why);
     say("\n");
-    monitor_put("exit ", 5); /* for tools: see base/power.h */
-    monitor_put(word, strlen(word));
-    monitor_put("\n", 1);
+    power_announce(word);
     arch_power_off(EXIT_UNFIT);
 }
 

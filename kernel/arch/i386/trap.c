@@ -8,8 +8,8 @@
  * A program's fault goes to kernel_trap().  A fault of the kernel itself is a panic, but for a page fault
  * on a user address, which goes there as well.  Unexpected interrupts are acknowledged and ignored.
  *
- * The saved CS says whose fault it is, not a page fault's error code: QEMU before 9.1 reads and writes the
- * stack with supervisor rights for a program's far return, far call and iret.  The same emulator lets a
+ * The saved CS says whose fault it is, not a page fault's error code: QEMU 7.2 reads and writes the stack
+ * with supervisor rights for a program's far return, far call and iret (docs/reliability.md).  It also lets a
  * program's iret enter virtual-8086 mode, with IOPL 3 and interrupts off.  A program there is killed as soon
  * as it enters the kernel; if it keeps interrupts off, the watchdog's NMI makes it.
  *
