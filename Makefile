@@ -4,7 +4,7 @@
 #
 # New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel.  Every .c in user/bin and in
 # this directory becomes a program on the disk image; the .c files of a directory in user/bin become one together.
-# Those in tests/guest (t_*.c) and bench go to the tests' image alone.
+# Those in tests/guest (t_*.c), tests/hostile and bench go to the tests' image alone.
 
 # Programs that are built by their names, as a Makefile of xv6's lists them.  A source that is found needs no line here.
 UPROGS=\
@@ -95,7 +95,7 @@ KERNEL_SRC  := $(sort $(wildcard $(addprefix kernel/,*.c *.S */*.c */*.S */*/*.c
 LIB_SRC     := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,libc ksm math) libc/*.S)))
 PROGRAM_DIR := $(patsubst user/bin/%/,%,$(sort $(wildcard user/bin/*/))) # programs of several files
 USER_SRC    := $(sort $(wildcard user/bin/*.c *.c) $(foreach p,$(PROGRAM_DIR),user/bin/$p/$p.c))
-TEST_SRC    := $(sort $(wildcard tests/guest/t_*.c bench/*.c bench/*.S bench/vendor/*.c))
+TEST_SRC    := $(sort $(wildcard tests/guest/t_*.c tests/hostile/*.c bench/*.c bench/*.S bench/vendor/*.c))
 PROGRAM_SRC := $(USER_SRC) $(TEST_SRC)
 TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/guest/*.c))) # linked to each t_*
 SHARE       := $(sort $(wildcard share/*))
@@ -184,6 +184,9 @@ $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
+$B/tests/hostile/%.o: tests/hostile/%.c $B/stamp/user.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
