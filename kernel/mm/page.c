@@ -183,6 +183,7 @@ void *page_alloc(void)
 
 void *page_alloc_sleeping(void)
 {
+    lock_debug_may_enter(RANK_OPERATION, "allocation of a page");
     if (inject_now())
         return NULL;
     void *page = take(reserve());
@@ -283,6 +284,7 @@ static bool promise(uint n, uint left, uint *nmissing)
 
 bool page_promise(uint n)
 {
+    lock_debug_may_enter(RANK_OPERATION, "promise of pages");
     if (n > frame_count || inject_now())
         return false;
     uint nmissing, left = reserve();

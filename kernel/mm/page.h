@@ -48,7 +48,8 @@ static inline void *frame_page(const struct frame *f) { return va_of((uint)(f - 
 void *page_alloc(void);
 /* As page_alloc(), with zeroes.  Sleeps: no. */
 void *page_alloc_zeroed(void);
-/* As page_alloc(), after the block cache wrote out and gave back dirty frames as well.  Sleeps: may. */
+/* As page_alloc(), after the block cache wrote out and gave back dirty frames as well.  It may wait for a
+   commit: the caller holds no lock, and is in no operation of the file system.  Sleeps: may. */
 void *page_alloc_sleeping(void);
 /* As page_alloc(), for the block cache: never asks page_reclaim(), and always leaves PAGE_RESERVE frames.  So
    the cache, and no other caller, may hold its lock here.  Sleeps: no. */
@@ -60,7 +61,7 @@ void page_free_zeroed(void *page);
 
 /* Promises n frames to the caller, which keeps count, uses them up by page_alloc_promised() and returns the
    rest by page_unpromise().  False: they can't be had, even after the block cache gave back all it could.
-   Sleeps: may. */
+   It may wait for a commit, as page_alloc_sleeping().  Sleeps: may. */
 bool page_promise(uint n);
 /* Returns n promises.  Sleeps: no. */
 void page_unpromise(uint n);
