@@ -72,6 +72,12 @@ void printk(const char *fmt, ...)
     }
 }
 
+void printk_event(const char *line)
+{
+    if (to_monitor)
+        printk("%s\n", line);
+}
+
 void panic(const char *fmt, ...)
 {
     char buf[MESSAGE_SIZE];

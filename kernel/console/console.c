@@ -163,7 +163,8 @@ uint console_wait_keys(uint wanted, int *job)
 }
 
 /* Moves at most size bytes of one line into buf, and returns their number.  *more: the line goes on, and the
-   read with it.  Waits for input if `wait`; -1: killed meanwhile. */
+   read with it.  Waits for input if `wait`; -1: killed meanwhile.  That the shell waits means that its last
+   command has ended, which tools on the monitor port want to know. */
 static int take(char *buf, uint size, bool wait, bool *more)
 {
     uint was = spin_acquire_irq(&input_lock);
@@ -171,6 +172,8 @@ static int take(char *buf, uint size, bool wait, bool *more)
     int result = -1;
 
     *more = false;
+    if (wait && taken == committed && proc_is_shell())
+        printk_event("prompt");
     while (wait && taken == committed)
         if (waitq_sleep(&readers, &input_lock, 0, true) == PARK_KILLED)
             goto out;

@@ -77,6 +77,8 @@ void proc_kill_job(int job);
 int proc_set_foreground(int pid);
 /* The job in the foreground, or 0.  Any context.  Sleeps: no. */
 int proc_foreground(void);
+/* Is the caller the console's shell, a child of init?  Sleeps: no. */
+bool proc_is_shell(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 int proc_info(int pid, struct procinfo *info);
 /* The smallest living pid above `pid`, or -1.  Any thread.  Sleeps: no. */

@@ -178,6 +178,8 @@ out:
 
 int proc_foreground(void) { return foreground; }
 
+bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
+
 void proc_leave_foreground_locked(const struct proc *p)
 {
     if (p->controls_jobs)

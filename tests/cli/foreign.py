@@ -34,6 +34,16 @@ with open(copy, "wb") as f, open(os.path.join(BUILD, "foreign", "check"), "rb") 
 r = run("--disk", IMAGE, "--add", copy, "--timeout", "60", "--", "hello a")
 ok(r.status == 0 and "1..%d\n" % len(tests) in r.out, "a program is added to it", r)
 
+r = run("--disk", IMAGE, "--timeout", "60", "--", "late orphan")
+ok(r.status == 0 and r.out == "zombie!\n", "what comes after the prompt does not hide the command's end", r)
+r = run("--disk", IMAGE, "--timeout", "60", "--", "late prompt")
+ok(r.status == 0 and r.out == "$ not a prompt\n$ ", "a program that prints a prompt goes on, and none of it is lost", r)
+r = run("--disk", IMAGE, "--timeout", "60", "--", "late plain")
+ok(r.status == 0 and r.out == "plain", "output without a newline is whole", r)
+for _ in range(3):
+    r = run("--disk", IMAGE, "--timeout", "60", "--", "late later &")
+    ok(r.status == 0 and "later\n" in r.out, "so is that of a command in the background", r)
+
 with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     s = qemu.Session(machine)
     s.expect(b"$ ", 20)

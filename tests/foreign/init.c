@@ -1,4 +1,5 @@
-/* init.c - process 1 of a system that knows nothing of this one: a console and a shell, for ever. */
+/* init.c - process 1 of a system that knows nothing of this one: a console, one shell after another, and a word for each
+   orphan, as in xv6. */
 #include "foreign.h"
 
 int main(void)
@@ -12,13 +13,15 @@ int main(void)
     dup(0);
     dup(0);
     for (;;) {
-        int pid = fork();
+        say("init: starting sh\n");
+        int pid = fork(), died;
         if (pid == 0) {
             exec("sh", argv);
             say("init: no sh\n");
             exit();
         }
-        while (wait() != pid)
-            ;
+        while ((died = wait()) != pid)
+            if (died > 0)
+                say("zombie!\n");
     }
 }

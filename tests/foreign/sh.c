@@ -1,4 +1,5 @@
-/* sh.c - a shell of one command a line, with the prompt that xv6's users know. */
+/* sh.c - a shell of one command a line, with the prompt that xv6's users know.  After a last word `&` it does not wait:
+   a child starts the command and ends, as in xv6. */
 #include "foreign.h"
 
 static int read_line(char *line, int size)
@@ -33,7 +34,12 @@ int main(void)
         argv[argc] = 0;
         if (argc == 0)
             continue;
+        int in_background = argc > 1 && argv[argc - 1][0] == '&';
+        if (in_background)
+            argv[argc - 1] = 0;
         if (fork() == 0) {
+            if (in_background && fork() > 0)
+                exit();
             exec(argv[0], argv);
             say("exec failed\n");
             exit();

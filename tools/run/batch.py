@@ -9,7 +9,7 @@ import time
 from . import qemu
 from .options import DEFAULT_TIMEOUT
 from .statuses import say
-from .prompt import TYPED_MAX, PromptTyper
+from .prompt import TYPED_MAX, Typer
 
 WAIT_MAX = 1000  # seconds; the host's wait takes no more than some weeks
 DURABLE = 1.5    # seconds after which what has finished is on the disk
@@ -53,26 +53,27 @@ class Output:
 
 def follow(machine, options, typer, out, err):
     """Runs until the system ends.  Returns the status line's content or None, and whether the time was over."""
-    log = qemu.LogReader(err.put)
     ports = qemu.Ports(machine)
     show = typer.feed if typer else out.put
+    log = qemu.LogReader(err.put, typer.shell_waits if typer else None)
     end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     while ports.open and not (typer and typer.finished):
         left = end - time.monotonic()
         if left <= 0:
-            return log.status, True
+            break
         pause = typer.pause if typer else None
-        events = ports.read(min(left, WAIT_MAX if pause is None else pause))
-        if not events and pause is not None and time.monotonic() < end:
-            typer.idle()
-        for name, data in events:
+        for name, data in ports.read(min(left, WAIT_MAX if pause is None else pause)):
             (log.feed if name == "log" else show)(data)
-    if typer and typer.finished:
-        if options.write:
-            time.sleep(DURABLE)
-        return 0, False
+        if typer:
+            typer.idle()
     if typer:
         typer.give_up()
+        if typer.finished:
+            if options.write:
+                time.sleep(DURABLE)
+            return 0, False
+    if ports.open:
+        return log.status, True
     log.close()
     return log.status, False
 
@@ -84,7 +85,7 @@ def run(machine, options, command, foreign):
         length = len(os.fsencode(command))
         if length > TYPED_MAX:
             say("a shell of xv6 reads at most %d characters; this command has %d" % (TYPED_MAX, length))
-        typer = PromptTyper(machine.console.sendall, out.put, command)
+        typer = Typer(machine.console.sendall, out.put, command)
     try:
         return follow(machine, options, typer, out, err)
     finally:

@@ -1,64 +1,89 @@
 """prompt - runs a command on a system that knows no run=, by typing it at the shell's prompt."""
 
 import os
-import secrets
+import re
+import time
 
 PROMPT = b"$ "
 TYPED_MAX = 98  # xv6's shell reads 99 characters and the end of the line
+POSSIBLE_PROMPT = re.compile(rb"(?<=\n)\$ |\$ ?\Z")
 
 
-class PromptTyper:
-    """Types the command, shows what comes until the prompt is back, and then is `finished`.
+class Typer:
+    """Types the command when the shell first waits for one, and is `finished` soon after it waits again.
 
-    A prompt is a `$ ` after which nothing comes for a moment.  When it is back, an echo of a random word is typed,
-    since the command may print a `$ ` too and pause: only a shell answers.
+    The kernel says when the shell waits, so nothing that a program prints can be mistaken for that.  A `$ ` at the
+    start of a line, or at the end of what has come, is held back for a moment: if the shell turns out to wait, it was
+    the prompt, and is dropped.  What the command left running is shown as well, until there is silence.
     """
 
-    PAUSE = 0.4
+    HELD = 0.4     # seconds that a possible prompt is held back
+    SILENCE = 0.4  # seconds without output that end the run
+    LONGEST = 2.0  # seconds after the command's end that end it too
 
     def __init__(self, send, show, command):
         self._send, self._show = send, show
         self._command = os.fsencode(command)
-        self._mark = b"done-" + secrets.token_hex(8).encode()
-        self._state = "boot"
-        self._text = b""
-        self.finished = False
+        self._echo = None       # of the command, expected at the start; None: the system still starts
+        self._text = b""        # not shown yet
+        self._last = b"\n"      # the byte before that
+        self._held_until = None
+        self._ended = None      # when the command did
+        self._heard = None      # when output came last after that
+
+    @property
+    def finished(self):
+        now = time.monotonic()
+        return self._ended is not None and (now - self._heard >= self.SILENCE or now - self._ended >= self.LONGEST)
 
     @property
     def pause(self):
-        """Seconds of silence after which idle() is to be called, or None."""
-        return self.PAUSE if self._state != "mark" and self._text.endswith(PROMPT) else None
+        """Seconds after which idle() is to be called though nothing comes, or None."""
+        return self.HELD / 4 if self._held_until or self._ended else None
 
     def feed(self, data):
+        if self._echo is None:
+            return
         self._text += data.replace(b"\r", b"")
-        if self._state == "run" and self._text.startswith(self._command + b"\n"):
-            self._text = self._text[len(self._command) + 1:]
-            self._state = "output"
-        if self._state == "output":
-            keep = len(PROMPT)  # what may be the prompt stays here until something follows it
-            self._show(self._text[:-keep])
-            self._text = self._text[-keep:]
-        elif self._state == "mark":
-            self._look_for_mark()
+        self._heard = time.monotonic()
+        if self._text.startswith(self._echo):
+            self._text = self._text[len(self._echo):]
+            self._echo = b""
+        elif not self._echo.startswith(self._text):
+            self._echo = b""  # something else came first
 
-    def _look_for_mark(self):
-        answer = b"\n" + self._mark + b"\n"
-        typed, newline, after = self._text.partition(b"\n")
-        # A shell without an echo program complains, and shows its prompt again.
-        if answer in self._text or (newline and self._mark in typed and after.endswith(PROMPT)):
-            self.finished = True
+    def shell_waits(self):
+        """What was written before that has been fed."""
+        if self._echo is None:
+            self._echo = self._command + b"\n"
+            self._send(self._echo)
+        elif not self._ended:
+            self.idle()
+            if self._held_until:
+                self._text = self._text[len(PROMPT):]
+            self._ended = self._heard = time.monotonic()
+            self.give_up()
 
     def idle(self):
-        if self._state == "boot":
-            self._text = b""
-            self._state = "run"
-            self._send(self._command + b"\n")
-        elif self._state in ("run", "output"):
-            self._text = b""
-            self._state = "mark"
-            self._send(b"echo " + self._mark + b"\n")
+        """Shows what is neither the echo nor a prompt."""
+        while self._text and not self._echo:
+            possible = None if self._ended else POSSIBLE_PROMPT.search(self._last + self._text)
+            if not possible:
+                self._pass_on(len(self._text))
+            elif self._held_until and time.monotonic() >= self._held_until:
+                self._held_until = None
+                self._pass_on(possible.end() - 1)
+            else:
+                self._pass_on(possible.start() - 1)
+                self._held_until = self._held_until or time.monotonic() + self.HELD
+                return
 
     def give_up(self):
-        """The system ended by itself: what is still held back was output."""
-        self._show(self._text)
-        self._text = b""
+        """What is still held back was output."""
+        self._held_until = None
+        self._pass_on(len(self._text))
+
+    def _pass_on(self, n):
+        if n:
+            self._show(self._text[:n])
+            self._last, self._text = self._text[n - 1:n], self._text[n:]

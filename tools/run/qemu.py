@@ -166,32 +166,40 @@ class Ports:
         return self._nports > 0
 
     def read(self, seconds):
-        """What comes within that time: a list of (name, bytes)."""
-        events = []
-        for key, _ in self._selector.select(max(seconds, 0)):
-            data = self._take(key)
-            if data:
-                events.append((key.data, data))
-            else:
-                self._selector.unregister(key.fileobj)
-                self._nports -= key.data != "keys"
-        return events
+        """What comes within that time: a list of (name, bytes).
 
-    @staticmethod
-    def _take(key):
-        if key.data == "keys":
-            return os.read(key.fd, 4096)
-        try:
-            return key.fileobj.recv(65536)
-        except ConnectionResetError:
+        The log is taken first and returned last: what the console got before a line of the log comes before it.
+        """
+        ready = {key.data: key for key, _ in self._selector.select(max(seconds, 0))}
+        taken = {}
+        for name in ("log", "console", "keys"):
+            if name in ready or (name == "console" and "log" in taken):
+                taken[name] = self._take(name)
+        return [(name, taken[name]) for name in ("console", "keys", "log") if taken.get(name)]
+
+    def _take(self, name):
+        """What has come from one; an empty one has been closed."""
+        key = next((key for key in self._selector.get_map().values() if key.data == name), None)
+        if key is None:
             return b""
+        try:
+            data = os.read(key.fd, 4096) if name == "keys" else key.fileobj.recv(65536, socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return b""
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._selector.unregister(key.fileobj)
+            self._nports -= name != "keys"
+        return data
 
 
 class LogReader:
-    """Divides the log into the line of status, and all the others for `show`."""
+    """Divides the log into the line of status, lines that say that the shell waits for a command, and the others."""
 
-    def __init__(self, show):
+    def __init__(self, show, shell_waits=None):
         self.status = None  # a number, or a word that says why the machine powered off
+        self._shell_waits = shell_waits
         self._show = show
         self._rest = b""
 
@@ -201,6 +209,9 @@ class LogReader:
             match = re.fullmatch(rb"\x01exit (?:([a-z]+)|(-?\d{1,10}))", line)
             if match:
                 self.status = match[1].decode() if match[1] else int(match[2])
+            elif line == b"prompt":
+                if self._shell_waits:
+                    self._shell_waits()
             elif line:
                 self._show(line + b"\n")
 

@@ -5,6 +5,8 @@
  * parameter run=COMMAND, a shell runs that command, and the machine powers off with its status.  Otherwise there is
  * always a shell: a new one is started whenever the last has ended.  Meanwhile init reaps orphans, whose memory is
  * free only then.
+ *
+ * The line before the shell's first prompt is xv6's: test scripts wait for it.
  */
 #include "devices.h"
 #include "fcntl.h"
@@ -54,7 +56,6 @@ static int run_shell(char **argv)
 int main(void)
 {
     static char command[COMMAND_SIZE];
-    uint seen = 0;
 
 #define MAKE_DEVICE_FILE(name, major) make_device_file(name, major);
     DEVICE_FILES(MAKE_DEVICE_FILE)
@@ -65,8 +66,7 @@ int main(void)
         halt(status >= 0 && status <= 255 ? status : 255);
     }
     for (;;) {
-        printf(1, seen++ ? "init: a new shell\n"
-                         : "Welcome.  `ls' shows the programs, `man sh' describes one, `halt' powers off.\n");
+        printf(1, "init: starting sh\n");
         if (run_shell((char *[]){ "sh", NULL }) == 127)
             sleep(RETRY_TICKS);
     }
