@@ -249,7 +249,7 @@ include tests/host/host.mk
 # gcc includes its sanitizers; clang's are a separate package.
 SANITIZE := $(if $(CLANG)$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize-recover=all)
 HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
-                    -I. -Ikernel -Itests/host -Itests/host/arch -I$B/gen
+                    -I. -Ikernel -Itests -Itests/host -Itests/host/arch -I$B/gen
 
 host_objects = $(patsubst %.c,$B/tests/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c) tests/host/host.c)
 define host_test

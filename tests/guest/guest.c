@@ -3,30 +3,31 @@
  *
  *   t_NAME [-r] [-n K] [-s SEED] [-t SECONDS] [-l] [TEXT]...
  *
- * -r: in reverse order; -n: all of it K times; -l: only lists the names.  -s and -t are for tests that
- * draw numbers or run for a time.  With TEXTs, only tests with one of them in their names are run; a TEXT
- * that is in none is a failure, and so is a run without a test.
+ * -r runs the tests in reverse order, -n runs them all K times, and -l only lists their titles.  -s and -t are for tests
+ * that draw random numbers or run for a time.  With TEXTs, only tests run that have one of them in their titles; it is an
+ * error if a TEXT is in none, or if no test runs.
  *
- * A test is a child of this process.  Another child, the watchdog, kills a test that takes too long.
- * When both are gone, page frames in use and the totals of shared memory must be what they were before;
- * only what file operations have left to be written is written first.  A test without content runs before
- * the first one, so that the memory which this program itself comes to touch is there.
+ * A test is a child of this process.  Another child, the watchdog, ends a test that takes too long.  When both are gone,
+ * the page frames in use and the totals of shared memory must be what they were; blocks that are still to be written to
+ * the disk are written first.  An empty test runs before all others, so that this program has touched all the memory that
+ * it needs.
  */
 #include "guest.h"
 
 #include "ksm.h"
+#include "param.h"
 #include "procinfo.h"
 
 #define STATUS_FAILED    99
 #define STATUS_TIMEOUT   98
 #define STATUS_SKIPPED   97
 #define TICKS_PER_SECOND 100
-#define TIMEOUT_TICKS    (30 * TICKS_PER_SECOND)
+#define TIMEOUT_TICKS    (150 * TICKS_PER_SECOND) /* no test takes 10 seconds, but the host may be busy */
 #define USAGE            "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [TEXT]..."
 
 int tap_seed = 1, tap_seconds;
 
-/* What must not change. */
+/* What a test must leave as it was. */
 struct footprint {
     int frames;
     struct ksminfo_t ksm;
@@ -95,29 +96,6 @@ int tap_start(void (*fn)(void *), void *arg)
     return pid;
 }
 
-int tap_start_program(char *const argv[], int in, int out)
-{
-    int pid = fork();
-
-    check(pid >= 0);
-    if (pid > 0)
-        return pid;
-    if (in >= 0) {
-        close(0);
-        dup(in);
-    }
-    if (out >= 0) {
-        close(1);
-        dup(out);
-        close(2);
-        dup(out);
-    }
-    for (int fd = 3; fd < 16; fd++)
-        close(fd);
-    exec(argv[0], (char **)argv);
-    exits(127);
-}
-
 int tap_status(int pid)
 {
     int status = 0;
@@ -127,6 +105,16 @@ int tap_status(int pid)
 }
 
 void tap_join(int pid) { check_eq(tap_status(pid), 0); }
+
+void tap_join_all(uint n)
+{
+    int status;
+
+    while (n-- > 0) {
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+}
 
 bool tap_dies(void (*fn)(void *), void *arg)
 {
@@ -161,33 +149,81 @@ void gate_destroy(struct gate *g)
     close(g->fds[1]);
 }
 
-void tap_until_asleep(int pid)
+static bool asleep(int pid)
 {
     struct procinfo info;
 
-    while (procinfo(pid, &info) == 0 && info.state != PROC_SLEEPING)
-        sleep(1);
+    return procinfo(pid, &info) != 0 || info.state == PROC_SLEEPING;
+}
+
+void tap_until_asleep(int pid) { wait_until(asleep(pid)); }
+
+/* Programs. */
+
+static void replace_descriptor(int fd, int with)
+{
+    close(fd);
+    dup(with);
+}
+
+int tap_start_program(char *const argv[], int in, int out)
+{
+    int pid = fork();
+
+    check(pid >= 0);
+    if (pid > 0)
+        return pid;
+    if (in >= 0)
+        replace_descriptor(0, in);
+    if (out >= 0) {
+        replace_descriptor(1, out);
+        replace_descriptor(2, out);
+    }
+    for (int fd = 3; fd < NOFILE; fd++)
+        close(fd);
+    exec(argv[0], (char **)argv);
+    exits(127);
+}
+
+int read_all(int fd, char *text, int size)
+{
+    int n = 0, got;
+
+    while ((got = read(fd, text + n, size - n)) > 0)
+        n += got;
+    check_eq(got, 0);
+    check(n < size);
+    text[n] = 0;
+    return n;
+}
+
+bool contains(const char *text, const char *part)
+{
+    for (uint n = strlen(part); *text; text++) {
+        if (strncmp(text, part, n) == 0)
+            return true;
+    }
+    return false;
 }
 
 /* The run. */
 
-/* A child that ends with STATUS_TIMEOUT when the time is over.  It is asleep on return, so that it takes no
-   more frames while a test counts them. */
+/* A child that ends with STATUS_TIMEOUT when the time is up.  It sleeps on return, so that it takes no more frames
+   while a test counts them. */
 static int watchdog(void)
 {
     int dog = fork();
-    struct procinfo info;
 
     if (dog == 0) {
         sleep(TIMEOUT_TICKS + tap_seconds * TICKS_PER_SECOND);
         exits(STATUS_TIMEOUT);
     }
-    while (dog > 0 && procinfo(dog, &info) == 0 && info.state != PROC_SLEEPING)
-        sleep(1);
+    if (dog > 0)
+        tap_until_asleep(dog);
     return dog;
 }
 
-/* Runs it in a child; the status, or STATUS_TIMEOUT. */
+/* Runs it in a child.  The child's status, or STATUS_TIMEOUT. */
 static int run_child(void (*run)(void))
 {
     int dog = watchdog(), pid = fork(), status = STATUS_FAILED, other;
@@ -230,7 +266,7 @@ static bool run_test(const struct tap_test *test, uint number)
 
     if (!same(&before, &after))
         sync();
-    for (int i = 0; i < 20 && !same(&before, &after); i++) { /* init may still have orphans to bury */
+    for (int i = 0; i < 20 && !same(&before, &after); i++) { /* init may still have orphans to wait for */
         sleep(1);
         after = footprint();
     }
@@ -247,15 +283,6 @@ static bool run_test(const struct tap_test *test, uint number)
 
 static void nothing(void) {}
 
-static bool contains(const char *text, const char *part)
-{
-    for (uint n = strlen(part); *text; text++) {
-        if (strncmp(text, part, n) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool selected(const struct tap_test *test, char *const *texts, int ntexts)
 {
     for (int i = 0; i < ntexts; i++) {
@@ -265,7 +292,7 @@ static bool selected(const struct tap_test *test, char *const *texts, int ntexts
     return ntexts == 0;
 }
 
-/* Every text must be in some name. */
+/* Every text must be in some title. */
 static bool texts_known(char *const *texts, int ntexts)
 {
     bool all = true;
@@ -276,7 +303,7 @@ static bool texts_known(char *const *texts, int ntexts)
         for (const struct tap_test *t = __start_tap_tests; t < __stop_tap_tests; t++)
             known |= contains(t->title, texts[i]);
         if (!known)
-            printf(1, "# no test has `%s' in its name\n", texts[i]);
+            printf(1, "# no test has `%s' in its title\n", texts[i]);
         all &= known;
     }
     return all;

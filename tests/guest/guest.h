@@ -20,18 +20,18 @@
 #include "tap.h"
 #include "ulib.h"
 
-/* The program.  cleanup is called in a test that has failed, before it ends; it may be NULL. */
+/* The program.  cleanup is called in a test that has failed, before its process ends; it may be NULL. */
 #define TAP_MAIN(cleanup) \
     int main(int argc, char *argv[]) { return tap_main(argc, argv, cleanup); }
 int tap_main(int argc, char *argv[], void (*cleanup)(void));
 
-/* For tests that draw numbers, and for those that run for a time: 0: as long as they like, below 20 seconds. */
+/* For tests that draw random numbers, and for those that run for a time; 0 seconds: the test chooses, below 20. */
 extern int tap_seed, tap_seconds;
 
 /* Here a check that does not hold ends the process. */
 void tap_differs(const char *file, int line, const char *what, const char *got, const char *want,
                  const char *quote) __attribute__((noreturn));
-/* Ends the test, which this kernel has no means for. */
+/* Ends the test, for which this kernel has no means. */
 void tap_skip(void) __attribute__((noreturn));
 /* A comment line. */
 void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -42,20 +42,19 @@ void tap_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* A child that calls fn(arg) and ends with status 0. */
 int tap_start(void (*fn)(void *), void *arg);
-/* A child that executes argv[0].  Its input comes from `in`, its output and messages go to `out`; -1: as the test's own.
-   It has no other descriptors. */
-int tap_start_program(char *const argv[], int in, int out);
 /* Waits for this child, and no other may die before it; its status. */
 int tap_status(int pid);
 /* The same, and its status is 0. */
 void tap_join(int pid);
-/* Does a process die that calls fn(arg)? */
+/* Waits for n children in whatever order they end; all statuses are 0. */
+void tap_join_all(uint n);
+/* Is a process killed that calls fn(arg)? */
 bool tap_dies(void (*fn)(void *), void *arg);
-/* Does a process die that reads, or writes, the byte at p? */
+/* Is a process killed that reads, or writes, the byte at p? */
 bool tap_read_dies(const volatile void *p);
 bool tap_write_dies(volatile void *p);
 
-/* A gate lets one process through for each time that another opens it. */
+/* A gate lets one process pass each time that another one opens it. */
 struct gate {
     int fds[2];
 };
@@ -63,7 +62,23 @@ void gate_create(struct gate *g);
 void gate_open(struct gate *g);
 void gate_pass(struct gate *g);
 void gate_destroy(struct gate *g);
+/* Waits for what another process does.  There is no limit but the watchdog's. */
+#define wait_until(condition) \
+    do {                      \
+        while (!(condition))  \
+            sleep(1);         \
+    } while (0)
 /* Waits until the process sleeps in a call (or is gone). */
 void tap_until_asleep(int pid);
+
+/* Programs. */
+
+/* A child that executes argv[0].  Its input comes from `in`, its output and messages go to `out`; -1: as the test's own.
+   It has no other descriptors. */
+int tap_start_program(char *const argv[], int in, int out);
+/* Everything that comes from fd until its end, as a string; what does not fit fails the test.  Its length. */
+int read_all(int fd, char *text, int size);
+/* Is part a part of text? */
+bool contains(const char *text, const char *part);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * helper.c - processes that call what they are told to call: see helper.h.
+ * helper.c - processes that make calls on request: see helper.h.
  */
 #include "helper.h"
 
@@ -81,7 +81,7 @@ void helper_obey(uint helper)
         uint was = helper;
 
         reply.result = obey(&helper, &r, &reply);
-        if (helper == was) /* a new one waits to be told something */
+        if (helper == was) /* a new one waits for its first request */
             answer(&reply);
     }
 }

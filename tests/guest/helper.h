@@ -1,24 +1,31 @@
 /*
- * helper.h - processes that call what they are told to call, one at a time.
+ * helper.h - processes that make calls on request, one at a time.
  *
- * Orders go through a pipe of each helper, answers through one for all.  A helper goes on after exec() of its
- * program, which therefore calls helper_main() first.
+ * Each helper gets its requests through a pipe of its own; all send their replies through one.  A helper goes on after an
+ * exec() of its program, which therefore calls helper_main() first.
  */
 #ifndef HELPER_H
 #define HELPER_H
 
 #include "ksmtest.h"
 
-/* get(id, size, flags), attach(handle, flags), detach(handle), detachat(va), delete(handle), info(handle)
-   which returns the record, info_at(handle, va), sbrk(delta), fork(number of the child, which answers
-   nothing), exit(), exec(does the file exist?) which answers with the break, wait(), peek(va),
-   poke(va, value). */
-#define HELPER_OPS(OP) \
-    OP(GET)            \
-    OP(ATTACH)         \
-    OP(DETACH)         \
-    OP(DETACH_AT)      \
-    OP(DELETE) OP(INFO) OP(INFO_AT) OP(SBRK) OP(FORK) OP(EXIT) OP(EXEC) OP(WAIT) OP(PEEK) OP(POKE)
+/* clang-format off */
+#define HELPER_OPS(OP)                                                 \
+    OP(GET)       /* id, size, flags */                                \
+    OP(ATTACH)    /* handle, flags */                                  \
+    OP(DETACH)    /* handle */                                         \
+    OP(DETACH_AT) /* va */                                             \
+    OP(DELETE)    /* handle */                                         \
+    OP(INFO)      /* handle; the record comes with the reply */        \
+    OP(INFO_AT)   /* handle, va */                                     \
+    OP(SBRK)      /* delta */                                          \
+    OP(FORK)      /* the child's number; the child does not reply */   \
+    OP(EXIT)                                                           \
+    OP(EXEC)      /* does the file exist?  The result is the break */  \
+    OP(WAIT)                                                           \
+    OP(PEEK)      /* va */                                             \
+    OP(POKE)      /* va, value */
+/* clang-format on */
 
 #define HELPER_ENUM(name) name,
 enum helper_op { HELPER_OPS(HELPER_ENUM) };
@@ -34,14 +41,14 @@ struct helper_reply {
     struct ksminfo_t info;
 };
 
-/* The first descriptor of the answers' pipe; the helpers' pipes follow. */
+/* The first descriptor of the pipe for replies; the helpers' pipes follow. */
 extern int helper_first_fd;
-/* Where helper number `helper` reads; who sends writes to the next one. */
+/* The descriptor from which that helper reads; the sender writes to the next one. */
 int helper_fd(uint helper);
 
-/* Does as it is told until it is told to exit. */
+/* Serves requests until one is to exit. */
 void helper_obey(uint helper) __attribute__((noreturn));
-/* Is this program started by a helper?  Then it goes on as one. */
+/* If a helper started this program, goes on as that helper and does not return. */
 void helper_main(int argc, char *argv[]);
 
 #endif

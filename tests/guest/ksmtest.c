@@ -1,7 +1,7 @@
 /*
  * ksmtest.c - helpers of the tests of shared memory.
  *
- * Identifiers are made from the pid, which no other process has had since boot, and a count.
+ * Identifiers consist of the pid, which no other process has had since boot, and a count.
  */
 #include "ksmtest.h"
 

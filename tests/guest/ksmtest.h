@@ -1,5 +1,5 @@
 /*
- * ksmtest.h - what the tests of shared memory have in common.
+ * ksmtest.h - what the tests of shared memory share.
  */
 #ifndef KSMTEST_H
 #define KSMTEST_H
@@ -11,7 +11,7 @@
 #define PAGE 4096u
 #define MB   (1024u * 1024u)
 
-/* An identifier that no other test, process or run uses. */
+/* An identifier that no other test or process uses. */
 int fresh_id(void);
 /* A new segment under such an identifier; its handle. */
 int fresh(uint size);
@@ -21,14 +21,14 @@ void drop_fresh(void);
 /* Attach, which must succeed. */
 char *attach(int handle);
 char *attach_flags(int handle, int flags);
-/* The whole record, which there must be; of 0 the totals. */
+/* The whole record, which must exist; for 0 the totals. */
 struct ksminfo_t info_of(int handle);
-/* Gone: no call takes it. */
+/* The handle is dead: no call takes it. */
 void check_dead(int handle);
-/* A fresh segment's whole life still works. */
+/* A fresh segment still goes through its whole life. */
 void check_alive(void);
 
-/* Attaches `handle` until that is refused with KSM_ENOVA; how often it worked. */
+/* Attaches `handle` until that fails with KSM_ENOVA.  The number of attachments made. */
 uint attach_until_full(int handle);
 
 #endif

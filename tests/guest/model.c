@@ -74,7 +74,7 @@ static int create(struct model_proc *p, uint id, uint size, int *segment)
     s->cpid = s->mpid = p->pid;
     s->ctime = model.now;
     *segment = s - model.segments;
-    for (uint i = 0; i < MODEL_PROCS; i++) /* whoever had a handle to what was here */
+    for (uint i = 0; i < MODEL_PROCS; i++) /* handles to what was here before are dead */
         model.procs[i].handles[*segment] = 0;
     return 0;
 }
@@ -116,7 +116,7 @@ bool model_can(const struct model_proc *p, uint va, uint n, bool write)
     return true;
 }
 
-/* The end of the highest view that begins below va, or the heap's. */
+/* The end of the highest view that begins below va, or of the heap. */
 static uint below(const struct model_proc *p, uint va)
 {
     uint end = (p->brk + PAGE - 1) & ~(PAGE - 1);
@@ -131,7 +131,7 @@ static uint below(const struct model_proc *p, uint va)
     return end;
 }
 
-/* The lower neighbour of the hole that ends at va: the highest view below it; 0: none. */
+/* The start of the highest view below va: another hole may end there.  0: there is none. */
 static uint next_end(const struct model_proc *p, uint va)
 {
     uint best = 0;
@@ -143,7 +143,7 @@ static uint next_end(const struct model_proc *p, uint va)
     return best;
 }
 
-/* From the top down, hole by hole; 0: none fits. */
+/* The highest hole that fits; 0: none does. */
 static uint place(const struct model_proc *p, uint nbytes)
 {
     for (uint end = KERNBASE; end; end = next_end(p, end)) {

@@ -1,9 +1,8 @@
 /*
  * model.h - what shared memory does, computed the naive way: flat arrays and linear search.
  *
- * The model knows segments and processes by small numbers. Each call takes what the system call takes,
- * with handles translated, changes the model, and returns what the system call must return. Ticks are
- * known as ranges: what happened, happened from `since` to `until`.
+ * The model knows segments and processes by small numbers.  Each function takes what the system call takes, changes the
+ * model, and returns what the system call must return.  Times are known as ranges of ticks, from `since` to `until`.
  */
 #ifndef MODEL_H
 #define MODEL_H
@@ -55,7 +54,7 @@ extern struct model model;
 
 /* The segment that a handle means to this process, or NOBODY. */
 int model_of_handle(const struct model_proc *p, int handle);
-/* 0: it is found, or created; *segment is its number.  The caller enters the handle. */
+/* 0: the segment was found or created; *segment is its number.  The caller enters the handle. */
 int model_get(struct model_proc *p, uint id, uint size, uint flags, int *segment);
 /* The address, or an error. */
 int model_attach(struct model_proc *p, int handle, uint flags);
@@ -65,7 +64,7 @@ int model_delete(struct model_proc *p, int handle);
 /* 0 or -1; the child's number. */
 int model_fork(struct model_proc *p, struct model_proc *child, int pid);
 void model_release(struct model_proc *p);
-/* Can a system call use [va, va + n), which touches nothing but attachments? */
+/* Do attachments alone cover [va, va + n), with that access? */
 bool model_can(const struct model_proc *p, uint va, uint n, bool write);
 struct ksminfo_t model_totals(void);
 /* Page i of those that carry stamps. */

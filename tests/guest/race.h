@@ -1,8 +1,8 @@
 /*
  * race.h - for tests in which processes run against each other for a time.
  *
- * Their common board is a segment, attached by the test before it starts them. A process that finds
- * something wrong ends with a bad status; the test then stops the others, and fails.
+ * They share a board, a segment that the test attaches before it starts them.  A process that finds something wrong ends
+ * with a bad status; the test then stops the others, and fails.
  */
 #ifndef RACE_H
 #define RACE_H
@@ -21,16 +21,15 @@ struct race_board {
 
 extern struct race_board *board;
 
-/* Makes the board, and says which seeds are in use; gone again after race_end(). */
+/* Makes the board, and notes the seeds in use.  race_end() removes it. */
 void race_begin(void);
 void race_end(void);
-/* Runs run(i) in n processes for some seconds, and then until all have seen board->stop; looks after
-   the kernel meanwhile. tend, if there is one, is called every now and then, with the pids, and may
-   replace processes. */
+/* Runs run(i) in n processes for some seconds, and then until all have seen board->stop; checks the kernel meanwhile.
+   tend, unless NULL, is called now and then with the pids, and may replace processes. */
 void race_run(uint n, uint seconds, void (*run)(uint i), void (*tend)(int pids[], uint n));
-/* A process of its own for run(i). */
+/* Runs run(i) in a process of its own. */
 int race_start(uint i, void (*run)(uint i));
-/* Lets others run, and wakes one of them: on another processor often enough. */
+/* Lets another process run, often on another processor. */
 void race_hop(void);
 /* The sum of board->rounds. */
 uint race_rounds(void);

@@ -1,11 +1,11 @@
 /*
- * t_console.c - the console as a file: what can be tried without somebody who types.
+ * t_console.c - the console as a file, as far as that can be tested while nobody types.
  */
 #include "fcntl.h"
 #include "guest.h"
 #include "stat.h"
 
-TEST("console: it is a device, and opens for reading and writing")
+TEST("the console is a device that opens for reading and writing")
 {
     struct stat st;
     int fd = open("/console", O_RDWR);
@@ -18,7 +18,7 @@ TEST("console: it is a device, and opens for reading and writing")
     close(fd);
 }
 
-TEST("console: another device file of the same number is the same console")
+TEST("another device file of the same number is the same console")
 {
     int fd;
 
@@ -31,7 +31,7 @@ TEST("console: another device file of the same number is the same console")
     check_eq(unlink("t_console.tmp"), 0);
 }
 
-TEST("console: a device number that there is not")
+TEST("a device file of an unknown number can neither be read nor written")
 {
     static const short majors[] = { 0, 2, 9, 100, -1, 32767 };
 
@@ -52,7 +52,7 @@ TEST("console: a device number that there is not")
 
 static void read_console(void *arg) { read(0, arg, 10); }
 
-TEST("console: a reader can be killed")
+TEST("a process that reads the console can be killed")
 {
     char room[10];
     int fd, pid;
@@ -72,18 +72,15 @@ static void print_line(void *arg)
         printf(1, "# process %d prints a line that is long enough to be broken, if any is\n", *(int *)arg);
 }
 
-TEST("console: several writers, whole lines")
+TEST("several processes write to the console at once")
 {
-    int numbers[4], status;
+    int numbers[4];
 
     for (int i = 0; i < 4; i++) {
         numbers[i] = i;
         tap_start(print_line, &numbers[i]);
     }
-    for (int i = 0; i < 4; i++) {
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(4);
 }
 
 TAP_MAIN(NULL)

@@ -1,5 +1,5 @@
 /*
- * t_example.c - ksmcat and ksmchat from outside: what goes in comes out, and nobody waits for a dead process.
+ * t_example.c - ksmcat and ksmchat, as programs: what goes in comes out, and nobody waits for the dead.
  */
 #include "fcntl.h"
 #include "guest.h"
@@ -12,6 +12,8 @@
 static char id[16];
 
 static void choose_id(void) { snprintf(id, sizeof(id), "%d", getpid() + 0x6578616d); }
+
+static bool segment_exists(void) { return ksmget(ksmid_parse(id), 0, KSM_OPEN) != KSM_ENOENT; }
 
 static uchar byte_at(uint offset) { return (uchar)(offset * 2654435761u >> 24); }
 
@@ -31,7 +33,7 @@ static void make_file(const char *path)
     close(fd);
 }
 
-/* Reads from fd to its end, and expects the file, as often as `times` says. */
+/* Reads all that comes from fd, which is `times` the file. */
 static void expect_file(int fd, uint times)
 {
     static uchar block[4096];
@@ -45,18 +47,7 @@ static void expect_file(int fd, uint times)
     check_eq(at, times * FILE_SIZE);
 }
 
-/* Waits for n children, in any order, which all end with status 0. */
-static void expect_ends(int n)
-{
-    while (n-- > 0) {
-        int status;
-
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
-}
-
-TEST("ksmcat: files come out as they are")
+TEST("ksmcat puts files out as they are")
 {
     char *argv[] = { "/ksmcat", "example.tmp", "example.tmp", NULL };
     int fds[2];
@@ -66,7 +57,7 @@ TEST("ksmcat: files come out as they are")
     tap_start_program(argv, -1, fds[1]);
     close(fds[1]);
     expect_file(fds[0], 2);
-    expect_ends(1);
+    tap_join_all(1);
     check_eq(unlink("example.tmp"), 0);
 }
 
@@ -79,62 +70,72 @@ static void send_and_receive(bool receiver_first)
     choose_id();
     make_file("example.tmp");
     check_eq(pipe(fds), 0);
-    tap_until_asleep(tap_start_program(receiver_first ? receiver : sender, -1, fds[1]));
-    tap_start_program(receiver_first ? sender : receiver, -1, fds[1]);
+    if (receiver_first)
+        tap_until_asleep(tap_start_program(receiver, -1, fds[1]));
+    tap_start_program(sender, -1, fds[1]);
+    if (!receiver_first) {
+        wait_until(segment_exists());
+        tap_start_program(receiver, -1, fds[1]);
+    }
     close(fds[1]);
     expect_file(fds[0], 1);
-    expect_ends(2);
+    tap_join_all(2);
     check_eq(unlink("example.tmp"), 0);
-    check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
+    check(!segment_exists());
 }
 
-TEST("ksmcat: sender first") { send_and_receive(false); }
+TEST("ksmcat delivers a file if the sender comes first") { send_and_receive(false); }
 
-TEST("ksmcat: receiver first") { send_and_receive(true); }
+TEST("ksmcat delivers a file if the receiver comes first") { send_and_receive(true); }
 
-TEST("ksmcat: a sender whose receiver is killed ends")
+/* Of two children one was killed, and the other noticed. */
+static void expect_killed_and_noticed(int killed, int other)
+{
+    for (int i = 0; i < 2; i++) {
+        int status, ended = waits(&status);
+
+        check(ended == killed || ended == other);
+        check_eq(status, ended == killed ? KILLED : 1);
+    }
+}
+
+TEST("a ksmcat that sends ends when its receiver is killed")
 {
     char *sender[] = { "/ksmcat", "-s", id, "example.tmp", NULL };
     char *receiver[] = { "/ksmcat", "-r", id, NULL };
-    int fds[2], first, second, status, ended;
-    char byte;
+    int fds[2], first, second;
+    char c;
 
     choose_id();
-    make_file("example.tmp");
+    make_file("example.tmp"); /* larger than ring and pipe together: the sender cannot come to its end */
     check_eq(pipe(fds), 0);
     first = tap_start_program(sender, -1, -1);
-    second = tap_start_program(receiver, -1, fds[1]); /* nobody empties the pipe, so it can't finish */
-    check_eq(read(fds[0], &byte, 1), 1);
+    second = tap_start_program(receiver, -1, fds[1]);
+    check_eq(read(fds[0], &c, 1), 1);
     kill(second);
-    for (int i = 0; i < 2; i++) {
-        ended = waits(&status);
-        check(ended == first || ended == second);
-        check_eq(status, ended == first ? 1 : KILLED);
-    }
+    expect_killed_and_noticed(second, first);
     check_eq(unlink("example.tmp"), 0);
 }
 
-TEST("ksmcat: a receiver whose sender is killed ends")
+TEST("a ksmcat that receives ends when its sender is killed")
 {
     char *sender[] = { "/ksmcat", "-s", id, NULL };
     char *receiver[] = { "/ksmcat", "-r", id, NULL };
-    int fds[2], first, second, status, ended;
+    int in[2], out[2], first, second;
+    char c;
 
     choose_id();
-    check_eq(pipe(fds), 0);
-    first = tap_start_program(sender, fds[0], -1); /* waits for input that does not come */
-    tap_until_asleep(first);
-    second = tap_start_program(receiver, -1, -1);
-    tap_until_asleep(second);
+    check_eq(pipe(in), 0);
+    check_eq(pipe(out), 0);
+    first = tap_start_program(sender, in[0], -1); /* waits for more input, which does not come */
+    second = tap_start_program(receiver, -1, out[1]);
+    check_eq(write(in[1], "x", 1), 1);
+    check_eq(read(out[0], &c, 1), 1);
     kill(first);
-    for (int i = 0; i < 2; i++) {
-        ended = waits(&status);
-        check(ended == first || ended == second);
-        check_eq(status, ended == second ? 1 : KILLED);
-    }
+    expect_killed_and_noticed(first, second);
 }
 
-TEST("ksmcat: a missing file")
+TEST("ksmcat reports a missing file")
 {
     char *argv[] = { "/ksmcat", "no-such-file", NULL };
     int fds[2], status;
@@ -172,38 +173,7 @@ static void say(const struct chatter *chatter, const char *text)
     check_eq(write_all(chatter->in, text, (int)strlen(text)), 0);
 }
 
-/* Reads what a chatter prints until it ends. */
-static void hear(const struct chatter *chatter, char *output)
-{
-    int n = 0, got;
-
-    while (n < OUTPUT_SIZE - 1 && (got = read(chatter->out, output + n, OUTPUT_SIZE - 1 - n)) > 0)
-        n += got;
-    output[n] = 0;
-    close(chatter->out);
-}
-
-static bool contains(const char *text, const char *part)
-{
-    for (; *text; text++)
-        if (strncmp(text, part, strlen(part)) == 0)
-            return true;
-    return false;
-}
-
-/* Reads from fd until that line, which other lines may precede. */
-static void hear_until(int fd, const char *line)
-{
-    uint n = strlen(line), at = 0;
-    char c;
-
-    while (at < n) {
-        check_eq(read(fd, &c, 1), 1);
-        at = c == line[at] ? at + 1 : c == line[0];
-    }
-}
-
-TEST("ksmchat: each member hears the others, and not itself")
+TEST("ksmchat shows each member what the others say, and not its own lines")
 {
     static char output[OUTPUT_SIZE];
     static char *names[] = { "ann", "bob", "cyd" };
@@ -218,15 +188,16 @@ TEST("ksmchat: each member hears the others, and not itself")
         close(chatters[i].in);
     }
     for (int i = 0; i < 3; i++) {
-        hear(&chatters[i], output);
+        read_all(chatters[i].out, output, sizeof(output));
+        close(chatters[i].out);
         for (int k = 0; k < 3; k++)
             check_eq(contains(output, said[k]), k != i);
     }
-    expect_ends(3);
-    check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
+    tap_join_all(3);
+    check(!segment_exists());
 }
 
-TEST("ksmchat: no line is lost or out of order")
+TEST("ksmchat loses no line, and keeps their order")
 {
     static char output[OUTPUT_SIZE];
     struct chatter talker, listener;
@@ -243,7 +214,8 @@ TEST("ksmchat: no line is lost or out of order")
     }
     close(talker.in);
     close(listener.in);
-    hear(&listener, output);
+    read_all(listener.out, output, sizeof(output));
+    close(listener.out);
     for (int i = 0; i < NLINES; i++) {
         char line[24];
 
@@ -253,15 +225,30 @@ TEST("ksmchat: no line is lost or out of order")
         check(*at);
     }
     close(talker.out);
-    expect_ends(2);
+    tap_join_all(2);
 }
 
-TEST("ksmchat: the room goes on without a member that was killed")
+/* Reads what a member prints until both have come. */
+static void listen_for(int fd, const char *one, const char *two)
+{
+    static char heard[OUTPUT_SIZE];
+    int n = 0, got;
+
+    heard[0] = 0;
+    while (!contains(heard, one) || !contains(heard, two)) {
+        got = read(fd, heard + n, OUTPUT_SIZE - 1 - n);
+        check(got > 0);
+        n += got;
+        heard[n] = 0;
+    }
+}
+
+TEST("ksmchat goes on without a member that was killed")
 {
     static char output[OUTPUT_SIZE];
     char *argv[] = { "/ksmchat", id, "dead", NULL };
     struct chatter talker, listener;
-    int pid, in[2], out[2], status, nended = 0;
+    int pid, in[2], out[2], status;
 
     choose_id();
     check_eq(pipe(in), 0);
@@ -270,30 +257,29 @@ TEST("ksmchat: the room goes on without a member that was killed")
     talker = start_chatter("3", "t");
     listener = start_chatter("3", "l");
     say(&talker, "one\n");
-    hear_until(out[0], "t: one\n");
+    say(&listener, "here\n");
+    listen_for(out[0], "t: one\n", "l: here\n"); /* both have seen that all three are there */
     kill(pid);
     say(&talker, "two\n");
     close(talker.in);
     close(listener.in);
-    hear(&listener, output);
-    check(contains(output, "t: one\n") && contains(output, "t: two\n"));
+    read_all(listener.out, output, sizeof(output));
+    close(listener.out);
+    check(contains(output, "t: one\n"));
+    check(contains(output, "t: two\n"));
     close(talker.out);
     for (int i = 0; i < 2; i++) {
         close(in[i]);
         close(out[i]);
     }
-    while (nended < 3) {
+    for (int i = 0; i < 3; i++) {
         check(waits(&status) > 0);
         check(status == 0 || status == KILLED);
-        nended++;
     }
-    /* The killed one's second process is not a child of this one, but it ends soon. */
-    for (int i = 0; i < 500 && ksmget(ksmid_parse(id), 0, KSM_OPEN) != KSM_ENOENT; i++)
-        sleep(1);
-    check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
+    wait_until(!segment_exists()); /* the second process of the dead member is init's to wait for */
 }
 
-TEST("wrong usage is refused")
+TEST("ksmcat and ksmchat refuse wrong usage")
 {
     char *wrong[][5] = {
         { "/ksmchat", "room", NULL },

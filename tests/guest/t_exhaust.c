@@ -1,9 +1,8 @@
 /*
  * t_exhaust.c - the last page, the last entry, and each allocation of a call failing in turn.
  *
- * Tables are small here, so that they are filled exactly. Debug kernels can fail allocations; the
- * normal one cannot, and skips those tests. t_ksmfail.c has the plain cases of each call, this file
- * those with more at stake.
+ * Tables are small here, so that they can be filled exactly.  A debug kernel can fail allocations; on a normal one those
+ * tests are skipped.  t_ksmfail.c has the plain case of each call, this file those with more at stake.
  *
  * Runs with: --param ksm.segments=37 --param ksm.attachments=1300 --param ksm.pages=40000 -- t_exhaust
  */
@@ -23,7 +22,7 @@ static uint limit_of(const char *name)
     return (uint)value;
 }
 
-/* Each allocation fails. */
+/* Allocations that fail. */
 
 #define NSEGMENTS 4u
 static int segments[NSEGMENTS]; /* of different sizes, one with page tables of its own */
@@ -57,7 +56,7 @@ static void check_unchanged(const struct state *before)
     check_eq(debug(DEBUG_CHECK, 0), 0);
 }
 
-/* Pages that may still be promised, exactly. */
+/* The number of pages that can still be promised. */
 static uint promisable(void)
 {
     uint n = 0;
@@ -70,8 +69,8 @@ static uint promisable(void)
     return n;
 }
 
-/* try(nth) makes the call, whose nth allocation fails (0: none), and undoes it if it worked: it returns
-   0 then, else the error. */
+/* try(nth) makes a call whose nth allocation fails (0: none does).  It returns the call's error; or it undoes the call, and
+   returns 0. */
 static void sweep(int (*try)(uint nth), int error)
 {
     static const uint sizes[NSEGMENTS] = { 1, 3 * PAGE, 40 * PAGE, CHUNK + 5 * PAGE };
@@ -85,7 +84,7 @@ static void sweep(int (*try)(uint nth), int error)
         attach(segments[i]);
         attach_flags(segments[i], KSM_READ);
     }
-    check_eq(try(0), 0); /* what the first call leaves behind for the next ones is there */
+    check_eq(try(0), 0); /* so that what the first call keeps for later ones is there */
     check_eq(try(0), 0);
     room = promisable();
     for (uint nth = 1;; nth++) {
@@ -110,7 +109,7 @@ static void sweep(int (*try)(uint nth), int error)
     check_alive();
 }
 
-#define REFUSED 50 /* status of a child whose call failed, as it should */
+#define REFUSED 50 /* the status of a child whose call failed as it should */
 
 static int result_of_child(int pid)
 {
@@ -135,9 +134,12 @@ static int try_fork(uint nth)
     return pid < 0 ? pid : result_of_child(pid);
 }
 
-TEST("ksm §7.1 a fork with eight attachments, each of its allocations failing") { sweep(try_fork, -1); }
+TEST("§7.1 a fork with eight attachments changes nothing whichever of its allocations fails")
+{
+    sweep(try_fork, -1);
+}
 
-/* Path and arguments lie in an attachment, which an exec that fails leaves there. */
+/* Path and arguments lie in an attachment, which stays if the exec fails. */
 static int try_exec(uint nth)
 {
     int pid = fork();
@@ -159,7 +161,7 @@ static int try_exec(uint nth)
     return result_of_child(pid);
 }
 
-TEST("ksm §7.3 an exec out of an attachment, each of its allocations failing")
+TEST("§7.3 an exec out of an attachment changes nothing whichever of its allocations fails")
 {
     static const uint sizes[NSEGMENTS] = { 1, 3 * PAGE, 40 * PAGE, CHUNK + 5 * PAGE };
     int frames;
@@ -209,7 +211,7 @@ static int try_first_get(uint nth)
     return result_of_child(pid);
 }
 
-TEST("ksm §3.2 a process's first get, of more than 8 MB, each of its allocations failing")
+TEST("§3.2 a process's first get changes nothing whichever of its allocations fails")
 {
     uint nth = 1;
 
@@ -237,7 +239,7 @@ static int try_pipe(uint nth)
     return 0;
 }
 
-TEST("pipe: each of its allocations failing") { sweep(try_pipe, -1); }
+TEST("a pipe changes nothing whichever of its allocations fails") { sweep(try_pipe, -1); }
 
 static int try_open(uint nth)
 {
@@ -252,7 +254,7 @@ static int try_open(uint nth)
     return 0;
 }
 
-TEST("open: each of its allocations failing") { sweep(try_open, -1); }
+TEST("an open changes nothing whichever of its allocations fails") { sweep(try_open, -1); }
 
 /* Over the end of a page table, so that it needs another. */
 static int try_sbrk(uint nth)
@@ -268,7 +270,7 @@ static int try_sbrk(uint nth)
     return 0;
 }
 
-TEST("ksm §4.3 an sbrk of 8 MB, each of its allocations failing") { sweep(try_sbrk, -1); }
+TEST("§4.3 an sbrk of 8 MB changes nothing whichever of its allocations fails") { sweep(try_sbrk, -1); }
 
 /* The address space. */
 
@@ -281,7 +283,7 @@ struct place {
 static struct place places[MAX_PLACES];
 static uint nplaces;
 
-/* Attaches 64 MB as often as there is room, then the half, and so on down to a page. */
+/* Attaches 64 MB as often as there is room, then half of that, and so on down to a page. */
 static void fill(void)
 {
     nplaces = 0;
@@ -307,7 +309,7 @@ static void unfill(void)
 /* The heap's end, rounded to a page. */
 static char *heap_end(void) { return (char *)(((uint)sbrk(0) + PAGE - 1) & ~(PAGE - 1)); }
 
-TEST("ksm §4.2 §4.3 §10 the address space, filled to the last page")
+TEST("§4.2 §4.3 §10 the address space can be filled to the last page")
 {
     uint total = 0, rest;
     int one = fresh(PAGE);
@@ -336,7 +338,7 @@ TEST("ksm §4.2 §4.3 §10 the address space, filled to the last page")
     check_alive();
 }
 
-TEST("ksm §4.2 a full address space in fragments: each hole is used again, the highest first")
+TEST("§4.2 the holes of a full address space are used again, the highest first")
 {
     uint ndetached = 0;
     int frames;
@@ -360,7 +362,7 @@ TEST("ksm §4.2 a full address space in fragments: each hole is used again, the 
     unfill();
 }
 
-TEST("ksm §4.2 a hole of 4 MB, filled page by page: its page table comes and goes")
+TEST("§4.2 the page table of a hole that is filled page by page comes and goes")
 {
     int large = fresh(2 * CHUNK), one = fresh(PAGE), frames;
     char *upper = attach(large), *lower = attach(large), *hole;
@@ -389,7 +391,7 @@ TEST("ksm §4.2 a hole of 4 MB, filled page by page: its page table comes and go
 
 /* Tables. */
 
-TEST("ksm §10 the table of segments to its last entry; only new ones are refused")
+TEST("§10 only new segments are refused when the table is full, and each entry is used again")
 {
     uint limit = limit_of("ksm.segments"), n = 0;
     int handles[100], ids[100];
@@ -424,7 +426,7 @@ TEST("ksm §10 the table of segments to its last entry; only new ones are refuse
     check_alive();
 }
 
-/* Holds two attachments and forks: does it work? */
+/* Forks with two attachments, and reports whether it worked. */
 static void fork_with_two(void *arg)
 {
     int pid = fork(), status;
@@ -436,7 +438,7 @@ static void fork_with_two(void *arg)
     *(volatile int *)arg = pid > 0 ? 1 : pid;
 }
 
-TEST("ksm §10 §7.1 the table of attachments to its last entry; fork counts exactly")
+TEST("§10 §7.1 attach and fork use the table of attachments up exactly")
 {
     uint limit = limit_of("ksm.attachments"), n = 2;
     int board = fresh(PAGE), one = fresh(PAGE), pid, frames;
@@ -477,7 +479,7 @@ TEST("ksm §10 §7.1 the table of attachments to its last entry; fork counts exa
     ksmdelete(board);
 }
 
-TEST("ksm §10 §3.5 shared pages to the last one")
+TEST("§10 §3.5 get uses the shared pages up exactly")
 {
     uint limit = limit_of("ksm.pages");
     int id = fresh_id(), most, last;

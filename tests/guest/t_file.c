@@ -1,6 +1,5 @@
 /*
- * t_file.c - files and directories.  Everything happens in the directory /t_file.dir, which each test makes and
- * removes.
+ * t_file.c - files and directories.  Everything happens in /t_file.dir, which each test makes and removes.
  */
 #include "fcntl.h"
 #include "fs.h"
@@ -51,14 +50,14 @@ static void check_pattern(const char *p, uint at, uint n)
         check(p[i] == (char)((at + i) * 31 + ((at + i) >> 9)));
 }
 
-TEST("file: written, read again, and gone")
+TEST("a file is written, read again, and gone after unlink")
 {
     int fd;
 
     enter();
     fd = create("a");
     check_eq(write(fd, "hello", 5), 5);
-    check_eq(read(fd, buf, 10), 0); /* one position for both */
+    check_eq(read(fd, buf, 10), 0); /* reads and writes share one position */
     close(fd);
     fd = open("a", O_RDONLY);
     check_eq(read(fd, buf, 3), 3);
@@ -74,7 +73,7 @@ TEST("file: written, read again, and gone")
     leave();
 }
 
-TEST("file: O_CREATE keeps what is in an existing file")
+TEST("open with O_CREATE keeps what is in an existing file")
 {
     int fd;
 
@@ -119,7 +118,7 @@ static void write_and_read(const char *name, uint size, uint step)
     close(fd);
 }
 
-TEST("file: sizes around every border of the block tree")
+TEST("files of all sizes around the borders of the block tree come back whole")
 {
     static const uint blocks[] = { 1, 11, 12, 13, 11 + 128, 12 + 128 };
 
@@ -133,7 +132,7 @@ TEST("file: sizes around every border of the block tree")
     leave();
 }
 
-TEST("file: a megabyte, in large and odd pieces")
+TEST("a file of a megabyte comes back whole, written in odd pieces")
 {
     enter();
     write_and_read("a", 1000000, 8191);
@@ -141,7 +140,7 @@ TEST("file: a megabyte, in large and odd pieces")
     leave();
 }
 
-TEST("file: as large as it can be, and no larger")
+TEST("a file grows as large as it can be, and no larger")
 {
     uint size = 0;
     int fd, n;
@@ -172,7 +171,7 @@ TEST("file: as large as it can be, and no larger")
     leave();
 }
 
-TEST("file: the disk fills up, and is free again")
+TEST("a full disk is free again when the files are removed")
 {
     char name[DIRSIZ + 1];
     int nfiles = 0, fd, n = 1;
@@ -198,7 +197,7 @@ TEST("file: the disk fills up, and is free again")
     leave();
 }
 
-TEST("file: descriptors share a position when they are copies, and not otherwise")
+TEST("descriptors share a position if they are copies, and only then")
 {
     int fd, copy, other, pid;
 
@@ -229,7 +228,7 @@ TEST("file: descriptors share a position when they are copies, and not otherwise
     leave();
 }
 
-TEST("file: one whose last link goes lives until it is closed")
+TEST("a file whose last link goes lives until it is closed")
 {
     int fd;
 
@@ -246,7 +245,7 @@ TEST("file: one whose last link goes lives until it is closed")
     leave();
 }
 
-TEST("link: two names, one file")
+TEST("link gives a file a second name, and nlink counts them")
 {
     int fd;
 
@@ -273,7 +272,7 @@ TEST("link: two names, one file")
     leave();
 }
 
-TEST("directory: . and .., and what cannot be removed")
+TEST("a directory has . and .., and cannot be removed while something is in it")
 {
     enter();
     check_eq(mkdir("d"), 0);
@@ -301,7 +300,7 @@ TEST("directory: . and .., and what cannot be removed")
     leave();
 }
 
-TEST("directory: its bytes are its entries, and cannot be written")
+TEST("a directory's bytes are its entries, and cannot be written")
 {
     struct dirent entries[8];
     int fd, n = 0;
@@ -324,7 +323,7 @@ TEST("directory: its bytes are its entries, and cannot be written")
     leave();
 }
 
-TEST("directory: names of 14 bytes, and longer ones, which are cut")
+TEST("names have 14 bytes, and longer ones are cut")
 {
     enter();
     close(create("12345678901234"));
@@ -336,7 +335,7 @@ TEST("directory: names of 14 bytes, and longer ones, which are cut")
     leave();
 }
 
-TEST("directory: a file is no directory")
+TEST("a file is no directory")
 {
     enter();
     close(create("a"));
@@ -349,7 +348,7 @@ TEST("directory: a file is no directory")
     leave();
 }
 
-TEST("directory: a hundred files in it, and all gone")
+TEST("a directory takes a hundred files, and gives them up in any order")
 {
     char name[DIRSIZ + 1];
 
@@ -365,7 +364,7 @@ TEST("directory: a hundred files in it, and all gone")
     leave();
 }
 
-TEST("directory: nested deeply, by relative and by absolute paths")
+TEST("directories nest deeply, by relative and by absolute paths")
 {
     char path[200] = "/t_file.dir";
     uint root = strlen(path), n = root;
@@ -386,7 +385,7 @@ TEST("directory: nested deeply, by relative and by absolute paths")
     leave();
 }
 
-TEST("directory: the current one may be removed, takes no names, and is left by ..")
+TEST("a working directory that is removed takes no names, and is left by ..")
 {
     struct stat st;
     int fd;
@@ -414,7 +413,7 @@ TEST("directory: the current one may be removed, takes no names, and is left by 
     leave();
 }
 
-TEST("directory: .. of several removed ones, also after their numbers are in use again")
+TEST(".. leads out of several removed directories, also when their numbers are in use again")
 {
     char name[DIRSIZ + 1];
 
@@ -442,7 +441,7 @@ TEST("directory: .. of several removed ones, also after their numbers are in use
     leave();
 }
 
-TEST("directory: link counts are those of xv6")
+TEST("directories have the link counts of xv6")
 {
     enter();
     check_eq(mkdir("d"), 0);
@@ -460,7 +459,7 @@ TEST("directory: link counts are those of xv6")
     leave();
 }
 
-TEST("directory: names of 14 bytes as part of a path, in link, and as far as an entry shows")
+TEST("names are cut in the middle of a path, in link, and in the entry")
 {
     struct dirent e[4];
     int fd;
@@ -482,7 +481,7 @@ TEST("directory: names of 14 bytes as part of a path, in link, and as far as an 
     leave();
 }
 
-TEST("link: an open file without a name gets none, and takes and gives bytes")
+TEST("an open file without a name gets none, and still takes and gives bytes")
 {
     struct stat st;
     int fd;
@@ -500,7 +499,7 @@ TEST("link: an open file without a name gets none, and takes and gives bytes")
     leave();
 }
 
-TEST("path: as long as it may be, and longer")
+TEST("a path may be long, but not longer than there is room for")
 {
     static char path[5000];
 
@@ -515,7 +514,7 @@ TEST("path: as long as it may be, and longer")
     leave();
 }
 
-TEST("mknod: a device file, which is no file of bytes")
+TEST("mknod makes a device file, once for each name")
 {
     enter();
     check_eq(mknod("dev", 1, 7), 0);
@@ -525,7 +524,7 @@ TEST("mknod: a device file, which is no file of bytes")
     leave();
 }
 
-TEST("mknod: O_CREATE opens files alone, and a device without a driver gives and takes nothing")
+TEST("O_CREATE opens files alone, and a device without a driver can neither be read nor written")
 {
     int fd;
 
@@ -545,7 +544,7 @@ TEST("mknod: O_CREATE opens files alone, and a device without a driver gives and
     leave();
 }
 
-TEST("file: a buffer of 0 bytes, which must lie in memory too")
+TEST("a buffer of 0 bytes must lie in memory too")
 {
     char *const nowhere = (char *)0x70000000, *const kernel = (char *)0x80000000;
     int fd;
@@ -564,7 +563,7 @@ TEST("file: a buffer of 0 bytes, which must lie in memory too")
     leave();
 }
 
-TEST("descriptors: all of them, then none, then the lowest again")
+TEST("open uses all descriptors up, and takes the lowest free one")
 {
     int fds[NOFILE + 1], n = 0;
 
@@ -623,26 +622,23 @@ static void same_directory(void *arg)
 
 static void all_together(void (*fn)(void *))
 {
-    int numbers[4], status;
+    int numbers[4];
 
     for (int i = 0; i < 4; i++) {
         numbers[i] = i;
         tap_start(fn, &numbers[i]);
     }
-    for (int i = 0; i < 4; i++) {
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(4);
 }
 
-TEST("several processes: each its own file")
+TEST("several processes write a file each")
 {
     enter();
     all_together(own_file);
     leave();
 }
 
-TEST("several processes: the same name, created and unlinked")
+TEST("several processes create and unlink the same name")
 {
     enter();
     all_together(same_file);
@@ -662,7 +658,7 @@ static void append_records(void *arg)
         check_eq(write(3, record, sizeof(record)), sizeof(record));
 }
 
-TEST("several processes: one position, each write whole")
+TEST("several processes append through one position, each write whole")
 {
     int counts[4] = { 0 }, fd;
 
@@ -684,7 +680,7 @@ TEST("several processes: one position, each write whole")
     leave();
 }
 
-TEST("sync: returns, with nothing and with something to write")
+TEST("sync returns, with and without something to write")
 {
     enter();
     check_eq(sync(), 0);

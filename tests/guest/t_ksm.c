@@ -1,13 +1,11 @@
 /*
- * t_ksm.c - shared memory: getting, naming and deleting segments (contract, 2, 3, 5, 6).
- *
- * Names of tests cite the sections that they hold the kernel to.
+ * t_ksm.c - shared memory: getting, naming, detaching and deleting segments, §2, §3, §5 and §6.
  */
 #include "ksmtest.h"
 
-/* Section 2: the calls as a program writes them. */
+/* §2: the calls as a program writes them. */
 
-TEST("ksm §2 flags may be left out, names stand for identifiers, detach takes a pointer")
+TEST("§2 flags may be left out, names stand for identifiers, detach takes a pointer")
 {
     char name[] = "t_ksm.names";
     int id = ksmid("t_ksm.names");
@@ -32,7 +30,7 @@ TEST("ksm §2 flags may be left out, names stand for identifiers, detach takes a
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §2 ksmid is positive and never changes")
+TEST("§2 ksmid is positive and never changes")
 {
     char name[64];
 
@@ -47,7 +45,7 @@ TEST("ksm §2 ksmid is positive and never changes")
     }
 }
 
-TEST("ksm §2 ksmerror and ksmstrerror tell errors")
+TEST("§2 ksmerror and ksmstrerror report errors")
 {
     int result = (int)ksmattach(-1, 0);
 
@@ -60,7 +58,7 @@ TEST("ksm §2 ksmerror and ksmstrerror tell errors")
         check(*ksmstrerror(error) && strcmp(ksmstrerror(error), "unknown error") != 0);
 }
 
-TEST("ksm §2 each flag that ksmget does not know is refused")
+TEST("§2 each flag that ksmget does not know is refused")
 {
     int id = fresh_id();
     struct ksminfo_t before = info_of(0);
@@ -81,7 +79,7 @@ TEST("ksm §2 each flag that ksmget does not know is refused")
     check_alive();
 }
 
-TEST("ksm §2 each flag that ksmattach does not know is refused")
+TEST("§2 each flag that ksmattach does not know is refused")
 {
     int handle = fresh(PAGE), known = KSM_READ | KSM_WRITE | KSM_RDWR;
 
@@ -100,7 +98,7 @@ TEST("ksm §2 each flag that ksmattach does not know is refused")
     check_alive();
 }
 
-TEST("ksm §2 4 MB pages are not offered")
+TEST("§2 4 MB pages are not offered")
 {
     int id = fresh_id();
 
@@ -111,7 +109,7 @@ TEST("ksm §2 4 MB pages are not offered")
     check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
 }
 
-TEST("ksm §2 combinations of flags that mean something")
+TEST("§2 flags that do not contradict each other may be combined")
 {
     int id = fresh_id();
     int handle = ksmget(id, PAGE, KSM_CREATE);
@@ -142,9 +140,9 @@ TEST("ksm §2 combinations of flags that mean something")
     ksmdelete(handle);
 }
 
-/* Section 3: ksmget. */
+/* §3: ksmget. */
 
-TEST("ksm §3.1 find or create is the default")
+TEST("§3.1 get finds or creates by default")
 {
     uint before = info_of(0).total_shrg_nr;
     int id = fresh_id();
@@ -158,14 +156,14 @@ TEST("ksm §3.1 find or create is the default")
     check_eq(info_of(0).total_shrg_nr, before);
 }
 
-TEST("ksm §1 any 32-bit value is an identifier")
+TEST("§1 any 32-bit value is an identifier")
 {
     static const int ids[] = { 0, 1, -1, 77, 0x7FFFFFFF, (int)0x80000000, -2, 0x00010000 };
     int handles[8];
 
     for (int i = 0; i < 8; i++) {
         handles[i] = ksmget(ids[i], PAGE, KSM_MUSTNOTEXIST);
-        if (handles[i] == KSM_EEXIST) { /* somebody else's: leave it alone */
+        if (handles[i] == KSM_EEXIST) { /* another process's: left alone */
             handles[i] = 0;
             continue;
         }
@@ -178,7 +176,7 @@ TEST("ksm §1 any 32-bit value is an identifier")
     }
 }
 
-TEST("ksm §3.7 getting again gives the same number and the same bytes")
+TEST("§3.7 getting again gives the same number and the same bytes")
 {
     int id = fresh_id(), handle = ksmget(id, PAGE), frames;
     char *a = attach(handle);
@@ -210,12 +208,12 @@ static void read_by_id(void *arg)
     check_str(p, "from the other");
 }
 
-TEST("ksm §3 two processes that share only the identifier")
+TEST("§3 two processes that share only the identifier reach the same bytes")
 {
     int id = fresh_id();
 
     tap_join(tap_start(write_by_id, &id));
-    tap_join(tap_start(read_by_id, &id)); /* §5.5: nobody had it meanwhile */
+    tap_join(tap_start(read_by_id, &id)); /* §5.5: no process had it attached meanwhile */
 
     int handle = ksmget(id, 0, KSM_OPEN);
 
@@ -224,7 +222,7 @@ TEST("ksm §3 two processes that share only the identifier")
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §3 identifiers are different segments")
+TEST("§3 different identifiers are different segments")
 {
     int a = fresh(PAGE), b = fresh(PAGE);
     char *p = attach(a), *q = attach(b);
@@ -238,7 +236,7 @@ TEST("ksm §3 identifiers are different segments")
     ksmdelete(b);
 }
 
-TEST("ksm §3.5 §3.4 sizes: 0, too large, found ones")
+TEST("§3.5 §3.4 get refuses a size of 0, one too large, and one above a found segment's")
 {
     struct ksminfo_t before = info_of(0);
     int id = fresh_id(), frames = pgused();
@@ -270,7 +268,7 @@ TEST("ksm §3.5 §3.4 sizes: 0, too large, found ones")
     check_alive();
 }
 
-TEST("ksm §3.3 memory is taken in whole pages, all of them usable")
+TEST("§3.3 memory is taken in whole pages, all of them usable")
 {
     static const uint sizes[] = { 1, 4095, 4096, 4097, 5000, 8192, 8193, 1000000 };
 
@@ -293,7 +291,7 @@ TEST("ksm §3.3 memory is taken in whole pages, all of them usable")
     }
 }
 
-TEST("ksm §3.2 a new segment is zero, though its frames were used")
+TEST("§3.2 a new segment is zero, though its frames were used")
 {
     for (int round = 0; round < 3; round++) {
         int handle = fresh(64 * PAGE);
@@ -308,11 +306,11 @@ TEST("ksm §3.2 a new segment is zero, though its frames were used")
     }
 }
 
-TEST("ksm §3.2 memory is there when the segment is made, and back when it is gone")
+TEST("§3.2 memory is there when the segment is made, and back when it is gone")
 {
     int frames, n = 100, handle = fresh(PAGE);
 
-    ksmdelete(handle); /* what this process and the system keep of a segment is there now */
+    ksmdelete(handle); /* so that what is kept of a dead segment is there */
     frames = pgused();
     handle = fresh(n * PAGE);
     check(pgused() >= frames + n && pgused() <= frames + n + 4);
@@ -320,14 +318,14 @@ TEST("ksm §3.2 memory is there when the segment is made, and back when it is go
     check_eq(pgused(), frames);
 }
 
-/* 3.6 to 3.9: handles. */
+/* §3.6 to §3.9: handles. */
 
 static struct {
     struct gate done;
     int numbers[2]; /* a pipe */
 } exchange;
 
-static void get_and_tell(void *arg)
+static void get_and_report(void *arg)
 {
     int handle = ksmget(*(int *)arg, PAGE);
 
@@ -337,14 +335,14 @@ static void get_and_tell(void *arg)
     check_eq(info_of(handle).attached_nr, 1);
 }
 
-TEST("ksm §3.6 a number from another process is no handle")
+TEST("§3.6 a number from another process is no handle")
 {
     int id = fresh_id(), handle;
     int other;
 
     gate_create(&exchange.done);
     check_eq(pipe(exchange.numbers), 0);
-    other = tap_start(get_and_tell, &id);
+    other = tap_start(get_and_report, &id);
     check_eq(read(exchange.numbers[0], &handle, sizeof(handle)), sizeof(handle));
     check_dead(handle);
     gate_open(&exchange.done);
@@ -364,7 +362,7 @@ static void use_inherited(void *arg)
     check_eq(ksmdetach(handle), 0);
 }
 
-TEST("ksm §3.6 children that are forked afterwards have the handle")
+TEST("§3.6 children that are forked afterwards have the handle")
 {
     int handle = fresh(PAGE);
 
@@ -374,7 +372,7 @@ TEST("ksm §3.6 children that are forked afterwards have the handle")
     ksmdelete(handle);
 }
 
-TEST("ksm §3.8 a dead handle stays dead, whatever comes under its identifier")
+TEST("§3.8 a dead handle stays dead, whatever comes under its identifier")
 {
     int id = fresh_id(), first = ksmget(id, PAGE);
 
@@ -391,7 +389,7 @@ TEST("ksm §3.8 a dead handle stays dead, whatever comes under its identifier")
     check_dead(first);
 }
 
-TEST("ksm §3.8 what is kept of a dead segment is used again")
+TEST("§3.8 what is kept of a dead segment is used again")
 {
     int frames = 0;
 
@@ -408,7 +406,7 @@ TEST("ksm §3.8 what is kept of a dead segment is used again")
     }
 }
 
-TEST("ksm §3.6 §9 every single bit of a handle matters")
+TEST("§3.6 §9 every single bit of a handle matters")
 {
     static const int wild[] = { 0, -1, 1, 2, 4096, 65536, 0x7FFFFFFF, (int)0x80000000, -4096 };
     int handle = fresh(PAGE);
@@ -436,7 +434,7 @@ TEST("ksm §3.6 §9 every single bit of a handle matters")
     check_alive();
 }
 
-TEST("ksm §3.9 a marked segment is still found")
+TEST("§3.9 a marked segment is still found")
 {
     int id = fresh_id(), handle = ksmget(id, 100);
     char *p = attach(handle);
@@ -451,9 +449,9 @@ TEST("ksm §3.9 a marked segment is still found")
     check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
 }
 
-/* Sections 5 and 6: detach and delete. */
+/* §5 and §6: detach and delete. */
 
-TEST("ksm §5.1 detach by handle takes the newest")
+TEST("§5.1 detach by handle takes the newest")
 {
     int handle = fresh(PAGE);
     char *a = attach(handle), *b = attach(handle), *c = attach(handle);
@@ -469,7 +467,7 @@ TEST("ksm §5.1 detach by handle takes the newest")
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §5.2 detach by address wants exactly the start")
+TEST("§5.2 detach by address wants exactly the start")
 {
     int handle = fresh(2 * PAGE), local;
     char *p = attach(handle);
@@ -496,7 +494,7 @@ TEST("ksm §5.2 detach by address wants exactly the start")
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §5.1 detaching what is not attached changes nothing")
+TEST("§5.1 detaching what is not attached changes nothing")
 {
     int handle = fresh(PAGE);
     struct ksminfo_t before = info_of(handle), after;
@@ -521,7 +519,7 @@ static void touch_after_detach(void *arg)
         p[0] = 2;
 }
 
-TEST("ksm §5.3 the first touch after a detach faults")
+TEST("§5.3 the first touch after a detach faults")
 {
     int handle = fresh(PAGE);
     char *p = attach(handle);
@@ -533,7 +531,7 @@ TEST("ksm §5.3 the first touch after a detach faults")
     ksmdelete(handle);
 }
 
-TEST("ksm §5.4 §6.1 a marked segment goes with its last attachment")
+TEST("§5.4 §6.1 a marked segment goes with its last attachment")
 {
     struct ksminfo_t before;
     int frames, handle = fresh(PAGE);
@@ -566,7 +564,7 @@ TEST("ksm §5.4 §6.1 a marked segment goes with its last attachment")
     ksmdelete(handle);
 }
 
-TEST("ksm §6.1 an unattached segment goes at once")
+TEST("§6.1 an unattached segment goes at once")
 {
     struct ksminfo_t before = info_of(0);
     int id = fresh_id(), handle = ksmget(id, 3 * PAGE);
@@ -577,7 +575,7 @@ TEST("ksm §6.1 an unattached segment goes at once")
     check_eq(ksmget(id, 0, KSM_OPEN), KSM_ENOENT);
 }
 
-TEST("ksm §5.5 an unmarked segment stays, with its contents")
+TEST("§5.5 an unmarked segment stays, with its contents")
 {
     int handle = fresh(PAGE);
 
@@ -590,7 +588,7 @@ TEST("ksm §5.5 an unmarked segment stays, with its contents")
 
 static void delete_it(void *arg) { check_eq(ksmdelete(*(int *)arg), 0); }
 
-TEST("ksm §6.2 who deletes needs no attachment, and detaches nobody")
+TEST("§6.2 delete needs no attachment, and detaches nobody")
 {
     int handle = fresh(PAGE);
     char *p = attach(handle);

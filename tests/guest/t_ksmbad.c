@@ -1,8 +1,8 @@
 /*
- * t_ksmbad.c - calls on shared memory with every wrong argument, alone and together (contract, 9).
+ * t_ksmbad.c - calls on shared memory with every wrong argument, alone and together, §9.
  *
- * What a call must answer is computed here once more, straight from the contract. Whatever it answered,
- * nothing has changed but what a success changes.
+ * The right result of a call is computed here once more, straight from the contract.  Whatever the result, nothing changes
+ * but what a success changes.
  */
 #include "fcntl.h"
 #include "ksmtest.h"
@@ -10,15 +10,15 @@
 #define TEXT      ((char *)0x1000) /* where code begins */
 #define MOST_SIZE 0x7FFFE000u
 
-/* All that a failing call must leave alone. */
+/* All that a call that fails must leave alone. */
 struct state {
     struct ksminfo_t totals, segment;
     int frames;
 };
 
 static int watched; /* a segment of 2 pages */
-static int dead;    /* a handle to none */
-static int others;  /* a handle of another process, not of this one */
+static int dead;    /* the handle of a destroyed one */
+static int others;  /* another process's handle, which this one has not */
 
 static struct state state(void)
 {
@@ -51,7 +51,7 @@ static void own_segment(void *arg)
     ksmdelete(made);
 }
 
-/* The segments that tests want, and their end. */
+/* The segments that the tests need. */
 static int board, owner;
 
 static void begin(void)
@@ -89,7 +89,7 @@ static uint max_pages;
 
 static uint pages_of(uint size) { return size / PAGE + (size % PAGE != 0); }
 
-/* What §9 says, in its order; 0: it works. */
+/* The error that §9 gives, in its order; 0: the call works. */
 static int get_must(bool exists, uint size, uint flags)
 {
     if (flags & ~(uint)(KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB))
@@ -121,10 +121,10 @@ static void try_get(int id, bool exists, uint size, uint flags, const struct sta
     }
 }
 
-/* The largest segment that there may be; found by asking with a size that another rule refuses. */
+/* The number of pages of the largest possible segment, found by bisection. */
 static uint find_max_pages(void)
 {
-    uint low = 1, high = MOST_SIZE / PAGE; /* low may be, above high may not */
+    uint low = 1, high = MOST_SIZE / PAGE; /* low is possible, more than high is not */
 
     while (low < high) {
         uint middle = low + (high - low + 1) / 2;
@@ -140,7 +140,7 @@ static uint find_max_pages(void)
     return low;
 }
 
-TEST("ksm §9 §3.3 §3.4 §3.5 get: each pair of flag bits with each size around an edge, found and new")
+TEST("§9 §3.3 §3.4 §3.5 get answers each pair of flag bits with each size around an edge")
 {
     static const uint sizes[] = {
         0,          1,          PAGE - 1,      PAGE,       PAGE + 1,   2 * PAGE - 1, 2 * PAGE,   2 * PAGE + 1,
@@ -173,7 +173,7 @@ TEST("ksm §9 §3.3 §3.4 §3.5 get: each pair of flag bits with each size aroun
 
 /* Handles. */
 
-/* Calls fn with every handle that is none. */
+/* Calls fn with numbers that are no handles of this process. */
 static void with_bad_handles(void (*fn)(int handle))
 {
     static const int wild[] = { -1, 1, 2, 3, 4095, 4096, 65535, 65536, 0x7FFFFFFF, -0x7FFFFFFF };
@@ -211,7 +211,7 @@ static void take_bad_handle(int handle)
     check(memcmp(&info, &copy, sizeof(info)) == 0);
 }
 
-TEST("ksm §9 §3.6 §3.8 handles: dead ones, others', each pair of bits flipped; nothing is done")
+TEST("§9 §3.6 §3.8 calls refuse handles that are dead, another's, or off by two bits, and do nothing")
 {
     struct state before;
 
@@ -227,7 +227,7 @@ TEST("ksm §9 §3.6 §3.8 handles: dead ones, others', each pair of bits flipped
     end();
 }
 
-TEST("ksm §2 §9 attach: each pair of flag bits")
+TEST("§2 §9 attach answers each pair of flag bits")
 {
     struct state before;
 
@@ -263,7 +263,7 @@ TEST("ksm §2 §9 attach: each pair of flag bits")
 /* Addresses. */
 
 #define MAX_BAD 48u
-static char *bad[MAX_BAD]; /* where no record of 44 bytes, nor a word, may be written */
+static char *bad[MAX_BAD]; /* where neither a record nor a word can be written */
 static uint nbad;
 
 static void add_bad(char *p)
@@ -272,7 +272,7 @@ static void add_bad(char *p)
     bad[nbad++] = p;
 }
 
-/* `hole` is a page without anything, with attachments on both sides; `locked` is read-only. */
+/* `hole` is a page that is not mapped, between attachments; `locked` is read-only. */
 static void collect_bad(char *hole, char *locked, uint record)
 {
     char *stack = (char *)((uint)__builtin_frame_address(0) & ~(PAGE - 1)), *top = (char *)KERNBASE;
@@ -313,7 +313,7 @@ static void collect_bad(char *hole, char *locked, uint record)
     add_bad((char *)0xFFFFFFFC);
 }
 
-/* Attachments of `watched`: one above a hole, one below it, and a read-only one. */
+/* Attaches `watched` above a hole, below it, and read-only. */
 static char *make_places(char **locked)
 {
     char *high = attach(watched), *middle = attach(board), *low = attach(watched);
@@ -325,7 +325,7 @@ static char *make_places(char **locked)
     return middle;
 }
 
-TEST("ksm §8.2 §4.4 §4.6 info: pointers of all bad kinds; nothing is written")
+TEST("§8.2 §4.4 §4.6 info refuses pointers of all bad kinds, and writes nothing")
 {
     char *locked, *hole;
     struct state before;
@@ -358,7 +358,7 @@ TEST("ksm §8.2 §4.4 §4.6 info: pointers of all bad kinds; nothing is written"
     end();
 }
 
-TEST("ksm §11.1 §9 wait and wake: words of all bad kinds, with and without other errors")
+TEST("§11.1 §9 wait and wake refuse words of all bad kinds, with and without other errors")
 {
     static const int values[] = { 0, 1, -1, 0x7FFFFFFF, (int)0x80000000 };
     char *locked, *hole;
@@ -378,7 +378,7 @@ TEST("ksm §11.1 §9 wait and wake: words of all bad kinds, with and without oth
                 int wrong = misaligned || values[v] < 0 ? KSM_EINVAL : KSM_EFAULT;
 
                 if (readable && wrong == KSM_EFAULT)
-                    continue; /* that is enough for a word */
+                    continue; /* reading is all that a wait needs */
                 check_eq(ksmwait(word, 0, values[v] == 0 ? 1 : values[v]), wrong);
                 check_eq(ksmwait(word, 5, values[v]), wrong);
                 check_eq(ksmwake(word, values[v]), wrong);
@@ -391,7 +391,7 @@ TEST("ksm §11.1 §9 wait and wake: words of all bad kinds, with and without oth
     end();
 }
 
-TEST("ksm §5.2 detachat: addresses of all kinds at which nothing starts")
+TEST("§5.2 detachat refuses all addresses at which nothing starts")
 {
     char *locked, *hole;
     struct state before;
@@ -418,7 +418,7 @@ TEST("ksm §5.2 detachat: addresses of all kinds at which nothing starts")
 
 static char *volatile flipped; /* in an attachment */
 
-/* "/true" and "/nope" and something without an end, in turns. */
+/* "/true", another name, and one without an end, in turn. */
 static void flip_path(void *arg)
 {
     volatile char *p = flipped;
@@ -453,7 +453,7 @@ static void flip_vector(void *arg)
 
 static uint nran, nfailed;
 
-/* In a child: does the program run, or is it refused? */
+/* In a child; counts whether the program ran or was refused. */
 static void try_exec(char *path, char **argv)
 {
     int pid = fork(), status;
@@ -461,7 +461,7 @@ static void try_exec(char *path, char **argv)
     check(pid >= 0);
     if (pid == 0) {
         exec(path, argv);
-        exits(info_of(watched).attached_nr >= 2 ? 50 : 51); /* all is there as it was */
+        exits(info_of(watched).attached_nr >= 2 ? 50 : 51); /* everything is as it was */
     }
     check_eq(waits(&status), pid);
     check(status == 0 || status == 50);
@@ -469,7 +469,7 @@ static void try_exec(char *path, char **argv)
     nfailed += status == 50;
 }
 
-TEST("ksm §4.6 §7.3 paths and argument vectors that another process changes meanwhile")
+TEST("§4.6 §7.3 paths and arguments that another process changes meanwhile do no harm")
 {
     char *p;
     int pid;
@@ -504,7 +504,7 @@ TEST("ksm §4.6 §7.3 paths and argument vectors that another process changes me
     end();
 }
 
-/* A word that changes while ksmwait looks at it: it sleeps or it does not, and always comes back. */
+/* The word changes while ksmwait looks at it. */
 static void flip_word(void *arg)
 {
     volatile uint *word = (volatile uint *)flipped;
@@ -514,7 +514,7 @@ static void flip_word(void *arg)
         ++*word;
 }
 
-TEST("ksm §11.1 a word that changes all the time")
+TEST("§11.1 a wait on a word that changes all the time comes back")
 {
     int pid;
 

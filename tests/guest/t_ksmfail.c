@@ -1,9 +1,8 @@
 /*
- * t_ksmfail.c - shared memory when the kernel's N-th allocation fails, for each N until the call succeeds.
+ * t_ksmfail.c - shared memory when the kernel's n-th allocation fails, for each n until the call succeeds.
  *
- * Debug kernels can be told to fail an allocation of one process; the normal kernel cannot, and there
- * these tests have nothing to do.  After each failure all figures are what they were, the kernel's own
- * check of its structures finds nothing, and the same call succeeds.
+ * A debug kernel can fail an allocation of one process; on a normal one these tests are skipped.  After each failure all
+ * figures are what they were, the kernel's check of its own structures finds nothing, and the same call succeeds.
  */
 #include "ksmtest.h"
 
@@ -16,8 +15,8 @@ struct state {
     char *brk;
 };
 
-static int shared; /* segments that are there in each test: small, */
-static int large;  /* and with page tables of its own */
+static int shared; /* segments that each test has: a small one, */
+static int large;  /* and one with page tables of its own */
 static uint nfailures;
 
 static struct state state(void)
@@ -48,8 +47,8 @@ static void fail_from_here(uint nth) { debug(DEBUG_FAIL_ALLOCATION, nth); }
 
 static void fail_no_more(void) { debug(DEBUG_FAIL_ALLOCATION, 0); }
 
-/* Fails each allocation of a call in turn.  try() makes the call, the nth allocation failing, and undoes it
-   if it succeeded; it returns 0, or the error. */
+/* Fails each allocation of a call in turn.  try(nth) makes the call, whose nth allocation fails, and returns its error; or
+   it undoes the call, and returns 0. */
 static void sweep(int (*try)(uint nth), int error)
 {
     struct state before;
@@ -59,7 +58,7 @@ static void sweep(int (*try)(uint nth), int error)
     shared = fresh(3 * PAGE);
     large = fresh(5 * MB);
     attach(shared);
-    check_eq(try(0), 0); /* what a process keeps from the first time on is there */
+    check_eq(try(0), 0); /* so that what a process keeps from the first time on is there */
     before = state();
     for (uint nth = 1;; nth++) {
         int result = try(nth);
@@ -93,7 +92,7 @@ static int try_get(uint nth)
     return ksmdelete(handle);
 }
 
-TEST("ksm §3.2 a get whose memory fails: all of it is given back") { sweep(try_get, KSM_ENOMEM); }
+TEST("§3.2 a get that runs out of memory gives all of it back") { sweep(try_get, KSM_ENOMEM); }
 
 static int try_get_large(uint nth)
 {
@@ -105,7 +104,10 @@ static int try_get_large(uint nth)
     return handle < 0 ? handle : ksmdelete(handle);
 }
 
-TEST("ksm §3.2 a get of more than 4 MB whose memory fails") { sweep(try_get_large, KSM_ENOMEM); }
+TEST("§3.2 a get of more than 4 MB that runs out of memory gives all of it back")
+{
+    sweep(try_get_large, KSM_ENOMEM);
+}
 
 static int try_attach(uint nth)
 {
@@ -117,7 +119,7 @@ static int try_attach(uint nth)
     return ksmerror(p) ? ksmerror(p) : ksmdetachat(p);
 }
 
-TEST("ksm §9 an attach whose memory fails counts nowhere") { sweep(try_attach, KSM_ENOMEM); }
+TEST("§9 an attach that runs out of memory counts nowhere") { sweep(try_attach, KSM_ENOMEM); }
 
 static int try_attach_large(uint nth)
 {
@@ -129,7 +131,10 @@ static int try_attach_large(uint nth)
     return ksmerror(p) ? ksmerror(p) : ksmdetachat(p);
 }
 
-TEST("ksm §9 an attach of 4 MB and more whose memory fails") { sweep(try_attach_large, KSM_ENOMEM); }
+TEST("§9 an attach of more than 4 MB that runs out of memory counts nowhere")
+{
+    sweep(try_attach_large, KSM_ENOMEM);
+}
 
 static int try_fork(uint nth)
 {
@@ -146,7 +151,7 @@ static int try_fork(uint nth)
     return status;
 }
 
-TEST("ksm §7.1 a fork that fails leaves no trace")
+TEST("§7.1 a fork that fails leaves no trace")
 {
     struct state before;
 
@@ -176,7 +181,7 @@ TEST("ksm §7.1 a fork that fails leaves no trace")
     check_alive();
 }
 
-/* 0 when the new program ran. */
+/* 0: the new program ran. */
 static int exec_in_child(uint nth)
 {
     int pid = fork(), status;
@@ -196,7 +201,7 @@ static int exec_in_child(uint nth)
     return status;
 }
 
-TEST("ksm §7.3 an exec that fails for want of memory changes nothing")
+TEST("§7.3 an exec that runs out of memory changes nothing")
 {
     uint attached;
 
@@ -228,6 +233,6 @@ static int try_sbrk(uint nth)
     return 0;
 }
 
-TEST("ksm §4.3 an sbrk whose memory fails leaves break and attachments") { sweep(try_sbrk, -1); }
+TEST("§4.3 an sbrk that runs out of memory leaves break and attachments") { sweep(try_sbrk, -1); }
 
 TAP_MAIN(drop_fresh)

@@ -1,11 +1,11 @@
 /*
- * t_ksminfo.c - shared memory: what ksminfo says of segments, and which error comes first (contract, 8, 9).
+ * t_ksminfo.c - shared memory: what ksminfo reports, and which error comes first, §8 and §9.
  */
 #include "ksmtest.h"
 
-/* Section 8: ksminfo. */
+/* §8: ksminfo. */
 
-TEST("ksm §8 a new segment's record")
+TEST("§8 a new segment's record says who made it, and when")
 {
     int now = uptime(), handle = fresh(5000);
     struct ksminfo_t info = info_of(handle);
@@ -21,7 +21,7 @@ TEST("ksm §8 a new segment's record")
     check_eq(ksmdelete(handle), 0);
 }
 
-TEST("ksm §8 each time changes with its own event alone")
+TEST("§8 each time changes with its own event alone")
 {
     int handle = fresh(PAGE);
     struct ksminfo_t made = info_of(handle), info;
@@ -56,7 +56,7 @@ TEST("ksm §8 each time changes with its own event alone")
     check_eq(ksmdetach(handle), 0);
 }
 
-TEST("ksm §8.1 handle 0 writes the totals and nothing else")
+TEST("§8.1 handle 0 writes the totals and nothing else")
 {
     struct ksminfo_t info;
     uint *words = (uint *)&info;
@@ -79,7 +79,7 @@ TEST("ksm §8.1 handle 0 writes the totals and nothing else")
     ksmdelete(handle);
 }
 
-TEST("ksm §8.1 looking changes nothing")
+TEST("§8.1 queries change nothing")
 {
     int id = fresh_id(), handle = ksmget(id, PAGE);
     struct ksminfo_t before = info_of(handle), after;
@@ -98,7 +98,7 @@ TEST("ksm §8.1 looking changes nothing")
     ksmdelete(handle);
 }
 
-TEST("ksm §8 totals are the sums")
+TEST("§8 the totals are the sums over the segments")
 {
     struct ksminfo_t before = info_of(0), after;
     int handles[3];
@@ -127,7 +127,7 @@ TEST("ksm §8 totals are the sums")
 
 static int watched;
 
-static void change_for_ever(void *arg)
+static void change_endlessly(void *arg)
 {
     (void)arg;
     for (;;) { /* two attachments, or none of its own */
@@ -138,14 +138,14 @@ static void change_for_ever(void *arg)
     }
 }
 
-TEST("ksm §8.2 a snapshot agrees with itself; a bad pointer gets nothing")
+TEST("§8.2 a record agrees with itself, and a bad pointer gets none")
 {
     struct ksminfo_t info, *half;
     int pid, others = info_of(0).total_attached_nr;
     char *page;
 
     watched = fresh(PAGE);
-    pid = tap_start(change_for_ever, NULL);
+    pid = tap_start(change_endlessly, NULL);
     for (int i = 0; i < 20000; i++) {
         info = info_of(watched);
         check_eq(info.attached_nr, info.total_attached_nr - others);
@@ -164,9 +164,9 @@ TEST("ksm §8.2 a snapshot agrees with itself; a bad pointer gets nothing")
     check_eq(ksmdelete(watched), 0);
 }
 
-/* Section 9: which error comes first. */
+/* §9: which error comes first. */
 
-TEST("ksm §9 where several errors apply, the first in the list is given")
+TEST("§9 where several errors apply, the first in the list is given")
 {
     int id = fresh_id(), handle = ksmget(id, PAGE), none = fresh_id();
     struct ksminfo_t *bad = (struct ksminfo_t *)KERNBASE;

@@ -1,8 +1,8 @@
 /*
- * t_ksmlimit.c - shared memory: the limits, and what happens at them (contract, 10).
+ * t_ksmlimit.c - shared memory: what happens at the limits, §10.
  *
- * The limits are boot parameters, so they are found by going there.  Handles and addresses are kept in
- * private memory that is got before the first measurement.
+ * The limits are boot parameters, so the tests find them by going there.  Handles and addresses are kept in memory that is
+ * there before the first measurement.
  */
 #include "ksmtest.h"
 
@@ -10,7 +10,7 @@
 
 static int handles[MOST];
 
-/* Creates segments of `size` until that is refused; how many there are, and why it ended. */
+/* Creates segments of `size` until that is refused.  Their number; *error says why it ended. */
 static uint fill_segments(uint size, int *error)
 {
     uint n = 0;
@@ -27,7 +27,7 @@ static void drop_segments(uint n)
         check_eq(ksmdelete(handles[--n]), 0);
 }
 
-TEST("ksm §10 the table of segments, filled to the last entry")
+TEST("§10 the table of segments fills to its last entry, and existing ones still work")
 {
     struct ksminfo_t before = info_of(0);
     int error, id = fresh_id(), old = ksmget(id, PAGE);
@@ -52,7 +52,7 @@ TEST("ksm §10 the table of segments, filled to the last entry")
     check_alive();
 }
 
-TEST("ksm §3.8 of thousands of segments that died a process keeps little, whoever deleted them")
+TEST("§3.8 a process keeps little of thousands of segments that died, whoever deleted them")
 {
     int error, frames, pid, status;
     uint n;
@@ -80,7 +80,7 @@ TEST("ksm §3.8 of thousands of segments that died a process keeps little, whoev
     }
 }
 
-TEST("ksm §10 all shared pages, in large and in small pieces")
+TEST("§10 shared pages are used up in large and small pieces")
 {
     struct ksminfo_t before = info_of(0);
     uint n = 0;
@@ -95,14 +95,14 @@ TEST("ksm §10 all shared pages, in large and in small pieces")
         error = handle;
     }
     check(error == KSM_ENOSPC || error == KSM_ENOMEM);
-    attach(handles[n - 1])[0] = 1; /* an attach never fails for want of data pages */
+    attach(handles[n - 1])[0] = 1; /* an attach never lacks data pages */
     ksmdetach(handles[n - 1]);
     drop_segments(n);
     check_eq(info_of(0).total_shpg_nr, before.total_shpg_nr);
     check_alive();
 }
 
-TEST("ksm §3.2 refused for want of memory: everything is given back")
+TEST("§3.2 a get that is refused gives everything back")
 {
     int error, handle = fresh(PAGE), frames;
     uint n;
@@ -121,7 +121,7 @@ TEST("ksm §3.2 refused for want of memory: everything is given back")
     check_alive();
 }
 
-TEST("ksm §10 attachments until the table is full")
+TEST("§10 the table of attachments fills to its last entry")
 {
     int handle = fresh(PAGE), error = 0, pid, status;
     uint n = 0;
@@ -159,7 +159,7 @@ TEST("ksm §10 attachments until the table is full")
     check_alive();
 }
 
-/* A segment of 64 MB, or of less on a small machine; its handle. */
+/* A segment of 64 MB, or less on a small machine.  Its handle. */
 static int largest_segment(uint *size)
 {
     for (*size = 64 * MB; *size >= 4 * MB; *size /= 2) {
@@ -172,7 +172,7 @@ static int largest_segment(uint *size)
     return 0;
 }
 
-TEST("ksm §4.3 §10 the address space, full of a large segment")
+TEST("§4.3 §10 the address space fills with a large segment")
 {
     uint size;
     int handle = largest_segment(&size), pid, status;
@@ -200,7 +200,7 @@ TEST("ksm §4.3 §10 the address space, full of a large segment")
     ksmdelete(handle);
 }
 
-TEST("ksm §10 fragments: every second of many attachments is detached, and comes back")
+TEST("§10 every second of many attachments is detached, and comes back in its place")
 {
     int handle = fresh(PAGE), two = fresh(2 * PAGE);
     char *at[1000];
@@ -209,7 +209,7 @@ TEST("ksm §10 fragments: every second of many attachments is detached, and come
         at[i] = attach(handle);
     for (uint i = 0; i < 1000; i += 2)
         check_eq(ksmdetachat(at[i]), 0);
-    check_eq(attach(two), at[999] - 2 * PAGE); /* no hole but the last fits two */
+    check_eq(attach(two), at[999] - 2 * PAGE); /* only the last hole has room for two */
     for (uint i = 0; i < 1000; i += 2)
         check_eq(attach(handle), at[i]); /* the highest first */
     check_eq(ksmdetach(two), 0);
@@ -232,7 +232,7 @@ static void allocate_all(void *arg)
     }
 }
 
-TEST("ksm §10 memory is never promised twice: what sbrk got, ksmget does not get")
+TEST("§10 memory is never promised twice, to sbrk and to ksmget")
 {
     uint *got;
     char *p;
@@ -243,7 +243,7 @@ TEST("ksm §10 memory is never promised twice: what sbrk got, ksmget does not ge
     if (pid == 0) {
         allocate_all(got);
         check_eq(ksmget(fresh_id(), MB, KSM_MUSTNOTEXIST), KSM_ENOMEM); /* though nothing was touched */
-        while (!ksmerror(p = ksmattach(shared))) /* what is left over may do for some entries */
+        while (!ksmerror(p = ksmattach(shared))) /* what is left may be enough for some entries */
             ;
         check_eq((int)p, KSM_ENOMEM);
         check_eq((int)ksmattach(shared), KSM_ENOMEM);
@@ -261,7 +261,7 @@ TEST("ksm §10 memory is never promised twice: what sbrk got, ksmget does not ge
     ksmdelete(shared);
 }
 
-TEST("ksm §10 a large segment leaves less for sbrk, exactly")
+TEST("§10 a segment leaves just so much less for sbrk")
 {
     uint *got;
     uint first;

@@ -1,14 +1,13 @@
 /*
- * t_ksmmap.c - shared memory: attachments in the address space, and system calls that point into them
- * (contract, 4).
+ * t_ksmmap.c - shared memory: attachments in the address space, and system calls that point into them, §4.
  */
 #include "fcntl.h"
 #include "ksmtest.h"
 #include "stat.h"
 
-/* 4.1 to 4.3: where attachments lie. */
+/* §4.1 to §4.3: where attachments lie. */
 
-TEST("ksm §4.1 an attachment is whole pages between heap and kernel")
+TEST("§4.1 an attachment is whole pages between heap and kernel")
 {
     static const uint sizes[] = { 1, PAGE, 5 * PAGE + 1, MB, 4 * MB, 5 * MB };
 
@@ -31,7 +30,7 @@ TEST("ksm §4.1 an attachment is whole pages between heap and kernel")
     }
 }
 
-TEST("ksm §4.2 attachments grow from the top down, without gaps")
+TEST("§4.2 attachments grow from the top down, without gaps")
 {
     int one = fresh(PAGE), three = fresh(3 * PAGE);
     char *a = attach(one), *b = attach(three), *c = attach(one);
@@ -49,7 +48,7 @@ TEST("ksm §4.2 attachments grow from the top down, without gaps")
     ksmdelete(three);
 }
 
-TEST("ksm §4.2 from 4 MB on, attachments start at multiples of 4 MB")
+TEST("§4.2 from 4 MB on, attachments start at multiples of 4 MB")
 {
     int one = fresh(PAGE), four = fresh(4 * MB), five = fresh(4 * MB + 1), less = fresh(4 * MB - PAGE);
     char *a = attach(one);
@@ -57,7 +56,7 @@ TEST("ksm §4.2 from 4 MB on, attachments start at multiples of 4 MB")
     check_eq(attach(four), KERNBASE - 8 * MB);
     check_eq(attach(five), KERNBASE - 16 * MB);
     check_eq(attach(less), a - (4 * MB - PAGE));
-    check_eq(attach(one), KERNBASE - 8 * MB - PAGE); /* behind the five */
+    check_eq(attach(one), KERNBASE - 8 * MB - PAGE); /* below the one of five */
     check_eq(attach(four), KERNBASE - 20 * MB);
     ksmdelete(one);
     ksmdelete(four);
@@ -65,7 +64,7 @@ TEST("ksm §4.2 from 4 MB on, attachments start at multiples of 4 MB")
     ksmdelete(less);
 }
 
-TEST("ksm §4.2 page tables for attachments go with their last entry")
+TEST("§4.2 page tables for attachments go with their last entry")
 {
     int small = fresh(PAGE), big = fresh(9 * MB), frames;
     char *p = attach(small);
@@ -84,7 +83,7 @@ TEST("ksm §4.2 page tables for attachments go with their last entry")
     ksmdelete(big);
 }
 
-TEST("ksm §4.3 attachments do not move the break")
+TEST("§4.3 attachments do not move the break")
 {
     char *brk = sbrk(0);
     int handle = fresh(MB);
@@ -98,7 +97,7 @@ TEST("ksm §4.3 attachments do not move the break")
     check(sbrk(0) == brk);
 }
 
-TEST("ksm §4 segments, heap, stack and code do not overlap")
+TEST("§4 segments, heap, stack and code do not overlap")
 {
     int handles[6], local = 1234;
     char *at[6], *heap = sbrk(3 * PAGE);
@@ -130,7 +129,7 @@ static void write_heap(void *arg)
     heap_page[0] = 9;
 }
 
-TEST("ksm §4.3 the heap grows beside attachments, private and zero")
+TEST("§4.3 the heap grows beside attachments, private and zero")
 {
     int handle = fresh(PAGE);
 
@@ -147,7 +146,7 @@ TEST("ksm §4.3 the heap grows beside attachments, private and zero")
     ksmdelete(handle);
 }
 
-/* Fills the address space above the heap to the last page; returns the lowest attachment. */
+/* Fills the address space above the heap to the last page.  The lowest attachment. */
 static char *fill_address_space(int big, int page)
 {
     char *lowest = (char *)KERNBASE, *p;
@@ -161,7 +160,7 @@ static char *fill_address_space(int big, int page)
     return lowest;
 }
 
-TEST("ksm §4.3 sbrk stops at the lowest attachment, and an attach at the heap")
+TEST("§4.3 sbrk stops at the lowest attachment, and an attach at the heap")
 {
     int big = fresh(16 * MB), page = fresh(PAGE);
     char *lowest, *brk;
@@ -191,9 +190,9 @@ TEST("ksm §4.3 sbrk stops at the lowest attachment, and an attach at the heap")
     ksmdelete(page);
 }
 
-/* 4.4, 4.5: access. */
+/* §4.4, §4.5: access. */
 
-TEST("ksm §4.4 a read-only attachment faults on writing")
+TEST("§4.4 a read-only attachment faults on writing")
 {
     int handle = fresh(2 * PAGE);
     char *rw = attach(handle), *ro = attach_flags(handle, KSM_READ);
@@ -211,7 +210,7 @@ TEST("ksm §4.4 a read-only attachment faults on writing")
     check_alive();
 }
 
-TEST("ksm §4.4 read-only holds for 4 MB and more, and across fork")
+TEST("§4.4 read-only holds for 4 MB and more, and across fork")
 {
     int handle = fresh(5 * MB);
     char *ro = attach_flags(handle, KSM_READ), *rw = attach(handle);
@@ -231,7 +230,7 @@ TEST("ksm §4.4 read-only holds for 4 MB and more, and across fork")
     ksmdelete(handle);
 }
 
-TEST("ksm §4.4 calls asked to write into a read-only attachment fail, and write nothing")
+TEST("§4.4 calls asked to write into a read-only attachment fail, and write nothing")
 {
     int handle = fresh(PAGE), fds[2], fd;
     char *ro = attach_flags(handle, KSM_READ), back[4];
@@ -258,7 +257,7 @@ TEST("ksm §4.4 calls asked to write into a read-only attachment fail, and write
     ksmdelete(handle);
 }
 
-TEST("ksm §4.5 read-only and read-write at once; aliases are the same bytes")
+TEST("§4.5 read-only and read-write at once; aliases are the same bytes")
 {
     int handle = fresh(2 * PAGE);
     volatile char *a = attach(handle), *b = attach(handle), *c = attach_flags(handle, KSM_READ);
@@ -294,7 +293,7 @@ static void follow_writer(void *arg)
     }
 }
 
-TEST("ksm §4.8 a reader sees each update at once")
+TEST("§4.8 a reader sees each update at once")
 {
     int handle = fresh(PAGE);
     int reader;
@@ -322,7 +321,7 @@ static void add_many(void *arg)
         __atomic_fetch_add(word, 1, __ATOMIC_SEQ_CST);
 }
 
-TEST("ksm §4.8 atomic instructions work between processes")
+TEST("§4.8 atomic instructions work between processes")
 {
     int handle = fresh(PAGE), pids[3];
     uint *word = (uint *)attach(handle), ndone = 0;
@@ -341,9 +340,9 @@ TEST("ksm §4.8 atomic instructions work between processes")
     ksmdelete(handle);
 }
 
-/* 4.6: pointers into attachments. */
+/* §4.6: pointers into attachments. */
 
-TEST("ksm §4.6 every call takes pointers into a segment")
+TEST("§4.6 every call takes pointers into a segment")
 {
     int handle = fresh(2 * PAGE), fd;
     char *p = attach(handle), *name = p, *data = p + PAGE - 8;
@@ -384,7 +383,7 @@ TEST("ksm §4.6 every call takes pointers into a segment")
     ksmdelete(handle);
 }
 
-TEST("ksm §4.6 a range that runs past the end is refused whole")
+TEST("§4.6 a range that runs past the end is refused whole")
 {
     int handle = fresh(PAGE), fds[2], fd;
     char *end, back[16];
@@ -417,7 +416,7 @@ TEST("ksm §4.6 a range that runs past the end is refused whole")
     ksmdelete(handle);
 }
 
-TEST("ksm §4.6 strings end inside, or are refused")
+TEST("§4.6 strings end inside, or are refused")
 {
     int handle = fresh(PAGE);
     char *end = attach(handle) + PAGE, *low;
@@ -442,7 +441,7 @@ TEST("ksm §4.6 strings end inside, or are refused")
     ksmdelete(handle);
 }
 
-TEST("ksm §4.6 pointers into holes are refused")
+TEST("§4.6 pointers into holes are refused")
 {
     int handle = fresh(PAGE), fds[2];
     char *top = attach(handle), *p, *wild[5];
@@ -482,7 +481,7 @@ static int on_other_stack(int (*fn)(void), char *top)
     return result;
 }
 
-/* No fork here: parent and child would go on on one stack. */
+/* No fork here: parent and child would share the stack. */
 static int calls_from_there(void)
 {
     int ends[2];
@@ -493,7 +492,7 @@ static int calls_from_there(void)
     return c == 'x' && close(ends[0]) == 0 && close(ends[1]) == 0 && sleep(1) == 0 ? 5 : 6;
 }
 
-TEST("ksm §4.6 the stack pointer may lie in an attachment")
+TEST("§4.6 the stack pointer may lie in an attachment")
 {
     int handle = fresh(4 * PAGE);
     char *p = attach(handle);
@@ -513,7 +512,7 @@ static void change_path(void *arg)
     }
 }
 
-TEST("ksm §4.6 bytes that change during a call do no harm")
+TEST("§4.6 bytes that change during a call do no harm")
 {
     int handle = fresh(PAGE), pid;
     char *p = attach(handle);
@@ -532,7 +531,7 @@ TEST("ksm §4.6 bytes that change during a call do no harm")
     check_alive();
 }
 
-TEST("ksm §4.7 a marked segment can be attached by its handle, and lives on")
+TEST("§4.7 a marked segment can be attached by its handle, and lives on")
 {
     int handle = fresh(PAGE);
     char *a = attach(handle), *b;

@@ -1,5 +1,5 @@
 /*
- * t_ksmproc.c - shared memory and processes: fork, exit, exec, kill (contract, 7, and what 8 says of them).
+ * t_ksmproc.c - shared memory and processes: fork, exit, exec and kill, §7, and what §8 says of them.
  *
  * Started as `t_ksmproc --new WHAT ...` it is the program that the tests of exec() run; see new_program().
  */
@@ -9,7 +9,7 @@
 
 #define SELF "/t_ksmproc"
 
-static int shared; /* handle, and its attachment, of the test that runs */
+static int shared; /* the handle and the attachment of the current test */
 static char *bytes;
 
 static void share(uint size)
@@ -38,7 +38,7 @@ static void child_looks(void *arg)
     check_eq(info_of(shared).mpid, getpid());
 }
 
-TEST("ksm §7.1 a child has the attachments at the same addresses")
+TEST("§7.1 a child has the attachments at the same addresses")
 {
     int pid;
 
@@ -72,7 +72,7 @@ static void detach_each(void *arg)
     check_eq(info_of(shared).attached_nr, 4);
 }
 
-TEST("ksm §7.1 several attachments are inherited, in their order, and then the child's own")
+TEST("§7.1 several attachments are inherited, in their order, and then the child's own")
 {
     char *at[3];
 
@@ -87,7 +87,7 @@ TEST("ksm §7.1 several attachments are inherited, in their order, and then the 
     ksmdelete(shared);
 }
 
-TEST("ksm §7.1 access stays what it is across two forks")
+TEST("§7.1 access stays what it is across two forks")
 {
     char *ro;
 
@@ -117,7 +117,7 @@ static void leave(void *arg)
         kill(getpid());
 }
 
-TEST("ksm §7.2 however a process ends, it detaches before wait returns")
+TEST("§7.2 however a process ends, it detaches before wait returns")
 {
     share(3 * PAGE);
     for (int how = 0; how < 4; how++) {
@@ -139,7 +139,7 @@ static void attach_more(void *arg)
     check_eq(info_of(shared).attached_nr, 22);
 }
 
-TEST("ksm §7.2 exit detaches all, whoever attached them")
+TEST("§7.2 exit detaches all, whoever attached them")
 {
     share(PAGE);
     tap_join(tap_start(attach_more, NULL));
@@ -158,7 +158,7 @@ static void whole_life(void *arg)
     ksmdelete(handle);
 }
 
-TEST("ksm §8.4 a child that does it all leaves no frame behind")
+TEST("§8.4 a child that does it all leaves no frame behind")
 {
     tap_join(tap_start(whole_life, NULL));
 
@@ -178,7 +178,7 @@ static void mark_and_exit(void *arg)
     ksmdelete(shared);
 }
 
-TEST("ksm §7.2 §5.4 a marked segment goes when its last user ends")
+TEST("§7.2 §5.4 a marked segment goes when its last user ends")
 {
     uint before = info_of(0).total_shpg_nr;
     int frames;
@@ -231,7 +231,7 @@ static int run_new(const char *what, int n)
     return status;
 }
 
-TEST("ksm §7.3 exec detaches all; the old address faults")
+TEST("§7.3 exec detaches all; the old address faults")
 {
     share(PAGE);
     bytes[0] = 5;
@@ -241,7 +241,7 @@ TEST("ksm §7.3 exec detaches all; the old address faults")
     unshare();
 }
 
-TEST("ksm §3.6 exec drops handles; the new program gets the segment by its identifier")
+TEST("§3.6 exec drops handles; the new program gets the segment by its identifier")
 {
     int id = fresh_id();
 
@@ -254,7 +254,7 @@ TEST("ksm §3.6 exec drops handles; the new program gets the segment by its iden
     unshare();
 }
 
-TEST("ksm §7.3 an exec that fails changes nothing")
+TEST("§7.3 an exec that fails changes nothing")
 {
     struct ksminfo_t before, after;
     char *argv[] = { "x", NULL };
@@ -276,7 +276,7 @@ TEST("ksm §7.3 an exec that fails changes nothing")
     unshare();
 }
 
-TEST("ksm §7.3 path and arguments may lie in an attachment")
+TEST("§7.3 path and arguments may lie in an attachment")
 {
     int pid, status;
 
@@ -310,7 +310,7 @@ static void own_and_exec(void *arg)
     exits(96);
 }
 
-TEST("ksm §7.3 §5.4 exec destroys a marked segment of which it had the last attachment")
+TEST("§7.3 §5.4 exec destroys a marked segment of which it had the last attachment")
 {
     uint before = info_of(0).total_shrg_nr;
 
@@ -322,7 +322,7 @@ TEST("ksm §7.3 §5.4 exec destroys a marked segment of which it had the last at
 
 static int pipe_ends[2];
 
-static void spin_for_ever(void *arg)
+static void spin_endlessly(void *arg)
 {
     (void)arg;
     bytes[0] = 1;
@@ -330,20 +330,20 @@ static void spin_for_ever(void *arg)
         asm volatile("" : ::"memory");
 }
 
-static void sleep_for_ever(void *arg)
+static void sleep_endlessly(void *arg)
 {
     (void)arg;
     bytes[0] = 1;
     sleep(1000000);
 }
 
-static void read_for_ever(void *arg)
+static void read_endlessly(void *arg)
 {
     bytes[0] = 1;
     read(pipe_ends[0], arg, 1);
 }
 
-static void wait_for_ever(void *arg)
+static void wait_endlessly(void *arg)
 {
     (void)arg;
     bytes[0] = 1;
@@ -356,13 +356,13 @@ static void wait_for_child(void *arg)
 
     (void)arg;
     if (fork() == 0)
-        sleep_for_ever(NULL);
+        sleep_endlessly(NULL);
     waits(&status);
 }
 
-TEST("ksm §7.4 §7.2 killed while it spins, sleeps, reads or waits: no count is left")
+TEST("§7.4 §7.2 a process that is killed while it spins, sleeps, reads or waits leaves no count")
 {
-    static void (*const ways[])(void *) = { spin_for_ever, sleep_for_ever, read_for_ever, wait_for_ever };
+    static void (*const ways[])(void *) = { spin_endlessly, sleep_endlessly, read_endlessly, wait_endlessly };
 
     check_eq(pipe(pipe_ends), 0);
     share(PAGE);
@@ -371,8 +371,7 @@ TEST("ksm §7.4 §7.2 killed while it spins, sleeps, reads or waits: no count is
 
         int pid = tap_start(ways[i], bytes + 100);
 
-        while (((volatile char *)bytes)[0] == 0)
-            sleep(1);
+        wait_until(((volatile char *)bytes)[0]);
         if (i > 0)
             tap_until_asleep(pid);
         check_eq(info_of(shared).attached_nr, 2);
@@ -390,10 +389,10 @@ static void mark_and_wait(void *arg)
     share(10 * PAGE);
     ksmdelete(shared);
     gate_open(&go);
-    wait_for_ever(NULL);
+    wait_endlessly(NULL);
 }
 
-TEST("ksm §7.4 killed in ksmwait on its own marked segment: the pages are back")
+TEST("§7.4 a process that is killed in ksmwait gives its own marked segment back")
 {
     struct ksminfo_t before = info_of(0);
 
@@ -410,28 +409,25 @@ TEST("ksm §7.4 killed in ksmwait on its own marked segment: the pages are back"
     }
 }
 
-TEST("ksm §7.2 an orphan's attachments go too")
+TEST("§7.2 an orphan's attachments go too")
 {
     int pid, status;
 
     share(PAGE);
     pid = tap_start(wait_for_child, NULL);
-    while (((volatile char *)bytes)[0] == 0)
-        sleep(1);
+    wait_until(((volatile char *)bytes)[0]);
     check_eq(info_of(shared).attached_nr, 3);
     kill(pid);
     check_eq(waits(&status), pid);
     check_eq(info_of(shared).attached_nr, 2);
-    for (pid = procnext(getpid()); pid > 0; pid = procnext(pid)) { /* our grandchild is init's child now */
+    for (pid = procnext(getpid()); pid > 0; pid = procnext(pid)) { /* our grandchild is init's child by now */
         struct procinfo info;
 
         if (procinfo(pid, &info) == 0 && info.ppid == 1 && strcmp(info.name, "t_ksmproc") == 0)
             kill(pid);
     }
-    while (info_of(shared).attached_nr > 1)
-        sleep(1);
+    wait_until(info_of(shared).attached_nr == 1);
     unshare();
-    sleep(1); /* init reaps it */
 }
 
 static void alternate(void *arg)
@@ -447,7 +443,7 @@ static void alternate(void *arg)
     }
 }
 
-TEST("ksm §8 mpid is the last one that did something")
+TEST("§8 mpid is the last one that did something")
 {
     int ends[2][4], pids[2], turn;
 

@@ -1,27 +1,23 @@
 /*
- * t_ksmrace.c - shared memory: calls of several processes against each other (contract, 12).
+ * t_ksmrace.c - shared memory: calls of several processes against each other, §12.
  *
  * Each worker makes its random calls from a seed of its own.  What they may find is fixed by stamps: a
  * page of a segment holds only zeroes or what was written under its identifier, and a worker's private
  * segment only what it wrote itself; so a frame that is reached through an old address, or given to two
- * owners, is found out.  The figures are compared when all workers are gone.
+ * owners, shows.  The figures are compared when all workers are gone.
  */
+#include "chance.h"
 #include "ksmtest.h"
-#include "procinfo.h"
 
-#define NSHARED  4 /* segments that all fight for */
+#define NSHARED  4 /* segments that all workers use */
 #define NWORKERS 4
 #define NPAGES   3 /* of each */
 #define SEED     20180u
 
 static int first_id; /* of the shared ones */
-static uint seed;
+static uint random;
 
-static uint random_below(uint n)
-{
-    seed = seed * 1664525 + 1013904223;
-    return (seed >> 10) % n;
-}
+static uint pick(uint n) { return chance(&random, n); }
 
 static uint stamp_of(int id, uint page) { return (uint)id * 2654435761u ^ page; }
 
@@ -29,7 +25,7 @@ static uint stamp_of(int id, uint page) { return (uint)id * 2654435761u ^ page; 
 static void check_shared(int id, uint *p, bool writable)
 {
     for (uint page = 0; page < NPAGES; page++) {
-        volatile uint *word = p + page * PAGE / sizeof(uint) + random_below(PAGE / sizeof(uint));
+        volatile uint *word = p + page * PAGE / sizeof(uint) + pick(PAGE / sizeof(uint));
 
         check(*word == 0 || *word == stamp_of(id, page));
         if (writable)
@@ -39,8 +35,8 @@ static void check_shared(int id, uint *p, bool writable)
 
 static void use_shared(void)
 {
-    int id = first_id + random_below(NSHARED), handle = ksmget(id, NPAGES * PAGE);
-    int flags = random_below(3) ? 0 : KSM_READ;
+    int id = first_id + pick(NSHARED), handle = ksmget(id, NPAGES * PAGE);
+    int flags = pick(3) ? 0 : KSM_READ;
     struct ksminfo_t info;
     uint *p;
 
@@ -53,15 +49,15 @@ static void use_shared(void)
     check_shared(id, p, flags == 0);
     check_eq(ksminfo(handle, &info), 0); /* ours, so it lives */
     check(info.attached_nr >= 1 && info.ksmsz == NPAGES * PAGE);
-    if (random_below(4) == 0)
+    if (pick(4) == 0)
         check_eq(ksmdelete(handle), 0);
     check_shared(id, p, flags == 0);
-    check_eq(random_below(2) ? ksmdetach(handle) : ksmdetachat(p), 0);
+    check_eq(pick(2) ? ksmdetach(handle) : ksmdetachat(p), 0);
 }
 
 static void use_private(void)
 {
-    uint npages = 1 + random_below(5), value = random_below(0x10000) << 8;
+    uint npages = 1 + pick(5), value = pick(0x10000) << 8;
     int handle = fresh(npages * PAGE);
     uint *p = (uint *)attach(handle);
 
@@ -76,11 +72,11 @@ static void use_private(void)
     check_eq(ksmdetach(handle), KSM_EHANDLE);
 }
 
-/* A child that inherits attachments, and ends in one of the ways there are. */
+/* A child inherits attachments, and ends in one of several ways. */
 static void use_child(void)
 {
-    int id = first_id + random_below(NSHARED), handle = ksmget(id, NPAGES * PAGE);
-    int how = random_below(4), pid, status;
+    int id = first_id + pick(NSHARED), handle = ksmget(id, NPAGES * PAGE);
+    int how = pick(4), pid, status;
     uint *p = ksmattach(handle);
 
     pid = fork();
@@ -108,9 +104,9 @@ static void work(void *arg)
 {
     uint *parameters = arg; /* seed, rounds, children */
 
-    seed = parameters[0];
+    random = chance_start(parameters[0], 0);
     for (uint i = 0; i < parameters[1]; i++) {
-        uint kind = random_below(16);
+        uint kind = pick(16);
 
         if (kind < 10)
             use_shared();
@@ -124,7 +120,7 @@ static void work(void *arg)
 static void run_workers(uint nrounds, bool children)
 {
     struct ksminfo_t before = info_of(0), after;
-    int status, handle;
+    int handle;
 
     first_id = fresh_id();
     for (int i = 1; i < NSHARED; i++)
@@ -134,10 +130,7 @@ static void run_workers(uint nrounds, bool children)
 
         tap_start(work, parameters);
     }
-    for (uint i = 0; i < NWORKERS; i++) {
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(NWORKERS);
     for (int i = 0; i < NSHARED; i++) {
         handle = ksmget(first_id + i, 0, KSM_OPEN);
         if (handle > 0) {
@@ -152,11 +145,11 @@ static void run_workers(uint nrounds, bool children)
     check_alive();
 }
 
-TEST("ksm §12 §3.8 attach, detach, delete and get against each other") { run_workers(12000, false); }
+TEST("§12 §3.8 attach, detach, delete and get run against each other") { run_workers(12000, false); }
 
-TEST("ksm §12 §7.1 §7.2 the same with fork, exec, faults and kill") { run_workers(1500, true); }
+TEST("§12 §7.1 §7.2 so do fork, exec, faults and kill") { run_workers(1500, true); }
 
-/* Destroyed while somebody comes in. */
+/* Destroyed while another process attaches. */
 
 static int contested;
 
@@ -195,19 +188,16 @@ static void attach_if_there(void *arg)
     }
 }
 
-TEST("ksm §12 §6.1 birth and death of one identifier, a hundred thousand times")
+TEST("§12 §6.1 one identifier is born and dies a hundred thousand times")
 {
     uint n = 50000;
-    int status, handle;
+    int handle;
 
     contested = fresh_id();
     tap_start(create_and_delete, &n);
     tap_start(create_and_delete, &n);
     tap_start(attach_if_there, &n);
-    for (int i = 0; i < 3; i++) {
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(3);
     handle = ksmget(contested, 0, KSM_OPEN);
     if (handle > 0)
         ksmdelete(handle);
@@ -241,7 +231,7 @@ static void reuse_frames(void *arg)
     }
 }
 
-TEST("ksm §5.3 a frame that was freed is not reached through an old address, on any processor")
+TEST("§5.3 a frame that was freed is not reached through an old address, on any processor")
 {
     uint n = 300;
     int shared = fresh(PAGE), other;
@@ -273,7 +263,7 @@ TEST("ksm §5.3 a frame that was freed is not reached through an old address, on
 
 #define LAPS 2500u
 
-/* Worker n waits for word n to reach lap 1, 2, ..., and then lets the next one go; the last ends the lap. */
+/* Worker n waits until word n reaches lap 1, 2, ..., and then lets the next worker go.  The last one ends the lap. */
 static void pass_token(void *arg)
 {
     uint me = *(uint *)arg, next = (me + 1) % NWORKERS;
@@ -291,7 +281,7 @@ static void pass_token(void *arg)
     }
 }
 
-TEST("ksm §11.1 §12 a token goes round, while segments are torn down beside it")
+TEST("§11.1 §12 a token goes round, while segments are torn down beside it")
 {
     uint numbers[NWORKERS], n = 8000;
     int status, shared = fresh(PAGE);
@@ -305,10 +295,7 @@ TEST("ksm §11.1 §12 a token goes round, while segments are torn down beside it
     }
     board[0] = 1;
     ksmwake(board, 1);
-    for (uint i = 0; i < NWORKERS + 1; i++) {
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(NWORKERS + 1);
     status = ksmget(contested, 0, KSM_OPEN);
     if (status > 0)
         ksmdelete(status);

@@ -1,5 +1,5 @@
 /*
- * t_ksmwait.c - shared memory: waiting and waking (contract, 11).
+ * t_ksmwait.c - shared memory: waiting and waking, §11.
  */
 #include "ksmlock.h"
 #include "ksmsem.h"
@@ -22,9 +22,9 @@ static void unshare(void)
     check_eq(ksmdelete(shared), 0);
 }
 
-/* 11.1: arguments, and ends of a wait. */
+/* §11.1: arguments, and ends of a wait. */
 
-TEST("ksm §11.1 a word that does not hold the value: at once")
+TEST("§11.1 wait returns at once if the word does not hold the value")
 {
     uint private = 5;
 
@@ -37,7 +37,7 @@ TEST("ksm §11.1 a word that does not hold the value: at once")
     unshare();
 }
 
-TEST("ksm §11.1 bad arguments")
+TEST("§11.1 wait and wake refuse bad arguments")
 {
     char *p;
 
@@ -63,7 +63,7 @@ TEST("ksm §11.1 bad arguments")
     unshare();
 }
 
-TEST("ksm §11.1 the ticks run out, and not before")
+TEST("§11.1 wait times out when its ticks have run out, and not before")
 {
     static const int lengths[] = { 1, 2, 5, 20 };
     uint private = 0;
@@ -79,18 +79,14 @@ TEST("ksm §11.1 the ticks run out, and not before")
     unshare();
 }
 
-/* 11.2: what is the same word. */
+/* §11.2: what is the same word. */
 
 static void wait_on(void *arg) { check_eq(ksmwait(arg, 0, 0), 0); }
 
-/* Wakes until one was woken: the sleeper may still be on its way. */
-static void wake_one(const volatile uint *word)
-{
-    while (ksmwake(word, 1) == 0)
-        sleep(1);
-}
+/* Wakes one, which may still be on its way to sleep. */
+static void wake_one(const volatile uint *word) { wait_until(ksmwake(word, 1) == 1); }
 
-TEST("ksm §11.2 the same offset of the same segment is the same word, wherever it is attached")
+TEST("§11.2 the same offset of the same segment is the same word, wherever it is attached")
 {
     volatile uint *ro, *second;
     int pid;
@@ -112,7 +108,7 @@ TEST("ksm §11.2 the same offset of the same segment is the same word, wherever 
     unshare();
 }
 
-TEST("ksm §11.2 other words are not woken")
+TEST("§11.2 other words are not woken")
 {
     int pid, other = fresh(PAGE);
     uint *elsewhere = (uint *)attach(other);
@@ -138,7 +134,7 @@ static void wait_on_private(void *arg)
     check_eq(ksmwait(&private_word, 0, 8), KSM_ETIMEDOUT);
 }
 
-TEST("ksm §11.2 private memory is never shared with a child")
+TEST("§11.2 private memory is never shared with a child")
 {
     int pid = tap_start(wait_on_private, NULL); /* copy-on-write still keeps one frame for both */
 
@@ -147,7 +143,7 @@ TEST("ksm §11.2 private memory is never shared with a child")
     tap_join(pid);
 }
 
-/* 11.3: who is woken. */
+/* §11.3: which sleepers are woken. */
 
 static void wait_and_sign(void *arg)
 {
@@ -155,12 +151,12 @@ static void wait_and_sign(void *arg)
 
     check_eq(ksmwait(words, 0, 0), 0);
     check_eq(write(*(int *)arg, &me, sizeof(me)), sizeof(me));
-    gate_pass(&go); /* its end would wake the others: 11.6 */
+    gate_pass(&go); /* its end would wake the others: §11.6 */
 }
 
-TEST("ksm §11.3 the longest-waiting first, and the count of the woken")
+TEST("§11.3 wake takes the longest sleepers first, and returns their number")
 {
-    int pids[6], ends[2], who, status;
+    int pids[6], ends[2], who;
 
     share();
     gate_create(&go);
@@ -179,14 +175,11 @@ TEST("ksm §11.3 the longest-waiting first, and the count of the woken")
     check_eq(ksmwake(words, 5), 0);
     for (int i = 0; i < 6; i++)
         gate_open(&go);
-    for (int i = 0; i < 6; i++) {
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(6);
     unshare();
 }
 
-TEST("ksm §11.3 a sleeper that timed out is not counted")
+TEST("§11.3 a sleeper that timed out is not counted")
 {
     share();
     for (int i = 0; i < 5; i++) {
@@ -196,13 +189,13 @@ TEST("ksm §11.3 a sleeper that timed out is not counted")
     unshare();
 }
 
-/* 11.5, 11.6: detaching, killing, dying. */
+/* §11.5, §11.6: detaching, killing, dying. */
 
 static void wait_for_look(void *arg) { check_eq(ksmwait(arg, 0, 0), KSM_EAGAIN); }
 
 static void sleep_in_segment(void *arg) { check_eq(ksmwait(arg, 0, 10000), 0); }
 
-TEST("ksm §11.5 the segment is deleted and detached while somebody sleeps")
+TEST("§11.5 a segment is deleted and detached while a process sleeps on it")
 {
     int pid, id = fresh_id(), handle = ksmget(id, PAGE);
     uint *p = (uint *)attach(handle);
@@ -217,7 +210,7 @@ TEST("ksm §11.5 the segment is deleted and detached while somebody sleeps")
     check_dead(handle);
 }
 
-TEST("ksm §11.5 a killed sleeper dies at once")
+TEST("§11.5 a killed sleeper dies at once")
 {
     share();
     for (int i = 0; i < 10; i++) {
@@ -232,19 +225,19 @@ TEST("ksm §11.5 a killed sleeper dies at once")
     unshare();
 }
 
-static void die_when_told(void *arg)
+static void die_on_request(void *arg)
 {
     gate_pass(&go);
     if (arg)
         *(volatile int *)KERNBASE = 0;
 }
 
-TEST("ksm §11.6 when a process ends, sleepers on its segments look again")
+TEST("§11.6 when a process ends, sleepers on its segments look again")
 {
     gate_create(&go);
     share();
     for (int fault = 0; fault < 2; fault++) {
-        int peer = tap_start(die_when_told, fault ? &go : NULL), status;
+        int peer = tap_start(die_on_request, fault ? &go : NULL), status;
         int sleepers[3];
 
         for (int i = 0; i < 3; i++) {
@@ -262,12 +255,12 @@ TEST("ksm §11.6 when a process ends, sleepers on its segments look again")
     unshare();
 }
 
-TEST("ksm §11.6 the end of a process that was not attached wakes nobody")
+TEST("§11.6 the end of a process that was not attached wakes nobody")
 {
     int peer, sleeper;
 
     gate_create(&go);
-    peer = tap_start(die_when_told, NULL);
+    peer = tap_start(die_on_request, NULL);
     share();
     sleeper = tap_start(sleep_in_segment, (void *)words);
     tap_until_asleep(sleeper);
@@ -278,14 +271,14 @@ TEST("ksm §11.6 the end of a process that was not attached wakes nobody")
     unshare();
 }
 
-TEST("ksm §11.6 procinfo: name, state and fork's tick; zombies are not alive")
+TEST("§11.6 procinfo gives name, state and tick of the fork, and no zombie")
 {
     struct procinfo info;
     int now = uptime(), pid;
 
     gate_create(&go);
     sleep(2);
-    pid = tap_start(die_when_told, NULL);
+    pid = tap_start(die_on_request, NULL);
     tap_until_asleep(pid);
     check_eq(procinfo(pid, &info), 0);
     check_eq(info.pid, pid);
@@ -294,8 +287,7 @@ TEST("ksm §11.6 procinfo: name, state and fork's tick; zombies are not alive")
     check_eq(info.state, PROC_SLEEPING);
     check_str(info.name, "t_ksmwait");
     gate_open(&go);
-    while (procinfo(pid, &info) == 0)
-        sleep(1);
+    wait_until(procinfo(pid, &info) < 0);
     tap_join(pid);
     check_eq(procinfo(pid, &info), -1);
     check_eq(procinfo(0, &info), -1);
@@ -321,7 +313,7 @@ static void ping_pong(void *arg)
     }
 }
 
-TEST("ksm §11.1 no wake-up is lost between two")
+TEST("§11.1 no wake-up is lost between two processes")
 {
     uint first = 0, second = 1;
     int a, b, status;
@@ -401,7 +393,6 @@ static void consume_all(uint nproducers)
 static void bounded_buffer(uint nproducers)
 {
     uint numbers[8];
-    int status;
 
     share();
     for (uint i = 0; i < nproducers; i++) {
@@ -409,18 +400,15 @@ static void bounded_buffer(uint nproducers)
         tap_start(produce, &numbers[i]);
     }
     consume_all(nproducers);
-    for (uint i = 0; i < nproducers; i++) {
-        check(waits(&status) > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(nproducers);
     unshare();
 }
 
-TEST("ksm §11.3 a bounded buffer with one producer") { bounded_buffer(1); }
+TEST("§11.3 a bounded buffer loses and doubles nothing with one producer") { bounded_buffer(1); }
 
-TEST("ksm §11.3 a bounded buffer with four producers") { bounded_buffer(4); }
+TEST("§11.3 a bounded buffer loses and doubles nothing with four producers") { bounded_buffer(4); }
 
-/* 11.4: without the kernel. */
+/* §11.4: without the kernel. */
 
 /* The library's lock and semaphore call these instead of the kernel's. */
 int sys_ksmwait(const volatile uint *word, uint expected, int ticks);
@@ -444,17 +432,18 @@ struct tools {
     struct ksmsem sem;
 };
 
+/* Holds the lock until another process is about to sleep for it. */
 static void hold_lock(void *arg)
 {
     struct tools *tools = arg;
 
     check_eq(ksmlock_acquire(&tools->lock, 0), 0);
     gate_open(&go);
-    sleep(3);
+    wait_until(tools->lock.holder.pid & KSMLOCK_WAITED);
     check_eq(ksmlock_release(&tools->lock), 0);
 }
 
-TEST("ksm §11.4 the library's lock and semaphore enter the kernel only to sleep, or for a sleeper")
+TEST("§11.4 the library's lock and semaphore enter the kernel only to sleep, or for a sleeper")
 {
     struct tools *tools;
     int holder;

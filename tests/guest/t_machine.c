@@ -1,14 +1,14 @@
 /*
- * t_machine.c - what a program may do to the processor it runs on, and what it finds there.
+ * t_machine.c - what a program may do to the processor it runs on, and what it finds in its registers.
  */
+#include "chance.h"
 #include "guest.h"
+#include "syscall.h"
 
 #define NWORKERS 4
 #define ROUNDS   300
 
-static uint random_state = 1;
-
-static uint random_next(void) { return random_state = random_state * 1664525 + 1013904223; }
+static uint random = 1;
 
 /* Floating point. */
 
@@ -36,7 +36,7 @@ static void fill(struct registers *r)
 {
     for (uint i = 0; i < 8; i++) {
         for (uint j = 0; j < 4; j++)
-            r->xmm[i][j] = random_next();
+            r->xmm[i][j] = chance_next(&random);
     }
 }
 
@@ -63,10 +63,10 @@ static void compute(void *arg)
     volatile double sum = 0;
     volatile long double wide = 0;
 
-    random_state = (uint)arg;
+    random = chance_start((uint)arg, 0);
     for (uint i = 1; i <= ROUNDS; i++) {
         fill(&in);
-        through_call(&in, &out, 14); /* uptime() */
+        through_call(&in, &out, SYS_uptime);
         if (!same(&in, &out))
             exits(2);
         sum = sum + i * 0.5;
@@ -81,20 +81,16 @@ static void compute(void *arg)
         exits(3);
 }
 
-TEST("floating point: each process has registers of its own")
+TEST("each process has vector registers of its own, whatever calls it makes")
 {
     for (uint i = 0; i < NWORKERS; i++)
         tap_start(compute, (void *)(i + 1));
-    for (uint i = 0; i < NWORKERS; i++) {
-        int status = 0, pid = waits(&status);
-        check(pid > 0);
-        check_eq(status, 0);
-    }
+    tap_join_all(NWORKERS);
 }
 
 static struct registers at_fork;
 
-TEST("floating point: fork's child gets a copy")
+TEST("a child gets a copy of the vector registers")
 {
     struct registers out;
     int pid, status = 0;
@@ -110,7 +106,7 @@ TEST("floating point: fork's child gets a copy")
         struct registers mine;
         bool copied = same(&out, &at_fork);
         fill(&mine);
-        through_call(&mine, &out, 11);
+        through_call(&mine, &out, SYS_getpid);
         exits(copied && same(&mine, &out) ? 5 : 6);
     }
     check(same(&out, &at_fork));
@@ -124,7 +120,7 @@ static void dirty_registers(void *arg)
 
     (void)arg;
     fill(&in);
-    through_call(&in, &out, 11);
+    through_call(&in, &out, SYS_getpid);
 }
 
 static void fresh_registers(void *arg)
@@ -141,7 +137,7 @@ static void fresh_registers(void *arg)
         exits(7);
 }
 
-TEST("floating point: nothing is left of others")
+TEST("a new process finds no other's floating-point state")
 {
     for (uint i = 0; i < 4; i++) {
         tap_join(tap_start(dirty_registers, NULL));
@@ -157,15 +153,15 @@ static void divide_unmasked(void *arg)
     asm volatile("fldcw %0; fld1; fldz; fdivrp; fwait" ::"m"(control));
 }
 
-TEST("floating point: an unmasked exception kills the process")
+TEST("an unmasked floating-point exception kills the process")
 {
-    check(tap_dies(divide_unmasked, NULL)); /* QEMU does not raise SSE's */
+    check(tap_dies(divide_unmasked, NULL)); /* QEMU does not raise those of SSE */
     tap_join(tap_start(compute, (void *)9));
 }
 
 /* Segments and flags. */
 
-TEST("flags and segments: a system call works with any, and leaves the direction alone")
+TEST("a system call works with any flags and segments, and leaves the direction flag alone")
 {
     int pid;
 
@@ -190,7 +186,7 @@ TEST("flags and segments: a system call works with any, and leaves the direction
     check_eq(pid, getpid());
 }
 
-TEST("segments: the kernel's own are not left in a program's registers")
+TEST("a program finds no segment of the kernel's in its registers")
 {
     uint gs;
 
@@ -213,7 +209,7 @@ static void jump_far(void *arg)
     asm volatile("movl $1f, %0; ljmp *%0; 1:" : "+m"(target.offset)::"memory");
 }
 
-TEST("segments: the kernel's can't be had")
+TEST("a program that loads a segment of the kernel's is killed")
 {
     static const uint own[] = { 0x08, 0x10, 0x28, 0x30, 0x38 };
 
@@ -241,13 +237,13 @@ static void nested_return(void *arg)
     asm volatile("pushfl; orl $0x4000, (%%esp); popfl; iret" ::: "memory", "cc");
 }
 
-TEST("flags: single steps and nested tasks end the process alone")
+TEST("a single step or a nested task ends the process alone")
 {
     check(tap_dies(step, NULL));
     check(tap_dies(nested_return, NULL));
 }
 
-/* Instructions that are the kernel's. */
+/* Instructions that only the kernel may use. */
 
 /* Runs `int $n`. */
 static void interrupt(void *arg)
@@ -258,7 +254,7 @@ static void interrupt(void *arg)
     ((void (*)(void))code)();
 }
 
-TEST("software interrupts: all but the system call's end the process")
+TEST("every software interrupt but the system call's ends the process")
 {
     for (uint n = 0; n < 256; n++) {
         if (n != 0x40)
@@ -289,7 +285,7 @@ PRIVILEGED(drop_caches, "wbinvd")
 PRIVILEGED(load_tables, "subl $8, %%esp; lidt (%%esp)")
 PRIVILEGED(enter_fast, "movl %%esp, %%ecx; movl %%esp, %%edx; .byte 0x0F, 0x34")
 
-TEST("privileged instructions end the process")
+TEST("a privileged instruction ends the process")
 {
     check(tap_dies(read_port, NULL));
     check(tap_dies(write_port, NULL));
@@ -322,7 +318,7 @@ static int call_on(uint sp)
     return result;
 }
 
-TEST("the stack pointer of a system call may point anywhere")
+TEST("a system call whose stack pointer points nowhere fails")
 {
     static const uint bad[] = { 0,          4,          0x7FFFFFFC, 0x7FFFFFFE, 0x80000000, 0x80100000,
                                 0xFD400000, 0xFEE00000, 0xFFFFFFF0, 0xFFFFFFFC, 0xFFFFFFFF };
@@ -333,7 +329,7 @@ TEST("the stack pointer of a system call may point anywhere")
 
 /* Time. */
 
-TEST("the clock goes on under load, on every processor")
+TEST("the clock goes on while a process computes")
 {
     int start = uptime();
 

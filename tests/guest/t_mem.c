@@ -1,6 +1,7 @@
 /*
- * t_mem.c - private memory: the heap, copy-on-write, the stack and its guard, and malloc() on top.
+ * t_mem.c - private memory: the heap, copy-on-write, the stack and its guard page, and malloc().
  */
+#include "chance.h"
 #include "guest.h"
 #include "ksm.h"
 #include "memlayout.h"
@@ -8,7 +9,7 @@
 #define PAGE 4096
 #define MB   (1024 * 1024)
 
-TEST("sbrk: new memory is zero, and given back memory is gone")
+TEST("sbrk's new memory is zero, and memory given back is gone")
 {
     char *p = sbrk(5 * PAGE);
 
@@ -23,7 +24,7 @@ TEST("sbrk: new memory is zero, and given back memory is gone")
         check(p[i] == 0);
 }
 
-TEST("sbrk: byte by byte")
+TEST("sbrk goes up and down byte by byte")
 {
     char *p = sbrk(0);
 
@@ -40,7 +41,7 @@ TEST("sbrk: byte by byte")
     check(sbrk(0) == p);
 }
 
-TEST("sbrk: what is too much changes nothing")
+TEST("sbrk refuses what is too much, and changes nothing")
 {
     char *p = sbrk(0);
 
@@ -51,7 +52,7 @@ TEST("sbrk: what is too much changes nothing")
     check(sbrk(0) == p);
 }
 
-TEST("sbrk: memory above the break is not accessible")
+TEST("memory above the break is out of reach")
 {
     char *end = (char *)(((uint)sbrk(0) + PAGE - 1) & ~(PAGE - 1));
 
@@ -60,7 +61,7 @@ TEST("sbrk: memory above the break is not accessible")
     check(tap_read_dies(end + 100 * PAGE));
 }
 
-TEST("sbrk: large, touched and given back, costs nothing in the end")
+TEST("memory that was touched and given back costs nothing in the end")
 {
     char *p = sbrk(8 * MB);
     int frames;
@@ -101,7 +102,7 @@ static void grow_until_refused(void *arg)
     tap_join(tap_start(do_nothing, NULL));
 }
 
-TEST("sbrk: all memory there is can be used, and the system lives on")
+TEST("a process can use all the memory there is, and the system lives on")
 {
     for (int i = 0; i < 2; i++)
         tap_join(tap_start(grow_until_refused, NULL));
@@ -123,7 +124,7 @@ static void write_pages(void *arg)
         check_eq(pages[i * PAGE + 1], i % 2 ? i : 100 + i);
 }
 
-TEST("copy-on-write: writers on both sides keep to themselves")
+TEST("parent and children that write the same pages do not see each other")
 {
     int n = 20, pids[3], frames;
 
@@ -159,7 +160,7 @@ static void child_of_child(void *arg)
     check_eq(pages[0], depth);
 }
 
-TEST("copy-on-write: through generations")
+TEST("copy-on-write holds through generations")
 {
     int depth = 6, frames;
 
@@ -171,7 +172,7 @@ TEST("copy-on-write: through generations")
     check_eq(pgused(), frames);
 }
 
-TEST("copy-on-write: the kernel's writes are copied too")
+TEST("what the kernel writes into a shared page is copied too")
 {
     static char buf[2 * PAGE];
     int ends[2], pid;
@@ -205,7 +206,7 @@ static void write_100_pages(void *arg)
     memset(pages, 2, 100 * PAGE);
 }
 
-TEST("a child takes what it needs, and gives it all back")
+TEST("a child gives back all the frames it took")
 {
     int frames;
 
@@ -230,12 +231,9 @@ static void recurse(void *arg)
     room[1] = 2;
 }
 
-TEST("the stack is guarded: endless recursion ends the process, and writes nothing below")
-{
-    check(tap_dies(recurse, NULL));
-}
+TEST("endless recursion ends the process") { check(tap_dies(recurse, NULL)); }
 
-TEST("code and page 0 are not writable, constants of the kernel not readable")
+TEST("code, page 0 and the kernel are out of a program's reach")
 {
     check(tap_write_dies((void *)&recurse));
     check(!tap_read_dies((void *)&recurse));
@@ -247,16 +245,14 @@ TEST("code and page 0 are not writable, constants of the kernel not readable")
 
 /* malloc. */
 
-TEST("malloc: blocks are aligned, apart, and keep their bytes")
+TEST("malloc's blocks are aligned, apart, and keep their bytes")
 {
     uchar *blocks[200];
-    uint sizes[200], seed = 1;
+    uint sizes[200], random = 1;
 
     memset(blocks, 0, sizeof(blocks));
     for (int round = 0; round < 4000; round++) {
-        seed = seed * 1664525 + 1013904223;
-
-        int i = seed >> 8 & 127;
+        int i = (int)chance(&random, 128);
 
         if (blocks[i]) {
             for (uint n = 0; n < sizes[i]; n++)
@@ -264,7 +260,7 @@ TEST("malloc: blocks are aligned, apart, and keep their bytes")
             free(blocks[i]);
             blocks[i] = NULL;
         } else {
-            sizes[i] = seed >> 16 & (seed >> 12 & 1 ? 4095 : 63);
+            sizes[i] = chance(&random, chance(&random, 2) ? 4096 : 64);
             blocks[i] = malloc(sizes[i]);
             check(blocks[i] && (uint)blocks[i] % 16 == 0);
             memset(blocks[i], i + 1, sizes[i]);
@@ -275,7 +271,7 @@ TEST("malloc: blocks are aligned, apart, and keep their bytes")
     free(NULL);
 }
 
-TEST("malloc: freed memory is used again")
+TEST("malloc uses freed memory again, and joins neighbours")
 {
     char *brk;
 
@@ -297,7 +293,7 @@ TEST("malloc: freed memory is used again")
     check(malloc(60000) == all);
 }
 
-TEST("malloc: no memory is an answer")
+TEST("malloc, calloc and realloc return NULL if there is not enough")
 {
     check(malloc(0xFFFFFFFF) == NULL);
     check(malloc(0x80000000) == NULL);
@@ -310,7 +306,7 @@ TEST("malloc: no memory is an answer")
     check(p);
     strcpy(p, "123456789");
     p = realloc(p, 100000);
-    check(p && strcmp(p, "123456789") == 0);
+    check_str(p, "123456789");
     check(realloc(p, 0x80000000) == NULL);
     check_str(p, "123456789");
     free(p);

@@ -1,8 +1,8 @@
 /*
  * t_model.c - random calls of several processes, compared with the naive model of model.h after each.
  *
- * t_model -s SEED -t SECONDS: another sequence, a longer one. The test itself decides what is called
- * and by whom; its helpers, in lock-step, only do what they are told through a pipe.
+ * t_model -s SEED -t SECONDS makes another sequence, or a longer one.  The test decides which helper makes which call; the
+ * helpers make one call at a time, on request.
  *
  * Runs with: --param ksm.segments=14 --param ksm.attachments=48 --param ksm.pages=28000 -- t_model
  */
@@ -19,14 +19,14 @@
 #define HEAP_MOST        (64 * 1024)
 #define HUGE_SIZE        (100 * MB)
 
-/* The test decides. */
+/* Requests to the helpers. */
 
 static uint random, nsteps;
 static uint ids[NIDS];
-static int history[NHISTORY]; /* handles that somebody had */
+static int history[NHISTORY]; /* handles that some process had */
 static uint nhistory;
 static struct helper_request request; /* the last one, */
-static uint by;                       /* and who got it */
+static uint by;                       /* and the helper that got it */
 
 static uint pick(uint n) { return chance(&random, n); }
 
@@ -91,10 +91,10 @@ static void compare_segment(uint helper, uint segment)
     struct helper_reply reply = receive();
     const struct ksminfo_t *info = &reply.info;
 
-    request = cause; /* what made the difference, if there is one */
+    request = cause; /* the call that made a difference, if there is one */
     by = cause_by;
     model.now = now;
-    expect("info's result", (uint)reply.result, 0);
+    expect("the result of info", (uint)reply.result, 0);
     expect("ksmsz", info->ksmsz, s->size);
     expect("cpid", (uint)info->cpid, (uint)s->cpid);
     expect("mpid", (uint)info->mpid, (uint)s->mpid);
@@ -106,7 +106,7 @@ static void compare_segment(uint helper, uint segment)
     compare_totals(info);
 }
 
-/* Each segment is looked at by somebody who has it. */
+/* Each segment is looked at by a helper that has it. */
 static void compare(void)
 {
     struct ksminfo_t totals = info_of(0);
@@ -246,7 +246,7 @@ static void do_attach(uint helper, uint handle)
     int got = call(helper, ATTACH, handle, flags, 0);
     int want = model_attach(&model.procs[helper], (int)handle, flags);
 
-    expect("attach's result", (uint)got, (uint)want);
+    expect("the result of attach", (uint)got, (uint)want);
     if (got > 0)
         check_stamps(helper, &model.procs[helper].views[model.procs[helper].nviews - 1]);
 }
@@ -264,7 +264,7 @@ static void do_detach(uint helper)
     uint handle = any_handle(helper);
     int got = call(helper, DETACH, handle, 0, 0);
 
-    expect("detach's result", (uint)got, (uint)model_detach(&model.procs[helper], (int)handle));
+    expect("the result of detach", (uint)got, (uint)model_detach(&model.procs[helper], (int)handle));
 }
 
 static void do_detach_at(uint helper)
@@ -274,7 +274,7 @@ static void do_detach_at(uint helper)
     uint va = (v ? v->va : pick(KERNBASE)) + PICK(off);
     int got = call(helper, DETACH_AT, va, 0, 0);
 
-    expect("detachat's result", (uint)got, (uint)model_detach_at(&model.procs[helper], va));
+    expect("the result of detachat", (uint)got, (uint)model_detach_at(&model.procs[helper], va));
 }
 
 static void do_delete(uint helper)
@@ -282,7 +282,7 @@ static void do_delete(uint helper)
     uint handle = any_handle(helper);
     int got = call(helper, DELETE, handle, 0, 0);
 
-    expect("delete's result", (uint)got, (uint)model_delete(&model.procs[helper], (int)handle));
+    expect("the result of delete", (uint)got, (uint)model_delete(&model.procs[helper], (int)handle));
 }
 
 static void do_info(uint helper)
@@ -290,11 +290,10 @@ static void do_info(uint helper)
     uint handle = any_handle(helper);
     bool good = handle == 0 || model_of_handle(&model.procs[helper], (int)handle) != NOBODY;
 
-    expect("info's result", (uint)call(helper, INFO, handle, 0, 0), good ? 0 : (uint)KSM_EHANDLE);
+    expect("the result of info", (uint)call(helper, INFO, handle, 0, 0), good ? 0 : (uint)KSM_EHANDLE);
 }
 
-/* The record goes into an attachment, or half into it; where it would be written, no stamp is in its
-   way. */
+/* The record goes into an attachment, or half into it, and overwrites no stamp. */
 static void do_info_at(uint helper)
 {
     static const uint offsets[] = { 8, 2048, PAGE - sizeof(struct ksminfo_t), PAGE - 40, PAGE - 4, -4u };
@@ -312,7 +311,7 @@ static void do_info_at(uint helper)
 
     if (va < (p->brk + PAGE - 1) / PAGE * PAGE) /* half in the heap */
         return;
-    expect("info's result", (uint)call(helper, INFO_AT, (uint)handle, va, 0), (uint)want);
+    expect("the result of info", (uint)call(helper, INFO_AT, (uint)handle, va, 0), (uint)want);
 }
 
 static void do_poke(uint helper)
@@ -353,14 +352,14 @@ static void do_sbrk(uint helper)
 
     if (!shrinks && delta < HUGE_SIZE && p->brk + delta - p->first_brk > HEAP_MOST)
         return;
-    expect("sbrk's result", (uint)call(helper, SBRK, delta, 0, 0), fits ? p->brk : (uint)-1);
+    expect("the result of sbrk", (uint)call(helper, SBRK, delta, 0, 0), fits ? p->brk : (uint)-1);
     if (fits)
         p->brk += delta;
 }
 
 /* Processes. */
 
-/* A helper that has nothing, as a child of this process. */
+/* Starts a helper without segments, as a child of this process. */
 static void start_helper(uint helper)
 {
     struct model_proc *p = &model.procs[helper];
@@ -394,7 +393,7 @@ static void do_fork(uint helper)
     expect("does fork work", got > 0 ? 0 : (uint)got, (uint)want);
 }
 
-/* Its attachments are gone when its parent's wait returns; an orphan's parent is init. */
+/* Its attachments are gone when its parent's wait() returns.  The parent of an orphan is init. */
 static void bury(uint helper)
 {
     struct model_proc *p = &model.procs[helper];
@@ -416,11 +415,10 @@ static void bury(uint helper)
     }
     model.now.until = (uint)uptime();
     model_release(p);
-    if (p->parent == ORPHAN) { /* until it has taken its last request, nobody else may read its pipe */
+    if (p->parent == ORPHAN) { /* it has to take its last request before another helper may read that pipe */
         struct procinfo living;
 
-        while (procinfo(p->pid, &living) == 0)
-            sleep(1);
+        wait_until(procinfo(p->pid, &living) < 0);
     }
     for (int i = 0; p->parent == ORPHAN && i < 100; i++) {
         struct ksminfo_t info = info_of(0), want = model_totals();
@@ -444,7 +442,7 @@ static void do_exit(uint helper)
         check_eq(kill(p->pid), 0);
     }
     now.since = model.now.since;
-    if (p->parent == ORPHAN) { /* when it ends, nobody tells */
+    if (p->parent == ORPHAN) { /* no wait() returns when it has ended */
         now.until = now.since + 1000;
         bury(helper);
         for (uint i = 0; i < MODEL_SEGMENTS; i++) {
@@ -542,7 +540,7 @@ static void cleanup(void)
     drop_fresh();
 }
 
-TEST("ksm §3 §4 §5 §6 §7 §8 §9 §10 §12 random calls of several processes give what the model gives")
+TEST("§3 §4 §5 §6 §7 §8 §9 §10 §12 random calls of several processes give what the model gives")
 {
     int fds[2], end = uptime() + (tap_seconds ? tap_seconds : SECONDS) * TICKS_PER_SECOND;
     bool checked = debug(DEBUG_CHECK, 0) == 0;

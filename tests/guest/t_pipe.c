@@ -1,5 +1,5 @@
 /*
- * t_pipe.c - pipes: order, blocking, ends that close, and readers and writers that die.
+ * t_pipe.c - pipes: order, blocking, ends that close, and readers and writers that are killed.
  */
 #include "fcntl.h"
 #include "guest.h"
@@ -9,7 +9,7 @@ static int ends[2];
 
 static void open_pipe(void) { check_eq(pipe(ends), 0); }
 
-TEST("pipe: what went in comes out, in order")
+TEST("a pipe gives out what was written, in order, and waits for no more than there is")
 {
     char buf[16];
 
@@ -23,7 +23,7 @@ TEST("pipe: what went in comes out, in order")
     check(memcmp(buf, "fg", 2) == 0);
 }
 
-TEST("pipe: the end of the file comes when the last writer has closed")
+TEST("a pipe ends when its last writer has closed it")
 {
     char c;
 
@@ -40,7 +40,7 @@ TEST("pipe: the end of the file comes when the last writer has closed")
     check_eq(read(ends[0], &c, 1), 0);
 }
 
-TEST("pipe: without a reader it takes what it has room for, and then writing fails")
+TEST("a pipe without a reader takes what it has room for, and then writing fails")
 {
     static char bytes[4096];
     int n = 0;
@@ -54,7 +54,7 @@ TEST("pipe: without a reader it takes what it has room for, and then writing fai
     check_eq(write(ends[1], bytes, 0), 0);
 }
 
-TEST("pipe: the wrong end")
+TEST("a pipe's read end cannot be written, nor its write end read")
 {
     char c;
 
@@ -63,7 +63,7 @@ TEST("pipe: the wrong end")
     check_eq(read(ends[1], &c, 1), -1);
 }
 
-TEST("pipe: nothing is a length too")
+TEST("a pipe takes a length of 0, and refuses a negative one")
 {
     char c;
 
@@ -81,7 +81,7 @@ static void read_nothing(void *arg)
     check_eq(read(ends[0], arg, 1), 1);
 }
 
-TEST("pipe: reading 0 bytes waits, as long as there is nothing and somebody may write")
+TEST("reading 0 bytes from an empty pipe waits for a writer")
 {
     char c;
     int pid;
@@ -113,7 +113,7 @@ static void write_much(void *arg)
     }
 }
 
-TEST("pipe: much more than it holds, in pieces of all sizes")
+TEST("a pipe passes on much more than it holds, in pieces of all sizes")
 {
     static uchar buf[4096];
     int n = 0, got, size = MUCH, pid;
@@ -140,7 +140,7 @@ static void write_block(void *arg)
     check_eq(write(ends[1], block, sizeof(block)), sizeof(block));
 }
 
-TEST("pipe: one write of a megabyte")
+TEST("one write puts a megabyte through a pipe")
 {
     static char buf[10000];
     int n = 0, got, pid;
@@ -157,7 +157,7 @@ TEST("pipe: one write of a megabyte")
     tap_join(pid);
 }
 
-static void write_for_ever(void *arg)
+static void write_endlessly(void *arg)
 {
     (void)arg;
     close(ends[0]);
@@ -165,12 +165,12 @@ static void write_for_ever(void *arg)
         ;
 }
 
-TEST("pipe: a writer that waits sees that the reader has gone")
+TEST("a writer that waits for room fails when the reader goes")
 {
     int pid;
 
     open_pipe();
-    pid = tap_start(write_for_ever, NULL);
+    pid = tap_start(write_endlessly, NULL);
     tap_until_asleep(pid);
     close(ends[0]);
     tap_join(pid);
@@ -184,7 +184,7 @@ static void read_one(void *arg)
     check_eq(read(ends[0], &c, 1), *(int *)arg);
 }
 
-TEST("pipe: a reader that waits sees the last writer go, also by being killed")
+TEST("a reader that waits gets the end of file when the last writer is killed")
 {
     int zero = 0, reader, writer;
 
@@ -206,7 +206,7 @@ TEST("pipe: a reader that waits sees the last writer go, also by being killed")
     }
 }
 
-TEST("pipe: a killed reader and a killed writer leave")
+TEST("a reader and a writer that wait can be killed")
 {
     int one = 1, pid;
 
@@ -215,7 +215,7 @@ TEST("pipe: a killed reader and a killed writer leave")
     tap_until_asleep(pid);
     kill(pid);
     check_eq(tap_status(pid), KILLED);
-    pid = tap_start(write_for_ever, NULL);
+    pid = tap_start(write_endlessly, NULL);
     tap_until_asleep(pid);
     kill(pid);
     check_eq(tap_status(pid), KILLED);
@@ -231,7 +231,7 @@ static void write_letters(void *arg)
         check_eq(write(ends[1], line, sizeof(line)), sizeof(line));
 }
 
-TEST("pipe: short writes of several writers do not mix")
+TEST("short writes of several writers do not mix in a pipe")
 {
     char letters[4] = "abcd", line[64];
     int counts[4] = { 0 }, status;
@@ -259,7 +259,7 @@ TEST("pipe: short writes of several writers do not mix")
     }
 }
 
-TEST("pipe: descriptors run out, and nothing is left of a pipe that failed")
+TEST("a pipe that fails for lack of descriptors takes none")
 {
     int n = 0, more[2] = { -5, -5 };
 
@@ -277,7 +277,7 @@ TEST("pipe: descriptors run out, and nothing is left of a pipe that failed")
     check(more[0] + more[1] == 7);
 }
 
-TEST("pipe: fstat says no, or what it is; the descriptors are the lowest")
+TEST("a pipe gets the lowest descriptors, the read end first")
 {
     struct stat st;
 

@@ -1,18 +1,15 @@
 /*
- * t_race.c - attach, detach, delete, fork, exec, exit and kill against each other, and what old
- * addresses reach.
+ * t_race.c - attach, detach, delete, fork, exec, exit and kill against each other, and what old addresses reach.
  *
  * t_race -t SECONDS for longer runs, -s SEED for other ones.
- *
- * Runs with: --timeout 300 -- t_race
  */
 #include "race.h"
 
 #define SECONDS 3u
 #define WORDS   (PAGE / sizeof(uint))
 
-/* A segment that all know. In the first word of each page stands its tag, or still 0; in the second of
-   the first page what its first user wrote, which never changes while it lives; the rest is 0. */
+/* A segment that all processes know.  The first word of each page is its tag, or still 0.  The second word of the first
+   page is what its first user wrote, which never changes while the segment lives.  The rest is 0. */
 struct public
 {
     int id;
@@ -22,7 +19,7 @@ struct public
 #define NPUBLIC 5u
 static struct public publics[NPUBLIC] = { { 0, 1 }, { 0, 2 }, { 0, 3 }, { 0, 7 }, { 0, 1025 } };
 
-/* A segment that one process alone knows, all filled. */
+/* A segment that one process alone knows, filled throughout. */
 #define OWN_PAGES 3u
 static int own_ids[RACE_MAX];
 
@@ -87,7 +84,7 @@ static void detach_at(uint i)
     forget_view(i);
 }
 
-/* By its handle: the newest one of that goes. */
+/* By its handle: that takes the newest one. */
 static void detach_newest(uint i)
 {
     uint newest = i;
@@ -113,7 +110,7 @@ static void attach_public(void)
     handle = ksmget(public->id, public->npages * PAGE);
     check(handle > 0);
     view->p = ksmattach(handle, writable ? KSM_RDWR : KSM_READ);
-    if (ksmerror(view->p) == KSM_EHANDLE) /* somebody deleted it meanwhile */
+    if (ksmerror(view->p) == KSM_EHANDLE) /* another process deleted it meanwhile */
         return;
     check_eq(ksmerror(view->p), 0);
     view->handle = handle;
@@ -226,7 +223,7 @@ static void use_heap(void)
 
 static void step(void);
 
-/* A child, with all that its parent has: some steps, and then one end or another. */
+/* A child with all that its parent has: it takes some steps, and then ends in one way or another. */
 static void be_child(uint end)
 {
     may_fork = false;
@@ -297,7 +294,7 @@ static void run(uint i)
 {
     me = i;
     random = chance_start((uint)tap_seed, i + (uint)getpid() * RACE_MAX);
-    may_fork = i % 2 == 0; /* the others get killed, and leave no orphans */
+    may_fork = i % 2 == 0; /* the others are killed, and must leave no orphans */
     open_own();
     fill_own();
     while (!board->stop) {
@@ -307,7 +304,7 @@ static void run(uint i)
     check_own();
 }
 
-/* Ends one of those who do not fork, at any moment, and puts another in its place. */
+/* Kills a process that does not fork, and starts another in its place. */
 static void replace_one(int pids[], uint n)
 {
     uint i = (chance(&random, n) | 1) % n;
@@ -353,17 +350,17 @@ static void race(uint n)
     race_end();
 }
 
-TEST("ksm §12 §7 all calls on the same segments against each other, 2 processes") { race(2); }
+TEST("§12 §7 2 processes make all calls on the same segments against each other") { race(2); }
 
-TEST("ksm §12 §7 all calls on the same segments against each other, 4 processes") { race(4); }
+TEST("§12 §7 4 processes make all calls on the same segments against each other") { race(4); }
 
-TEST("ksm §12 §7 all calls on the same segments against each other, 8 processes") { race(8); }
+TEST("§12 §7 8 processes make all calls on the same segments against each other") { race(8); }
 
 /* Old addresses. */
 
 #define PLACES 3u /* pages of each segment */
 
-/* Which processor is this?  Each has a descriptor table of its own. */
+/* Identifies the processor: each has a descriptor table of its own. */
 static uint processor(void)
 {
     struct {
@@ -424,7 +421,7 @@ static void renew(int id, int *handle, uint *with)
     check_eq(ksmdetachat(p), 0);
 }
 
-/* Two segments take turns at the same address, and the process wanders. */
+/* Two segments take turns at the same address, and the process moves between processors. */
 static void take_turns(uint i)
 {
     uint n = 0, at = 0, stamps[2] = { i << 28 | 0x1000, i << 28 | 0x8000000 };
@@ -438,7 +435,7 @@ static void take_turns(uint i)
     for (; !board->stop; n++, at ^= 1) {
         uint *p = (uint *)attach_flags(handles[at], pick(2) ? KSM_READ : 0);
 
-        check_stamp(p, stamps[at]); /* this processor knows it now */
+        check_stamp(p, stamps[at]); /* this processor has it in its TLB now */
         if (pick(2))
             hop();
         check_stamp(p, stamps[at]);
@@ -461,9 +458,9 @@ static void take_turns(uint i)
     check_eq(ksmdelete(handles[1]), 0);
 }
 
-TEST("ksm §5.3 an address shows what is attached there now, on every processor")
+TEST("§5.3 an address shows what is attached there now, on every processor")
 {
-    static const uint numbers[] = { 2, 5 }; /* some processors idle in between, or none */
+    static const uint numbers[] = { 2, 5 }; /* with idle processors in between, and without */
 
     race_begin();
     for (uint i = 0; i < 2; i++) {
@@ -520,7 +517,7 @@ static void let_die(uint i)
     board->rounds[i] = n;
 }
 
-TEST("ksm §5.3 a touch after detach, delete or shrinking ends the process, wherever it runs")
+TEST("§5.3 a touch after detach, delete or shrinking ends the process, wherever it runs")
 {
     static const uint numbers[] = { 1, 4 };
 

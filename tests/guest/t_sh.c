@@ -77,7 +77,7 @@ static void run_lines(const struct line *lines, uint nlines)
 }
 #define RUN(lines) run_lines(lines, COUNT(lines))
 
-TEST("sh: words, quotes, comments")
+TEST("sh takes a line apart into words, quotes and comments")
 {
     static const struct line lines[] = {
         { "echo one two", "one two\n", 0 },
@@ -99,7 +99,7 @@ TEST("sh: words, quotes, comments")
     RUN(lines);
 }
 
-TEST("sh: lists and statuses")
+TEST("sh runs lists of commands, and knows their statuses")
 {
     static const struct line lines[] = {
         { "true", "", 0 },
@@ -128,7 +128,7 @@ TEST("sh: lists and statuses")
     RUN(lines);
 }
 
-TEST("sh: pipelines")
+TEST("sh connects commands by pipes")
 {
     static const struct line lines[] = {
         { "echo a b c | wc", "1 3 6 \n", 0 },
@@ -144,7 +144,7 @@ TEST("sh: pipelines")
     RUN(lines);
 }
 
-TEST("sh: redirections")
+TEST("sh redirects input and output")
 {
     static const struct line lines[] = {
         { "echo one > f; cat f; cat < f", "one\none\n", 0 },
@@ -165,7 +165,7 @@ TEST("sh: redirections")
     RUN(lines);
 }
 
-TEST("sh: subshells, directories, the background")
+TEST("sh has subshells, a working directory and background commands")
 {
     static const struct line lines[] = {
         { "mkdir d; (cd d; echo x > f); cat d/f; cd d; cat f; cd ..; rm d/f d", "x\nx\n", 0 },
@@ -179,7 +179,7 @@ TEST("sh: subshells, directories, the background")
     RUN(lines);
 }
 
-TEST("sh: syntax errors")
+TEST("sh says where it does not understand a line")
 {
     static const struct line lines[] = {
         { "echo a ;; echo b", "sh: syntax error near `; echo b'\n", 2 },
@@ -197,7 +197,7 @@ TEST("sh: syntax errors")
     RUN(lines);
 }
 
-TEST("sh: long lines, many arguments, deep parentheses")
+TEST("sh takes long lines and many arguments, and refuses what is too much")
 {
     static char command[9000];
     char *p = command + snprintf(command, sizeof(command), "echo ");
@@ -222,7 +222,7 @@ TEST("sh: long lines, many arguments, deep parentheses")
     leave();
 }
 
-TEST("sh: a file of commands")
+TEST("sh runs a file of commands")
 {
     static const char script[] = "# a script\necho one\nfalse ||\n  echo 'two\nthree'\nexit 9\necho four\n";
     int fd;
@@ -243,7 +243,7 @@ TEST("sh: a file of commands")
 
 /* Programs. */
 
-TEST("grep: patterns")
+TEST("grep finds the lines that match a pattern")
 {
     static const struct line lines[] = {
         { "(echo abc; echo bcd; echo cab; echo ab.c) > f", "", 0 },
@@ -273,7 +273,7 @@ TEST("grep: patterns")
     RUN(lines);
 }
 
-TEST("cat, wc, ln, rm, mkdir, ls, kill, sleep")
+TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain clearly")
 {
     static const struct line lines[] = {
         { "echo a > f; cat f f; cat < f", "a\na\na\n", 0 },
@@ -300,7 +300,7 @@ TEST("cat, wc, ln, rm, mkdir, ls, kill, sleep")
     RUN(lines);
 }
 
-TEST("ksmstat and ksmrm: by number and by name")
+TEST("ksmstat and ksmrm take segments by number and by name")
 {
     static const struct line lines[] = {
         { "ksmrm t_sh.segment; ksmstat t_sh.segment", "ksmstat: t_sh.segment: no such segment\n", 1 },
@@ -317,7 +317,7 @@ TEST("ksmstat and ksmrm: by number and by name")
     RUN(lines);
 }
 
-TEST("ps: a line for each living process")
+TEST("ps prints a line for each living process")
 {
     check_eq(run((char *[]){ "sh", "-c", "/ps | /grep '^ *1 *0 sleep.* init$'", NULL }), 0);
     check_eq(run((char *[]){ "sh", "-c", "/ps | /grep t_sh", NULL }), 0);

@@ -13,7 +13,7 @@ static char text[300];
         check_str(text, want);                                             \
     } while (0)
 
-TEST("snprintf: numbers")
+TEST("snprintf writes numbers of all kinds and widths")
 {
     check_format("0 -1 2147483647 -2147483648", "%d %d %d %d", 0, -1, 2147483647, (int)0x80000000);
     check_format("4294967295 FFFFFFFF DEAD BEEF", "%u %x %X %p", 0xFFFFFFFF, 0xFFFFFFFF, 0xDEAD,
@@ -25,7 +25,7 @@ TEST("snprintf: numbers")
     check_format("10 4294967296", "%d %llu", 10, 4294967296ull);
 }
 
-TEST("snprintf: strings, characters, and unknown conversions")
+TEST("snprintf writes strings and characters, cuts them, and copies unknown conversions")
 {
     check_format("abc|  abc|abc  |ab", "%s|%5s|%-5s|%.2s", "abc", "abc", "abc", "abc");
     check_format("x 100% y", "%c 100%% %c", 'x', 'y');
@@ -50,7 +50,7 @@ static void print_all(void *arg)
     printf(1, "%s %p", (char *)NULL, (void *)0x1234);
 }
 
-TEST("printf: lines of any length, and odd formats")
+TEST("printf writes lines of any length, and copes with odd formats")
 {
     static char back[4000];
     int fd;
@@ -64,7 +64,7 @@ TEST("printf: lines of any length, and odd formats")
     unlink("/t_ulib.tmp");
 }
 
-TEST("parse_number and atoi")
+TEST("parse_number takes whole numbers alone, and atoi whatever digits come first")
 {
     static const char *const bad[] = { "",
                                        "-",
@@ -112,7 +112,7 @@ static const char *options_of(char **argv, const char *options)
 }
 #define OPTIONS(options, ...) options_of((char *[]){ "t_ulib", __VA_ARGS__ NULL }, options)
 
-TEST("getopt: letters together and apart, values, where they end")
+TEST("getopt finds letters together and apart, values, and the end of the options")
 {
     check_str(OPTIONS("abv:", "-a", "-b", "x", "-a", ), "ab x -a");
     check_str(OPTIONS("abv:", "-ab", "-v7", "x", ), "abv(7) x");
@@ -131,7 +131,7 @@ TEST("getopt: letters together and apart, values, where they end")
     check(getopt(2, (char *[]){ "t_ulib", "-:", NULL }, "abv:") == '?' && optopt == ':');
 }
 
-TEST("ctype: ASCII letters, digits and blanks, and nothing else")
+TEST("the functions of ctype.h know ASCII, and nothing else")
 {
     for (int c = -128; c < 384; c++) {
         bool low = c >= 'a' && c <= 'z', high = c >= 'A' && c <= 'Z', digit = c >= '0' && c <= '9';
@@ -149,7 +149,7 @@ TEST("ctype: ASCII letters, digits and blanks, and nothing else")
     }
 }
 
-TEST("memmove and its kin: all small sizes, all offsets, both directions")
+TEST("memmove and memset do all small sizes at all offsets, in both directions")
 {
     static uchar a[200], b[200];
 
@@ -172,7 +172,7 @@ TEST("memmove and its kin: all small sizes, all offsets, both directions")
     check(memchr("abc", 'c', 3) && !memchr("abc", 'c', 2));
 }
 
-TEST("strings")
+TEST("the functions on strings compare, measure, search and copy")
 {
     check(strcmp("", "") == 0 && strcmp("a", "b") < 0 && strcmp("ab", "a") > 0 && strcmp("\xFF", "a") > 0);
     check(strncmp("abc", "abd", 2) == 0 && strncmp("abc", "abd", 3) < 0 && strncmp("a", "ab", 5) < 0);
@@ -181,7 +181,7 @@ TEST("strings")
 
     char *copy = strdup("copied");
 
-    check(copy && strcmp(copy, "copied") == 0);
+    check_str(copy, "copied");
     free(copy);
 }
 
@@ -195,7 +195,7 @@ static void write_lines(void *arg)
     check_eq(write_all(fd, "\nlast", 5), 0);
 }
 
-TEST("line_next: lines of all lengths, and a last one without a newline")
+TEST("line_next reads lines of all lengths, and a last one without a newline")
 {
     int ends[2], pid;
     uint n;
@@ -207,21 +207,24 @@ TEST("line_next: lines of all lengths, and a last one without a newline")
     struct line_reader reader = LINE_READER(ends[0]);
     char *line = line_next(&reader, &n);
 
-    check(line && n == 3 && strcmp(line, "one") == 0);
+    check_str(line, "one");
+    check_eq(n, 3);
     line = line_next(&reader, &n);
     check(line && n == 0 && *line == 0);
     line = line_next(&reader, &n);
-    check(line && n == 5 && strcmp(line, "three") == 0);
+    check_str(line, "three");
+    check_eq(n, 5);
     line = line_next(&reader, &n);
     check(line && n == 5000 && line[0] == 'x' && line[4999] == 'x' && line[5000] == 0);
     line = line_next(&reader, &n);
-    check(line && n == 4 && strcmp(line, "last") == 0);
+    check_str(line, "last");
+    check_eq(n, 4);
     check(!line_next(&reader, &n) && !reader.failed);
     free(reader.buf);
     tap_join(pid);
 }
 
-TEST("gets: a line, its end, and too little room")
+TEST("gets reads a line with its end, or as much as there is room for")
 {
     char buf[8];
     int ends[2];
@@ -231,10 +234,10 @@ TEST("gets: a line, its end, and too little room")
     close(ends[1]);
     close(0);
     check_eq(dup(ends[0]), 0);
-    check(strcmp(gets(buf, sizeof(buf)), "ab\n") == 0);
-    check(strcmp(gets(buf, sizeof(buf)), "cdefghi") == 0);
-    check(strcmp(gets(buf, sizeof(buf)), "jk\n") == 0);
-    check(strcmp(gets(buf, sizeof(buf)), "") == 0);
+    check_str(gets(buf, sizeof(buf)), "ab\n");
+    check_str(gets(buf, sizeof(buf)), "cdefghi");
+    check_str(gets(buf, sizeof(buf)), "jk\n");
+    check_str(gets(buf, sizeof(buf)), "");
 }
 
 TEST("64-bit division agrees with multiplication")

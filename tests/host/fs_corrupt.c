@@ -5,12 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "fs_world.h"
 #include "host.h"
 #include "include/fcntl.h"
 
 static uchar *good_disk;
 static struct superblock sb;
+static uint random_state;
+
+static uint pick(uint n) { return chance(&random_state, n); }
 
 static void before(void)
 {
@@ -289,41 +293,41 @@ static void poke_together(void *unused)
 static void spoil(uint kind)
 {
     uchar *inodes = world->disk + (size_t)sb.inodestart * BSIZE;
-    struct dinode *di = (struct dinode *)inodes + 1 + rand() % 10;
+    struct dinode *di = (struct dinode *)inodes + 1 + pick(10);
     struct dirent *e;
-    uint word = rand() % 4 == 0 ? (uint)rand() : (uint)rand() % (sb.size + 10);
+    uint word = pick(4) == 0 ? chance_next(&random_state) : pick(sb.size + 10);
 
     switch (kind) {
     case 0: /* anywhere among what is used */
-        world->disk[rand() % ((sb.bmapstart + 500) * BSIZE)] ^= 1u << rand() % 8;
+        world->disk[pick((sb.bmapstart + 500) * BSIZE)] ^= 1u << pick(8);
         break;
     case 1:
-        di->addrs[rand() % NADDR] = word;
+        di->addrs[pick(NADDR)] = word;
         break;
     case 2:
-        di->size = rand() % 3 ? (uint)rand() % 200000 : (uint)rand() * 2u;
+        di->size = pick(3) ? pick(200000) : chance_next(&random_state);
         break;
     case 3:
-        di->type = rand() % 6 - 1;
+        di->type = (int)pick(6) - 1;
         break;
     case 4:
-        di->nlink = rand() % 4 - 1;
+        di->nlink = (int)pick(4) - 1;
         break;
     case 5: /* an entry of a directory, or what could be one */
-        e = (struct dirent *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 40) * BSIZE);
-        e[rand() % 32].inum = rand() % 12;
+        e = (struct dirent *)(world->disk + (size_t)(sb.bmapstart + 1 + pick(40)) * BSIZE);
+        e[pick(32)].inum = pick(12);
         break;
     case 6: /* a bitmap full of lies */
-        memset(world->disk + (size_t)sb.bmapstart * BSIZE, rand() % 2 ? 0 : 0xff, BSIZE);
+        memset(world->disk + (size_t)sb.bmapstart * BSIZE, pick(2) ? 0 : 0xff, BSIZE);
         break;
     case 7: /* an address block of addresses of address blocks */
-        ((uint *)(world->disk + (size_t)(sb.bmapstart + 1 + rand() % 500) * BSIZE))[rand() % 128] = word;
+        ((uint *)(world->disk + (size_t)(sb.bmapstart + 1 + pick(500)) * BSIZE))[pick(128)] = word;
         break;
     case 8: /* the super block */
-        ((uint *)(world->disk + BSIZE))[rand() % 8] += rand() % 5 - 2;
+        ((uint *)(world->disk + BSIZE))[pick(8)] += pick(5) - 2;
         break;
     case 9: /* the log's header */
-        ((uint *)(world->disk + (size_t)sb.logstart * BSIZE))[rand() % 6] = rand() % 40;
+        ((uint *)(world->disk + (size_t)sb.logstart * BSIZE))[pick(6)] = pick(40);
         break;
     }
 }
@@ -342,10 +346,10 @@ static void spoil_and_use(const struct fsimage_shape *l, uint nrounds, void (*us
     memcpy(good_disk, world->disk, (size_t)world->nblocks * BSIZE);
     uint nfound = 0;
     for (uint round = 0; round < nrounds; round++) {
-        srand(round);
+        random_state = chance_start(round, 0);
         memcpy(world->disk, good_disk, (size_t)world->nblocks * BSIZE);
         for (uint i = 0; i <= round % 4; i++)
-            spoil(rand() % 10);
+            spoil(pick(10));
         check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
         nfound += result.nproblems != 0;
         world_boot_with(2000, use == poke_all ? 0 : round + 1, use, NULL);
@@ -374,9 +378,9 @@ TEST("noise")
     for (uint round = 0; round < 30; round++) {
         world_format(round % 2 ? &world_xv6 : &world_small);
         memcpy(&sb, world->disk + BSIZE, sizeof(sb));
-        srand(round);
+        random_state = chance_start(round, 0);
         for (uint at = (sb.inodestart + (round % 3 != 0)) * BSIZE; at < world->nblocks * BSIZE; at++)
-            world->disk[at] = rand() >> 4;
+            world->disk[at] = pick(256);
         check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
         check(result.nproblems > 0);
         world_boot(poke_all, NULL);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "fs_world.h"
 #include "host.h"
 #include "include/fcntl.h"
@@ -33,7 +34,9 @@ static void before(void)
 
 /* The operations: each is one to the file system, too. */
 
-static uint pick(uint n) { return (uint)rand() % n; }
+static uint random_state;
+
+static uint pick(uint n) { return chance(&random_state, n); }
 
 static void name_of(char *name, uint i)
 {
@@ -182,7 +185,7 @@ static void cut_everywhere(const struct fsimage_shape *l, uint seed, uint every)
 {
     uint nevents, nbad = 0;
 
-    srand(seed);
+    random_state = chance_start(seed, 0);
     world_format(l);
     keep_disk();
     check(world_boot(work, NULL));
@@ -242,7 +245,7 @@ TEST("cuts in a long write and a long removal")
 {
     uint nbad = 0;
 
-    srand(1);
+    random_state = chance_start(1, 0);
     world_format(&world_small);
     check(world_boot(write_old, NULL));
     keep_disk();
@@ -283,7 +286,7 @@ static void cut_recovery(void)
 
 TEST("cuts during recovery")
 {
-    srand(9);
+    random_state = chance_start(9, 0);
     world_format(&world_xv6);
     keep_disk();
     check(world_boot(work, NULL));

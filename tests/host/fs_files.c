@@ -504,13 +504,13 @@ static void check_against_model(struct model *files)
 static void random_write(struct model *m, struct file *f)
 {
     uint limit = layout->extended ? MODEL_MAX : MAXFILE * BSIZE;
-    uint offset = fake_random() % 3 ? m->size : fake_random() % (m->size + 1), n = fake_random() % 9000;
+    uint offset = fake_random(3) ? m->size : fake_random(m->size + 1), n = fake_random(9000);
 
     if (n > limit - offset)
         n = limit - offset;
     uchar *bytes = malloc(offset + n + 1);
     for (uint i = 0; i < n; i++)
-        bytes[i] = fake_random() >> 3;
+        bytes[i] = fake_random(256);
     memcpy(m->bytes + offset, bytes, n);
     if (offset + n > m->size)
         m->size = offset + n;
@@ -530,7 +530,7 @@ static void use_randomly(void *arg)
     make_dir("d1");
     make_dir("d2");
     for (uint step = 0; step < nsteps; step++) {
-        uint i = fake_random() % NSLOTS, what = fake_random() % 16;
+        uint i = fake_random(NSLOTS), what = fake_random(16);
         char name[DIRSIZ + 1];
         snprintf(name, sizeof(name), "d%u/f%u", i % 3, i);
         if (what < 10) {

@@ -43,11 +43,11 @@ static void write_and_read(void *arg)
     char name[20];
 
     for (uint round = 0; round < 6; round++) {
-        uint size = fake_random() % 30000;
+        uint size = fake_random(30000);
         sprintf(name, "f%u", self);
         check_eq(world_write_file(name, 0, size, self), size);
         check(world_file_is(name, size, self));
-        if (fake_random() % 3 == 0)
+        if (fake_random(3) == 0)
             check_eq(fs_sync(), 0);
         check_eq(fs_unlink(world_root(), name), 0);
         check_eq(world_size(name), ~0u);
@@ -63,10 +63,10 @@ static void fight(void *arg)
     char a[20], b[20];
 
     for (uint round = 0; round < 60; round++) {
-        sprintf(a, "n%u", fake_random() % 4);
-        sprintf(b, fake_random() % 2 ? "n%u" : "n0/m%u", fake_random() % 4);
+        sprintf(a, "n%u", fake_random(4));
+        sprintf(b, fake_random(2) ? "n%u" : "n0/m%u", fake_random(4));
         struct inode *ip;
-        switch (fake_random() % 7) {
+        switch (fake_random(7)) {
         case 0:
             fs_mkdir(root, a);
             break;
@@ -177,7 +177,7 @@ static void send_bytes(void *arg)
     uchar bytes[9000];
 
     while (left > 0) {
-        uint n = 1 + fake_random() % (fake_random() % 2 ? 20 : sizeof(bytes));
+        uint n = 1 + fake_random(fake_random(2) ? 20 : sizeof(bytes));
         n = n < left ? n : left;
         for (uint i = 0; i < n; i++)
             bytes[i] = world_byte(seed, at + i);
@@ -193,7 +193,7 @@ static void receive_bytes(void *unused)
     (void)unused;
     uchar bytes[9000];
     for (;;) {
-        int n = file_read(reader, bytes, 1 + fake_random() % sizeof(bytes));
+        int n = file_read(reader, bytes, 1 + fake_random(sizeof(bytes)));
         check(n >= 0);
         if (n <= 0)
             break;
@@ -242,7 +242,7 @@ static void run_lines(void *unused)
     check_eq(pipe_create(&reader, &writer), 0);
     start(send_lines, 3);
     while (total < 20 * 6000) {
-        int n = file_read(reader, bytes, 1 + fake_random() % sizeof(bytes));
+        int n = file_read(reader, bytes, 1 + fake_random(sizeof(bytes)));
         check(n > 0);
         if (n <= 0)
             break;

@@ -13,7 +13,6 @@
 #include "include/fcntl.h"
 #include "mm/page.h"
 #include "mm/slab.h"
-#include "sched/lock.h"
 
 #define TIME_LIMIT 120 /* seconds for one boot: a hang is a failure */
 
@@ -27,66 +26,10 @@ uint arch_nmemory = 1;
 
 /* The machine and kernel/sched, as far as fakes/park.c does not have them. */
 
-void fake_memory_reset(void);
 void fake_memory_reset(void) {}
 
 void bytes_copy(void *dst, const void *src, size_t n) { memcpy(dst, src, n); }
 void page_copy(void *dst, const void *src) { memcpy(dst, src, PAGE_SIZE); }
-
-void mutex_init(struct mutex *m, enum lock_rank rank, const char *name)
-{
-    spin_init(&m->lock, rank, name);
-    m->holder = NULL;
-    list_init(&m->waiters);
-}
-
-void mutex_acquire(struct mutex *m)
-{
-    struct thread *self = thread_self();
-
-    if (m->holder == self)
-        panic("a mutex is acquired twice");
-    for (uint rank = m->lock.rank + 1; rank < RANK_FIRST_SPIN; rank++)
-        if (self->nmutexes[rank])
-            panic("mutex of rank %d after one of rank %u", (int)m->lock.rank, rank);
-    spin_acquire(&m->lock);
-    while (m->holder) {
-        list_push_back(&m->waiters, &self->wait_link);
-        thread_park(&m->lock, 0, false);
-        list_remove(&self->wait_link);
-    }
-    m->holder = self;
-    self->nmutexes[m->lock.rank]++;
-    spin_release(&m->lock);
-}
-
-void mutex_release(struct mutex *m)
-{
-    spin_acquire(&m->lock);
-    if (m->holder != thread_self())
-        panic("a mutex is released by another");
-    thread_self()->nmutexes[m->lock.rank]--;
-    m->holder = NULL;
-    struct list *next = list_pop(&m->waiters);
-    if (next)
-        thread_unpark(container_of(next, struct thread, wait_link));
-    spin_release(&m->lock);
-}
-
-void lock_debug_may_enter(enum lock_rank rank, const char *name)
-{
-    for (uint r = rank; r < RANK_FIRST_SPIN; r++)
-        if (thread_self()->nmutexes[r])
-            panic("%s after a lock of rank %u", name, r);
-}
-
-void lock_debug_enter(enum lock_rank rank, const char *name)
-{
-    lock_debug_may_enter(rank, name);
-    thread_self()->nmutexes[rank]++;
-}
-
-void lock_debug_leave(enum lock_rank rank) { thread_self()->nmutexes[rank]--; }
 
 static int device_read(void *dst, int n)
 {

@@ -18,7 +18,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "tests/tap.h"
+#include "tap.h"
 
 /* The program: before and after are called around each test; either may be NULL. */
 #define TAP_MAIN(before, after) \

@@ -1,11 +1,11 @@
 # The host tests: programs of this machine that print TAP, made of portable kernel sources and fakes.
 #
 #   HOST_TESTS += NAME              becomes $B/tests/host/NAME, and a suite of ./ksm test
-#   NAME_SRC    = FILE.c ...       all sources; default tests/host/NAME.c alone
+#   NAME_SRC    = FILE ...          all sources; default tests/host/NAME.c alone
 #   NAME_CFLAGS = -Dx ...           more flags for all of them
-#   NAME_LIBS   = -lm ...      libraries
+#   NAME_LIBS   = -lm ...           libraries
 #
-# Sources are compiled with -I. -Ikernel -Itests/host -Itests/host/arch, so that kernel/arch.h finds the host's inline.h.
+# Sources are compiled with -I. -Ikernel -Itests -Itests/host -Itests/host/arch, so that kernel/arch.h finds the host's inline.h.
 
 HOST_TESTS += lib
 lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/base/params.c kernel/mm/table.c
@@ -17,10 +17,10 @@ mm_pages_CFLAGS = -DDEBUG
 
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
 KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print registry segment wait) \
-           kernel/base/format.c kernel/mm/table.c kernel/mm/mapping.c tests/host/ksm_world.c \
+           kernel/base/format.c kernel/mm/table.c kernel/mm/mapping.c kernel/sched/lock.c tests/host/ksm_world.c \
            $(patsubst %,tests/host/fakes/%.c,aspace memory park)
 HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
-ksm_core_SRC  = tests/host/ksm_core.c $(KSM_CORE)
+ksm_core_SRC  = $(sort $(wildcard tests/host/ksm_core*.c)) $(KSM_CORE)
 ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
 ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
 ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
@@ -30,7 +30,7 @@ KSM_FUZZ_SRC = tests/host/ksm_fuzz.c tests/host/ksm_driver.c tests/host/host.c $
 $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/host/*.h tests/host/*/*.h)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 $(WARN) -DDEBUG -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-	    -I. -Ikernel -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
+	    -I. -Ikernel -Itests -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
 
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
 MATH_SRC = $(patsubst %,user/math/%.c,bignum decimal mathexpr mathfn mathint mathtrig)
@@ -42,7 +42,7 @@ $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
 FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c host/fscheck.c host/fsimage.c $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
-            kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c kernel/base/kstring.c
+            kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 FS_CFLAGS := -DDEBUG -fno-sanitize=address
 HOST_TESTS += fs_files fs_crash fs_corrupt fs_race fs_tools
 fs_files_SRC = tests/host/fs_files.c $(FS_WORLD)

@@ -1,7 +1,7 @@
 /*
- * ksm_check.c - ksm_check() itself: whatever is broken on purpose, it finds.
+ * ksm_check.c - ksm_check() finds whatever is broken on purpose.
  *
- * Each damage is one changed word, which is put right again.
+ * Each damage is one word that is changed, and then put right again.
  */
 #include <string.h>
 

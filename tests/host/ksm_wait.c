@@ -43,7 +43,7 @@ static struct ksm_task *attached(int pid, uint id, uint *va, uint flags)
     return task;
 }
 
-TEST("§11.1 another value: look again")
+TEST("§11.1 wait returns at once if the word holds another value")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -67,7 +67,7 @@ static void change_at_second_switch(void)
         *changing = 1;
 }
 
-TEST("§11.1 the value changes under way")
+TEST("§11.1 wait does not sleep if the value changes on the way")
 {
     uint va, nagain = 0, nslept = 0;
 
@@ -82,22 +82,21 @@ TEST("§11.1 the value changes under way")
         actors_run();
         nagain += w.result == KSM_EAGAIN;
         nslept += w.result == KSM_ETIMEDOUT;
-        world_end();
-        world_begin();
+        world_again();
     }
     check(nagain > 0 && nslept > 0);
     check_eq(nagain + nslept, 39);
 }
 
-TEST("§11.1 time-outs")
+TEST("§11.1 wait ends when its ticks have run out")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
-    struct waiter w, private, for_ever;
+    struct waiter w, private, endless;
 
     waits(&w, a, va, 10);
     waits(&private, a, 64, 20);
-    waits(&for_ever, world_fork(a, 5), va, 0);
+    waits(&endless, world_fork(a, 5), va, 0);
     actors_tick(9);
     actors_run_now();
     check_eq(w.result, ASLEEP);
@@ -112,13 +111,13 @@ TEST("§11.1 time-outs")
     check_sound();
     actors_tick(1000000);
     actors_run_now();
-    check_eq(for_ever.result, ASLEEP);
+    check_eq(endless.result, ASLEEP);
     check_eq(ksm_wake(a, va, 1), 1);
     actors_run_now();
-    check_eq(for_ever.result, 0);
+    check_eq(endless.result, 0);
 }
 
-TEST("§11.2 the same word by any attachment")
+TEST("§11.2 a word is the same by any attachment")
 {
     uint va, vb, vc;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = world_task(5), *c = attached(6, 1, &vc, KSM_READ);
@@ -142,7 +141,7 @@ TEST("§11.2 the same word by any attachment")
         }
 }
 
-TEST("§11.2 another segment's word")
+TEST("§11.2 another segment's word is another word")
 {
     uint va, vb;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 2, &vb, 0);
@@ -159,7 +158,7 @@ TEST("§11.2 another segment's word")
     actors_run_now();
 }
 
-TEST("§11.2 private words")
+TEST("§11.2 a private word is the process's own")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -175,7 +174,7 @@ TEST("§11.2 private words")
     check_eq(child.result, KSM_ETIMEDOUT);
 }
 
-TEST("§11.3 first come, first woken, and counted")
+TEST("§11.3 wake takes the longest sleepers first, and counts them")
 {
     uint va[8];
     struct ksm_task *t[8];
@@ -199,7 +198,7 @@ TEST("§11.3 first come, first woken, and counted")
 }
 
 /* Woken and timed out at once: the waker has counted it, so it was woken. */
-TEST("§11.3 woken at the last moment")
+TEST("§11.3 a sleeper that is woken at the last moment was not late")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -217,7 +216,7 @@ TEST("§11.3 woken at the last moment")
     check_eq(w.result, 0);
 }
 
-TEST("§11.5 §7.4 killed while asleep")
+TEST("§11.5 §7.4 a sleeper can be killed")
 {
     uint va, vb;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
@@ -242,7 +241,7 @@ TEST("§11.5 §7.4 killed while asleep")
     check_eq(world_info(a, world_get(a, 1, 0)).attached_nr, 1);
 }
 
-TEST("§11.5 killed before it slept")
+TEST("§11.5 a process that was killed before does not sleep")
 {
     uint va;
     struct ksm_task *a = attached(4, 1, &va, 0);
@@ -255,7 +254,7 @@ TEST("§11.5 killed before it slept")
     check_eq(registry.nattached, 0);
 }
 
-TEST("§11.5 deleted and detached by others while asleep")
+TEST("§11.5 others delete and detach a segment while a process sleeps on it")
 {
     uint va, vb;
     struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
@@ -302,8 +301,7 @@ TEST("§11.6 a peer's death wakes all on its segments")
     actors_run_now();
 }
 
-/* §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter
-   finds. ---- */
+/* §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter finds. */
 
 #define NPEERS  5
 #define NROUNDS 40
@@ -340,8 +338,6 @@ static void run_peer(void *arg)
     world_exit(p->task); /* which makes the others look again */
 }
 
-static void check_soundness(void) { check_sound(); }
-
 TEST("§11.1 §12 no wake-up is lost")
 {
     for (uint seed = 1; seed <= 60; seed++) {
@@ -353,12 +349,11 @@ TEST("§11.1 §12 no wake-up is lost")
             peers[i].gives = i % 2;
             actor_start(run_peer, &peers[i]);
         }
-        fake_on_switch = check_soundness;
+        fake_on_switch = world_check_sound;
         actors_run();
         check_eq(actors_alive(), 0);
         check_eq(ntaken, NPEERS * NROUNDS);
-        world_end();
-        world_begin();
+        world_again();
     }
 }
 

@@ -97,6 +97,14 @@ void world_end(void)
         tap_fail("memory is lost");
 }
 
+void world_again(void)
+{
+    world_end();
+    world_begin();
+}
+
+void world_check_sound(void) { check_sound(); }
+
 int world_get(struct ksm_task *task, uint id, uint nbytes)
 {
     int handle = ksm_get(task, id, nbytes, 0);

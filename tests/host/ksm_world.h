@@ -1,5 +1,5 @@
 /*
- * ksm_world.h - processes for the tests of kernel/ksm, made and ended as kernel/proc does it.
+ * ksm_world.h - processes for the tests of kernel/ksm, made and ended as kernel/proc does.
  */
 #ifndef KSM_WORLD_H
 #define KSM_WORLD_H
@@ -14,8 +14,10 @@
 /* A system after boot, with these limits. */
 void world_begin_with(struct ksm_limits limits);
 void world_begin(void);
-/* Ends all processes, deletes all segments; nothing may be left. */
+/* Ends all processes and deletes all segments; nothing may be left. */
 void world_end(void);
+/* Both: another system. */
+void world_again(void);
 
 struct ksm_task *world_task(int pid);
 struct ksm_task *world_fork(struct ksm_task *parent, int pid); /* NULL: refused */
@@ -36,5 +38,6 @@ bool world_same(struct world_figures a, struct world_figures b);
 
 /* ksm_check() finds nothing. */
 #define check_sound() check_str(ksm_check(), NULL)
+void world_check_sound(void); /* for fake_on_switch */
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * lib.c - host tests of kernel/base: formatting, boot parameters, tables (against an array that is searched).
+ * lib.c - formatting, boot parameters, strings, and tables against a list that is searched.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -8,11 +8,12 @@
 #include "base/kstring.h"
 #include "base/params.h"
 #include "base/printk.h"
+#include "chance.h"
 #include "host.h"
 #include "mm/slab.h"
 #include "mm/table.h"
 
-/* The heap of the tables: counts its objects, and fails when told to. */
+/* The heap of the tables: counts its objects, and fails on request. */
 static long objects;
 static long fail_at; /* this many allocations from now; 0: never */
 
@@ -43,7 +44,7 @@ static void check_format(const char *want, int n, const char *got)
         check_format(want, n_, buf_);                     \
     } while (0)
 
-TEST("format: conversions, widths, cutting")
+TEST("format converts, pads and cuts")
 {
     char *volatile nobody = NULL;
     char buf[8];
@@ -61,13 +62,13 @@ TEST("format: conversions, widths, cutting")
     check_eq(format(NULL, 0, "%d", 1234), 4);
 }
 
-TEST("format: unprintable text becomes question marks")
+TEST("format turns unprintable text into question marks")
 {
     FORMAT("[?exit 0?] [?] [~ ?]\n", "[%s] [%c] [%.3s]\n", "\nexit 0\n", '\1', "~ \x7f\n");
     FORMAT("???", "%s", "\xc3\xa9\x1b");
 }
 
-TEST("format: unknown conversions are copied")
+TEST("format copies conversions that it does not know")
 {
     const char *odd = "%q %";
     char buf[16];
@@ -84,7 +85,7 @@ static void check_param(const char *line, const char *name, int length, const ch
     check_str(value, want);
 }
 
-TEST("params: finding values")
+TEST("params_get finds values")
 {
     const char *line = "  log=monitor init=/bin/x flag log=console empty= run=ls | wc init=no ";
 
@@ -100,7 +101,7 @@ TEST("params: finding values")
     check_param("run=", "run", 0, "");
 }
 
-TEST("params: numbers")
+TEST("params_parse_uint takes whole numbers alone")
 {
     uint n = 7;
 
@@ -118,7 +119,7 @@ TEST("params: numbers")
     check_eq(n, 7);
 }
 
-TEST("string_copy: cuts and ends")
+TEST("string_copy cuts, and always ends its copy")
 {
     char buf[4] = "xxx";
 
@@ -183,26 +184,20 @@ static uint model_first_free(const struct model *m, uint from)
 
 static uint random_state;
 
-static uint random_uint(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
+static uint pick(uint n) { return chance(&random_state, n); }
 
 /* Mostly small and dense, sometimes anywhere, the ends included. */
 static uint random_key(void)
 {
-    switch (random_uint() % 8) {
+    switch (pick(8)) {
     case 0:
-        return random_uint();
+        return chance_next(&random_state);
     case 1:
-        return random_uint() % 4096;
+        return pick(4096);
     case 2:
-        return 0xFFFFFFFFu - random_uint() % 4;
+        return 0xFFFFFFFFu - pick(4);
     default:
-        return random_uint() % 64;
+        return pick(64);
     }
 }
 
@@ -221,16 +216,16 @@ static void compare(const struct table *t, const struct model *m)
 static void one_step(struct table *t, struct model *m)
 {
     uint key = random_key(), slot = model_find(m, key);
-    char *value = (char *)m + 1 + random_uint() % 1000;
+    char *value = (char *)m + 1 + pick(1000);
 
-    if (random_uint() % 2 == 0) {
+    if (pick(2) == 0) {
         check(table_remove(t, key) == (slot == m->n ? NULL : m->value[slot]));
         if (slot < m->n)
             model_remove(m, slot);
     } else if (m->n < NKEYS) {
         long before = objects;
 
-        fail_at = random_uint() % 4;
+        fail_at = pick(4);
         if (table_set(t, key, value))
             model_set(m, key, value);
         else
@@ -239,14 +234,14 @@ static void one_step(struct table *t, struct model *m)
     }
 }
 
-TEST("table: random steps against a list, with failing allocations")
+TEST("a table agrees with a list through random steps and failing allocations")
 {
     for (uint seed = 1; seed <= 20 && !tap_failing(); seed++) {
         struct table t = TABLE_INIT;
         static struct model m;
 
         m.n = 0;
-        random_state = seed;
+        random_state = chance_start(seed, 0);
         for (uint i = 0; i < 4000 && !tap_failing(); i++) {
             one_step(&t, &m);
             compare(&t, &m);
@@ -262,7 +257,7 @@ TEST("table: random steps against a list, with failing allocations")
     }
 }
 
-TEST("table: nodes come and go with entries")
+TEST("a table's nodes come and go with its entries")
 {
     struct table t = TABLE_INIT;
     int value;

@@ -1,28 +1,27 @@
 /*
  * math_decimal.c - reading and writing doubles against the C library, which does both exactly.
  *
- * The shortest decimal is compared with the first precision of printf at which strtod() finds the value
- * again; where a shorter or nearer one exists only off the nearest decimal of that length (next to powers of
- * two) python's results are given in a table.
+ * The shortest decimal is compared with the first precision of printf at which strtod() finds the value again.  Next to
+ * powers of two a shorter or nearer one may not be the nearest decimal of its length: for these a table has Python's results.
  */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "host.h"
 #include "user/math/decimal.h"
 
 #define ROUNDS 60000
 
-static uint64_t state = 88172645463325252u;
+static unsigned random_state = 88172645;
 
 static uint64_t random_bits(void)
 {
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return state;
+    uint64_t high = chance_next(&random_state);
+
+    return high << 32 | chance_next(&random_state);
 }
 
 static double from_bits(uint64_t bits)
@@ -55,7 +54,7 @@ static void expect_format(double value, const char *want)
     check_str(text, want);
 }
 
-TEST("reading: how much belongs to the number")
+TEST("decimal_parse takes what belongs to the number")
 {
     double value;
 
@@ -72,7 +71,7 @@ TEST("reading: how much belongs to the number")
     check(value == 1234567890123.0);
 }
 
-TEST("reading: ends of the range")
+TEST("decimal_parse reads the ends of the range")
 {
     static const char *const texts[] = {
         "0",
@@ -105,7 +104,7 @@ TEST("reading: ends of the range")
 }
 
 /* The middle of two doubles, all its digits, then a little below and above. */
-TEST("reading: the middle between two doubles, and beside it")
+TEST("decimal_parse rounds in the middle between two doubles, and beside it")
 {
     for (int i = 0; i < 3000; i++) {
         char text[2500], below[2500];
@@ -130,7 +129,7 @@ TEST("reading: the middle between two doubles, and beside it")
     }
 }
 
-TEST("reading: random numbers")
+TEST("decimal_parse reads random numbers as the C library does")
 {
     for (int i = 0; i < ROUNDS; i++) {
         char text[128];
@@ -155,7 +154,7 @@ TEST("reading: random numbers")
     }
 }
 
-TEST("writing: given numbers")
+TEST("decimal_format writes given numbers")
 {
     expect_format(0, "0");
     expect_format(-0.0, "-0");
@@ -209,7 +208,7 @@ static void reference(double value, char *text)
         strcpy(text, digits);
 }
 
-TEST("writing: random numbers, the shortest form")
+TEST("decimal_format writes the shortest form of random numbers")
 {
     for (int i = 0; i < ROUNDS; i++) {
         char text[DECIMAL_SIZE], want[400];
@@ -231,7 +230,7 @@ TEST("writing: random numbers, the shortest form")
     }
 }
 
-TEST("writing: powers of two read back")
+TEST("every power of two reads back as itself")
 {
     for (int n = -1074; n < 1024; n++) {
         char text[DECIMAL_SIZE];

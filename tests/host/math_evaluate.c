@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "host.h"
 #include "user/math/decimal.h"
 #include "user/math/mathexpr.h"
@@ -13,15 +14,9 @@
 #define PROBLEMS     "share/problems.txt"
 #define MIN_PROBLEMS 400
 
-static uint64_t state = 362436069362436069u;
+static unsigned random_state = 362436069;
 
-static unsigned random_below(unsigned n)
-{
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return (unsigned)(state >> 20) % n;
-}
+static unsigned pick(unsigned n) { return chance(&random_state, n); }
 
 static struct math_result evaluate(const char *text)
 {
@@ -108,7 +103,7 @@ static char *repeat(const char *part, int n, const char *rest)
     return strcat(text, rest);
 }
 
-TEST("limits of length and depth")
+TEST("expressions that are too long or too deep are refused")
 {
     check_eq(evaluate(repeat("-", 999, "1")).status, MATH_OK);
     check_eq(evaluate(repeat("-", 1000, "1")).status, MATH_LENGTH);
@@ -124,7 +119,7 @@ TEST("limits of length and depth")
     check_eq(evaluate("1\n").status, MATH_CHARACTER);
 }
 
-TEST("columns of errors")
+TEST("an error has the column where it is")
 {
     check_eq(evaluate("1+2)").column, 4);
     check_eq(evaluate("  foo").column, 3);
@@ -154,7 +149,7 @@ TEST("each status has its own message")
 }
 
 /* Mostly nonsense, which must get a status and nothing worse. */
-TEST("parts in any order")
+TEST("parts of expressions in any order do no harm")
 {
     static const char *const parts[] = {
         "1", "2.5",   "0",    "(",    "(",    ")",     ")",      "+",        "-",    "*",    "/",   "%",
@@ -165,25 +160,25 @@ TEST("parts in any order")
     for (int i = 0; i < 300000; i++) {
         char text[300] = "";
         struct math_result result;
-        unsigned n = random_below(30);
+        unsigned n = pick(30);
 
         while (n-- > 0)
-            strcat(text, parts[random_below(COUNT(parts))]);
+            strcat(text, parts[pick(COUNT(parts))]);
         result = evaluate(text);
         check(result.status < MATH_NSTATUS && math_is_finite(result.value));
         check(result.column <= strlen(text) + 1);
     }
 }
 
-TEST("any bytes")
+TEST("any bytes do no harm")
 {
     for (int i = 0; i < 100000; i++) {
         char text[64];
         struct math_result result;
-        int n = (int)random_below(sizeof(text));
+        int n = (int)pick(sizeof(text));
 
         for (int k = 0; k < n; k++)
-            text[k] = (char)random_below(256);
+            text[k] = (char)pick(256);
         math_evaluate(text, n, &result);
         check(result.status < MATH_NSTATUS);
     }

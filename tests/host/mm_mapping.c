@@ -1,10 +1,10 @@
 /*
- * mm_mapping.c - the tree of mappings against a map of 4 KB pages that is searched the slow way (contract,
- * 4.2).
+ * mm_mapping.c - the tree of mappings against a map of 4 KB pages that is searched the slow way, §4.2.
  */
 #include <stdlib.h>
 #include <string.h>
 
+#include "chance.h"
 #include "host.h"
 #include "mm/mapping.h"
 
@@ -16,13 +16,9 @@ static struct mapping *live[NLIVE];
 static uint nlive;
 static bool used[NPAGES];
 
-static uint random_below(uint n)
-{
-    static unsigned long long state = 12345;
+static uint random_state = 12345;
 
-    state = state * 6364136223846793005ull + 1442695040888963407ull;
-    return (uint)(state >> 33) % n;
-}
+static uint pick(uint n) { return chance(&random_state, n); }
 
 static void before(void)
 {
@@ -119,7 +115,7 @@ TEST("large mappings start at multiples of 4 MB")
     check_eq(mapping_find_hole(root, 0x5000, CHUNK_SIZE - PAGE_SIZE), USER_END - CHUNK_SIZE);
 }
 
-TEST("what does not fit is refused")
+TEST("a mapping that does not fit is refused")
 {
     check_eq(mapping_find_hole(root, 0x5000, 0x7fffe000), 0);
     check_eq(mapping_find_hole(root, USER_END, PAGE_SIZE), 0);
@@ -134,7 +130,7 @@ TEST("what does not fit is refused")
 static void check_lookups(void)
 {
     for (uint i = 0; i < 20; i++) {
-        uint va = random_below(USER_END);
+        uint va = pick(USER_END);
         struct mapping *covers = NULL, *next = NULL;
         for (uint j = 0; j < nlive; j++) {
             if (va >= live[j]->va && va < mapping_end(live[j]))
@@ -151,30 +147,30 @@ static void check_lookups(void)
 
 static uint random_npages(void)
 {
-    switch (random_below(8)) {
+    switch (pick(8)) {
     case 0:
-        return 1 + random_below(3 * CHUNK_PAGES);
+        return 1 + pick(3 * CHUNK_PAGES);
     case 1:
-        return CHUNK_PAGES * (1 + random_below(4));
+        return CHUNK_PAGES * (1 + pick(4));
     case 2:
-        return CHUNK_PAGES - random_below(2);
+        return CHUNK_PAGES - pick(2);
     default:
-        return 1 + random_below(40);
+        return 1 + pick(40);
     }
 }
 
 /* Maps and unmaps at random in a space that is nearly full, always where the slow search says. */
-TEST("a random life agrees with the slow search")
+TEST("random mappings agree with a slow search")
 {
     uint floor = USER_END - 80 * CHUNK_SIZE;
 
     for (uint step = 0; step < 4000 && !tap_failing(); step++) {
-        bool grow = random_below(100) < (step / 800 % 2 ? 45u : 60u);
+        bool grow = pick(100) < (step / 800 % 2 ? 45u : 60u);
         if (nlive && (!grow || nlive == NLIVE)) {
-            drop(random_below(nlive));
+            drop(pick(nlive));
         } else {
             uint npages = random_npages();
-            uint from = random_below(8) ? floor : page_round_down(lowest_va());
+            uint from = pick(8) ? floor : page_round_down(lowest_va());
             uint want = slow_hole(from, npages);
             uint va = mapping_find_hole(root, from, npages << PAGE_SHIFT);
             check_eq(va, want);
@@ -187,7 +183,7 @@ TEST("a random life agrees with the slow search")
             check_lookups();
     }
     while (nlive && !tap_failing()) {
-        drop(random_below(nlive));
+        drop(pick(nlive));
         check_tree();
     }
     check(root == NULL || tap_failing());
@@ -196,14 +192,14 @@ TEST("a random life agrees with the slow search")
 static void add_scattered(void)
 {
     for (uint i = 0; i < 2000; i++) {
-        uint page = random_below(NPAGES - 2);
+        uint page = pick(NPAGES - 2);
         if (!used[page] && !used[page + 1])
             add(page << PAGE_SHIFT, 2);
     }
 }
 
 /* fork() copies mappings in any order, and may give up after some; exit() takes all out. */
-TEST("a copy has the shape of the tree; all can be taken out")
+TEST("a copy of a tree has its shape, and all of it can be taken out")
 {
     struct mapping *copies = calloc(NLIVE, sizeof(*copies)), *child = NULL, *m;
     uint npages, n = 0, end = 0;

@@ -1,8 +1,7 @@
 /*
  * mm_pages.c - frames, promises and kernel objects, in an arena that plays the part of RAM.
  *
- * Compiled as a debug build, so that the allocators find what tests do wrong on purpose: panic() comes back
- * here.
+ * Compiled as a debug build, so that the allocators find what the tests do wrong on purpose; panic() returns to the test.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,6 +10,7 @@
 
 #include "base/kstring.h"
 #include "base/printk.h"
+#include "chance.h"
 #include "host.h"
 #include "mm/inject.h"
 #include "mm/page.h"
@@ -140,7 +140,7 @@ static void after(void)
     check_eq(page_free_count(), nframes - PAGE_RESERVE);
 }
 
-TEST("frames, to the last one")
+TEST("page_alloc gives frames to the last one")
 {
     static void *pages[RAM_PAGES];
     uint n = 0;
@@ -327,7 +327,7 @@ TEST("pages of zeroes are zero when they come back")
     page_free_chain(&chain);
 }
 
-TEST("the block cache gives way")
+TEST("the block cache gives way when frames run out")
 {
     while ((cached[ncached] = page_alloc_spare()))
         page_set_clean_cache(cached[ncached++], true);
@@ -347,19 +347,17 @@ TEST("the block cache gives way")
     page_reclaim(RAM_PAGES, false);
 }
 
-TEST("objects of all sizes, and their frames are back")
+TEST("kmalloc gives objects of all sizes, and their frames come back")
 {
     static struct {
         uchar *p;
         uint n;
     } live[2000];
-    uint nlive = 0, seed = 7;
+    uint nlive = 0, random_state = 7;
     self.reserve = PAGE_RESERVE;
     for (uint step = 0; step < 60000; step++) {
-        seed = seed * 1664525u + 1013904223u;
-        uint pick = seed >> 8;
-        if (nlive < 2000 && (nlive == 0 || pick % 100 < (step / 15000 % 2 ? 40u : 60u))) {
-            uint n = 1 + (pick / 128) % (pick % 64 == 0 ? KMALLOC_MAX : 300);
+        if (nlive < 2000 && (nlive == 0 || chance(&random_state, 100) < (step / 15000 % 2 ? 40u : 60u))) {
+            uint n = 1 + chance(&random_state, chance(&random_state, 64) ? 300 : KMALLOC_MAX);
             uchar *p = kmalloc(n);
             if (!p)
                 continue;
@@ -368,7 +366,7 @@ TEST("objects of all sizes, and their frames are back")
             live[nlive].p = p;
             live[nlive++].n = n;
         } else {
-            uint i = (pick / 128) % nlive;
+            uint i = chance(&random_state, nlive);
             for (uint k = 0; k < live[i].n; k++)
                 if (live[i].p[k] != live[i].n % 251) {
                     check(false);
@@ -388,7 +386,7 @@ TEST("objects of all sizes, and their frames are back")
     kfree(zeroed);
 }
 
-TEST("the nth allocation fails, and only that")
+TEST("an injected failure hits the nth allocation alone")
 {
     page_inject_failure(2);
     void *p = page_alloc();
@@ -403,7 +401,7 @@ TEST("the nth allocation fails, and only that")
     page_free(p);
 }
 
-TEST("freeing twice and writing after that are found")
+TEST("freeing twice and writing after a free are found")
 {
     void *page = page_alloc();
 

@@ -1,8 +1,7 @@
 /*
- * inline.h - the machine of the host tests: this process is its one processor.
+ * inline.h - the machine of the host tests, whose one processor is this process.
  *
- * Interrupts do not exist.  Physical memory, for tests that need it, is an arena at host_ram that a fake
- * provides.
+ * There are no interrupts.  Physical memory, for tests that need it, is an arena at host_ram that a fake provides.
  */
 #ifndef INLINE_H
 #define INLINE_H
@@ -23,7 +22,15 @@ static inline uint irq_save(void) { return 0; }
 static inline void irq_restore(uint was) { (void)was; }
 static inline bool irq_enabled(void) { return true; }
 static inline void irq_enable(void) {}
-static inline void cpu_relax(void) {}
+
+/* Nothing else runs meanwhile, so a spin that lasts never ends. */
+static inline void cpu_relax(void)
+{
+    static uint nspins;
+
+    if (++nspins == 1000000000)
+        __builtin_trap();
+}
 
 static inline uint atomic_swap(volatile uint *p, uint value)
 {

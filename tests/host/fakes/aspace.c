@@ -1,5 +1,4 @@
-/* aspace.c - address spaces without page tables: the real tree of mappings, and a few words of private
-   memory. */
+/* aspace.c - address spaces without page tables: the real tree of mappings, and a few words of private memory. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,15 +6,13 @@
 #include "ksm/ksm_impl.h"
 #include "mm/mapping.h"
 
-#define NPRIVATE 64u /* words of private memory, repeated up to the heap's end */
+#define NPRIVATE 64u /* words of private memory, which repeat up to the heap's end */
 
 struct aspace {
     struct mapping *mappings;
     uint brk;
     uint private_words[NPRIVATE];
 };
-
-char *fake_region_bytes(struct region *r);
 
 struct aspace *fake_aspace(uint brk)
 {

@@ -32,7 +32,7 @@ bool fake_failed(void) { return failed; }
 
 bool fake_allocate(void)
 {
-    if ((until_failure && --until_failure == 0) || (chance && fake_random() % 256 < chance)) {
+    if ((until_failure && --until_failure == 0) || (chance && fake_random(256) < chance)) {
         failed = true;
         return false;
     }
@@ -73,7 +73,7 @@ void *kmalloc_zeroed(size_t n)
 
 void kfree(void *p) { release(p); }
 
-/* Frames are remembered, since those that are taken at boot for good are given back by nobody. */
+/* Frames are remembered, since those that are taken at boot are never given back. */
 void *page_alloc_zeroed(void)
 {
     void *page = kmalloc_zeroed(PAGE_SIZE);
@@ -118,10 +118,8 @@ void region_destroy(struct region *r)
 
 uint region_npages(const struct region *r) { return r->npages; }
 
-char *fake_region_bytes(struct region *r);
 char *fake_region_bytes(struct region *r) { return r->bytes; }
 
-void fake_memory_reset(void);
 void fake_memory_reset(void)
 {
     while (nframes_out)

@@ -1,6 +1,5 @@
 /*
- * park.c - threads as coroutines of one host thread, spin locks that nobody may be found holding, and
- * printk().
+ * park.c - threads as coroutines of one host thread, what the debug kernel checks about locks, and printk().
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,8 +7,10 @@
 #include <ucontext.h>
 
 #include "base/printk.h"
+#include "chance.h"
 #include "fakes/fake.h"
 #include "sched/lock.h"
+#include "sched/lock_impl.h"
 
 #define MAX_ACTORS 64
 #define STACK_SIZE (256u << 10)
@@ -36,20 +37,12 @@ static uint nactors, last_run;
 static ucontext_t scheduler;
 static uint jitter, random_state, nlocks_held;
 
-void fake_memory_reset(void);
-
-uint fake_random(void)
-{
-    random_state ^= random_state << 13;
-    random_state ^= random_state >> 17;
-    random_state ^= random_state << 5;
-    return random_state;
-}
+uint fake_random(uint n) { return chance(&random_state, n); }
 
 void actors_jitter(uint seed)
 {
     jitter = seed;
-    random_state = seed ? seed : 1;
+    random_state = chance_start(seed, 0);
 }
 
 void fake_reset(void)
@@ -83,7 +76,7 @@ static void enter(void)
     setcontext(&scheduler);
 }
 
-/* One that is done, to be used again, or a new one. */
+/* An actor that is done, or a new one. */
 static struct actor *spare_actor(void)
 {
     for (uint i = 0; i < nactors; i++)
@@ -128,7 +121,7 @@ static void leave(struct actor *a)
 
 static struct actor *next_ready(void)
 {
-    uint first = jitter ? fake_random() % (nactors ? nactors : 1) : last_run + 1;
+    uint first = jitter ? fake_random(nactors ? nactors : 1) : last_run + 1;
 
     for (uint i = 0; i < nactors; i++) {
         uint n = (first + i) % nactors;
@@ -239,28 +232,17 @@ void fake_gap(void)
 {
     if (!jitter || nlocks_held || host_cpu.thread->state != THREAD_RUNNING) /* on its way to sleep */
         return;
-    if (fake_random() % 4 == 0)
+    if (fake_random(4) == 0)
         actor_yield();
 }
 
 /* What kernel/sched offers. */
 
-/* spin_acquire() is inline: it comes here when the lock is not free, which here means deadlock. */
-void spin_wait(struct spinlock *l)
-{
-    (void)l;
-    printf("# a spin lock is acquired twice\n");
-    abort();
-}
-
-void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
-{
-    *l = (struct spinlock)SPINLOCK_INIT(rank, name);
-}
-
+/* A spin lock that is not free can only be the caller's own. */
 void lock_debug_acquire(struct spinlock *l)
 {
-    (void)l;
+    if (l->locked)
+        panic("spin lock %s is acquired twice", l->name);
     fake_gap();
 }
 
@@ -281,6 +263,32 @@ void lock_debug_released(const struct spinlock *l)
     (void)l;
     fake_gap();
 }
+
+void lock_debug_may_enter(enum lock_rank rank, const char *name)
+{
+    for (uint r = rank; r < RANK_FIRST_SPIN; r++)
+        if (thread_self()->nmutexes[r])
+            panic("%s after a lock of rank %u", name, r);
+}
+
+void lock_debug_enter(enum lock_rank rank, const char *name)
+{
+    lock_debug_may_enter(rank, name);
+    thread_self()->nmutexes[rank]++;
+}
+
+void lock_debug_leave(enum lock_rank rank) { thread_self()->nmutexes[rank]--; }
+
+void mutex_debug_acquire(const struct mutex *m)
+{
+    for (uint rank = m->lock.rank + 1; rank < RANK_FIRST_SPIN; rank++)
+        if (thread_self()->nmutexes[rank])
+            panic("mutex of rank %d after one of rank %u", (int)m->lock.rank, rank);
+}
+
+void mutex_debug_acquired(const struct mutex *m) { thread_self()->nmutexes[m->lock.rank]++; }
+
+void mutex_debug_release(const struct mutex *m) { thread_self()->nmutexes[m->lock.rank]--; }
 
 enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible)
 {
