@@ -39,7 +39,9 @@ static __attribute__((noinline)) uint unknown(uint number)
 /* The result of a call whose arguments can't be read. */
 static uint no_arguments(uint number)
 {
-    return number >= SYS_ksmget && number <= SYS_ksmwake ? (uint)KSM_EFAULT : SYS_ERROR;
+    bool ksm = (number >= SYS_ksmget && number <= SYS_ksmwake) || number == SYS_ksmwaitpeer;
+
+    return ksm ? (uint)KSM_EFAULT : SYS_ERROR;
 }
 
 /* A call whose arguments are near the end of a page: only the words that it takes are read. */
@@ -60,9 +62,9 @@ void sys_dispatch(struct trapframe *tf)
 
     if (number >= NCALLS || !calls[number].function)
         result = unknown(number);
-    else if (calls[number].nargs && !user_copy_three_words(arg, trapframe_args(tf)))
+    else if (calls[number].nargs && !user_copy_four_words(arg, trapframe_args(tf)))
         result = call_at_edge(number, trapframe_args(tf));
-    else /* a call with fewer than three arguments got words that it does not look at */
+    else /* a call with fewer than four arguments got words that it does not look at */
         result = calls[number].function(arg);
     trapframe_result(tf, result);
 }
