@@ -337,12 +337,10 @@ static void release_locked(struct holding *h, bool at_exit, struct segment **dea
     }
 }
 
-void ksm_release(struct ksm_task *task, bool at_exit)
+static void release_all(struct ksm_task *task, bool at_exit)
 {
     struct segment *dead = NULL;
 
-    if (!list_linked(&task->link))
-        return;
     set_busy(task);
 
     aspace_unmap_all(task->as);
@@ -357,4 +355,12 @@ void ksm_release(struct ksm_task *task, bool at_exit)
     spin_release(&registry.lock);
     forget_all(task);
     segment_bury(dead);
+}
+
+void ksm_release(struct ksm_task *task, bool at_exit)
+{
+    if (list_linked(&task->link))
+        release_all(task, at_exit);
+    if (at_exit && !list_empty(&task->watchers)) /* nobody can be added any more */
+        wait_wake_watchers(task);                /* §11.7 */
 }

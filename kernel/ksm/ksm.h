@@ -15,10 +15,11 @@
 
 struct segment;
 struct holding;
+struct stripe;
 
 /* A process's part in shared memory, embedded in its struct proc.
    Fields:  I immutable after creation   o only the process itself
-            K ksm lock
+            K ksm lock   P peers' lock, see wait.c
             T changed by the process's own calls alone; once it is linked, under the ksm lock, because
               ksm_check() reads it there */
 struct ksm_task {
@@ -35,7 +36,28 @@ struct ksm_task {
     bool forking;           /* [T] it walks its holdings without the lock: they stay where they are */
     bool stale;             /* [K] meanwhile one of them died */
     struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
+    struct list watchers;   /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
 };
+
+/* A thread that waits on a word (§11); on its own stack.
+   Fields:  I immutable while it waits   W lock of its stripe   P peers' lock: see wait.c */
+struct ksm_sleeper {
+    struct ksm_task *task;   /* [I] */
+    struct thread *thread;   /* [I] */
+    struct stripe *stripe;   /* [I] */
+    struct segment *segment; /* [I] NULL: the word is private */
+    uint va;                 /* [I] */
+    uint offset;             /* [I] of the word in the segment */
+    uint expected;           /* [I] */
+    int peer;                /* [I] a pid, or one of the two below: whose end wakes it */
+    bool woken;              /* [W] */
+    int result;              /* [W] once it is woken */
+    struct list queue;       /* [W] in its word's queue */
+    struct list in_segment;  /* [W] in its segment's list, if any end wakes it */
+    struct list watch;       /* [P] in its peer's list of watchers */
+};
+#define KSM_PEER_ANY  0
+#define KSM_PEER_NONE (-1)
 
 struct ksm_limits { /* §10; 0: the default */
     uint nsegments; /* 1 to 65,536; more is cut to that */
@@ -71,12 +93,18 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);
    which leaves no trace.  Sleeps: may. */
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
 /* §7.2, §7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets
-   task->as to the new address space.  at_exit: wakes the sleepers on its segments' words (§11.6), which look at
-   once whether the process lives, so procinfo() must already report it gone.  Sleeps: may. */
+   task->as to the new address space.  at_exit: wakes the sleepers that wait for its end (§11.6, §11.7), which look
+   at once whether the process lives, so procinfo() must already report it gone.  Sleeps: may. */
 void ksm_release(struct ksm_task *task, bool at_exit);
 
-/* §11.1.  va is aligned and readable, and the task is the caller's own.  nticks 0: no limit.  Sleeps: may. */
-int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks);
+/* Waiting, in two steps or three (§11.1, §11.7).  va is aligned and readable, and the task is the caller's own.
+   0, or KSM_EAGAIN: the word holds another value, and that is all.  Sleeps: no. */
+int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected, int peer);
+/* If peer is a pid: that process, which lives, has the sleeper woken by ksm_release().  The lock of the tree of
+   processes is held, so that it can't end meanwhile.  Sleeps: no. */
+void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
+/* nticks 0: no limit.  Sleeps: may. */
+int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken.  Sleeps: no. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
 

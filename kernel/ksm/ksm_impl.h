@@ -40,7 +40,7 @@ struct segment {
     uint ctime;               /* [K] creation, or first marking */
     uint nfound;              /* [K] ksm_check()'s count of its references */
     struct list holdings;     /* [K] all that are good, and the operator's marker (print.c) */
-    struct list sleepers;     /* [W] sleepers on its words */
+    struct list sleepers;     /* [W] sleepers on its words that the end of any process wakes */
 };
 
 struct attachment {
@@ -209,8 +209,10 @@ static inline bool holding_any(const struct ksm_task *task)
 /* wait.c. */
 
 void wait_init(void);
-/* All sleepers on the segment's words return and look again (§11.6). */
+/* The sleepers on the segment's words that any end wakes return and look again (§11.6). */
 void wait_wake_all_locked(struct segment *seg);
+/* The sleepers that wait for this process's end do so (§11.7).  No lock is held. */
+void wait_wake_watchers(struct ksm_task *task);
 /* Are all sleepers where they should be?  NULL, or what is wrong. */
 const char *wait_check_locked(void);
 /* word.c: the word at a user address of this task. */

@@ -35,6 +35,7 @@ void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as)
     list_init(&task->link);
     list_init(&task->holdings);
     list_init(&task->dead);
+    list_init(&task->watchers);
 }
 
 /* §9: why there can't be a new segment; 0 if there can. */

@@ -2,16 +2,24 @@
  * wait.c - sleeping on words of shared memory, and waking the sleepers (§11).
  *
  * A word is an offset in a segment, whichever process has that attached wherever.  Its sleepers are in the queue
- * that the word hashes to, in order of arrival, and in their segment's list.  The queues are divided into
- * stripes, each with one lock; all words of a segment are in one stripe, so the end of a process, which wakes
- * the sleepers of a whole segment, needs one lock for each.
+ * that the word hashes to, in order of arrival.  The queues are divided into stripes, each with one lock; all words
+ * of a segment are in one stripe.  A word of private memory belongs to one process (§11.2), which can't wake itself:
+ * its sleeper is in no queue.
  *
- * A word of private memory belongs to one process (§11.2), which can't wake itself: it has no queue.
+ * The end of a process finds the sleepers that it wakes in lists, so that it pays for no others (§11.7):
  *
- * A struct sleeper is on the sleeper's own kernel stack.  A waker takes it out of both lists first, so linked
- * means not woken.  That is how a sleeper that timed out or was killed learns, under the lock, whether a waker
- * counted it all the same.  The segment needs no pin: the sleeper's own attachment holds it, and only the
- * sleeper could detach that (§11.5).
+ *     peer 0     the list of the sleeper's segment; the end of a process that has the segment attached wakes them
+ *     peer > 0   the list of that process, task->watchers
+ *     peer -1    none
+ *
+ * The lists of watchers are guarded by one lock, peers_lock, acquired before a stripe's.  A sleeper enters its
+ * peer's list before it sleeps, under the lock of the tree of processes and only if the peer lives.  So the peer's
+ * end finds it there; if that comes before the sleep, the sleeper is marked woken, and does not sleep.
+ *
+ * A struct ksm_sleeper is on the sleeper's own kernel stack.  It leaves only after it has taken itself out of all
+ * lists under their locks, so whoever finds it in one under the lock may use it.  A sleeper that timed out or was
+ * killed learns by `woken` whether a waker counted it all the same.  The segment needs no pin: the sleeper's own
+ * attachment holds it, and only the sleeper could detach that (§11.5).
  */
 #include "ksm/ksm_impl.h"
 
@@ -19,22 +27,13 @@
 #define QUEUE_BITS 6   /* 64 queues in a stripe: as many sleepers as there are processes make short ones */
 #define WORD_SIZE  4u
 
-/* Fields:  I immutable while asleep   W lock of the stripe */
-struct sleeper {
-    struct thread *thread;   /* [I] */
-    struct segment *segment; /* [I] */
-    uint offset;             /* [I] */
-    int result;              /* [W] once it is woken */
-    struct list queue;       /* [W] in its word's queue */
-    struct list in_segment;  /* [W] in its segment's list */
-};
-
 struct stripe {
     struct spinlock lock;
     struct list queues[1 << QUEUE_BITS]; /* [W] */
 };
 
 static struct stripe stripes[NSTRIPES];
+static struct spinlock peers_lock;
 
 static struct stripe *stripe_of(const struct segment *seg)
 {
@@ -48,6 +47,7 @@ static struct list *queue_of(struct stripe *stripe, const struct segment *seg, u
 
 void wait_init(void)
 {
+    spin_init(&peers_lock, RANK_KSM_PEER, "ksm peers");
     for (uint i = 0; i < NSTRIPES; i++) {
         spin_init(&stripes[i].lock, RANK_KSM_WAIT, "ksm word");
         for (uint j = 0; j < 1u << QUEUE_BITS; j++)
@@ -55,56 +55,93 @@ void wait_init(void)
     }
 }
 
-static int result_of(enum park_result parked)
+int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected, int peer)
 {
-    return parked == PARK_TIMEOUT ? KSM_ETIMEDOUT : KSM_EAGAIN; /* the killed never see it */
-}
-
-/* Only time or a kill ends this; there is a lock because parking takes one. */
-static int wait_private(const struct ksm_task *task, uint nticks)
-{
-    struct spinlock *lock = &stripes[(uint)task->pid % NSTRIPES].lock;
-
-    spin_acquire(lock);
-    enum park_result parked = thread_park(lock, nticks, true);
-    spin_release(lock);
-    return result_of(parked);
-}
-
-int ksm_wait(struct ksm_task *task, uint va, uint expected, uint nticks)
-{
-    if (word_read(task, va) != expected) /* also makes the page, which must not happen under the lock */
+    if (word_read(task, va) != expected) /* also makes the page, which must not happen under a lock */
         return KSM_EAGAIN;
     struct mapping *m = aspace_mapping_at(task->as, va);
-    if (!m)
-        return wait_private(task, nticks);
-
-    struct segment *seg = attachment_of(m)->holding->segment;
-    struct stripe *stripe = stripe_of(seg);
-    struct sleeper self = { .thread = thread_self(), .segment = seg, .offset = va - m->va };
-    spin_acquire(&stripe->lock);
-    int result = KSM_EAGAIN;
-    if (word_read(task, va) == expected) { /* §11.1: from here on a waker waits for the lock, and finds us */
-        list_push_back(queue_of(stripe, seg, self.offset), &self.queue);
-        list_push_back(&seg->sleepers, &self.in_segment);
-        enum park_result parked = thread_park(&stripe->lock, nticks, true);
-        if (list_linked(&self.queue)) { /* §7.4: the killed, too, leave no trace */
-            list_remove(&self.queue);
-            list_remove(&self.in_segment);
-            result = result_of(parked);
-        } else {
-            result = self.result;
-        }
+    self->task = task;
+    self->thread = thread_self();
+    self->va = va;
+    self->expected = expected;
+    self->peer = peer;
+    self->woken = false;
+    list_init(&self->queue);
+    list_init(&self->in_segment);
+    list_init(&self->watch);
+    if (m) {
+        self->segment = attachment_of(m)->holding->segment;
+        self->offset = va - m->va;
+        self->stripe = stripe_of(self->segment);
+    } else {
+        self->segment = NULL;
+        self->stripe = &stripes[(uint)task->pid % NSTRIPES];
     }
-    spin_release(&stripe->lock);
+    return 0;
+}
+
+void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper)
+{
+    spin_acquire(&peers_lock);
+    list_push_back(&peer->watchers, &sleeper->watch);
+    spin_release(&peers_lock);
+}
+
+static void unwatch(struct ksm_sleeper *self)
+{
+    spin_acquire(&peers_lock);
+    list_remove(&self->watch);
+    spin_release(&peers_lock);
+}
+
+/* Must it sleep?  §11.1: from here on a waker waits for the stripe's lock, and finds it. */
+static bool must_sleep_locked(const struct ksm_sleeper *self)
+{
+    return !self->woken && (!self->segment || word_read(self->task, self->va) == self->expected);
+}
+
+static void enqueue_locked(struct ksm_sleeper *self)
+{
+    if (!self->segment)
+        return;
+    list_push_back(queue_of(self->stripe, self->segment, self->offset), &self->queue);
+    if (self->peer == KSM_PEER_ANY)
+        list_push_back(&self->segment->sleepers, &self->in_segment);
+}
+
+static void dequeue_locked(struct ksm_sleeper *self)
+{
+    list_remove(&self->queue);
+    list_remove(&self->in_segment);
+}
+
+int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
+{
+    enum park_result parked = PARK_WOKEN;
+    int result = KSM_EAGAIN; /* the killed never see it */
+
+    spin_acquire(&self->stripe->lock);
+    if (must_sleep_locked(self)) {
+        enqueue_locked(self);
+        parked = thread_park(&self->stripe->lock, nticks, true);
+    }
+    if (self->woken)
+        result = self->result;
+    else if (parked == PARK_TIMEOUT)
+        result = KSM_ETIMEDOUT;
+    if (!self->woken)
+        dequeue_locked(self); /* §7.4: the killed, too, leave no trace */
+    spin_release(&self->stripe->lock);
+    if (self->peer > 0)
+        unwatch(self);
     return result;
 }
 
-static void wake_locked(struct sleeper *s, int result)
+static void wake_locked(struct ksm_sleeper *s, int result)
 {
+    s->woken = true;
     s->result = result;
-    list_remove(&s->queue);
-    list_remove(&s->in_segment);
+    dequeue_locked(s);
     thread_unpark(s->thread);
 }
 
@@ -121,7 +158,7 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
     spin_acquire(&stripe->lock);
     struct list *queue = queue_of(stripe, seg, offset);
     list_for_each_safe(link, queue) { /* §11.3: longest-waiting first */
-        struct sleeper *s = container_of(link, struct sleeper, queue);
+        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
         if (nwoken == n)
             break;
         if (s->segment != seg || s->offset != offset || thread_killed(s->thread))
@@ -139,29 +176,44 @@ void wait_wake_all_locked(struct segment *seg)
 
     spin_acquire(&stripe->lock);
     while (!list_empty(&seg->sleepers))
-        wake_locked(container_of(seg->sleepers.next, struct sleeper, in_segment), KSM_EAGAIN);
+        wake_locked(container_of(seg->sleepers.next, struct ksm_sleeper, in_segment), KSM_EAGAIN);
     spin_release(&stripe->lock);
 }
 
-/* Counts the sleepers in the queues of a stripe.  NULL, or what is wrong with one. */
+void wait_wake_watchers(struct ksm_task *task)
+{
+    spin_acquire(&peers_lock);
+    for (struct list *link; (link = list_pop(&task->watchers)) != NULL;) {
+        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, watch);
+        spin_acquire(&s->stripe->lock);
+        if (!s->woken)
+            wake_locked(s, KSM_EAGAIN);
+        spin_release(&s->stripe->lock);
+    }
+    spin_release(&peers_lock);
+}
+
+/* Counts the sleepers in the queues of a stripe that any end wakes.  NULL, or what is wrong with one. */
 static const char *check_stripe_locked(struct stripe *stripe, uint *nqueued)
 {
     for (uint i = 0; i < 1u << QUEUE_BITS; i++)
         list_for_each(link, &stripe->queues[i]) {
-            const struct sleeper *s = container_of(link, struct sleeper, queue);
+            const struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
             if (registry_find_handle_locked(s->segment->handle) != s->segment)
                 return "a sleeper's segment is dead";
             if (stripe_of(s->segment) != stripe ||
                 queue_of(stripe, s->segment, s->offset) != &stripe->queues[i])
                 return "a sleeper stands in the wrong queue";
-            if (!list_linked(&s->in_segment))
+            if (list_linked(&s->in_segment) != (s->peer == KSM_PEER_ANY))
                 return "a sleeper is not in its segment's list";
-            ++*nqueued;
+            if (list_linked(&s->watch) != (s->peer > 0))
+                return "a sleeper does not watch its peer";
+            *nqueued += s->peer == KSM_PEER_ANY;
         }
     return NULL;
 }
 
-const char *wait_check_locked(void)
+static const char *check_stripes_locked(void)
 {
     for (uint i = 0; i < NSTRIPES; i++) {
         struct stripe *stripe = &stripes[i];
@@ -180,4 +232,12 @@ const char *wait_check_locked(void)
             return "sleepers in queues and in segments differ";
     }
     return NULL;
+}
+
+const char *wait_check_locked(void)
+{
+    spin_acquire(&peers_lock);
+    const char *wrong = check_stripes_locked();
+    spin_release(&peers_lock);
+    return wrong;
 }

@@ -32,15 +32,16 @@ bool user_check(uint va, uint nbytes, bool write)
     return check_pages(va, nbytes, write);
 }
 
-bool user_copy_three_words(uint dst[3], uint va)
+bool user_copy_four_words(uint dst[4], uint va)
 {
-    if (va % PAGE_SIZE > PAGE_SIZE - 3 * sizeof(uint) || va >= USER_END ||
+    if (va % PAGE_SIZE > PAGE_SIZE - 4 * sizeof(uint) || va >= USER_END ||
         !pmap_allows_page(&thread_self()->aspace->map, va, false))
         return false;
     const volatile struct user_word *user = (const volatile struct user_word *)va;
     dst[0] = user[0].value;
     dst[1] = user[1].value;
     dst[2] = user[2].value;
+    dst[3] = user[3].value;
     return true;
 }
 

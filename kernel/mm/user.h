@@ -14,7 +14,7 @@
 /* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs only va <= USER_END. */
 bool user_check(uint va, uint nbytes, bool write);
 /* Copies three words that lie in one page.  False, with nothing copied: they do not, or can't be read. */
-bool user_copy_three_words(uint dst[3], uint va);
+bool user_copy_four_words(uint dst[4], uint va);
 /* Check and copy; 0, or -1 with nothing written. */
 int user_copy_in(void *dst, uint va, uint nbytes);
 /* Copies a string with its 0, size > 0.  Its length, or -1: it leaves readable memory, or is longer than

@@ -81,6 +81,8 @@ int proc_foreground(void);
 bool proc_is_shell(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 int proc_info(int pid, struct procinfo *info);
+/* Has a sleeper woken when this process ends (§11.7); false: it is not alive.  Any thread.  Sleeps: no. */
+bool proc_watch(int pid, struct ksm_sleeper *sleeper);
 /* The smallest living pid above `pid`, or -1.  Any thread.  Sleeps: no. */
 int proc_next(int pid);
 /* Ctrl-P: prints one line for each process, a line at a time.  Any thread.  Sleeps: no. */

@@ -233,6 +233,20 @@ int proc_info(int pid, struct procinfo *info)
     return p ? 0 : -1;
 }
 
+bool proc_watch(int pid, struct ksm_sleeper *sleeper)
+{
+    struct proc *p;
+    bool alive;
+
+    spin_acquire(&proc_lock);
+    p = find_locked(pid);
+    alive = p && p->life == PROC_ALIVE;
+    if (alive)
+        ksm_watch(&p->ksm, sleeper);
+    spin_release(&proc_lock);
+    return alive;
+}
+
 void proc_print_all(void)
 {
     static const char *const states[] = {

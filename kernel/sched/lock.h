@@ -28,6 +28,7 @@ enum lock_rank {
     RANK_PIPE,
     RANK_FS,       /* inode table, the log's state */
     RANK_KSM,      /* segments, handles, attachments, totals */
+    RANK_KSM_PEER, /* sleepers that wait for a process's end */
     RANK_KSM_WAIT, /* sleepers on words */
     RANK_CACHE,    /* the block cache */
     RANK_SLAB,

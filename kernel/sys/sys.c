@@ -26,7 +26,9 @@ static __attribute__((noinline)) void unknown(struct trapframe *tf)
 /* The result of a call whose arguments can't be read. */
 static uint no_arguments(uint number)
 {
-    return number >= SYS_ksmget && number <= SYS_ksmwake ? (uint)KSM_EFAULT : SYS_ERROR;
+    bool ksm = (number >= SYS_ksmget && number <= SYS_ksmwake) || number == SYS_ksmwaitpeer;
+
+    return ksm ? (uint)KSM_EFAULT : SYS_ERROR;
 }
 
 /* A call whose arguments are near the end of a page: only the words that it takes are read. */
@@ -48,7 +50,7 @@ static inline __attribute__((always_inline)) void call(struct trapframe *tf,
 
     if (nargs == 0)
         result = function(NULL);
-    else if (user_copy_three_words(arg, trapframe_args(tf)))
+    else if (user_copy_four_words(arg, trapframe_args(tf)))
         result = function(arg); /* which does not look at the words that it did not ask for */
     else
         result = call_at_edge(tf, function, nargs);

@@ -12,7 +12,7 @@
 
 #define SYS_ERROR ((uint)-1) /* the failure of all calls but those on shared memory */
 
-#define SYS_MAX_ARGS 3
+#define SYS_MAX_ARGS 4
 
 /* sys_NAME for each line of include/syscall.tbl.  Sleeps: may. */
 #define CALL(number, name, nargs) uint sys_##name(const uint arg[]);

@@ -43,17 +43,26 @@ uint sys_pgused(const uint arg[])
     return page_used(); /* §8.4 */
 }
 
-uint sys_ksmwait(const uint arg[])
+static uint wait_for(uint word, uint expected, int nticks, int peer)
 {
-    uint word = arg[0];
-    int nticks = (int)arg[2];
+    struct ksm_sleeper self;
+    int error;
 
-    if (word % sizeof(uint) || nticks < 0)
-        return (uint)KSM_EINVAL; /* §11.1 */
+    if (word % sizeof(uint) || nticks < 0 || peer < KSM_PEER_NONE)
+        return (uint)KSM_EINVAL; /* §11.1, §11.7 */
     if (!user_check(word, sizeof(uint), false))
         return (uint)KSM_EFAULT;
-    return (uint)ksm_wait(task(), word, arg[1], (uint)nticks);
+    error = ksm_wait_prepare(&self, task(), word, expected, peer);
+    if (error < 0)
+        return (uint)error;
+    if (peer > 0 && !proc_watch(peer, &self))
+        return (uint)KSM_EAGAIN; /* §11.7: it is not alive */
+    return (uint)ksm_wait_sleep(&self, (uint)nticks);
 }
+
+uint sys_ksmwait(const uint arg[]) { return wait_for(arg[0], arg[1], (int)arg[2], KSM_PEER_ANY); }
+
+uint sys_ksmwaitpeer(const uint arg[]) { return wait_for(arg[0], arg[1], (int)arg[2], (int)arg[3]); }
 
 uint sys_ksmwake(const uint arg[])
 {

@@ -363,7 +363,7 @@ TEST("semaphore: the next sleeper gets the unit for which one was woken too late
         while (!__atomic_load_n(&shared->taken[0], __ATOMIC_ACQUIRE))
             sleep(1);
         shared->stop = 1;
-        wait_for_all(nbusy + 2);
+        tap_join_all((uint)nbusy + 2);
         check_eq(shared->taken[0], 1);
     }
 }

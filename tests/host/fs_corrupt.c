@@ -197,7 +197,7 @@ static void use_shared(void *arg)
 
     for (uint i = 0; i < 10; i++) {
         if ((uintptr_t)arg < 2)
-            world_write_file(path, 0, 20 * BSIZE, fake_random());
+            world_write_file(path, 0, 20 * BSIZE, fake_random(256));
         else if (fs_unlink(world_root(), path) < 0)
             world_write_file(path, 0, 3 * BSIZE, i);
         fs_check();
@@ -266,7 +266,7 @@ static void poke_at_random(void *unused)
 {
     (void)unused;
     for (uint i = 0; i < 6; i++)
-        poke(paths[fake_random() % COUNT(paths)]);
+        poke(paths[fake_random(COUNT(paths))]);
     finished();
 }
 
@@ -274,8 +274,8 @@ static void remove_at_random(void *unused)
 {
     (void)unused;
     for (uint i = 0; i < 20; i++) {
-        fs_unlink(world_root(), paths[fake_random() % COUNT(paths)]);
-        if (fake_random() % 4 == 0)
+        fs_unlink(world_root(), paths[fake_random(COUNT(paths))]);
+        if (fake_random(4) == 0)
             fs_sync();
     }
     finished();

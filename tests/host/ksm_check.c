@@ -143,7 +143,10 @@ TEST("damaged unborn segments are found")
 
 /* Sleepers. */
 
-static void run_sleeper(void *arg) { check_eq(ksm_wait(arg, attachment->mapping.va, 0, 50), KSM_ETIMEDOUT); }
+static void run_sleeper(void *arg)
+{
+    check_eq(world_wait(arg, attachment->mapping.va, 0, 50, NULL), KSM_ETIMEDOUT);
+}
 
 TEST("damaged lists of sleepers are found")
 {

@@ -21,6 +21,8 @@
 #define NPAGES    3000u
 #define RAM       2600u /* less than the limit, so that memory runs out, too */
 #define MAX_DEAD  4096u
+#define ANY       (-1) /* peers */
+#define NOBODY    (-2)
 
 /* The model. */
 
@@ -42,6 +44,7 @@ struct mproc {
     /* asleep */
     bool asleep, private;
     uint seg, offset, deadline, since;
+    int peer;   /* whose end wakes it: a process, or ANY, or NOBODY */
     bool woken; /* and what it will return */
     int result;
 };
@@ -62,6 +65,7 @@ static struct real {
     struct actor *actor;
     enum op op;
     uint x, y, z; /* arguments */
+    struct ksm_task *peer;
     int result;
     bool done;
 } reals[NPROCS];
@@ -118,7 +122,7 @@ static void serve(void *arg)
             r->result = ksm_delete(r->task, (int)r->x);
             break;
         case OP_WAIT:
-            r->result = ksm_wait(r->task, r->x, r->y, r->z);
+            r->result = world_wait(r->task, r->x, r->y, r->z, r->peer);
             break;
         case OP_WAKE:
             r->result = ksm_wake(r->task, r->x, r->y);
@@ -539,13 +543,23 @@ static uint some_word(uint p, uint *seg, uint *offset)
         }
 }
 
+/* Whose end is to wake process p: ANY, NOBODY, or a process, alive or not. */
+static int choose_peer(uint p)
+{
+    static struct ksm_task dead = { .pid = 1 };
+    uint pick = take(4), peer = take(NPROCS);
+
+    reals[p].peer = pick < 2 ? NULL : pick == 2 ? WORLD_NOBODY : procs[peer].alive ? reals[peer].task : &dead;
+    return pick < 2 ? ANY : pick == 2 ? NOBODY : (int)peer;
+}
+
 static void do_wait(uint p)
 {
     uint seg, offset, va = some_word(p, &seg, &offset), nticks = take(4) * 5;
     uint value = *fake_word(reals[p].task->as, va), expected = value + (take(4) == 0);
-    int got = perform(p, OP_WAIT, va, expected, nticks);
+    int peer = choose_peer(p), got = perform(p, OP_WAIT, va, expected, nticks);
 
-    if (expected != value) {
+    if (expected != value || (peer >= 0 && !procs[peer].alive)) {
         same("ksm_wait", got, KSM_EAGAIN);
         return;
     }
@@ -556,6 +570,7 @@ static void do_wait(uint p)
     m->woken = false;
     m->seg = seg;
     m->offset = offset;
+    m->peer = peer;
     m->deadline = nticks ? ticks_now + nticks : 0;
     m->since = nfell_asleep++;
 }
@@ -580,6 +595,14 @@ static void do_wake(uint p)
     same("ksm_wake", perform(p, OP_WAKE, va, n, 0), nwoken);
 }
 
+/* Does the end of process p, which had these segments attached, wake that sleeper? */
+static bool concerns(const struct mproc *sleeper, uint p, const bool had[])
+{
+    if (sleeper->peer == ANY)
+        return !sleeper->private && had[sleeper->seg];
+    return sleeper->peer == (int)p;
+}
+
 /* What exit and exec do to the model. */
 static void leave(uint p, bool at_exit)
 {
@@ -589,7 +612,7 @@ static void leave(uint p, bool at_exit)
         if (atts[i].exists && atts[i].proc == p)
             had[atts[i].seg] = true;
     for (uint q = 0; at_exit && q < NPROCS; q++)
-        if (q != p && procs[q].asleep && !procs[q].woken && !procs[q].private && had[procs[q].seg]) {
+        if (q != p && procs[q].asleep && !procs[q].woken && concerns(&procs[q], p, had)) {
             procs[q].woken = true;
             procs[q].result = KSM_EAGAIN;
         }

@@ -7,6 +7,7 @@
 struct waiter {
     struct ksm_task *task;
     uint va, expected, nticks;
+    struct ksm_task *peer;
     int result;
     struct actor *actor;
 };
@@ -17,22 +18,33 @@ static void run_waiter(void *arg)
 {
     struct waiter *w = arg;
 
-    w->result = ksm_wait(w->task, w->va, w->expected, w->nticks);
+    w->result = world_wait(w->task, w->va, w->expected, w->nticks, w->peer);
     if (thread_killed(thread_self()))
         world_exit(w->task);
 }
 
 /* Starts an actor that waits for the word to be other than it is, and lets it fall asleep. */
-static struct waiter *waits(struct waiter *w, struct ksm_task *task, uint va, uint nticks)
+static struct waiter *waits_for(struct waiter *w, struct ksm_task *task, uint va, uint nticks,
+                                struct ksm_task *peer)
 {
-    *w = (struct waiter){
-        .task = task, .va = va, .expected = *fake_word(task->as, va), .nticks = nticks, .result = ASLEEP
-    };
+    *w = (struct waiter){ .task = task,
+                          .va = va,
+                          .expected = *fake_word(task->as, va),
+                          .nticks = nticks,
+                          .peer = peer,
+                          .result = ASLEEP };
     w->actor = actor_start(run_waiter, w);
     actors_run_now();
     check_sound();
     return w;
 }
+
+static struct waiter *waits(struct waiter *w, struct ksm_task *task, uint va, uint nticks)
+{
+    return waits_for(w, task, va, nticks, NULL);
+}
+
+static void check_soundness(void) { check_sound(); }
 
 /* A task with segment `id` of two pages attached at *va. */
 static struct ksm_task *attached(int pid, uint id, uint *va, uint flags)
@@ -301,6 +313,116 @@ TEST("§11.6 a peer's death wakes all on its segments")
     actors_run_now();
 }
 
+TEST(
+    "§11.7 the end of the peer alone ends the sleep, wherever the word is and whatever the peer has attached")
+{
+    uint va, vb, other;
+    struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0);
+    struct ksm_task *peer = world_task(6), *bystander = attached(7, 1, &other, 0);
+    struct waiter w[3], none;
+
+    waits_for(&w[0], a, va, 0, peer);
+    waits_for(&w[1], b, vb, 100, peer);
+    waits_for(&w[2], bystander, 64, 0, peer);
+    waits_for(&none, world_fork(b, 8), vb, 0, WORLD_NOBODY);
+    world_exit(world_fork(a, 9));
+    world_exec(peer);
+    actors_run_now();
+    for (uint i = 0; i < 3; i++)
+        check_eq(w[i].result, ASLEEP);
+    check_eq(ksm_wake(a, va, 1), 1);
+    actors_run_now();
+    check_eq(w[0].result, 0);
+    waits_for(&w[0], a, va, 0, peer);
+    world_exit(peer);
+    check_sound();
+    actors_run_now();
+    for (uint i = 0; i < 3; i++)
+        check_eq(w[i].result, KSM_EAGAIN);
+    check_eq(none.result, ASLEEP);
+    check_eq(ksm_wake(a, va, 9), 1);
+    actors_run_now();
+    check_eq(none.result, 0);
+}
+
+TEST("§11.7 a peer that is not alive: look again at once")
+{
+    uint va;
+    struct ksm_task *a = attached(4, 1, &va, 0), gone = { .pid = 77 };
+    struct waiter w, private;
+
+    waits_for(&w, a, va, 0, &gone);
+    check_eq(w.result, KSM_EAGAIN);
+    waits_for(&private, a, 64, 0, &gone);
+    check_eq(private.result, KSM_EAGAIN);
+}
+
+TEST("§11.7 time-outs and kills of sleepers with a peer")
+{
+    uint va, vb;
+    struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0), *peer = world_task(6);
+    struct waiter w, killed;
+
+    waits_for(&w, a, va, 10, peer);
+    waits_for(&killed, b, vb, 0, peer);
+    actors_tick(10);
+    thread_kill(actor_thread(killed.actor));
+    actors_run_now();
+    check_eq(w.result, KSM_ETIMEDOUT);
+    check(actor_done(killed.actor));
+    check(list_empty(&peer->watchers));
+    waits_for(&w, a, va, 10, peer);
+    actors_tick(10); /* its time is up, but it does not run yet */
+    world_exit(peer);
+    actors_run_now();
+    check_eq(w.result, KSM_EAGAIN);
+}
+
+static void run_exit(void *arg) { world_exit(arg); }
+
+struct waker {
+    struct ksm_task *task;
+    uint va;
+    int nwoken;
+};
+
+static void run_waker(void *arg)
+{
+    struct waker *w = arg;
+
+    w->nwoken = ksm_wake(w->task, w->va, 1);
+}
+
+TEST("§11.7 a peer's end at any moment is noticed, and a wake-up counts once")
+{
+    uint nagain = 0, nwoken = 0;
+
+    for (uint seed = 1; seed <= 200; seed++) {
+        uint va, vb;
+        struct ksm_task *a = attached(4, 1, &va, 0), *b = attached(5, 1, &vb, 0), *peer = world_task(6);
+        struct waiter w = { .task = a, .va = va, .peer = peer },
+                      private = { .task = b, .va = 64, .peer = peer };
+        struct waker waker = { .task = b, .va = vb };
+
+        actors_jitter(seed);
+        fake_on_switch = check_soundness;
+        actor_start(run_waiter, &w);
+        actor_start(run_waiter, &private);
+        actor_start(run_exit, peer);
+        actor_start(run_waker, &waker);
+        actors_run();
+        fake_on_switch = NULL;
+        check_eq(actors_alive(), 0);
+        check_eq(w.result, waker.nwoken ? 0 : KSM_EAGAIN);
+        check_eq(private.result, KSM_EAGAIN);
+        nagain += w.result == KSM_EAGAIN;
+        nwoken += w.result == 0;
+        world_end();
+        world_begin();
+    }
+    check(nagain > 0 && nwoken > 0);
+}
+
 /* §11.1: no wake-up is lost.  A semaphore between actors, with every interleaving that the jitter finds. */
 
 #define NPEERS  5
@@ -328,7 +450,7 @@ static void run_peer(void *arg)
             continue;
         }
         while (*count == 0) {
-            int result = ksm_wait(p->task, p->va, 0, 0);
+            int result = world_wait(p->task, p->va, 0, 0, NULL);
             check(result == 0 || result == KSM_EAGAIN);
         }
         --*count;

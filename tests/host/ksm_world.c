@@ -9,6 +9,7 @@
 
 static struct ksm_task *tasks[MAX_TASKS];
 static uint ntasks;
+static struct spinlock tasks_lock = SPINLOCK_INIT(RANK_PROC, "tasks");
 static uint nobjects_at_boot;
 
 void world_begin_with(struct ksm_limits limits)
@@ -21,6 +22,25 @@ void world_begin_with(struct ksm_limits limits)
 }
 
 void world_begin(void) { world_begin_with((struct ksm_limits){ 64, 256, 4096 }); }
+
+static bool is_alive(const struct ksm_task *task)
+{
+    for (uint i = 0; i < ntasks; i++)
+        if (tasks[i] == task)
+            return true;
+    return false;
+}
+
+/* As proc_watch() does it. */
+static bool watch(struct ksm_task *peer, struct ksm_sleeper *sleeper)
+{
+    spin_acquire(&tasks_lock);
+    bool alive = is_alive(peer);
+    if (alive)
+        ksm_watch(peer, sleeper);
+    spin_release(&tasks_lock);
+    return alive;
+}
 
 static void add(struct ksm_task *task)
 {
@@ -63,11 +83,13 @@ void world_exec(struct ksm_task *task)
 
 void world_exit(struct ksm_task *task)
 {
-    ksm_release(task, true);
-    fake_aspace_destroy(task->as);
+    spin_acquire(&tasks_lock);
     for (uint i = 0; i < ntasks; i++)
         if (tasks[i] == task)
             tasks[i] = tasks[--ntasks];
+    spin_release(&tasks_lock);
+    ksm_release(task, true);
+    fake_aspace_destroy(task->as);
     free(task);
 }
 
@@ -104,6 +126,21 @@ void world_again(void)
 }
 
 void world_check_sound(void) { check_sound(); }
+
+int world_wait(struct ksm_task *task, uint va, uint expected, uint nticks, struct ksm_task *peer)
+{
+    struct ksm_sleeper self;
+    int number = !peer ? KSM_PEER_ANY : peer == WORLD_NOBODY ? KSM_PEER_NONE : 1; /* a pid */
+    int error = ksm_wait_prepare(&self, task, va, expected, number);
+
+    if (error)
+        return error;
+    fake_gap();
+    if (number > 0 && !watch(peer, &self))
+        return KSM_EAGAIN;
+    fake_gap();
+    return ksm_wait_sleep(&self, nticks);
+}
 
 int world_get(struct ksm_task *task, uint id, uint nbytes)
 {

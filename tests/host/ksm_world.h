@@ -24,6 +24,10 @@ struct ksm_task *world_fork(struct ksm_task *parent, int pid); /* NULL: refused 
 void world_exec(struct ksm_task *task);
 void world_exit(struct ksm_task *task);
 
+/* Waits as ksmwaitpeer() does; peer: NULL for any process, WORLD_NOBODY for none. */
+#define WORLD_NOBODY ((struct ksm_task *)1)
+int world_wait(struct ksm_task *task, uint va, uint expected, uint nticks, struct ksm_task *peer);
+
 /* Get, which must work. */
 int world_get(struct ksm_task *task, uint id, uint nbytes);
 /* Attach, which must work: where it is. */
