@@ -59,6 +59,7 @@ def kernel(*body):
     subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext", "0x100000", "-o",
                     os.path.join(directory, "kernel.elf"), os.path.join(directory, "k.o")], check=True)
     shutil.copy(os.path.join(BUILD, "fs.img"), directory)
+    os.symlink(os.path.join(BUILD, "host"), os.path.join(directory, "host"))
     return directory
 
 
