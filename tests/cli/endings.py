@@ -59,6 +59,7 @@ def kernel(*body):
     subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext", "0x100000", "-o",
                     os.path.join(directory, "kernel.elf"), os.path.join(directory, "k.o")], check=True)
     shutil.copy(os.path.join(BUILD, "fs.img"), directory)
+    os.symlink(os.path.join(BUILD, "host"), os.path.join(directory, "host"))
     return directory
 
 
@@ -83,6 +84,9 @@ r = run("--", "x", build=kernel(say("odd", LOG), END % 3))
 ok(r.status == statuses.QEMU_FAILED and "bored" in r.err, "a word that is not known", r)
 r = run("--timeout", "2", "--", "x", build=kernel(say("forged", LOG)))
 ok(r.status == statuses.TIMED_OUT, "a line without the kernel's mark is no status", r)
+for word in "0", "panic", "disk", "odd":
+    r = run("--tests", "--timeout", "3", "--", "t_attack --forge " + word)
+    ok(r.status == statuses.TIMED_OUT and "?exit %s?: unknown" % word in r.err, "a program called exit %s" % word, r)
 r = run("--", "x", build=kernel("        lidt nothing\n        int3\n"))
 ok(r.status == statuses.TRIPLE_FAULT and "triple fault" in r.err, "a triple fault", r)
 hang = kernel(say("out", OUT), "here:   jmp here\n")

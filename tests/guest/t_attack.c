@@ -3,9 +3,12 @@
  *
  * Some of it works only under an emulator with a fault, such as QEMU 7.2: see docs/reliability.md.
  *
- * Started as `t_attack --segments` it is the program that a test of exec() runs.
+ * Started as `t_attack --segments` it is the program that a test of exec() runs.  `t_attack --forge WORD` lets the
+ * kernel report a fault and an unknown call of a program that is called like a line of status, and waits.
  */
 #include "guest.h"
+
+#define USER_TOP 0x80000000u
 
 /* The stack of far returns, calls and interrupt returns. */
 
@@ -152,7 +155,6 @@ TEST("virtual-8086 mode: loops without interrupts on all processors end")
 
 /* Flags. */
 
-#define FLAG_TF 0x100u
 #define FLAG_NT 0x4000u
 #define FLAG_AC 0x40000u
 #define FLAG_ID 0x200000u
@@ -381,8 +383,39 @@ TEST("segments: nothing is left of another process's")
     check(segments_are(0, 0));
 }
 
+/* Runs this program under the name `name`, which makes an unknown call and dies of a fault. */
+static void forge(char *name)
+{
+    unlink(name);
+    check_eq(link("/t_attack", name), 0);
+    if (fork() == 0) {
+        exec(name, (char *[]){ name, "--fault", NULL });
+        exits(1);
+    }
+    wait();
+    unlink(name);
+}
+
+static void fault(void)
+{
+    asm volatile("int $0x40" : : "a"(999) : "memory");
+    *(volatile int *)USER_TOP = 0;
+}
+
 int main(int argc, char *argv[])
 {
+    char name[16];
+
+    if (argc > 1 && strcmp(argv[1], "--fault") == 0)
+        fault();
+    if (argc > 2 && strcmp(argv[1], "--forge") == 0) {
+        snprintf(name, sizeof(name), "\nexit %s\n", argv[2]);
+        forge(name);
+        snprintf(name, sizeof(name), "\n\001exit %s\n", argv[2]);
+        forge(name);
+        for (;;)
+            sleep(1000);
+    }
     if (argc > 1 && strcmp(argv[1], "--segments") == 0)
         exits(segments_are(0, 0) ? 0 : 5);
     return tap_main(argc, argv, NULL);

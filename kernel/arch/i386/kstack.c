@@ -84,10 +84,8 @@ bool kstack_alloc_slot(int slot)
             return false;
         }
     }
-    for (uint i = 0; i < KSTACK_PAGES; i++) {
-        debug_assert(*entry_of(slot, i) == 0); /* a free slot leads nowhere */
+    for (uint i = 0; i < KSTACK_PAGES; i++)
         *entry_of(slot, i) = pa_of(pages[i]) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
-    }
     return true;
 }
 
@@ -168,6 +166,8 @@ static uint slot_take(void)
 
 static void slot_release(uint slot)
 {
+    for (uint i = 0; i < KSTACK_PAGES; i++)
+        debug_assert(*entry_of((int)slot, i) == 0); /* a free slot leads nowhere */
     spin_acquire(&lock);
     next[slot] = first_stale;
     first_stale = slot;
