@@ -47,7 +47,7 @@ static void holding_text_locked(const struct holding *h, char *text)
     list_for_each(link, &h->attachments) {
         const struct mapping *m = &attachment_at(link)->mapping;
         if (i % ADDRESSES == 0)
-            append(text, n, "%s%19d:", i ? "\n" : "", h->task->pid);
+            append(text, n, i ? "\n%19d:" : "%19d:", h->task->pid);
         if (i == MAX_ADDRESSES) {
             append(text, n, " and %u more", h->nattached - i);
             break;

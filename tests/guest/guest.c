@@ -42,7 +42,7 @@ static struct footprint footprint(void)
 
     memset(&f, 0, sizeof(f));
     f.frames = pgused();
-    ksminfo(0, &f.ksm);
+    check_eq(ksminfo(0, &f.ksm), 0);
     return f;
 }
 

@@ -72,8 +72,8 @@ TEST("§3.8 a process keeps little of thousands of segments that died, whoever d
             }
             check_eq(waits(&status), pid);
             check_eq(status, 0);
-            check(pgused() <=
-                  frames + 16); /* its array, and its own copies of what it shared with its child */
+            /* More is its array, and its own copies of what it shared with its child. */
+            check(pgused() <= frames + 16);
             exits(0);
         }
         check_eq(waits(&status), pid);

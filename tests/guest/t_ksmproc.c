@@ -470,7 +470,7 @@ TEST("§8 mpid is the last one that did something")
         check_eq(info_of(shared).mpid, pids[i]);
         check_eq(info_of(shared).cpid, getpid());
         check_eq(info_of(shared).attached_nr, 1 - round % 2);
-        ksmget(0x12345, 0, KSM_OPEN);
+        check_eq(ksmget(0x12345, 0, KSM_OPEN), KSM_ENOENT);
         check_eq(info_of(shared).mpid, pids[i]);
     }
     for (int i = 0; i < 2; i++)

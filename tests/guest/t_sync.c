@@ -492,7 +492,7 @@ static void write_and_die(void *arg)
     void *where;
 
     (void)arg;
-    ksmring_join(&ring, KSMRING_WRITER);
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
     for (int i = 0; i < 3; i++)
         check_eq(ksmring_write(&ring, "abc", 4, 0), 0);
     check_eq(ksmring_reserve(&ring, 100, &where, 0), 0);
@@ -541,7 +541,7 @@ static void read_and_die(void *arg)
     const void *where;
 
     (void)arg;
-    ksmring_join(&ring, KSMRING_READER);
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
     check(ksmring_peek(&ring, &where, 0) > 0);
     shared->ready = 1;
     gate_pass(&let_go); /* which nobody opens */
@@ -606,9 +606,9 @@ TEST("garbage in a ring does no harm to those that use it")
     make_ring(1024, 1, 1);
     pid = tap_start(scribble, (void *)5);
     for (int i = 0; i < 20000; i++) {
-        ksmring_write(&ring, text, 1 + pick(508), KSMRING_TRY);
-        ksmring_read(&ring, text, sizeof(text), KSMRING_TRY);
-        ksmring_open(&fresh, shared->ring, sizeof(shared->ring));
+        check(ksmring_write(&ring, text, 1 + pick(508), KSMRING_TRY) <= 0);
+        check(ksmring_read(&ring, text, sizeof(text), KSMRING_TRY) <= (int)sizeof(text));
+        check(ksmring_open(&fresh, shared->ring, sizeof(shared->ring)) <= 0);
     }
     shared->stop = 1;
     tap_join(pid);

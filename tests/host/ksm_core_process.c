@@ -118,15 +118,15 @@ TEST("§8 §8.3 each field changes on its own event")
     i = world_info(a, h);
     check(i.mpid == 4 && i.atime == 30 && i.attached_nr == 2);
     ticks_now = 40;
-    ksm_detach_at(b, vb);
+    check_eq(ksm_detach_at(b, vb), 0);
     i = world_info(a, h);
     check(i.mpid == 5 && i.atime == 30 && i.dtime == 40 && i.ctime == 10 && i.attached_nr == 1);
     ticks_now = 50;
-    ksm_delete(a, h);
+    check_eq(ksm_delete(a, h), 0);
     i = world_info(a, h);
     check(i.mpid == 4 && i.atime == 30 && i.dtime == 40 && i.ctime == 50 && i.marked == 1 && i.cpid == 4);
     ticks_now = 60;
-    ksm_delete(b, h);
+    check_eq(ksm_delete(b, h), 0);
     check_eq(world_info(a, h).mpid, 5);
 }
 

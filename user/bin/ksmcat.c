@@ -7,6 +7,9 @@
  *
  * A file is read into the ring and written out of it: the bytes are not copied in between.  Meanwhile a line on
  * the terminal shows how many have passed.
+ *
+ * The sender's first message is a greeting.  The receiver knows by it that this is a segment of ksmcat's, and the
+ * sender ends only when the receiver has taken it: so an empty file arrives too, whichever starts first.
  */
 #include "fcntl.h"
 #include "ksmring.h"
@@ -17,6 +20,8 @@
 #define CHUNK          (32u * 1024) /* of a message */
 #define PROGRESS_TICKS 20
 #define LOOK_TICKS     5 /* between looks for a segment */
+#define GREETING       "ksmcat"
+#define GREETING_TICKS 200 /* a sender greets at once: this is for a busy machine */
 
 struct progress {
     bool shown;
@@ -53,6 +58,14 @@ static void make_progress(struct progress *progress, uint nbytes)
 
 /* The two ends. */
 
+/* Ends the program: no bytes can pass. */
+static void give_up(int error, const char *peer)
+{
+    if (error == KSM_EOWNERDEAD || error == KSM_ENOENT)
+        fail(1, "the %s is gone", peer);
+    fail(1, "%s", error == KSM_EINVAL ? "the segment is damaged" : ksmstrerror(error));
+}
+
 static void send_file(struct ksmring *ring, int fd, const char *path)
 {
     void *where;
@@ -61,7 +74,7 @@ static void send_file(struct ksmring *ring, int fd, const char *path)
     do {
         error = ksmring_reserve(ring, CHUNK, &where, 0);
         if (error < 0)
-            fail(1, "%s", error == KSM_EINVAL ? "the segment is damaged" : "the receiver is gone");
+            give_up(error, "receiver");
         n = read(fd, where, (int)CHUNK);
         ksmring_commit(ring, n > 0 ? (uint)n : 0);
     } while (n > 0);
@@ -71,7 +84,12 @@ static void send_file(struct ksmring *ring, int fd, const char *path)
 
 static void send_all(struct ksmring *ring, char *paths[], int npaths)
 {
-    ksmring_join(ring, KSMRING_WRITER);
+    int error = ksmring_join(ring, KSMRING_WRITER);
+
+    if (error == 0)
+        error = ksmring_write(ring, GREETING, sizeof(GREETING), 0);
+    if (error < 0)
+        give_up(error, "receiver");
     if (npaths == 0)
         send_file(ring, 0, "standard input");
     for (int i = 0; i < npaths; i++) {
@@ -82,9 +100,18 @@ static void send_all(struct ksmring *ring, char *paths[], int npaths)
         send_file(ring, fd, paths[i]);
         close(fd);
     }
-    if (ksmring_drain(ring, 0) < 0)
-        fail(1, "the receiver is gone");
+    error = ksmring_drain(ring, 0);
+    if (error < 0)
+        give_up(error, "receiver");
     ksmring_leave(ring, KSMRING_WRITER);
+}
+
+static bool is_greeted(struct ksmring *ring)
+{
+    char greeting[sizeof(GREETING)];
+
+    return ksmring_read(ring, greeting, sizeof(greeting), GREETING_TICKS) == (int)sizeof(greeting) &&
+           memcmp(greeting, GREETING, sizeof(greeting)) == 0;
 }
 
 static void receive_all(struct ksmring *ring)
@@ -93,7 +120,6 @@ static void receive_all(struct ksmring *ring)
     const void *where;
     int n;
 
-    ksmring_join(ring, KSMRING_READER);
     begin_progress(&progress);
     while ((n = ksmring_peek(ring, &where, 0)) > 0) {
         if (write_all(1, where, n) < 0)
@@ -103,8 +129,10 @@ static void receive_all(struct ksmring *ring)
     }
     if (progress.shown)
         show(&progress, uptime(), "\n");
+    if (n == KSM_EOWNERDEAD)
+        fail(1, "the sender died");
     if (n < 0)
-        fail(1, "%s", n == KSM_EOWNERDEAD ? "the sender died" : ksmstrerror(n));
+        give_up(n, "sender");
     ksmring_leave(ring, KSMRING_READER);
 }
 
@@ -112,26 +140,28 @@ static void receive_all(struct ksmring *ring)
 
 static uint segment_size(void) { return ksmring_nbytes(RING_BYTES, 1, 1); }
 
-/* Attaches the segment, and marks it: it lives as long as a process has it attached. */
-static void *attach(int handle)
+/* A new segment with a ring in it, marked: it lives as long as a process has it attached.  The handle is good, or
+   an error. */
+static void make_ring(struct ksmring *ring, int handle)
 {
     void *memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
 
     if (handle < 0 || ksmerror(memory) < 0)
         fail(1, "shared memory: %s", ksmstrerror(handle < 0 ? handle : ksmerror(memory)));
     ksmdelete(handle);
-    return memory;
+    if (ksmring_create(ring, memory, RING_BYTES, 1, 1) < 0)
+        fail(1, "the ring can't be made");
 }
 
 /* A segment that no other process has. */
-static void *private_memory(void)
+static int private_segment(void)
 {
     int id = getpid() << 8, handle;
 
     do
         handle = ksmget(id++, segment_size(), KSM_CREATE | KSM_MUSTNOTEXIST);
     while (handle == KSM_EEXIST);
-    return attach(handle);
+    return handle;
 }
 
 static void copy(char *paths[], int npaths)
@@ -139,7 +169,9 @@ static void copy(char *paths[], int npaths)
     struct ksmring ring;
     int pid, status = 1;
 
-    ksmring_create(&ring, private_memory(), RING_BYTES, 1, 1);
+    make_ring(&ring, private_segment());
+    if (ksmring_join(&ring, KSMRING_READER) < 0)
+        fail(1, "the ring can't be joined");
     pid = fork();
     if (pid < 0)
         fail(1, "no process");
@@ -147,9 +179,9 @@ static void copy(char *paths[], int npaths)
         send_all(&ring, paths, npaths);
         exits(0);
     }
-    receive_all(&ring);
-    waits(&status);
-    if (status != 0)
+    if (is_greeted(&ring))
+        receive_all(&ring);
+    if (waits(&status) != pid || status != 0)
         exits(1);
 }
 
@@ -159,27 +191,48 @@ static void send(const char *id, char *paths[], int npaths)
     struct ksmring ring;
 
     if (handle == KSM_EEXIST)
-        fail(1, "%s: somebody sends there already", id);
-    ksmring_create(&ring, attach(handle), RING_BYTES, 1, 1);
+        fail(1, "%s: the segment exists already", id);
+    make_ring(&ring, handle);
     send_all(&ring, paths, npaths);
+}
+
+/* Waits for the segment, and attaches it.  Its size in *nbytes. */
+static void *find_segment(const char *id, uint *nbytes)
+{
+    for (;;) {
+        int handle = ksmget(ksmid_parse(id), 0, KSM_OPEN), error = handle;
+        void *memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
+        struct ksminfo_t info;
+
+        if (handle > 0)
+            error = ksmerror(memory);
+        if (handle > 0 && error == 0)
+            error = ksminfo(handle, &info);
+        if (error == KSM_ENOENT)
+            sleep(LOOK_TICKS);
+        else if (error < 0 && error != KSM_EHANDLE) /* that one: it is gone again */
+            fail(1, "%s: %s", id, ksmstrerror(error));
+        else if (error == 0) {
+            *nbytes = info.ksmsz;
+            return memory;
+        }
+    }
 }
 
 static void receive(const char *id)
 {
     struct ksmring ring;
-    int handle, error;
-    void *memory;
+    uint nbytes;
+    void *memory = find_segment(id, &nbytes);
+    int error, ticks = 0;
 
-    do {
-        while ((handle = ksmget(ksmid_parse(id), 0, KSM_OPEN)) == KSM_ENOENT)
-            sleep(LOOK_TICKS);
-        memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
-    } while (handle >= 0 && ksmerror(memory) == KSM_EHANDLE); /* it is gone again */
-    if (handle < 0 || ksmerror(memory) < 0)
-        fail(1, "%s: %s", id, ksmstrerror(handle < 0 ? handle : ksmerror(memory)));
-    while ((error = ksmring_open(&ring, memory, segment_size())) == KSM_EAGAIN)
+    while ((error = ksmring_open(&ring, memory, nbytes)) == KSM_EAGAIN && ticks++ < GREETING_TICKS)
         sleep(1);
-    if (error < 0)
+    if (error == 0)
+        error = ksmring_join(&ring, KSMRING_READER);
+    if (error == KSM_ENOSPC)
+        fail(1, "%s: another process receives", id);
+    if (error < 0 || !is_greeted(&ring))
         fail(1, "%s: the segment is used by another program", id);
     receive_all(&ring);
 }

@@ -11,25 +11,35 @@
  * for that person; its generation changes with its owner, so that nobody gets what was meant for the one before.
  * Each person has two processes: one reads lines and sends them, the other reads the ring and prints, so a person
  * that sends can still be sent to.  The segment goes when the last one leaves, or dies.
+ *
+ * A person that does not read in time misses lines, rather than hold everybody up: the sender counts what was lost
+ * and says so with the next line that fits.  Nothing in the segment is trusted: it may be another program's, or a
+ * member may write anything there, and at worst lines are lost or the program ends with a message.
  */
 #include "ksmlock.h"
 #include "ksmring.h"
+#include "procinfo.h"
 #include "ulib.h"
 
 #define NSEATS     64u
 #define INBOX      2048u /* bytes of a ring */
 #define NAME_SIZE  32
-#define TEXT_SIZE  800 /* bytes: longer lines go in pieces */
-#define READY      0x63686174u
-#define LOOK_TICKS 5 /* between counts of the people */
+#define TEXT_SIZE  800         /* bytes: longer lines go in pieces */
+#define MARK       0x63686174u /* "chat": the room is furnished */
+#define LOOK_TICKS 5           /* between counts of the people */
+#define DOOR_TICKS 500         /* for others to come in, before us */
+#define ROOM_TICKS 50          /* for room in an inbox, of a person that has kept up with the last ... */
+#define TRUST      32          /* ... so many messages */
+#define END_TICKS  1000        /* for our second process to print what is there */
 
-enum kind { LINE, COMES, LEAVES, END /* to one's own second process */ };
+enum kind { LINE, COMES, LEAVES, END /* to the sender's own second process */ };
 
 enum state { EMPTY, TALKS, LISTENS };
 
 struct message {
     uint generation;
     uint kind;
+    uint nlost; /* messages of the same sender that did not fit before this one */
     char name[NAME_SIZE];
     char text[TEXT_SIZE];
 };
@@ -43,46 +53,87 @@ struct seat {
 };
 
 struct room {
+    uint mark;           /* MARK; 0: it is not furnished yet */
     struct ksmlock door; /* held while somebody comes */
-    uint ready;
     struct seat seats[NSEATS] __attribute__((aligned(64)));
 };
 
+/* What a person knows of another one's seat. */
+struct other {
+    struct ksmring inbox;
+    bool joined;
+    uint generation; /* of the person that the rest is about */
+    uint nlost;
+    uint nkept_up; /* messages that fitted in a row */
+};
+
 struct person {
+    const char *id; /* of the room */
     struct room *room;
     uint seat, generation;
     const char *name;
-    struct ksmring inboxes[NSEATS];
-    bool joined[NSEATS];
+    struct other others[NSEATS];
 };
 
 /* Coming and going. */
 
-static struct room *enter_room(const char *id)
+/* Attaches the segment; its handle, and its size in *nbytes. */
+static int attach_room(struct person *person, uint *nbytes)
 {
-    for (;;) {
-        int handle = ksmget(ksmid_parse(id), sizeof(struct room), KSM_CREATE);
-        struct room *room = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
+    const char *id = person->id;
 
-        if (handle >= 0 && ksmerror(room) == KSM_EHANDLE)
+    for (;;) {
+        int handle = ksmget(ksmid_parse(id), sizeof(struct room), KSM_CREATE), error = handle;
+        struct room *room = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
+        struct ksminfo_t info;
+
+        if (handle > 0)
+            error = ksmerror(room);
+        if (handle > 0 && error == 0)
+            error = ksminfo(handle, &info);
+        if (error == KSM_EHANDLE)
             continue; /* the last one has just left */
-        if (handle < 0 || ksmerror(room) < 0)
-            fail(1, "%s: %s", id, ksmstrerror(handle < 0 ? handle : ksmerror(room)));
-        ksmdelete(handle);
-        return room;
+        if (error == KSM_ESIZE)
+            fail(1, "%s: the segment is used by another program", id);
+        if (error < 0)
+            fail(1, "%s: %s", id, ksmstrerror(error));
+        *nbytes = info.ksmsz;
+        person->room = room;
+        return handle;
     }
 }
 
-/* The first person makes the rings, once: later owners of a seat use its ring as it is. */
-static void furnish(struct room *room)
+/* The first person makes the rings, once: later owners of a seat use its ring as it is.  Returns whether they are
+   there. */
+static bool furnish(struct room *room)
 {
-    struct ksmring ring;
+    if (room->mark == MARK)
+        return true;
+    for (uint i = 0; i < NSEATS; i++) {
+        struct ksmring ring;
 
-    if (room->ready == READY)
-        return;
-    for (uint i = 0; i < NSEATS; i++)
-        ksmring_create(&ring, room->seats[i].inbox, INBOX, 1, NSEATS);
-    __atomic_store_n(&room->ready, READY, __ATOMIC_RELEASE);
+        if (ksmring_create(&ring, room->seats[i].inbox, INBOX, 1, NSEATS) < 0)
+            return false;
+    }
+    __atomic_store_n(&room->mark, MARK, __ATOMIC_RELEASE);
+    return true;
+}
+
+/* Goes in, and holds the door. */
+static void enter_room(struct person *person)
+{
+    uint nbytes, mark;
+    int handle = attach_room(person, &nbytes), result;
+
+    mark = nbytes < sizeof(struct room) ? ~0u : __atomic_load_n(&person->room->mark, __ATOMIC_ACQUIRE);
+    if (nbytes != sizeof(struct room) || (mark != MARK && mark != 0))
+        fail(1, "%s: the segment is used by another program", person->id);
+    ksmdelete(handle); /* it goes with the last of us */
+    result = ksmlock_acquire(&person->room->door, DOOR_TICKS);
+    if (result != 0 && result != KSM_EOWNERDEAD) /* a dead one may have furnished in part: it is done again */
+        fail(1, "%s: nobody opens: %s", person->id, ksmstrerror(result));
+    if (!furnish(person->room))
+        fail(1, "%s: the room can't be furnished", person->id);
 }
 
 static void set_state(struct person *person, enum state state)
@@ -94,12 +145,11 @@ static void take_seat(struct person *person)
 {
     struct room *room = person->room;
 
-    ksmlock_acquire(&room->door, 0); /* if its holder died, furnish() begins again or is done */
-    furnish(room);
     for (uint i = 0; i < NSEATS; i++) {
         struct seat *seat = &room->seats[i];
+        int result = ksmlock_try(&seat->owner);
 
-        if (ksmlock_try(&seat->owner) == KSM_EAGAIN)
+        if (result != 0 && result != KSM_EOWNERDEAD)
             continue;
         person->seat = i;
         person->generation = ++seat->generation;
@@ -108,7 +158,7 @@ static void take_seat(struct person *person)
         return;
     }
     ksmlock_release(&room->door);
-    fail(1, "the room is full");
+    fail(1, "%s: the room is full", person->id);
 }
 
 /* The number of living people, or of those that may still say something. */
@@ -125,34 +175,49 @@ static uint count_people(const struct room *room, bool talking)
     return n;
 }
 
-static struct ksmring *inbox_of(struct person *person, uint index)
-{
-    struct ksmring *ring = &person->inboxes[index];
-    struct seat *seat = &person->room->seats[index];
-
-    if (!person->joined[index]) {
-        if (ksmring_open(ring, seat->inbox, sizeof(seat->inbox)) < 0 ||
-            ksmring_join(ring, KSMRING_WRITER) < 0)
-            return NULL;
-        person->joined[index] = true;
-    }
-    return ring;
-}
-
 /* Talking. */
 
-/* Waits while that inbox is full.  Sends nothing to a person that is gone. */
+/* What we know of the person in a seat; NULL: its inbox is damaged, or full of writers. */
+static struct other *look_at(struct person *person, uint index, uint generation)
+{
+    struct other *other = &person->others[index];
+    struct seat *seat = &person->room->seats[index];
+
+    if (!other->joined) {
+        if (ksmring_open(&other->inbox, seat->inbox, sizeof(seat->inbox)) < 0 ||
+            ksmring_join(&other->inbox, KSMRING_WRITER) < 0)
+            return NULL;
+        other->joined = true;
+    }
+    if (other->generation != generation) { /* a new person, of whom we think well */
+        other->generation = generation;
+        other->nlost = 0;
+        other->nkept_up = TRUST;
+    }
+    return other;
+}
+
+/* A person that keeps up may take its time; one that does not loses the message. */
 static void send_to(struct person *person, uint index, struct message *message, uint n)
 {
     struct seat *seat = &person->room->seats[index];
-    struct ksmring *ring;
+    struct other *other;
 
     message->generation = __atomic_load_n(&seat->generation, __ATOMIC_ACQUIRE);
     if (__atomic_load_n(&seat->state, __ATOMIC_ACQUIRE) == EMPTY || ksmlock_holder(&seat->owner) == 0)
         return;
-    ring = inbox_of(person, index);
-    if (ring)
-        ksmring_write(ring, message, MESSAGE_HEAD + n, 0);
+    other = look_at(person, index, message->generation);
+    if (!other)
+        return;
+    message->nlost = other->nlost;
+    if (ksmring_write(&other->inbox, message, MESSAGE_HEAD + n,
+                      other->nkept_up < TRUST ? KSMRING_TRY : ROOM_TICKS)) {
+        other->nlost++;
+        other->nkept_up = 0;
+    } else {
+        other->nlost = 0;
+        other->nkept_up++;
+    }
 }
 
 static void broadcast(struct person *person, enum kind kind, const char *text, uint n)
@@ -182,46 +247,80 @@ static void talk(struct person *person)
         } while (n > 0);
 }
 
-/* The second process: prints what comes in until the first tells it to end, or has died. */
-static void listen(const struct person *person, struct ksmself first)
+/* The second process. */
+
+/* Opens the inbox.  Its last reader, of a person that died, may take a moment to go. */
+static void open_inbox(const struct person *person, struct ksmring *ring)
 {
     struct seat *seat = &person->room->seats[person->seat];
+    int error = ksmring_open(ring, seat->inbox, sizeof(seat->inbox));
+
+    for (int tries = 0; error == 0 && tries < END_TICKS; tries += LOOK_TICKS) {
+        error = ksmring_join(ring, KSMRING_READER);
+        if (error == 0)
+            return;
+        if (error == KSM_ENOSPC)
+            error = 0;
+        sleep(LOOK_TICKS);
+    }
+    fail(1, "%s: the segment is damaged", person->id);
+}
+
+static void print_message(const struct message *message, int n)
+{
+    if (message->nlost > 0)
+        printf(1, "* %u lost of %s\n", message->nlost, message->name);
+    if (message->kind == LINE)
+        printf(1, "%s: %.*s\n", message->name, n, message->text);
+    else if (message->kind != END)
+        printf(1, "* %s %s\n", message->name, message->kind == COMES ? "comes" : "leaves");
+}
+
+/* Prints what comes in until the first process tells it to end, or has died. */
+static void listen(const struct person *person, struct ksmself first)
+{
     struct message message;
     struct ksmring ring;
 
-    ksmring_open(&ring, seat->inbox, sizeof(seat->inbox));
-    ksmring_join(&ring, KSMRING_READER);
+    open_inbox(person, &ring);
     for (;;) {
         int n = ksmring_read(&ring, &message, sizeof(message), 100);
 
-        if (n == KSM_EINVAL)
-            fail(1, "the segment is damaged");
+        if (n == KSM_EINVAL || n == KSM_ESIZE)
+            fail(1, "%s: the segment is damaged", person->id);
         if (n < (int)MESSAGE_HEAD) {
             if (!ksmself_lives(first))
                 exits(1);
-            if (n != KSM_ETIMEDOUT && n != KSM_EAGAIN)
-                sleep(1); /* nobody else is there now */
+            if (n != KSM_ETIMEDOUT)
+                sleep(LOOK_TICKS); /* nobody else is there now */
             continue;
         }
+        message.name[NAME_SIZE - 1] = 0;
         if (message.generation != person->generation)
             continue;
-        message.name[NAME_SIZE - 1] = 0;
+        print_message(&message, n - (int)MESSAGE_HEAD);
         if (message.kind == END)
             break;
-        if (message.kind == LINE)
-            printf(1, "%s: %.*s\n", message.name, n - (int)MESSAGE_HEAD, message.text);
-        else
-            printf(1, "* %s %s\n", message.name, message.kind == COMES ? "comes" : "leaves");
     }
     ksmring_leave(&ring, KSMRING_READER);
     exits(0);
 }
 
-static void end_listener(struct person *person)
+/* Tells the second process to end, and waits for that; it may be stuck.  Returns its status. */
+static int end_listener(struct person *person, int pid)
 {
-    struct message message = { .kind = END };
+    struct message message = { .kind = END, .generation = person->generation };
+    struct other *self = look_at(person, person->seat, person->generation);
+    struct procinfo info;
+    int begin = uptime(), status = 1;
 
-    send_to(person, person->seat, &message, 0);
+    if (!self || ksmring_write(&self->inbox, &message, MESSAGE_HEAD, END_TICKS) < 0)
+        kill(pid);
+    while (procinfo(pid, &info) == 0 && uptime() - begin < END_TICKS)
+        sleep(LOOK_TICKS);
+    kill(pid);
+    waits(&status);
+    return status;
 }
 
 static void usage(void)
@@ -244,8 +343,9 @@ int main(int argc, char *argv[])
     }
     if (argc - i != 2 || strlen(argv[i + 1]) >= NAME_SIZE)
         usage();
+    person.id = argv[i];
     person.name = argv[i + 1];
-    person.room = enter_room(argv[i]);
+    enter_room(&person);
     take_seat(&person);
     me = ksmself();
     pid = fork();
@@ -261,9 +361,8 @@ int main(int argc, char *argv[])
     while (stay && count_people(person.room, true) > 0)
         sleep(LOOK_TICKS);
     broadcast(&person, LEAVES, "", 0);
-    end_listener(&person);
-    waits(&status);
+    status = end_listener(&person, pid);
     set_state(&person, EMPTY);
     ksmlock_release(&person.room->seats[person.seat].owner);
-    return 0;
+    return status == 0 ? 0 : 1;
 }

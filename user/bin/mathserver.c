@@ -40,9 +40,8 @@ struct server {
 
 static void open_slot(struct service *service, struct mathwire_slot *slot, uint wanted)
 {
-    ksmring_create(&service->requests, slot->requests, MATHWIRE_REQUESTS, 1, 1);
-    ksmring_create(&service->replies, slot->replies, MATHWIRE_REPLIES, 1, 1);
-    service->open = true;
+    service->open = ksmring_create(&service->requests, slot->requests, MATHWIRE_REQUESTS, 1, 1) == 0 &&
+                    ksmring_create(&service->replies, slot->replies, MATHWIRE_REPLIES, 1, 1) == 0;
     service->wanted = wanted;
     __atomic_store_n(&slot->opened, wanted, __ATOMIC_SEQ_CST);
     ksmwake(&slot->opened, 1);
@@ -192,7 +191,7 @@ static void rest(struct server *server)
         }
     ksmspin_end(&server->spin, 0);
     __atomic_store_n(asleep, 1, __ATOMIC_SEQ_CST);
-    if (!is_pending(server) && ksmwait(asleep, 1, HEAL_TICKS) != 0)
+    if (!is_pending(server) && ksmwaitpeer(asleep, 1, HEAL_TICKS, -1) != 0)
         heal(server);
     __atomic_store_n(asleep, 0, __ATOMIC_RELAXED);
 }

@@ -1,39 +1,41 @@
 /*
- * ksm_impl.h - what the files of this directory share: how a call with a limit of ticks sleeps.
- *
- * A sleep is cut into slices, because the process that should end it may die just before it begins.
+ * ksm_impl.h - what the files of this directory share: how long a call may wait.
  */
 #ifndef KSM_IMPL_H
 #define KSM_IMPL_H
 
 #include "ulib.h"
 
-#define KSM_SLICE 50 /* ticks: half a second */
+/* Ticks of a sleep that may miss the end of the process that it depends on: half a second. */
+#define KSM_SLICE 50
 
-/* How long a call may wait.  It begins with the call's first sleep, so that a call that need not sleep does not
-   ask for the time. */
+/* The time of one call, from its first sleep on: a call that need not sleep does not ask for the time. */
 struct patience {
     int ticks; /* 0: no limit */
+    bool spun; /* it has looked for a while without sleeping: once is enough */
     bool begun;
     int begin;
 };
 
-/* The ticks of the next sleep, at most a slice; 0: there is no time left.  Sleeps: no. */
-static inline int patience_slice(struct patience *patience)
+/* Is there time left?  Stores the ticks of the next sleep, at most `slice` (0: any time).  Sleeps: no. */
+static inline bool patience_left(struct patience *patience, int slice, int *ticks)
 {
-    int now, left;
+    int now;
 
+    *ticks = slice;
     if (patience->ticks == 0)
-        return KSM_SLICE;
+        return true;
     now = uptime();
     if (!patience->begun) {
         patience->begun = true;
         patience->begin = now;
     }
-    left = patience->ticks - (now - patience->begin);
-    if (left <= 0)
-        return 0;
-    return left < KSM_SLICE ? left : KSM_SLICE;
+    *ticks = patience->ticks - (now - patience->begin);
+    if (*ticks <= 0)
+        return false;
+    if (slice && *ticks > slice)
+        *ticks = slice;
+    return true;
 }
 
 #endif

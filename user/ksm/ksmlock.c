@@ -4,15 +4,17 @@
  * The word is {pid, start} of the holder, changed as one, with a bit for "somebody may sleep".  A process that
  * has slept takes the lock with the bit set, since others may still sleep, so the bit is never lost while it is
  * needed; at worst a release wakes nobody.  A sleeper that is killed right after it was woken does not take the
- * wake-up with it: its end wakes all others.
+ * wake-up with it for long: the others look again.
  *
- * Whether the holder is dead is asked before the first sleep, after each that brought nothing, and at least once
- * in a slice: a holder may die between the question and the sleep.
+ * A sleeper waits for the end of the holder, and of no other process (§11.7).  It sleeps a slice at a time, because
+ * the lock may have a new holder since, or none, if the one that a release woke has died.
  */
 #include "ksmlock.h"
 
 #include "ksm_impl.h"
 #include "ksmspin.h"
+
+#define ATTEMPTS 100 /* to change a word that others change, before it counts as held */
 
 static struct ksmspin spin;
 
@@ -30,11 +32,10 @@ static struct ksmself without_mark(struct ksmself who)
     return who;
 }
 
-/* Takes a lock that is free, or, if `ask`, whose holder has died.  KSM_EAGAIN: neither; *seen is what it holds
-   now. */
+/* Takes a lock that is free, or, if `ask`, whose holder has died.  KSM_EAGAIN: neither; *seen is what it held. */
 static int take(struct ksmlock *lock, struct ksmself me, bool ask, struct ksmself *seen)
 {
-    for (;;) {
+    for (int i = 0; i < ATTEMPTS; i++) { /* a hostile process can't hold us here */
         struct ksmself now = ksmself_load(&lock->holder);
         struct ksmself holder = without_mark(now);
         bool free = holder.pid == 0;
@@ -46,6 +47,7 @@ static int take(struct ksmlock *lock, struct ksmself me, bool ask, struct ksmsel
         if (ksmself_replace(&lock->holder, now, now.pid & KSMLOCK_WAITED ? waited(me) : me))
             return free ? 0 : KSM_EOWNERDEAD;
     }
+    return KSM_EAGAIN;
 }
 
 static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
@@ -57,7 +59,7 @@ static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
     for (;;) {
         /* From here on others may sleep for the same reason: the process that takes it sets the bit. */
         int result = take(lock, waited(me), ask, &seen);
-        int slice;
+        int slice, holder;
 
         if (result != KSM_EAGAIN)
             return result;
@@ -66,10 +68,10 @@ static int acquire_slowly(struct ksmlock *lock, struct ksmself me, int ticks)
         /* Before it gives up, too: it may have been woken, and then no mark stands for the other sleepers. */
         if (!(seen.pid & KSMLOCK_WAITED) && !ksmself_replace(&lock->holder, seen, waited(seen)))
             continue;
-        slice = patience_slice(&patience);
-        if (slice == 0)
+        if (!patience_left(&patience, KSM_SLICE, &slice))
             return KSM_ETIMEDOUT;
-        result = ksmwait(&lock->holder.pid, seen.pid | KSMLOCK_WAITED, slice);
+        holder = (int)without_mark(seen).pid;
+        result = ksmwaitpeer(&lock->holder.pid, seen.pid | KSMLOCK_WAITED, slice, holder);
         if (result == KSM_EFAULT || result == KSM_EINVAL)
             return result;
         ask = result != 0;

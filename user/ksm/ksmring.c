@@ -8,7 +8,8 @@
  *
  * Waiting: at most one process of a side waits (where a side has many, the one with its lock), on the other
  * side's `waited`: it sets the word, looks once more, and sleeps while the word is 1.  A process that moves `at`,
- * or leaves, clears the word and wakes it.
+ * joins, or leaves, clears the word and wakes it.  It watches one living member of the other side: while that one
+ * lives, not all are gone.  A process that has not joined learns nothing of others and sleeps in slices.
  */
 #include "ksmring.h"
 
@@ -134,6 +135,7 @@ int ksmring_join(struct ksmring *ring, int side)
             __atomic_fetch_add(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
         __atomic_store_n(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
         ring->seat[side] = seat;
+        wake(ring->side[side]); /* a process that waits has somebody to watch now */
         return 0;
     }
     return KSM_ENOSPC;
@@ -151,7 +153,8 @@ int ksmring_leave(struct ksmring *ring, int side)
     return 0;
 }
 
-/* 0 while a member of that side lives, or none has joined yet; else KSM_EOWNERDEAD, or KSM_ENOENT: all left. */
+/* 0 while a member of that side lives, which is watched from now on, or none has joined yet.  Else KSM_EOWNERDEAD,
+   or KSM_ENOENT: all have left. */
 static int look_for_members(struct ksmring *ring, int which)
 {
     struct ksmring_side *side = ring->side[which];
@@ -159,14 +162,18 @@ static int look_for_members(struct ksmring *ring, int which)
     if (!__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST))
         return 0;
     for (uint i = 0; i < ring->nmembers[which]; i++) {
-        struct ksmself member = ksmself_load(&ring->member[which][i]);
+        struct ksmself *seat = &ring->member[which][i];
+        struct ksmself member = ksmself_load(seat);
 
         if (member.pid == 0)
             continue;
-        if (ksmself_lives(member))
+        if (ksmself_lives(member)) {
+            ring->watched[which] = member;
+            ring->watched_seat[which] = seat;
             return 0;
+        }
         __atomic_store_n(&side->died, 1, __ATOMIC_SEQ_CST);
-        if (ksmself_replace(&ring->member[which][i], member, (struct ksmself){ 0, 0 }))
+        if (ksmself_replace(seat, member, (struct ksmself){ 0, 0 }))
             __atomic_fetch_sub(&side->present, 1, __ATOMIC_SEQ_CST);
     }
     return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
@@ -174,36 +181,58 @@ static int look_for_members(struct ksmring *ring, int which)
 
 /* Waiting. */
 
+/* Whose end a wait for that side depends on, as for ksmwaitpeer(); an error when nobody is there any more.  A process
+   that leaves clears its entry, and wakes, so it is enough to look at the entry before the sleep. */
+static int choose_peer(struct ksmring *ring, int which, int *peer)
+{
+    struct ksmself *seat = ring->watched_seat[which];
+    int result;
+
+    *peer = ring->peer;
+    if (!ring->seat[!which] && __atomic_load_n(&ring->side[which]->present, __ATOMIC_SEQ_CST))
+        return 0;
+    if (!ring->seat[!which])
+        return look_for_members(ring, which);
+    if (!seat || !ksmself_same(ksmself_load(seat), ring->watched[which])) {
+        ring->watched_seat[which] = NULL;
+        result = look_for_members(ring, which);
+        if (result < 0)
+            return result;
+    }
+    *peer = ring->watched_seat[which] ? (int)ring->watched[which].pid : -1;
+    return 0;
+}
+
 /* Waits until the other side, `which`, has moved its `at` from `seen` to `wanted` or beyond.  0: look again.
    Else an error that ends the call. */
 static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, struct patience *patience)
 {
     struct ksmring_side *side = ring->side[which];
-    int slice, result;
+    bool joined = ring->seat[!which] != NULL, spun = patience->spun;
+    int ticks, peer, result;
 
     if (patience->ticks == KSMRING_TRY)
         return KSM_EAGAIN;
-    if (ksmspin_changed(&ring->spin, &side->at, seen))
+    patience->spun = true;
+    if (!spun && ksmspin_changed(&ring->spin, &side->at, seen))
         return 0;
-    slice = patience_slice(patience);
-    if (slice == 0)
+    if (!patience_left(patience, joined ? 0 : KSM_SLICE, &ticks))
         return KSM_ETIMEDOUT;
     __atomic_store_n(&side->wanted, wanted, __ATOMIC_RELAXED);
     __atomic_store_n(&side->waited, 1, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
         return 0;
-    /* When all have left, their last wake-up may have come before. */
-    if (__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST) &&
-        !__atomic_load_n(&side->present, __ATOMIC_SEQ_CST))
-        return look_for_members(ring, which);
-    result = ksmwait(&side->waited, 1, slice);
+    result = choose_peer(ring, which, &peer);
+    if (result < 0)
+        return result;
+    result = ksmwaitpeer(&side->waited, 1, ticks, peer);
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
         return 0;
     if (result == KSM_EFAULT)
         return KSM_EFAULT;
-    if (ring->seat[!which])
-        return look_for_members(ring, which);
-    return result == KSM_ETIMEDOUT && patience->ticks ? 0 : KSM_EAGAIN;
+    if (result == KSM_EAGAIN)
+        ring->watched_seat[which] = NULL; /* it may have died */
+    return joined || (result == KSM_ETIMEDOUT && patience->ticks) ? 0 : KSM_EAGAIN;
 }
 
 /* Takes the lock of a side that has many members. */
@@ -348,6 +377,7 @@ int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
 {
     struct patience patience = { .ticks = ticks };
     struct ksmring_side *side = ring->side[KSMRING_READER];
+    bool skipped = false;
     int result;
 
     if (ticks < KSMRING_TRY)
@@ -369,12 +399,15 @@ int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
         result = KSM_EINVAL;
         if (used <= ring->ndata && (read | used) % sizeof(uint) == 0)
             result = examine(ring, offset, used);
-        if (result < 0)
-            break;
         if (result > 0) {
             *where = ring->data + offset + sizeof(uint);
             return result;
         }
+        if (result == 0 && skipped)
+            result = KSM_EINVAL; /* a second SKIP: others have moved our position back, and might for ever */
+        if (result < 0)
+            break;
+        skipped = true;
         __atomic_store_n(&side->at, read + ring->taken, __ATOMIC_RELEASE);
     }
     leave(ring, KSMRING_READER);

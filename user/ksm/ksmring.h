@@ -7,7 +7,8 @@
  * on if its holder dies: a message that was being written is never seen, one that was being read is read again.
  *
  * A side knows the processes that have joined it.  A reader that waits on an empty ring learns that all writers
- * have left, or died, and a writer that waits on a full one learns the same of the readers.
+ * have left, or died, and a writer that waits on a full one learns the same of the readers.  To a process that has
+ * joined, the end of no other matters (§11.7).
  *
  * Nothing in the shared part is trusted: sizes are checked against a private copy.  A ring that another process
  * has overwritten answers KSM_EINVAL, or gives wrong messages, but never makes a process reach outside of it.
@@ -57,6 +58,9 @@ struct ksmring {
     uint skipped;            /* of those, the bytes left out at the end of the data */
     uint taken;              /* bytes from `at` to the end of the message that is being read */
     struct ksmself *seat[2]; /* this process's entry on each side; NULL: it has not joined */
+    /* The member of a side whose end this process waits for, and its entry. */
+    struct ksmself watched[2], *watched_seat[2];
+    int peer; /* a caller that has not joined may set it: whose end ends a wait, as for ksmwaitpeer() */
     struct ksmspin spin;
 };
 
@@ -72,18 +76,18 @@ uint ksmring_nbytes(uint ndata, uint nreaders, uint nwriters);
 
 /* Makes an empty ring at memory, which is aligned to 64 and that large, and opens it.  No other process uses the
    memory meanwhile.  0, or KSM_EINVAL.  Sleeps: no. */
-int ksmring_create(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters);
+int ksmring_create(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters) KSM_LOOK;
 
 /* Opens a ring that another process made in nbytes of memory.  0; KSM_EAGAIN: it is not made yet;
    KSM_EINVAL: this is no ring, or a larger one.  Sleeps: no. */
-int ksmring_open(struct ksmring *ring, void *memory, uint nbytes);
+int ksmring_open(struct ksmring *ring, void *memory, uint nbytes) KSM_LOOK;
 
 /* The longest message, in bytes.  Sleeps: no. */
 uint ksmring_max(const struct ksmring *ring);
 
 /* Joins or leaves a side.  0; KSM_ENOSPC: the side has all the living members it may have; KSM_ENOENT: not a
    member.  Sleeps: no. */
-int ksmring_join(struct ksmring *ring, int side);
+int ksmring_join(struct ksmring *ring, int side) KSM_LOOK;
 int ksmring_leave(struct ksmring *ring, int side);
 
 /*
@@ -98,7 +102,7 @@ int ksmring_leave(struct ksmring *ring, int side);
  * KSM_ENOENT:     all readers have left
  * Sleeps: may; commit: no.
  */
-int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks);
+int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks) KSM_LOOK;
 void ksmring_commit(struct ksmring *ring, uint n);
 
 /*
@@ -106,16 +110,16 @@ void ksmring_commit(struct ksmring *ring, uint n);
  * read.  Returns its length; 0: all writers have left, and nothing will come; or an error as above
  * (KSM_EOWNERDEAD: all writers are gone, and one died).  Sleeps: may; release: no.
  */
-int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
+int ksmring_peek(struct ksmring *ring, const void **where, int ticks) KSM_LOOK;
 void ksmring_release(struct ksmring *ring);
 
 /* Waits until the readers have taken all that was written.  0, KSM_ETIMEDOUT, KSM_EOWNERDEAD, KSM_ENOENT,
    KSM_EAGAIN as above.  Sleeps: may. */
-int ksmring_drain(struct ksmring *ring, int ticks);
+int ksmring_drain(struct ksmring *ring, int ticks) KSM_LOOK;
 
 /* The same by copies.  KSM_ESIZE from ksmring_read(): the message is longer than max, and still there.
    Sleeps: may. */
-int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks);
-int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks);
+int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks) KSM_LOOK;
+int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks) KSM_LOOK;
 
 #endif

@@ -3,7 +3,8 @@
  *
  * Sleepers sleep on `waited` while it is 1; a post sets it to 0 and wakes one of them.  A process that has slept
  * and got a unit sets it again, because others may still sleep, and passes on a wake-up for units that came while
- * it was waking.
+ * it was waking.  One that dies with a wake-up has not done that: so the end of any process that has the segment
+ * attached makes sleepers look again (§11.6).
  */
 #include "ksmsem.h"
 

@@ -5,8 +5,8 @@
  * made new rings and said so in `opened`.  From then on the client is the only writer of its requests and the only
  * reader of its replies.
  *
- * While it waits for a reply, a client checks twice a second, and whenever a process that had the segment ended, that
- * the server is alive and that its slot is still its own and open.  So nothing that others write into the segment
+ * While it waits for a reply, a client checks twice a second, and when the server ends, that the server is alive and
+ * that its slot is still its own and open.  So nothing that others write into the segment
  * keeps a client waiting forever.
  */
 #include "mathwire.h"
@@ -144,7 +144,7 @@ static int open_slot(struct mathwire *wire)
             break;
         if (opened != before)
             return KSM_EINVAL;
-        if (ksmwait(&slot->opened, before, CHECK_TICKS) == KSM_ETIMEDOUT) {
+        if (ksmwaitpeer(&slot->opened, before, CHECK_TICKS, (int)wire->server.pid) == KSM_ETIMEDOUT) {
             /* After damage this may be the number that the server answered last. */
             wire->opened += 2;
             __atomic_store_n(&slot->wanted, wire->opened, __ATOMIC_SEQ_CST);
@@ -155,6 +155,7 @@ static int open_slot(struct mathwire *wire)
     result = ksmring_open(&wire->requests, slot->requests, sizeof(slot->requests));
     if (result == 0)
         result = ksmring_open(&wire->replies, slot->replies, sizeof(slot->replies));
+    wire->requests.peer = wire->replies.peer = (int)wire->server.pid;
     return result < 0 ? KSM_EINVAL : 0;
 }
 

@@ -97,7 +97,7 @@ struct mathwire {
  * KSM_EINVAL:     the segment is not a Math Server's, or others damage it
  * or an error of ksmget() or ksmattach().  Sleeps: may.
  */
-int mathwire_open(struct mathwire *wire, int id, int ticks);
+int mathwire_open(struct mathwire *wire, int id, int ticks) KSM_LOOK;
 
 /* Gives the slot back and detaches the segment.  Sleeps: may. */
 void mathwire_close(struct mathwire *wire);
@@ -108,7 +108,7 @@ void mathwire_close(struct mathwire *wire);
  * KSM_EINVAL:     the slot was damaged: close it, open another, and send again what has no reply yet
  * Sleeps: may.
  */
-int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *text, uint n);
+int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *text, uint n) KSM_LOOK;
 
 /*
  * Waits for the reply to the oldest request that has none.  0, or
@@ -117,7 +117,7 @@ int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *te
  * KSM_EINVAL:     as above
  * Sleeps: may.
  */
-int mathwire_receive(struct mathwire *wire, struct math_result *result);
+int mathwire_receive(struct mathwire *wire, struct math_result *result) KSM_LOOK;
 
 /* Requests without a reply.  Sleeps: no. */
 static inline uint mathwire_owed(const struct mathwire *wire) { return wire->nsent - wire->nreceived; }
