@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "include/fslayout.h"
+#include "include/mustcheck.h"
 
 struct fsimage {
     struct fs_layout layout;
@@ -30,18 +31,18 @@ uint fsimage_metadata_blocks(const struct fsimage_shape *shape);
 uint fsimage_blocks_for(bool extended, uint nbytes);
 
 /* An empty file system in nblocks * BSIZE zeroes. */
-const char *fsimage_format(struct fsimage *im, uchar *bytes, const struct fsimage_shape *shape);
+MUST_CHECK const char *fsimage_format(struct fsimage *im, uchar *bytes, const struct fsimage_shape *shape);
 /* The file system that is there.  A full log is carried out first, as a kernel does when it mounts. */
-const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes);
+MUST_CHECK const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes);
 
 /* The inode of the file at `path`, whose directories are made if need be.  If the file is there, it is an error,
    or, with `replace`, its inode. */
-const char *fsimage_create(struct fsimage *im, const char *path, bool replace, uint *inum);
+MUST_CHECK const char *fsimage_create(struct fsimage *im, const char *path, bool replace, uint *inum);
 /* Gives a file this content instead of what it has. */
-const char *fsimage_fill(struct fsimage *im, uint inum, const void *bytes, uint nbytes);
+MUST_CHECK const char *fsimage_fill(struct fsimage *im, uint inum, const void *bytes, uint nbytes);
 
 /* Cuts the next name off a path, to DIRSIZ bytes; *length: what it was before.  NULL: there is none. */
-const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1], size_t *length);
+MUST_CHECK const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1], size_t *length);
 
 static inline void *fsimage_block(const struct fsimage *im, uint blockno)
 {

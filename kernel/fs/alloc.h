@@ -8,17 +8,18 @@
 
 #include <stdbool.h>
 
+#include "include/mustcheck.h"
 #include "include/types.h"
 
 struct group;
 struct log_op;
 
 /* Reads the bitmap, once at mount.  NULL, or what is wrong, in words.  Sleeps: may. */
-const char *alloc_mount(void);
+MUST_CHECK const char *alloc_mount(void);
 /* Takes up to `want` consecutive free blocks, starting at `goal` if that is free: the first one's number, and
    their count in *n.  0: the disk is full, or can't be read.  The caller fills them with cache_filled() or
    returns them by alloc_cancel().  Changes one block of the bitmap.  Sleeps: may. */
-uint alloc_take(struct log_op *op, uint goal, uint want, uint *n);
+MUST_CHECK uint alloc_take(struct log_op *op, uint goal, uint want, uint *n);
 /* Returns blocks that were taken in this operation and not filled.  Sleeps: may. */
 void alloc_cancel(struct log_op *op, uint blockno, uint n);
 /* Frees n blocks, and forgets their contents.  Those that were in use when the transaction began are not

@@ -13,6 +13,7 @@
 
 #include "base/list.h"
 #include "include/fs.h"
+#include "include/mustcheck.h"
 
 #define GROUP_BLOCKS    8u    /* of BSIZE: one page */
 #define STAGING_BLOCKS  128u  /* blocks in the buffer for large transfers */
@@ -36,15 +37,15 @@ struct group {
 };
 
 /* Once at mount: takes frames for the pool and the hash table.  0, or -1: too little memory.  Sleeps: no. */
-int cache_init(uint nblocks);
+MUST_CHECK int cache_init(uint nblocks);
 
 /* Pins the group of blocks [blockno, blockno+n), which are in one group, and reads those that are not valid;
    with them, up to `ahead` blocks from blockno on.  NULL: the disk failed.  The caller gives it back with
    cache_put().  Sleeps: may. */
-struct group *cache_get(uint blockno, uint n, uint ahead);
+MUST_CHECK struct group *cache_get(uint blockno, uint n, uint ahead);
 /* The same for blocks that the caller is about to overwrite as a whole: reads nothing, never fails.
    Sleeps: may. */
-struct group *cache_get_blank(uint blockno, uint n);
+MUST_CHECK struct group *cache_get_blank(uint blockno, uint n);
 /* Sleeps: no. */
 void cache_put(struct group *g);
 
@@ -75,7 +76,7 @@ uint cache_count(uchar mask);
 
 /* Reserves n changes of blocks for an operation.  False: the log, which holds `capacity` blocks, or memory
    has no room for so many. */
-bool cache_reserve(uint n, uint capacity);
+MUST_CHECK bool cache_reserve(uint n, uint capacity);
 void cache_unreserve(uint n);
 bool cache_is_changed(void);
 /* While no operation runs: the changed groups, in the order of the disk; their number. */

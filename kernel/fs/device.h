@@ -7,6 +7,8 @@
 #ifndef FS_DEVICE_H
 #define FS_DEVICE_H
 
+#include "include/mustcheck.h"
+
 struct device {
     short major;
     /* As read() and write(): the number of bytes, or -1.  n is not negative; the buffer may be user memory
@@ -19,6 +21,6 @@ struct device {
 #define DEVICE(name) static const struct device name __attribute__((section("devices"), used, aligned(4)))
 
 /* NULL: no driver has this number.  Sleeps: no. */
-const struct device *device_find(short major);
+MUST_CHECK const struct device *device_find(short major);
 
 #endif

@@ -8,23 +8,24 @@
 #define KERNEL_FILE_H
 
 #include "fs/path.h"
+#include "include/mustcheck.h"
 
 struct file;
 
 /* open() with the modes of fcntl.h.  A new file, or NULL.  Sleeps: may. */
-struct file *file_open(struct inode *cwd, const char *path, int mode);
+MUST_CHECK struct file *file_open(struct inode *cwd, const char *path, int mode);
 /* The two ends of a new pipe.  0, or -1: too little memory.  Sleeps: no. */
-int pipe_create(struct file **reader, struct file **writer);
+MUST_CHECK int pipe_create(struct file **reader, struct file **writer);
 /* Adds a reference, and returns f.  Sleeps: no. */
-struct file *file_dup(struct file *f);
+MUST_CHECK struct file *file_dup(struct file *f);
 /* Gives a reference back.  The last one closes, and may free a file without a name.  Sleeps: may. */
 void file_close(struct file *f);
 /* The count, which is short at the end of the file; or -1.  Sleeps: may. */
-int file_read(struct file *f, void *dst, int n);
+MUST_CHECK int file_read(struct file *f, void *dst, int n);
 /* The count, which is short when the disk is full; or -1, also when the file would become too large.
    Sleeps: may. */
-int file_write(struct file *f, const void *src, int n);
+MUST_CHECK int file_write(struct file *f, const void *src, int n);
 /* -1 for a pipe.  Sleeps: may. */
-int file_stat(struct file *f, struct stat *st);
+MUST_CHECK int file_stat(struct file *f, struct stat *st);
 
 #endif

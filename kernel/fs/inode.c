@@ -278,14 +278,13 @@ void inode_put_in(struct log_op *op, struct inode *ip)
 void inode_put(struct inode *ip)
 {
     struct inode *parent;
-    struct log_op op;
+    struct log_op op = { .left = 0 }; /* bury() begins it */
 
     while (drop(ip, &parent)) {
         if (!parent)
             return;
         ip = parent;
     }
-    log_begin(&op, LOG_OP_MIN); /* if the disk has failed, so will bury() */
     inode_put_in(&op, ip);
     log_end(&op);
 }

@@ -11,6 +11,7 @@
 #include "fs/log.h"
 #include "fs/path.h"
 #include "fs/volume.h"
+#include "include/mustcheck.h"
 #include "sched/lock.h"
 
 /* Fields:  I immutable   T inode table's lock   L the inode's mutex */
@@ -38,11 +39,11 @@ struct inode {
 
 /* At mount: reads the inodes of the disk and frees those that a crash left without a name.  NULL, or what is
    wrong, in words.  Sleeps: may. */
-const char *inode_mount(void);
+MUST_CHECK const char *inode_mount(void);
 /* A reference to the inode with this number, which need not exist.  NULL: too little memory.  Sleeps: no. */
-struct inode *inode_get(uint inum);
+MUST_CHECK struct inode *inode_get(uint inum);
 /* Locks and loads it.  -1, and not locked: there is no such inode, or it can't be read.  Sleeps: may. */
-int inode_acquire(struct inode *ip);
+MUST_CHECK int inode_acquire(struct inode *ip);
 /* Sleeps: no. */
 void inode_release(struct inode *ip);
 /* As inode_put(), inside an operation, which it may renew; if that fails, the operation has ended.  The caller
@@ -50,7 +51,7 @@ void inode_release(struct inode *ip);
 void inode_put_in(struct log_op *op, struct inode *ip);
 /* A reference to a new inode, acquired, so far only in memory: inode_update() writes it, inode_abandon()
    drops it.  The caller holds the lock of names.c until then.  NULL: none is left.  Sleeps: may. */
-struct inode *inode_create(short type, short major, short minor);
+MUST_CHECK struct inode *inode_create(short type, short major, short minor);
 /* Releases and puts it, too.  Sleeps: may. */
 void inode_abandon(struct log_op *op, struct inode *ip);
 /* Writes the inode itself.  Changes one block.  Sleeps: may. */
@@ -59,23 +60,23 @@ void inode_update(struct log_op *op, struct inode *ip);
 /* content.c.  Sleeps: may. */
 
 /* As inode_read(). */
-int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n);
+MUST_CHECK int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n);
 /* Writes as much of n bytes as this operation has room for, and the inode.  The count; -1: none, because the
    disk is full, the file at its largest, or the offset past its end. */
-int inode_write_some(struct log_op *op, struct inode *ip, const void *src, uint offset, uint n);
+MUST_CHECK int inode_write_some(struct log_op *op, struct inode *ip, const void *src, uint offset, uint n);
 /* The size of the operation that a write of n bytes asks for. */
 uint inode_write_cost(uint n);
 /* Pins the file's block `index` and what follows it in the same group: the first one's number and their
    count.  NULL: it is not there, or can't be read. */
-struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint *nblocks);
+MUST_CHECK struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint *nblocks);
 
 /* address.c.  Sleeps: may. */
 
 /* Up to `want` blocks from the file's block `index` on that are consecutive on the disk: their count, and the
    first one's number.  0: the file has none there, or they can't be found. */
-uint inode_map(struct inode *ip, uint index, uint want, uint *blockno);
+MUST_CHECK uint inode_map(struct inode *ip, uint index, uint want, uint *blockno);
 /* The same for blocks past the end of the file, which it gets now.  0: the disk is full. */
-uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, uint *blockno);
+MUST_CHECK uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, uint *blockno);
 /* Frees blocks, from the file's end backwards, as many as this operation has room for.  True: none is left.
    The caller updates the inode. */
 bool inode_truncate_some(struct log_op *op, struct inode *ip);
@@ -90,9 +91,10 @@ struct filename {
 /* The inode number of a name, or 0.  *slot: the offset of its entry, or of one that is free. */
 uint dir_find(struct inode *dp, const struct filename *name, uint *slot);
 /* Enters the name at a slot that dir_find() found free.  0, or -1: the disk is full. */
-int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum, uint slot);
+MUST_CHECK int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum,
+                         uint slot);
 /* Frees an entry.  0 or -1. */
-int dir_remove(struct log_op *op, struct inode *dp, uint slot);
+MUST_CHECK int dir_remove(struct log_op *op, struct inode *dp, uint slot);
 /* Has it only "." and ".."? */
 bool dir_is_empty(struct inode *dp);
 

@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include "include/mustcheck.h"
 #include "include/types.h"
 
 #define LOG_OP_MAX 24u /* blocks that the largest operation may change; fewer where the log is small */
@@ -25,14 +26,14 @@ struct log_op {
 
 /* Once at mount: the log in blocks [start, start+nblocks), its header included.  Copies a committed
    transaction home.  NULL, or what is wrong, in words.  Sleeps: may. */
-const char *log_mount(uint start, uint nblocks);
+MUST_CHECK const char *log_mount(uint start, uint nblocks);
 /* Begins an operation that changes at most n blocks; n is at most log_op_limit().  -1: the disk failed
    earlier, nothing can be changed any more, and the operation is not running.  Sleeps: may. */
-int log_begin(struct log_op *op, uint n);
+MUST_CHECK int log_begin(struct log_op *op, uint n);
 /* Ends the operation, if it is running.  Sleeps: no. */
 void log_end(struct log_op *op);
 /* Ends the operation and begins another one, as log_begin().  Sleeps: may. */
-int log_renew(struct log_op *op, uint n);
+MUST_CHECK int log_renew(struct log_op *op, uint n);
 /* The largest n that this log accepts: LOG_OP_MIN .. LOG_OP_MAX.  Sleeps: no. */
 uint log_op_limit(void);
 /* The disk failed in the middle of the operation, which can't be completed: nothing will be committed any
@@ -41,18 +42,18 @@ void log_fail(void);
 
 /* On return, all operations that ended before the call are durable.  -1: the disk failed.  The caller holds
    no lock and is in no operation.  Sleeps: may. */
-int log_commit(void);
+MUST_CHECK int log_commit(void);
 /* The same, and they are in their places: the log on the disk is empty. */
-int log_settle(void);
+MUST_CHECK int log_settle(void);
 /* Commits in time: no operation waits longer than LOG_DELAY ticks for its commit.  Sleeps: may. */
 void log_flush_forever(void) __attribute__((noreturn));
 
 /* commit.c: the writing.  0, or -1: the disk failed.  The caller sees to it that no operation runs and that
    no other thread is here.  Sleeps: may. */
 
-int commit_write(uint log_start);   /* the changed blocks are durable in the log */
-int commit_install(uint log_start); /* and home; the log is empty, the cache clean */
+MUST_CHECK int commit_write(uint log_start);   /* the changed blocks are durable in the log */
+MUST_CHECK int commit_install(uint log_start); /* and home; the log is empty, the cache clean */
 /* At mount: copies home what the log holds.  NULL, or what is wrong, in words. */
-const char *commit_recover(uint log_start);
+MUST_CHECK const char *commit_recover(uint log_start);
 
 #endif

@@ -7,6 +7,7 @@
 #define NAMES_H
 
 #include "fs/path.h"
+#include "include/mustcheck.h"
 
 /* Once at mount.  Sleeps: no. */
 void names_init(void);
@@ -18,6 +19,7 @@ struct names_new {
 
 /* A reference to what the path names; *existed: it was there before, else it was made as `what`.  NULL: it
    can't be made.  Sleeps: may. */
-struct inode *names_create(struct inode *cwd, const char *path, const struct names_new *what, bool *existed);
+MUST_CHECK struct inode *names_create(struct inode *cwd, const char *path, const struct names_new *what,
+                                      bool *existed);
 
 #endif

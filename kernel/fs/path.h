@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "include/mustcheck.h"
 #include "include/stat.h"
 #include "include/types.h"
 
@@ -18,29 +19,29 @@
 struct inode;
 
 /* Reads the super block, recovers the log.  NULL, or what is wrong with the disk, in words. */
-const char *fs_mount(void);
+MUST_CHECK const char *fs_mount(void);
 /* What the kernel thread runs that makes operations durable within a second. */
 void fs_flusher(void *unused) __attribute__((noreturn));
 
-struct inode *fs_root(void);               /* a reference */
-struct inode *inode_dup(struct inode *ip); /* adds a reference, and returns ip */
-void inode_put(struct inode *ip);          /* gives one back; the last may free a file */
+MUST_CHECK struct inode *fs_root(void);               /* a reference */
+MUST_CHECK struct inode *inode_dup(struct inode *ip); /* adds a reference, and returns ip */
+void inode_put(struct inode *ip);                     /* gives one back; the last may free a file */
 /* A reference, or NULL. */
-struct inode *fs_lookup(struct inode *cwd, const char *path);
+MUST_CHECK struct inode *fs_lookup(struct inode *cwd, const char *path);
 bool inode_is_dir(struct inode *ip);
 /* Up to n bytes from offset: the count, or -1. */
-int inode_read(struct inode *ip, void *dst, uint offset, uint n);
+MUST_CHECK int inode_read(struct inode *ip, void *dst, uint offset, uint n);
 /* All zeroes if the inode can't be read. */
 void inode_stat(struct inode *ip, struct stat *st);
 
-int fs_link(struct inode *cwd, const char *old, const char *new);
-int fs_unlink(struct inode *cwd, const char *path);
-int fs_mkdir(struct inode *cwd, const char *path);
-int fs_mknod(struct inode *cwd, const char *path, short major, short minor);
+MUST_CHECK int fs_link(struct inode *cwd, const char *old, const char *new);
+MUST_CHECK int fs_unlink(struct inode *cwd, const char *path);
+MUST_CHECK int fs_mkdir(struct inode *cwd, const char *path);
+MUST_CHECK int fs_mknod(struct inode *cwd, const char *path, short major, short minor);
 /* All that finished before is durable on return.  -1: the disk failed. */
-int fs_sync(void);
+MUST_CHECK int fs_sync(void);
 /* The same, and the log on the disk is empty: used at shutdown. */
-int fs_settle(void);
+MUST_CHECK int fs_settle(void);
 /* Panics if the block cache is inconsistent. */
 void fs_check(void);
 

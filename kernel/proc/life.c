@@ -104,7 +104,8 @@ void proc_exit(int status)
 
     if (self == proc_one) {
         printk("init: process 1 has ended with status %d; the system stops\n", status);
-        fs_settle();
+        if (fs_settle() < 0)
+            printk("init: the disk failed; data that was not written is lost\n");
         power_off(POWER_OFF_INIT);
     }
     release_files(self);

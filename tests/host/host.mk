@@ -43,7 +43,8 @@ $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
 FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c host/fscheck.c host/fsimage.c $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
             kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
-FS_CFLAGS := -DDEBUG -fno-sanitize=address
+# The tests do much without looking at how it went.
+FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
 HOST_TESTS += fs_files fs_crash fs_corrupt fs_race fs_tools
 fs_files_SRC = tests/host/fs_files.c $(FS_WORLD)
 fs_crash_SRC = tests/host/fs_crash.c $(FS_WORLD)
