@@ -297,7 +297,7 @@ compile_commands.json: FORCE
 FORCE:
 
 clean:
-	rm -rf $B fs.img xv6.img kernel.sym kernel.asm .gdbinit compile_commands.json $(wildcard _*)
+	rm -rf $B fs.img xv6.img kernel.sym kernel.asm .gdbinit compile_commands.json $(UPROGS)
 
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)

@@ -52,6 +52,65 @@ main(void)
 """
 
 
+# A process 1 and a shell as a student may write them: they know nothing of run=.
+INIT = """\
+#include "types.h"
+#include "fcntl.h"
+#include "user.h"
+
+char *argv[] = { "sh", 0 };
+
+int
+main(void)
+{
+  mknod("console", 1, 1);
+  open("console", O_RDWR);
+  dup(0);
+  dup(0);
+  for(;;){
+    printf(1, "init: starting sh\\n");
+    if(fork() == 0){
+      exec("sh", argv);
+      exit();
+    }
+    wait();
+  }
+}
+"""
+SHELL = """\
+#include "types.h"
+#include "user.h"
+
+char line[100], *argv[10];
+
+int
+main(void)
+{
+  char *s;
+  int n;
+
+  for(;;){
+    printf(2, "$ ");
+    gets(line, sizeof(line));
+    n = 0;
+    for(s = line; *s && n < 9;){
+      argv[n++] = s;
+      while(*s && *s != ' ' && *s != '\\n')
+        s++;
+      while(*s == ' ' || *s == '\\n')
+        *s++ = 0;
+    }
+    argv[n] = 0;
+    if(fork() == 0){
+      exec(argv[0], argv);
+      exit();
+    }
+    wait();
+  }
+}
+"""
+
+
 def make(*arguments):
     return subprocess.run(["make", "-C", copy, "-j2"] + list(arguments), env=ENV, stdin=subprocess.DEVNULL,
                           capture_output=True, text=True)
@@ -101,6 +160,26 @@ os.unlink(os.path.join(copy, "dropped.c"))
 make("all")
 r = run("--", "dropped || echo gone", build=os.path.join(copy, "build"))
 ok(r.out.endswith("gone\n"), "a program that is taken away is not", r)
+
+shutil.copy(os.path.join(copy, "user", "bin", "echo.c"), copy)
+with open(os.path.join(copy, "echo.c"), "a", encoding="utf-8") as f:
+    f.write("\n#error this one is in force\n")
+r = make("all")
+ok(r.returncode != 0 and "in force" in r.stderr, "a source in the root goes before one of the same name", r.stderr)
+os.unlink(os.path.join(copy, "echo.c"))
+make("all")
+r = run("--", "echo ours", build=os.path.join(copy, "build"))
+ok(r.out == "ours\n", "and is forgotten when it is removed", r)
+for name, text in ("init.c", INIT), ("sh.c", SHELL):
+    write(name, text)
+    r = make("all")
+    r2 = run("--timeout", "40", "--", "echo typed", build=os.path.join(copy, "build"))
+    ok(r.returncode == 0 and r2.out == "typed\n" and r2.status == 0, "with another %s, a command is typed" % name, r,
+       r2)
+    os.unlink(os.path.join(copy, name))
+make("all")
+r = run("--", "exit 3", build=os.path.join(copy, "build"))
+ok(r.status == 3, "and without it our own is back", r)
 
 r = make("clean")
 ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")

@@ -27,6 +27,15 @@ ok(r.status == statuses.BUILD_FAILED and "nonexistent" in r.err, "an image that 
 r = run("--add", "/nonexistent", "--", "true")
 ok(r.status == statuses.BUILD_FAILED and "nonexistent" in r.err, "an added file that does not exist is refused", r)
 
+fifo = os.path.join(temp_directory(), "fifo")
+os.mkfifo(fifo)
+for option in "--disk", "--add":
+    r = run(option, fifo, "--timeout", "5", "--", "true", timeout=20)
+    ok(r.status == statuses.BUILD_FAILED and "regular file" in r.err, "%s: a pipe is refused, not waited for" % option,
+       r)
+r = run("--mem", "1", "--timeout", "30", "--", "true")
+ok(r.status == statuses.CANNOT_START and "memory" in r.err, "1 MB, in which the kernel does not fit", r)
+
 # Commands.
 r = run("--", "echo hello")
 ok(r.status == 0 and r.out == "hello\n", "a command's output, and nothing else", r)

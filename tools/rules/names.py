@@ -18,7 +18,7 @@ from common import Report, code_of, files, read, scripts, sources
 MADE = {"syscall.h", "syscalls.inc", "usys.S", "symbols.S", "pan.c"}
 FILE = re.compile(r"(?<![\w.*/<-])(?!(?:[\w-]+/)*[\w-]*\b(?!README)[A-Z]{3})"
                   r"((?:[\w-]+/)*[\w-]+\.(?:c|h|S|py|sh|md|mk|ld|tbl|pml|inc|yml))\b(?!\.\w)")
-FUNCTION = re.compile(r"(?<![\w.>-])([a-z_]\w+)\(\)")
+FUNCTION = re.compile(r"(?<![\w.>-])([a-z_][a-z0-9_]+)\(\)")
 DIRECTORY = re.compile(r"`((?:[a-z][\w-]*/)+[\w-]*)`")
 STRUCTURE = re.compile(r"\bstruct ([a-z]\w*)")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]*[a-z])\b(?!.*-->)(?![-_])")

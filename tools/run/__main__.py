@@ -7,7 +7,6 @@ run=; there the command is typed at the shell's prompt.
 
 import os
 import signal
-import socket
 import sys
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -20,6 +19,7 @@ from run.statuses import (BROKEN_PIPE, CANNOT_START, INTERRUPTED, PANICKED, QEMU
                           TRIPLE_FAULT, USAGE_ERROR, Failure, say)
 
 DEMO = "mathdemo"
+WELCOME = "in the system, `ls' shows the programs, `man sh' describes one, `halt' powers off; Ctrl-A x leaves at once"
 CANNOT_START_BECAUSE = {  # the words of kernel/base/power.h
     "memory": "too little memory",
     "disk": "no disk with a file system on it",
@@ -61,41 +61,37 @@ def verdict(machine, kernel, status, timed_out):
     return QEMU_FAILED
 
 
-def debug_port():
-    """The TCP port of the gdb stub, the same for each user every time."""
-    return 25000 + os.getuid() % 5000
-
-
-def has_display():
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+def check_memory(kernel, megabytes):
+    """A kernel that does not fit cannot say so itself."""
+    need = qemu.memory_end(kernel)
+    if megabytes << 20 < need:
+        raise Failure(CANNOT_START, "the system cannot start: too little memory: the kernel alone ends at %d KB"
+                      % (need >> 10))
 
 
 def run_on(disk, options):
-    target, command, first = options.make_target, options.command, None
+    command, first = options.command, None
     terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    if not command and not target and not options.disk:
+    if not command and not options.disk:
         if terminal:
             first = DEMO
         else:
             command = DEMO
-    interactive = not command and (terminal or bool(target))
-    if not command and not interactive:
+    if not command and not terminal:
         raise Failure(USAGE_ERROR, "no terminal: say what to run after --")
     kernel = os.path.join(build_directory(), "kernel.elf")
-    gdb = socket.create_server(("127.0.0.1", debug_port())) if target == "qemu-gdb" else None
+    check_memory(kernel, options.mem)
     with qemu.Machine(kernel, append=kernel_line(options, command), disk=None if options.ramdisk else disk.path,
                       write=options.write, ramdisk=disk.path if options.ramdisk else None, smp=options.smp,
-                      mem=options.mem, icount=options.icount, display=target == "qemu" and has_display(),
-                      gdb=gdb) as machine:
-        if gdb:
-            say("QEMU waits for gdb: gdb %s -ex 'target remote localhost:%d'" % (os.path.relpath(kernel), debug_port()))
-        if interactive:
+                      mem=options.mem, icount=options.icount) as machine:
+        if command:
+            status, timed_out = batch.run(machine, options, command, disk.foreign)
+        else:
+            say(WELCOME)
             status, timed_out, left = session.run(machine, options, first)
             if left:
                 sys.stdout.write("\n")
                 return 0
-        else:
-            status, timed_out = batch.run(machine, options, command, disk.foreign)
         return verdict(machine, kernel, status, timed_out)
 
 

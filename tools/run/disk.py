@@ -31,15 +31,32 @@ def layout(image):
         return None
 
 
+def replaced(program):
+    """Was this program built from a source in the root directory?  make notes what each program is linked from."""
+    try:
+        with open(os.path.join(build_directory(), "stamp", "source", program), encoding="utf-8") as f:
+            return "/top/" in f.read()
+    except OSError:
+        return False
+
+
+def check_regular(path):
+    """Nothing else can be read twice, and the end of a pipe may never come."""
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        raise MkfsError("%s is not a regular file" % path)
+
+
 class Disk:
     """The image itself, or a copy with the added files.  A context manager: leaving it removes the copy."""
 
     def __init__(self, options):
         self.path = options.disk or os.path.join(build_directory(), "tests.img" if options.tests else "fs.img")
+        self.built = not options.disk
         self._copy = None
         try:
-            if not stat.S_ISREG(os.stat(self.path).st_mode):
-                raise MkfsError("%s is not a regular file" % self.path)
+            check_regular(self.path)
+            for name in options.add:
+                check_regular(name)
             if options.write:
                 open(self.path, "r+b").close()
             if options.add:
@@ -51,8 +68,8 @@ class Disk:
 
     @property
     def foreign(self):
-        """Is it an image of xv6's, whose init is not ours?"""
-        return self.layout == "xv6"
+        """Are its init or its shell not ours, so that it knows no run=?  One of xv6's, or one with a student's."""
+        return self.layout == "xv6" or (self.built and any(replaced(name) for name in ("init", "sh")))
 
     def _add(self, options):
         if not options.write:

@@ -59,7 +59,6 @@ def parse(argv):
     parser.add_argument("--timeout", type=positive)
     parser.add_argument("--param", action="append", default=[])
     parser.add_argument("--help", "-h", action="store_true")
-    parser.add_argument("--make-target", choices=("qemu", "qemu-nox", "qemu-gdb"), help=argparse.SUPPRESS)
     command = None
     if "--" in argv:
         at = argv.index("--")

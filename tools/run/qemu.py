@@ -13,10 +13,14 @@ import selectors
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
 import time
+
+
+PT_LOAD = 1
 
 
 class QemuMissing(Exception):
@@ -38,7 +42,7 @@ class Machine:
     """
 
     def __init__(self, kernel, append="", disk=None, write=False, ramdisk=None, smp=2, mem=256, icount=False,
-                 display=False, gdb=None, extra=()):
+                 gdb=None, extra=()):
         program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
         if not program:
             raise QemuMissing("qemu-system-i386 is not installed")
@@ -47,9 +51,7 @@ class Machine:
         os.symlink(os.path.abspath(kernel), os.path.join(self._directory, "kernel.elf"))
         command = [program, "-no-user-config", "-nodefaults", "-accel", "tcg", "-no-reboot",
                    "-kernel", "kernel.elf", "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std",
-                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
-        if not display:
-            command += ["-display", "none"]
+                   "-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
         if disk:
             name = os.path.abspath(disk).replace(",", ",,")
             command += ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
@@ -128,6 +130,17 @@ class Machine:
         except OSError:
             return []
         return [int(eip, 16) for eip in re.findall(rb"[ER]IP=([0-9a-f]+)", text)]
+
+
+def memory_end(kernel):
+    """The first physical address above a kernel: a 32-bit ELF file; 0 for anything else."""
+    with open(kernel, "rb") as f:
+        data = f.read(4096)
+    if data[:5] != b"\x7fELF\x01":
+        return 0
+    table, size, count = struct.unpack_from("<I", data, 28) + struct.unpack_from("<HH", data, 42)
+    segments = [struct.unpack_from("<8I", data, table + i * size) for i in range(count)]
+    return max((pa + memsz for kind, _, _, pa, _, memsz, _, _ in segments if kind == PT_LOAD), default=0)
 
 
 def symbol(kernel, address):

@@ -1,0 +1,68 @@
+"""_pty - a program on a terminal of its own, for tests that type at it."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import time
+
+from _tap import ROOT
+
+PATIENCE = 180  # seconds: a busy host is slow, and only a failure waits so long
+
+
+class Terminal:
+    """A started program.  `text` is what it printed and nobody has expected yet."""
+
+    def __init__(self, command, cwd=ROOT, env=None):
+        mine, its = pty.openpty()
+        self.fd = mine
+        self.process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=cwd, start_new_session=True,
+                                        env=dict(os.environ, KSM_BUILT="1") if env is None else env)
+        os.close(its)
+        self.text = b""
+
+    def expect(self, pattern, seconds=PATIENCE):
+        """Waits for a regular expression, and drops the text up to its end.  False if it does not come."""
+        end = time.monotonic() + seconds
+        while True:
+            found = re.search(pattern, self.text)
+            if found:
+                self.text = self.text[found.end():]
+                return True
+            if not self._read(end - time.monotonic()):
+                return False
+
+    def _read(self, seconds):
+        if seconds <= 0 or not select.select([self.fd], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:  # the other side is closed
+            return False
+        self.text += data
+        return bool(data)
+
+    def type(self, data):
+        os.write(self.fd, data)
+
+    def status(self, seconds=PATIENCE):
+        """Its exit status; None if it does not end."""
+        end = time.monotonic() + seconds
+        while self._read(end - time.monotonic()):
+            pass
+        try:
+            return self.process.wait(max(end - time.monotonic(), 1))
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return None
+
+    def kill(self):
+        """Ends the program and what it started."""
+        try:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
