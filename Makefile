@@ -271,11 +271,13 @@ host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS)) $B/foreign.img
 
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
 
+FOREIGN_LAYOUT = -N -Ttext 0
+$B/foreign/course: FOREIGN_LAYOUT = -n -Ttext 0x1000 -Trodata-segment 0x4000 -Tdata 0x8000
 $B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h tests/tap.h $B/stamp/user.flags
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -Itests -fno-builtin -fno-stack-protector -c -o $@ $<
 $B/foreign/%: $B/foreign/%.o
-	$(call say,LD  )$(LD) $(LDFLAGS) -s -N -e main -Ttext 0 -o $@ $<
+	$(call say,LD  )$(LD) $(LDFLAGS) -s -e main $(FOREIGN_LAYOUT) -o $@ $<
 $B/foreign.img: $B/host/mkfs $(addprefix $B/foreign/,$(FOREIGN))
 	$(call say,MKFS)$B/host/mkfs --xv6 $@ $(addprefix $B/foreign/,$(FOREIGN))
 

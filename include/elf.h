@@ -32,6 +32,7 @@ struct elf_header {
 };
 
 #define PT_LOAD 1
+#define PT_NOTE 4
 #define PF_W    2
 
 struct elf_segment {
@@ -44,5 +45,18 @@ struct elf_segment {
     uint flags;
     uint align;
 };
+
+/* The note that marks this system's own programs: user/user.ld makes it.  Others are laid out as xv6 does. */
+struct elf_note {
+    uint namesz;
+    uint descsz;
+    uint type;
+    char name[4];
+    uint desc;
+};
+
+/* clang-format off */
+#define ELF_MARK { .namesz = 4, .descsz = 4, .type = 1, .name = "KSM", .desc = 1 }
+/* clang-format on */
 
 #endif

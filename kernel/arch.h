@@ -104,6 +104,10 @@ void *context_create_user(int slot, const struct trapframe *tf, void (*first)(vo
    Interrupts are off. */
 void context_switch(void **save, void *load, int slot);
 
+/* Stores the addresses of the calls that led to the context_switch() that saved `context`, at most max, the newest
+   first; returns how many. */
+uint arch_callers(const void *context, uint callers[], uint max);
+
 /* The floating-point state of a thread.  A thread that never computed with floating point has none
    and pays nothing; the rest is saved when the thread is switched out and loaded on its next use. */
 #define FPU_STATE_SIZE 512u

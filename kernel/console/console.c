@@ -14,7 +14,7 @@
  * does not is refused with a bell, and so is the rest of its line: no line has a hole.
  *
  * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  Ctrl-C is
- * one of them while there is a foreground job.
+ * one of them while there is a foreground job.  A foreign system gets what xv6's console gives it.
  *
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
  * be held then; a mutex keeps the pieces of one write() together.
@@ -89,7 +89,7 @@ static void add_locked(int c)
         return;
     }
     ring[edited++ % RING_SIZE] = (char)c;
-    if (c != CTRL('D'))
+    if (c != CTRL('D') || proc_foreign)
         echo(c);
     if (ends) {
         committed = edited;
@@ -125,7 +125,10 @@ void console_input(int c)
         press_locked(CONSOLE_KEY_PROCS);
         break;
     case CTRL('K'):
-        press_locked(CONSOLE_KEY_KSM);
+        if (proc_foreign)
+            add_locked(c);
+        else
+            press_locked(CONSOLE_KEY_KSM);
         break;
     case CTRL('U'):
         do

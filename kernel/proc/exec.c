@@ -6,44 +6,43 @@
  *
  * The start of a stack, as xv6's ABI has it; all of it lies in the highest page:
  *
- *   esp ->  0xffffffff | argc | argv | argv[0] ... argv[argc-1] | 0 | strings | <- stack_top
+ *   esp ->  0xffffffff | argc | argv | argv[0] ... argv[argc-1] | 0 | last string ... first string | <- stack_top
  */
 #include "base/kstring.h"
+#include "base/printk.h"
 #include "fs/path.h"
 #include "proc/load.h"
 #include "proc/proc_impl.h"
 
 #define NO_RETURN 0xffffffffu /* the return address of main(), which never returns there */
 
+/* The room that a string takes: each begins at a multiple of 4. */
+static uint string_bytes(const char *s)
+{
+    return ((uint)strlen(s) + sizeof(uint)) & ~(uint)(sizeof(uint) - 1);
+}
+
 /* Puts the arguments on the new stack; returns the stack pointer, or 0: they do not fit. */
 static uint push_arguments(struct image *image, uint argc, char *const argv[])
 {
     uint page_va = image->stack_top - PAGE_SIZE;
     char *page = aspace_image_byte(image->as, page_va);
-    uint nwords = 3 + argc + 1;
-    uint strings = PAGE_SIZE, frame;
-    uint *word;
+    uint nvector_bytes = (3 + argc + 1) * sizeof(uint);
+    uint nused = 0;
 
-    for (uint i = 0; i < argc; i++) {
-        uint n = (uint)strlen(argv[i]) + 1;
-
-        if (n > strings)
-            return 0;
-        strings -= n;
-    }
-    if (strings < (nwords + 1) * sizeof(uint))
+    for (uint i = 0; i < argc; i++)
+        nused += string_bytes(argv[i]);
+    if (nused > PAGE_SIZE || nvector_bytes > PAGE_SIZE - nused)
         return 0;
-    frame = strings / sizeof(uint) * sizeof(uint) - nwords * sizeof(uint);
-    word = (uint *)(page + frame);
+    uint frame = PAGE_SIZE - nused - nvector_bytes, string = PAGE_SIZE;
+    uint *word = (uint *)(page + frame);
     *word++ = NO_RETURN;
     *word++ = argc;
     *word++ = page_va + frame + 3 * sizeof(uint);
     for (uint i = 0; i < argc; i++) {
-        uint n = (uint)strlen(argv[i]) + 1;
-
-        memcpy(page + strings, argv[i], n);
-        *word++ = page_va + strings;
-        strings += n;
+        string -= string_bytes(argv[i]);
+        memcpy(page + string, argv[i], strlen(argv[i]) + 1);
+        *word++ = page_va + string;
     }
     *word = 0;
     return page_va + frame;
@@ -57,6 +56,12 @@ static const char *last_name(const char *path)
         if (*path == '/' && path[1])
             name = path + 1;
     return name;
+}
+
+void proc_report_no_memory(void)
+{
+    if (proc_foreign)
+        printk("allocuvm out of memory\n");
 }
 
 static void change_over(struct proc *self, struct aspace *as, const char *name)
@@ -79,12 +84,19 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     struct inode *ip = fs_lookup(self->cwd, path);
     struct image image;
     struct stat st;
+    int error;
     uint sp;
 
-    if (!ip)
+    if (!ip) {
+        if (proc_foreign)
+            printk("exec: fail\n");
         return -1;
+    }
     inode_stat(ip, &st);
-    if (st.type != T_FILE || load_image(ip, &image) < 0)
+    error = st.type == T_FILE ? load_image(ip, &image) : LOAD_UNUSABLE;
+    if (error == ASPACE_ENOMEM)
+        proc_report_no_memory();
+    if (error)
         goto no_image;
     sp = push_arguments(&image, argc, argv);
     if (!sp)
@@ -92,6 +104,7 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     inode_put(ip);
     if (self == proc_one)
         proc_foreign = image.foreign;
+    self->foreign = image.foreign;
     change_over(self, image.as, last_name(path));
     trapframe_start(tf, image.entry, sp);
     return 0;

@@ -43,6 +43,7 @@ int proc_fork(const struct trapframe *tf)
         goto no_attachments;
     fpu_copy(&child->thread, &parent->thread);
     share_files(parent, child);
+    child->foreign = parent->foreign;
     string_copy(child->name, parent->name, sizeof(child->name));
     proc_publish(child);
     thread_start(&child->thread);

@@ -1,15 +1,19 @@
 /*
  * load.c - reads an ELF file into a new address space.
  *
- * The file may hold anything, and may change while it is read: header and segment table are copied once and
- * checked, and only the copy is used.  Segments must be in ascending order and not overlap in bytes.  Two may
- * share a page, since linkers pack them so; it is writable then if either segment is.
+ * The file may hold anything, and may change while it is read: its start and the segment table are copied once
+ * and checked, and only the copies are used.  Segments must be in ascending order and not overlap in bytes.
+ *
+ * This system's own programs carry a mark.  Between their segments nothing is mapped, and a page is writable
+ * if one of the segments that share it is.  The stack has 16 pages, promised except for the highest, which
+ * takes the arguments.
+ *
+ * All others are laid out as xv6 does: every page from 0 to the end of the last segment is there and writable,
+ * and the stack has one page.
  *
  * The bytes that a segment has in the file are read straight into its frames.  Memory after them, up to
- * p_memsz, is zeroes: the rest of the last page at once, whole pages as promises.
- *
- * The stack: programs for xv6, linked at 0, get the one page that they expect; others get 16, promised except
- * for the highest, which takes the arguments.  A page without access below the stack catches an overflow.
+ * p_memsz, is zeroes: the rest of the last page at once, whole pages as promises.  In both layouts a page without
+ * access below the stack catches an overflow.
  */
 #include "proc/load.h"
 #include "base/kstring.h"
@@ -19,43 +23,86 @@
 
 #define SEGMENTS_MAX (KMALLOC_MAX / sizeof(struct elf_segment))
 #define OFFSET_MAX   0x7fffffffu /* in a file, whose size is an int to programs */
+#define HEAD_BYTES   512u        /* read at once: usually it has the segment table, and the mark for sure */
 
 #define STACK_PAGES_XV6 1u
 #define STACK_PAGES     16u
 
-static bool header_ok(const struct elf_header *h)
+/* What the tables of a file say. */
+struct program {
+    struct elf_segment *segments; /* those to load; of kmalloc() */
+    uint nsegments;               /* at least one */
+    bool foreign;                 /* without the mark */
+};
+
+/* The start of a file. */
+struct head {
+    union {
+        struct elf_header header;
+        uchar bytes[HEAD_BYTES];
+    };
+    uint nbytes;
+};
+
+static bool head_read(struct inode *ip, struct head *head)
 {
+    const struct elf_header *h = &head->header;
+    int n = inode_read(ip, head->bytes, 0, HEAD_BYTES);
+
+    if (n < (int)sizeof(*h))
+        return false;
+    head->nbytes = (uint)n;
     return h->magic == ELF_MAGIC && h->class == ELF_CLASS32 && h->data == ELF_LSB && h->type == ET_EXEC &&
            h->machine == EM_386 && h->phentsize == sizeof(struct elf_segment) && h->phnum > 0 &&
            h->phnum <= SEGMENTS_MAX && h->entry < USER_END;
 }
 
-/* The PT_LOAD segments of the file, in memory of kmalloc(), and their number.  NULL: unusable, or no memory. */
-static struct elf_segment *segments_read(struct inode *ip, const struct elf_header *h, uint *n)
+/* Is that part of the file in its head? */
+static bool head_has(const struct head *head, uint offset, uint nbytes)
 {
-    uint nbytes = h->phnum * sizeof(struct elf_segment);
-    struct elf_segment *s = kmalloc(nbytes);
-    uint end = 0;
+    return nbytes <= head->nbytes && offset <= head->nbytes - nbytes;
+}
 
-    if (!s)
-        return NULL;
-    *n = 0;
-    if (h->phoff > OFFSET_MAX || inode_read(ip, s, h->phoff, nbytes) != (int)nbytes)
-        goto unusable;
-    for (uint i = 0; i < h->phnum; i++) {
+static bool is_mark(const struct head *head, const struct elf_segment *s)
+{
+    static const struct elf_note mark = ELF_MARK;
+
+    return s->type == PT_NOTE && head_has(head, s->offset, sizeof(mark)) &&
+           memcmp(head->bytes + s->offset, &mark, sizeof(mark)) == 0;
+}
+
+/* Copies the segment table. */
+static bool table_read(struct inode *ip, const struct head *head, struct elf_segment *segments, uint nbytes)
+{
+    uint offset = head->header.phoff;
+
+    if (!head_has(head, offset, nbytes))
+        return offset <= OFFSET_MAX && inode_read(ip, segments, offset, nbytes) == (int)nbytes;
+    memcpy(segments, head->bytes + offset, nbytes);
+    return true;
+}
+
+/* Finds the mark, and keeps the segments to be loaded alone; false: they can't be. */
+static bool table_check(const struct head *head, struct program *program)
+{
+    struct elf_segment *s = program->segments;
+    uint end = 0, n = 0, misplaced = 0;
+
+    program->foreign = true;
+    for (uint i = 0; i < head->header.phnum; i++) {
+        if (is_mark(head, &s[i]))
+            program->foreign = false;
         if (s[i].type != PT_LOAD || s[i].memsz == 0)
             continue;
         if (s[i].filesz > s[i].memsz || s[i].vaddr < end || s[i].vaddr >= USER_END ||
             s[i].memsz > USER_END - s[i].vaddr || s[i].offset > OFFSET_MAX)
-            goto unusable;
+            return false;
         end = s[i].vaddr + s[i].memsz;
-        s[(*n)++] = s[i];
+        misplaced |= s[i].vaddr % PAGE_SIZE;
+        s[n++] = s[i];
     }
-    if (*n)
-        return s;
-unusable:
-    kfree(s);
-    return NULL;
+    program->nsegments = n;
+    return n && !(program->foreign && misplaced);
 }
 
 /* A segment as pages: those with frames, then those that are only promised. */
@@ -85,76 +132,99 @@ static int segment_read(struct aspace *as, struct inode *ip, const struct elf_se
         if (n > s->filesz - done)
             n = s->filesz - done;
         if (inode_read(ip, aspace_image_byte(as, va), s->offset + done, n) != (int)n)
-            return -1;
+            return LOAD_UNUSABLE;
         done += n;
     }
     return 0;
 }
 
-static int segments_load(struct aspace *as, struct inode *ip, const struct elf_segment *s, uint n)
+/* Loads one segment.  lowest: from here on everything is mapped in xv6's layout. */
+static int segment_load(struct aspace *as, struct inode *ip, const struct elf_segment *s, bool foreign,
+                        uint lowest)
+{
+    struct extent x = extent_of(s);
+    int error = 0;
+
+    if (foreign && lowest < x.start)
+        error = aspace_add_zero(as, lowest, x.start - lowest);
+    if (!error)
+        error = aspace_add_image(as, x.start, x.file_end - x.start, foreign || s->flags & PF_W);
+    if (!error && x.file_end < x.end)
+        error = aspace_add_zero(as, x.file_end, x.end - x.file_end);
+    return error ? error : segment_read(as, ip, s);
+}
+
+/* Loads all segments; stores the end of the last, page-aligned. */
+static int segments_load(struct aspace *as, struct inode *ip, const struct program *program, uint *end)
 {
     struct stat st;
 
     inode_stat(ip, &st);
-    for (uint i = 0; i < n; i++) {
-        struct extent x = extent_of(&s[i]);
+    *end = 0;
+    for (uint i = 0; i < program->nsegments; i++) {
+        const struct elf_segment *s = &program->segments[i];
 
         /* Refused before frames are taken for bytes that the file does not have. */
-        if (s[i].filesz > st.size || s[i].offset > st.size - s[i].filesz)
-            return -1;
-        if (x.file_end > x.start &&
-            aspace_add_image(as, x.start, x.file_end - x.start, s[i].flags & PF_W) < 0)
-            return -1;
-        if (x.end > x.file_end && aspace_add_zero(as, x.file_end, x.end - x.file_end) < 0)
-            return -1;
-        if (segment_read(as, ip, &s[i]) < 0)
-            return -1;
+        if (s->filesz > st.size || s->offset > st.size - s->filesz)
+            return LOAD_UNUSABLE;
+        int error = segment_load(as, ip, s, program->foreign, *end);
+        if (error)
+            return error;
+        *end = extent_of(s).end;
         sched_checkpoint();
     }
     return 0;
 }
 
-static int stack_add(struct image *image, uint lowest, uint end)
+static int stack_add(struct image *image, uint end)
 {
-    uint npages = lowest < PAGE_SIZE ? STACK_PAGES_XV6 : STACK_PAGES;
+    uint npages = image->foreign ? STACK_PAGES_XV6 : STACK_PAGES;
     uint base = end + PAGE_SIZE; /* above the guard */
     uint last = base + (npages - 1) * PAGE_SIZE;
 
     if (end > USER_END - (npages + 1) * PAGE_SIZE)
-        return -1;
-    if (npages > 1 && aspace_add_zero(image->as, base, last - base) < 0)
-        return -1;
-    if (aspace_add_image(image->as, last, PAGE_SIZE, true) < 0)
-        return -1;
+        return LOAD_UNUSABLE;
+    int error = last > base ? aspace_add_zero(image->as, base, last - base) : 0;
+    if (!error)
+        error = aspace_add_image(image->as, last, PAGE_SIZE, true);
     image->stack_top = last + PAGE_SIZE;
     aspace_set_brk(image->as, image->stack_top);
-    return 0;
+    return error;
+}
+
+/* Makes the address space of a program whose tables are good. */
+static int image_make(struct inode *ip, const struct program *program, struct image *image)
+{
+    uint end;
+    int error;
+
+    image->foreign = program->foreign;
+    image->as = aspace_create();
+    if (!image->as)
+        return ASPACE_ENOMEM;
+    error = segments_load(image->as, ip, program, &end);
+    if (!error)
+        error = stack_add(image, end);
+    if (error)
+        aspace_destroy(image->as);
+    return error;
 }
 
 int load_image(struct inode *ip, struct image *image)
 {
-    struct elf_header h;
-    struct elf_segment *segments;
-    uint n;
+    struct head head;
+    struct program program;
+    int error = LOAD_UNUSABLE;
 
-    if (inode_read(ip, &h, 0, sizeof(h)) != (int)sizeof(h) || !header_ok(&h))
-        return -1;
-    segments = segments_read(ip, &h, &n);
-    if (!segments)
-        return -1;
-    image->entry = h.entry;
-    image->foreign = segments[0].vaddr < PAGE_SIZE;
-    image->as = aspace_create();
-    if (!image->as)
-        goto no_aspace;
-    if (segments_load(image->as, ip, segments, n) < 0 ||
-        stack_add(image, segments[0].vaddr, page_round_up(segments[n - 1].vaddr + segments[n - 1].memsz)) < 0)
-        goto unusable;
-    kfree(segments);
-    return 0;
-unusable:
-    aspace_destroy(image->as);
-no_aspace:
-    kfree(segments);
-    return -1;
+    if (!head_read(ip, &head))
+        return LOAD_UNUSABLE;
+    uint nbytes = head.header.phnum * sizeof(struct elf_segment);
+    program.segments = kmalloc(nbytes);
+    if (!program.segments)
+        return ASPACE_ENOMEM;
+    if (table_read(ip, &head, program.segments, nbytes) && table_check(&head, &program))
+        error = image_make(ip, &program, image);
+    image->entry = head.header.entry;
+    kfree(program.segments);
+    return error;
 }

@@ -1,8 +1,8 @@
 /*
  * load.h - executables: from an ELF file to an address space.
  *
- *   lowest p_vaddr                   highest segment's end, rounded up
- *        | segments ... | no access: guard | stack | heap ->
+ *                            highest segment's end, rounded up
+ *   0       | segments ...   | no access: guard | stack | heap ->
  */
 #ifndef PROC_LOAD_H
 #define PROC_LOAD_H
@@ -15,11 +15,13 @@ struct image {
     struct aspace *as; /* the new address space, with segments, stack and break */
     uint entry;
     uint stack_top; /* just above the stack; its highest page has a frame already */
-    bool foreign;   /* made for xv6, not for this system */
+    bool foreign;   /* not this system's own: it gets what xv6 would give it */
 };
 
-/* Makes a whole address space, which is the caller's, from the program in ip.  0, or -1: no executable for this
-   machine, or no memory; nothing is left then.  Sleeps: may. */
+#define LOAD_UNUSABLE (-10) /* apart from enum aspace_error */
+
+/* Makes a whole address space, which is the caller's, from the program in ip.  0; LOAD_UNUSABLE or ASPACE_ENOVA: no
+   executable for this machine; ASPACE_ENOMEM.  Nothing is left after an error.  Sleeps: may. */
 int load_image(struct inode *ip, struct image *image);
 
 #endif

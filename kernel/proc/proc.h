@@ -37,19 +37,20 @@ struct proc {
     enum { PROC_FORMING, PROC_ALIVE, PROC_DEAD } life; /* [P] forming: only its number is taken */
     int status;                                        /* [P] of the dead: see STATUS_KILLED */
     int job;                                           /* [I] the console's job it belongs to: see tree.c */
-    bool controls_jobs;         /* [P] it is the console's shell, and called foreground() */
-    uint depth;                 /* [I] init 0, the console's shell 1, the programs that it starts 2 */
-    struct ksm_task ksm;        /* [o] see ksm.h */
-    struct inode *cwd;          /* [o] */
-    uint nfiles;                /* [o] files[] is empty from here on */
+    bool controls_jobs;  /* [P] it is the console's shell, and called foreground() */
+    uint depth;          /* [I] init 0, the console's shell 1, the programs that it starts 2 */
+    bool foreign;        /* [o] its program is not this system's own: calls behave as xv6's in every corner */
+    struct ksm_task ksm; /* [o] see ksm.h */
+    struct inode *cwd;   /* [o] */
+    uint nfiles;         /* [o] files[] is empty from here on */
     struct file *files[NOFILE]; /* [o] */
     char name[16];              /* [P to change] */
 };
 
-/* Sleeps: no. */
-/* Process 1 is not this system's own: the console shows what xv6's shows. */
-extern bool proc_foreign; /* [set before process 1 runs] */
+/* Process 1 is not this system's own: the console shows what xv6's shows.  [I] once process 1 is a program */
+extern bool proc_foreign;
 
+/* Sleeps: no. */
 static inline struct proc *proc_self(void) { return (struct proc *)thread_self(); }
 
 /* Makes process 1 from the program at `path`, which it gets as its argument.  If that fails, reports it and
@@ -62,6 +63,8 @@ int proc_fork(const struct trapframe *tf);
 /* argv and its strings are kernel memory, the caller's.  0, and *tf starts the program; or -1 with nothing
    changed.  Sleeps: may. */
 int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[]);
+/* Where xv6 would say so, reports that a process's memory can't grow.  Sleeps: no. */
+void proc_report_no_memory(void);
 /* status: the argument of exits(), or STATUS_KILLED.  Does not return.  Sleeps: may. */
 void proc_exit(int status) __attribute__((noreturn));
 /* A dead child's pid, and its status; -1: there are no children, or the caller was killed.  Sleeps: may. */

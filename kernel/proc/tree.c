@@ -20,6 +20,9 @@
 
 #define LAST_PID 0x7fffffffu
 
+#define CALLERS   10u                  /* that are shown of a sleeper */
+#define LINE_SIZE (64u + 9u * CALLERS) /* of the list of processes */
+
 #define DEPTH_SHELL   1u /* the console's shell: a child of init */
 #define DEPTH_COMMAND 2u /* the programs that it starts directly */
 
@@ -247,23 +250,60 @@ bool proc_watch(int pid, struct ksm_sleeper *sleeper)
     return alive;
 }
 
-void proc_print_all(void)
+/* The line of a living process, as this system shows it. */
+static size_t own_line_locked(const struct proc *p, char *line)
 {
     static const char *const states[] = {
         [PROC_SLEEPING] = "asleep",
         [PROC_READY] = "ready",
         [PROC_RUNNING] = "running",
     };
-    struct procinfo info;
-    char line[96];
 
-    for (int pid = proc_next(0); pid > 0; pid = proc_next(pid)) {
-        int n;
+    if (p->life != PROC_ALIVE)
+        return 0;
+    return (size_t)format(line, LINE_SIZE, "%5d %5d %-8s %8u bytes %4u attached  %s\n", p->pid,
+                          p->parent ? p->parent->pid : 0, states[state_of(p)],
+                          p->thread.aspace ? aspace_brk(p->thread.aspace) : 0, p->ksm.nattached, p->name);
+}
 
-        if (proc_info(pid, &info) < 0)
-            continue;
-        n = format(line, sizeof(line), "%5d %5d %-8s %8u bytes %4u attached  %s\n", info.pid, info.ppid,
-                   states[info.state], info.nbytes, info.nattached, info.name);
-        print_text(line, (size_t)n);
+static const char *foreign_state(const struct proc *p)
+{
+    static const char *const states[] = {
+        [PROC_SLEEPING] = "sleep ",
+        [PROC_READY] = "runble",
+        [PROC_RUNNING] = "run   ",
+    };
+
+    return p->life == PROC_FORMING ? "embryo" : p->life == PROC_DEAD ? "zombie" : states[state_of(p)];
+}
+
+/* The line of a process as xv6 shows it, with the calls that led a sleeper to its sleep. */
+static size_t foreign_line_locked(const struct proc *p, char *line)
+{
+    uint callers[CALLERS];
+    uint ncallers = p->life == PROC_ALIVE ? thread_callers(&p->thread, callers, CALLERS) : 0;
+    size_t n = (size_t)format(line, LINE_SIZE, "%d %s %s", p->pid, foreign_state(p), p->name);
+
+    for (uint i = 0; i < ncallers; i++)
+        n += (size_t)format(line + n, LINE_SIZE - n, " %x", callers[i]);
+    return n + (size_t)format(line + n, LINE_SIZE - n, "\n");
+}
+
+void proc_print_all(void)
+{
+    char line[LINE_SIZE];
+    const struct proc *p;
+
+    for (uint pid = 1;; pid++) {
+        size_t n = 0;
+
+        spin_acquire(&proc_lock);
+        p = table_next(&procs, &pid);
+        if (p)
+            n = proc_foreign ? foreign_line_locked(p, line) : own_line_locked(p, line);
+        spin_release(&proc_lock);
+        if (!p)
+            return;
+        print_text(line, n);
     }
 }

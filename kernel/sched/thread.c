@@ -164,3 +164,12 @@ uint waitq_wake(struct waitq *q, uint n)
     }
     return woken;
 }
+
+uint thread_callers(const struct thread *t, uint callers[], uint max)
+{
+    uint was = spin_acquire_irq(&sched_lock);
+    uint n = t->state == THREAD_SLEEPING ? arch_callers(t->context, callers, max) : 0;
+
+    spin_release_irq(&sched_lock, was);
+    return n;
+}

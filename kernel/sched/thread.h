@@ -86,6 +86,9 @@ void thread_unpark(struct thread *t);
 /* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode.
    Sleeps: no. */
 void thread_kill(struct thread *t);
+/* Stores the addresses of the calls that led a sleeping thread to its sleep, at most max, the newest first; returns
+   how many.  0: it does not sleep.  Sleeps: no. */
+uint thread_callers(const struct thread *t, uint callers[], uint max);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }
 /* While a thread is urgent, it goes to the front of the run queue when it wakes: others wait for what it
    does, as for a commit of the file system.  Sleeps: no. */

@@ -44,7 +44,12 @@ uint sys_waits(const uint arg[])
     return (uint)pid;
 }
 
-uint sys_kill(const uint arg[]) { return (uint)proc_kill((int)arg[0]); }
+uint sys_kill(const uint arg[])
+{
+    if (proc_self()->foreign && arg[0] == 0)
+        return 0; /* xv6 finds a free entry of its table */
+    return (uint)proc_kill((int)arg[0]);
+}
 
 uint sys_getpid(const uint arg[])
 {
@@ -59,11 +64,14 @@ struct arguments {
     char *strings;
 };
 
+/* In xv6, the end of the vector counts too. */
+#define MAXARG_XV6 31
+
 /* Copies the vector at va and its strings, into the caller's page a->strings.  -1: unreadable, too many or too
    long. */
 static int copy_arguments(struct arguments *a, uint va)
 {
-    uint used = 0;
+    uint used = 0, most = proc_self()->foreign ? MAXARG_XV6 : MAXARG;
 
     for (a->argc = 0;; a->argc++) {
         uint string;
@@ -73,7 +81,7 @@ static int copy_arguments(struct arguments *a, uint va)
             return -1;
         if (!string)
             return 0;
-        if (a->argc == MAXARG || used == ARGUMENT_BYTES)
+        if (a->argc == most || used == ARGUMENT_BYTES)
             return -1;
         length = user_copy_string(a->strings + used, string, ARGUMENT_BYTES - used);
         if (length < 0)
@@ -102,20 +110,26 @@ uint sys_exec(const uint arg[])
 
 uint sys_sbrk(const uint arg[])
 {
+    struct aspace *as = thread_self()->aspace;
     uint old;
+    int error = aspace_sbrk(as, (int)arg[0], &old);
 
-    return aspace_sbrk(thread_self()->aspace, (int)arg[0], &old) < 0 ? SYS_ERROR : old;
+    if (!error)
+        return old;
+    if (error == ASPACE_ENOMEM)
+        proc_report_no_memory();
+    if (proc_self()->foreign && (int)arg[0] < 0)
+        return aspace_brk(as); /* below 0, xv6 leaves the break alone and reports no failure */
+    return SYS_ERROR;
 }
 
 uint sys_sleep(const uint arg[])
 {
-    int nticks = (int)arg[0];
-
-    if (nticks < 0)
+    if ((int)arg[0] < 0 && !proc_self()->foreign) /* xv6 takes it for a very long time */
         return SYS_ERROR;
-    if (nticks == 0)
+    if (arg[0] == 0)
         return 0;
-    return thread_park(NULL, (uint)nticks, true) == PARK_KILLED ? SYS_ERROR : 0;
+    return thread_park(NULL, arg[0], true) == PARK_KILLED ? SYS_ERROR : 0;
 }
 
 uint sys_uptime(const uint arg[])

@@ -1,6 +1,7 @@
 """Programs and images of xv6's: init and the shell are not ours, so the command is typed at the prompt."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -27,6 +28,13 @@ ok(r.out.endswith("1..%d\n" % len(lines)) and len(lines) > 15, "old programs' ru
 for line in lines:
     ok(not line.startswith("not"), line.partition(" - ")[2])
 
+for program in ("corners", "course"):
+    r = run("--disk", IMAGE, "--timeout", "60", "--", program)
+    lines = [line for line in r.out.split("\n") if line.startswith(("ok", "not ok"))]
+    ok(r.out.endswith("1..%d\n" % len(lines)) and len(lines) > 3, program, r)
+    for line in lines:
+        ok(not line.startswith("not"), line.partition(" - ")[2], r)
+
 directory = temp_directory()
 copy = os.path.join(directory, "hello")
 with open(copy, "wb") as f, open(os.path.join(BUILD, "foreign", "check"), "rb") as original:
@@ -49,6 +57,29 @@ with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     s.expect(b"$ ", 20)
     s.send(b"\x03ok\n")
     ok(s.expect(b"exec failed", 10), "Ctrl-C is a character like others there", s.text)
+    s.expect(b"$ ")
+    s.send(b"\x0bok\n")
+    ok(s.expect(b"\x0bok\nexec: fail\nexec failed\n$ ", 10),
+       "and so is Ctrl-K; the kernel reports a program that it can't find", s.text)
+    s.send(b"corners unknown\n")
+    s.expect(b"corners unknown\n")
+    s.expect(b"done\n$ ")
+    pid = s.before.partition(b" ")[0]
+    lines = [b"%s corners: unknown sys call %s\n" % (pid, n)
+             for n in b"0 22 25 63 64 99 448 511 600 1024 1536 -1 -2147483136".split()]
+    ok(pid.isdigit() and s.before == b"".join(lines), "unknown calls are reported as by xv6", s.before)
+    s.send(b"corners hungry\n")
+    ok(s.expect(b"corners hungry\nallocuvm out of memory\ndone\n", 60), "and the end of memory", s.text)
+    s.expect(b"$ ")
+    s.text = b""
+    s.send(b"\x10")
+    s.quiet(0.5)
+    ok(re.match(rb"1 sleep  init( [0-9a-f]{8})+\n2 sleep  sh( [0-9a-f]{8})+\n$", s.text),
+       "Ctrl-P shows what xv6's does", s.text)
+    s.text = b""
+    s.send(b"\x04")
+    ok(s.expect(b"\x04", 10), "Ctrl-D is echoed as it is", s.text)
+    s.expect(b"$ ")
     s.send(b"crowd\n")
     ok(s.expect(b"crowded\n", 30) and s.expect(b"$ ", 10), "a program takes all processes", s.text)
     s.quiet(0.5)  # the place of the program itself was taken too

@@ -7,6 +7,7 @@
 #include "guest.h"
 #include "param.h"
 #include "procinfo.h"
+#include "syscall.h"
 
 #define SELF "/t_proc"
 
@@ -184,9 +185,27 @@ TEST("a fault kills the process, and no other")
 
 TEST("a call of an unknown number returns -1")
 {
-    static const int numbers[] = { 0, 40, 1000, -1, (int)0x80000000, 0x7FFFFFFF, 0x10001 };
+    static const int numbers[] = { 0,
+                                   22,
+                                   63,
+                                   64,
+                                   448,
+                                   511,
+                                   SYS_debug + 50,
+                                   575,
+                                   576,
+                                   1000,
+                                   1024,
+                                   1536,
+                                   2048,
+                                   -1,
+                                   600,
+                                   (int)0x80000000,
+                                   0x7FFFFFFF,
+                                   0x10001,
+                                   (int)0x80000200 };
 
-    for (int i = 0; i < 7; i++) {
+    for (uint i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         int result;
 
         asm volatile("int $0x40" : "=a"(result) : "a"(numbers[i]) : "memory");

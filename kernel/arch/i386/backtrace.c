@@ -1,5 +1,5 @@
 /*
- * backtrace.c - the calls that led to a panic, by name.
+ * backtrace.c - the calls that led to a panic, by name, or to a thread's sleep.
  *
  * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables say
  * of an address of code in which function it lies, and by which rule the caller's frame is found.
@@ -138,4 +138,15 @@ void arch_backtrace(void)
             return;
         }
     }
+}
+
+uint arch_callers(const void *context, uint callers[], uint max)
+{
+    const uint *saved = context; /* eip, %fs, %ebp: see context_switch() */
+    struct place p = { .eip = saved[0], .esp = (uint)(saved + 3), .ebp = saved[2] };
+    uint n = 0;
+
+    while (n < max && leave_function(&p))
+        callers[n++] = p.eip;
+    return n;
 }

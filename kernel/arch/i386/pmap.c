@@ -78,6 +78,7 @@ static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, u
         return;
     uint *table = pmap_table(pm->directory[pmap_index(va)]);
     pm->directory[pmap_index(va)] = 0;
+    tlb_drop(va); /* the processor may have cached the way to the table: Intel SDM 3A 4.10.3, 4.10.4.1 */
     if (n < ZERO_MAX)
         page_free_zeroed(table);
     else
