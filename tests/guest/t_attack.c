@@ -140,7 +140,7 @@ static void loop_in_vm86(void *arg)
     enter_vm86((void *)&loop);
 }
 
-TEST("virtual-8086 mode: loops without interrupts on all processors end")
+TEST("loops without interrupts in virtual-8086 mode end on all processors")
 {
     int pids[4];
 
@@ -172,7 +172,7 @@ static uint flags_after(uint with)
     return flags;
 }
 
-TEST("flags: a system call clears those that are the kernel's to set")
+TEST("a system call clears the flags that are the kernel's to set")
 {
     check_eq(flags_after(FLAG_NT) & (FLAG_NT | 0x3000), 0);
     check_eq(flags_after(FLAG_AC) & FLAG_AC, 0);
@@ -202,7 +202,7 @@ static void read_unaligned(void *arg)
                  : "eax", "memory", "cc");
 }
 
-TEST("flags: single steps and alignment")
+TEST("single steps and alignment checks end the process, or do nothing")
 {
     tap_dies(step_into_kernel, NULL);
     tap_join(tap_start(read_unaligned, NULL));
@@ -316,7 +316,7 @@ static void change_segments(void *arg)
     }
 }
 
-TEST("segments: %fs and %gs are the process's own, over system calls, sleeps and interrupts")
+TEST("%fs and %gs are the process's own over system calls, sleeps and interrupts")
 {
     int pids[4];
 
@@ -337,7 +337,7 @@ TEST("segments: %fs and %gs are the process's own, over system calls, sleeps and
         wait();
 }
 
-TEST("segments: a page fault leaves them alone")
+TEST("a page fault leaves %fs and %gs alone")
 {
     segments_set(SEL_CODE, SEL_DATA);
     untouched[1024] = 1;
@@ -347,7 +347,7 @@ TEST("segments: a page fault leaves them alone")
     check(segments_are(SEL_CODE, SEL_DATA));
 }
 
-TEST("segments: fork's child has its parent's")
+TEST("a child has its parent's %fs and %gs")
 {
     int pid;
 
@@ -359,7 +359,7 @@ TEST("segments: fork's child has its parent's")
     tap_join(pid);
 }
 
-TEST("segments: exec clears them")
+TEST("exec clears %fs and %gs")
 {
     int pid = fork();
 
@@ -371,7 +371,7 @@ TEST("segments: exec clears them")
     tap_join(pid);
 }
 
-TEST("segments: nothing is left of another process's")
+TEST("nothing is left of another process's %fs and %gs")
 {
     int pid = fork();
 

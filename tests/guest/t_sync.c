@@ -341,7 +341,7 @@ static void be_busy_at_the_end(void *arg)
     until_stopped();
 }
 
-TEST("semaphore: the next sleeper gets the unit for which one was woken too late")
+TEST("§11.3 the next sleeper gets the unit for which another was woken too late")
 {
     int nbusy = 2 * (int)ksmspin_ncpus() + 1;
 
@@ -356,12 +356,10 @@ TEST("semaphore: the next sleeper gets the unit for which one was woken too late
         while (uptime() < (int)shared->ready - 4)
             ;
         check_eq(ksmsem_post(&shared->items), 0);
-        while (!__atomic_load_n(&shared->taken[1], __ATOMIC_ACQUIRE))
-            sleep(1);
+        wait_until(shared->taken[1]);
         if (shared->taken[1] == 1)
             check_eq(ksmsem_post(&shared->items), 0);
-        while (!__atomic_load_n(&shared->taken[0], __ATOMIC_ACQUIRE))
-            sleep(1);
+        wait_until(shared->taken[0]);
         shared->stop = 1;
         tap_join_all((uint)nbusy + 2);
         check_eq(shared->taken[0], 1);
