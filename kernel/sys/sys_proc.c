@@ -108,19 +108,21 @@ uint sys_exec(const uint arg[])
     return (uint)result;
 }
 
-uint sys_sbrk(const uint arg[])
+static __attribute__((noinline)) uint sbrk_failed(int delta, int error)
 {
-    struct aspace *as = thread_self()->aspace;
-    uint old;
-    int error = aspace_sbrk(as, (int)arg[0], &old);
-
-    if (!error)
-        return old;
     if (error == ASPACE_ENOMEM)
         proc_report_no_memory();
-    if (proc_self()->foreign && (int)arg[0] < 0)
-        return aspace_brk(as); /* below 0, xv6 leaves the break alone and reports no failure */
+    if (proc_self()->foreign && delta < 0)
+        return aspace_brk(thread_self()->aspace); /* below 0, xv6 leaves it alone and reports no failure */
     return SYS_ERROR;
+}
+
+uint sys_sbrk(const uint arg[])
+{
+    uint old;
+    int error = aspace_sbrk(thread_self()->aspace, (int)arg[0], &old);
+
+    return error ? sbrk_failed((int)arg[0], error) : old;
 }
 
 uint sys_sleep(const uint arg[])
