@@ -13,6 +13,7 @@
 #define SAMPLES  7
 #define MB       0x100000u
 #define HANDOVER 1000
+#define SLEEPERS 400
 
 static inline uint64_t stamp(void)
 {
@@ -121,6 +122,44 @@ static void fork_once(void)
     if (pid == 0)
         exit();
     join(pid);
+}
+
+/* What 400 sleepers on a segment's words, which wait for this process, add to the life of a child that has the segment
+   attached. */
+static void exit_beside_sleepers(void)
+{
+    int handle = get(4096), pids[SLEEPERS];
+    volatile uint *word = attach(handle);
+    uint64_t plain[SAMPLES];
+
+    for (int k = 0; k < 2; k++) {
+        for (int i = 0; i < SAMPLES; i++) {
+            uint64_t start = stamp();
+
+            fork_once();
+            start = stamp() - start;
+            samples[i] = k == 0 ? 0 : start > plain[i] ? start - plain[i] : 0;
+            plain[i] = k == 0 ? start : plain[i];
+        }
+        for (int i = 0; i < SLEEPERS && k == 0; i++) {
+            int parent = getpid();
+
+            pids[i] = fork();
+            if (pids[i] == 0) {
+                ksmwaitpeer(word + 1 + i % 100, 0, 0, parent);
+                exit();
+            }
+        }
+        sleep(k == 0 ? 10 : 0); /* they fall asleep */
+    }
+    for (int i = 0; i < SLEEPERS; i++)
+        kill(pids[i]);
+    for (int i = 0; i < SLEEPERS; i++)
+        if (pids[i] < 0 || wait() < 0)
+            fail(1, "a sleeper was lost");
+    report("exit.400-sleepers.above-plain", 1);
+    ksmdetach(handle);
+    ksmdelete(handle);
 }
 
 /* What 64 MB attached add to fork, exit and wait. */
@@ -328,10 +367,10 @@ static const struct {
     const char *name;
     void (*run)(void);
 } rows[] = {
-    { "life.4K", life_4k },     { "life.1M", life_1m },       { "life.64M", life_64m },
-    { "attach.1M", attach_1m }, { "attach.64M", attach_64m }, { "fork.64M", fork_64m },
-    { "wait-wake", wait_wake }, { "request", request },       { "handover", handover },
-    { "math", math },
+    { "life.4K", life_4k },     { "life.1M", life_1m },           { "life.64M", life_64m },
+    { "attach.1M", attach_1m }, { "attach.64M", attach_64m },     { "fork.64M", fork_64m },
+    { "wait-wake", wait_wake }, { "request", request },           { "handover", handover },
+    { "math", math },           { "exit", exit_beside_sleepers },
 };
 
 int main(int argc, char *argv[])

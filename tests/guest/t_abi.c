@@ -239,7 +239,7 @@ static const int calls_with_arguments[] = {
     SYS_dup,       SYS_sbrk,        SYS_sleep,      SYS_open,    SYS_write,     SYS_mknod,
     SYS_unlink,    SYS_link,        SYS_mkdir,      SYS_close,   SYS_waits,     SYS_procinfo,
     SYS_procnext,  SYS_bootarg,     SYS_foreground, SYS_ksmget,  SYS_ksmattach, SYS_ksmdetach,
-    SYS_ksmdelete, SYS_ksmdetachat, SYS_ksminfo,    SYS_ksmwait, SYS_ksmwake,
+    SYS_ksmdelete, SYS_ksmdetachat, SYS_ksminfo,    SYS_ksmwait, SYS_ksmwake,   SYS_ksmwaitpeer,
 };
 
 TEST("a call whose arguments are out of reach fails, and one without arguments works")

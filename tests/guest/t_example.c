@@ -1,9 +1,12 @@
 /*
- * t_example.c - ksmcat and ksmchat, as programs: what goes in comes out, and nobody waits for the dead.
+ * t_example.c - ksmcat and ksmchat, as programs: what goes in comes out, nobody waits for the dead, and a foreign or
+ * hostile segment is refused or survived.
  */
+#include "chance.h"
 #include "fcntl.h"
 #include "guest.h"
-#include "ksm.h"
+#include "ksmring.h"
+#include "procinfo.h"
 
 #define FILE_SIZE   300000u /* more than the ring, and no multiple of anything */
 #define OUTPUT_SIZE 8192
@@ -133,6 +136,105 @@ TEST("a ksmcat that receives ends when its sender is killed")
     check_eq(read(out[0], &c, 1), 1);
     kill(first);
     expect_killed_and_noticed(first, second);
+}
+
+static void send_nothing(bool receiver_first)
+{
+    char *sender[] = { "/ksmcat", "-s", id, "empty.tmp", NULL };
+    char *receiver[] = { "/ksmcat", "-r", id, NULL };
+    int fds[2];
+    char c;
+
+    choose_id();
+    close(open("empty.tmp", O_CREATE | O_WRONLY));
+    check_eq(pipe(fds), 0);
+    if (receiver_first)
+        tap_until_asleep(tap_start_program(receiver, -1, fds[1]));
+    tap_start_program(sender, -1, fds[1]);
+    if (!receiver_first) {
+        wait_until(segment_exists());
+        tap_start_program(receiver, -1, fds[1]);
+    }
+    close(fds[1]);
+    check_eq(read(fds[0], &c, 1), 0);
+    tap_join_all(2);
+    check_eq(unlink("empty.tmp"), 0);
+    check(!segment_exists());
+}
+
+TEST("ksmcat delivers an empty file if the sender comes first") { send_nothing(false); }
+
+TEST("ksmcat delivers an empty file if the receiver comes first") { send_nothing(true); }
+
+TEST("a second ksmcat that receives is refused, and the first one gets everything")
+{
+    char *sender[] = { "/ksmcat", "-s", id, NULL };
+    char *receiver[] = { "/ksmcat", "-r", id, NULL };
+    int in[2], out[2], messages[2], second, status;
+    char c;
+
+    choose_id();
+    check_eq(pipe(in), 0);
+    check_eq(pipe(out), 0);
+    check_eq(pipe(messages), 0);
+    tap_start_program(sender, in[0], -1);
+    tap_start_program(receiver, -1, out[1]);
+    close(in[0]);
+    close(out[1]);
+    check_eq(write(in[1], "x", 1), 1);
+    check_eq(read(out[0], &c, 1), 1);
+    second = tap_start_program(receiver, -1, messages[1]);
+    check_eq(waits(&status), second);
+    check_eq(status, 1);
+    check_eq(write(in[1], "y", 1), 1);
+    close(in[1]);
+    check_eq(read(out[0], &c, 1), 1);
+    check_eq(c, 'y');
+    check_eq(read(out[0], &c, 1), 0);
+    tap_join_all(2);
+}
+
+/* A program that finds this segment, of 4 KB or more, says so and ends. */
+static void expect_refusal(char *const argv[], const char *what)
+{
+    static char text[OUTPUT_SIZE];
+    int fds[2], status;
+
+    check_eq(pipe(fds), 0);
+    tap_start_program(argv, -1, fds[1]);
+    close(fds[1]);
+    read_all(fds[0], text, sizeof(text));
+    close(fds[0]);
+    check(waits(&status) > 0);
+    check_eq(status, 1);
+    check(contains(text, what));
+}
+
+TEST("ksmcat refuses a segment of zeroes, of another program, and one with less in it than its header says")
+{
+    static uchar memory[8192] __attribute__((aligned(64)));
+    char *receiver[] = { "/ksmcat", "-r", id, NULL };
+    struct ksmring ring;
+    uchar *segment;
+    int handle;
+
+    choose_id();
+    handle = ksmget(ksmid_parse(id), 4096);
+    check(handle > 0);
+    segment = ksmattach(handle);
+    check_eq(ksmerror(segment), 0);
+    expect_refusal(receiver, "another program");
+    memset(segment, 'x', 4096);
+    expect_refusal(receiver, "another program");
+    check_eq(ksmring_create(&ring, memory, 4096, 1, 1), 0);
+    memcpy(segment, memory, 4096);
+    expect_refusal(receiver, "another program");
+    check_eq(ksmring_create(&ring, segment, 1024, 1, 1), 0); /* a ring, and nobody greets */
+    expect_refusal(receiver, "another program");
+    check_eq(ksmring_write(&ring, "ksmdog", 7, KSMRING_TRY), 0);
+    expect_refusal(receiver, "another program");
+    ksmdetach(segment);
+    ksmdelete(handle);
 }
 
 TEST("ksmcat reports a missing file")
@@ -277,6 +379,114 @@ TEST("ksmchat goes on without a member that was killed")
         check(status == 0 || status == KILLED);
     }
     wait_until(!segment_exists()); /* the second process of the dead member is init's to wait for */
+}
+
+TEST("ksmchat is not held up by a member that does not read, which learns how much it missed")
+{
+    static char output[OUTPUT_SIZE];
+    struct chatter talker, listener, mute;
+    const int nlines = 3 * NLINES;
+    int status;
+
+    choose_id();
+    mute = start_chatter("3", "m");
+    talker = start_chatter("3", "t");
+    listener = start_chatter("3", "l");
+    for (int i = 0; i < nlines; i++) {
+        char line[16];
+
+        snprintf(line, sizeof(line), "%d\n", i);
+        say(&talker, line);
+    }
+    close(talker.in);
+    close(mute.in);
+    close(listener.in);
+    read_all(listener.out, output, sizeof(output)); /* nobody reads what the mute one prints */
+    check(contains(output, "t: 599\n"));
+    check(!contains(output, "lost"));
+    for (int i = 0; i < 2; i++) { /* a member does not wait for the mute one, whose input has ended as well */
+        check(waits(&status) > 0);
+        check_eq(status, 0);
+    }
+    read_all(mute.out, output, sizeof(output));
+    check(contains(output, "lost of t\n"));
+    check(waits(&status) > 0);
+    check(!segment_exists());
+}
+
+TEST("ksmchat refuses the segment of another program, and leaves it as it is")
+{
+    char *argv[] = { "/ksmchat", id, "joe", NULL };
+    static const uint sizes[] = { 4096, 1u << 20 };
+
+    for (uint i = 0; i < COUNT(sizes); i++) {
+        struct ksminfo_t info;
+        uint *words;
+        int handle;
+
+        choose_id();
+        handle = ksmget(ksmid_parse(id), sizes[i]);
+        check(handle > 0);
+        words = ksmattach(handle);
+        check_eq(ksmerror(words), 0);
+        expect_refusal(argv, "another program");
+        for (uint k = 0; k < sizes[i] / sizeof(uint); k++)
+            check_eq(words[k], 0);
+        check_eq(ksminfo(handle, &info), 0);
+        check_eq(info.marked, 0);
+        ksmdetach(words);
+        ksmdelete(handle);
+    }
+}
+
+/* Writes into every word of a room: what random() says, or that init sits there. */
+static void spoil(bool plausible)
+{
+    struct ksminfo_t info;
+    int handle = ksmget(ksmid_parse(id), 0, KSM_OPEN);
+    uint *words = ksmattach(handle), random = chance_start(1, plausible);
+    struct procinfo init;
+
+    check_eq(ksmerror(words), 0);
+    check_eq(ksminfo(handle, &info), 0);
+    check_eq(procinfo(1, &init), 0);
+    for (uint i = 0; i < info.ksmsz / sizeof(uint); i++)
+        words[i] = !plausible ? chance(&random, ~0u) : i % 2 == 0 ? 1 : init.start;
+    ksmdetach(words);
+}
+
+static void spoil_room(bool plausible)
+{
+    static char output[OUTPUT_SIZE];
+    struct chatter chatters[2];
+    int status;
+
+    choose_id();
+    for (int i = 0; i < 2; i++)
+        chatters[i] = start_chatter("2", i ? "b" : "a");
+    for (int i = 0; i < 2; i++)
+        say(&chatters[i], "here\n");
+    for (int i = 0; i < 2; i++)
+        listen_for(chatters[i].out, "here\n", "here\n");
+    spoil(plausible);
+    for (int i = 0; i < 2; i++) {
+        say(&chatters[i], "still here\n");
+        close(chatters[i].in);
+    }
+    for (int i = 0; i < 2; i++)
+        read_all(chatters[i].out, output, sizeof(output));
+    for (int i = 0; i < 2; i++) {
+        check(waits(&status) > 0);
+        check(status == 0 || status == 1);
+    }
+    wait_until(!segment_exists());
+}
+
+TEST("ksmchat comes to its end in a room that a hostile program fills with garbage") { spoil_room(false); }
+
+TEST("ksmchat comes to its end in a room that a hostile program fills with somebody who lives for ever")
+{
+    spoil_room(true);
 }
 
 TEST("ksmcat and ksmchat refuse wrong usage")

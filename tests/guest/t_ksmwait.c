@@ -2,6 +2,7 @@
  * t_ksmwait.c - shared memory: waiting and waking, §11.
  */
 #include "ksmlock.h"
+#include "ksmring.h"
 #include "ksmsem.h"
 #include "ksmtest.h"
 #include "procinfo.h"
@@ -413,7 +414,16 @@ TEST("§11.3 a bounded buffer loses and doubles nothing with four producers") { 
 /* The library's lock and semaphore call these instead of the kernel's. */
 int sys_ksmwait(const volatile uint *word, uint expected, int ticks);
 int sys_ksmwake(const volatile uint *word, int n);
+int sys_ksmwaitpeer(const volatile uint *word, uint expected, int ticks, int peer);
 static uint ncalls;
+static int last_peer;
+
+int ksmwaitpeer(const volatile uint *word, uint expected, int ticks, int peer)
+{
+    ncalls++;
+    last_peer = peer;
+    return sys_ksmwaitpeer(word, expected, ticks, peer);
+}
 
 int ksmwait(const volatile uint *word, uint expected, int ticks)
 {
@@ -465,6 +475,152 @@ TEST("§11.4 the library's lock and semaphore enter the kernel only to sleep, or
     check(ncalls > 0);
     check_eq(ksmlock_release(&tools->lock), 0);
     tap_join(holder);
+    unshare();
+}
+
+static struct ksmring ring;
+
+static void write_one(void *arg)
+{
+    (void)arg;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    gate_open(&go);
+    wait_until(ring.side[KSMRING_WRITER]->waited);
+    check_eq(ksmring_write(&ring, "x", 1, 0), 0);
+    wait_until(ring.side[KSMRING_WRITER]->waited); /* and ends without a word */
+}
+
+TEST("§11.7 the library's locks and rings wait for those that they depend on")
+{
+    int holder, writer;
+    char c;
+
+    share();
+    gate_create(&go);
+    holder = tap_start(hold_lock, (void *)words);
+    gate_pass(&go);
+    check_eq(ksmlock_acquire(&((struct tools *)words)->lock, 0), 0);
+    check_eq(last_peer, holder);
+    tap_join(holder);
+    memset((void *)words, 0, PAGE);
+    check_eq(ksmring_create(&ring, (void *)words, 1024, 1, 3), 0);
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    writer = tap_start(write_one, NULL);
+    gate_pass(&go);
+    check_eq(ksmring_read(&ring, &c, 1, 0), 1);
+    check_eq(last_peer, writer);
+    check_eq(ksmring_read(&ring, &c, 1, 0), KSM_EOWNERDEAD);
+    tap_join(writer);
+    unshare();
+}
+
+/* §11.7: whose end ends a sleep. */
+
+static struct gate end_peer;
+static int peer_of_sleeper;
+
+static void pass(void *gate) { gate_pass(gate); }
+
+static int start_sleeper(void (*sleep_on)(void *), volatile uint *word, int peer)
+{
+    int pid;
+
+    peer_of_sleeper = peer;
+    pid = tap_start(sleep_on, (void *)word);
+    tap_until_asleep(pid);
+    return pid;
+}
+
+static void until_peer_ends(void *word) { check_eq(ksmwaitpeer(word, 0, 0, peer_of_sleeper), KSM_EAGAIN); }
+
+static void until_woken(void *word) { check_eq(ksmwaitpeer(word, 0, 0, peer_of_sleeper), 0); }
+
+TEST("§11.7 the end of the peer alone ends the sleep, on whatever word, whatever the peer has attached")
+{
+    int peer, bystander, nobody, status;
+
+    gate_create(&go);
+    gate_create(&end_peer);
+    peer = tap_start(pass, &end_peer);
+    share();
+    start_sleeper(until_peer_ends, words, peer);
+    start_sleeper(until_peer_ends, words + PAGE / 4, peer);
+    start_sleeper(until_peer_ends, &private_word, peer);
+    nobody = start_sleeper(until_woken, words, -1);
+    bystander = tap_start(pass, &go);
+    gate_open(&go);
+    tap_join(bystander); /* and no other ends before */
+    gate_open(&end_peer);
+    for (int i = 0; i < 4; i++) {
+        check(waits(&status) != nobody);
+        check_eq(status, 0);
+    }
+    check_eq(ksmwake(words, 10), 1);
+    tap_join(nobody);
+    unshare();
+}
+
+TEST("§11.7 a peer's exec does not end the sleep, and a kill of the peer does")
+{
+    char *argv[] = { "/sleep", "100000", NULL };
+    int peer, sleeper;
+
+    share();
+    peer = tap_start_program(argv, -1, -1);
+    sleeper = start_sleeper(until_peer_ends, words, peer);
+    tap_until_asleep(peer);
+    kill(peer);
+    check_eq(tap_status(peer), KILLED);
+    tap_join(sleeper);
+    unshare();
+}
+
+TEST("§11.7 ksmwaitpeer refuses bad arguments, and a peer that is not alive")
+{
+    int gone, first = getpid();
+
+    gate_create(&go);
+    gone = tap_start(pass, &go);
+    kill(gone);
+    check_eq(tap_status(gone), KILLED);
+    share();
+    check_eq(ksmwaitpeer(words, 0, 0, gone), KSM_EAGAIN);
+    check_eq(ksmwaitpeer(&private_word, 0, 0, gone), KSM_EAGAIN);
+    check_eq(ksmwaitpeer(words, 0, 0, 0x7FFFFFFF), KSM_EAGAIN);
+    check_eq(ksmwaitpeer(words, 0, 0, -2), KSM_EINVAL);
+    check_eq(ksmwaitpeer(words, 1, 0, (int)0x80000000), KSM_EINVAL);
+    check_eq(ksmwaitpeer((uint *)((char *)words + 1), 0, 0, first), KSM_EINVAL);
+    check_eq(ksmwaitpeer(words, 0, -1, first), KSM_EINVAL);
+    check_eq(ksmwaitpeer(NULL, 0, 0, first), KSM_EFAULT);
+    check_eq(ksmwaitpeer((uint *)KERNBASE, 0, 0, gone), KSM_EFAULT);
+    check_eq(ksmwaitpeer(words, 1, 0, first), KSM_EAGAIN);
+    check_eq(ksmwaitpeer(words, 0, 2, first), KSM_ETIMEDOUT);
+    check_eq(ksmwaitpeer(words, 0, 2, -1), KSM_ETIMEDOUT);
+    check_eq(ksmwaitpeer(words, 0, 2, 0), KSM_ETIMEDOUT);
+    unshare();
+}
+
+static void wait_and_end(void *arg)
+{
+    uint *word = arg;
+
+    for (int i = 0; i < 300; i++) { /* no end of these is missed, at whatever moment it comes */
+        int peer = fork();
+
+        if (peer == 0)
+            exits(0);
+        check(peer > 0);
+        check_eq(ksmwaitpeer(word, 0, 0, peer), KSM_EAGAIN);
+        check_eq(wait(), peer);
+    }
+}
+
+TEST("§11.7 no end of a peer is missed")
+{
+    share();
+    for (int i = 0; i < 3; i++)
+        tap_start(wait_and_end, (void *)words);
+    tap_join_all(3);
     unshare();
 }
 

@@ -615,4 +615,36 @@ TEST("garbage in a ring does no harm to those that use it")
     check_eq(ksmring_read(&ring, text, sizeof(text), 0), 6);
 }
 
+/* Moves the readers' position back to a filler, again and again. */
+static void move_back(void *arg)
+{
+    uint filler = (uint)(long)arg;
+
+    while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
+        __atomic_store_n(&ring.side[KSMRING_READER]->at, filler, __ATOMIC_RELAXED);
+}
+
+TEST("a reader that does not wait is not held by a peer that moves its position back")
+{
+    static char text[512];
+    uint filler;
+    int pid, result;
+
+    make_ring(1024, 1, 1);
+    for (int i = 0; i < 2; i++) {
+        check_eq(ksmring_write(&ring, text, 400, 0), 0);
+        check_eq(ksmring_read(&ring, text, sizeof(text), 0), 400);
+    }
+    filler = ring.side[KSMRING_READER]->at;
+    check_eq(ksmring_write(&ring, text, 400, 0),
+             0); /* does not fit behind: a filler, and the message at the beginning */
+    pid = tap_start(move_back, (void *)(long)filler);
+    for (int i = 0; i < 100000; i++) {
+        result = ksmring_read(&ring, text, sizeof(text), i % 2 ? KSMRING_TRY : 1);
+        check(result == 400 || result == KSM_EINVAL || result == KSM_EAGAIN || result == KSM_ETIMEDOUT);
+    }
+    shared->stop = 1;
+    tap_join(pid);
+}
+
 TAP_MAIN(NULL)

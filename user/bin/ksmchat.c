@@ -161,6 +161,16 @@ static void take_seat(struct person *person)
     fail(1, "%s: the room is full", person->id);
 }
 
+/* Does a living ksmchat hold the seat?  A hostile writer may have put any other process there. */
+static bool is_taken(const struct seat *seat)
+{
+    struct procinfo me, info;
+    int pid = ksmlock_holder(&seat->owner);
+
+    return pid > 0 && procinfo(pid, &info) == 0 && procinfo(getpid(), &me) == 0 &&
+           strcmp(info.name, me.name) == 0;
+}
+
 /* The number of living people, or of those that may still say something. */
 static uint count_people(const struct room *room, bool talking)
 {
@@ -170,7 +180,7 @@ static uint count_people(const struct room *room, bool talking)
         const struct seat *seat = &room->seats[i];
         uint state = __atomic_load_n(&seat->state, __ATOMIC_ACQUIRE);
 
-        n += (state == TALKS || (state == LISTENS && !talking)) && ksmlock_holder(&seat->owner) != 0;
+        n += (state == TALKS || (state == LISTENS && !talking)) && is_taken(seat);
     }
     return n;
 }
