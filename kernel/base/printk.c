@@ -72,10 +72,10 @@ void printk(const char *fmt, ...)
     }
 }
 
-void printk_event(const char *line)
+void printk_event(const char *word)
 {
     if (to_monitor)
-        printk("%s\n", line);
+        printk("\n" POWER_MARK "%s\n", word);
 }
 
 void panic(const char *fmt, ...)

@@ -21,8 +21,8 @@ void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void print_text(const char *text, size_t n);
 /* From now on messages go to the monitor port alone. */
 void printk_to_monitor(void);
-/* A line for the tools that listen there, if messages do go there; else nothing. */
-void printk_event(const char *line);
+/* A line for the tools that listen there, with POWER_MARK before it, if messages do go there; else nothing. */
+void printk_event(const char *word);
 
 /* The kernel itself is broken: reports where and why, with a back-trace, and powers off. */
 void panic(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -222,7 +222,7 @@ class LogReader:
             match = re.fullmatch(rb"\x01exit (?:([a-z]+)|(-?\d{1,10}))", line)
             if match:
                 self.status = match[1].decode() if match[1] else int(match[2])
-            elif line == b"prompt":
+            elif line == b"\x01prompt":
                 if self._shell_waits:
                     self._shell_waits()
             elif line:
