@@ -121,7 +121,8 @@ static void plant_scattered(void)
     uint inum, second;
 
     check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
-    check(!fsimage_create(&im, "v0", false, &inum) && !fsimage_create(&im, "v1", false, &second));
+    check(!fsimage_create(&im, "v0", false, &inum));
+    check(!fsimage_create(&im, "v1", false, &second));
     memset(fsimage_inode(&im, second), 0, sizeof(struct dinode));
     struct dirent *e = fsimage_block(&im, fsimage_inode(&im, ROOTINO)->addrs[0]);
     for (; e->inum != second; e++)
@@ -182,7 +183,8 @@ static void plant_shared(bool as_table)
     static const uchar bytes[20 * BSIZE];
 
     check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
-    check(!fsimage_create(&im, "s0", false, &first) && !fsimage_create(&im, "s1", false, &second));
+    check(!fsimage_create(&im, "s0", false, &first));
+    check(!fsimage_create(&im, "s1", false, &second));
     check(!fsimage_fill(&im, first, bytes, sizeof(bytes)));
     struct dinode *a = fsimage_inode(&im, first), *b = fsimage_inode(&im, second);
     b->size = a->size;
