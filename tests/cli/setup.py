@@ -25,10 +25,10 @@ esac
 """
 
 
-def machine(apt=None):
+def machine(apt=None, without=()):
     """A directory for all of PATH: it has a python3 that only says so, and no QEMU."""
     directory = temp_directory()
-    for name in BASICS:
+    for name in set(BASICS) - set(without):
         found = shutil.which(name)
         if found:
             os.symlink(found, os.path.join(directory, name))
@@ -73,6 +73,17 @@ p = ksm(machine(), "run")
 ok(p.returncode == 121 and "qemu.org" in p.stderr and not p.stdout, "without apt, it says where to get what is missing",
    p.stderr)
 ok("gcc" not in p.stderr.replace("gcc.gnu.org", ""), "what is installed is not named", p.stderr)
+
+directory = machine(APT, without=["mandoc"])
+p = ksm(directory, "run")
+ok(p.returncode == 0 and log(directory)[0].endswith("Timeout=300 mandoc qemu-system-x86"),
+   "what is optional is installed together with what is needed", p.stderr, log(directory))
+lines = log(directory)
+p = ksm(directory, "run")
+ok(p.returncode == 0 and p.stdout == "started\n" and not p.stderr and log(directory) == lines,
+   "and not asked for by itself", p.stderr, log(directory))
+p = ksm(machine(without=["mandoc"]), "test")
+ok(p.returncode == 121 and "mandoc.bsd.lv" in p.stderr, "the tests need it", p.stderr)
 
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)

@@ -12,15 +12,16 @@
 #define CALL0(name, nr) \
     static inline int name(void) { return foreign_call(nr, 0, 0, 0); }
 
-/* The arguments lie above a return address, as the kernel finds them under a C stub's frame. */
+/* The arguments lie above a return address, as the kernel finds them under a C stub's frame.  They are in registers of
+   their own, because "r" can be %esp, which each push changes. */
 static inline int foreign_call(int nr, int a, int b, int c)
 {
     int result;
 
-    asm volatile("pushl %4; pushl %3; pushl %2; pushl $0; int $0x40; addl $16, %%esp"
+    asm volatile("pushl %%edx; pushl %%ecx; pushl %%ebx; pushl $0; int $0x40; addl $16, %%esp"
                  : "=a"(result)
-                 : "0"(nr), "r"(a), "r"(b), "r"(c)
-                 : "memory");
+                 : "0"(nr), "b"(a), "c"(b), "d"(c)
+                 : "memory", "cc");
     return result;
 }
 

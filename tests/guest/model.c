@@ -233,10 +233,10 @@ int model_detach_at(struct model_proc *p, uint va)
 int model_delete(struct model_proc *p, int handle)
 {
     int segment = model_of_handle(p, handle);
-    struct model_segment *s = &model.segments[segment];
 
     if (segment == NOBODY)
         return KSM_EHANDLE;
+    struct model_segment *s = &model.segments[segment];
     s->mpid = p->pid;
     if (!s->marked) {
         s->marked = true;
