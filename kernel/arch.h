@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/mustcheck.h"
 #include "include/types.h"
 
 #define PAGE_SIZE   4096u
@@ -91,7 +92,7 @@ static inline bool atomic_cas(volatile uint *p, uint old, uint value);
    slot until kstack_free().  The slot with the number of a processor is its idle thread's, and in use from
    the start.  Both take a lock of RANK_SLAB. */
 #define KSTACK_SIZE 8192u
-int kstack_alloc(void);
+int kstack_alloc(void) MUST_CHECK;
 void kstack_free(int slot); /* no thread may run on it any more */
 
 /* Prepares a thread so that its first switch calls entry(arg) on stack `slot`, with interrupts off; returns

@@ -9,14 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "include/mustcheck.h"
 #include "include/types.h"
 
 /* Copies the value of `name`, cut to size-1 bytes, with its 0.  Returns its whole length, or -1: there is no
    such parameter. */
-int params_get(const char *line, const char *name, char *value, size_t size);
+int params_get(const char *line, const char *name, char *value, size_t size) MUST_CHECK;
 
 /* Stores a number, decimal or 0x hexadecimal, without sign or blanks; false: it is none, or above 0xffffffff,
    and *value is as before. */
-bool params_parse_uint(const char *text, uint *value);
+bool params_parse_uint(const char *text, uint *value) MUST_CHECK;
 
 #endif

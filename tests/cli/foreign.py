@@ -85,4 +85,37 @@ with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     s.quiet(0.5)  # the place of the program itself was taken too
     s.send(b"check a\n")
     ok(s.expect(b"ok 1 ", 10), "the shell can start others all the same", s.text)
+
+# What the console shows when a program is killed, in xv6's words.  The address is that of the last touch that killed.
+KILLED = (
+    ("d", 0, 0, r"0x0"),
+    ("k", 14, 7, r"0x80000000"),
+    ("r", 14, 5, r"0x80100000"),
+    ("d", 0, 0, r"0x80100000"),
+    ("g", 14, 7, r"0x[1-9a-f][0-9a-f]*fff"),
+    ("G", 14, 5, r"0x[1-9a-f][0-9a-f]*000"),
+    ("a", 14, 6, r"0x[0-9a-f]+"),
+    ("s", 14, 4, r"0x[0-9a-f]+"),
+    ("b", 13, 26, r"0x[0-9a-f]+"),
+    ("o", 13, 34, r"0x[0-9a-f]+"),
+    ("i", 13, 1026, r"0x[0-9a-f]+"),
+    ("c", 13, 0, r"0x[0-9a-f]+"),
+    ("x", 6, 0, r"0x[0-9a-f]+"),
+)
+
+with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE, smp=1) as machine:
+    s = qemu.Session(machine)
+    s.expect(b"$ ", 20)
+    for number, (letter, trap, code, address) in enumerate(KILLED):
+        s.send(b"faults %s\n" % letter.encode())
+        s.expect(b"\n", 10)
+        s.expect(b"$ ", 10)
+        line = r"pid %d faults: trap %d err %d on cpu 0 eip 0x[0-9a-f]+ addr %s--kill proc\n"
+        line %= number + 3, trap, code, address
+        ok(re.fullmatch(line, s.before.decode()), "faults %s: trap %d" % (letter, trap), s.before, line)
+    s.send(b"faults u\n")
+    s.expect(b"\n", 10)
+    s.expect(b"$ ", 10)
+    ok(s.before == b"".join(b"%d faults: unknown sys call %d\n" % (len(KILLED) + 3, n) for n in (99, 0, -5)),
+       "unknown calls are named in signed decimal", s.before)
 done()
