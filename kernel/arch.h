@@ -92,7 +92,7 @@ static inline bool atomic_cas(volatile uint *p, uint old, uint value);
    slot until kstack_free().  The slot with the number of a processor is its idle thread's, and in use from
    the start.  Both take a lock of RANK_SLAB. */
 #define KSTACK_SIZE 8192u
-int kstack_alloc(void) MUST_CHECK;
+MUST_CHECK int kstack_alloc(void);
 void kstack_free(int slot); /* no thread may run on it any more */
 
 /* Prepares a thread so that its first switch calls entry(arg) on stack `slot`, with interrupts off; returns

@@ -14,10 +14,10 @@
 
 /* Copies the value of `name`, cut to size-1 bytes, with its 0.  Returns its whole length, or -1: there is no
    such parameter. */
-int params_get(const char *line, const char *name, char *value, size_t size) MUST_CHECK;
+MUST_CHECK int params_get(const char *line, const char *name, char *value, size_t size);
 
 /* Stores a number, decimal or 0x hexadecimal, without sign or blanks; false: it is none, or above 0xffffffff,
    and *value is as before. */
-bool params_parse_uint(const char *text, uint *value) MUST_CHECK;
+MUST_CHECK bool params_parse_uint(const char *text, uint *value);
 
 #endif

@@ -103,7 +103,7 @@ static int give_birth_locked(struct ksm_task *task, uint id, uint nbytes)
     spin_acquire(&registry.lock);
     registry.nunborn--;
     registry.nunborn_pages -= seg->npages;
-    if (!list_empty(&registry.births.sleepers))
+    if (!waitq_empty(&registry.births))
         waitq_wake_all(&registry.births);
     if (!region)
         goto no_region;

@@ -63,9 +63,9 @@ void sched_run_idle(void) __attribute__((noreturn));
 /* The life of a thread.  Sleeps: no. */
 
 /* Prepares *t to run entry(arg); it is not READY yet.  0, or -1 when no kernel stack is left. */
-int thread_create(struct thread *t, const char *name, void (*entry)(void *), void *arg) MUST_CHECK;
+MUST_CHECK int thread_create(struct thread *t, const char *name, void (*entry)(void *), void *arg);
 /* The same for fork's child, which goes to user mode with a copy of *tf. */
-int thread_create_user(struct thread *t, const char *name, const struct trapframe *tf) MUST_CHECK;
+MUST_CHECK int thread_create_user(struct thread *t, const char *name, const struct trapframe *tf);
 /* Frees the kernel stack of a DEAD thread, after it has left its processor, or of a NEW one. */
 void thread_destroy(struct thread *t);
 void thread_start(struct thread *t); /* NEW -> READY */

@@ -72,7 +72,7 @@ static inline uint kstack_end(int slot) { return KSTACK_BASE + (slot + 1) * KSTA
 /* Where the stack starts: below its thread's floating-point state. */
 static inline uint kstack_top(int slot) { return kstack_end(slot) - FPU_STATE_SIZE; }
 struct fpu_state *fpu_state_of(int slot);    /* through the direct map */
-bool kstack_alloc_slot(int slot) MUST_CHECK; /* a slot below NCPU, of an idle thread */
+MUST_CHECK bool kstack_alloc_slot(int slot); /* a slot below NCPU, of an idle thread */
 bool kstack_guards(uint va);                 /* is it in the guard page of a stack? */
 void kstack_forget(void);       /* flushes this processor's TLB of stacks, if kstack_alloc() asks for it */
 uint kernel_pa(const void *va); /* of a byte in the direct map or on a kernel stack */
@@ -142,7 +142,7 @@ void ide_interrupt(uint irq);
 void ide_tick(void);
 void ide_submit(struct disk_request *request);
 /* Finds a PCI device by class and subclass; false: there is none.  *address is for the other two. */
-bool pci_find(uint class, uint *address) MUST_CHECK;
+MUST_CHECK bool pci_find(uint class, uint *address);
 uint pci_read(uint address, uint offset);
 void pci_write(uint address, uint offset, uint value);
 

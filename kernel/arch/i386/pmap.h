@@ -41,7 +41,7 @@ static inline uint pmap_index(uint va) { return va / CHUNK_SIZE; }
 static inline uint pmap_table_index(uint va) { return va / PAGE_SIZE % CHUNK_PAGES; }
 
 /* An empty map; false: no frame. */
-bool pmap_create(struct pmap *pm) MUST_CHECK;
+MUST_CHECK bool pmap_create(struct pmap *pm);
 /* Frees the directory of a map that has no page tables of its own left. */
 void pmap_destroy(struct pmap *pm);
 /* This processor uses it from now on; NULL: the kernel's half alone. */
@@ -50,9 +50,9 @@ void pmap_load(const struct pmap *pm);
 void pmap_flush(uint va, uint npages);
 
 /* Makes sure that the range has page tables.  False: no frames, nothing changed. */
-bool pmap_add_tables(struct pmap *pm, uint va, uint npages) MUST_CHECK;
+MUST_CHECK bool pmap_add_tables(struct pmap *pm, uint va, uint npages);
 /* The same, and promises the range, which has no entries yet. */
-bool pmap_promise(struct pmap *pm, uint va, uint npages) MUST_CHECK;
+MUST_CHECK bool pmap_promise(struct pmap *pm, uint va, uint npages);
 
 struct pmap_released {
     struct page_chain frames; /* that have no owner any more; the caller frees them, after flushing */
@@ -65,12 +65,12 @@ struct pmap_released {
 void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *out);
 /* Enters all private memory below `end` into the child's map too, which is empty.  Writable pages become
    copied ones in both.  False: no frames for page tables; the caller releases what was entered. */
-bool pmap_fork(struct pmap *child, struct pmap *parent, uint end) MUST_CHECK;
+MUST_CHECK bool pmap_fork(struct pmap *child, struct pmap *parent, uint end);
 
 /* Maps a region into a range without entries: whole page tables, from va on, then single entries.  False:
    no frame for a page table, nothing changed. */
-bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables, const uint *entries,
-              uint nentries) MUST_CHECK;
+MUST_CHECK bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables,
+                         const uint *entries, uint nentries);
 void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries);
 /* Is the region mapped there just as pmap_map() would map it? */
 bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables,
