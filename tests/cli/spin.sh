@@ -39,7 +39,7 @@ expect() {
 }
 
 failed=0
-echo 1..12
+echo 1..14
 expect LIFE '' 'errors: 0' '§12 §5.4 birth, pin, attach, mark, death: no use after death, no leak'
 expect WAIT '' 'errors: 0' '§11.1 §11.5 §11.6 wait, wake, kill: no wake-up is lost'
 expect LIFE 's/refs++; npins++; pinned/npins++; pinned/' 'errors: 1' 'an attach without a pin is found'
@@ -47,6 +47,8 @@ expect LIFE 's/&& !unborn && !marked -> marked/\&\& !unborn -> marked/' 'errors:
 expect WAIT 's/:: word == 0 ->/:: true ->/' 'errors: 1' 'a look before the lock alone is found'
 expect WAIT 's/queue ?? eval(self); queued\[self\] = false/queued[self] = false/' 'errors: 1' \
     'a killed sleeper that stays in the queue is found'
+expect PEER '' 'errors: 0' '§11.7 the end of a peer is not missed, and a sleeper that has left is not touched'
+expect PEER 's/:: !woken -> wake_it()/:: skip/' 'errors: 1' 'an end that wakes nobody is found'
 expect POKE '' 'errors: 0' 'no thread is ready while a processor is halted; a processor that pokes holds no lock'
 expect POKE 's/owes = owes || MAY_POKE/choose(); poke()/' 'errors: 1' 'a poke by a waker that holds the lock is found'
 expect POKE 's/owes = owes || MAY_POKE/skip/' 'errors: 1' 'a forgotten poke is found'

@@ -2,7 +2,7 @@
  * ksm.pml - the two protocols of kernel/ksm as models for Spin.
  *
  *   spin -a -DLIFE ksm.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000
- *   spin -a -DWAIT ksm.pml && ...
+ *   spin -a -DWAIT ksm.pml && ...      spin -a -DPEER ksm.pml && ...
  *
  * LIFE: birth, pin, attach, mark, death of the segment behind one identifier (segment.c, attach.c).  Shown: nobody has pages
  * mapped that are freed; references are always accounted for; of everything that died the pages are back; a handle
@@ -10,6 +10,9 @@
  *
  * WAIT: wait, wake, kill, time-out and exit on one word (wait.c).  Shown: no wake-up is lost (there is no state in which
  * somebody sleeps for ever although the word has changed), and who is gone stands in no queue.
+ *
+ * PEER: a sleeper that waits for one process's end (wait.c, §11.7), and that process's end, a wake and a time-out at any moment.
+ * Shown: the end is not missed, the sleeper leaves no list behind, and nobody touches a sleeper that has left.
  *
  * How the code differs from the model:
  *  - A critical section is one atomic step here, but for WAIT's, which sleeps in the middle: there the lock is modelled.
@@ -292,6 +295,113 @@ init
         run waiter(0); run waiter(1); run waiter(2);
         run giver(); run killer(); run timer()
     }
+}
+
+#endif
+
+#ifdef PEER
+
+bool tree = false;    /* the lock of the tree of processes */
+bool peers = false;   /* peers_lock */
+bool stripe = false;  /* the stripe's lock */
+bool alive = true;    /* the peer */
+bool watched = false; /* the sleeper is in the peer's list */
+bool queued = false;  /* ... and in its word's queue */
+bool woken = false;
+bool asleep = false;
+bool there = false;   /* the sleeper's record exists */
+bool timed_out = false;
+bool ended = false;   /* the peer's end is over */
+
+inline take(lock) { atomic { !lock -> lock = true } }
+
+inline wake_it()
+{
+    assert(there);
+    woken = true;
+    queued = false;
+    asleep = false /* no effect unless it is asleep */
+}
+
+proctype sleeper()
+{
+    bool watches = false;
+
+    there = true;
+    take(tree);
+    if
+    :: alive -> take(peers); watched = true; peers = false; watches = true
+    :: else
+    fi;
+    tree = false;
+    if
+    :: watches ->
+        take(stripe);
+        if
+        :: !woken ->
+            queued = true;
+            atomic { asleep = true; stripe = false };
+            !asleep;
+            take(stripe);
+            if
+            :: !woken -> queued = false
+            :: else
+            fi
+        :: else
+        fi;
+        stripe = false;
+        take(peers);
+        watched = false;
+        peers = false
+    :: else
+    fi;
+    there = false;
+    assert(!queued && !watched)
+}
+
+/* The end of the peer: it is reported dead, and then wakes whoever watches it. */
+proctype peer()
+{
+    take(tree);
+    alive = false;
+    tree = false;
+    take(peers);
+    if
+    :: watched ->
+        watched = false;
+        take(stripe);
+        if
+        :: !woken -> wake_it()
+        :: else
+        fi;
+        stripe = false
+    :: else
+    fi;
+    peers = false;
+    ended = true
+}
+
+/* ksm_wake(): finds the sleeper in its queue, or not. */
+proctype waker()
+{
+    take(stripe);
+    if
+    :: queued -> wake_it()
+    :: else
+    fi;
+    stripe = false
+}
+
+proctype timer()
+{
+    atomic { if :: asleep -> asleep = false; timed_out = true :: else fi }
+}
+
+init
+{
+    atomic { run sleeper(); run peer(); run waker(); run timer() }
+    (_nr_pr == 1); /* all have ended: a missed end would leave the sleeper asleep, which Spin reports */
+    assert(ended && !there && !watched && !queued)
 }
 
 #endif

@@ -12,8 +12,8 @@
  * Each person has two processes: one reads lines and sends them, the other reads the ring and prints, so a person
  * that sends can still be sent to.  The segment goes when the last one leaves, or dies.
  *
- * A person that does not read in time misses lines, rather than hold everybody up: the sender counts what was lost
- * and says so with the next line that fits.  Nothing in the segment is trusted: it may be another program's, or a
+ * A person that does not read in time misses lines, rather than hold everybody up: the seat counts them, and the
+ * person sees how many were lost.  Nothing in the segment is trusted: it may be another program's, or a
  * member may write anything there, and at worst lines are lost or the program ends with a message.
  */
 #include "ksmlock.h"
@@ -39,7 +39,6 @@ enum state { EMPTY, TALKS, LISTENS };
 struct message {
     uint generation;
     uint kind;
-    uint nlost; /* messages of the same sender that did not fit before this one */
     char name[NAME_SIZE];
     char text[TEXT_SIZE];
 };
@@ -49,6 +48,7 @@ struct seat {
     struct ksmlock owner;
     uint generation;
     uint state; /* enum state */
+    uint nlost; /* messages to its owner that did not fit */
     uchar inbox[KSMRING_NBYTES(INBOX, NSEATS + 1)] __attribute__((aligned(64)));
 };
 
@@ -62,9 +62,8 @@ struct room {
 struct other {
     struct ksmring inbox;
     bool joined;
-    uint generation; /* of the person that the rest is about */
-    uint nlost;
-    uint nkept_up; /* messages that fitted in a row */
+    uint generation; /* of the person there */
+    uint nkept_up;   /* messages to that person that fitted in a row */
 };
 
 struct person {
@@ -153,6 +152,7 @@ static void take_seat(struct person *person)
             continue;
         person->seat = i;
         person->generation = ++seat->generation;
+        seat->nlost = 0;
         set_state(person, TALKS);
         ksmlock_release(&room->door);
         return;
@@ -201,7 +201,6 @@ static struct other *look_at(struct person *person, uint index, uint generation)
     }
     if (other->generation != generation) { /* a new person, of whom we think well */
         other->generation = generation;
-        other->nlost = 0;
         other->nkept_up = TRUST;
     }
     return other;
@@ -219,13 +218,11 @@ static void send_to(struct person *person, uint index, struct message *message, 
     other = look_at(person, index, message->generation);
     if (!other)
         return;
-    message->nlost = other->nlost;
     if (ksmring_write(&other->inbox, message, MESSAGE_HEAD + n,
                       other->nkept_up < TRUST ? KSMRING_TRY : ROOM_TICKS)) {
-        other->nlost++;
+        __atomic_fetch_add(&seat->nlost, 1, __ATOMIC_RELAXED);
         other->nkept_up = 0;
     } else {
-        other->nlost = 0;
         other->nkept_up++;
     }
 }
@@ -278,19 +275,29 @@ static void open_inbox(const struct person *person, struct ksmring *ring)
 
 static void print_message(const struct message *message, int n)
 {
-    if (message->nlost > 0)
-        printf(1, "* %u lost of %s\n", message->nlost, message->name);
     if (message->kind == LINE)
         printf(1, "%s: %.*s\n", message->name, n, message->text);
     else if (message->kind != END)
         printf(1, "* %s %s\n", message->name, message->kind == COMES ? "comes" : "leaves");
 }
 
+/* Prints how many messages were lost since the last report; returns how many in all. */
+static uint report_lost(const uint *nlost, uint told)
+{
+    uint now = __atomic_load_n(nlost, __ATOMIC_RELAXED);
+
+    if (now != told)
+        printf(1, "* %u lost\n", now - told);
+    return now;
+}
+
 /* Prints what comes in until the first process tells it to end, or has died. */
 static void listen(const struct person *person, struct ksmself first)
 {
+    const uint *nlost = &person->room->seats[person->seat].nlost;
     struct message message;
     struct ksmring ring;
+    uint told = 0;
 
     open_inbox(person, &ring);
     for (;;) {
@@ -309,6 +316,7 @@ static void listen(const struct person *person, struct ksmself first)
         if (message.generation != person->generation)
             continue;
         print_message(&message, n - (int)MESSAGE_HEAD);
+        told = report_lost(nlost, told);
         if (message.kind == END)
             break;
     }
