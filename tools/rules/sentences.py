@@ -14,7 +14,8 @@ from common import Report, read, sources
 
 # Sections that define words and tables: nothing to carry out by themselves.
 WORDS_ONLY = {"1"}
-CALLS = ("ksmget", "ksmattach", "ksmdetach", "ksmdetachat", "ksmdelete", "ksminfo", "pgused", "ksmwait", "ksmwake", "ksmwaitpeer")
+CALLS = ("ksmget", "ksmattach", "ksmdetach", "ksmdetachat", "ksmdelete", "ksminfo", "pgused", "ksmwait", "ksmwake",
+         "ksmwaitpeer")
 SUFFIXES = (".c", ".h", ".S", ".py", ".sh", ".pml")
 CITATION = re.compile(r"§(\d+(?:\.\d+)?)")
 # What else looks like a citation: a number after the word contract, one in parentheses, a second one after one sign.
