@@ -161,6 +161,9 @@ TEST("memmove and memset do all small sizes at all offsets, in both directions")
                 memmove(a + to, a + from, n);
                 for (uint i = 0; i < sizeof(a); i++)
                     check(a[i] == (i >= to && i < to + n ? b[i - to + from] : b[i]));
+                memcpy(a + to, b + from, n);
+                for (uint i = 0; i < sizeof(a); i++)
+                    check(i < to || i >= to + n || a[i] == b[i - to + from]);
                 memset(a + to, from, n);
                 for (uint i = 0; i < sizeof(a); i++)
                     check(i < to || i >= to + n || a[i] == from);

@@ -65,9 +65,32 @@ void *memmove(void *dst, const void *src, int n)
     return dst;
 }
 
+/* At most 16 bytes, from both ends. */
+static inline void copy_few(uchar *dst, const uchar *src, size_t n)
+{
+    if (n >= 8) {
+        const struct word *from = (const struct word *)src, *last = (const struct word *)(src + n - 8);
+        struct word *to = (struct word *)dst, *to_last = (struct word *)(dst + n - 8);
+        uint a = from[0].value, b = from[1].value, c = last[0].value, d = last[1].value;
+
+        to[0].value = a, to[1].value = b, to_last[0].value = c, to_last[1].value = d;
+    } else if (n >= 4) {
+        uint a = ((const struct word *)src)->value, b = ((const struct word *)(src + n - 4))->value;
+
+        ((struct word *)dst)->value = a, ((struct word *)(dst + n - 4))->value = b;
+    } else if (n > 0) {
+        uchar a = src[0], b = src[n / 2], c = src[n - 1];
+
+        dst[0] = a, dst[n / 2] = b, dst[n - 1] = c;
+    }
+}
+
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
-    copy_up(dst, src, n);
+    if (n <= 16)
+        copy_few(dst, src, n);
+    else
+        copy_up(dst, src, n);
     return dst;
 }
 
