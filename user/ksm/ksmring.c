@@ -6,6 +6,9 @@
  * moves only its own, and only when it is done with the bytes, so a process that dies in between leaves the ring
  * as if it had not begun.
  *
+ * Each process keeps where it reads or writes next, and how far it may go before it must look at the other side again:
+ * looking moves a cache line.  Where a side has many members, that is forgotten with each return of the side's lock.
+ *
  * Waiting: at most one process of a side waits (where a side has many, the one with its lock), on the other
  * side's `waited`: it sets the word, looks once more, and sleeps while the word is 1.  A process that moves `at`,
  * joins, or leaves, clears the word and wakes it.  It watches one living member of the other side: while that one
@@ -95,11 +98,15 @@ int ksmring_open(struct ksmring *ring, void *memory, uint nbytes)
         nbytes < ksmring_nbytes(ndata, nreaders, nwriters))
         return KSM_EINVAL;
     set_up(ring, memory, ndata, nreaders, nwriters);
-    ring->seen = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
     return 0;
 }
 
-uint ksmring_max(const struct ksmring *ring) { return ring->ndata / 2 - sizeof(uint); }
+static inline uint max_message(const struct ksmring *ring) { return ring->ndata / 2 - sizeof(uint); }
+
+uint ksmring_max(const struct ksmring *ring) { return max_message(ring); }
+
+/* What a message of n bytes takes of the ring. */
+static inline uint record_size(uint n) { return sizeof(uint) + round_up(n, sizeof(uint)); }
 
 /* Members. */
 
@@ -110,7 +117,7 @@ static void wake(struct ksmring_side *side)
 }
 
 /* Moves a side on, and wakes the process that waits for that. */
-static void advance(struct ksmring_side *side, uint nbytes)
+static inline void advance(struct ksmring_side *side, uint nbytes)
 {
     uint at = __atomic_add_fetch(&side->at, nbytes, __ATOMIC_SEQ_CST);
 
@@ -247,80 +254,95 @@ static int enter(struct ksmring *ring, int which, int ticks)
     return result == KSM_EOWNERDEAD ? 0 : result; /* it left the ring whole */
 }
 
-static void leave(struct ksmring *ring, int which)
+static void release_lock(struct ksmring *ring, int which)
+{
+    if (which == KSMRING_WRITER)
+        ring->room = ring->skipped = 0;
+    else
+        ring->ready = ring->passed = 0;
+    ksmlock_release(&ring->side[which]->lock);
+}
+
+static inline void leave(struct ksmring *ring, int which)
 {
     if (ring->nmembers[which] != 1)
-        ksmlock_release(&ring->side[which]->lock);
+        release_lock(ring, which);
 }
 
 /* Writing. */
 
-static uint *length_at(const struct ksmring *ring, uint offset) { return (uint *)(ring->data + offset); }
-
-/* A writer that waits on a full ring is woken when no more than this is in it: woken for every message that is
-   read, it would cost a context switch each. */
-static uint wake_level(const struct ksmring *ring)
+/* A writer that waits for `nbytes` bytes on a full ring is woken when no more than this is in it: woken for every message
+   that is read, it would cost a context switch each. */
+static uint wake_level(const struct ksmring *ring, uint nbytes)
 {
-    uint half = ring->ndata / 2, fits = ring->ndata - ring->reserved;
+    uint half = ring->ndata / 2, fits = ring->ndata - nbytes;
 
     return half < fits ? half : fits;
 }
 
-/* Is there room, judged by where the readers were seen last? */
-static bool has_room(const struct ksmring *ring, uint written)
-{
-    uint used = written - ring->seen;
-
-    return written % sizeof(uint) == 0 && used <= ring->ndata && ring->ndata - used >= ring->reserved;
-}
-
-int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
+/* Finds room for a record of `need` bytes, and waits for it.  Returns 0, or an error of ksmring_reserve(). */
+static __attribute__((noinline)) int find_room(struct ksmring *ring, uint need, int ticks)
 {
     struct patience patience = { .ticks = ticks };
-    uint need = sizeof(uint) + round_up(n, sizeof(uint));
-    int result;
+    int result = enter(ring, KSMRING_WRITER, ticks);
 
-    if (n == 0 || ticks < KSMRING_TRY)
-        return KSM_EINVAL;
-    if (n > ksmring_max(ring))
-        return KSM_ESIZE;
-    result = enter(ring, KSMRING_WRITER, ticks);
     if (result < 0)
         return result;
-    for (;;) {
+    while (result == 0) {
         uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
+        uint seen = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
         uint offset = written & (ring->ndata - 1), rest = ring->ndata - offset;
+        uint space = ring->ndata - (written - seen);
+        uint skipped = need <= rest ? 0 : rest;
 
-        ring->skipped = need <= rest ? 0 : rest;
-        ring->reserved = ring->skipped + need;
-        if (ring->nmembers[KSMRING_WRITER] != 1 || !has_room(ring, written))
-            ring->seen = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
-        if (has_room(ring, written)) {
-            if (ring->skipped)
-                *length_at(ring, offset) = SKIP;
-            *where = ring->data + (ring->skipped ? 0 : offset) + sizeof(uint);
+        if (written % sizeof(uint) != 0 || space > ring->ndata) {
+            result = KSM_EINVAL;
+        } else if (space >= skipped + need) {
+            if (skipped)
+                *(uint *)(ring->data + offset) = SKIP;
+            ring->skipped = skipped;
+            ring->put = ring->data + (skipped ? 0 : offset);
+            ring->room = skipped || space < rest ? space - skipped : rest;
             return 0;
+        } else {
+            result =
+                wait_for(ring, KSMRING_READER, seen, written - wake_level(ring, skipped + need), &patience);
         }
-        result = KSM_EINVAL;
-        if (written % sizeof(uint) != 0 || written - ring->seen > ring->ndata)
-            break;
-        result = wait_for(ring, KSMRING_READER, ring->seen, written - wake_level(ring), &patience);
-        if (result < 0)
-            break;
     }
     leave(ring, KSMRING_WRITER);
     return result;
 }
 
+int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
+{
+    uint need = record_size(n);
+
+    if (n == 0 || ticks < KSMRING_TRY)
+        return KSM_EINVAL;
+    if (n > max_message(ring))
+        return KSM_ESIZE;
+    if (need > ring->room) {
+        int result = find_room(ring, need, ticks);
+
+        if (result < 0)
+            return result;
+    }
+    *where = ring->put + sizeof(uint);
+    return 0;
+}
+
 void ksmring_commit(struct ksmring *ring, uint n)
 {
-    struct ksmring_side *side = ring->side[KSMRING_WRITER];
-    uint written = __atomic_load_n(&side->at, __ATOMIC_RELAXED);
-    uint nbytes = ring->skipped + sizeof(uint) + round_up(n, sizeof(uint));
+    uint nbytes = record_size(n);
 
-    if (n > 0 && nbytes <= ring->reserved) {
-        *length_at(ring, (written + ring->skipped) & (ring->ndata - sizeof(uint))) = n;
-        advance(side, nbytes);
+    if (n > 0 && nbytes <= ring->room) {
+        uint skipped = ring->skipped;
+
+        *(uint *)ring->put = n;
+        ring->put += nbytes;
+        ring->room -= nbytes;
+        ring->skipped = 0;
+        advance(ring->side[KSMRING_WRITER], skipped + nbytes);
     }
     leave(ring, KSMRING_WRITER);
 }
@@ -356,68 +378,82 @@ int ksmring_drain(struct ksmring *ring, int ticks)
 
 /* Reading. */
 
-/* The record at `offset`, where `used` bytes are written.  Returns the message's length, 0 for SKIP, or
-   KSM_EINVAL; ring->taken is the record's length. */
-static int examine(struct ksmring *ring, uint offset, uint used)
+/* Looks how far the writers are.  Returns 1 if there is a message, KSM_EAGAIN, or KSM_EINVAL. */
+static inline int look_for_messages(struct ksmring *ring)
 {
-    uint rest = ring->ndata - offset;
-    uint n = __atomic_load_n(length_at(ring, offset), __ATOMIC_RELAXED);
+    uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_RELAXED);
+    uint used = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_ACQUIRE) - read;
+    uint offset = read & (ring->ndata - 1), rest = ring->ndata - offset;
 
-    if (n == SKIP) {
-        ring->taken = rest;
-        return used > rest ? 0 : KSM_EINVAL;
-    }
-    if (n == 0 || n > ksmring_max(ring))
+    if (used == 0)
+        return KSM_EAGAIN;
+    if (used > ring->ndata || (read | used) % sizeof(uint) != 0)
         return KSM_EINVAL;
-    ring->taken = sizeof(uint) + round_up(n, sizeof(uint));
-    return ring->taken <= used && ring->taken <= rest ? (int)n : KSM_EINVAL;
+    ring->get = ring->data + offset;
+    ring->ready = used < rest ? used : rest;
+    if (used > rest && *(uint *)ring->get == SKIP) {
+        ring->passed = rest;
+        ring->get = ring->data;
+        ring->ready = used - rest;
+    }
+    return 1;
+}
+
+/* The same, and waits for one. */
+static __attribute__((noinline)) int wait_for_messages(struct ksmring *ring, int ticks)
+{
+    struct patience patience = { .ticks = ticks };
+    int result = enter(ring, KSMRING_READER, ticks);
+
+    if (result < 0)
+        return result;
+    for (;;) {
+        uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_RELAXED);
+
+        result = look_for_messages(ring);
+        if (result > 0)
+            return result;
+        if (result == KSM_EAGAIN)
+            result = wait_for(ring, KSMRING_WRITER, read, read + 1, &patience);
+        if (result < 0)
+            break;
+    }
+    leave(ring, KSMRING_READER);
+    return result;
 }
 
 int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
 {
-    struct patience patience = { .ticks = ticks };
-    struct ksmring_side *side = ring->side[KSMRING_READER];
-    bool skipped = false;
-    int result;
+    uint n;
 
     if (ticks < KSMRING_TRY)
         return KSM_EINVAL;
-    result = enter(ring, KSMRING_READER, ticks);
-    if (result < 0)
-        return result;
-    for (;;) {
-        uint read = __atomic_load_n(&side->at, __ATOMIC_RELAXED);
-        uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_ACQUIRE);
-        uint used = written - read, offset = read & (ring->ndata - 1);
+    if (ring->ready == 0 || __atomic_load_n((uint *)ring->get, __ATOMIC_RELAXED) == SKIP) {
+        int result = ring->nmembers[KSMRING_READER] == 1 ? look_for_messages(ring) : KSM_EAGAIN;
 
-        if (used == 0) {
-            result = wait_for(ring, KSMRING_WRITER, written, written + 1, &patience);
-            if (result < 0)
-                break;
-            continue;
-        }
-        result = KSM_EINVAL;
-        if (used <= ring->ndata && (read | used) % sizeof(uint) == 0)
-            result = examine(ring, offset, used);
-        if (result > 0) {
-            *where = ring->data + offset + sizeof(uint);
-            return result;
-        }
-        if (result == 0 && skipped)
-            result = KSM_EINVAL; /* a second SKIP: others have moved our position back, and might for ever */
+        if (result == KSM_EAGAIN && (ticks != KSMRING_TRY || ring->nmembers[KSMRING_READER] != 1))
+            result = wait_for_messages(ring, ticks);
         if (result < 0)
-            break;
-        skipped = true;
-        __atomic_store_n(&side->at, read + ring->taken, __ATOMIC_RELEASE);
+            return result == KSM_ENOENT ? 0 : result;
     }
-    leave(ring, KSMRING_READER);
-    return result == KSM_ENOENT ? 0 : result;
+    n = __atomic_load_n((uint *)ring->get, __ATOMIC_RELAXED);
+    ring->taken = record_size(n);
+    if (n - 1 >= max_message(ring) || ring->taken > ring->ready) {
+        leave(ring, KSMRING_READER);
+        return KSM_EINVAL;
+    }
+    *where = ring->get + sizeof(uint);
+    return (int)n;
 }
 
 void ksmring_release(struct ksmring *ring)
 {
-    advance(ring->side[KSMRING_READER], ring->taken);
-    ring->taken = 0;
+    uint nbytes = ring->passed + ring->taken;
+
+    ring->get += ring->taken;
+    ring->ready -= ring->taken;
+    ring->passed = ring->taken = 0;
+    advance(ring->side[KSMRING_READER], nbytes);
     leave(ring, KSMRING_READER);
 }
 

@@ -53,14 +53,19 @@ struct ksmring {
     uchar *data;
     uint ndata;
     uint nmembers[2];
-    uint seen;               /* the readers' `at` when the writer last looked: looking moves a cache line */
-    uint reserved;           /* bytes from `at` to the end of the message that is being written */
-    uint skipped;            /* of those, the bytes left out at the end of the data */
-    uint taken;              /* bytes from `at` to the end of the message that is being read */
     struct ksmself *seat[2]; /* this process's entry on each side; NULL: it has not joined */
     /* The member of a side whose end this process waits for, and its entry. */
     struct ksmself watched[2], *watched_seat[2];
     int peer; /* a caller that has not joined may set it: whose end ends a wait, as for ksmwaitpeer() */
+    /* Writing: `room` bytes from `put` on are known to be free. */
+    uchar *put;
+    uint room;
+    uint skipped; /* bytes left out at the end of the data, to be committed with the next message */
+    /* Reading: `ready` bytes from `get` on are known to be written. */
+    uchar *get;
+    uint ready;
+    uint passed; /* bytes left out at the end of the data, to be released with the next message */
+    uint taken;  /* bytes of the message that is being read */
     struct ksmspin spin;
 };
 
