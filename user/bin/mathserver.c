@@ -78,7 +78,7 @@ static int answer(struct server *server, struct service *service, const struct m
                   int n)
 {
     struct math_result result = { 0, MATH_OK, 0 };
-    struct mathwire_reply reply;
+    void *where;
     int error;
 
     switch (request->kind) {
@@ -91,9 +91,13 @@ static int answer(struct server *server, struct service *service, const struct m
     default:
         return KSM_EINVAL;
     }
-    reply = (struct mathwire_reply){ request->number, result.status, result.column, result.value };
-    error = ksmring_write(&service->replies, &reply, sizeof(reply), KSMRING_TRY);
-    return error == KSM_EAGAIN ? 0 : error; /* a client that does not read its replies loses them */
+    error = ksmring_reserve(&service->replies, sizeof(struct mathwire_reply), &where, KSMRING_TRY);
+    if (error < 0)
+        return error == KSM_EAGAIN ? 0 : error; /* a client that does not read its replies loses them */
+    *(struct mathwire_reply *)where =
+        (struct mathwire_reply){ request->number, result.status, result.column, result.value };
+    ksmring_commit(&service->replies, sizeof(struct mathwire_reply));
+    return 0;
 }
 
 static void set_pending(struct server *server, uint index)
@@ -127,18 +131,14 @@ static void serve_slot(struct server *server, uint index)
 
 /* All slots. */
 
-/* Serves the pending slots.  Returns whether there were any. */
-static bool serve_all(struct server *server)
+static void serve_all(struct server *server)
 {
-    bool any = false;
-
     for (uint i = 0; i * 32 < server->nslots; i++) {
         uint *word = &server->shared->pending[i];
         uint bits = __atomic_load_n(word, __ATOMIC_RELAXED);
 
         if (bits == 0)
             continue;
-        any = true;
         for (bits = __atomic_exchange_n(word, 0, __ATOMIC_SEQ_CST); bits; bits &= bits - 1) {
             uint index = 32 * i + (uint)__builtin_ctz(bits);
 
@@ -146,7 +146,6 @@ static bool serve_all(struct server *server)
                 serve_slot(server, index);
         }
     }
-    return any;
 }
 
 static bool is_pending(const struct server *server)
@@ -180,6 +179,7 @@ static void heal(struct server *server)
     __atomic_store_n(&shared->version, MATHWIRE_VERSION, __ATOMIC_RELEASE);
 }
 
+/* Sleeps until a slot is pending. */
 static void rest(struct server *server)
 {
     uint *asleep = &server->shared->asleep;
@@ -199,8 +199,8 @@ static void rest(struct server *server)
 static void serve(struct server *server)
 {
     for (uint pass = 1; !server->end; pass++) {
-        if (!serve_all(server))
-            rest(server);
+        serve_all(server);
+        rest(server);
         if (pass % HEAL_PASSES == 0)
             heal(server);
     }

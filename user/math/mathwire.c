@@ -231,20 +231,23 @@ int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *te
 int mathwire_receive(struct mathwire *wire, struct math_result *result)
 {
     struct mathwire_reply reply;
+    const void *where;
     int n;
 
     if (mathwire_owed(wire) == 0)
         return KSM_EAGAIN;
-    for (;;) {
-        n = ksmring_read(&wire->replies, &reply, sizeof(reply), 0);
-        if (n == (int)sizeof(reply) && reply.number == wire->nreceived)
-            break;
-        if (n != KSM_EAGAIN)
-            return KSM_EINVAL;
-        n = look_around(wire);
-        if (n < 0)
-            return n;
+    while ((n = ksmring_peek(&wire->replies, &where, 0)) == KSM_EAGAIN) {
+        int error = look_around(wire);
+
+        if (error < 0)
+            return error;
     }
+    if (n != (int)sizeof(reply))
+        return KSM_EINVAL;
+    reply = *(const struct mathwire_reply *)where; /* once: others may write there */
+    ksmring_release(&wire->replies);
+    if (reply.number != wire->nreceived)
+        return KSM_EINVAL;
     wire->nreceived++;
     *result = (struct math_result){ reply.value, reply.status, reply.column };
     return 0;
