@@ -3,7 +3,7 @@
  *
  *   mathpipe -b N [-e EXPR]      measures N requests, one after the other, to a server that it forks
  *
- * Requests and replies are those of mathwire.h; a request is preceded by its length.
+ * Requests and replies are those of mathwire.h, without check values; a request is preceded by its length.
  */
 #include "mathwire.h"
 #include "ulib.h"
@@ -42,7 +42,7 @@ static int read_message(int fd, struct message *message)
             return -1;
         n = sizeof(message->n);
     }
-    if (message->n < MATHWIRE_REQUEST_HEAD || message->n > sizeof(message->request) ||
+    if (message->n < mathwire_request_nbytes(0) || message->n > sizeof(message->request) ||
         n > sizeof(message->n) + message->n)
         return -1;
     return read_all(fd, (char *)message + n, sizeof(message->n) + message->n - n);
@@ -53,11 +53,9 @@ static void serve(int in, int out)
     static struct message message;
 
     while (read_message(in, &message) == 0) {
-        struct math_result result;
-        struct mathwire_reply reply;
+        struct mathwire_reply reply = { .number = message.request.number };
 
-        math_evaluate(message.request.text, (int)(message.n - MATHWIRE_REQUEST_HEAD), &result);
-        reply = (struct mathwire_reply){ message.request.number, result.status, result.column, result.value };
+        math_evaluate((const char *)message.request.text, message.request.length, &reply.result);
         if (write_all(out, &reply, sizeof(reply)) < 0)
             break;
     }
@@ -69,7 +67,8 @@ static void measure(int out, int in, int nrequests, const char *text)
     uint n = strlen(text);
     int begin, ticks;
 
-    message.n = MATHWIRE_REQUEST_HEAD + n;
+    message.n = mathwire_request_nbytes(n);
+    message.request.length = (ushort)n;
     memcpy(message.request.text, text, n);
     begin = uptime();
     for (int i = 0; i < nrequests; i++) {

@@ -58,7 +58,7 @@ static void close_slot(struct service *service, struct mathwire_slot *slot)
     ksmwake(waited, 1);
 }
 
-/* Copies the next request of a slot.  Returns its text's length, KSM_EAGAIN if there is none, or KSM_EINVAL. */
+/* Copies the next request of a slot.  Returns 0, KSM_EAGAIN if there is none, or KSM_EINVAL. */
 static int next_request(struct service *service, struct mathwire_request *request)
 {
     const void *where;
@@ -66,27 +66,31 @@ static int next_request(struct service *service, struct mathwire_request *reques
 
     if (n < 0)
         return n;
-    if (n < (int)MATHWIRE_REQUEST_HEAD || n > (int)sizeof(*request))
+    if (n < (int)mathwire_request_nbytes(0) || n > (int)sizeof(*request))
         return KSM_EINVAL;
     memcpy(request, where, (uint)n);
     ksmring_release(&service->requests);
-    return n - (int)MATHWIRE_REQUEST_HEAD;
+    if (mathwire_request_nbytes(request->length) != (uint)n ||
+        request->check != mathwire_request_check(request))
+        return KSM_EINVAL;
+    return 0;
 }
 
-/* Computes a request whose text has n bytes, and sends the reply.  Returns 0, or KSM_EINVAL. */
-static int answer(struct server *server, struct service *service, const struct mathwire_request *request,
-                  int n)
+/* Computes a request, and sends the reply.  Returns 0, or KSM_EINVAL. */
+static int answer(struct server *server, struct service *service, const struct mathwire_request *request)
 {
-    struct math_result result = { 0, MATH_OK, 0 };
+    struct math_result result;
+    struct mathwire_reply *reply;
     void *where;
     int error;
 
     switch (request->kind) {
     case MATHWIRE_COMPUTE:
-        math_evaluate(request->text, n, &result);
+        math_evaluate((const char *)request->text, request->length, &result);
         break;
     case MATHWIRE_END:
         server->end = true;
+        result = (struct math_result){ 0 };
         break;
     default:
         return KSM_EINVAL;
@@ -94,8 +98,10 @@ static int answer(struct server *server, struct service *service, const struct m
     error = ksmring_reserve(&service->replies, sizeof(struct mathwire_reply), &where, KSMRING_TRY);
     if (error < 0)
         return error == KSM_EAGAIN ? 0 : error; /* a client that does not read its replies loses them */
-    *(struct mathwire_reply *)where =
-        (struct mathwire_reply){ request->number, result.status, result.column, result.value };
+    reply = where;
+    reply->number = request->number;
+    reply->result = result;
+    reply->check = mathwire_reply_check(reply);
     ksmring_commit(&service->replies, sizeof(struct mathwire_reply));
     return 0;
 }
@@ -121,7 +127,7 @@ static void serve_slot(struct server *server, uint index)
 
         if (n == KSM_EAGAIN)
             return;
-        if (n < 0 || answer(server, service, &request, n) < 0) {
+        if (n < 0 || answer(server, service, &request) < 0) {
             close_slot(service, slot);
             return;
         }
@@ -198,8 +204,10 @@ static void rest(struct server *server)
 
 static void serve(struct server *server)
 {
-    for (uint pass = 1; !server->end; pass++) {
+    for (uint pass = 1;; pass++) {
         serve_all(server);
+        if (server->end)
+            break;
         rest(server);
         if (pass % HEAL_PASSES == 0)
             heal(server);

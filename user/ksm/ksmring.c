@@ -64,6 +64,7 @@ static void set_up(struct ksmring *ring, void *memory, uint ndata, uint nreaders
     ring->nmembers[KSMRING_WRITER] = nwriters;
     ring->data = base + data_offset(nreaders, nwriters);
     ring->ndata = ndata;
+    ring->max = ndata / 2 - sizeof(uint);
 }
 
 int ksmring_create(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters)
@@ -101,9 +102,7 @@ int ksmring_open(struct ksmring *ring, void *memory, uint nbytes)
     return 0;
 }
 
-static inline uint max_message(const struct ksmring *ring) { return ring->ndata / 2 - sizeof(uint); }
-
-uint ksmring_max(const struct ksmring *ring) { return max_message(ring); }
+uint ksmring_max(const struct ksmring *ring) { return ring->max; }
 
 /* What a message of n bytes takes of the ring. */
 static inline uint record_size(uint n) { return sizeof(uint) + round_up(n, sizeof(uint)); }
@@ -116,14 +115,20 @@ static void wake(struct ksmring_side *side)
         ksmwake(&side->waited, 1);
 }
 
+/* Wakes the process that waits for this position, if one does. */
+static __attribute__((noinline)) void wake_for(struct ksmring_side *side, uint at)
+{
+    if ((int)(at - __atomic_load_n(&side->wanted, __ATOMIC_RELAXED)) >= 0)
+        wake(side);
+}
+
 /* Moves a side on, and wakes the process that waits for that. */
 static inline void advance(struct ksmring_side *side, uint nbytes)
 {
     uint at = __atomic_add_fetch(&side->at, nbytes, __ATOMIC_SEQ_CST);
 
-    if (__atomic_load_n(&side->waited, __ATOMIC_RELAXED) &&
-        (int)(at - __atomic_load_n(&side->wanted, __ATOMIC_RELAXED)) >= 0)
-        wake(side);
+    if (__builtin_expect(__atomic_load_n(&side->waited, __ATOMIC_RELAXED), 0))
+        wake_for(side, at);
 }
 
 int ksmring_join(struct ksmring *ring, int side)
@@ -317,10 +322,8 @@ int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
 {
     uint need = record_size(n);
 
-    if (n == 0 || ticks < KSMRING_TRY)
-        return KSM_EINVAL;
-    if (n > max_message(ring))
-        return KSM_ESIZE;
+    if (n - 1 >= ring->max || ticks < KSMRING_TRY) /* n may be 0 */
+        return n == 0 || ticks < KSMRING_TRY ? KSM_EINVAL : KSM_ESIZE;
     if (need > ring->room) {
         int result = find_room(ring, need, ticks);
 
@@ -378,6 +381,11 @@ int ksmring_drain(struct ksmring *ring, int ticks)
 
 /* Reading. */
 
+static inline uint length_at(const uchar *record)
+{
+    return __atomic_load_n((const uint *)record, __ATOMIC_RELAXED);
+}
+
 /* Looks how far the writers are.  Returns 1 if there is a message, KSM_EAGAIN, or KSM_EINVAL. */
 static inline int look_for_messages(struct ksmring *ring)
 {
@@ -391,7 +399,7 @@ static inline int look_for_messages(struct ksmring *ring)
         return KSM_EINVAL;
     ring->get = ring->data + offset;
     ring->ready = used < rest ? used : rest;
-    if (used > rest && *(uint *)ring->get == SKIP) {
+    if (used > rest && length_at(ring->get) == SKIP) {
         ring->passed = rest;
         ring->get = ring->data;
         ring->ready = used - rest;
@@ -424,21 +432,21 @@ static __attribute__((noinline)) int wait_for_messages(struct ksmring *ring, int
 
 int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
 {
-    uint n;
+    uint n = ring->ready > 0 ? length_at(ring->get) : SKIP;
 
     if (ticks < KSMRING_TRY)
         return KSM_EINVAL;
-    if (ring->ready == 0 || __atomic_load_n((uint *)ring->get, __ATOMIC_RELAXED) == SKIP) {
+    if (__builtin_expect(n == SKIP, 0)) {
         int result = ring->nmembers[KSMRING_READER] == 1 ? look_for_messages(ring) : KSM_EAGAIN;
 
         if (result == KSM_EAGAIN && (ticks != KSMRING_TRY || ring->nmembers[KSMRING_READER] != 1))
             result = wait_for_messages(ring, ticks);
         if (result < 0)
             return result == KSM_ENOENT ? 0 : result;
+        n = length_at(ring->get);
     }
-    n = __atomic_load_n((uint *)ring->get, __ATOMIC_RELAXED);
     ring->taken = record_size(n);
-    if (n - 1 >= max_message(ring) || ring->taken > ring->ready) {
+    if (n - 1 >= ring->max || ring->taken > ring->ready) {
         leave(ring, KSMRING_READER);
         return KSM_EINVAL;
     }

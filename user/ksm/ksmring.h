@@ -52,6 +52,7 @@ struct ksmring {
     struct ksmself *member[2];
     uchar *data;
     uint ndata;
+    uint max; /* bytes of the longest message */
     uint nmembers[2];
     struct ksmself *seat[2]; /* this process's entry on each side; NULL: it has not joined */
     /* The member of a side whose end this process waits for, and its entry. */

@@ -25,10 +25,16 @@ static void ring_bell(struct mathwire *wire)
 {
     struct mathwire_header *shared = wire->shared;
 
-    __atomic_fetch_or(&shared->pending[wire->index / 32], 1u << wire->index % 32, __ATOMIC_SEQ_CST);
+    __atomic_fetch_or(wire->pending, wire->bit, __ATOMIC_SEQ_CST);
     if (__atomic_load_n(&shared->asleep, __ATOMIC_SEQ_CST) &&
         __atomic_exchange_n(&shared->asleep, 0, __ATOMIC_SEQ_CST))
         ksmwake(&shared->asleep, 1);
+}
+
+/* Is the slot's bit set?  Then this process has woken the server since it was, or the server is awake. */
+static inline bool is_pending(const struct mathwire *wire)
+{
+    return __atomic_load_n(wire->pending, __ATOMIC_SEQ_CST) & wire->bit;
 }
 
 /* Finding the server. */
@@ -91,7 +97,8 @@ static int take_free_slot(struct mathwire *wire, uint nslots)
         int result = ksmlock_try(&wire->shared->slots[index].owner);
 
         if (result == 0 || result == KSM_EOWNERDEAD) {
-            wire->index = index;
+            wire->pending = &wire->shared->pending[index / 32];
+            wire->bit = 1u << index % 32;
             wire->slot = &wire->shared->slots[index];
             return 0;
         }
@@ -216,15 +223,19 @@ int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *te
         return KSM_EAGAIN;
     if (n > MATHWIRE_MAX_TEXT)
         n = MATHWIRE_MAX_TEXT;
-    result = ksmring_reserve(&wire->requests, MATHWIRE_REQUEST_HEAD + n, &where, KSMRING_TRY);
+    result = ksmring_reserve(&wire->requests, mathwire_request_nbytes(n), &where, KSMRING_TRY);
     if (result < 0)
         return result == KSM_EAGAIN && mathwire_owed(wire) == 0 ? KSM_EINVAL : result;
     request = where;
     request->number = wire->nsent++;
-    request->kind = kind;
+    request->kind = (ushort)kind;
+    request->length = (ushort)n;
+    request->text[n / 4] = 0;
     memcpy(request->text, text, n);
-    ksmring_commit(&wire->requests, MATHWIRE_REQUEST_HEAD + n);
-    ring_bell(wire);
+    request->check = mathwire_request_check(request);
+    ksmring_commit(&wire->requests, mathwire_request_nbytes(n));
+    if (!is_pending(wire))
+        ring_bell(wire);
     return 0;
 }
 
@@ -236,19 +247,17 @@ int mathwire_receive(struct mathwire *wire, struct math_result *result)
 
     if (mathwire_owed(wire) == 0)
         return KSM_EAGAIN;
-    while ((n = ksmring_peek(&wire->replies, &where, 0)) == KSM_EAGAIN) {
-        int error = look_around(wire);
+    while ((n = ksmring_peek(&wire->replies, &where, 0)) != (int)sizeof(reply)) {
+        int error = n == KSM_EAGAIN ? look_around(wire) : KSM_EINVAL;
 
         if (error < 0)
             return error;
     }
-    if (n != (int)sizeof(reply))
-        return KSM_EINVAL;
     reply = *(const struct mathwire_reply *)where; /* once: others may write there */
     ksmring_release(&wire->replies);
-    if (reply.number != wire->nreceived)
+    if (reply.number != wire->nreceived || reply.check != mathwire_reply_check(&reply))
         return KSM_EINVAL;
     wire->nreceived++;
-    *result = (struct math_result){ reply.value, reply.status, reply.column };
+    *result = reply.result;
     return 0;
 }

@@ -11,18 +11,21 @@
  * the slot's `wanted`, it makes new ones and copies the number to `opened`.  It closes a slot that it finds damaged by
  * changing `opened`, and the client asks for new rings.  Neither side trusts anything that is written there.
  *
- * Any process that knows the identifier can attach the segment, so the fields that both sides use are read once,
- * atomically, and checked.
+ * Any process that knows the identifier can attach the segment, so the fields that both sides use are read once and
+ * checked.  Each message carries a check value: what another program overwrites by accident is noticed, and asked
+ * again.
  */
 #ifndef MATHWIRE_H
 #define MATHWIRE_H
+
+#include <stddef.h>
 
 #include "ksmlock.h"
 #include "ksmring.h"
 #include "mathexpr.h"
 
 #define MATHWIRE_NAME      "math" /* of the segment, unless the user names another */
-#define MATHWIRE_VERSION   0x4d530001u
+#define MATHWIRE_VERSION   0x4d530002u
 #define MATHWIRE_MAX_SLOTS 1024u
 #define MATHWIRE_MAX_TEXT  (MATH_MAX_LENGTH + 1) /* longer texts are cut to this, which is too long as well */
 
@@ -37,18 +40,48 @@ enum mathwire_kind {
 };
 
 struct mathwire_request {
+    uint check;  /* mathwire_request_check() */
     uint number; /* of the reply too */
-    uint kind;
-    char text[MATHWIRE_MAX_TEXT];
+    ushort kind;
+    ushort length;                        /* of the text */
+    uint text[MATHWIRE_MAX_TEXT / 4 + 1]; /* the text, and zeroes to the end of its last word */
 };
-#define MATHWIRE_REQUEST_HEAD 8u /* bytes before the text */
 
 struct mathwire_reply {
+    uint check; /* mathwire_reply_check() */
     uint number;
-    ushort status; /* of struct math_result */
-    ushort column;
-    double value;
+    struct math_result result;
 };
+
+/* Bytes of a request whose text has that length.  Sleeps: no. */
+static inline uint mathwire_request_nbytes(uint length)
+{
+    return offsetof(struct mathwire_request, text[length / 4 + 1]);
+}
+
+/*
+ * Check values.  A change of one word of a message always changes its check value, and any other change by accident is
+ * missed once in 2^32 times.  Whoever means to deceive can compute them.  Sleeps: no.
+ */
+static inline uint mathwire_mix(uint check, uint word) { return (check ^ word) * 0x01000193u; }
+
+static inline uint mathwire_request_check(const struct mathwire_request *request)
+{
+    uint check = mathwire_mix(1, request->number ^ ((uint)request->length << 16 | request->kind));
+    const uint *word = request->text, *last = word + request->length / 4;
+
+    do
+        check = mathwire_mix(check, *word);
+    while (word++ < last);
+    return check;
+}
+
+static inline uint mathwire_reply_check(const struct mathwire_reply *reply)
+{
+    const uint *word = (const uint *)&reply->result; /* three */
+
+    return mathwire_mix(mathwire_mix(mathwire_mix(1, reply->number ^ word[2]), word[0]), word[1]);
+}
 
 /* Fields:  C written by the client that holds `owner`   S written by the server   * by both */
 struct mathwire_slot {
@@ -82,7 +115,8 @@ struct mathwire {
     int handle;
     struct mathwire_header *shared;
     struct mathwire_slot *slot;
-    uint index;
+    uint *pending; /* the word of the header with the slot's bit */
+    uint bit;
     uint opened; /* what the slot's `opened` must stay */
     struct ksmself server;
     struct ksmring requests, replies;
