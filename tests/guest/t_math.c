@@ -421,7 +421,7 @@ TEST("a server whose segment is overwritten all the time lives")
     start_server();
     words = (uint *)attach();
     pid = tap_start(scribble, words);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 3; i++) { /* each asks for a new slot up to 100 times */
         struct program client = start_client("-e", "6*7", -1);
         char output[OUTPUT_SIZE];
 
