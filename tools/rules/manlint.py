@@ -20,7 +20,7 @@ HEADERS = ("user/libc", "user/ksm", "user/math")
 # What mandoc cannot know: it looks for references among the pages of this machine.
 NOT_OURS = re.compile(r"referenced manual not found|STYLE: operating system")
 
-DECLARATION = re.compile(r"^(?:static inline |extern )?((?:const )?(?:struct |enum |unsigned )?\w+ \**)"
+DECLARATION = re.compile(r"^(?:MUST_CHECK )?(?:static inline |extern )?((?:const )?(?:struct |enum |unsigned )?\w+ \**)"
                          r"(\w+)\(([^()]*)\)\s*[;{]", re.M)
 
 

@@ -29,22 +29,18 @@ void format_write(int fd, const char *prefix, const char *suffix, const char *fm
 {
     char room[SHORT_SIZE];
     struct format_sink sink = { room, sizeof(room), 0 };
+    char *larger = NULL;
 
     fill(&sink, prefix, suffix, fmt, args);
-    if (sink.length <= sizeof(room)) {
-        write_all(fd, room, sink.length);
-        return;
+    if (sink.length > sizeof(room))
+        larger = malloc(sink.length);
+    if (larger) { /* without it: better cut off than lost */
+        sink = (struct format_sink){ larger, sink.length, 0 };
+        fill(&sink, prefix, suffix, fmt, args);
     }
+    int error = write_all(fd, sink.buf, sink.length < sink.size ? sink.length : sink.size);
 
-    char *larger = malloc(sink.length);
-
-    if (!larger) { /* better cut off than lost */
-        write_all(fd, room, sizeof(room));
-        return;
-    }
-    sink = (struct format_sink){ larger, sink.length, 0 };
-    fill(&sink, prefix, suffix, fmt, args);
-    write_all(fd, larger, sink.length < sink.size ? sink.length : sink.size);
+    (void)error; /* printf() has no result to report it by */
     free(larger);
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "debug.h"
+#include "mustcheck.h"
 #include "user.h"
 
 #define PAGE_SIZE 4096u
@@ -25,9 +26,9 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
 int strncmp(const char *a, const char *b, size_t n);
-char *strdup(const char *s);
-void *calloc(uint count, uint n);
-void *realloc(void *p, uint n);
+MUST_CHECK char *strdup(const char *s);
+MUST_CHECK void *calloc(uint count, uint n);
+MUST_CHECK void *realloc(void *p, uint n);
 
 /* Formats as printf() does, into at most size bytes, the 0 included.  Returns the length of the whole text, even if
    it did not fit.  Sleeps: no. */
@@ -36,16 +37,16 @@ int vsnprintf(char *dst, size_t size, const char *fmt, va_list args);
 
 /* Reads text as one decimal or 0x number with an optional sign.  false: it is something else, or does not fit 32
    bits; *value is as before.  Sleeps: no. */
-bool parse_number(const char *text, int *value);
+MUST_CHECK bool parse_number(const char *text, int *value);
 
 /* As in POSIX's <unistd.h>.  An unknown option, or one without its value, is reported on descriptor 2 unless opterr is
    0, and '?' returned.  Sleeps: may. */
-int getopt(int argc, char *const argv[], const char *options);
+MUST_CHECK int getopt(int argc, char *const argv[], const char *options);
 extern char *optarg;
 extern int optind, opterr, optopt;
 
 /* Writes all n bytes, with as many calls as that takes.  Sleeps: may. */
-int write_all(int fd, const void *buf, int n);
+MUST_CHECK int write_all(int fd, const void *buf, int n);
 
 /* Reads lines of any length from fd.  It reads ahead, so nothing else may read from fd.  The caller frees buf. */
 struct line_reader {
@@ -61,7 +62,7 @@ struct line_reader {
 
 /* Returns the next line, with a 0 in place of its \n, and its length in *n.  It is valid until the next call.  NULL:
    the end.  Sleeps: may. */
-char *line_next(struct line_reader *reader, uint *n);
+MUST_CHECK char *line_next(struct line_reader *reader, uint *n);
 
 /* Writes "NAME: message\n" to descriptor 2, where NAME is the program's.  Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -23,6 +23,7 @@
 #include "ksmlock.h"
 #include "ksmring.h"
 #include "mathexpr.h"
+#include "mustcheck.h"
 
 #define MATHWIRE_NAME      "math" /* of the segment, unless the user names another */
 #define MATHWIRE_VERSION   0x4d530002u
@@ -131,7 +132,7 @@ struct mathwire {
  * KSM_EINVAL:     the segment is not a Math Server's, or others damage it
  * or an error of ksmget() or ksmattach().  Sleeps: may.
  */
-int mathwire_open(struct mathwire *wire, int id, int ticks) KSM_LOOK;
+MUST_CHECK int mathwire_open(struct mathwire *wire, int id, int ticks) KSM_LOOK;
 
 /* Gives the slot back and detaches the segment.  Sleeps: may. */
 void mathwire_close(struct mathwire *wire);
@@ -142,7 +143,8 @@ void mathwire_close(struct mathwire *wire);
  * KSM_EINVAL:     the slot was damaged: close it, open another, and send again what has no reply yet
  * Sleeps: may.
  */
-int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *text, uint n) KSM_LOOK;
+MUST_CHECK int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *text,
+                             uint n) KSM_LOOK;
 
 /*
  * Waits for the reply to the oldest request that has none.  0, or
@@ -151,7 +153,7 @@ int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *te
  * KSM_EINVAL:     as above
  * Sleeps: may.
  */
-int mathwire_receive(struct mathwire *wire, struct math_result *result) KSM_LOOK;
+MUST_CHECK int mathwire_receive(struct mathwire *wire, struct math_result *result) KSM_LOOK;
 
 /* Requests without a reply.  Sleeps: no. */
 static inline uint mathwire_owed(const struct mathwire *wire) { return wire->nsent - wire->nreceived; }
