@@ -11,7 +11,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import done, ok, run, skip  # noqa: E402
 
-TESTS = ["no unit is lost or doubled, 2 processes", "ring: one writer, one reader"]
+TESTS = ["loses or doubles no unit between 2 processes", "from one writer to one reader"]
 NAME = "four processors on one: semaphores and a ring"
 
 if hasattr(os, "sched_setaffinity"):
