@@ -48,15 +48,12 @@ struct elf_segment {
 
 /* The note that marks this system's own programs: user/user.ld makes it.  Others are laid out as xv6 does. */
 struct elf_note {
-    uint namesz;
-    uint descsz;
-    uint type;
-    char name[4];
-    uint desc;
+    uint namesz; /* 4 */
+    uint descsz; /* 4 */
+    uint type;   /* 1 */
+    uint name;
+    uint desc; /* 1 */
 };
-
-/* clang-format off */
-#define ELF_MARK { .namesz = 4, .descsz = 4, .type = 1, .name = "KSM", .desc = 1 }
-/* clang-format on */
+#define ELF_MARK_NAME 0x004d534bu /* "KSM" */
 
 #endif

@@ -16,34 +16,33 @@
 
 #define NO_RETURN 0xffffffffu /* the return address of main(), which never returns there */
 
-/* The room that a string takes: each begins at a multiple of 4. */
-static uint string_bytes(const char *s)
-{
-    return ((uint)strlen(s) + sizeof(uint)) & ~(uint)(sizeof(uint) - 1);
-}
-
-/* Puts the arguments on the new stack; returns the stack pointer, or 0: they do not fit. */
+/* Puts the arguments on the new stack, each string at a multiple of 4; returns the stack pointer, or 0: they do not
+   fit. */
 static uint push_arguments(struct image *image, uint argc, char *const argv[])
 {
     uint page_va = image->stack_top - PAGE_SIZE;
     char *page = aspace_image_byte(image->as, page_va);
     uint nvector_bytes = (3 + argc + 1) * sizeof(uint);
-    uint nused = 0;
+    uint strings[MAXARG], lowest = PAGE_SIZE;
 
-    for (uint i = 0; i < argc; i++)
-        nused += string_bytes(argv[i]);
-    if (nused > PAGE_SIZE || nvector_bytes > PAGE_SIZE - nused)
+    for (uint i = 0; i < argc; i++) {
+        uint n = (uint)strlen(argv[i]) + 1;
+
+        if (n > lowest)
+            return 0;
+        lowest = (lowest - n) / sizeof(uint) * sizeof(uint);
+        memcpy(page + lowest, argv[i], n);
+        strings[i] = page_va + lowest;
+    }
+    if (nvector_bytes > lowest)
         return 0;
-    uint frame = PAGE_SIZE - nused - nvector_bytes, string = PAGE_SIZE;
+    uint frame = lowest - nvector_bytes;
     uint *word = (uint *)(page + frame);
     *word++ = NO_RETURN;
     *word++ = argc;
     *word++ = page_va + frame + 3 * sizeof(uint);
-    for (uint i = 0; i < argc; i++) {
-        string -= string_bytes(argv[i]);
-        memcpy(page + string, argv[i], strlen(argv[i]) + 1);
-        *word++ = page_va + string;
-    }
+    for (uint i = 0; i < argc; i++)
+        *word++ = strings[i];
     *word = 0;
     return page_va + frame;
 }

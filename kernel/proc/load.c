@@ -23,14 +23,14 @@
 
 #define SEGMENTS_MAX (KMALLOC_MAX / sizeof(struct elf_segment))
 #define OFFSET_MAX   0x7fffffffu /* in a file, whose size is an int to programs */
-#define HEAD_BYTES   512u        /* read at once: usually it has the segment table, and the mark for sure */
+#define HEAD_BYTES   256u        /* read at once: usually it has the segment table, and the mark for sure */
 
 #define STACK_PAGES_XV6 1u
 #define STACK_PAGES     16u
 
 /* What the tables of a file say. */
 struct program {
-    struct elf_segment *segments; /* those to load; of kmalloc() */
+    struct elf_segment *segments; /* those to load */
     uint nsegments;               /* at least one */
     bool foreign;                 /* without the mark */
 };
@@ -65,21 +65,29 @@ static bool head_has(const struct head *head, uint offset, uint nbytes)
 
 static bool is_mark(const struct head *head, const struct elf_segment *s)
 {
-    static const struct elf_note mark = ELF_MARK;
-
-    return s->type == PT_NOTE && head_has(head, s->offset, sizeof(mark)) &&
-           memcmp(head->bytes + s->offset, &mark, sizeof(mark)) == 0;
+    if (s->type != PT_NOTE || s->offset % sizeof(uint) || !head_has(head, s->offset, sizeof(struct elf_note)))
+        return false;
+    const struct elf_note *note = (const void *)(head->bytes + s->offset);
+    return note->namesz == 4 && note->descsz == 4 && note->type == 1 && note->name == ELF_MARK_NAME &&
+           note->desc == 1;
 }
 
-/* Copies the segment table. */
-static bool table_read(struct inode *ip, const struct head *head, struct elf_segment *segments, uint nbytes)
+/* The segment table, in the head or in memory of kmalloc(); 0, ASPACE_ENOMEM or LOAD_UNUSABLE. */
+static int table_read(struct inode *ip, struct head *head, struct elf_segment **table)
 {
-    uint offset = head->header.phoff;
+    uint nbytes = head->header.phnum * sizeof(struct elf_segment), offset = head->header.phoff;
 
-    if (!head_has(head, offset, nbytes))
-        return offset <= OFFSET_MAX && inode_read(ip, segments, offset, nbytes) == (int)nbytes;
-    memcpy(segments, head->bytes + offset, nbytes);
-    return true;
+    if (offset >= sizeof(head->header) && offset % sizeof(uint) == 0 && head_has(head, offset, nbytes)) {
+        *table = (void *)(head->bytes + offset);
+        return 0;
+    }
+    *table = kmalloc(nbytes);
+    if (!*table)
+        return ASPACE_ENOMEM;
+    if (offset <= OFFSET_MAX && inode_read(ip, *table, offset, nbytes) == (int)nbytes)
+        return 0;
+    kfree(*table);
+    return LOAD_UNUSABLE;
 }
 
 /* Finds the mark, and keeps the segments to be loaded alone; false: they can't be. */
@@ -213,18 +221,19 @@ static int image_make(struct inode *ip, const struct program *program, struct im
 int load_image(struct inode *ip, struct image *image)
 {
     struct head head;
+    struct elf_segment *table;
     struct program program;
-    int error = LOAD_UNUSABLE;
+    int error;
 
     if (!head_read(ip, &head))
         return LOAD_UNUSABLE;
-    uint nbytes = head.header.phnum * sizeof(struct elf_segment);
-    program.segments = kmalloc(nbytes);
-    if (!program.segments)
-        return ASPACE_ENOMEM;
-    if (table_read(ip, &head, program.segments, nbytes) && table_check(&head, &program))
-        error = image_make(ip, &program, image);
     image->entry = head.header.entry;
-    kfree(program.segments);
+    error = table_read(ip, &head, &table);
+    if (error)
+        return error;
+    program.segments = table;
+    error = table_check(&head, &program) ? image_make(ip, &program, image) : LOAD_UNUSABLE;
+    if ((uchar *)table < head.bytes || (uchar *)table >= head.bytes + HEAD_BYTES)
+        kfree(table);
     return error;
 }

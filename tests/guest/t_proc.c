@@ -3,6 +3,7 @@
  *
  * Started as `t_proc --new WHAT ...` it is the program that the tests of exec() run.
  */
+#include "chance.h"
 #include "fcntl.h"
 #include "guest.h"
 #include "param.h"
@@ -419,6 +420,56 @@ TEST("exec refuses what is no program, and changes nothing")
     check_eq(exec("console", argv), -1);
     check_eq(exec("", argv), -1);
     check_eq(marker, 77);
+}
+
+/* Runs it, but not for long: its code may have become an endless loop. */
+static void run_bounded(char *path)
+{
+    int status, pid = fork(), killer;
+
+    check(pid >= 0);
+    if (pid == 0) {
+        exec(path, (char *[]){ "x", NULL });
+        exits(3);
+    }
+    killer = fork();
+    check(killer >= 0);
+    if (killer == 0) {
+        sleep(100);
+        kill(pid);
+        exits(0);
+    }
+    while (waits(&status) != pid)
+        ;
+    kill(killer);
+    wait();
+}
+
+TEST("programs whose headers, segment tables and marks lie end themselves at most")
+{
+    static const uint lies[] = { 0,          1,          4,          52,         0x1000,    0x7FFFF000,
+                                 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFFC, 0xFFFFFFFF };
+    static uint program[4096];
+    uint random = 7;
+    int fd = open("/true", O_RDONLY), n = read(fd, program, sizeof(program));
+
+    check(n > 512 && n < (int)sizeof(program));
+    close(fd);
+    for (int i = 0; i < 300; i++) {
+        uint at[3], was[3];
+
+        for (int k = 0; k < 3; k++) { /* word 0 is the magic number, which stays */
+            at[k] = 6 + chance(&random, 45);
+            was[k] = program[at[k]];
+            program[at[k]] =
+                chance(&random, 2) ? lies[chance(&random, COUNT(lies))] : was[k] ^ 1u << chance(&random, 32);
+        }
+        make_file("t_proc.tmp", program, n);
+        for (int k = 2; k >= 0; k--)
+            program[at[k]] = was[k];
+        run_bounded("t_proc.tmp");
+        unlink("t_proc.tmp");
+    }
 }
 
 TEST("open files stay open across exec")
