@@ -267,15 +267,15 @@ list-host-tests:
 
 host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS)) $B/foreign.img
 
-# A foreign system: programs linked as xv6's are, on an image that xv6 could have made.
+# A foreign system: programs linked as xv6's are, on an image that xv6 could have made, with files of 140 blocks at most.
 
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
 
 FOREIGN_LAYOUT = -N -Ttext 0
 $B/foreign/course: FOREIGN_LAYOUT = -n -Ttext 0x1000 -Trodata-segment 0x4000 -Tdata 0x8000
-$B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h tests/tap.h $B/stamp/user.flags
+$B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h $(wildcard tests/*.h) $B/stamp/user.flags
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -Itests -fno-builtin -fno-stack-protector -c -o $@ $<
+	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -Os -Itests -Iinclude -fno-builtin -fno-stack-protector -c -o $@ $<
 $B/foreign/%: $B/foreign/%.o
 	$(call say,LD  )$(LD) $(LDFLAGS) -s -e main $(FOREIGN_LAYOUT) -o $@ $<
 $B/foreign.img: $B/host/mkfs $(addprefix $B/foreign/,$(FOREIGN))

@@ -28,7 +28,7 @@ ok(r.out.endswith("1..%d\n" % len(lines)) and len(lines) > 15, "old programs' ru
 for line in lines:
     ok(not line.startswith("not"), line.partition(" - ")[2])
 
-for program in ("corners", "course"):
+for program in ("processes", "files", "corners", "course"):
     r = run("--disk", IMAGE, "--timeout", "60", "--", program)
     lines = [line for line in r.out.split("\n") if line.startswith(("ok", "not ok"))]
     ok(r.out.endswith("1..%d\n" % len(lines)) and len(lines) > 3, program, r)

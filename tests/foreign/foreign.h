@@ -28,6 +28,7 @@ static inline int foreign_call(int nr, int a, int b, int c)
 CALL0(fork, 1)
 CALL0(wait, 3)
 CALL0(getpid, 11)
+CALL0(uptime, 14)
 static inline __attribute__((noreturn)) void exit(void)
 {
     for (;;)
