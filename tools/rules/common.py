@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -22,8 +23,8 @@ def exists(path):
 def files():
     """The paths of all files that belong to the tree, new ones included; without git, of all that is not built."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if listed.returncode == 0:
+    listed = shutil.which("git") and subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if listed and listed.returncode == 0:
         return sorted(path for path in set(listed.stdout.split("\0")) if path and exists(path))
     found = []
     for where, directories, names in os.walk(ROOT):
