@@ -82,7 +82,6 @@ void holding_retire_locked(struct holding *h)
     struct ksm_task *task = h->task;
 
     h->segment = NULL;
-    list_remove(&h->in_segment);
     if (task->forking) {
         task->stale = true;
         return;

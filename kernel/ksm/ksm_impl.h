@@ -187,7 +187,7 @@ struct holding *holding_make_locked(struct ksm_task *task, uint slot) KSM_LOOK;
 void holding_cancel_locked(struct holding *h, uint slot);
 /* From now on it is the holding of this segment. */
 void holding_settle_locked(struct holding *h, struct segment *seg);
-/* Its segment is dead.  The process keeps it for a while (§3.8). */
+/* Its segment is dead, and it is in no segment's list.  The process keeps it for a while (§3.8). */
 void holding_retire_locked(struct holding *h);
 /* The same for all holdings of a segment. */
 void holding_retire_all_locked(struct segment *seg);

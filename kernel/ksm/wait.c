@@ -66,9 +66,11 @@ int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, u
     self->expected = expected;
     self->peer = peer;
     self->woken = false;
-    list_init(&self->queue);
-    list_init(&self->in_segment);
-    list_init(&self->watch);
+    if (peer > 0) { /* which may end before the sleep */
+        list_init(&self->queue);
+        list_init(&self->in_segment);
+        list_init(&self->watch);
+    }
     if (m) {
         self->segment = attachment_of(m)->holding->segment;
         self->offset = va - m->va;
@@ -102,8 +104,11 @@ static bool must_sleep_locked(const struct ksm_sleeper *self)
 
 static void enqueue_locked(struct ksm_sleeper *self)
 {
-    if (!self->segment)
+    list_init(&self->in_segment);
+    if (!self->segment) {
+        list_init(&self->queue);
         return;
+    }
     list_push_back(queue_of(self->stripe, self->segment, self->offset), &self->queue);
     if (self->peer == KSM_PEER_ANY)
         list_push_back(&self->segment->sleepers, &self->in_segment);
@@ -117,21 +122,22 @@ static void dequeue_locked(struct ksm_sleeper *self)
 
 int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
 {
-    enum park_result parked = PARK_WOKEN;
+    struct spinlock *lock = &self->stripe->lock;
     int result = KSM_EAGAIN; /* the killed never see it */
 
-    spin_acquire(&self->stripe->lock);
+    spin_acquire(lock);
     if (must_sleep_locked(self)) {
         enqueue_locked(self);
-        parked = thread_park(&self->stripe->lock, nticks, true);
+        enum park_result parked = thread_park(lock, nticks, true);
+        if (self->woken) {
+            result = self->result;
+        } else {
+            dequeue_locked(self); /* §7.4: the killed, too, leave no trace */
+            if (parked == PARK_TIMEOUT)
+                result = KSM_ETIMEDOUT;
+        }
     }
-    if (self->woken)
-        result = self->result;
-    else if (parked == PARK_TIMEOUT)
-        result = KSM_ETIMEDOUT;
-    if (!self->woken)
-        dequeue_locked(self); /* §7.4: the killed, too, leave no trace */
-    spin_release(&self->stripe->lock);
+    spin_release(lock);
     if (self->peer > 0)
         unwatch(self);
     return result;
@@ -206,7 +212,7 @@ static const char *check_stripe_locked(struct stripe *stripe, uint *nqueued)
                 return "a sleeper stands in the wrong queue";
             if (list_linked(&s->in_segment) != (s->peer == KSM_PEER_ANY))
                 return "a sleeper is not in its segment's list";
-            if (list_linked(&s->watch) != (s->peer > 0))
+            if (s->peer > 0 && !list_linked(&s->watch))
                 return "a sleeper does not watch its peer";
             *nqueued += s->peer == KSM_PEER_ANY;
         }
