@@ -1,7 +1,6 @@
 """Programs that mean harm, and the user at the console who wants to get rid of them."""
 
 import os
-import re
 import sys
 import time
 
