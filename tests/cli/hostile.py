@@ -88,7 +88,8 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="ksm.attachments=16400")
         if TABLE_END in s.before:
             break
     ok(text.count(b" rw") < 16384, "Ctrl-C does not wait for the table of shared memory", text.count(b" rw"))
-    command(s, b"")
+    s.send(b"echo re''ady\n")
+    s.expect(b"ready\n" + PROMPT, 60)
 
     s.send(b"cat\n")
     s.expect(b"cat\n", 60)
