@@ -18,7 +18,7 @@
  * them by the functions of pmap.h.  The machine in its turn uses the kernel's locks, page frames and
  * messages, as every room does.
  *
- * The kernel is not pre-empted: a thread in the kernel runs until it sleeps, returns to its program or calls
+ * The kernel is not preempted: a thread in the kernel runs until it sleeps, returns to its program or calls
  * sched_checkpoint().  Interrupts stay on in the kernel, except while a lock is held that interrupt handlers
  * take too.
  */

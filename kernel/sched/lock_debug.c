@@ -2,7 +2,7 @@
  * lock_debug.c - the order of locks, checked at run time; in debug builds alone.
  *
  * Each processor has a stack of the spin locks that it holds, each thread counts its mutexes by rank.  The
- * kernel is not pre-empted, so a thread with a spin lock stays on its processor, and interrupt handlers pop
+ * kernel is not preempted, so a thread with a spin lock stays on its processor, and interrupt handlers pop
  * what they push before they return.  An acquisition panics, with both names, when
  *
  *   - a lock of the same or a later rank is held (mutexes of one rank may be held together: their rooms

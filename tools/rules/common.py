@@ -28,7 +28,8 @@ def files():
         return sorted(path for path in set(listed.stdout.split("\0")) if path and exists(path))
     found = []
     for where, directories, names in os.walk(ROOT):
-        directories[:] = [d for d in directories if not d.startswith((".git", "build", "__pycache__"))]
+        left_out = {".git", "__pycache__"} | ({"build"} if where == ROOT else set())
+        directories[:] = [d for d in directories if d not in left_out]
         found += [os.path.relpath(os.path.join(where, name), ROOT) for name in names]
     return sorted(found)
 
