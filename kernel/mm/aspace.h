@@ -14,6 +14,7 @@
 #define ASPACE_H
 
 #include "arch.h"
+#include "include/mustcheck.h"
 #include "mm/region.h"
 
 enum aspace_error { ASPACE_ENOMEM = -1, ASPACE_ENOVA = -2, ASPACE_EFAULT = -3 };
@@ -37,28 +38,28 @@ struct mapping {
 struct aspace;
 
 /* An empty address space.  NULL: no memory.  Sleeps: no. */
-struct aspace *aspace_create(void);
+MUST_CHECK struct aspace *aspace_create(void);
 /* Frees private memory and page tables.  No mapping is left, and no processor runs on it.  Sleeps: no. */
 void aspace_destroy(struct aspace *as);
 /* A copy-on-write copy of the private memory of the current process; mappings are not inherited here.  NULL: no
    memory: frames, or promises for what the child may come to write.  Sleeps: may. */
-struct aspace *aspace_fork(struct aspace *parent);
+MUST_CHECK struct aspace *aspace_fork(struct aspace *parent);
 /* Makes it the current thread's and loads it; returns the former.  NULL: the kernel's half alone.
    Sleeps: no. */
-struct aspace *aspace_switch(struct aspace *as);
+MUST_CHECK struct aspace *aspace_switch(struct aspace *as);
 
 /* Building an image, for exec, in a space that no process runs yet. */
 
 /* Pages [va, va+nbytes) become private memory at once, with their frames; writable or read-only.  Both are
    page-aligned; a page may be added twice.  What lies between ranges stays without access.  0, ASPACE_ENOVA or
    ASPACE_ENOMEM; after an error the space is good for aspace_destroy() alone.  Sleeps: no. */
-int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable);
+MUST_CHECK int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable);
 /* The same, writable and only promised: zeroes, made on the first touch.  A few pages are made at once.
    Sleeps: may. */
-int aspace_add_zero(struct aspace *as, uint va, uint nbytes);
+MUST_CHECK int aspace_add_zero(struct aspace *as, uint va, uint nbytes);
 /* A kernel address for byte va of the image, good up to the end of its page; NULL: no frame is there.
    Sleeps: no. */
-void *aspace_image_byte(struct aspace *as, uint va);
+MUST_CHECK void *aspace_image_byte(struct aspace *as, uint va);
 /* Page-aligned or not; the pages below it have been added.  Sleeps: no. */
 void aspace_set_brk(struct aspace *as, uint brk);
 /* Sleeps: no. */
@@ -66,19 +67,19 @@ uint aspace_brk(const struct aspace *as);
 
 /* Moves the break by delta bytes, and stores the old one.  ASPACE_ENOVA or ASPACE_ENOMEM: nothing has changed
    (§4.3).  Sleeps: may. */
-int aspace_sbrk(struct aspace *as, int delta, uint *old);
+MUST_CHECK int aspace_sbrk(struct aspace *as, int delta, uint *old);
 
 /* A touch of va faulted: makes the page or breaks the sharing.  0: the touch will succeed now; ASPACE_EFAULT:
    there is no such access.  The current process's space.  Sleeps: no. */
-int aspace_fault(struct aspace *as, uint va, bool write);
+MUST_CHECK int aspace_fault(struct aspace *as, uint va, bool write);
 
 /* Maps a whole region at the highest hole that fits (§4.2) and fills in *m.  0, ASPACE_ENOVA or ASPACE_ENOMEM.
    Sleeps: no. */
-int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable);
+MUST_CHECK int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable);
 /* For fork: maps and fills in *m as `from` is in the parent.  0 or ASPACE_ENOMEM.  After all of the parent's
    mappings the caller calls aspace_inherit_done(); until then it may call nothing but aspace_unmap_all().
    Sleeps: no. */
-int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from);
+MUST_CHECK int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from);
 void aspace_inherit_done(struct aspace *child, const struct aspace *parent);
 /* Unmaps it; the next touch faults, on every processor.  Sleeps: no. */
 void aspace_unmap(struct aspace *as, struct mapping *m);

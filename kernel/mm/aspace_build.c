@@ -41,8 +41,8 @@ int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable)
     for (uint end = va + nbytes; va != end; va += PAGE_SIZE) {
         uint *slot = pmap_slot(&as->map, va);
         if (*slot) {
-            if (pmap_is_promised(*slot))
-                aspace_fault(as, va, true);
+            if (pmap_is_promised(*slot) && aspace_fault(as, va, true) < 0)
+                return ASPACE_EFAULT;
             add_again(as, slot, writable);
             continue;
         }

@@ -8,6 +8,7 @@
 #ifndef MAPPING_H
 #define MAPPING_H
 
+#include "include/mustcheck.h"
 #include "mm/aspace.h"
 
 static inline uint mapping_end(const struct mapping *m) { return m->va + (m->npages << PAGE_SHIFT); }
@@ -32,7 +33,7 @@ struct mapping *mapping_from(struct mapping *root, uint va);
 
 /* The highest hole of nbytes (a multiple of PAGE_SIZE) between `floor` and USER_END; from CHUNK_SIZE bytes
    up at a multiple of CHUNK_SIZE.  floor lies below all mappings, page-aligned.  0: there is none. */
-uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes);
+MUST_CHECK uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes);
 
 /* What is wrong with the tree, or NULL; counts the pages of all mappings. */
 const char *mapping_check(struct mapping *root, uint *npages);

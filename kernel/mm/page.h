@@ -15,6 +15,7 @@
 #define PAGE_H
 
 #include "arch.h"
+#include "include/mustcheck.h"
 
 #define PAGE_RESERVE 64u /* the last frames, which most threads leave to others */
 
@@ -45,15 +46,15 @@ static inline void *frame_page(const struct frame *f) { return va_of((uint)(f - 
 
 /* One frame with undefined contents and refs 1.  NULL: none may be had, even after the block cache gave back
    its clean frames.  Not with a lock of RANK_CACHE or below held.  Sleeps: no. */
-void *page_alloc(void);
+MUST_CHECK void *page_alloc(void);
 /* As page_alloc(), with zeroes.  Sleeps: no. */
-void *page_alloc_zeroed(void);
+MUST_CHECK void *page_alloc_zeroed(void);
 /* As page_alloc(), after the block cache wrote out and gave back dirty frames as well.  It may wait for a
    commit: the caller holds no lock, and is in no operation of the file system.  Sleeps: may. */
-void *page_alloc_sleeping(void);
+MUST_CHECK void *page_alloc_sleeping(void);
 /* As page_alloc(), for the block cache: never asks page_reclaim(), and always leaves PAGE_RESERVE frames.  So
    the cache, and no other caller, may hold its lock here.  Sleeps: no. */
-void *page_alloc_spare(void);
+MUST_CHECK void *page_alloc_spare(void);
 /* Frees a frame that has no other owner.  Sleeps: no. */
 void page_free(void *page);
 /* Frees a page that holds nothing but zeroes; page_alloc_zeroed() hands it out as it is.  Sleeps: no. */
@@ -62,15 +63,15 @@ void page_free_zeroed(void *page);
 /* Promises n frames to the caller, which keeps count, uses them up by page_alloc_promised() and returns the
    rest by page_unpromise().  False: they can't be had, even after the block cache gave back all it could.
    It may wait for a commit, as page_alloc_sleeping().  Sleeps: may. */
-bool page_promise(uint n);
+MUST_CHECK bool page_promise(uint n);
 /* Returns n promises.  Sleeps: no. */
 void page_unpromise(uint n);
 /* Keeps a promise, and never fails.  Undefined contents, refs 1.  Sleeps: no. */
-void *page_alloc_promised(void);
+MUST_CHECK void *page_alloc_promised(void);
 /* One owner of a copy-on-write page wants to write.  Returns the page if there is no other owner, else a copy of
    which the caller is the only owner; a promise and the caller's share of the page are used up then.  Never
    fails.  Sleeps: no. */
-void *page_unshare(void *page);
+MUST_CHECK void *page_unshare(void *page);
 
 /* A list of frames, freed together in one call, however many they are.  Its owner's alone. */
 struct page_chain {

@@ -10,12 +10,13 @@
 #define REGION_H
 
 #include "arch.h"
+#include "include/mustcheck.h"
 
 struct region;
 
 /* npages zeroed frames, npages > 0.  NULL: no memory, or the process was killed meanwhile.  Holds no lock while
    it zeroes.  Sleeps: may. */
-struct region *region_create(uint npages);
+MUST_CHECK struct region *region_create(uint npages);
 /* Gives all frames back.  Nothing maps it.  Sleeps: may. */
 void region_destroy(struct region *r);
 /* Sleeps: no. */

@@ -9,15 +9,17 @@
 
 #include <stddef.h>
 
+#include "include/mustcheck.h"
+
 #define KMALLOC_MAX 4096u
 
 /* Once at boot, before the first kmalloc(). */
 void slab_init(void);
 /* n bytes, 16-aligned, undefined contents; above half a page a whole frame.  NULL: no frame is left, or n is
    above KMALLOC_MAX.  Sleeps: no. */
-void *kmalloc(size_t n);
+MUST_CHECK void *kmalloc(size_t n);
 /* The same, with zeroes.  Sleeps: no. */
-void *kmalloc_zeroed(size_t n);
+MUST_CHECK void *kmalloc_zeroed(size_t n);
 /* NULL is fine.  Sleeps: no. */
 void kfree(void *p);
 

@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 
+#include "include/mustcheck.h"
+
 #include "include/types.h"
 
 /* Fields:  O guarded by its owner's lock */
@@ -26,7 +28,7 @@ struct table {
 void *table_get(const struct table *t, uint key);
 /* Enters a non-NULL value, in place of an older one.  False: no memory, and nothing changed; replacing never
    fails.  Allocates with kmalloc(). */
-bool table_set(struct table *t, uint key, void *value);
+MUST_CHECK bool table_set(struct table *t, uint key, void *value);
 /* Removes and returns the entry; NULL when there was none.  Never fails. */
 void *table_remove(struct table *t, uint key);
 /* The entry with the smallest key >= *key, which it stores in *key; NULL when there is none. */

@@ -10,15 +10,16 @@
 #define KERNEL_USER_H
 
 #include "arch.h"
+#include "include/mustcheck.h"
 
 /* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs only va <= USER_END. */
-bool user_check(uint va, uint nbytes, bool write);
+MUST_CHECK bool user_check(uint va, uint nbytes, bool write);
 /* Copies three words that lie in one page.  False, with nothing copied: they do not, or can't be read. */
-bool user_copy_four_words(uint dst[4], uint va);
+MUST_CHECK bool user_copy_four_words(uint dst[4], uint va);
 /* Check and copy; 0, or -1 with nothing written. */
-int user_copy_in(void *dst, uint va, uint nbytes);
+MUST_CHECK int user_copy_in(void *dst, uint va, uint nbytes);
 /* Copies a string with its 0, size > 0.  Its length, or -1: it leaves readable memory, or is longer than
    size-1. */
-int user_copy_string(char *dst, uint va, uint size);
+MUST_CHECK int user_copy_string(char *dst, uint va, uint size);
 
 #endif

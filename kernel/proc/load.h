@@ -8,6 +8,7 @@
 #define PROC_LOAD_H
 
 #include "fs/path.h"
+#include "include/mustcheck.h"
 #include "mm/aspace.h"
 
 /* The caller's alone. */
@@ -22,6 +23,6 @@ struct image {
 
 /* Makes a whole address space, which is the caller's, from the program in ip.  0; LOAD_UNUSABLE or ASPACE_ENOVA: no
    executable for this machine; ASPACE_ENOMEM.  Nothing is left after an error.  Sleeps: may. */
-int load_image(struct inode *ip, struct image *image);
+MUST_CHECK int load_image(struct inode *ip, struct image *image);
 
 #endif

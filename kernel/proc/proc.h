@@ -9,6 +9,7 @@
 #ifndef KERNEL_PROC_H
 #define KERNEL_PROC_H
 
+#include "include/mustcheck.h"
 #include "include/param.h"
 #include "include/procinfo.h"
 #include "ksm/ksm.h"
@@ -59,16 +60,16 @@ void proc_start_init(const char *path);
 
 /* The child's pid; the child returns to user mode with a copy of *tf and 0.  -1: a limit, or no memory; no trace
    is left.  Sleeps: may. */
-int proc_fork(const struct trapframe *tf);
+MUST_CHECK int proc_fork(const struct trapframe *tf);
 /* argv and its strings are kernel memory, the caller's.  0, and *tf starts the program; or -1 with nothing
    changed.  Sleeps: may. */
-int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[]);
+MUST_CHECK int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[]);
 /* Where xv6 would say so, reports that a process's memory can't grow.  Sleeps: no. */
 void proc_report_no_memory(void);
 /* status: the argument of exits(), or STATUS_KILLED.  Does not return.  Sleeps: may. */
 void proc_exit(int status) __attribute__((noreturn));
 /* A dead child's pid, and its status; -1: there are no children, or the caller was killed.  Sleeps: may. */
-int proc_wait(int *status);
+MUST_CHECK int proc_wait(int *status);
 /* 0, or -1: there is no such process, or it is process 1, which can't be killed.  Any thread.  Sleeps: no. */
 int proc_kill(int pid);
 /* Kills every process of a job, which is not 0, and every child that one of them is making.  Any thread.
@@ -77,13 +78,13 @@ void proc_kill_job(int job);
 /* The console's shell says which job is in the foreground: Ctrl-C ends it, and it may take the last pages (§10).
    pid: the job's first process; the caller's own: the next one that it forks; 0: none.  -1: the caller is not the
    console's shell, or it has no such child.  Sleeps: no. */
-int proc_set_foreground(int pid);
+MUST_CHECK int proc_set_foreground(int pid);
 /* The job in the foreground, or 0.  Any context.  Sleeps: no. */
 int proc_foreground(void);
 /* Is the caller the console's shell, a child of init?  Sleeps: no. */
 bool proc_is_shell(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
-int proc_info(int pid, struct procinfo *info);
+MUST_CHECK int proc_info(int pid, struct procinfo *info);
 /* Has a sleeper woken when this process ends (§11.7); false: it is not alive.  Any thread.  Sleeps: no. */
 bool proc_watch(int pid, struct ksm_sleeper *sleeper);
 /* The smallest living pid above `pid`, or -1.  Any thread.  Sleeps: no. */

@@ -9,7 +9,7 @@ extern struct proc *proc_one;     /* [I] init */
 
 /* A process with a number, FORMING: parent NULL for init alone.  It has no stack, memory or files yet.  NULL: too
    many, or no memory.  Sleeps: no. */
-struct proc *proc_new(struct proc *parent);
+MUST_CHECK struct proc *proc_new(struct proc *parent);
 /* Takes the number back, and frees the structure.  Sleeps: no. */
 void proc_delete(struct proc *p);
 /* FORMING -> ALIVE: its parent and all others see it from now on.  It is not started; if its parent was killed

@@ -117,7 +117,7 @@ static void boot(void)
     host_ram = aligned_alloc(PAGE_SIZE, RAM_PAGES * PAGE_SIZE);
     page_init();
     slab_init();
-    page_alloc(); /* the pool, for good */
+    check(page_alloc()); /* the pool, for good */
     page_init_done();
     nframes = page_free_count() + PAGE_RESERVE;
 }
@@ -408,11 +408,11 @@ TEST("freeing twice and writing after a free are found")
     page_free(page);
     check_panics(page_free(page));
     ((uint *)page)[7] = 1;
-    check_panics(page_alloc());
+    check_panics(check(page_alloc()));
     char *a = kmalloc(40), *b = kmalloc(40);
     kfree(a);
     a[20] = 1;
-    check_panics(kmalloc(40));
+    check_panics(check(kmalloc(40)));
     check(b);
     char *c = kmalloc(200), *d = kmalloc(200);
     kfree(c);
