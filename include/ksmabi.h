@@ -6,10 +6,8 @@
 #ifndef KSMABI_H
 #define KSMABI_H
 
+#include "mustcheck.h"
 #include "types.h"
-
-/* After the prototype of a function whose result must be looked at. */
-#define KSM_LOOK __attribute__((warn_unused_result))
 
 /* Flags of get and attach (§2). */
 #define KSM_CREATE       0x01 /* get: create it if it does not exist (the default) */

@@ -71,27 +71,27 @@ struct ksm_limits { /* §10; 0: the default */
 
 /* Once at boot; its pools come from page_alloc() and are never given back.  0, or -1 when memory runs out; then
    nothing is kept.  Sleeps: no. */
-int ksm_init(const struct ksm_limits *limits) KSM_LOOK;
+MUST_CHECK int ksm_init(const struct ksm_limits *limits);
 
 /* Sleeps: no. */
 void ksm_task_init(struct ksm_task *task, int pid, struct aspace *as);
 
 /* §3.  Sleeps: may. */
-int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags) KSM_LOOK;
+MUST_CHECK int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags);
 /* §4: the attachment's address.  Sleeps: may. */
-int ksm_attach(struct ksm_task *task, int handle, uint flags) KSM_LOOK;
+MUST_CHECK int ksm_attach(struct ksm_task *task, int handle, uint flags);
 /* §5.1.  Sleeps: may. */
-int ksm_detach(struct ksm_task *task, int handle) KSM_LOOK;
+MUST_CHECK int ksm_detach(struct ksm_task *task, int handle);
 /* §5.2.  Sleeps: may. */
-int ksm_detach_at(struct ksm_task *task, uint va) KSM_LOOK;
+MUST_CHECK int ksm_detach_at(struct ksm_task *task, uint va);
 /* §6.  Sleeps: may. */
-int ksm_delete(struct ksm_task *task, int handle) KSM_LOOK;
+MUST_CHECK int ksm_delete(struct ksm_task *task, int handle);
 /* §8.  With handle 0 only the totals are filled in.  Sleeps: no. */
-int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info) KSM_LOOK;
+MUST_CHECK int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);
 
 /* §7.1: the child, whose task and address space are new, gets the parent's handles and attachments.  0, or -1,
    which leaves no trace.  Sleeps: may. */
-int ksm_fork(struct ksm_task *parent, struct ksm_task *child) KSM_LOOK;
+MUST_CHECK int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
 /* §7.2, §7.3: detaches all and drops the handles, while task->as is still whole.  After exec the caller sets
    task->as to the new address space.  at_exit: wakes the sleepers that wait for its end (§11.6, §11.7), which look
    at once whether the process lives, so procinfo() must already report it gone.  Sleeps: may. */
@@ -99,18 +99,18 @@ void ksm_release(struct ksm_task *task, bool at_exit);
 
 /* Waiting, in two steps or three (§11.1, §11.7).  va is aligned and readable, and the task is the caller's own.
    0, or KSM_EAGAIN: the word holds another value, and that is all.  Sleeps: no. */
-int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected,
-                     int peer) KSM_LOOK;
+MUST_CHECK int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected,
+                                int peer);
 /* If peer is a pid: that process, which lives, has the sleeper woken by ksm_release().  The lock of the tree of
    processes is held, so that it can't end meanwhile.  Sleeps: no. */
 void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 /* nticks 0: no limit.  Sleeps: may. */
-int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks) KSM_LOOK;
+MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken.  Sleeps: no. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
 
 /* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong.  Sleeps: no. */
-const char *ksm_check(void) KSM_LOOK;
+MUST_CHECK const char *ksm_check(void);
 /* §13: prints segments and where each process has them attached, a line at a time.  Sleeps: may. */
 void ksm_print(void);
 

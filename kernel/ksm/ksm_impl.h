@@ -135,7 +135,7 @@ static inline struct segment *registry_find_handle_locked(int handle)
 }
 
 /* 0, or -1 when memory runs out. */
-int registry_init(const struct ksm_limits *limits) KSM_LOOK;
+MUST_CHECK int registry_init(const struct ksm_limits *limits);
 /* Enters it under seg->id and gives it a handle; there is a slot. */
 void registry_enter_locked(struct segment *seg);
 /* Takes it out.  spent: its handle was given out, and comes again only in its turn (§3.8). */
@@ -148,11 +148,11 @@ static inline void registry_keep_locked(int handle, int change)
         registry_keep_spent_locked(registry_slot(handle), change);
 }
 /* By identifier, born or not. */
-struct segment *registry_find_locked(uint id) KSM_LOOK;
+MUST_CHECK struct segment *registry_find_locked(uint id);
 /* The segment, born or not, with the lowest slot >= *slot, which it stores; NULL when there is none. */
-struct segment *registry_next_locked(uint *slot) KSM_LOOK;
+MUST_CHECK struct segment *registry_next_locked(uint *slot);
 /* Do slots, chains and free list agree?  NULL, or what is wrong. */
-const char *registry_check_locked(void) KSM_LOOK;
+MUST_CHECK const char *registry_check_locked(void);
 
 /* segment.c: birth, death, delete, info. */
 
@@ -169,7 +169,7 @@ static inline void segment_bury(struct segment *dead)
 /* holding.c: a process's handles. */
 
 /* The task's holding with this very handle, or NULL. */
-struct holding *holding_look_up_locked(struct ksm_task *task, int handle) KSM_LOOK;
+MUST_CHECK struct holding *holding_look_up_locked(struct ksm_task *task, int handle);
 /* The segment behind a handle that is good in this process (§3.6, §3.8), or NULL; stores the holding. */
 static inline struct segment *holding_segment_locked(struct ksm_task *task, int handle,
                                                      struct holding **holding)
@@ -182,7 +182,7 @@ static inline struct segment *holding_segment_locked(struct ksm_task *task, int 
     return h ? h->segment : NULL;
 }
 /* The holding for a slot: a good one, or one of no segment, found or made; NULL when memory runs out. */
-struct holding *holding_make_locked(struct ksm_task *task, uint slot) KSM_LOOK;
+MUST_CHECK struct holding *holding_make_locked(struct ksm_task *task, uint slot);
 /* Takes back what holding_make_locked() made. */
 void holding_cancel_locked(struct holding *h, uint slot);
 /* From now on it is the holding of this segment. */
@@ -214,8 +214,8 @@ void wait_wake_all_locked(struct segment *seg);
 /* The sleepers that wait for this process's end do so (§11.7).  No lock is held. */
 void wait_wake_watchers(struct ksm_task *task);
 /* Are all sleepers where they should be?  NULL, or what is wrong. */
-const char *wait_check_locked(void) KSM_LOOK;
+MUST_CHECK const char *wait_check_locked(void);
 /* word.c: the word at a user address of this task. */
-uint word_read(const struct ksm_task *task, uint va) KSM_LOOK;
+MUST_CHECK uint word_read(const struct ksm_task *task, uint va);
 
 #endif

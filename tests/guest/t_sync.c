@@ -636,8 +636,8 @@ TEST("a reader that does not wait is not held by a peer that moves its position 
         check_eq(ksmring_read(&ring, text, sizeof(text), 0), 400);
     }
     filler = ring.side[KSMRING_READER]->at;
-    check_eq(ksmring_write(&ring, text, 400, 0),
-             0); /* does not fit behind: a filler, and the message at the beginning */
+    /* It does not fit at the end: a filler goes there, and the message to the beginning. */
+    check_eq(ksmring_write(&ring, text, 400, 0), 0);
     pid = tap_start(move_back, (void *)(long)filler);
     for (int i = 0; i < 100000; i++) {
         result = ksmring_read(&ring, text, sizeof(text), i % 1000 ? KSMRING_TRY : 1);

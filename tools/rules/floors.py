@@ -49,8 +49,8 @@ for floor in KERNEL:
 # Headers of a higher floor that a room may include all the same: a panic stops the machine; drivers take locks and
 # page frames as everyone does, and the machine switches threads.
 HEADERS_ABOVE = {
-    "kernel/base": {"kernel/arch.h"},
-    "kernel/arch": {"kernel/sched/lock.h", "kernel/sched/thread.h", "kernel/mm/page.h"},
+    "kernel/base": ("kernel/arch.h",),
+    "kernel/arch": ("kernel/mm/page.h", "kernel/sched/lock.h", "kernel/sched/thread.h"),
 }
 
 # Function: where it is declared, the higher room that defines it, and why.
@@ -249,6 +249,11 @@ def drawing():
     yield "|---|---|---|---|"
     for name, (path, room, reason) in SEAMS.items():
         yield "| `%s` | `%s` | `%s` | %s |" % (name, path, room, reason)
+    yield ""
+    yield "| room | headers of higher floors that it may include |"
+    yield "|---|---|"
+    for room, headers in HEADERS_ABOVE.items():
+        yield "| `%s` | %s |" % (room, ", ".join("`%s`" % header for header in headers))
 
 
 def parts(document):

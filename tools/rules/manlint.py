@@ -53,7 +53,6 @@ def declared():
             if not header.endswith(".h") or header.endswith("_impl.h"):
                 continue
             text = re.sub(r"/\*.*?\*/", "", read(os.path.join(directory, header)), flags=re.S)
-            text = re.sub(r"\s*\bKSM_LOOK\b", "", text)
             text = re.sub(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", text)
             for result, name, arguments in DECLARATION.findall(text):
                 found[name] = (kind(result), kinds(arguments))

@@ -16,12 +16,12 @@
 #include "ksmabi.h"
 
 /* The calls (§2).  0 or a positive result, or an error of ksmabi.h.  Sleeps: may. */
-int ksmget(int id, uint size, int flags) KSM_LOOK;
-void *ksmattach(int handle, int flags) KSM_LOOK; /* an error is cast to a pointer: ksmerror() */
-int ksmdetach(int handle);                       /* the newest attachment of it */
-int ksmdetachat(void *addr);                     /* the one that starts there */
+MUST_CHECK int ksmget(int id, uint size, int flags);
+MUST_CHECK void *ksmattach(int handle, int flags); /* an error is cast to a pointer: ksmerror() */
+int ksmdetach(int handle);                         /* the newest attachment of it */
+int ksmdetachat(void *addr);                       /* the one that starts there */
 int ksmdelete(int handle);
-int ksminfo(int handle, struct ksminfo_t *info) KSM_LOOK;
+MUST_CHECK int ksminfo(int handle, struct ksminfo_t *info);
 int pgused(void);                                                 /* page frames in use */
 int ksmwait(const volatile uint *word, uint expected, int ticks); /* 0 ticks: no limit */
 int ksmwake(const volatile uint *word, int n);                    /* how many it woke */
@@ -38,7 +38,7 @@ int ksmerror(const volatile void *result);
 const char *ksmstrerror(int error);
 
 /* ksmget() with a name, as the macro calls it.  Sleeps: may. */
-int ksmget_named(const char *name, uint size, int flags) KSM_LOOK;
+MUST_CHECK int ksmget_named(const char *name, uint size, int flags);
 
 /* What may be left out (§2). */
 

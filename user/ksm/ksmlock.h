@@ -36,10 +36,10 @@ struct ksmlock {
  * KSM_EFAULT:     the lock is not in writable memory that the kernel can see
  * Sleeps: may.
  */
-int ksmlock_acquire(struct ksmlock *lock, int ticks) KSM_LOOK;
+MUST_CHECK int ksmlock_acquire(struct ksmlock *lock, int ticks);
 
 /* The same without waiting: KSM_EAGAIN while a living process holds it.  Sleeps: no. */
-int ksmlock_try(struct ksmlock *lock) KSM_LOOK;
+MUST_CHECK int ksmlock_try(struct ksmlock *lock);
 
 /* 0; KSM_EINVAL if the caller does not hold it.  Sleeps: no. */
 int ksmlock_release(struct ksmlock *lock);

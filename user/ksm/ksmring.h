@@ -82,18 +82,18 @@ uint ksmring_nbytes(uint ndata, uint nreaders, uint nwriters);
 
 /* Makes an empty ring at memory, which is aligned to 64 and that large, and opens it.  No other process uses the
    memory meanwhile.  0, or KSM_EINVAL.  Sleeps: no. */
-int ksmring_create(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters) KSM_LOOK;
+MUST_CHECK int ksmring_create(struct ksmring *ring, void *memory, uint ndata, uint nreaders, uint nwriters);
 
 /* Opens a ring that another process made in nbytes of memory.  0; KSM_EAGAIN: it is not made yet;
    KSM_EINVAL: this is no ring, or a larger one.  Sleeps: no. */
-int ksmring_open(struct ksmring *ring, void *memory, uint nbytes) KSM_LOOK;
+MUST_CHECK int ksmring_open(struct ksmring *ring, void *memory, uint nbytes);
 
 /* The longest message, in bytes.  Sleeps: no. */
 uint ksmring_max(const struct ksmring *ring);
 
 /* Joins or leaves a side.  0; KSM_ENOSPC: the side has all the living members it may have; KSM_ENOENT: not a
    member.  Sleeps: no. */
-int ksmring_join(struct ksmring *ring, int side) KSM_LOOK;
+MUST_CHECK int ksmring_join(struct ksmring *ring, int side);
 int ksmring_leave(struct ksmring *ring, int side);
 
 /*
@@ -108,7 +108,7 @@ int ksmring_leave(struct ksmring *ring, int side);
  * KSM_ENOENT:     all readers have left
  * Sleeps: may; commit: no.
  */
-int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks) KSM_LOOK;
+MUST_CHECK int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks);
 void ksmring_commit(struct ksmring *ring, uint n);
 
 /*
@@ -116,16 +116,16 @@ void ksmring_commit(struct ksmring *ring, uint n);
  * read.  Returns its length; 0: all writers have left, and nothing will come; or an error as above
  * (KSM_EOWNERDEAD: all writers are gone, and one died).  Sleeps: may; release: no.
  */
-int ksmring_peek(struct ksmring *ring, const void **where, int ticks) KSM_LOOK;
+MUST_CHECK int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
 void ksmring_release(struct ksmring *ring);
 
 /* Waits until the readers have taken all that was written.  0, KSM_ETIMEDOUT, KSM_EOWNERDEAD, KSM_ENOENT,
    KSM_EAGAIN as above.  Sleeps: may. */
-int ksmring_drain(struct ksmring *ring, int ticks) KSM_LOOK;
+MUST_CHECK int ksmring_drain(struct ksmring *ring, int ticks);
 
 /* The same by copies.  KSM_ESIZE from ksmring_read(): the message is longer than max, and still there.
    Sleeps: may. */
-int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks) KSM_LOOK;
-int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks) KSM_LOOK;
+MUST_CHECK int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks);
+MUST_CHECK int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks);
 
 #endif

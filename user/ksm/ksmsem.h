@@ -21,12 +21,12 @@ void ksmsem_init(struct ksmsem *sem, uint units);
 
 /* Takes a unit, waiting at most that many ticks for one; 0: no limit.
    0, KSM_ETIMEDOUT, KSM_EINVAL for negative ticks, KSM_EFAULT.  Sleeps: may. */
-int ksmsem_wait(struct ksmsem *sem, int ticks) KSM_LOOK;
+MUST_CHECK int ksmsem_wait(struct ksmsem *sem, int ticks);
 
 /* Takes a unit if there is one: 0, or KSM_EAGAIN.  Sleeps: no. */
-int ksmsem_try(struct ksmsem *sem) KSM_LOOK;
+MUST_CHECK int ksmsem_try(struct ksmsem *sem);
 
 /* Adds a unit.  0, or KSM_ENOSPC when it has 2^31 - 1.  Sleeps: no. */
-int ksmsem_post(struct ksmsem *sem) KSM_LOOK;
+MUST_CHECK int ksmsem_post(struct ksmsem *sem);
 
 #endif

@@ -132,7 +132,7 @@ struct mathwire {
  * KSM_EINVAL:     the segment is not a Math Server's, or others damage it
  * or an error of ksmget() or ksmattach().  Sleeps: may.
  */
-MUST_CHECK int mathwire_open(struct mathwire *wire, int id, int ticks) KSM_LOOK;
+MUST_CHECK int mathwire_open(struct mathwire *wire, int id, int ticks);
 
 /* Gives the slot back and detaches the segment.  Sleeps: may. */
 void mathwire_close(struct mathwire *wire);
@@ -143,8 +143,7 @@ void mathwire_close(struct mathwire *wire);
  * KSM_EINVAL:     the slot was damaged: close it, open another, and send again what has no reply yet
  * Sleeps: may.
  */
-MUST_CHECK int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *text,
-                             uint n) KSM_LOOK;
+MUST_CHECK int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *text, uint n);
 
 /*
  * Waits for the reply to the oldest request that has none.  0, or
@@ -153,7 +152,7 @@ MUST_CHECK int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, con
  * KSM_EINVAL:     as above
  * Sleeps: may.
  */
-MUST_CHECK int mathwire_receive(struct mathwire *wire, struct math_result *result) KSM_LOOK;
+MUST_CHECK int mathwire_receive(struct mathwire *wire, struct math_result *result);
 
 /* Requests without a reply.  Sleeps: no. */
 static inline uint mathwire_owed(const struct mathwire *wire) { return wire->nsent - wire->nreceived; }
