@@ -31,6 +31,7 @@
 
 #include "include/mustcheck.h"
 #include "include/types.h"
+#include "userptr.h" /* of kernel/arch/<machine>, like inline.h below */
 
 #define PAGE_SIZE   4096u
 #define PAGE_SHIFT  12
@@ -38,6 +39,19 @@
 #define CHUNK_PAGES 1024u
 
 #define USER_END 0x80000000u /* user addresses lie below */
+
+/* A pointer to user memory is `void USER *`, a type of its own: neither the compilers nor sparse let it pass for a
+   pointer to kernel memory or the reverse, and it can't be dereferenced.  The kernel reaches what it points to by
+   bytes_to_user() and its kin alone, after user_check().  A number called va says where in an address space
+   something lies, and reaches nothing. */
+
+/* p + nbytes.  Programs choose p, so the sum may pass the end of all addresses, which is not an error here. */
+static inline void USER *user_at(const void USER *p, uint nbytes)
+{
+    return (void USER *)((uintptr_t)p + nbytes);
+}
+/* Kernel memory, for a function that takes either. */
+static inline void USER *kernel_as_user(const void *p) { return (void USER *)(uintptr_t)p; }
 
 static inline uint page_round_up(uint n) { return (n + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1); }
 static inline uint page_round_down(uint n) { return n & ~(PAGE_SIZE - 1); }
@@ -123,8 +137,8 @@ void fpu_drop(struct thread *self);
 
 /* The user's registers as the trap saved them; always at the top of the thread's kernel stack. */
 struct trapframe *trapframe_of(int slot);
-static inline uint trapframe_syscall(const struct trapframe *tf); /* number asked for */
-static inline uint trapframe_args(const struct trapframe *tf);    /* user address of the first argument */
+static inline uint trapframe_syscall(const struct trapframe *tf);          /* number asked for */
+static inline const void USER *trapframe_args(const struct trapframe *tf); /* where the first argument lies */
 static inline void trapframe_result(struct trapframe *tf, uint value);
 /* A fresh program: all registers zero but the stack pointer and the entry. */
 void trapframe_start(struct trapframe *tf, uint entry, uint sp);
@@ -147,8 +161,15 @@ extern uint arch_nmemory;
 
 static inline void page_zero(void *page);
 void page_copy(void *dst, const void *src);
-/* Any size; fast for large ones.  A touch of a user address may fault, and then its address space decides. */
+/* Any size; fast for large ones. */
 void bytes_copy(void *dst, const void *src, size_t n);
+/* The same, to and from user memory that user_check() has accepted; and an aligned word of it, at once.  A touch may
+   fault, and then the address space makes the page. */
+static inline void bytes_to_user(void USER *dst, const void *src, size_t n);
+static inline void bytes_from_user(void *dst, const void USER *src, size_t n);
+static inline uint word_from_user(const void USER *src);
+/* What can be dereferenced, for kernel/mm/user.c alone. */
+static inline void *user_opened(const void USER *p);
 void words_copy(uint *dst, const uint *src, size_t nwords);
 void words_zero(uint *dst, size_t nwords);
 

@@ -203,7 +203,7 @@ out:
     return result;
 }
 
-static int console_read(void *dst, int nbytes)
+static int console_read(void USER *dst, int nbytes)
 {
     char piece[PIECE_SIZE];
     int done = 0;
@@ -215,13 +215,13 @@ static int console_read(void *dst, int nbytes)
 
         if (n < 0)
             return -1;
-        memcpy((char *)dst + done, piece, (size_t)n);
+        bytes_to_user(user_at(dst, (uint)done), piece, (size_t)n);
         done += n;
     }
     return done;
 }
 
-static int console_write(const void *src, int nbytes)
+static int console_write(const void USER *src, int nbytes)
 {
     char piece[PIECE_SIZE];
     int done = 0;
@@ -230,7 +230,7 @@ static int console_write(const void *src, int nbytes)
     while (done < nbytes && !thread_killed(thread_self())) {
         size_t n = (uint)(nbytes - done) < PIECE_SIZE ? (size_t)(nbytes - done) : PIECE_SIZE;
 
-        memcpy(piece, (const char *)src + done, n);
+        bytes_from_user(piece, user_at(src, (uint)done), n);
         print_text(piece, n);
         done += (int)n;
     }

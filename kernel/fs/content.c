@@ -32,7 +32,7 @@ struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint
 }
 
 /* Copies up to n bytes from the file, which has them, as far as one group goes.  0: they can't be read. */
-static uint read_run(struct inode *ip, uchar *dst, uint offset, uint n, bool sequential)
+static uint read_run(struct inode *ip, void USER *dst, uint offset, uint n, bool sequential)
 {
     uint skip = offset % BSIZE, want = blocks_for(skip + n), blockno;
     uint nblocks = inode_map(ip, offset / BSIZE, sequential ? want + READ_AHEAD : want, &blockno);
@@ -44,12 +44,12 @@ static uint read_run(struct inode *ip, uchar *dst, uint offset, uint n, bool seq
     if (!g)
         return 0;
     n = min_uint(n, here * BSIZE - skip);
-    bytes_copy(dst, cache_block(g, blockno) + skip, n);
+    bytes_to_user(dst, cache_block(g, blockno) + skip, n);
     cache_put(g);
     return n;
 }
 
-int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n)
+int inode_read_acquired(struct inode *ip, void USER *dst, uint offset, uint n)
 {
     uint size = ip->disk.size, done = 0;
 
@@ -58,7 +58,7 @@ int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n)
     n = min_uint(n, size - offset);
     bool sequential = offset == ip->next_offset;
     while (done < n) {
-        uint count = read_run(ip, (uchar *)dst + done, offset + done, n - done, sequential);
+        uint count = read_run(ip, user_at(dst, done), offset + done, n - done, sequential);
         if (count == 0)
             return done ? (int)done : -1;
         done += count;
@@ -72,7 +72,7 @@ int inode_read(struct inode *ip, void *dst, uint offset, uint n)
 {
     if (inode_acquire(ip) < 0)
         return -1;
-    int result = ip->disk.type == T_DEV ? -1 : inode_read_acquired(ip, dst, offset, n);
+    int result = ip->disk.type == T_DEV ? -1 : inode_read_acquired(ip, kernel_as_user(dst), offset, n);
     inode_release(ip);
     return result;
 }
@@ -96,7 +96,7 @@ static uint room_for_data(const struct log_op *op)
 }
 
 /* Writes over blocks that the file has: up to n bytes, of one group.  0: no room, or they can't be read. */
-static uint overwrite(struct log_op *op, struct inode *ip, const uchar *src, uint offset, uint n)
+static uint overwrite(struct log_op *op, struct inode *ip, const void USER *src, uint offset, uint n)
 {
     uint skip = offset % BSIZE, blockno;
     uint want = min_uint(blocks_for(skip + n), blocks_for(ip->disk.size) - offset / BSIZE);
@@ -111,34 +111,34 @@ static uint overwrite(struct log_op *op, struct inode *ip, const uchar *src, uin
     struct group *g = whole ? cache_get_blank(blockno, nblocks) : cache_get(blockno, nblocks, 1);
     if (!g)
         return 0;
-    bytes_copy(cache_block(g, blockno) + skip, src, n);
+    bytes_from_user(cache_block(g, blockno) + skip, src, n);
     cache_changed(op, g, blockno, nblocks);
     cache_put(g);
     return n;
 }
 
 /* Fills new blocks with n bytes and then zeroes. */
-static void fill(struct log_op *op, uint blockno, uint nblocks, const uchar *src, uint n)
+static void fill(struct log_op *op, uint blockno, uint nblocks, const void USER *src, uint n)
 {
     while (nblocks > 0) {
         uint here = min_uint(nblocks, left_in_group(blockno)), count = min_uint(n, here * BSIZE);
         struct group *g = cache_get_blank(blockno, here);
         uchar *bytes = cache_block(g, blockno);
-        bytes_copy(bytes, src, count);
+        bytes_from_user(bytes, src, count);
         if (count < here * BSIZE)
             memset(bytes + count, 0, here * BSIZE - count);
         cache_filled(op, g, blockno, here);
         cache_put(g);
         blockno += here;
         nblocks -= here;
-        src += count;
+        src = user_at(src, count);
         n -= count;
     }
 }
 
 /* Adds new blocks for up to n bytes to the file, which ends where a block does.  0: no room, or the disk is
    full. */
-static uint append(struct log_op *op, struct inode *ip, const uchar *src, uint offset, uint n)
+static uint append(struct log_op *op, struct inode *ip, const void USER *src, uint offset, uint n)
 {
     uint room = room_for_data(op), blockno;
 
@@ -151,7 +151,7 @@ static uint append(struct log_op *op, struct inode *ip, const uchar *src, uint o
     return n;
 }
 
-int inode_write_some(struct log_op *op, struct inode *ip, const void *src, uint offset, uint n)
+int inode_write_some(struct log_op *op, struct inode *ip, const void USER *src, uint offset, uint n)
 {
     uint size = ip->disk.size, limit = volume.max_blocks * BSIZE, done = 0;
 
@@ -159,7 +159,7 @@ int inode_write_some(struct log_op *op, struct inode *ip, const void *src, uint 
         return n ? -1 : 0;
     n = min_uint(n, limit - offset);
     while (done < n) {
-        const uchar *from = (const uchar *)src + done;
+        const void USER *from = user_at(src, done);
         uint at = offset + done;
         uint count = at / BSIZE < blocks_for(ip->disk.size) ? overwrite(op, ip, from, at, n - done)
                                                             : append(op, ip, from, at, n - done);

@@ -7,14 +7,15 @@
 #ifndef FS_DEVICE_H
 #define FS_DEVICE_H
 
+#include "arch.h"
 #include "include/mustcheck.h"
 
 struct device {
     short major;
-    /* As read() and write(): the number of bytes, or -1.  n is not negative; the buffer may be user memory
-       that user_check() has validated.  Sleeps: may. */
-    int (*read)(void *dst, int n);
-    int (*write)(const void *src, int n);
+    /* As read() and write(): the number of bytes, or -1.  n is not negative; user_check()
+       has accepted the buffer.  Sleeps: may. */
+    int (*read)(void USER *dst, int n);
+    int (*write)(const void USER *src, int n);
 };
 
 /* The linker collects these into one table. */

@@ -106,12 +106,12 @@ int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, 
     struct dirent e = { .inum = inum };
 
     memcpy(e.name, name->text, DIRSIZ);
-    return inode_write_some(op, dp, &e, slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
+    return inode_write_some(op, dp, kernel_as_user(&e), slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
 }
 
 int dir_remove(struct log_op *op, struct inode *dp, uint slot)
 {
     struct dirent e = { .inum = 0 };
 
-    return inode_write_some(op, dp, &e, slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
+    return inode_write_some(op, dp, kernel_as_user(&e), slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
 }

@@ -102,7 +102,7 @@ void file_close(struct file *f)
     kfree(f);
 }
 
-static int read_inode(struct file *f, void *dst, uint n)
+static int read_inode(struct file *f, void USER *dst, uint n)
 {
     if (inode_acquire(f->inode) < 0)
         return -1;
@@ -113,7 +113,7 @@ static int read_inode(struct file *f, void *dst, uint n)
     return count;
 }
 
-int file_read(struct file *f, void *dst, int n)
+int file_read(struct file *f, void USER *dst, int n)
 {
     if (!f->readable || n < 0)
         return -1;
@@ -125,7 +125,7 @@ int file_read(struct file *f, void *dst, int n)
 }
 
 /* Writes as much as one operation can; -1: nothing could be written. */
-static int write_piece(struct file *f, const void *src, uint n)
+static int write_piece(struct file *f, const void USER *src, uint n)
 {
     struct log_op op;
     int count = -1;
@@ -152,12 +152,12 @@ static uint fitting(const struct file *f, uint n)
 }
 
 /* The count is short when the disk is full. */
-static int write_inode(struct file *f, const uchar *src, uint n)
+static int write_inode(struct file *f, const void USER *src, uint n)
 {
     uint done = 0, fits = fitting(f, n);
 
     while (done < fits) {
-        int count = write_piece(f, src + done, fits - done);
+        int count = write_piece(f, user_at(src, done), fits - done);
         if (count < 0)
             return done ? (int)done : -1;
         done += count;
@@ -166,7 +166,7 @@ static int write_inode(struct file *f, const uchar *src, uint n)
     return fits == n ? (int)n : -1;
 }
 
-int file_write(struct file *f, const void *src, int n)
+int file_write(struct file *f, const void USER *src, int n)
 {
     if (!f->writable || n < 0)
         return -1;

@@ -8,6 +8,7 @@
 #ifndef INODE_H
 #define INODE_H
 
+#include "arch.h"
 #include "fs/log.h"
 #include "fs/path.h"
 #include "fs/volume.h"
@@ -59,11 +60,12 @@ void inode_update(struct log_op *op, struct inode *ip);
 
 /* content.c.  Sleeps: may. */
 
-/* As inode_read(). */
-MUST_CHECK int inode_read_acquired(struct inode *ip, void *dst, uint offset, uint n);
-/* Writes as much of n bytes as this operation has room for, and the inode.  The count; -1: none, because the
+/* As inode_read(), to user or kernel memory. */
+MUST_CHECK int inode_read_acquired(struct inode *ip, void USER *dst, uint offset, uint n);
+/* Writes as much of n bytes of user or kernel memory as this operation has room for, and the inode.  The count; -1: none, because the
    disk is full, the file at its largest, or the offset past its end. */
-MUST_CHECK int inode_write_some(struct log_op *op, struct inode *ip, const void *src, uint offset, uint n);
+MUST_CHECK int inode_write_some(struct log_op *op, struct inode *ip, const void USER *src, uint offset,
+                                uint n);
 /* The size of the operation that a write of n bytes asks for. */
 uint inode_write_cost(uint n);
 /* Pins the file's block `index` and what follows it in the same group: the first one's number and their

@@ -139,7 +139,7 @@ static int enter_dots(struct log_op *op, struct inode *ip, uint parent)
 {
     struct dirent dots[2] = { { ip->inum, "." }, { parent, ".." } };
 
-    return inode_write_some(op, ip, dots, 0, sizeof(dots)) == (int)sizeof(dots) ? 0 : -1;
+    return inode_write_some(op, ip, kernel_as_user(dots), 0, sizeof(dots)) == (int)sizeof(dots) ? 0 : -1;
 }
 
 /* Makes a new inode and enters it in the acquired directory.  A reference to it; NULL: nothing is changed. */

@@ -1,7 +1,7 @@
 /*
  * path.h - files and directories by path: what the rest of the kernel sees of the file system.
  *
- * Paths are kernel strings; buffers are plain pointers, to user memory too once user_check() has accepted it.
+ * Paths are kernel strings.
  * Results are 0 (or a count) or -1.  An inode belongs to the callers that have references to it.  No lock of
  * this room is held at any of these calls.  Sleeps: may, all of them.
  */

@@ -93,28 +93,28 @@ static inline uchar *byte_at(const struct pipe *p, uint position, uint *n)
 }
 
 /* Copies n bytes, for which there is room, to the end. */
-static void put_bytes(struct pipe *p, const uchar *src, uint n)
+static void put_bytes(struct pipe *p, const void USER *src, uint n)
 {
     while (n > 0) {
         uint count = n;
         uchar *dst = byte_at(p, p->head + p->used, &count);
-        bytes_copy(dst, src, count);
+        bytes_from_user(dst, src, count);
         p->used += count;
-        src += count;
+        src = user_at(src, count);
         n -= count;
     }
 }
 
 /* Copies n bytes, which are there, from the head. */
-static void get_bytes(struct pipe *p, uchar *dst, uint n)
+static void get_bytes(struct pipe *p, void USER *dst, uint n)
 {
     while (n > 0) {
         uint count = n;
         const uchar *src = byte_at(p, p->head, &count);
-        bytes_copy(dst, src, count);
+        bytes_to_user(dst, src, count);
         p->head = (p->head + count) % PIPE_SIZE;
         p->used -= count;
-        dst += count;
+        dst = user_at(dst, count);
         n -= count;
     }
 }
@@ -131,7 +131,7 @@ static bool await_room(struct pipe *p, uint piece, uint rest)
     return true;
 }
 
-int pipe_write(struct pipe *p, const void *src, int n)
+int pipe_write(struct pipe *p, const void USER *src, int n)
 {
     uint done = 0, total = n;
 
@@ -142,7 +142,7 @@ int pipe_write(struct pipe *p, const void *src, int n)
             spin_release(&p->lock);
             return -1;
         }
-        put_bytes(p, (const uchar *)src + done, piece);
+        put_bytes(p, user_at(src, done), piece);
         done += piece;
         if (!waitq_empty(&p->readers))
             waitq_wake_all(&p->readers);
@@ -164,7 +164,7 @@ static void offer_room(struct pipe *p)
     }
 }
 
-int pipe_read(struct pipe *p, void *dst, int n)
+int pipe_read(struct pipe *p, void USER *dst, int n)
 {
     uint done = 0, total = n;
 
@@ -177,7 +177,7 @@ int pipe_read(struct pipe *p, void *dst, int n)
     }
     while (done < total && p->used > 0) {
         uint piece = min_uint(min_uint(total - done, p->used), PAGE_SIZE);
-        get_bytes(p, (uchar *)dst + done, piece);
+        get_bytes(p, user_at(dst, done), piece);
         done += piece;
         offer_room(p);
         if (done < total) {

@@ -8,5 +8,5 @@
 uint word_read(const struct ksm_task *task, uint va)
 {
     (void)task; /* the caller's own: its address space is loaded */
-    return __atomic_load_n((const uint *)(uintptr_t)va, __ATOMIC_SEQ_CST);
+    return word_from_user((const void USER *)(uintptr_t)va);
 }

@@ -23,8 +23,10 @@ static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool wri
     return !nbytes || pmap_allows(&thread_self()->aspace->map, va, npages, write);
 }
 
-bool user_check(uint va, uint nbytes, bool write)
+bool user_check(const void USER *p, uint nbytes, bool write)
 {
+    uint va = (uintptr_t)p;
+
     /* Most ranges lie in one page. */
     bool one_page = nbytes <= PAGE_SIZE && ((va + nbytes - 1) ^ va) < PAGE_SIZE && va < USER_END;
     if (one_page && pmap_allows_page(&thread_self()->aspace->map, va, write))
@@ -32,12 +34,14 @@ bool user_check(uint va, uint nbytes, bool write)
     return check_pages(va, nbytes, write);
 }
 
-bool user_copy_four_words(uint dst[4], uint va)
+bool user_copy_four_words(uint *dst, const void USER *src)
 {
+    uint va = (uintptr_t)src;
+
     if (va % PAGE_SIZE > PAGE_SIZE - 4 * sizeof(uint) || va >= USER_END ||
         !pmap_allows_page(&thread_self()->aspace->map, va, false))
         return false;
-    const volatile struct user_word *user = (const volatile struct user_word *)va;
+    const volatile struct user_word *user = user_opened(src);
     dst[0] = user[0].value;
     dst[1] = user[1].value;
     dst[2] = user[2].value;
@@ -45,23 +49,24 @@ bool user_copy_four_words(uint dst[4], uint va)
     return true;
 }
 
-int user_copy_in(void *dst, uint va, uint nbytes)
+int user_copy_in(void *dst, const void USER *src, uint nbytes)
 {
-    if (!user_check(va, nbytes, false))
+    if (!user_check(src, nbytes, false))
         return -1;
-    bytes_copy(dst, (const void *)va, nbytes);
+    bytes_from_user(dst, src, nbytes);
     return 0;
 }
 
-int user_copy_string(char *dst, uint va, uint size)
+int user_copy_string(char *dst, const void USER *src, uint size)
 {
+    const volatile char *user = user_opened(src);
     uint n = 0;
 
-    while (n < size && user_check(va + n, 1, false)) {
-        uint here = PAGE_SIZE - (va + n) % PAGE_SIZE;
+    while (n < size && user_check(user_at(src, n), 1, false)) {
+        uint here = PAGE_SIZE - (uintptr_t)(user + n) % PAGE_SIZE;
         uint end = size - n < here ? size : n + here;
         for (; n < end; n++)
-            if (!(dst[n] = ((const volatile char *)va)[n]))
+            if (!(dst[n] = user[n]))
                 return (int)n;
     }
     return -1;

@@ -2,7 +2,7 @@
  * user.h - memory of the current process, as system calls reach it.
  *
  * user_check() is asked first, for the whole range; after it, the kernel may read or write the range
- * through a plain pointer for the rest of the call: pages that are not made yet are made by the fault.  The
+ * by bytes_to_user() and its kin for the rest of the call: pages that are not made yet are made by the fault.  The
  * bytes may be shared, and then change at any moment: what is decided on is copied in once, and the copy is
  * used (§4.6).  No lock is needed, and none of these calls sleeps.
  */
@@ -12,14 +12,14 @@
 #include "arch.h"
 #include "include/mustcheck.h"
 
-/* May the current process read (or write) all of [va, va+nbytes)?  An empty range needs only va <= USER_END. */
-MUST_CHECK bool user_check(uint va, uint nbytes, bool write);
-/* Copies three words that lie in one page.  False, with nothing copied: they do not, or can't be read. */
-MUST_CHECK bool user_copy_four_words(uint dst[4], uint va);
+/* May the current process read (or write) nbytes at p?  An empty range needs only p <= USER_END. */
+MUST_CHECK bool user_check(const void USER *p, uint nbytes, bool write);
+/* Copies four words that lie in one page.  False, with nothing copied: they do not, or can't be read. */
+MUST_CHECK bool user_copy_four_words(uint *dst, const void USER *src);
 /* Check and copy; 0, or -1 with nothing written. */
-MUST_CHECK int user_copy_in(void *dst, uint va, uint nbytes);
+MUST_CHECK int user_copy_in(void *dst, const void USER *src, uint nbytes);
 /* Copies a string with its 0, size > 0.  Its length, or -1: it leaves readable memory, or is longer than
    size-1. */
-MUST_CHECK int user_copy_string(char *dst, uint va, uint size);
+MUST_CHECK int user_copy_string(char *dst, const void USER *src, uint size);
 
 #endif

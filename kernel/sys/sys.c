@@ -38,24 +38,25 @@ static uint no_arguments(uint number)
 
 /* A call whose arguments are near the end of a page: only the words that it takes are read. */
 static __attribute__((noinline)) uint call_at_edge(const struct trapframe *tf,
-                                                   uint (*function)(const uint arg[]), uint nargs)
+                                                   uint (*function)(const union sys_arg arg[]), uint nargs)
 {
-    uint arg[SYS_MAX_ARGS];
+    union sys_arg arg[SYS_MAX_ARGS];
 
-    if (user_copy_in(arg, trapframe_args(tf), nargs * sizeof(uint)) < 0)
+    if (user_copy_in(arg, trapframe_args(tf), nargs * sizeof(arg[0])) < 0)
         return no_arguments(trapframe_syscall(tf));
     return function(arg);
 }
 
 static inline __attribute__((always_inline)) void call(struct trapframe *tf,
-                                                       uint (*function)(const uint arg[]), uint nargs)
+                                                       uint (*function)(const union sys_arg arg[]),
+                                                       uint nargs)
 {
-    uint arg[SYS_MAX_ARGS];
+    union sys_arg arg[SYS_MAX_ARGS];
     uint result;
 
     if (nargs == 0)
         result = function(NULL);
-    else if (user_copy_four_words(arg, trapframe_args(tf)))
+    else if (user_copy_four_words(&arg[0].word, trapframe_args(tf)))
         result = function(arg); /* which does not look at the words that it did not ask for */
     else
         result = call_at_edge(tf, function, nargs);

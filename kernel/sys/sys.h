@@ -12,10 +12,16 @@
 
 #define SYS_ERROR ((uint)-1) /* the failure of all calls but those on shared memory */
 
+/* An argument, as the call takes it. */
+union sys_arg {
+    uint word;
+    int number;
+    void USER *user;
+};
 #define SYS_MAX_ARGS 4
 
 /* sys_NAME for each line of include/syscall.tbl.  Sleeps: may. */
-#define CALL(number, name, nargs) uint sys_##name(const uint arg[]);
+#define CALL(number, name, nargs) uint sys_##name(const union sys_arg arg[]);
 #include "syscalls.inc"
 #undef CALL
 

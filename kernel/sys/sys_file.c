@@ -31,45 +31,45 @@ static void enter(uint fd, struct file *f)
         self->nfiles = fd + 1;
 }
 
-/* May a file read from (or write to) n bytes at va?  n is the user's, and may be negative.  Even an empty buffer
+/* May a file read from (or write to) n bytes at buf?  n is the user's, and may be negative.  Even an empty buffer
    must lie in the program's memory, as in xv6. */
-static bool buffer_ok(uint va, uint n, bool write)
+static bool buffer_ok(const void USER *buf, uint n, bool write)
 {
-    return (int)n >= 0 && (n ? user_check(va, n, write) : user_check(va, 1, false));
+    return (int)n >= 0 && (n ? user_check(buf, n, write) : user_check(buf, 1, false));
 }
 
-uint sys_read(const uint arg[])
+uint sys_read(const union sys_arg arg[])
 {
-    struct file *f = file_of(arg[0]);
+    struct file *f = file_of(arg[0].word);
 
-    if (!f || !buffer_ok(arg[1], arg[2], true))
+    if (!f || !buffer_ok(arg[1].user, arg[2].word, true))
         return SYS_ERROR;
-    return (uint)file_read(f, (void *)arg[1], (int)arg[2]);
+    return (uint)file_read(f, arg[1].user, arg[2].number);
 }
 
-uint sys_write(const uint arg[])
+uint sys_write(const union sys_arg arg[])
 {
-    struct file *f = file_of(arg[0]);
+    struct file *f = file_of(arg[0].word);
 
-    if (!f || !buffer_ok(arg[1], arg[2], false))
+    if (!f || !buffer_ok(arg[1].user, arg[2].word, false))
         return SYS_ERROR;
-    return (uint)file_write(f, (const void *)arg[1], (int)arg[2]);
+    return (uint)file_write(f, arg[1].user, arg[2].number);
 }
 
-uint sys_close(const uint arg[])
+uint sys_close(const union sys_arg arg[])
 {
-    struct file *f = file_of(arg[0]);
+    struct file *f = file_of(arg[0].word);
 
     if (!f)
         return SYS_ERROR;
-    proc_self()->files[arg[0]] = NULL;
+    proc_self()->files[arg[0].word] = NULL;
     file_close(f);
     return 0;
 }
 
-uint sys_dup(const uint arg[])
+uint sys_dup(const union sys_arg arg[])
 {
-    struct file *f = file_of(arg[0]);
+    struct file *f = file_of(arg[0].word);
     uint fd = free_from(0);
 
     if (!f || fd == NOFILE)
@@ -78,55 +78,55 @@ uint sys_dup(const uint arg[])
     return fd;
 }
 
-uint sys_pipe(const uint arg[])
+uint sys_pipe(const union sys_arg arg[])
 {
     uint reader = free_from(0);
     uint writer = free_from(reader + 1);
     struct file *out, *in;
 
-    if (!user_check(arg[0], 2 * sizeof(uint), true) || writer >= NOFILE)
+    if (!user_check(arg[0].user, 2 * sizeof(uint), true) || writer >= NOFILE)
         return SYS_ERROR;
     if (pipe_create(&out, &in) < 0)
         return SYS_ERROR;
     enter(reader, out);
     enter(writer, in);
-    memcpy((void *)arg[0], (uint[]){ reader, writer }, 2 * sizeof(uint));
+    bytes_to_user(arg[0].user, (uint[]){ reader, writer }, 2 * sizeof(uint));
     return 0;
 }
 
-uint sys_fstat(const uint arg[])
+uint sys_fstat(const union sys_arg arg[])
 {
-    struct file *f = file_of(arg[0]);
+    struct file *f = file_of(arg[0].word);
     struct stat st = { 0 };
 
-    if (!f || !user_check(arg[1], sizeof(st), true) || file_stat(f, &st) < 0)
+    if (!f || !user_check(arg[1].user, sizeof(st), true) || file_stat(f, &st) < 0)
         return SYS_ERROR;
-    memcpy((void *)arg[1], &st, sizeof(st));
+    bytes_to_user(arg[1].user, &st, sizeof(st));
     return 0;
 }
 
-uint sys_open(const uint arg[])
+uint sys_open(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
     uint fd = free_from(0);
     struct file *f;
 
-    if (fd == NOFILE || user_copy_string(path, arg[0], sizeof(path)) < 0)
+    if (fd == NOFILE || user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
-    f = file_open(proc_self()->cwd, path, (int)arg[1]);
+    f = file_open(proc_self()->cwd, path, arg[1].number);
     if (!f)
         return SYS_ERROR;
     enter(fd, f);
     return fd;
 }
 
-uint sys_chdir(const uint arg[])
+uint sys_chdir(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
     struct proc *self = proc_self();
     struct inode *ip;
 
-    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+    if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
     ip = fs_lookup(self->cwd, path);
     if (!ip)
@@ -140,38 +140,39 @@ uint sys_chdir(const uint arg[])
     return 0;
 }
 
-uint sys_mknod(const uint arg[])
+uint sys_mknod(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
 
-    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+    if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
-    return (uint)fs_mknod(proc_self()->cwd, path, (short)arg[1], (short)arg[2]);
+    return (uint)fs_mknod(proc_self()->cwd, path, (short)arg[1].word, (short)arg[2].word);
 }
 
-uint sys_mkdir(const uint arg[])
+uint sys_mkdir(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
 
-    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+    if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
     return (uint)fs_mkdir(proc_self()->cwd, path);
 }
 
-uint sys_unlink(const uint arg[])
+uint sys_unlink(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
 
-    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+    if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
     return (uint)fs_unlink(proc_self()->cwd, path);
 }
 
-uint sys_link(const uint arg[])
+uint sys_link(const union sys_arg arg[])
 {
     char old[PATH_SIZE], new[PATH_SIZE];
 
-    if (user_copy_string(old, arg[0], sizeof(old)) < 0 || user_copy_string(new, arg[1], sizeof(new)) < 0)
+    if (user_copy_string(old, arg[0].user, sizeof(old)) < 0 ||
+        user_copy_string(new, arg[1].user, sizeof(new)) < 0)
         return SYS_ERROR;
     return (uint)fs_link(proc_self()->cwd, old, new);
 }

@@ -11,46 +11,51 @@
 
 static struct ksm_task *task(void) { return &proc_self()->ksm; }
 
-uint sys_ksmget(const uint arg[]) { return (uint)ksm_get(task(), arg[0], arg[1], arg[2]); }
+uint sys_ksmget(const union sys_arg arg[])
+{
+    return (uint)ksm_get(task(), arg[0].word, arg[1].word, arg[2].word);
+}
 
-uint sys_ksmattach(const uint arg[]) { return (uint)ksm_attach(task(), (int)arg[0], arg[1]); }
+uint sys_ksmattach(const union sys_arg arg[]) { return (uint)ksm_attach(task(), arg[0].number, arg[1].word); }
 
-uint sys_ksmdetach(const uint arg[]) { return (uint)ksm_detach(task(), (int)arg[0]); }
+uint sys_ksmdetach(const union sys_arg arg[]) { return (uint)ksm_detach(task(), arg[0].number); }
 
-uint sys_ksmdetachat(const uint arg[]) { return (uint)ksm_detach_at(task(), arg[0]); }
+uint sys_ksmdetachat(const union sys_arg arg[]) { return (uint)ksm_detach_at(task(), arg[0].word); }
 
-uint sys_ksmdelete(const uint arg[]) { return (uint)ksm_delete(task(), (int)arg[0]); }
+uint sys_ksmdelete(const union sys_arg arg[]) { return (uint)ksm_delete(task(), arg[0].number); }
 
-uint sys_ksminfo(const uint arg[])
+uint sys_ksminfo(const union sys_arg arg[])
 {
     static const uint totals = offsetof(struct ksminfo_t, total_shrg_nr);
     struct ksminfo_t info;
-    uint from = arg[0] ? 0 : totals; /* §8.1 */
+    uint from = arg[0].word ? 0 : totals; /* §8.1 */
     int error;
 
-    if (!user_check(arg[1], sizeof(info), true))
+    if (!user_check(arg[1].user, sizeof(info), true))
         return (uint)KSM_EFAULT; /* §8.2 */
-    error = ksm_info(task(), (int)arg[0], &info);
+    error = ksm_info(task(), arg[0].number, &info);
     if (error < 0)
         return (uint)error;
-    memcpy((char *)arg[1] + from, (const char *)&info + from, sizeof(info) - from);
+    bytes_to_user(user_at(arg[1].user, from), (const char *)&info + from, sizeof(info) - from);
     return 0;
 }
 
-uint sys_pgused(const uint arg[])
+uint sys_pgused(const union sys_arg arg[])
 {
     (void)arg;
     return page_used(); /* §8.4 */
 }
 
-static uint wait_for(uint word, uint expected, int nticks, int peer)
+static uint wait_for(const union sys_arg arg[], int peer)
 {
+    uint word = arg[0].word, expected = arg[1].word;
+    int nticks = arg[2].number;
     struct ksm_sleeper self;
     int error;
 
     if (word % sizeof(uint) || nticks < 0 || peer < KSM_PEER_NONE)
         return (uint)KSM_EINVAL; /* §11.1, §11.7 */
-    if (!user_check(word, sizeof(uint), false))
+    if (!user_check(arg[0].user, sizeof(uint), false))
         return (uint)KSM_EFAULT;
     error = ksm_wait_prepare(&self, task(), word, expected, peer);
     if (error < 0)
@@ -60,18 +65,18 @@ static uint wait_for(uint word, uint expected, int nticks, int peer)
     return (uint)ksm_wait_sleep(&self, (uint)nticks);
 }
 
-uint sys_ksmwait(const uint arg[]) { return wait_for(arg[0], arg[1], (int)arg[2], KSM_PEER_ANY); }
+uint sys_ksmwait(const union sys_arg arg[]) { return wait_for(arg, KSM_PEER_ANY); }
 
-uint sys_ksmwaitpeer(const uint arg[]) { return wait_for(arg[0], arg[1], (int)arg[2], (int)arg[3]); }
+uint sys_ksmwaitpeer(const union sys_arg arg[]) { return wait_for(arg, arg[3].number); }
 
-uint sys_ksmwake(const uint arg[])
+uint sys_ksmwake(const union sys_arg arg[])
 {
-    uint word = arg[0];
-    int n = (int)arg[1];
+    uint word = arg[0].word;
+    int n = arg[1].number;
 
     if (word % sizeof(uint) || n < 0)
         return (uint)KSM_EINVAL;
-    if (!user_check(word, sizeof(uint), false))
+    if (!user_check(arg[0].user, sizeof(uint), false))
         return (uint)KSM_EFAULT;
     return (uint)ksm_wake(task(), word, (uint)n);
 }

@@ -9,21 +9,21 @@
 
 static struct trapframe *own_frame(void) { return trapframe_of(thread_self()->kstack); }
 
-uint sys_fork(const uint arg[])
+uint sys_fork(const union sys_arg arg[])
 {
     (void)arg;
     return (uint)proc_fork(own_frame());
 }
 
-uint sys_exit(const uint arg[])
+uint sys_exit(const union sys_arg arg[])
 {
     (void)arg;
     proc_exit(0);
 }
 
-uint sys_exits(const uint arg[]) { proc_exit((int)arg[0]); }
+uint sys_exits(const union sys_arg arg[]) { proc_exit(arg[0].number); }
 
-uint sys_wait(const uint arg[])
+uint sys_wait(const union sys_arg arg[])
 {
     int status;
 
@@ -31,27 +31,27 @@ uint sys_wait(const uint arg[])
     return (uint)proc_wait(&status);
 }
 
-uint sys_waits(const uint arg[])
+uint sys_waits(const union sys_arg arg[])
 {
-    uint va = arg[0];
+    void USER *where = arg[0].user;
     int status, pid;
 
-    if (va && !user_check(va, sizeof(status), true))
+    if (where && !user_check(where, sizeof(status), true))
         return SYS_ERROR;
     pid = proc_wait(&status);
-    if (va && pid > 0)
-        memcpy((void *)va, &status, sizeof(status));
+    if (where && pid > 0)
+        bytes_to_user(where, &status, sizeof(status));
     return (uint)pid;
 }
 
-uint sys_kill(const uint arg[])
+uint sys_kill(const union sys_arg arg[])
 {
-    if (proc_self()->foreign && arg[0] == 0)
+    if (proc_self()->foreign && arg[0].number == 0)
         return 0; /* xv6 finds a free entry of its table */
-    return (uint)proc_kill((int)arg[0]);
+    return (uint)proc_kill(arg[0].number);
 }
 
-uint sys_getpid(const uint arg[])
+uint sys_getpid(const union sys_arg arg[])
 {
     (void)arg;
     return (uint)proc_self()->pid;
@@ -67,17 +67,17 @@ struct arguments {
 /* In xv6, the end of the vector counts too. */
 #define MAXARG_XV6 31
 
-/* Copies the vector at va and its strings, into the caller's page a->strings.  -1: unreadable, too many or too
+/* Copies a vector and its strings, into the caller's page a->strings.  -1: unreadable, too many or too
    long. */
-static int copy_arguments(struct arguments *a, uint va)
+static int copy_arguments(struct arguments *a, const void USER *vector)
 {
     uint used = 0, most = proc_self()->foreign ? MAXARG_XV6 : MAXARG;
 
     for (a->argc = 0;; a->argc++) {
-        uint string;
+        const void USER *string;
         int length;
 
-        if (user_copy_in(&string, va + a->argc * sizeof(uint), sizeof(string)) < 0)
+        if (user_copy_in(&string, user_at(vector, a->argc * sizeof(string)), sizeof(string)) < 0)
             return -1;
         if (!string)
             return 0;
@@ -91,18 +91,18 @@ static int copy_arguments(struct arguments *a, uint va)
     }
 }
 
-uint sys_exec(const uint arg[])
+uint sys_exec(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
     struct arguments a;
     int result = -1;
 
-    if (user_copy_string(path, arg[0], sizeof(path)) < 0)
+    if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
     a.strings = page_alloc();
     if (!a.strings)
         return SYS_ERROR;
-    if (copy_arguments(&a, arg[1]) == 0)
+    if (copy_arguments(&a, arg[1].user) == 0)
         result = proc_exec(own_frame(), path, a.argc, a.argv);
     page_free(a.strings);
     return (uint)result;
@@ -117,37 +117,37 @@ static __attribute__((noinline)) uint sbrk_failed(int delta, int error)
     return SYS_ERROR;
 }
 
-uint sys_sbrk(const uint arg[])
+uint sys_sbrk(const union sys_arg arg[])
 {
     uint old;
-    int error = aspace_sbrk(thread_self()->aspace, (int)arg[0], &old);
+    int error = aspace_sbrk(thread_self()->aspace, arg[0].number, &old);
 
-    return error ? sbrk_failed((int)arg[0], error) : old;
+    return error ? sbrk_failed(arg[0].number, error) : old;
 }
 
-uint sys_sleep(const uint arg[])
+uint sys_sleep(const union sys_arg arg[])
 {
-    if ((int)arg[0] < 0 && !proc_self()->foreign) /* xv6 takes it for a very long time */
+    if (arg[0].number < 0 && !proc_self()->foreign) /* xv6 takes it for a very long time */
         return SYS_ERROR;
-    if (arg[0] == 0)
+    if (arg[0].word == 0)
         return 0;
-    return thread_park(NULL, arg[0], true) == PARK_KILLED ? SYS_ERROR : 0;
+    return thread_park(NULL, arg[0].word, true) == PARK_KILLED ? SYS_ERROR : 0;
 }
 
-uint sys_uptime(const uint arg[])
+uint sys_uptime(const union sys_arg arg[])
 {
     (void)arg;
     return ticks_now;
 }
 
-uint sys_procinfo(const uint arg[])
+uint sys_procinfo(const union sys_arg arg[])
 {
     struct procinfo info;
 
-    if (!user_check(arg[1], sizeof(info), true) || proc_info((int)arg[0], &info) < 0)
+    if (!user_check(arg[1].user, sizeof(info), true) || proc_info(arg[0].number, &info) < 0)
         return SYS_ERROR;
-    memcpy((void *)arg[1], &info, sizeof(info));
+    bytes_to_user(arg[1].user, &info, sizeof(info));
     return 0;
 }
 
-uint sys_procnext(const uint arg[]) { return (uint)proc_next((int)arg[0]); }
+uint sys_procnext(const union sys_arg arg[]) { return (uint)proc_next(arg[0].number); }

@@ -16,46 +16,46 @@
 
 #define PARAM_NAME_SIZE 64 /* longer than any name that the kernel or a program asks for */
 
-uint sys_sync(const uint arg[])
+uint sys_sync(const union sys_arg arg[])
 {
     (void)arg;
     return (uint)fs_sync();
 }
 
-uint sys_halt(const uint arg[])
+uint sys_halt(const union sys_arg arg[])
 {
     if (fs_settle() < 0)
         printk("halt: the disk failed; data that was not written is lost\n");
-    power_off_status((int)(arg[0] & 0xff));
+    power_off_status((int)(arg[0].word & 0xff));
 }
 
-uint sys_bootarg(const uint arg[])
+uint sys_bootarg(const union sys_arg arg[])
 {
     char name[PARAM_NAME_SIZE];
     char value[sizeof(boot_command_line)];
     int length;
 
-    if (user_copy_string(name, arg[0], sizeof(name)) < 0)
+    if (user_copy_string(name, arg[0].user, sizeof(name)) < 0)
         return SYS_ERROR;
     /* Not on the command line: programs that spin have to know whether there is a second processor. */
     if (strcmp(name, "ncpus") == 0)
         length = format(value, sizeof(value), "%u", cpu_count);
     else
         length = params_get(boot_command_line, name, value, sizeof(value));
-    if (length < 0 || (int)arg[2] <= length || !user_check(arg[1], arg[2], true))
+    if (length < 0 || arg[2].number <= length || !user_check(arg[1].user, arg[2].word, true))
         return SYS_ERROR;
-    memcpy((char *)arg[1], value, (uint)length + 1);
+    bytes_to_user(arg[1].user, value, (uint)length + 1);
     return (uint)length;
 }
 
-uint sys_foreground(const uint arg[]) { return (uint)proc_set_foreground((int)arg[0]); }
+uint sys_foreground(const union sys_arg arg[]) { return (uint)proc_set_foreground(arg[0].number); }
 
 #ifdef DEBUG
-uint sys_debug(const uint arg[])
+uint sys_debug(const union sys_arg arg[])
 {
     const char *wrong;
 
-    switch (arg[0]) {
+    switch (arg[0].word) {
     case DEBUG_CHECK:
         page_check();
         fs_check();
@@ -65,13 +65,13 @@ uint sys_debug(const uint arg[])
             printk("ksm_check: %s\n", wrong);
         return wrong ? SYS_ERROR : 0;
     case DEBUG_FAIL_ALLOCATION:
-        page_inject_failure(arg[1]);
+        page_inject_failure(arg[1].word);
         return 0;
     }
     return SYS_ERROR;
 }
 #else
-uint sys_debug(const uint arg[])
+uint sys_debug(const union sys_arg arg[])
 {
     (void)arg;
     return SYS_ERROR;

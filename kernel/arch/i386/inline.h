@@ -75,8 +75,26 @@ static inline uint pa_of(const void *va) { return (uint)va - KERNEL_BASE; }
 static inline void *va_of(uint pa) { return (void *)(pa + KERNEL_BASE); }
 
 static inline uint trapframe_syscall(const struct trapframe *tf) { return tf->eax; }
-static inline uint trapframe_args(const struct trapframe *tf) { return tf->esp + 4; }
+static inline const void USER *trapframe_args(const struct trapframe *tf)
+{
+    return (const void USER *)(tf->esp + 4);
+}
 static inline void trapframe_result(struct trapframe *tf, uint value) { tf->eax = value; }
+
+static inline void *user_opened(const void USER *p) { return (void *)(uintptr_t)p; }
+
+static inline void bytes_to_user(void USER *dst, const void *src, size_t n)
+{
+    bytes_copy(user_opened(dst), src, n);
+}
+static inline void bytes_from_user(void *dst, const void USER *src, size_t n)
+{
+    bytes_copy(dst, user_opened(src), n);
+}
+static inline uint word_from_user(const void USER *src)
+{
+    return __atomic_load_n((const uint *)user_opened(src), __ATOMIC_SEQ_CST);
+}
 
 #include "copy.h"
 

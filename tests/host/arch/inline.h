@@ -46,11 +46,17 @@ static inline bool atomic_cas(volatile uint *p, uint old, uint value)
 }
 
 static inline uint trapframe_syscall(const struct trapframe *tf) { return tf->unused; }
-static inline uint trapframe_args(const struct trapframe *tf) { return tf->unused; }
+static inline const void *trapframe_args(const struct trapframe *tf) { return tf; }
 static inline void trapframe_result(struct trapframe *tf, uint value) { tf->unused = value; }
 
 static inline uint pa_of(const void *va) { return (uint)((const char *)va - host_ram); }
 static inline void *va_of(uint pa) { return host_ram + pa; }
 static inline void page_zero(void *page) { memset(page, 0, PAGE_SIZE); }
+static inline void bytes_to_user(void *dst, const void *src, size_t n) { memcpy(dst, src, n); }
+static inline void bytes_from_user(void *dst, const void *src, size_t n) { memcpy(dst, src, n); }
+static inline uint word_from_user(const void *src)
+{
+    return __atomic_load_n((const uint *)src, __ATOMIC_SEQ_CST);
+}
 
 #endif
