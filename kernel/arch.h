@@ -45,11 +45,10 @@
    bytes_to_user() and its kin alone, after user_check().  A number called va says where in an address space
    something lies, and reaches nothing. */
 
+/* Where p points, as a number.  To sparse, unsigned long alone may come from pointers of all kinds. */
+static inline uintptr_t user_va(const void USER *p) { return (unsigned long)p; }
 /* p + nbytes.  Programs choose p, so the sum may pass the end of all addresses, which is not an error here. */
-static inline void USER *user_at(const void USER *p, uint nbytes)
-{
-    return (void USER *)((uintptr_t)p + nbytes);
-}
+static inline void USER *user_at(const void USER *p, uint nbytes) { return (void USER *)(user_va(p) + nbytes); }
 /* Kernel memory, for a function that takes either. */
 static inline void USER *kernel_as_user(const void *p) { return (void USER *)(uintptr_t)p; }
 

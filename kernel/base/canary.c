@@ -9,6 +9,7 @@
 
 #include "base/printk.h"
 
+extern uintptr_t __stack_chk_guard;
 uintptr_t __stack_chk_guard = 0xD00A0DFF;
 void __stack_chk_fail(void) __attribute__((noreturn));
 

@@ -166,7 +166,7 @@ static void loaded(struct group *g, uchar blocks)
 }
 
 /* Reads what is not valid, and releases the lock meanwhile. */
-static bool load(struct group *g)
+static REACQUIRES bool load(struct group *g)
 {
     uchar wanted = blocks_on_disk(g->number) & ~g->valid;
 

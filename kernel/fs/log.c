@@ -91,7 +91,7 @@ static void fail(void)
 }
 
 /* OPEN or DRAINING: commits the operations that have ended. */
-static void close_transaction(void)
+static REACQUIRES void close_transaction(void)
 {
     log.state = LOG_CLOSING;
     while (log.nactive)
@@ -121,7 +121,7 @@ static void close_transaction(void)
 }
 
 /* DURABLE: makes room for the next operations. */
-static void settle_transaction(void)
+static REACQUIRES void settle_transaction(void)
 {
     log.state = LOG_SETTLING;
     spin_release(&log.lock);

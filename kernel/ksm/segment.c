@@ -73,7 +73,7 @@ static int get_existing_locked(struct ksm_task *task, struct segment *seg, uint 
 }
 
 /* Makes a segment that nothing forbids.  Releases the lock while the pages are made.  Sleeps: may. */
-static int give_birth_locked(struct ksm_task *task, uint id, uint nbytes)
+static REACQUIRES int give_birth_locked(struct ksm_task *task, uint id, uint nbytes)
 {
     struct segment *seg = kmalloc(sizeof(*seg));
 

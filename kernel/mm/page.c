@@ -265,7 +265,7 @@ void page_free_chain(struct page_chain *chain)
     top = chain->first;
     nfree += chain->n;
     spin_release(&lock);
-    *chain = (struct page_chain){ 0 };
+    *chain = (struct page_chain){ NULL };
 }
 
 /* Promises n frames if that leaves `left`; else stores how many are missing. */

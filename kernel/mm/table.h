@@ -21,7 +21,7 @@ struct table {
 };
 
 /* clang-format off */
-#define TABLE_INIT { 0, 0 }
+#define TABLE_INIT { NULL, 0 }
 /* clang-format on */
 
 /* NULL when there is no entry. */

@@ -25,7 +25,7 @@ static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool wri
 
 bool user_check(const void USER *p, uint nbytes, bool write)
 {
-    uint va = (uintptr_t)p;
+    uint va = user_va(p);
 
     /* Most ranges lie in one page. */
     bool one_page = nbytes <= PAGE_SIZE && ((va + nbytes - 1) ^ va) < PAGE_SIZE && va < USER_END;
@@ -36,7 +36,7 @@ bool user_check(const void USER *p, uint nbytes, bool write)
 
 bool user_copy_four_words(uint *dst, const void USER *src)
 {
-    uint va = (uintptr_t)src;
+    uint va = user_va(src);
 
     if (va % PAGE_SIZE > PAGE_SIZE - 4 * sizeof(uint) || va >= USER_END ||
         !pmap_allows_page(&thread_self()->aspace->map, va, false))

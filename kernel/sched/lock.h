@@ -84,6 +84,16 @@ static inline void lock_debug_released(const struct spinlock *l) { (void)l; }
 
 #define RANK_FIRST_SPIN RANK_PROC
 
+/* sparse counts the spin locks that a function acquires and releases, on each of its paths.  One that releases its
+   caller's lock and acquires it again says REACQUIRES. */
+#ifdef __CHECKER__
+#define COUNT_LOCK(n) __context__(n)
+#define REACQUIRES    __attribute__((context(0, 1, 1)))
+#else
+#define COUNT_LOCK(n) ((void)0)
+#define REACQUIRES
+#endif
+
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
 void spin_wait(struct spinlock *l); /* the slow path of spin_acquire */
 
@@ -93,10 +103,12 @@ static inline void spin_acquire(struct spinlock *l)
     if (atomic_swap(&l->locked, 1))
         spin_wait(l);
     lock_debug_acquired(l);
+    COUNT_LOCK(1);
 }
 
 static inline void spin_release(struct spinlock *l)
 {
+    COUNT_LOCK(-1);
     lock_debug_release(l);
     __atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
     lock_debug_released(l);

@@ -54,6 +54,17 @@ extern char arch_idle_halt[];                     /* the hlt of arch_idle() */
 void thread_first(void), thread_first_user(void); /* a new thread's first switch returns there */
 FROM_ASM void trap_resume(uint frame) __attribute__((noreturn)); /* goes to user mode with this frame */
 
+/* What boot.S and entry.S call and read. */
+FROM_ASM void machine_start(uint magic, uint info_pa);
+FROM_ASM void machine_start_cpu(void);
+extern uint cpu_start_stack;
+FROM_ASM void trap_syscall(struct trapframe *tf);
+FROM_ASM void trap_attention(void);
+FROM_ASM void trap_page_fault(struct trapframe *tf, uint address);
+FROM_ASM void trap_exception(struct trapframe *tf, uint vector);
+FROM_ASM void trap_interrupt(struct trapframe *tf, uint vector);
+FROM_ASM void trap_double_fault(void);
+
 /* Memory. */
 
 /* Reads what the boot loader left: the memory map, the command line, the first module. */

@@ -81,7 +81,7 @@ static inline const void USER *trapframe_args(const struct trapframe *tf)
 }
 static inline void trapframe_result(struct trapframe *tf, uint value) { tf->eax = value; }
 
-static inline void *user_opened(const void USER *p) { return (void *)(uintptr_t)p; }
+static inline void *user_opened(const void USER *p) { return (void *)user_va(p); }
 
 static inline void bytes_to_user(void USER *dst, const void *src, size_t n)
 {

@@ -123,7 +123,7 @@ static void make_all_forget(void)
 }
 
 /* Makes all slots clean that are stale now.  The lock is held before and after, and released in between. */
-static void clean(void)
+static REACQUIRES void clean(void)
 {
     uint first = first_stale, last;
 
