@@ -225,8 +225,8 @@ $B/bin/%: $B/elf/%
 $B/host/%.o: host/%.c $B/stamp/host.flags
 	@mkdir -p $(@D)
 	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -MMD -MP -c -o $@ $<
-$B/host/mkfs: $B/host/mkfs.o $B/host/fsimage.o
-$B/host/fsck: $B/host/fsck.o $B/host/fscheck.o
+$B/host/mkfs: $B/host/mkfs.o $B/host/fsimage.o $B/host/imagefile.o
+$B/host/fsck: $(patsubst %,$B/host/%.o,fsck fscheck fsmend fsmend_tree fsimage imagefile)
 $B/host/mkfs $B/host/fsck:
 	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -o $@ $^
 

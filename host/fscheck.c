@@ -158,6 +158,10 @@ static void check_inode(struct check *c, uint inum)
         problem(c, "inode %u: %u bytes are more than a file can have", inum, di->size);
         return;
     }
+    if (di->type == T_DEV && di->size)
+        problem(c, "inode %u: a device of %u bytes", inum, di->size);
+    if (di->type != T_DEV && (di->major || di->minor))
+        problem(c, "inode %u: it has the numbers of a device, %d and %d", inum, di->major, di->minor);
     uint nblocks = (di->size + BSIZE - 1) / BSIZE, index = 0;
     for (uint i = 0; i < NADDR; i++) {
         uint depth = i < c->layout.ndirect ? 0 : i - c->layout.ndirect + 1;

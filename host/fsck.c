@@ -1,73 +1,144 @@
 /*
- * fsck - checks a file system image and names what is wrong with it.
+ * fsck - checks a file system image, names what is wrong with it, and mends it.
  *
- *   fsck [-q] IMAGE
+ *   fsck [-q] [-n | -y] IMAGE
  *
- * Exit status 0: consistent; 1: it has problems, one line each; 2: it can't be read.  With -q, a good image
- * produces no output.  A log that holds a committed transaction is no problem: a power cut leaves it, and the
- * next mount completes it.  The same goes for files that were open and had no name left.  The image is never
- * changed.
+ *   -n   changes nothing: the default, unless standard input and output are a terminal; there it asks
+ *   -y   mends what it finds
+ *   -q   a good image produces no output
+ *
+ * Exit status, as that of other systems' fsck:  0: consistent   1: it was not, and is mended   4: it is not
+ * 8: it can't be read or written, or the arguments are wrong
+ *
+ * A log that holds a committed transaction is no problem: a power cut leaves it, and the next mount completes it.  The same goes
+ * for files that were open and had no name left.  Mending carries the log out.
+ *
+ * A mended image is written to IMAGE.new, which is then renamed, so that a power cut leaves the old image or the mended one.
  */
-#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "host/fscheck.h"
+#include "host/fsmend.h"
+#include "host/imagefile.h"
+
+#define ROUNDS_MAX 3 /* a mend can bring to light what hid behind the damage */
+
+enum status { GOOD = 0, MENDED = 1, LEFT = 4, FAILED = 8 };
+
+struct options {
+    bool quiet, no, yes;
+    const char *path;
+};
 
 static const char *path;
 
-static void report(const char *problem) { printf("%s: %s\n", path, problem); }
+static void report(const char *line) { printf("%s: %s\n", path, line); }
+static void ignore(const char *line) { (void)line; }
 
-static void *read_image(size_t *nbytes)
+static bool parse(struct options *o, int argc, char **argv)
 {
-    FILE *f = fopen(path, "rb");
+    int c;
 
-    if (!f)
-        return NULL;
-    size_t room = 1u << 20, got;
-    char *bytes = malloc(room);
-    *nbytes = 0;
-    while (bytes && (got = fread(bytes + *nbytes, 1, room - *nbytes, f)) > 0) {
-        *nbytes += got;
-        if (*nbytes == room)
-            bytes = realloc(bytes, room *= 2);
+    *o = (struct options){ 0 };
+    while ((c = getopt(argc, argv, "nqy")) != -1) {
+        if (c == '?')
+            return false;
+        *(c == 'q' ? &o->quiet : c == 'y' ? &o->yes : &o->no) = true;
     }
-    if (ferror(f)) {
-        free(bytes);
-        bytes = NULL;
+    o->path = argv[optind];
+    return argc == optind + 1 && !(o->no && o->yes);
+}
+
+static void note(const struct check_result *result)
+{
+    if (result->nlogged)
+        printf("%s: note: the log holds %u blocks; checked as the next mount will see them\n", path,
+               result->nlogged);
+    if (result->norphans)
+        printf("%s: note: %u files without a name; the next mount frees them\n", path, result->norphans);
+}
+
+static void conclude(const struct check_result *result)
+{
+    if (result->nproblems)
+        printf("%s: %u problem%s\n", path, result->nproblems, result->nproblems == 1 ? "" : "s");
+    else
+        printf("%s: good\n", path);
+}
+
+/* Does the user agree?  Asked only at a terminal. */
+static bool agrees(void)
+{
+    char answer[100];
+
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return false;
+    printf("%s: mend it? (y or n) ", path);
+    fflush(stdout);
+    return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* Mends the bytes, and says what was done.  False: something is left. */
+static bool mend(uchar *bytes, size_t nbytes)
+{
+    struct check_result result;
+
+    for (int round = 0; round < ROUNDS_MAX; round++) {
+        bool whole = mend_image(bytes, nbytes, report);
+        check_image(bytes, nbytes, ignore, &result);
+        if (result.nproblems == 0)
+            return true;
+        if (!whole)
+            break;
     }
-    fclose(f);
-    return bytes;
+    check_image(bytes, nbytes, report, &result);
+    return false;
+}
+
+static int write_back(const uchar *bytes, const struct stat *st)
+{
+    char *real = realpath(path, NULL); /* not a link to it is to be replaced */
+    const char *wrong = real ? imagefile_write(real, st->st_mode & 07777, bytes, st->st_size) : "it is gone";
+
+    if (wrong)
+        fprintf(stderr, "fsck: %s\n", wrong);
+    free(real);
+    return wrong ? -1 : 0;
 }
 
 int main(int argc, char **argv)
 {
-    int quiet = argc > 1 && strcmp(argv[1], "-q") == 0;
-
-    if (argc != 2 + quiet || (argv[1 + quiet][0] == '-' && argv[1 + quiet][1])) {
-        fprintf(stderr, "usage: fsck [-q] IMAGE\n");
-        return 2;
-    }
-    path = argv[1 + quiet];
-    size_t nbytes;
-    errno = 0;
-    void *image = read_image(&nbytes);
-    if (!image) {
-        fprintf(stderr, "fsck: can't read %s: %s\n", path, strerror(errno));
-        return 2;
-    }
+    struct options o;
     struct check_result result;
-    check_image(image, nbytes, report, &result);
-    free(image);
-    if (result.nlogged && !quiet)
-        printf("%s: note: the log holds %u blocks; checked as the next mount will see them\n", path,
-               result.nlogged);
-    if (result.norphans && !quiet)
-        printf("%s: note: %u files without a name; the next mount frees them\n", path, result.norphans);
-    if (result.nproblems)
-        printf("%s: %u problem%s\n", path, result.nproblems, result.nproblems == 1 ? "" : "s");
-    else if (!quiet)
-        printf("%s: good\n", path);
-    return result.nproblems != 0;
+    struct stat st;
+    uchar *bytes;
+
+    if (!parse(&o, argc, argv)) {
+        fprintf(stderr, "usage: fsck [-q] [-n | -y] IMAGE\n");
+        return FAILED;
+    }
+    path = o.path;
+    const char *wrong = imagefile_map(path, &bytes, &st);
+    if (wrong) {
+        fprintf(stderr, "fsck: %s\n", wrong);
+        return FAILED;
+    }
+    check_image(bytes, st.st_size, report, &result);
+    if (!o.quiet)
+        note(&result);
+    if (!o.quiet || result.nproblems)
+        conclude(&result);
+    if (!result.nproblems && !(o.yes && result.nlogged))
+        return GOOD;
+    if (o.no || !(o.yes || agrees()))
+        return result.nproblems ? LEFT : GOOD;
+    bool mended = mend(bytes, st.st_size);
+    if (write_back(bytes, &st) < 0)
+        return FAILED;
+    printf("%s: %s\n", path, mended ? "mended" : "not all of it could be mended");
+    return mended ? MENDED : LEFT;
 }

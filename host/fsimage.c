@@ -12,8 +12,6 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the disk's numbers are little-endian");
 
-#define INUM_MAX 65535u /* a directory entry has 16 bits for the number */
-
 static const char full[] = "the files don't fit: the image has no free block";
 static const char damaged[] = "the image is damaged; fsck says how";
 
@@ -29,8 +27,7 @@ static bool is_used(const struct fsimage *im, uint blockno)
     return *bitmap_byte(im, blockno) >> blockno % 8 & 1;
 }
 
-/* A free block, zeroed and now in use; 0: there is none. */
-static uint take_block(struct fsimage *im)
+uint fsimage_take_block(struct fsimage *im)
 {
     while (im->hint < im->layout.sb.size && is_used(im, im->hint))
         im->hint++;
@@ -68,8 +65,7 @@ static void truncate_inode(struct fsimage *im, struct dinode *di)
     di->size = 0;
 }
 
-/* The bytes of a file's block `index`, which is made if there is none and `make` says so.  NULL, and *wrong. */
-static void *block_of(struct fsimage *im, struct dinode *di, uint index, bool make, const char **wrong)
+void *fsimage_block_of(struct fsimage *im, struct dinode *di, uint index, bool make, const char **wrong)
 {
     struct fs_route r;
 
@@ -80,7 +76,7 @@ static void *block_of(struct fsimage *im, struct dinode *di, uint index, bool ma
     fs_find_route(&im->layout, &r, index);
     uint *slot = &di->addrs[r.direct];
     for (uint level = 0;; level++) {
-        if (!*slot && make && !(*slot = take_block(im))) {
+        if (!*slot && make && !(*slot = fsimage_take_block(im))) {
             *wrong = full;
             return NULL;
         }
@@ -108,15 +104,14 @@ const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1], size_t *l
     return path + *length;
 }
 
-/* Finds the entry of a name; *e: that, or a free one, or NULL for one past the end. */
-static const char *find_entry(struct fsimage *im, struct dinode *dir, const char *name, struct dirent **e)
+const char *fsimage_find_entry(struct fsimage *im, struct dinode *dir, const char *name, struct dirent **e)
 {
     uint n = dir->size / sizeof(struct dirent), in_block = BSIZE / sizeof(struct dirent);
     const char *wrong;
 
     *e = NULL;
     for (uint i = 0; i < n; i++) {
-        struct dirent *block = block_of(im, dir, i / in_block, false, &wrong);
+        struct dirent *block = fsimage_block_of(im, dir, i / in_block, false, &wrong);
         if (!block)
             return damaged;
         struct dirent *at = &block[i % in_block];
@@ -130,15 +125,14 @@ static const char *find_entry(struct fsimage *im, struct dinode *dir, const char
     return NULL;
 }
 
-/* free_entry: what find_entry() found. */
-static const char *enter(struct fsimage *im, struct dinode *dir, struct dirent *free_entry, const char *name,
-                         uint inum)
+const char *fsimage_enter(struct fsimage *im, struct dinode *dir, struct dirent *free_entry, const char *name,
+                          uint inum)
 {
     const char *wrong = NULL;
 
     if (!free_entry) {
         uint n = dir->size / sizeof(struct dirent), in_block = BSIZE / sizeof(struct dirent);
-        struct dirent *block = block_of(im, dir, n / in_block, true, &wrong);
+        struct dirent *block = fsimage_block_of(im, dir, n / in_block, true, &wrong);
         if (!block)
             return wrong;
         free_entry = &block[n % in_block];
@@ -149,10 +143,9 @@ static const char *enter(struct fsimage *im, struct dinode *dir, struct dirent *
     return NULL;
 }
 
-/* A free inode becomes one of this type, with one link; 0: there is none. */
-static uint take_inode(struct fsimage *im, short type)
+uint fsimage_take_inode(struct fsimage *im, short type)
 {
-    uint limit = im->layout.sb.ninodes <= INUM_MAX ? im->layout.sb.ninodes : INUM_MAX + 1;
+    uint limit = im->layout.sb.ninodes <= FSIMAGE_INUM_MAX ? im->layout.sb.ninodes : FSIMAGE_INUM_MAX + 1;
 
     while (im->ihint < limit && fsimage_inode(im, im->ihint)->type)
         im->ihint++;
@@ -162,12 +155,12 @@ static uint take_inode(struct fsimage *im, short type)
     return im->ihint++;
 }
 
-static const char *enter_dots(struct fsimage *im, uint inum, uint parent)
+const char *fsimage_enter_dots(struct fsimage *im, uint inum, uint parent)
 {
     struct dinode *dir = fsimage_inode(im, inum);
-    const char *wrong = enter(im, dir, NULL, (char[DIRSIZ]){ "." }, inum);
+    const char *wrong = fsimage_enter(im, dir, NULL, (char[DIRSIZ]){ "." }, inum);
 
-    return wrong ? wrong : enter(im, dir, NULL, (char[DIRSIZ]){ ".." }, parent);
+    return wrong ? wrong : fsimage_enter(im, dir, NULL, (char[DIRSIZ]){ ".." }, parent);
 }
 
 /* The inode of a name in directory `parent`: what is there, or a new one of `type`. */
@@ -176,7 +169,7 @@ static const char *find_or_make(struct fsimage *im, uint parent, const char *nam
 {
     struct dinode *dir = fsimage_inode(im, parent);
     struct dirent *e;
-    const char *wrong = find_entry(im, dir, name, &e);
+    const char *wrong = fsimage_find_entry(im, dir, name, &e);
 
     *made = false;
     if (wrong)
@@ -186,13 +179,13 @@ static const char *find_or_make(struct fsimage *im, uint parent, const char *nam
         return *inum < im->layout.sb.ninodes && fsimage_inode(im, *inum)->type ? NULL : damaged;
     }
     *made = true;
-    *inum = take_inode(im, type);
+    *inum = fsimage_take_inode(im, type);
     if (!*inum)
         return "too many files: the image has no free inode";
-    if ((wrong = enter(im, dir, e, name, *inum)) || type != T_DIR)
+    if ((wrong = fsimage_enter(im, dir, e, name, *inum)) || type != T_DIR)
         return wrong;
     dir->nlink++;
-    return enter_dots(im, *inum, parent);
+    return fsimage_enter_dots(im, *inum, parent);
 }
 
 const char *fsimage_create(struct fsimage *im, const char *path, bool replace, uint *inum)
@@ -231,7 +224,7 @@ const char *fsimage_fill(struct fsimage *im, uint inum, const void *bytes, uint 
     truncate_inode(im, di);
     for (uint done = 0, n; done < nbytes; done += n) {
         n = nbytes - done < BSIZE ? nbytes - done : BSIZE;
-        void *block = block_of(im, di, done / BSIZE, true, &wrong);
+        void *block = fsimage_block_of(im, di, done / BSIZE, true, &wrong);
         if (!block)
             return wrong;
         memcpy(block, (const uchar *)bytes + done, n);
@@ -279,7 +272,7 @@ const char *fsimage_format(struct fsimage *im, uchar *bytes, const struct fsimag
     memcpy(fsimage_block(im, SUPER_BLOCK), &sb, sizeof(sb));
     for (uint b = 0; b < nmeta; b++)
         *bitmap_byte(im, b) |= 1u << b % 8;
-    return enter_dots(im, take_inode(im, T_DIR), ROOTINO);
+    return fsimage_enter_dots(im, fsimage_take_inode(im, T_DIR), ROOTINO);
 }
 
 const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes)

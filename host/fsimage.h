@@ -13,6 +13,8 @@
 #include "include/fslayout.h"
 #include "include/mustcheck.h"
 
+#define FSIMAGE_INUM_MAX 65535u /* a directory entry has 16 bits for the number */
+
 struct fsimage {
     struct fs_layout layout;
     uchar *bytes;
@@ -43,6 +45,24 @@ MUST_CHECK const char *fsimage_fill(struct fsimage *im, uint inum, const void *b
 
 /* Cuts the next name off a path, to DIRSIZ bytes; *length: what it was before.  NULL: there is none. */
 MUST_CHECK const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1], size_t *length);
+
+/* The parts, for programs that build or mend single structures. */
+
+/* A free block, zeroed and now in use; 0: there is none. */
+MUST_CHECK uint fsimage_take_block(struct fsimage *im);
+/* A free inode becomes one of this type, with one link; 0: there is none. */
+MUST_CHECK uint fsimage_take_inode(struct fsimage *im, short type);
+/* The bytes of a file's block `index`, which is made if there is none and `make` says so.  NULL, and *wrong. */
+MUST_CHECK void *fsimage_block_of(struct fsimage *im, struct dinode *di, uint index, bool make,
+                                  const char **wrong);
+/* Finds the entry of a name of DIRSIZ bytes; *e: that, or a free one, or NULL for one past the end. */
+MUST_CHECK const char *fsimage_find_entry(struct fsimage *im, struct dinode *dir, const char *name,
+                                          struct dirent **e);
+/* free_entry: what fsimage_find_entry() found. */
+MUST_CHECK const char *fsimage_enter(struct fsimage *im, struct dinode *dir, struct dirent *free_entry,
+                                     const char *name, uint inum);
+/* Gives an empty directory its "." and "..". */
+MUST_CHECK const char *fsimage_enter_dots(struct fsimage *im, uint inum, uint parent);
 
 static inline void *fsimage_block(const struct fsimage *im, uint blockno)
 {

@@ -18,16 +18,15 @@
  * and one that can't be changed as asked stays as it was.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "host/fsimage.h"
+#include "host/imagefile.h"
 
 #define XV6_BLOCKS   1000u
 #define XV6_INODES   200u
@@ -80,26 +79,17 @@ static void *allocate(size_t n)
     return p;
 }
 
-/* Opens a regular file: anything else, as a FIFO, could keep us waiting. */
-static int open_regular(const char *path, struct stat *st)
-{
-    int fd = open(path, O_RDONLY | O_NONBLOCK);
-
-    if (fd < 0 || fstat(fd, st) < 0)
-        die("can't open %s: %s", path, strerror(errno));
-    if (!S_ISREG(st->st_mode))
-        die("can't read %s: it is not a regular file", path);
-    return fd;
-}
-
 /* The files. */
 
 static void read_source(struct source *s, uint limit)
 {
     struct stat st;
-    int fd = open_regular(s->path, &st);
+    int fd;
     size_t got = 0;
+    const char *wrong = imagefile_open(s->path, &fd, &st);
 
+    if (wrong)
+        die("%s", wrong);
     if ((unsigned long long)st.st_size > limit)
         die("%s is too large: a file in the image holds at most %u bytes", s->path, limit);
     s->bytes = allocate(st.st_size);
@@ -159,38 +149,12 @@ static void put_sources(struct fsimage *im, bool replace)
 
 /* Writing. */
 
-static bool is_zero(const uchar *block) { return block[0] == 0 && memcmp(block, block + 1, BSIZE - 1) == 0; }
-
-/* Zeroes stay holes. */
-static bool write_blocks(FILE *f, const uchar *bytes, size_t nbytes)
-{
-    for (size_t at = 0; at < nbytes; at += BSIZE) {
-        size_t n = nbytes - at < BSIZE ? nbytes - at : BSIZE;
-        if (n == BSIZE && is_zero(bytes + at)) {
-            if (fseeko(f, BSIZE, SEEK_CUR) < 0)
-                return false;
-        } else if (fwrite(bytes + at, 1, n, f) != n) {
-            return false;
-        }
-    }
-    return fflush(f) == 0 && ftruncate(fileno(f), nbytes) == 0;
-}
-
 static void write_image(const char *path, mode_t mode, const uchar *bytes, size_t nbytes)
 {
-    char *temporary = allocate(strlen(path) + 5);
+    const char *wrong = imagefile_write(path, mode, bytes, nbytes);
 
-    sprintf(temporary, "%s.new", path);
-    FILE *f = fopen(temporary, "wb");
-    if (!f)
-        die("can't create %s: %s", temporary, strerror(errno));
-    bool good = write_blocks(f, bytes, nbytes) && (!mode || fchmod(fileno(f), mode) == 0);
-    if (fclose(f) != 0 || !good || rename(temporary, path) != 0) {
-        int error = errno;
-        remove(temporary);
-        die("can't write %s: %s", path, strerror(error));
-    }
-    free(temporary);
+    if (wrong)
+        die("%s", wrong);
 }
 
 /* A new image. */
@@ -249,24 +213,14 @@ static void make_image(const char *path, struct fsimage_shape *shape)
 
 /* An image that is there. */
 
-/* Its bytes, in memory of our own. */
-static uchar *map_image(const char *path, struct stat *st)
-{
-    int fd = open_regular(path, st);
-    uchar *bytes = st->st_size ? mmap(NULL, st->st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : NULL;
-
-    if (bytes == MAP_FAILED)
-        die("can't read %s: %s", path, strerror(errno));
-    close(fd);
-    return bytes;
-}
-
 static uchar *open_image(struct fsimage *im, const char *path, struct stat *st)
 {
-    uchar *bytes = map_image(path, st);
-    const char *wrong = fsimage_open(im, bytes, st->st_size);
+    uchar *bytes;
+    const char *wrong = imagefile_map(path, &bytes, st);
 
     if (wrong)
+        die("%s", wrong);
+    if ((wrong = fsimage_open(im, bytes, st->st_size)))
         die("%s is not a disk image with a file system: %s", path, wrong);
     return bytes;
 }

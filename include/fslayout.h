@@ -13,6 +13,7 @@
 #include "fs.h"
 
 #define SUPER_BLOCK 1u
+#define LOG_MIN     15u /* blocks of a log, its header included, in which every operation finds room */
 #define LOG_COPIES  (sizeof(((struct logheader *)0)->block) / sizeof(int)) /* that a log's header can name */
 
 struct fs_layout {
@@ -45,8 +46,10 @@ static inline const char *fs_layout(struct fs_layout *l, const struct superblock
 
     if (sb->features != 0 && !extended)
         return "its super block asks for features that are not known here";
-    if (sb->size == 0 || sb->ninodes <= ROOTINO || sb->nlog == 0)
+    if (sb->size == 0 || sb->ninodes <= ROOTINO)
         return "its super block is damaged, or it is not a file system";
+    if (sb->nlog < LOG_MIN)
+        return "its log is too small";
     if (!fs_is_region(sb, sb->logstart, sb->nlog, SUPER_BLOCK + 1))
         return "its super block is damaged: the log can't be there";
     if (!fs_is_region(sb, sb->inodestart, fs_inode_blocks(sb), sb->logstart + sb->nlog))

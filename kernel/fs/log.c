@@ -49,19 +49,16 @@ static struct {
     .flusher = WAITQ_INIT(log.flusher),
 };
 
+_Static_assert(LOG_MIN == LOG_OP_MIN + 1, "every log has room for the smallest limit of an operation");
+
 const char *log_mount(uint start, uint nblocks)
 {
-    uint capacity = nblocks ? nblocks - 1 : 0;
-
-    if (capacity < LOG_OP_MIN)
-        return "its log is too small";
-    if (capacity > LOG_COPIES)
-        capacity = LOG_COPIES;
     const char *wrong = commit_recover(start);
+
     if (wrong)
         return wrong;
     log.start = start;
-    log.capacity = capacity;
+    log.capacity = nblocks - 1 < LOG_COPIES ? nblocks - 1 : LOG_COPIES;
     log.state = LOG_OPEN;
     return NULL;
 }

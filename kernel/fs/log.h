@@ -24,7 +24,7 @@ struct log_op {
     uint left; /* blocks that it may still change.  Fresh ones count by groups: see cache.h */
 };
 
-/* Once at mount: the log in blocks [start, start+nblocks), its header included.  Copies a committed
+/* Once at mount: the log in blocks [start, start+nblocks), its header included, LOG_MIN at least.  Copies a committed
    transaction home.  NULL, or what is wrong, in words.  Sleeps: may. */
 MUST_CHECK const char *log_mount(uint start, uint nblocks);
 /* Begins an operation that changes at most n blocks; n is at most log_op_limit().  -1: the disk failed

@@ -306,6 +306,7 @@ TEST("mkfs --add to an image with a full log")
     check(world_is_consistent(&result));
     check(result.nlogged > 0);
     store_image("full.img");
+    store_image("full2.img");
     check_eq(run("mkfs --add full.img small && fsck -q full.img"), 0);
     check(load_image("full.img"));
     check(world_is_consistent(&result));
@@ -313,17 +314,51 @@ TEST("mkfs --add to an image with a full log")
     check(world_boot(look_at_recovered, NULL));
 }
 
-TEST("fsck")
+TEST("fsck says by its status whether an image is good, and changes nothing by itself")
 {
-    check_eq(run("fsck"), 2);
-    check_eq(run("fsck a b"), 2);
-    check_eq(run("fsck nothing"), 2);
-    check_eq(run("fsck small"), 1);
-    check_eq(run("fsck big"), 1);
+    check_eq(run("fsck"), 8);
+    check_eq(run("fsck a b"), 8);
+    check_eq(run("fsck -n -y a.img"), 8);
+    check_eq(run("fsck -x a.img"), 8);
+    check_eq(run("fsck nothing"), 8);
+    check_eq(run("fsck fifo"), 8);
+    check_eq(run("fsck small"), 4);
+    check_eq(run("fsck -y small"), 4);
+    check_eq(run("fsck -y empty"), 4);
     check_eq(run("mkfs c.img small && printf '\\1' | dd of=c.img bs=1 seek=1024 conv=notrunc status=none && "
+                 "cp c.img d.img && "
                  "fsck c.img"),
-             1);
+             4);
     check(strstr(output, "log: its header is damaged"));
+    check_eq(run("fsck -n c.img </dev/null"), 4);
+    check_eq(run("cmp c.img d.img"), 0);
+}
+
+TEST("fsck -y mends the image behind a link, keeps its mode, and finds nothing afterwards")
+{
+    check_eq(run("chmod 640 c.img; ln -s c.img l.img; fsck -y l.img"), 1);
+    check(strstr(output, "what it held is dropped"));
+    check(strstr(output, "mended"));
+    check_eq(run("test -L l.img && test $(stat -c %%a c.img) = 640 && ! test -e c.img.new && fsck -q c.img"),
+             0);
+    check_eq(output[0], 0);
+    check_eq(run("cp c.img d.img; fsck -y c.img && cmp c.img d.img"), 0);
+    check_eq(run("fsck -y full2.img"), 1);
+    check(strstr(output, "log: "));
+    check_eq(run("fsck -y full2.img && mkfs --add full2.img small"), 0);
+    check(load_image("full2.img"));
+    check(world_boot(look_at_recovered, NULL));
+}
+
+TEST("fsck asks at a terminal")
+{
+    static const char damage[] =
+        "cp c.img t.img; printf '\\1' | dd of=t.img bs=1 seek=1024 conv=notrunc status=none; ";
+
+    check_eq(run("%s echo n | script -qec 'fsck t.img' /dev/null", damage), 4);
+    check(strstr(output, "mend it?"));
+    check_eq(run("%s echo y | script -qec 'fsck t.img' /dev/null", damage), 1);
+    check_eq(run("fsck -q t.img"), 0);
     check_eq(run("rm -rf %s", scratch), 0);
 }
 

@@ -21,6 +21,9 @@ const struct fsimage_shape world_xv6 = { false, 1000, 200, 30 };
 const struct fsimage_shape world_small = { true, 2000, 200, 127 };
 const struct fsimage_shape world_large = { true, 40000, 400, 127 };
 
+static struct inode *the_root; /* of the boot that is running; NULL: nobody has asked for it */
+static uint ram_npages;        /* that host_ram has */
+
 struct memory_range arch_memory[1];
 uint arch_nmemory = 1;
 
@@ -162,33 +165,39 @@ static void boot_thread(void *arg)
     page_check();
 }
 
-static void boot(uint npages, uint jitter, struct boot *b)
+void world_boot_here(uint npages, uint jitter, void (*run)(void *), void *arg)
 {
+    struct boot b = { run, arg };
+
     alarm(TIME_LIMIT);
+    world->wrong[0] = 0;
+    the_root = NULL;
     fake_reset();
-    if (posix_memalign((void **)&host_ram, PAGE_SIZE, (size_t)npages * PAGE_SIZE))
-        abort();
+    if (ram_npages < npages) {
+        free(host_ram);
+        if (posix_memalign((void **)&host_ram, PAGE_SIZE, (size_t)npages * PAGE_SIZE))
+            abort();
+        ram_npages = npages;
+    }
     arch_memory[0] = (struct memory_range){ PAGE_SIZE, npages * PAGE_SIZE };
     page_init();
     slab_init();
     actors_jitter(jitter);
-    actor_start(boot_thread, b);
+    actor_start(boot_thread, &b);
     actors_run();
     check(actors_alive() <= 1 + (world->wrong[0] != 0)); /* the flusher stays */
 }
 
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg)
 {
-    struct boot b = { run, arg };
     unsigned nfailures = tap_nfailures();
 
-    world->wrong[0] = 0;
     fflush(stdout);
     pid_t pid = fork();
     if (pid < 0)
         abort();
     if (pid == 0) {
-        boot(npages, jitter, &b);
+        world_boot_here(npages, jitter, run, arg);
         fflush(stdout);
         _exit(0);
     }
@@ -208,11 +217,9 @@ bool world_boot(void (*run)(void *), void *arg) { return world_boot_with(2000, 0
 
 struct inode *world_root(void)
 {
-    static struct inode *root;
-
-    if (!root)
-        root = fs_root();
-    return root;
+    if (!the_root)
+        the_root = fs_root();
+    return the_root;
 }
 
 uchar world_byte(uint seed, uint at) { return seed * 37 + at * 7 + at / 251; }

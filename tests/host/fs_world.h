@@ -56,6 +56,9 @@ void world_format(const struct fsimage_shape *shape);
    */
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg);
 bool world_boot(void (*run)(void *), void *arg); /* with 2,000 pages and no jitter */
+/* The same in this process, where the kernel's variables are those of a machine that is switched on.  A crash ends the
+   process. */
+void world_boot_here(uint npages, uint jitter, void (*run)(void *), void *arg);
 /* Is the disk consistent, as it is now?  Prints what is not. */
 bool world_is_consistent(struct check_result *result);
 /* What users can see of the mounted file system, as one number. */

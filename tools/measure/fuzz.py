@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
-"""fuzz - libFuzzer drives the core of shared memory against its model (tests/host/ksm_driver.c).
+"""fuzz - libFuzzer drives rooms of the kernel.
 
-  fuzz.py [SECONDS]        60 if left out; needs clang
+  fuzz.py [ksm | disk] [SECONDS]        ksm and 60 if left out; needs clang
 
-Starts from the inputs in tests/host/corpus/ksm and adds those that reach something new.  Status 1: the core and the
-model differ, or a sanitizer reported something.  The input is then kept in build/fuzz; `build/fuzz/ksm_fuzz FILE`
+ksm: the core of shared memory against its model (tests/host/ksm_driver.c).  disk: damaged images, mounted and used,
+mended by fsck and used again (tests/host/fs_driver.c).
+
+Starts from the inputs in tests/host/corpus and adds those that reach something new.  Status 1: something does not hold,
+or a sanitizer reported something.  The input is then kept in build/fuzz; `build/fuzz/ksm_fuzz FILE`, or fs_fuzz,
 replays it.
 """
 
@@ -14,30 +17,39 @@ import sys
 import tempfile
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-CORPUS = "tests/host/corpus/ksm"
 BUILD = os.environ.get("B") or "build"
-MAX_LENGTH = 400
+# what -> the target, the longest input, libFuzzer's options.  A file system that hangs is a finding.
+TARGETS = {
+    "ksm": ("ksm_fuzz", 400, []),
+    "disk": ("fs_fuzz", 200, ["-timeout=20"]),
+}
 
 
-def main():
-    if len(sys.argv) > 2 or not all(a.isdigit() for a in sys.argv[1:]):
-        sys.exit("usage: ./ksm fuzz [SECONDS]")
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-    os.chdir(ROOT)
-    target = os.path.join(BUILD, "fuzz", "ksm_fuzz")
+def fuzz(what, seconds):
+    name, max_length, options = TARGETS[what]
+    target, corpus = os.path.join(BUILD, "fuzz", name), os.path.join("tests", "host", "corpus", what)
     if subprocess.run(["make", "-s", "B=" + BUILD, target]).returncode:
         sys.exit("fuzz: the target can't be built; is clang installed?")
-    options = [target, "-max_len=%d" % MAX_LENGTH, "-artifact_prefix=%s/fuzz/" % BUILD]
+    command = [target, "-max_len=%d" % max_length, "-artifact_prefix=%s/fuzz/" % BUILD] + options
     with tempfile.TemporaryDirectory() as found:
-        run = subprocess.run(options + ["-max_total_time=%d" % seconds, "-print_final_stats=1", found, CORPUS])
+        run = subprocess.run(command + ["-max_total_time=%d" % seconds, "-print_final_stats=1", found, corpus])
         if run.returncode:
             print("fuzz: the input is in %s/fuzz" % BUILD)
             return 1
-        before = len(os.listdir(CORPUS))
-        subprocess.run(options + ["-set_cover_merge=1", "-use_counters=0", CORPUS, found], check=True,
+        before = len(os.listdir(corpus))
+        subprocess.run(command + ["-set_cover_merge=1", "-use_counters=0", corpus, found], check=True,
                        stderr=subprocess.DEVNULL)
-        print("fuzz: nothing was found in %d seconds; %d new inputs" % (seconds, len(os.listdir(CORPUS)) - before))
+        print("fuzz: nothing was found in %d seconds; %d new inputs" % (seconds, len(os.listdir(corpus)) - before))
     return 0
+
+
+def main():
+    arguments = sys.argv[1:]
+    what = arguments.pop(0) if arguments and arguments[0] in TARGETS else "ksm"
+    if len(arguments) > 1 or not all(a.isdigit() for a in arguments):
+        sys.exit("usage: ./ksm fuzz [%s] [SECONDS]" % " | ".join(TARGETS))
+    os.chdir(ROOT)
+    return fuzz(what, int(arguments[0]) if arguments else 60)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,13 @@
 #include "sched/lock.h"
 #include "sched/lock_impl.h"
 
+#ifndef __has_feature
+#define __has_feature(x) 0 /* gcc */
+#endif
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+
 #define MAX_ACTORS 64
 #define STACK_SIZE (256u << 10)
 
@@ -32,7 +39,7 @@ char fake_printed[1 << 20];
 void (*fake_on_switch)(void);
 
 static struct thread main_thread;
-static struct actor *actors[MAX_ACTORS];
+static struct actor *actors[MAX_ACTORS]; /* their memory stays when they are reset */
 static uint nactors, last_run;
 static ucontext_t scheduler;
 static uint jitter, random_state, nlocks_held;
@@ -47,10 +54,6 @@ void actors_jitter(uint seed)
 
 void fake_reset(void)
 {
-    for (uint i = 0; i < nactors; i++) {
-        free(actors[i]->stack);
-        free(actors[i]);
-    }
     nactors = last_run = 0;
     ticks_now = 1;
     fake_printed[0] = 0;
@@ -84,14 +87,28 @@ static struct actor *spare_actor(void)
             return actors[i];
     if (nactors == MAX_ACTORS)
         panic("too many actors");
-    struct actor *a = calloc(1, sizeof(*a));
-    a->stack = malloc(STACK_SIZE);
-    actors[nactors++] = a;
+    struct actor *a = actors[nactors];
+    if (!a) {
+        actors[nactors] = a = calloc(1, sizeof(*a));
+        a->stack = malloc(STACK_SIZE);
+    }
+    nactors++;
     return a;
+}
+
+/* Frames of an actor that ended, or was left asleep, are still on its stack. */
+static void forget_frames(struct actor *a)
+{
+#if __has_feature(address_sanitizer)
+    __asan_unpoison_memory_region(a->stack, STACK_SIZE);
+#else
+    (void)a;
+#endif
 }
 
 static void prepare(struct actor *a)
 {
+    forget_frames(a);
     getcontext(&a->context);
     a->context.uc_stack.ss_sp = a->stack;
     a->context.uc_stack.ss_size = STACK_SIZE;

@@ -1,0 +1,506 @@
+/*
+ * fsmend.c - mends an image: super block, log, inodes and their blocks, bitmap.
+ *
+ *   super block   of the guesses that follow from its own numbers, the one with which the fewest problems are left
+ *   log           carried out; one that is damaged is dropped
+ *   inodes        types; sizes; addresses that can't be are cut, and blocks that two inodes have are copied
+ *   holes         filled with zeroes, since a file has none here
+ *   names         fsmend_tree.c
+ *   bitmap        made anew
+ *
+ * Addresses and contents are read from the image as it was found, which stays; so it does not matter which of two inodes gets
+ * a block and which one a copy.  Blocks that anything claims are never given out.
+ */
+#include "host/fsmend.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/fscheck.h"
+#include "host/fsmend_impl.h"
+#include "include/stat.h"
+
+static void say(struct mend *m, const char *fmt, va_list ap)
+{
+    char line[256];
+
+    vsnprintf(line, sizeof(line), fmt, ap);
+    for (char *p = line; *p; p++) /* names can be anything */
+        if (*p < ' ' || *p > '~')
+            *p = '?';
+    m->report(line);
+}
+
+void mend_say(struct mend *m, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(m, fmt, ap);
+    va_end(ap);
+}
+
+void mend_leave(struct mend *m, const char *fmt, ...)
+{
+    va_list ap;
+
+    m->left = true;
+    va_start(ap, fmt);
+    say(m, fmt, ap);
+    va_end(ap);
+}
+
+static void *allocate(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+/* The super block. */
+
+static void ignore(const char *problem) { (void)problem; }
+
+/* Problems of the image with this super block; ~0: it can't be one. */
+static uint count_problems(uchar *image, size_t nbytes, const struct superblock *sb)
+{
+    struct fs_layout layout;
+    struct check_result result;
+
+    if (fs_layout(&layout, sb, nbytes / BSIZE))
+        return ~0u;
+    memcpy(image + SUPER_BLOCK * BSIZE, sb, sizeof(*sb));
+    check_image(image, nbytes, ignore, &result);
+    return result.nproblems;
+}
+
+/* What the super block may have been, if one of its numbers is wrong: the first as it is.  Each number follows from the others
+   in images that mkfs made, ours or xv6's. */
+#define GUESSES 9u
+static void guess_supers(struct superblock guess[GUESSES], const struct superblock *sb, size_t nblocks)
+{
+    uint ours = __builtin_popcount(sb->features ^ FS_FEATURE_EXTENDED),
+         none = __builtin_popcount(sb->features);
+    uint ninode_blocks = sb->bmapstart - sb->inodestart;
+
+    for (uint i = 0; i < GUESSES; i++)
+        guess[i] = *sb;
+    guess[1].features = ours < none ? FS_FEATURE_EXTENDED : 0;
+    guess[2].features = ours < none ? 0 : FS_FEATURE_EXTENDED;
+    guess[3].size = nblocks;
+    guess[4].logstart = SUPER_BLOCK + 1;
+    guess[5].nlog = sb->inodestart - sb->logstart;
+    guess[6].inodestart = sb->logstart + sb->nlog;
+    guess[7].bmapstart = sb->inodestart + sb->ninodes / IPB + 1;
+    guess[8].ninodes = (ninode_blocks - 1) * IPB + IPB - 1; /* at least as many as there were */
+}
+
+/* A guess must halve the problems: other damage can look a little better with a wrong super block. */
+static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
+{
+    struct superblock sb, guess[GUESSES];
+    uint best = 0, fewest = ~0u;
+
+    if (nbytes / BSIZE <= SUPER_BLOCK)
+        return false;
+    memcpy(&sb, image + SUPER_BLOCK * BSIZE, sizeof(sb));
+    guess_supers(guess, &sb, nbytes / BSIZE < ~0u ? nbytes / BSIZE : ~0u);
+    for (uint i = 0; i < GUESSES && fewest > 0; i++) {
+        uint n = count_problems(image, nbytes, &guess[i]);
+        if (n < (best == 0 && fewest != ~0u ? (fewest + 1) / 2 : fewest)) {
+            fewest = n;
+            best = i;
+        }
+    }
+    memcpy(image + SUPER_BLOCK * BSIZE, &guess[best], sizeof(sb));
+    if (best)
+        report("super block: a number that does not fit the others is mended");
+    return fewest != ~0u;
+}
+
+static void mend_data_count(struct mend *m)
+{
+    struct superblock *sb = fsimage_block(&m->im, SUPER_BLOCK);
+    uint room = sb->size - m->im.layout.data_start;
+
+    if (sb->nblocks <= room)
+        return;
+    sb->nblocks = room;
+    mend_say(m, "super block: %u data blocks", room);
+}
+
+/* The log. */
+
+static void mend_log(struct mend *m)
+{
+    const struct fs_layout *l = &m->im.layout;
+    struct logheader *h = fsimage_block(&m->im, l->sb.logstart);
+
+    if (!fs_log_is_sane(l, h)) {
+        mend_say(m, "log: its header is damaged; what it held is dropped");
+        memset(h, 0, BSIZE);
+        return;
+    }
+    if (h->n == 0)
+        return;
+    for (int i = 0; i < h->n; i++)
+        memcpy(fsimage_block(&m->im, h->block[i]), fsimage_block(&m->im, l->sb.logstart + 1 + i), BSIZE);
+    mend_say(m, "log: %d blocks are put in their places", h->n);
+    h->n = 0;
+}
+
+/* Inodes as they were found. */
+
+static bool is_data(const struct mend *m, uint blockno) { return fs_is_data(&m->im.layout, blockno); }
+
+static const void *old_block(const struct mend *m, uint blockno) { return m->old + (size_t)blockno * BSIZE; }
+
+static bool is_in_use(const struct dinode *di) { return di->type >= T_DIR && di->type <= T_DEV; }
+
+static uint nblocks_of(const struct dinode *di) { return di->size / BSIZE + (di->size % BSIZE != 0); }
+
+static uint depth_of(const struct mend *m, uint slot)
+{
+    return slot < m->im.layout.ndirect ? 0 : slot - m->im.layout.ndirect + 1;
+}
+
+/* Blocks of a file that one address of this depth leads to. */
+static uint span_of(uint depth) { return depth == 0 ? 1 : depth == 1 ? NINDIRECT : NINDIRECT * NINDIRECT; }
+
+/* The block that has the file's block `index`; 0: there is none. */
+static uint find_old(const struct mend *m, const struct dinode *di, uint index)
+{
+    struct fs_route r;
+
+    if (index >= m->im.layout.max_blocks)
+        return 0;
+    fs_find_route(&m->im.layout, &r, index);
+    uint blockno = di->addrs[r.direct];
+    for (uint level = 0; level < r.depth && is_data(m, blockno); level++)
+        blockno = ((const uint *)old_block(m, blockno))[r.slot[level]];
+    return is_data(m, blockno) ? blockno : 0;
+}
+
+static bool was_marked(const struct mend *m, uint blockno)
+{
+    const uchar *bits = old_block(m, BBLOCK(blockno, m->im.layout.sb));
+
+    return bits[blockno % BPB / 8] >> blockno % 8 & 1;
+}
+
+/* Counts what an address leads to as claimed.  True: one that can't be is among it. */
+static bool claim(struct mend *m, uint address, uint depth)
+{
+    bool wrong = false;
+
+    if (!address)
+        return false;
+    if (!is_data(m, address))
+        return true;
+    m->claims[address]++;
+    for (uint i = 0; depth > 0 && i < NINDIRECT; i++)
+        wrong = claim(m, ((const uint *)old_block(m, address))[i], depth - 1) || wrong;
+    return wrong;
+}
+
+static void claim_all(struct mend *m)
+{
+    for (uint inum = ROOTINO; inum < mend_ninodes(m); inum++) {
+        const struct dinode *di = mend_inode(m, inum);
+        for (uint i = 0; i < NADDR && is_in_use(di); i++)
+            m->suspect[inum] = claim(m, di->addrs[i], depth_of(m, i)) || m->suspect[inum];
+    }
+    for (uint b = 0; b < m->im.layout.sb.size; b++) {
+        uchar *byte = (uchar *)fsimage_block(&m->im, BBLOCK(b, m->im.layout.sb)) + b % BPB / 8;
+        bool free = is_data(m, b) && !m->claims[b];
+        *byte = free ? *byte & ~(1u << b % 8) : *byte | 1u << b % 8;
+        m->nfree += free;
+    }
+}
+
+/* Types. */
+
+/* Do the first two entries of the file have these names? */
+static bool has_entries(const struct mend *m, const struct dinode *di, uint self)
+{
+    uint blockno = find_old(m, di, 0);
+    const struct dirent *e = blockno ? old_block(m, blockno) : NULL;
+    bool dot = e && strncmp(e[0].name, ".", DIRSIZ) == 0, dots = e && strncmp(e[1].name, "..", DIRSIZ) == 0;
+
+    return self ? dot && dots && e[0].inum == self : dot || dots;
+}
+
+/* What the inode may have been.  A type that can be is doubted only where the contents speak against it. */
+static short guess_type(const struct mend *m, uint inum, const struct dinode *di)
+{
+    bool empty = !find_old(m, di, 0);
+
+    if (di->type == 0 && (di->nlink == 0 || empty))
+        return 0;
+    if (di->type == T_DIR)
+        return inum == ROOTINO || empty || has_entries(m, di, 0) ? T_DIR : T_FILE;
+    if (di->type == T_DEV && (empty || di->size == 0))
+        return T_DEV;
+    if (has_entries(m, di, inum))
+        return T_DIR;
+    return empty && (di->major || di->minor) ? T_DEV : T_FILE;
+}
+
+static void mend_type(struct mend *m, uint inum)
+{
+    struct dinode *di = mend_inode(m, inum);
+    short type = guess_type(m, inum, di);
+
+    if (type != di->type) {
+        mend_say(m, "inode %u: type %d becomes %d", inum, di->type, type);
+        di->type = type;
+        m->suspect[inum] = true;
+    }
+    if (type == 0)
+        di->nlink = 0;
+    if (type != T_DEV && type != 0 && (di->major || di->minor)) {
+        mend_say(m, "inode %u: it is no device, and loses its numbers", inum);
+        di->major = di->minor = 0;
+    }
+}
+
+/* Sizes. */
+
+/* The file ends after its last block that is there.  Blocks that follow at once, are marked in use, and are nobody else's
+   show that the size was more. */
+static void mend_size(struct mend *m, uint inum)
+{
+    struct dinode *di = mend_inode(m, inum);
+    uint limit = m->im.layout.max_blocks, n = nblocks_of(di), blockno;
+    uint was = n = n < limit ? n : limit;
+
+    while (n > 0 && !find_old(m, di, n - 1))
+        n--;
+    if (n == was && di->type != T_DEV)
+        while ((blockno = find_old(m, di, n)) && was_marked(m, blockno) && m->claims[blockno] == 1)
+            n++;
+    if (n == nblocks_of(di))
+        return;
+    mend_say(m, "inode %u: %u bytes become %u", inum, di->size, n * BSIZE);
+    di->size = n * BSIZE;
+    m->suspect[inum] = true;
+}
+
+/* Addresses. */
+
+/* A free block for a copy or a hole; 0: there is none that directories may not need. */
+static uint take_spare(struct mend *m)
+{
+    uint blockno = m->nfree > MEND_RESERVE ? fsimage_take_block(&m->im) : 0;
+
+    m->nfree -= blockno != 0;
+    return blockno;
+}
+
+/* The block that the inode gets for this one, which it claims: itself, a copy, or 0. */
+static uint acquire(struct mend *m, uint inum, uint blockno)
+{
+    uint first = m->owner[blockno];
+
+    if (!first) {
+        m->owner[blockno] = inum;
+        return blockno;
+    }
+    uint copy = take_spare(m);
+    if (!copy) {
+        mend_say(m, "inode %u: block %u is inode %u's, and there is no room for a copy", inum, blockno,
+                 first);
+        return 0;
+    }
+    memcpy(fsimage_block(&m->im, copy), old_block(m, blockno), BSIZE);
+    m->owner[copy] = inum;
+    mend_say(m, "inode %u: block %u is inode %u's; it gets a copy", inum, blockno, first);
+    return copy;
+}
+
+/* Mends a slot that leads to the file's blocks from `index` on, of which the first nblocks are needed. */
+static void mend_slot(struct mend *m, uint inum, uint *slot, uint depth, uint index, uint nblocks)
+{
+    if (!*slot)
+        return;
+    if (index >= nblocks || !is_data(m, *slot)) {
+        mend_say(m, "inode %u: address %u for block %u is cut", inum, *slot, index);
+        *slot = 0;
+        return;
+    }
+    *slot = acquire(m, inum, *slot);
+    if (!*slot)
+        return;
+    uint *slots = fsimage_block(&m->im, *slot);
+    for (uint i = 0; depth > 0 && i < NINDIRECT; i++)
+        mend_slot(m, inum, &slots[i], depth - 1, index + i * span_of(depth - 1), nblocks);
+}
+
+static void mend_addresses(struct mend *m, uint inum)
+{
+    struct dinode *di = mend_inode(m, inum);
+    uint nblocks = nblocks_of(di), index = 0;
+
+    for (uint i = 0; i < NADDR; i++) {
+        uint depth = depth_of(m, i);
+        mend_slot(m, inum, &di->addrs[i], depth, index, nblocks);
+        index += span_of(depth);
+    }
+}
+
+/* Holes. */
+
+static void cut_slot(struct mend *m, uint *slot, uint depth, uint index, uint nblocks)
+{
+    if (!*slot || index + span_of(depth) <= nblocks)
+        return;
+    if (index >= nblocks) {
+        *slot = 0;
+        return;
+    }
+    uint *slots = fsimage_block(&m->im, *slot);
+    for (uint i = 0; i < NINDIRECT; i++)
+        cut_slot(m, &slots[i], depth - 1, index + i * span_of(depth - 1), nblocks);
+}
+
+static void cut_at(struct mend *m, uint inum, uint nblocks)
+{
+    struct dinode *di = mend_inode(m, inum);
+
+    mend_say(m, "inode %u: no room for what is missing; %u bytes become %u", inum, di->size, nblocks * BSIZE);
+    di->size = nblocks * BSIZE;
+    for (uint i = 0, index = 0; i < NADDR; i++) {
+        cut_slot(m, &di->addrs[i], depth_of(m, i), index, nblocks);
+        index += span_of(depth_of(m, i));
+    }
+}
+
+/* Is the file's block there?  If not: what it takes to have it, with its address blocks, in *nmissing. */
+static bool is_there(const struct mend *m, const struct dinode *di, uint index, uint *nmissing)
+{
+    struct fs_route r;
+
+    fs_find_route(&m->im.layout, &r, index);
+    uint blockno = di->addrs[r.direct];
+    for (uint level = 0;; level++) {
+        *nmissing = r.depth - level + 1;
+        if (!blockno)
+            return false;
+        if (level == r.depth)
+            return true;
+        blockno = ((const uint *)fsimage_block(&m->im, blockno))[r.slot[level]];
+    }
+}
+
+static void fill_holes(struct mend *m, uint inum)
+{
+    struct dinode *di = mend_inode(m, inum);
+    const char *wrong;
+    uint nfilled = 0, nmissing;
+
+    for (uint index = 0; index < nblocks_of(di); index++) {
+        if (is_there(m, di, index, &nmissing))
+            continue;
+        if (m->nfree < MEND_RESERVE + nmissing || !fsimage_block_of(&m->im, di, index, true, &wrong)) {
+            cut_at(m, inum, index);
+            break;
+        }
+        m->nfree -= nmissing;
+        nfilled++;
+    }
+    if (nfilled)
+        mend_say(m, "inode %u: %u blocks are missing; it has zeroes there", inum, nfilled);
+}
+
+static void mend_inodes(struct mend *m)
+{
+    uint ninodes = mend_ninodes(m);
+
+    for (uint inum = ROOTINO; inum < ninodes; inum++)
+        mend_type(m, inum);
+    claim_all(m);
+    for (uint inum = ROOTINO; inum < ninodes; inum++)
+        if (mend_inode(m, inum)->type)
+            mend_size(m, inum);
+    for (uint suspect = 0; suspect < 2; suspect++) /* who is beyond suspicion chooses first */
+        for (uint inum = ROOTINO; inum < ninodes; inum++)
+            if (mend_inode(m, inum)->type && m->suspect[inum] == suspect)
+                mend_addresses(m, inum);
+    for (uint inum = ROOTINO; inum < ninodes; inum++)
+        if (mend_inode(m, inum)->type)
+            fill_holes(m, inum);
+}
+
+/* The bitmap. */
+
+static void mark(struct mend *m, uint address, uint depth)
+{
+    if (!address)
+        return;
+    ((uchar *)fsimage_block(&m->im, BBLOCK(address, m->im.layout.sb)))[address % BPB / 8] |= 1u
+                                                                                             << address % 8;
+    for (uint i = 0; depth > 0 && i < NINDIRECT; i++)
+        mark(m, ((const uint *)fsimage_block(&m->im, address))[i], depth - 1);
+}
+
+static void make_bitmap(struct mend *m)
+{
+    const struct fs_layout *l = &m->im.layout;
+    uint nwrong = 0;
+
+    for (uint b = 0; b < l->sb.size; b++) {
+        uchar *bits = fsimage_block(&m->im, BBLOCK(b, l->sb));
+        bits[b % BPB / 8] &= ~(1u << b % 8);
+        /* mkfs of xv6 marks one block more than it has to. */
+        bool keep = b == l->data_start && l->sb.size % BPB == 0 && was_marked(m, b);
+        bits[b % BPB / 8] |= (!is_data(m, b) || keep) << b % 8;
+    }
+    for (uint inum = ROOTINO; inum < l->sb.ninodes; inum++)
+        for (uint i = 0; i < NADDR && is_in_use(mend_inode(m, inum)); i++)
+            mark(m, mend_inode(m, inum)->addrs[i], depth_of(m, i));
+    for (uint b = 0; b < l->sb.size; b++) {
+        const uchar *bits = fsimage_block(&m->im, BBLOCK(b, l->sb));
+        nwrong += (bits[b % BPB / 8] >> b % 8 & 1) != was_marked(m, b);
+    }
+    if (nwrong)
+        mend_say(m, "bitmap: it is made anew; %u blocks differ", nwrong);
+}
+
+bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
+{
+    struct mend m = { .report = report, .im = { .bytes = image, .ihint = ROOTINO } };
+    struct superblock sb;
+
+    if (!mend_super(image, nbytes, report))
+        return false;
+    memcpy(&sb, image + SUPER_BLOCK * BSIZE, sizeof(sb));
+    if (fs_layout(&m.im.layout, &sb, sb.size))
+        return false;
+    m.im.hint = m.im.layout.data_start;
+    mend_data_count(&m);
+    mend_log(&m);
+    uchar *old = allocate(nbytes, 1);
+    memcpy(old, image, nbytes);
+    m.old = old;
+    m.claims = allocate(sb.size, sizeof(*m.claims));
+    m.owner = allocate(sb.size, sizeof(*m.owner));
+    m.suspect = allocate(sb.ninodes, sizeof(*m.suspect));
+    m.nnames = allocate(sb.ninodes, sizeof(*m.nnames));
+    m.nsub = allocate(sb.ninodes, sizeof(*m.nsub));
+    m.seen = allocate(sb.ninodes, sizeof(*m.seen));
+    mend_inodes(&m);
+    mend_tree(&m);
+    make_bitmap(&m);
+    free(old);
+    free(m.claims);
+    free(m.owner);
+    free(m.suspect);
+    free(m.nnames);
+    free(m.nsub);
+    free(m.seen);
+    return !m.left;
+}

@@ -1,0 +1,37 @@
+/*
+ * fsmend_impl.h - what the two halves of fsmend share: blocks and inodes (fsmend.c), names (fsmend_tree.c).
+ */
+#ifndef FSMEND_IMPL_H
+#define FSMEND_IMPL_H
+
+#include "host/fsimage.h"
+
+struct mend {
+    const uchar *old;  /* the image as it was found, after its log was carried out */
+    struct fsimage im; /* the image that is mended; its bitmap has every block that some inode claims */
+    uint *claims;      /* of each block: how many addresses name it in `old` */
+    uint *owner;       /* of each block: the inode that has it now; 0: none yet */
+    uint nfree;        /* blocks that nothing claims */
+    bool *suspect;     /* of each inode: its own addresses contradict themselves */
+    uint *nnames;      /* of each inode: entries that name it, except "." and ".." */
+    uint *nsub;        /* of each directory: directories in it */
+    bool *seen;        /* directories that were walked, or are about to be */
+    bool left;         /* something could not be mended */
+    void (*report)(const char *);
+};
+
+#define MEND_RESERVE 8u /* free blocks that copies and holes leave to directories */
+
+void mend_say(struct mend *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, for what can't be mended. */
+void mend_leave(struct mend *m, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static inline struct dinode *mend_inode(const struct mend *m, uint inum)
+{
+    return fsimage_inode(&m->im, inum);
+}
+static inline uint mend_ninodes(const struct mend *m) { return m->im.layout.sb.ninodes; }
+
+/* fsmend_tree.c: the root, all directories from it down, files without a name, the link counts. */
+void mend_tree(struct mend *m);
+
+#endif

@@ -1,0 +1,89 @@
+/* imagefile.c - see imagefile.h. */
+#include "host/imagefile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "include/fs.h"
+
+static const char *wrong(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static const char *wrong(const char *fmt, ...)
+{
+    static char message[4200];
+    va_list ap;
+
+    va_start(ap, fmt);
+    vsnprintf(message, sizeof(message), fmt, ap);
+    va_end(ap);
+    return message;
+}
+
+const char *imagefile_open(const char *path, int *fd, struct stat *st)
+{
+    *fd = open(path, O_RDONLY | O_NONBLOCK);
+    if (*fd < 0)
+        return wrong("can't open %s: %s", path, strerror(errno));
+    if (fstat(*fd, st) == 0 && S_ISREG(st->st_mode))
+        return NULL;
+    close(*fd);
+    return wrong("can't read %s: it is not a regular file", path);
+}
+
+const char *imagefile_map(const char *path, uchar **bytes, struct stat *st)
+{
+    int fd;
+    const char *problem = imagefile_open(path, &fd, st);
+
+    if (problem)
+        return problem;
+    *bytes = st->st_size ? mmap(NULL, st->st_size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0) : NULL;
+    close(fd);
+    return *bytes == MAP_FAILED ? wrong("can't read %s: %s", path, strerror(errno)) : NULL;
+}
+
+static bool is_zero(const uchar *block) { return block[0] == 0 && memcmp(block, block + 1, BSIZE - 1) == 0; }
+
+/* Zeroes stay holes. */
+static bool write_blocks(FILE *f, const uchar *bytes, size_t nbytes)
+{
+    for (size_t at = 0; at < nbytes; at += BSIZE) {
+        size_t n = nbytes - at < BSIZE ? nbytes - at : BSIZE;
+        if (n == BSIZE && is_zero(bytes + at)) {
+            if (fseeko(f, BSIZE, SEEK_CUR) < 0)
+                return false;
+        } else if (fwrite(bytes + at, 1, n, f) != n) {
+            return false;
+        }
+    }
+    return fflush(f) == 0 && ftruncate(fileno(f), nbytes) == 0 && fsync(fileno(f)) == 0;
+}
+
+const char *imagefile_write(const char *path, mode_t mode, const uchar *bytes, size_t nbytes)
+{
+    char *temporary = malloc(strlen(path) + 5);
+    const char *problem = NULL;
+
+    if (!temporary)
+        return "out of memory";
+    sprintf(temporary, "%s.new", path);
+    FILE *f = fopen(temporary, "wb");
+    if (!f) {
+        problem = wrong("can't create %s: %s", temporary, strerror(errno));
+        free(temporary);
+        return problem;
+    }
+    bool good = write_blocks(f, bytes, nbytes) && (!mode || fchmod(fileno(f), mode) == 0);
+    if (fclose(f) != 0 || !good || rename(temporary, path) != 0) {
+        problem = wrong("can't write %s: %s", path, strerror(errno));
+        remove(temporary);
+    }
+    free(temporary);
+    return problem;
+}
