@@ -9,6 +9,7 @@
 #define THREAD_H
 
 #include "arch.h"
+#include "base/latency.h"
 #include "base/list.h"
 #include "sched/lock.h"
 
@@ -103,6 +104,7 @@ void sched_attend(void);
    Sleeps: may. */
 static inline void sched_checkpoint(void)
 {
+    latency_yielded();
     if (thread_self()->attention & (ATTENTION_RESCHED | ATTENTION_POKE))
         sched_yield();
 }

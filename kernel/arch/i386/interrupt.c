@@ -59,6 +59,7 @@ void interrupt_serve(uint vector)
     struct cpu *cpu = cpu_self();
     uint irq = vector - VECTOR_IRQ;
 
+    latency_irq_off();
     cpu->in_interrupt++;
     if (irq < NLINES && !acpi.lapic_pa) {
         if (!pic_spurious(irq)) {
@@ -75,6 +76,7 @@ void interrupt_serve(uint vector)
         apic_eoi(vector);
     }
     cpu->in_interrupt--;
+    latency_irq_on();
 }
 
 void interrupt_handle(uint irq, void (*handler)(uint irq))
