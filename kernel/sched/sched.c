@@ -169,13 +169,15 @@ void sched_run_idle(void)
     nlooking++;
     for (;;) {
         halted &= ~bit;
+        if (timer_is_late())
+            timer_step_locked();
         if (nready) {
             nlooking--;
             latency_entered((uint)sched_run_idle);
             sched_switch_locked(self);
             nlooking++;
             looks = most_looks;
-        } else if (!looks) {
+        } else if (!looks && !timer_is_late()) {
             halted |= bit;
             nlooking--;
             spin_release(&sched_lock);

@@ -32,16 +32,11 @@
 #define RTC_DATA    0x71
 #define RTC_SECONDS 0
 
-#define SCREEN_TICKS 5 /* the screen is refreshed 20 times a second */
-
 static void tick(void)
 {
-    static uint count;
-
     if (cpu_self()->index == 0) {
         ide_tick();
-        if (++count % SCREEN_TICKS == 0)
-            screen_refresh(false);
+        screen_refresh(false);
     }
     kernel_interrupt(INTERRUPT_TICK, 0);
 }
