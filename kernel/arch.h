@@ -85,6 +85,9 @@ static inline void irq_restore(uint was);
 static inline bool irq_enabled(void);
 static inline void irq_enable(void);
 static inline void cpu_relax(void); /* in a spin loop */
+#ifdef DEBUG
+uint cpu_cycles(void); /* only differences mean something */
+#endif
 
 /* Halts until an interrupt.  The idle thread calls it with interrupts off; returns with them on.
    An interrupt that comes between the caller's last look and the halt is not lost. */
@@ -204,6 +207,10 @@ void arch_power_off(uint code) __attribute__((noreturn));
 void arch_stop_others(void);
 /* Prints which processor and thread this is, and the calls that led here, with names.  For panic(). */
 void arch_backtrace(void);
+#ifdef DEBUG
+/* The name of the function that an address of code is in; "?" if it is not known. */
+const char *arch_function(uint address);
+#endif
 
 /* What the boot loader passed on the kernel's command line, without the kernel's name. */
 extern char boot_command_line[1024];

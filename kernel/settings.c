@@ -5,6 +5,7 @@
  */
 #include "settings.h"
 #include "base/kstring.h"
+#include "base/latency.h"
 #include "base/params.h"
 #include "base/printk.h"
 #include "mm/page.h"
@@ -24,22 +25,31 @@ void settings_log(void)
         printk("boot parameter log=%s: only monitor and console are known\n", value);
 }
 
-void settings_jitter(void)
+/* A number for debug kernels; false: there is none. */
+static bool debug_number(const char *name, uint *n)
 {
     char value[VALUE_SIZE];
-    uint seed;
 
-    if (params_get(boot_command_line, "jitter", value, sizeof(value)) < 0)
-        return;
-    if (!params_parse_uint(value, &seed)) {
-        printk("boot parameter jitter=%s: not a number\n", value);
-        return;
+    if (params_get(boot_command_line, name, value, sizeof(value)) < 0)
+        return false;
+    if (!params_parse_uint(value, n)) {
+        printk("boot parameter %s=%s: not a number\n", name, value);
+        return false;
     }
-#ifdef DEBUG
-    jitter_start(seed);
-#else
-    printk("boot parameter jitter: only debug kernels have it\n");
+#ifndef DEBUG
+    printk("boot parameter %s: only debug kernels have it\n", name);
 #endif
+    return true;
+}
+
+void settings_debug(void)
+{
+    uint n;
+
+    if (debug_number("jitter", &n))
+        jitter_start(n);
+    if (debug_number("latency", &n))
+        latency_start(n);
 }
 
 /* A limit from 1 to max; 0, which means the default, where the parameter is absent or no number. */

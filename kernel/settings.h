@@ -9,8 +9,8 @@
 
 #include "ksm/ksm.h"
 
-void settings_log(void);    /* log=monitor */
-void settings_jitter(void); /* jitter=SEED, of debug builds */
+void settings_log(void);   /* log=monitor */
+void settings_debug(void); /* jitter=SEED and latency=BOUND, of debug builds */
 /* ksm.segments, ksm.attachments, ksm.pages (§10).  After page_init(). */
 void settings_ksm_limits(struct ksm_limits *limits);
 /* init=PATH: the program of process 1. */

@@ -4,6 +4,7 @@
  * A program's fault ends that program.  A page fault in the kernel is either a touch of user memory, which
  * the address space resolves, or a mistake of the kernel's.
  */
+#include "base/latency.h"
 #include "base/printk.h"
 #include "console/console.h"
 #include "mm/aspace.h"
@@ -51,6 +52,7 @@ static void attend(void)
 void kernel_syscall(struct trapframe *tf)
 {
     sys_dispatch(tf);
+    latency_yielded(); /* if its time slice is over, others run before it goes on */
     lock_debug_none_held();
 }
 
@@ -58,6 +60,7 @@ bool kernel_trap(enum trap_kind kind, const struct trap_info *info)
 {
     if (kind == TRAP_TOUCH)
         return touch(info); /* with whatever locks are held */
+    latency_entered((uint)kernel_trap);
     if (kind == TRAP_FAULT)
         kill_for_fault(info);
     attend();

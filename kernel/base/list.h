@@ -44,6 +44,13 @@ static inline void list_remove(struct list *l)
     list_init(l);
 }
 
+/* Moves all links of `from` to `to`, which is not initialised. */
+static inline void list_move_all(struct list *to, struct list *from)
+{
+    list_insert(from, to);
+    list_remove(from);
+}
+
 /* The first link, taken out; NULL when the list is empty. */
 static inline struct list *list_pop(struct list *head)
 {

@@ -3,11 +3,14 @@
  */
 #include "base/power.h"
 #include "arch.h"
+#include "base/latency.h"
 #include "base/printk.h"
 
 void power_announce(const char *word)
 {
     char line[32];
+
+    latency_report();
     int n = format(line, sizeof(line), "\n" POWER_MARK "exit %s\n", word);
 
     monitor_put(line, (size_t)n);

@@ -1,9 +1,11 @@
 /*
  * printk.c - the kernel's messages and its last words.
  *
- * A message is formatted on the caller's stack and written as a whole under a lock, from any context.  The
- * lock is the innermost of all: nothing is acquired while it is held, so it needs no rank.  It also keeps
- * messages out of the middle of a piece that a program writes to the console.
+ * A message is formatted on the caller's stack and written as a whole, from any context.  Two locks are the innermost of
+ * all: nothing else is acquired while they are held, so they need no rank.  `whole` keeps messages out of the middle of
+ * each other, and of a piece that a program writes to the console.  It is held with interrupts on, since the devices are
+ * slow, and so who prints with interrupts off does without it: the echo of what is typed.  `printing` guards the
+ * devices, for a few characters at a time.
  *
  * A panic takes no lock: the processor that holds it may have been stopped.  The first processor to panic
  * reports it; others stop in silence.
@@ -14,34 +16,46 @@
 
 #define MESSAGE_SIZE 320 /* a longer message is cut */
 
-static volatile uint printing; /* the lock */
+#define PIECE 16u /* characters printed with interrupts off */
+
+static volatile uint whole, printing; /* the locks */
 static bool to_monitor;
 static volatile uint panicking; /* 1 + the processor's index; 0: none */
 
-static uint print_acquire(void)
+static void print_acquire(volatile uint *lock)
 {
-    uint was = irq_save();
-
-    while (atomic_swap(&printing, 1))
+    while (atomic_swap(lock, 1))
         cpu_relax();
-    return was;
 }
 
-static void print_release(uint was)
-{
-    __atomic_store_n(&printing, 0, __ATOMIC_RELEASE);
-    irq_restore(was);
-}
+static void print_release(volatile uint *lock) { __atomic_store_n(lock, 0, __ATOMIC_RELEASE); }
 
 void printk_to_monitor(void) { to_monitor = true; }
 
-void print_text(const char *text, size_t n)
+static void put_piece(void (*put)(const char *text, size_t n), const char *text, size_t n)
 {
-    uint was = print_acquire();
+    uint was = irq_save();
 
-    console_put(text, n);
-    print_release(was);
+    print_acquire(&printing);
+    put(text, n);
+    print_release(&printing);
+    irq_restore(was);
 }
+
+static void put_whole(void (*put)(const char *text, size_t n), const char *text, size_t n)
+{
+    bool alone = irq_enabled();
+
+    if (alone)
+        print_acquire(&whole);
+    for (; n > PIECE; n -= PIECE, text += PIECE)
+        put_piece(put, text, PIECE);
+    put_piece(put, text, n);
+    if (alone)
+        print_release(&whole);
+}
+
+void print_text(const char *text, size_t n) { put_whole(console_put, text, n); }
 
 static size_t message(char *buf, const char *fmt, va_list ap)
 {
@@ -63,10 +77,7 @@ void printk(const char *fmt, ...)
         console_put(buf, n);
         monitor_put(buf, n);
     } else if (to_monitor) {
-        uint was = print_acquire();
-
-        monitor_put(buf, n);
-        print_release(was);
+        put_whole(monitor_put, buf, n);
     } else {
         print_text(buf, n);
     }

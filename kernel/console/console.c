@@ -22,6 +22,7 @@
 #include "console/console.h"
 #include "arch.h"
 #include "base/kstring.h"
+#include "base/min.h"
 #include "base/printk.h"
 #include "console/console_impl.h"
 #include "fs/device.h"
@@ -36,6 +37,9 @@
 
 #define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
 #define PIECE_SIZE 256u  /* of output, copied and printed at once */
+
+#define ERASED_MAX     128u /* characters, with interrupts off: a line of xv6's */
+#define ERASED_AT_ONCE 16u
 
 /* Fields:  C input lock */
 static struct spinlock input_lock = SPINLOCK_INIT(RANK_CONSOLE, "console");
@@ -74,6 +78,22 @@ static void erase_locked(void)
     if (edited != committed) {
         edited--;
         echo(BACKSPACE);
+    }
+}
+
+/* Ctrl-U.  Of a very long line, the screen keeps the start. */
+static void erase_line_locked(void)
+{
+    char text[3 * ERASED_AT_ONCE];
+    uint n = min_uint(edited - committed, ERASED_MAX);
+
+    for (uint i = 0; i < sizeof(text); i++)
+        text[i] = i % 3 == 1 ? ' ' : BACKSPACE;
+    edited = committed;
+    refusing = false;
+    for (uint count; n > 0; n -= count) {
+        count = min_uint(n, ERASED_AT_ONCE);
+        print_text(text, 3 * count);
     }
 }
 
@@ -131,9 +151,7 @@ void console_input(int c)
             press_locked(CONSOLE_KEY_KSM);
         break;
     case CTRL('U'):
-        do
-            erase_locked();
-        while (edited != committed);
+        erase_line_locked();
         break;
     case BACKSPACE:
     case DELETE:
@@ -233,6 +251,7 @@ static int console_write(const void USER *src, int nbytes)
         bytes_from_user(piece, user_at(src, (uint)done), n);
         print_text(piece, n);
         done += (int)n;
+        sched_checkpoint();
     }
     mutex_release(&write_mutex);
     return done;

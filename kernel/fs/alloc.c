@@ -15,12 +15,14 @@
 #include "fs/alloc.h"
 #include "arch.h"
 #include "base/kstring.h"
+#include "base/min.h"
 #include "fs/cache.h"
 #include "fs/log.h"
 #include "fs/volume.h"
 #include "mm/page.h"
 #include "sched/lock.h"
 
+#define SEEN_AT_ONCE 4096u /* blocks, while the lock is held */
 #define BITS_IN_PAGE (PAGE_SIZE * 8)
 #define PAGES_MAX    (PAGE_SIZE / sizeof(uchar *))
 
@@ -41,14 +43,24 @@ static inline uchar *bitmap_byte(const struct group *g, uint blockno)
     return cache_block(g, BBLOCK(blockno, volume.sb)) + blockno % BPB / 8;
 }
 
+static void take_range(uint blockno, uint end)
+{
+    for (; blockno < end; blockno++) {
+        if (blockno % 8 == 0 && end - blockno >= 8) {
+            *taken_byte(blockno) = 0xff;
+            blockno += 7;
+        } else {
+            *taken_byte(blockno) |= 1u << blockno % 8;
+        }
+    }
+}
+
 /* Copies one block of the bitmap to `taken`; blocks that are not for data, or past the end, are taken. */
 static void copy_to_taken(uint first, const uchar *bits)
 {
     memcpy(taken_byte(first), bits, BSIZE);
-    for (uint b = first; b < first + BPB && b < volume.data_start; b++)
-        *taken_byte(b) |= 1u << b % 8;
-    for (uint b = first + BPB; b > first && b > volume.sb.size; b--)
-        *taken_byte(b - 1) |= 1u << (b - 1) % 8;
+    take_range(first, min_uint(first + BPB, volume.data_start));
+    take_range(first > volume.sb.size ? first : volume.sb.size, first + BPB);
 }
 
 const char *alloc_mount(void)
@@ -76,12 +88,14 @@ const char *alloc_mount(void)
     return NULL;
 }
 
-/* The first free block from the hint on, where it moves the hint; 0: none. */
+/* The first free block from the hint on, where it moves the hint; 0: none, or none yet if the hint is a block. */
 static uint find_free_locked(void)
 {
-    while (hint < volume.sb.size && is_taken(hint))
+    uint limit = min_uint(hint + SEEN_AT_ONCE, volume.sb.size);
+
+    while (hint < limit && is_taken(hint))
         hint = *taken_byte(hint) == 0xff ? (hint | 7) + 1 : hint + 1;
-    return hint < volume.sb.size ? hint : 0;
+    return hint < limit ? hint : 0;
 }
 
 /* Takes what is free of [start, start+want), as far as one block of the bitmap goes; the count. */
@@ -102,9 +116,12 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
     for (;;) {
         spin_acquire(&lock);
         uint start = volume_is_data(goal) && !is_taken(goal) ? goal : find_free_locked();
+        bool none = hint >= volume.sb.size;
         spin_release(&lock);
-        if (!start)
+        if (!start && none)
             return 0;
+        if (!start)
+            continue;
         uint blockno = BBLOCK(start, volume.sb);
         struct group *g = cache_get(blockno, 1, 1);
         if (!g)

@@ -59,10 +59,11 @@ int cache_init(uint nblocks)
     waitq_init(&cache.released);
     if (make_buckets(nbuckets) < 0 || make_headers(nheaders) < 0)
         return -1;
-    spin_acquire(&cache.lock);
-    while (cache.nframes < CACHE_POOL && cache_grow_locked())
-        ;
-    spin_release(&cache.lock);
+    for (bool grown = true; grown && cache.nframes < CACHE_POOL;) {
+        spin_acquire(&cache.lock);
+        grown = cache_grow_locked();
+        spin_release(&cache.lock);
+    }
     return cache.nframes == CACHE_POOL ? 0 : -1;
 }
 

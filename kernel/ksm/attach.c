@@ -17,18 +17,18 @@
 #define for_each_holding(link, task) list_for_each(link, &(task)->holdings)
 #define for_each_attachment(link, h) list_for_each(link, &(h)->attachments)
 
-static void count_attach_locked(struct segment *seg, int pid)
+static void count_attach_locked(struct segment *seg, uint n, int pid)
 {
-    seg->nattached++;
-    registry.nattached++;
+    seg->nattached += n;
+    registry.nattached += n;
     seg->mpid = pid;
     seg->atime = ticks_now;
 }
 
-static void count_detach_locked(struct segment *seg, int pid)
+static void count_detach_locked(struct segment *seg, uint n, int pid)
 {
-    seg->nattached--;
-    registry.nattached--;
+    seg->nattached -= n;
+    registry.nattached -= n;
     seg->mpid = pid;
     seg->dtime = ticks_now;
 }
@@ -57,7 +57,7 @@ static int pin(struct ksm_task *task, int handle, struct holding **holding)
 {
     int error = KSM_EHANDLE;
 
-    spin_acquire(&registry.lock);
+    registry_acquire();
     struct segment *seg = holding_segment_locked(task, handle, holding); /* §4.7: marked or not */
     if (seg)
         error = registry.nattached < registry.limits.nattachments ? 0 : KSM_ENOSPC;
@@ -65,7 +65,7 @@ static int pin(struct ksm_task *task, int handle, struct holding **holding)
         seg->refs++;
         task->pinned = seg;
     }
-    spin_release(&registry.lock);
+    registry_release();
     return error;
 }
 
@@ -73,10 +73,11 @@ static void unpin(struct ksm_task *task)
 {
     struct segment *dead = NULL;
 
-    spin_acquire(&registry.lock);
-    segment_put_locked(task->pinned, &dead);
+    registry_acquire();
+    struct segment *seg = task->pinned;
     task->pinned = NULL;
-    spin_release(&registry.lock);
+    segment_put_locked(seg, 1, &dead);
+    registry_release_walked();
     segment_bury(dead);
 }
 
@@ -100,16 +101,16 @@ static struct attachment *map(struct ksm_task *task, struct holding *h, bool wri
 /* Counts a new attachment, and the pin becomes its reference; false when others were faster to the limit. */
 static bool count_new(struct ksm_task *task, struct attachment *a)
 {
-    spin_acquire(&registry.lock);
+    registry_acquire();
     bool room = registry.nattached < registry.limits.nattachments;
     if (room) {
         list_push_front(&a->holding->attachments, &a->link);
         a->holding->nattached++;
         task->nattached++;
-        count_attach_locked(task->pinned, task->pid);
+        count_attach_locked(task->pinned, 1, task->pid);
         task->pinned = NULL;
     }
-    spin_release(&registry.lock);
+    registry_release();
     return room;
 }
 
@@ -146,15 +147,15 @@ static void detach(struct ksm_task *task, struct attachment *a)
 
     aspace_unmap(task->as, &a->mapping); /* §5.3 */
 
-    spin_acquire(&registry.lock);
+    registry_acquire();
     task->busy = false;
     task->nattached--;
     list_remove(&a->link);
     a->holding->nattached--;
     attachment_free(a); /* now: once the segment is dead, others may drop the holding */
-    count_detach_locked(seg, task->pid);
-    segment_put_locked(seg, &dead);
-    spin_release(&registry.lock);
+    count_detach_locked(seg, 1, task->pid);
+    segment_put_locked(seg, 1, &dead);
+    registry_release_walked();
     segment_bury(dead); /* §5.4 */
 }
 
@@ -164,14 +165,14 @@ int ksm_detach(struct ksm_task *task, int handle)
     struct holding *h;
     int error = KSM_EHANDLE;
 
-    spin_acquire(&registry.lock);
+    registry_acquire();
     if (holding_segment_locked(task, handle, &h))
         error = list_empty(&h->attachments) ? KSM_ENOTATT : 0;
     if (!error) {
         newest = attachment_at(h->attachments.next); /* §5.1 */
         task->busy = true;
     }
-    spin_release(&registry.lock);
+    registry_release();
     if (error)
         return error;
     detach(task, newest);
@@ -180,9 +181,9 @@ int ksm_detach(struct ksm_task *task, int handle)
 
 static void set_busy(struct ksm_task *task)
 {
-    spin_acquire(&registry.lock);
+    registry_acquire();
     task->busy = true;
-    spin_release(&registry.lock);
+    registry_release();
 }
 
 int ksm_detach_at(struct ksm_task *task, uint va)
@@ -243,8 +244,10 @@ static void forget(struct list *holdings)
 {
     for (struct list *at; (at = list_pop(holdings)) != NULL;) {
         struct holding *h = holding_at(at);
-        for (struct list *link; (link = list_pop(&h->attachments)) != NULL;)
+        for (struct list *link; (link = list_pop(&h->attachments)) != NULL;) {
             attachment_free(attachment_at(link));
+            sched_checkpoint();
+        }
         kfree(h);
         sched_checkpoint();
     }
@@ -272,49 +275,53 @@ static void count_holding_locked(struct holding *h)
     h->segment = seg;
     list_push_back(&seg->holdings, &h->in_segment);
     seg->refs += h->nattached;
-    for_each_attachment(link, h)
-        count_attach_locked(seg, h->task->pid); /* §7.1 */
+    if (h->nattached)
+        count_attach_locked(seg, h->nattached, h->task->pid); /* §7.1 */
 }
 
-/* The child appears with all its attachments; false, with nothing counted, where the limit forbids them. */
+/* The child appears with all its attachments; false, with nothing counted, where the limit forbids them.  Walks. */
 static bool count_inherited_locked(struct ksm_task *child)
 {
     if (child->nattached > registry.limits.nattachments - registry.nattached)
         return false;
     if (holding_any(child))
         list_push_back(&registry.tasks, &child->link);
-    list_for_each_safe(link, &child->holdings)
+    list_for_each_safe(link, &child->holdings) {
         count_holding_locked(holding_at(link));
+        registry_step_locked();
+    }
     return true;
 }
 
-/* Holdings may move again; those whose segments died meanwhile do. */
+/* Holdings may move again; those whose segments died meanwhile do.  Walks. */
 static void end_walk_locked(struct ksm_task *task)
 {
     task->forking = false;
     if (!task->stale)
         return;
     task->stale = false;
-    list_for_each_safe(link, &task->holdings)
+    list_for_each_safe(link, &task->holdings) {
         if (!holding_at(link)->segment)
             holding_retire_locked(holding_at(link));
+        registry_step_locked();
+    }
 }
 
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
 {
     if (!list_linked(&parent->link))
         return 0;
-    spin_acquire(&registry.lock);
+    registry_acquire();
     parent->forking = true;
-    spin_release(&registry.lock);
+    registry_release();
 
     bool done = inherit_all(child, parent);
 
-    spin_acquire(&registry.lock);
+    registry_acquire();
     if (done)
         done = count_inherited_locked(child);
     end_walk_locked(parent);
-    spin_release(&registry.lock);
+    registry_release_walked();
     if (done)
         return 0;
     aspace_unmap_all(child->as);
@@ -329,12 +336,12 @@ static void release_locked(struct holding *h, bool at_exit, struct segment **dea
 
     registry_keep_locked(h->handle, -1);
     list_remove(&h->in_segment);
-    if (at_exit && h->nattached)
-        wait_wake_all_locked(seg); /* §11.6 */
-    for_each_attachment(link, h) {
-        count_detach_locked(seg, h->task->pid); /* §8.3 */
-        segment_put_locked(seg, dead);
-    }
+    if (!h->nattached)
+        return;
+    if (at_exit)
+        wait_wake_all_locked(seg);                        /* §11.6 */
+    count_detach_locked(seg, h->nattached, h->task->pid); /* §8.3 */
+    segment_put_locked(seg, h->nattached, dead);
 }
 
 static void release_all(struct ksm_task *task, bool at_exit)
@@ -345,14 +352,16 @@ static void release_all(struct ksm_task *task, bool at_exit)
 
     aspace_unmap_all(task->as);
 
-    spin_acquire(&registry.lock);
+    registry_acquire();
     list_remove(&task->link);
-    for_each_holding(link, task)
+    for_each_holding(link, task) {
         release_locked(holding_at(link), at_exit, &dead);
+        registry_step_locked();
+    }
     list_for_each(link, &task->dead)
         registry_keep_locked(holding_at(link)->handle, -1);
     task->busy = false;
-    spin_release(&registry.lock);
+    registry_release_walked();
     forget_all(task);
     segment_bury(dead);
 }

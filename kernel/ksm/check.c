@@ -156,8 +156,8 @@ static const char *check_locked(void)
 
 const char *ksm_check(void)
 {
-    spin_acquire(&registry.lock);
+    registry_acquire();
     const char *wrong = check_locked();
-    spin_release(&registry.lock);
+    registry_release();
     return wrong;
 }

@@ -103,6 +103,7 @@ void holding_retire_all_locked(struct segment *seg)
         struct holding *h = container_of(link, struct holding, in_segment);
         if (h->task)
             holding_retire_locked(h);
+        registry_step_locked();
     }
 }
 

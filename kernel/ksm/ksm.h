@@ -86,7 +86,7 @@ MUST_CHECK int ksm_detach(struct ksm_task *task, int handle);
 MUST_CHECK int ksm_detach_at(struct ksm_task *task, uint va);
 /* §6.  Sleeps: may. */
 MUST_CHECK int ksm_delete(struct ksm_task *task, int handle);
-/* §8.  With handle 0 only the totals are filled in.  Sleeps: no. */
+/* §8.  With handle 0 only the totals are filled in.  Sleeps: may. */
 MUST_CHECK int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);
 
 /* §7.1: the child, whose task and address space are new, gets the parent's handles and attachments.  0, or -1,
@@ -106,10 +106,10 @@ MUST_CHECK int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task,
 void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 /* nticks 0: no limit.  Sleeps: may. */
 MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
-/* §11.3.  Returns how many were woken.  Sleeps: no. */
+/* §11.3.  Returns how many were woken.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
 
-/* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong.  Sleeps: no. */
+/* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong.  Sleeps: may. */
 MUST_CHECK const char *ksm_check(void);
 /* §13: prints segments and where each process has them attached, a line at a time.  Sleeps: may. */
 void ksm_print(void);

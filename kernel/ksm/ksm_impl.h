@@ -8,6 +8,10 @@
  * One spin lock, registry.lock (RANK_KSM), guards all of it; `_locked` functions need it held.  The sleepers of
  * wait.c have locks of their own (RANK_KSM_WAIT), acquired with or without it.
  *
+ * A call that walks over many things, at its end alone, calls registry_step_locked() for each.  That releases the
+ * lock now and then, and the registry is `divided` until registry_release_walked(): what is half changed is for the walker
+ * alone, and all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held for long.
+ *
  * Fields:  I immutable after creation   K ksm lock   W lock of the segment's stripe, see wait.c
  *          o only the process itself
  *
@@ -31,7 +35,8 @@ struct segment {
     int cpid;                 /* [I] creator */
     enum segment_state state; /* [K] */
     struct region *region;    /* [K] NULL while unborn, then immutable */
-    struct segment *next;     /* [K] in the identifier's chain; after death in the list of those to bury */
+    struct segment *child[2]; /* [K] below it in a tree of identifiers, see registry.c */
+    struct segment *next;     /* [K] after death: in the list of those to bury */
     uint refs;                /* [K] 1 while unmarked + attachments + pins */
     uint nattached;           /* [K] */
     int mpid;                 /* [K] last creation, attach, detach or delete */
@@ -93,6 +98,7 @@ struct slot {
     uint state;
 };
 
+#define KSM_STEPS      8u /* of a walk, or sleepers looked at, while a lock is held */
 #define SLOT_TAKEN     0x80000000u
 #define SLOT_SPENT     0u
 #define NO_SLOT        (~0u)
@@ -106,7 +112,9 @@ struct registry {
     uint nattached;           /* [K] */
     uint nunborn;             /* [K] the same of those that are unborn */
     uint nunborn_pages;       /* [K] */
-    struct waitq births;      /* [K] waiters for a birth to finish */
+    bool divided;             /* [K] a call is walking, and has released the lock */
+    uint nsteps;              /* [K] since the lock was released in a walk */
+    struct waitq waiters;     /* [K] for a walk or a birth to finish */
     struct list tasks;        /* [K] tasks with holdings */
     struct slot **slot_pages; /* [I] */
     uint nslots;              /* [I] a power of two */
@@ -115,6 +123,26 @@ struct registry {
     uint nspent;              /* [K] slots that rest */
 };
 extern struct registry registry;
+
+/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way.  Sleeps: may. */
+void registry_wait_locked(void);
+static inline void registry_acquire(void)
+{
+    spin_acquire(&registry.lock);
+    if (registry.divided)
+        registry_wait_locked();
+}
+void registry_sleep_locked(void);
+/* In a walk, after each thing: lets others have the lock and the processor now and then.  Sleeps: may. */
+void registry_pause_locked(void);
+static inline void registry_step_locked(void)
+{
+    if (++registry.nsteps >= KSM_STEPS)
+        registry_pause_locked();
+}
+void registry_release_walked(void);
+/* For calls that can't have walked. */
+static inline void registry_release(void) { spin_release(&registry.lock); }
 
 static inline uint registry_slot(int handle) { return (uint)handle & (registry.nslots - 1); }
 static inline struct slot *registry_slot_at(uint i)
@@ -138,7 +166,8 @@ static inline struct segment *registry_find_handle_locked(int handle)
 MUST_CHECK int registry_init(const struct ksm_limits *limits);
 /* Enters it under seg->id and gives it a handle; there is a slot. */
 void registry_enter_locked(struct segment *seg);
-/* Takes it out.  spent: its handle was given out, and comes again only in its turn (§3.8). */
+/* Takes it out.  spent: its handle was given out, and comes again only in its turn (§3.8); walks then.
+   Sleeps: may. */
 void registry_leave_locked(struct segment *seg, bool spent);
 /* A linked task has one holding more at a slot, or one less. */
 void registry_keep_spent_locked(uint slot, int change);
@@ -151,13 +180,14 @@ static inline void registry_keep_locked(int handle, int change)
 MUST_CHECK struct segment *registry_find_locked(uint id);
 /* The segment, born or not, with the lowest slot >= *slot, which it stores; NULL when there is none. */
 MUST_CHECK struct segment *registry_next_locked(uint *slot);
-/* Do slots, chains and free list agree?  NULL, or what is wrong. */
+/* Do slots, trees and free list agree?  NULL, or what is wrong. */
 MUST_CHECK const char *registry_check_locked(void);
 
 /* segment.c: birth, death, delete, info. */
 
-/* Gives one reference back; a segment that this kills joins *dead.  The only place where segments die. */
-void segment_put_locked(struct segment *seg, struct segment **dead);
+/* Gives n references back; a segment that this kills joins *dead.  The only place where segments die.  Walks.
+   Sleeps: may. */
+void segment_put_locked(struct segment *seg, uint n, struct segment **dead);
 /* Frees the dead.  Lock not held.  Sleeps: may. */
 void segment_bury_all(struct segment *dead);
 static inline void segment_bury(struct segment *dead)
@@ -189,7 +219,7 @@ void holding_cancel_locked(struct holding *h, uint slot);
 void holding_settle_locked(struct holding *h, struct segment *seg);
 /* Its segment is dead, and it is in no segment's list.  The process keeps it for a while (§3.8). */
 void holding_retire_locked(struct holding *h);
-/* The same for all holdings of a segment. */
+/* The same for all holdings of a segment.  Walks.  Sleeps: may. */
 void holding_retire_all_locked(struct segment *seg);
 static inline void holding_init(struct holding *h, struct ksm_task *task, int handle)
 {
@@ -209,9 +239,9 @@ static inline bool holding_any(const struct ksm_task *task)
 /* wait.c. */
 
 void wait_init(void);
-/* The sleepers on the segment's words that any end wakes return and look again (§11.6). */
+/* The sleepers on the segment's words that any end wakes return and look again (§11.6).  Walks.  Sleeps: may. */
 void wait_wake_all_locked(struct segment *seg);
-/* The sleepers that wait for this process's end do so (§11.7).  No lock is held. */
+/* The sleepers that wait for this process's end do so (§11.7).  No lock is held.  Sleeps: may. */
 void wait_wake_watchers(struct ksm_task *task);
 /* Are all sleepers where they should be?  NULL, or what is wrong. */
 MUST_CHECK const char *wait_check_locked(void);

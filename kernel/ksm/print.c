@@ -97,12 +97,12 @@ static bool step(struct cursor *c, char *text)
     bool more = true;
 
     text[0] = 0;
-    spin_acquire(&registry.lock);
+    registry_acquire();
     if (list_linked(&c->marker.in_segment))
         step_to_holding_locked(c, text);
     else
         more = step_to_segment_locked(c, text);
-    spin_release(&registry.lock);
+    registry_release();
     return more;
 }
 
@@ -130,8 +130,8 @@ void ksm_print(void)
         print_lines(text);
         sched_checkpoint();
     }
-    spin_acquire(&registry.lock);
+    registry_acquire();
     uint nsegments = registry.nsegments, npages = registry.npages, nattached = registry.nattached;
-    spin_release(&registry.lock);
+    registry_release();
     printk("%u segments, %u pages, %u attachments\n", nsegments, npages, nattached);
 }

@@ -1,7 +1,9 @@
 /*
  * registry.c - the names of segments: identifiers, and handles.
  *
- * A hash table of chains leads from an identifier to its segment.  A handle is  generation * nslots + slot :
+ * A hash table leads from an identifier to its segment.  Identifiers whose hashes meet, as programs can arrange, are in
+ * a tree: at each level one more bit of the identifier says which side to take, so it has 33 levels at most; and
+ * any segment may take the place of one above it.  A handle is  generation * nslots + slot :
  * its slot leads to the segment, and its generation distinguishes that segment from the slot's earlier ones.
  * Free slots are taken last in, first out: a process that creates and deletes in a loop meets the same slot,
  * where it finds its old holding.
@@ -19,17 +21,55 @@
 
 #include "mm/page.h"
 
-#define CHAINS_PER_PAGE   (PAGE_SIZE / sizeof(struct segment *))
+#define TREES_PER_PAGE    (PAGE_SIZE / sizeof(struct segment *))
 #define POINTERS_PER_PAGE (PAGE_SIZE / sizeof(void *))
 
 struct registry registry;
 
-static struct segment ***chain_pages;
-static uint chain_bits; /* there are as many chains as slots */
+static struct segment ***tree_pages;
+static uint tree_bits; /* there are as many trees as slots */
 
-static struct segment **chain_at(uint i) { return &chain_pages[i / CHAINS_PER_PAGE][i % CHAINS_PER_PAGE]; }
+static struct segment **tree_at(uint i) { return &tree_pages[i / TREES_PER_PAGE][i % TREES_PER_PAGE]; }
 
-static struct segment **chain_of(uint id) { return chain_at(spread(id, chain_bits)); }
+/* The link to the segment with this identifier, or where it would be. */
+static struct segment **find_link(uint id)
+{
+    struct segment **link = tree_at(spread(id, tree_bits));
+
+    for (uint bits = id; *link && (*link)->id != id; bits >>= 1)
+        link = &(*link)->child[bits & 1];
+    return link;
+}
+
+void registry_wait_locked(void)
+{
+    while (registry.divided)
+        waitq_sleep(&registry.waiters, &registry.lock, 0, false);
+}
+
+void registry_sleep_locked(void)
+{
+    waitq_sleep(&registry.waiters, &registry.lock, 0, false);
+    registry_wait_locked();
+}
+
+void registry_pause_locked(void)
+{
+    registry.divided = true;
+    registry.nsteps = 0;
+    spin_release(&registry.lock);
+    sched_checkpoint();
+    spin_acquire(&registry.lock);
+}
+
+void registry_release_walked(void)
+{
+    if (registry.divided) {
+        registry.divided = false;
+        waitq_wake_all(&registry.waiters);
+    }
+    spin_release(&registry.lock);
+}
 
 static void pool_free(void **pages)
 {
@@ -61,15 +101,15 @@ int registry_init(const struct ksm_limits *limits)
 
     if (nsegments > KSM_MAX_SEGMENTS)
         nsegments = KSM_MAX_SEGMENTS;
-    chain_bits = 1;
-    while (1u << chain_bits < 2 * nsegments)
-        chain_bits++;
-    registry = (struct registry){ .limits = *limits, .nslots = 1u << chain_bits, .first_free = NO_SLOT };
+    tree_bits = 1;
+    while (1u << tree_bits < 2 * nsegments)
+        tree_bits++;
+    registry = (struct registry){ .limits = *limits, .nslots = 1u << tree_bits, .first_free = NO_SLOT };
     registry.slot_pages = pool_alloc(registry.nslots, SLOTS_PER_PAGE);
     if (!registry.slot_pages)
         return -1;
-    chain_pages = pool_alloc(registry.nslots, CHAINS_PER_PAGE);
-    if (!chain_pages) {
+    tree_pages = pool_alloc(registry.nslots, TREES_PER_PAGE);
+    if (!tree_pages) {
         pool_free((void **)registry.slot_pages);
         return -1;
     }
@@ -80,7 +120,7 @@ int registry_init(const struct ksm_limits *limits)
     if (!limits->npages)
         registry.limits.npages = page_free_count() - page_free_count() / 8; /* §10 */
     spin_init(&registry.lock, RANK_KSM, "ksm");
-    waitq_init(&registry.births);
+    waitq_init(&registry.waiters);
     list_init(&registry.tasks);
     return 0;
 }
@@ -104,9 +144,8 @@ void registry_enter_locked(struct segment *seg)
     slot->state |= SLOT_TAKEN;
     slot->segment = seg;
 
-    struct segment **chain = chain_of(seg->id);
-    seg->next = *chain;
-    *chain = seg;
+    *find_link(seg->id) = seg;
+    seg->child[0] = seg->child[1] = NULL;
 }
 
 static void free_locked(uint i)
@@ -132,12 +171,15 @@ void registry_keep_spent_locked(uint i, int change)
 }
 
 /* The tasks with a holding at a slot. */
-static uint count_kept_locked(uint i)
+static uint count_kept_locked(uint i, bool walks)
 {
     uint n = 0;
 
-    list_for_each(link, &registry.tasks)
+    list_for_each(link, &registry.tasks) {
         n += table_get(&container_of(link, struct ksm_task, link)->handles, i) != NULL;
+        if (walks)
+            registry_step_locked();
+    }
     return n;
 }
 
@@ -147,20 +189,30 @@ static void rest_locked(uint i)
     struct slot *slot = registry_slot_at(i);
 
     slot->state = SLOT_SPENT;
-    slot->nkept = count_kept_locked(i);
+    slot->nkept = count_kept_locked(i, true);
     registry.nspent++;
     registry_keep_spent_locked(i, 0);
 }
 
+/* Takes it out of its tree: the end of a branch below it takes its place. */
+static void leave_tree(struct segment *seg)
+{
+    struct segment **place = find_link(seg->id), **link = place;
+
+    while ((*link)->child[0] || (*link)->child[1])
+        link = &(*link)->child[!(*link)->child[0]];
+    struct segment *last = *link;
+    *link = NULL;
+    if (last == seg)
+        return;
+    last->child[0] = seg->child[0];
+    last->child[1] = seg->child[1];
+    *place = last;
+}
+
 void registry_leave_locked(struct segment *seg, bool spent)
 {
-    struct segment **p = chain_of(seg->id);
-
-    while (*p != seg)
-        p = &(*p)->next;
-    *p = seg->next;
-    seg->next = NULL;
-
+    leave_tree(seg);
     uint i = registry_slot(seg->handle);
     struct slot *slot = registry_slot_at(i);
     slot->state = (uint)seg->handle + (spent ? registry.nslots : 0);
@@ -170,14 +222,7 @@ void registry_leave_locked(struct segment *seg, bool spent)
         free_locked(i);
 }
 
-struct segment *registry_find_locked(uint id)
-{
-    struct segment *seg = *chain_of(id);
-
-    while (seg && seg->id != id)
-        seg = seg->next;
-    return seg;
-}
+struct segment *registry_find_locked(uint id) { return *find_link(id); }
 
 struct segment *registry_next_locked(uint *slot)
 {
@@ -189,9 +234,14 @@ struct segment *registry_next_locked(uint *slot)
     return NULL;
 }
 
+static uint count_tree(const struct segment *seg)
+{
+    return seg ? 1 + count_tree(seg->child[0]) + count_tree(seg->child[1]) : 0;
+}
+
 const char *registry_check_locked(void)
 {
-    uint ntaken = 0, nspent = 0, nfree = 0, nchained = 0;
+    uint ntaken = 0, nspent = 0, nfree = 0, nnamed = 0;
 
     for (uint i = 0; i < registry.nfresh; i++) {
         const struct slot *slot = registry_slot_at(i);
@@ -204,7 +254,7 @@ const char *registry_check_locked(void)
                 return "a segment is not found by its identifier";
         } else if (slot->state == SLOT_SPENT) {
             nspent++;
-            if (slot->nkept == 0 || slot->nkept != count_kept_locked(i))
+            if (slot->nkept == 0 || slot->nkept != count_kept_locked(i, false))
                 return "a spent slot rests too long, or too short a time";
         }
     }
@@ -215,11 +265,10 @@ const char *registry_check_locked(void)
         i = (uint)slot->next_free;
     }
     for (uint i = 0; i < registry.nslots; i++)
-        for (const struct segment *seg = *chain_at(i); seg; seg = seg->next)
-            nchained++;
+        nnamed += count_tree(*tree_at(i));
     if (ntaken + nspent + nfree != registry.nfresh || nspent != registry.nspent)
         return "slots are lost";
-    if (ntaken != registry.nsegments + registry.nunborn || ntaken != nchained)
+    if (ntaken != registry.nsegments + registry.nunborn || ntaken != nnamed)
         return "the number of segments is wrong";
     return NULL;
 }

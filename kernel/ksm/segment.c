@@ -96,15 +96,15 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, uint id, uint nby
         goto no_holding;
     registry.nunborn++;
     registry.nunborn_pages += seg->npages;
-    spin_release(&registry.lock);
+    registry_release();
 
     struct region *region = region_create(seg->npages); /* §3.2: all or none; §12: without the lock */
 
-    spin_acquire(&registry.lock);
+    registry_acquire();
     registry.nunborn--;
     registry.nunborn_pages -= seg->npages;
-    if (!waitq_empty(&registry.births))
-        waitq_wake_all(&registry.births);
+    if (!waitq_empty(&registry.waiters))
+        waitq_wake_all(&registry.waiters);
     if (!region)
         goto no_region;
     seg->region = region;
@@ -137,7 +137,7 @@ static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
             if (error != KSM_ENOSPC || registry.nunborn == 0)
                 return error;
         }
-        waitq_sleep(&registry.births, &registry.lock, 0, false);
+        registry_sleep_locked();
     }
 }
 
@@ -147,15 +147,16 @@ int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags)
         return KSM_EINVAL; /* §2 */
     if (flags & KSM_HUGETLB)
         return KSM_ENOTSUP;
-    spin_acquire(&registry.lock);
+    registry_acquire();
     int result = get_locked(task, id, nbytes, flags);
-    spin_release(&registry.lock);
+    registry_release();
     return result;
 }
 
-void segment_put_locked(struct segment *seg, struct segment **dead)
+void segment_put_locked(struct segment *seg, uint n, struct segment **dead)
 {
-    if (--seg->refs > 0)
+    seg->refs -= n;
+    if (seg->refs)
         return; /* §5.5: an unmarked segment holds one reference to itself */
     holding_retire_all_locked(seg);
     registry_leave_locked(seg, true);
@@ -172,6 +173,7 @@ void segment_bury_all(struct segment *dead)
         dead = seg->next;
         region_destroy(seg->region);
         kfree(seg);
+        sched_checkpoint();
     }
 }
 
@@ -180,19 +182,19 @@ int ksm_delete(struct ksm_task *task, int handle)
     struct segment *dead = NULL;
     struct holding *h;
 
-    spin_acquire(&registry.lock);
+    registry_acquire();
     struct segment *seg = holding_segment_locked(task, handle, &h); /* §6.2: all that it takes */
     if (!seg) {
-        spin_release(&registry.lock);
+        registry_release();
         return KSM_EHANDLE;
     }
     seg->mpid = task->pid;
     if (seg->state == SEGMENT_LIVE) { /* §6.1: marking again changes no more */
         seg->state = SEGMENT_MARKED;
         seg->ctime = ticks_now;
-        segment_put_locked(seg, &dead);
+        segment_put_locked(seg, 1, &dead);
     }
-    spin_release(&registry.lock);
+    registry_release_walked();
     segment_bury(dead);
     return 0;
 }
@@ -202,11 +204,11 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
     struct holding *h;
     struct segment *seg = NULL;
 
-    spin_acquire(&registry.lock); /* §8.2: a snapshot */
+    registry_acquire(); /* §8.2: a snapshot */
     if (handle != 0) {
         seg = holding_segment_locked(task, handle, &h);
         if (!seg) {
-            spin_release(&registry.lock);
+            registry_release();
             return KSM_EHANDLE;
         }
         info->ksmsz = seg->nbytes;
@@ -221,6 +223,6 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
     info->total_shrg_nr = registry.nsegments;
     info->total_shpg_nr = registry.npages;
     info->total_attached_nr = registry.nattached;
-    spin_release(&registry.lock);
+    registry_release();
     return 0;
 }

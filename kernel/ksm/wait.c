@@ -151,6 +151,29 @@ static void wake_locked(struct ksm_sleeper *s, int result)
     thread_unpark(s->thread);
 }
 
+/* Places in a queue, which no waker takes for sleepers: they have no segment. */
+struct wake_walk {
+    struct ksm_sleeper here, end;
+};
+
+/* Releases the stripe's lock for a moment before the sleeper at `next`; returns the one to go on with.  Those that
+   come meanwhile are not waited for. */
+static struct list *pause_wake(struct stripe *stripe, struct list *queue, struct list *next,
+                               struct wake_walk *walk)
+{
+    if (next == queue || next == &walk->end.queue)
+        return next;
+    if (!list_linked(&walk->end.queue))
+        list_push_back(queue, &walk->end.queue);
+    list_insert(next, &walk->here.queue);
+    spin_release(&stripe->lock);
+    sched_checkpoint();
+    spin_acquire(&stripe->lock);
+    next = walk->here.queue.next;
+    list_remove(&walk->here.queue);
+    return next;
+}
+
 int ksm_wake(struct ksm_task *task, uint va, uint n)
 {
     struct mapping *m = aspace_mapping_at(task->as, va);
@@ -160,18 +183,26 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
     const struct segment *seg = attachment_of(m)->holding->segment;
     uint offset = va - m->va;
     struct stripe *stripe = stripe_of(seg);
-    uint nwoken = 0;
+    struct wake_walk walk;
+    walk.here.segment = walk.end.segment = NULL;
+    list_init(&walk.end.queue);
+    uint nwoken = 0, nseen = 0;
     spin_acquire(&stripe->lock);
     struct list *queue = queue_of(stripe, seg, offset);
-    list_for_each_safe(link, queue) { /* §11.3: longest-waiting first */
-        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
+    for (struct list *link = queue->next, *next; link != queue && link != &walk.end.queue; link = next) {
+        struct ksm_sleeper *s =
+            container_of(link, struct ksm_sleeper, queue); /* §11.3: longest-waiting first */
         if (nwoken == n)
             break;
-        if (s->segment != seg || s->offset != offset || thread_killed(s->thread))
-            continue; /* §11.5: a wake-up would be lost on the killed */
-        wake_locked(s, 0);
-        nwoken++;
+        next = link->next;
+        if (s->segment == seg && s->offset == offset && !thread_killed(s->thread)) {
+            wake_locked(s, 0); /* §11.5: not the killed, on whom a wake-up would be lost */
+            nwoken++;
+        }
+        if (++nseen % KSM_STEPS == 0)
+            next = pause_wake(stripe, queue, next, &walk);
     }
+    list_remove(&walk.end.queue);
     spin_release(&stripe->lock);
     return (int)nwoken;
 }
@@ -179,22 +210,45 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
 void wait_wake_all_locked(struct segment *seg)
 {
     struct stripe *stripe = stripe_of(seg);
+    struct list sleepers; /* those that sleep now */
 
     spin_acquire(&stripe->lock);
-    while (!list_empty(&seg->sleepers))
-        wake_locked(container_of(seg->sleepers.next, struct ksm_sleeper, in_segment), KSM_EAGAIN);
+    list_move_all(&sleepers, &seg->sleepers);
+    for (uint n = 1; !list_empty(&sleepers); n++) {
+        wake_locked(container_of(sleepers.next, struct ksm_sleeper, in_segment), KSM_EAGAIN);
+        if (n % KSM_STEPS == 0) {
+            spin_release(&stripe->lock);
+            registry_pause_locked();
+            spin_acquire(&stripe->lock);
+        }
+    }
     spin_release(&stripe->lock);
+}
+
+/* The next of a process's watchers wakes; false: there are none. */
+static bool wake_watcher_locked(struct ksm_task *task)
+{
+    struct list *link = list_pop(&task->watchers);
+
+    if (!link)
+        return false;
+    struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, watch);
+    spin_acquire(&s->stripe->lock);
+    if (!s->woken)
+        wake_locked(s, KSM_EAGAIN);
+    spin_release(&s->stripe->lock);
+    return true;
 }
 
 void wait_wake_watchers(struct ksm_task *task)
 {
     spin_acquire(&peers_lock);
-    for (struct list *link; (link = list_pop(&task->watchers)) != NULL;) {
-        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, watch);
-        spin_acquire(&s->stripe->lock);
-        if (!s->woken)
-            wake_locked(s, KSM_EAGAIN);
-        spin_release(&s->stripe->lock);
+    for (uint n = 1; wake_watcher_locked(task); n++) {
+        if (n % KSM_STEPS == 0) {
+            spin_release(&peers_lock);
+            sched_checkpoint();
+            spin_acquire(&peers_lock);
+        }
     }
     spin_release(&peers_lock);
 }
@@ -205,6 +259,8 @@ static const char *check_stripe_locked(struct stripe *stripe, uint *nqueued)
     for (uint i = 0; i < 1u << QUEUE_BITS; i++)
         list_for_each(link, &stripe->queues[i]) {
             const struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
+            if (!s->segment)
+                continue; /* a waker's place */
             if (registry_find_handle_locked(s->segment->handle) != s->segment)
                 return "a sleeper's segment is dead";
             if (stripe_of(s->segment) != stripe ||

@@ -21,6 +21,7 @@
  */
 #include "mm/page.h"
 #include "base/kstring.h"
+#include "base/latency.h"
 #include "base/printk.h"
 #include "mm/inject.h"
 #include "sched/lock.h"
@@ -39,30 +40,38 @@ static uint nclean;                    /* [P] */
 static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
 #ifdef DEBUG
-static void poison(void *page)
+/* Without the sanitizer's checks, which would take most of a debug kernel's time. */
+#define PLAIN __attribute__((no_sanitize("undefined")))
+
+static PLAIN void poison(void *page)
 {
-    uint *word = page;
+    uint *word = page, paused = latency_pause();
 
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         word[i] = POISON;
+    latency_resume(paused);
 }
 
-static void poison_check(const void *page)
+static PLAIN void poison_check(const void *page)
 {
     const uint *word = page;
+    uint paused = latency_pause();
 
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         if (word[i] != word[0] || (word[0] && word[0] != POISON))
             panic("page %p was written at %u after it was freed", page, i * (uint)sizeof(uint));
+    latency_resume(paused);
 }
 
-static void zero_check(const void *page)
+static PLAIN void zero_check(const void *page)
 {
     const uint *word = page;
+    uint paused = latency_pause();
 
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         if (word[i])
             panic("page %p is not zero at %u", page, i * (uint)sizeof(uint));
+    latency_resume(paused);
 }
 #else
 static inline void poison(void *page) { (void)page; }

@@ -58,6 +58,7 @@ static bool make_pages(struct region *r, uint *entries, uint n)
         page_zero(page);
         entries[i] = pmap_shared_entry(page);
         r->nmade++;
+        latency_yielded();
         if (!self->attention)
             continue;
         sched_checkpoint();

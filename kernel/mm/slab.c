@@ -13,6 +13,7 @@
  */
 #include "mm/slab.h"
 #include "base/kstring.h"
+#include "base/latency.h"
 #include "base/list.h"
 #include "base/printk.h"
 #include "mm/inject.h"
@@ -62,23 +63,31 @@ void slab_init(void)
 
 static void poison(void *p, uint nbytes)
 {
+    uint paused = latency_pause();
+
     memset((char *)p + sizeof(void *), POISON, nbytes - sizeof(void *));
+    latency_resume(paused);
 }
 
 static void poison_check(const void *p, uint nbytes)
 {
     const uchar *byte = p;
+    uint paused = latency_pause();
 
     for (uint i = sizeof(void *); i < nbytes; i++)
         if (byte[i] != POISON)
             panic("object %p of %u bytes was written at %u after it was freed", p, nbytes, i);
+    latency_resume(paused);
 }
 
 static void check_not_free(const struct slab *s, const void *p)
 {
+    uint paused = latency_pause();
+
     for (const void *at = s->freed; at; at = *(void *const *)at)
         if (at == p)
             panic("object %p is freed twice", p);
+    latency_resume(paused);
 }
 #else
 static inline void poison(void *p, uint nbytes) { (void)p, (void)nbytes; }

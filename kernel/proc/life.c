@@ -15,6 +15,8 @@
 #include "fs/path.h"
 #include "proc/proc_impl.h"
 
+#define ADOPTED_AT_ONCE 64u /* while the lock is held */
+
 static void share_files(struct proc *parent, struct proc *child)
 {
     child->nfiles = parent->nfiles;
@@ -87,15 +89,23 @@ static void release_memory(struct proc *self)
     aspace_destroy(as);
 }
 
-/* Moves all processes in `from` to init's list `to`. */
-static void adopt_locked(struct list *from, struct list *to)
+/* Moves processes in `from` to init's list `to`, as many as may be moved at once; false: there are more. */
+static bool adopt_locked(struct list *from, struct list *to)
 {
     struct list *link;
 
-    while ((link = list_pop(from))) {
+    for (uint i = 0; i < ADOPTED_AT_ONCE && (link = list_pop(from)); i++) {
         container_of(link, struct proc, sibling)->parent = proc_one;
         list_push_back(to, link);
     }
+    return list_empty(from);
+}
+
+static bool adopt_children_locked(struct proc *self)
+{
+    if (!list_empty(&self->dead))
+        waitq_wake(&proc_one->child_died, 1);
+    return adopt_locked(&self->children, &proc_one->children) && adopt_locked(&self->dead, &proc_one->dead);
 }
 
 void proc_exit(int status)
@@ -112,10 +122,10 @@ void proc_exit(int status)
     release_files(self);
     release_memory(self);
     spin_acquire(&proc_lock);
-    if (!list_empty(&self->dead))
-        waitq_wake(&proc_one->child_died, 1);
-    adopt_locked(&self->children, &proc_one->children);
-    adopt_locked(&self->dead, &proc_one->dead);
+    while (!adopt_children_locked(self)) {
+        spin_release(&proc_lock);
+        spin_acquire(&proc_lock);
+    }
     parent = self->parent;
     self->status = status;
     list_remove(&self->sibling);

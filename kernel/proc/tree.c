@@ -23,6 +23,8 @@
 #define CALLERS   10u                  /* that are shown of a sleeper */
 #define LINE_SIZE (64u + 9u * CALLERS) /* of the list of processes */
 
+#define SEEN_AT_ONCE 32u /* processes looked at, or killed, while the lock is held */
+
 #define DEPTH_SHELL   1u /* the console's shell: a child of init */
 #define DEPTH_COMMAND 2u /* the programs that it starts directly */
 
@@ -137,12 +139,17 @@ int proc_kill(int pid)
     return p ? 0 : -1;
 }
 
-/* The first living process with a pid above `pid`, or NULL. */
-static struct proc *next_alive_locked(uint pid)
+/* The first living process with a pid above `pid`, or NULL.  It releases the lock for a moment now and then, as *nseen
+   tells: what is forked meanwhile has a higher number. */
+static struct proc *next_alive_locked(uint pid, uint *nseen)
 {
     struct proc *p;
 
     do {
+        if (++*nseen % SEEN_AT_ONCE == 0) {
+            spin_release(&proc_lock);
+            spin_acquire(&proc_lock);
+        }
         pid++;
         p = table_next(&procs, &pid);
     } while (p && p->life != PROC_ALIVE);
@@ -152,9 +159,10 @@ static struct proc *next_alive_locked(uint pid)
 void proc_kill_job(int job)
 {
     struct proc *p;
+    uint nseen = 0;
 
     spin_acquire(&proc_lock);
-    for (uint pid = 0; (p = next_alive_locked(pid)); pid = (uint)p->pid)
+    for (uint pid = 0; (p = next_alive_locked(pid, &nseen)); pid = (uint)p->pid)
         if (p->job == job && p != proc_one)
             thread_kill(&p->thread);
     spin_release(&proc_lock);
@@ -164,6 +172,7 @@ int proc_set_foreground(int pid)
 {
     struct proc *self = proc_self(), *p;
     int result = -1;
+    uint nseen = 0;
 
     spin_acquire(&proc_lock);
     p = find_locked(pid);
@@ -171,7 +180,7 @@ int proc_set_foreground(int pid)
         goto out;
     self->controls_jobs = true;
     foreground = pid;
-    for (uint n = 0; (p = next_alive_locked(n)); n = (uint)p->pid)
+    for (uint n = 0; (p = next_alive_locked(n, &nseen)); n = (uint)p->pid)
         p->thread.reserve = reserve_locked(p);
     result = 0;
 out:
@@ -193,9 +202,10 @@ int proc_next(int pid)
 {
     struct proc *p;
     int next;
+    uint nseen = 0;
 
     spin_acquire(&proc_lock);
-    p = next_alive_locked(pid > 0 ? (uint)pid : 0);
+    p = next_alive_locked(pid > 0 ? (uint)pid : 0, &nseen);
     next = p ? p->pid : -1;
     spin_release(&proc_lock);
     return next;

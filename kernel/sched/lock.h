@@ -46,6 +46,8 @@ struct spinlock {
     enum lock_rank rank; /* [I] */
     const char *name;    /* [I] */
     struct cpu *holder;  /* [h] */
+    uint acquired_by;    /* [h] address of code, and the time: see base/latency.h */
+    uint acquired_at;    /* [h] */
 #endif
 };
 
@@ -80,6 +82,7 @@ static inline void lock_debug_may_enter(enum lock_rank rank, const char *name) {
 static inline void lock_debug_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
 static inline void lock_debug_leave(enum lock_rank rank) { (void)rank; }
 static inline void lock_debug_released(const struct spinlock *l) { (void)l; }
+static inline void jitter_start(uint seed) { (void)seed; }
 #endif
 
 #define RANK_FIRST_SPIN RANK_PROC

@@ -14,6 +14,7 @@
  * lock, whether the thread lets others run.  The sequence depends on the seed alone.
  */
 #ifdef DEBUG
+#include "base/latency.h"
 #include "base/printk.h"
 #include "include/param.h"
 #include "sched/lock_impl.h"
@@ -52,6 +53,8 @@ void lock_debug_acquired(struct spinlock *l)
 
     l->holder = cpu;
     held[cpu->index][cpu->nlocks++] = l;
+    l->acquired_by = (uint)__builtin_return_address(0);
+    l->acquired_at = latency_clock();
     irq_restore(was);
 }
 
@@ -70,6 +73,7 @@ void lock_debug_release(struct spinlock *l)
     for (cpu->nlocks--; i < cpu->nlocks; i++)
         stack[i] = stack[i + 1];
     l->holder = NULL;
+    latency_held(l->name, l->acquired_at, l->acquired_by, (uint)__builtin_return_address(0));
     irq_restore(was);
 }
 

@@ -113,6 +113,7 @@ void sched_switch_locked(struct thread *self)
 #endif
     if (self->fpu_used)
         fpu_switch_out(self);
+    latency_yielded();
     self->attention &= ~ATTENTION_POKE; /* its successor sees to it */
     next->state = THREAD_RUNNING;
     cpu->thread = next;
@@ -168,15 +169,19 @@ void sched_run_idle(void)
     nlooking++;
     for (;;) {
         halted &= ~bit;
+        if (timer_is_late())
+            timer_step_locked();
         if (nready) {
             nlooking--;
+            latency_entered((uint)sched_run_idle);
             sched_switch_locked(self);
             nlooking++;
             looks = most_looks;
-        } else if (!looks) {
+        } else if (!looks && !timer_is_late()) {
             halted |= bit;
             nlooking--;
             spin_release(&sched_lock);
+            latency_irq_on();
             arch_idle();
             irq_save();
             spin_acquire(&sched_lock);

@@ -38,5 +38,9 @@ static inline void timer_stop_locked(struct thread *t)
         list_remove(&t->timer_link);
 }
 void timer_tick(void); /* on processor 0, interrupts off */
+extern uint timer_done;
+/* There are ticks whose sleepers have not all been woken yet; a step wakes some. */
+static inline bool timer_is_late(void) { return timer_done != ticks_now; }
+void timer_step_locked(void);
 
 #endif

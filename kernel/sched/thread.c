@@ -12,6 +12,8 @@
 #include "base/printk.h"
 #include "sched/sched_impl.h"
 
+#define WAKE_BATCH 16u /* threads that one waker wakes, with a lock held */
+
 void thread_prepare(struct thread *t, const char *name)
 {
     memset(t, 0, sizeof(*t));
@@ -103,6 +105,8 @@ enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible
             spin_release(l);
         sched_switch_locked(self);
         result = self->wake_reason;
+        if (timer_is_late())
+            timer_step_locked();
         sched_release_and_poke(was);
         if (l)
             spin_acquire(l);
@@ -141,6 +145,15 @@ void thread_kill(struct thread *t)
     spin_release_irq(&sched_lock, was);
 }
 
+/* The sleeper that woke wakes two more of those that waitq_wake() left, and so on. */
+static void waitq_pay(struct waitq *q)
+{
+    uint n = q->nowed < 2 ? q->nowed : 2;
+
+    q->nowed -= n;
+    waitq_wake(q, n);
+}
+
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible)
 {
     struct thread *self = thread_self();
@@ -148,21 +161,39 @@ enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, b
 
     list_push_back(&q->sleepers, &self->wait_link);
     result = thread_park(l, nticks, interruptible);
-    if (!list_linked(&self->wait_link))
-        return PARK_WOKEN;
-    list_remove(&self->wait_link);
+    if (list_linked(&self->wait_link))
+        list_remove(&self->wait_link);
+    else
+        result = PARK_WOKEN;
+    if (q->nowed)
+        waitq_pay(q);
     return result;
 }
 
-uint waitq_wake(struct waitq *q, uint n)
+/* Leaves up to n of the sleepers there are to those that are awake already. */
+static void waitq_owe(struct waitq *q, uint n)
+{
+    uint nsleepers = 0;
+
+    list_for_each(link, &q->sleepers)
+        nsleepers++;
+    q->nowed = n < nsleepers ? n : nsleepers;
+}
+
+void waitq_wake(struct waitq *q, uint n)
 {
     uint woken = 0;
 
     while (woken < n && !list_empty(&q->sleepers)) {
+        if (woken == WAKE_BATCH) {
+            waitq_owe(q, n - woken);
+            return;
+        }
         thread_unpark(container_of(list_pop(&q->sleepers), struct thread, wait_link));
         woken++;
     }
-    return woken;
+    if (list_empty(&q->sleepers))
+        q->nowed = 0;
 }
 
 uint thread_callers(const struct thread *t, uint callers[], uint max)

@@ -9,6 +9,7 @@
 #define THREAD_H
 
 #include "arch.h"
+#include "base/latency.h"
 #include "base/list.h"
 #include "sched/lock.h"
 
@@ -103,6 +104,7 @@ void sched_attend(void);
    Sleeps: may. */
 static inline void sched_checkpoint(void)
 {
+    latency_yielded();
     if (thread_self()->attention & (ATTENTION_RESCHED | ATTENTION_POKE))
         sched_yield();
 }
@@ -110,20 +112,26 @@ static inline void sched_checkpoint(void)
 void sched_tick(void);
 
 /* Queues of sleepers.  A queue belongs to the lock that guards what is waited for: whoever sleeps, wakes or
-   looks holds it.  First come, first woken.  A sleeper that waitq_wake() counted returns PARK_WOKEN, even
-   if it was killed or its time ran out in the same moment. */
+   looks holds it.  First come, first woken.  A sleeper that was woken returns PARK_WOKEN, even if it was killed
+   or its time ran out in the same moment.  Where many are to be woken, the first ones wake the others; if one of
+   those gives up meanwhile, one that came later may be woken in its place.  So a sleeper looks again. */
 struct waitq {
     struct list sleepers; /* of threads, by wait_link */
+    uint nowed;           /* of these: still to be woken */
 };
 /* clang-format off */
-#define WAITQ_INIT(q) { LIST_INIT((q).sleepers) }
+#define WAITQ_INIT(q) { LIST_INIT((q).sleepers), 0 }
 /* clang-format on */
-static inline void waitq_init(struct waitq *q) { list_init(&q->sleepers); }
+static inline void waitq_init(struct waitq *q)
+{
+    list_init(&q->sleepers);
+    q->nowed = 0;
+}
 static inline bool waitq_empty(const struct waitq *q) { return list_empty(&q->sleepers); }
 /* As thread_park().  Sleeps: may. */
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible);
-/* Wakes up to n sleepers; returns how many.  Sleeps: no. */
-uint waitq_wake(struct waitq *q, uint n);
+/* Wakes up to n sleepers.  Sleeps: no. */
+void waitq_wake(struct waitq *q, uint n);
 static inline void waitq_wake_all(struct waitq *q) { waitq_wake(q, ~0u); }
 
 #endif

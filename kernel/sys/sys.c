@@ -5,6 +5,7 @@
  * copied, once: the stack may lie in shared memory (§4.6).
  */
 #include "sys/sys.h"
+#include "base/latency.h"
 #include "base/printk.h"
 #include "include/ksmabi.h"
 #include "mm/user.h"
@@ -79,8 +80,10 @@ void sys_dispatch(struct trapframe *tf)
 {
     uint slot = SLOT(trapframe_syscall(tf));
 
-    if (slot < sizeof(calls) / sizeof(calls[0]) && calls[slot])
+    if (slot < sizeof(calls) / sizeof(calls[0]) && calls[slot]) {
+        latency_entered((uint)calls[slot]);
         calls[slot](tf);
-    else
+    } else {
         unknown(tf);
+    }
 }

@@ -125,7 +125,11 @@ void world_again(void)
     world_begin();
 }
 
-void world_check_sound(void) { check_sound(); }
+void world_check_sound(void)
+{
+    if (!registry.divided) /* else it is the walker's alone, and not whole */
+        check_sound();
+}
 
 int world_wait(struct ksm_task *task, uint va, uint expected, uint nticks, struct ksm_task *peer)
 {

@@ -42,6 +42,6 @@ bool world_same(struct world_figures a, struct world_figures b);
 
 /* ksm_check() finds nothing. */
 #define check_sound() check_str(ksm_check(), NULL)
-void world_check_sound(void); /* for fake_on_switch */
+void world_check_sound(void); /* for fake_on_switch: unless a walk is under way */
 
 #endif

@@ -71,6 +71,15 @@ static void print_place(const struct place *p)
         printk("  %x\n", p->eip);
 }
 
+#ifdef DEBUG
+const char *arch_function(uint address)
+{
+    int i = find((const void *)kernel_symbols, &kernel_nsymbols, address);
+
+    return i >= 0 ? kernel_symbols[i].name : "?";
+}
+#endif
+
 /* May a word of a stack be there?  Stacks lie in the window, or in the kernel's own data. */
 static bool is_stack(uint va)
 {

@@ -166,6 +166,16 @@ void arch_poke(uint index)
         apic_send(machine_cpus[index].apic_id, VECTOR_POKE);
 }
 
+#ifdef DEBUG
+uint cpu_cycles(void)
+{
+    uint low, high;
+
+    asm volatile("rdtsc" : "=a"(low), "=d"(high));
+    return low;
+}
+#endif
+
 /* Starting the others. */
 
 static void (*cpu_entry)(void) __attribute__((noreturn)); /* what further processors run */

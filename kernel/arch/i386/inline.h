@@ -4,6 +4,7 @@
 #ifndef INLINE_H
 #define INLINE_H
 
+#include "base/latency.h"
 #include "layout.h"
 
 /* What a trap leaves on the kernel stack; pushed by the processor from eip on, by entry.S before.  A trap
@@ -43,12 +44,18 @@ static inline bool irq_enabled(void)
     asm volatile("pushfl; popl %0" : "=r"(flags));
     return flags & FLAG_INTERRUPT;
 }
-static inline void irq_enable(void) { asm volatile("sti" : ::"memory"); }
+static inline void irq_enable(void)
+{
+    latency_irq_on();
+    asm volatile("sti" : ::"memory");
+}
 static inline uint irq_save(void)
 {
     uint flags;
 
     asm volatile("pushfl; popl %0; cli" : "=r"(flags)::"memory");
+    if (flags & FLAG_INTERRUPT)
+        latency_irq_off();
     return flags;
 }
 static inline void irq_restore(uint was)

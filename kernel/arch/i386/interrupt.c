@@ -32,16 +32,11 @@
 #define RTC_DATA    0x71
 #define RTC_SECONDS 0
 
-#define SCREEN_TICKS 5 /* the screen is refreshed 20 times a second */
-
 static void tick(void)
 {
-    static uint count;
-
     if (cpu_self()->index == 0) {
         ide_tick();
-        if (++count % SCREEN_TICKS == 0)
-            screen_refresh(false);
+        screen_refresh(false);
     }
     kernel_interrupt(INTERRUPT_TICK, 0);
 }
@@ -59,6 +54,7 @@ void interrupt_serve(uint vector)
     struct cpu *cpu = cpu_self();
     uint irq = vector - VECTOR_IRQ;
 
+    latency_irq_off();
     cpu->in_interrupt++;
     if (irq < NLINES && !acpi.lapic_pa) {
         if (!pic_spurious(irq)) {
@@ -75,6 +71,7 @@ void interrupt_serve(uint vector)
         apic_eoi(vector);
     }
     cpu->in_interrupt--;
+    latency_irq_on();
 }
 
 void interrupt_handle(uint irq, void (*handler)(uint irq))

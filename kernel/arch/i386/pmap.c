@@ -12,6 +12,7 @@
 #include "pmap.h"
 #include "base/printk.h"
 #include "io.h"
+#include "sched/thread.h"
 
 #define USER_TABLES (USER_END / CHUNK_SIZE)
 #define FLUSH_MAX   16u  /* single invalidations up to this many, else all at once */
@@ -209,6 +210,8 @@ void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *o
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         release_here(pm, va, n, out);
+        if (n != npages)
+            sched_checkpoint();
     }
 }
 
@@ -260,6 +263,7 @@ bool pmap_fork(struct pmap *child, struct pmap *parent, uint end)
             return false;
         child->directory[pmap_index(va)] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
         frame_of(table)->nused = fork_entries(table, from, n);
+        sched_checkpoint();
         if (!frame_of(table)->nused)
             clear_entries(child, va, table, 0, 0);
     }

@@ -10,13 +10,14 @@
 #include "i386_impl.h"
 #include "io.h"
 
-#define COLUMNS     80u
-#define LINES       25u
-#define COLOUR      0x0700 /* grey on black */
-#define TAB         8u
-#define CONTROLLER  0x3D4
-#define CURSOR_HIGH 14
-#define CURSOR_LOW  15
+#define COLUMNS       80u
+#define LINES         25u
+#define LINES_AT_ONCE 5u     /* copied by one tick: the screen is refreshed 20 times a second */
+#define COLOUR        0x0700 /* grey on black */
+#define TAB           8u
+#define CONTROLLER    0x3D4
+#define CURSOR_HIGH   14
+#define CURSOR_LOW    15
 
 static uint cells[LINES][COLUMNS / 2]; /* two characters each */
 static uint top;                       /* the line shown first */
@@ -27,8 +28,10 @@ static ushort *cell(uint l, uint c) { return (ushort *)cells[(top + l) % LINES] 
 
 static void clear_line(uint l)
 {
-    for (uint c = 0; c < COLUMNS; c++)
-        *cell(l, c) = COLOUR | ' ';
+    uint *two = cells[(top + l) % LINES];
+
+    for (uint c = 0; c < COLUMNS / 2; c++)
+        two[c] = (COLOUR | ' ') * 0x10001u;
 }
 
 void screen_init(void)
@@ -85,17 +88,24 @@ void screen_put(const char *text, size_t n)
 
 void screen_refresh(bool now)
 {
-    volatile uint *screen = va_of(SCREEN_PA);
-    uint cursor;
+    static uint first; /* line to be copied next */
+    uint cursor, end = now ? LINES : first + LINES_AT_ONCE;
 
-    if (!changed && !now)
-        return;
-    changed = false;
-    for (uint l = 0; l < LINES; l++) {
-        const uint *from = cells[(top + l) % LINES];
-        for (uint c = 0; c < COLUMNS / 2; c++)
-            *screen++ = from[c];
+    if (first == 0 || now) {
+        if (!changed && !now)
+            return;
+        changed = false;
+        first = 0;
     }
+    for (; first < end; first++) {
+        volatile uint *screen = (volatile uint *)va_of(SCREEN_PA) + first * (COLUMNS / 2);
+        const uint *from = cells[(top + first) % LINES];
+        for (uint c = 0; c < COLUMNS / 2; c++)
+            screen[c] = from[c];
+    }
+    if (first < LINES)
+        return;
+    first = 0;
     cursor = line * COLUMNS + column;
     port_write8(CONTROLLER, CURSOR_HIGH);
     port_write8(CONTROLLER + 1, cursor >> 8);

@@ -56,14 +56,16 @@ void serial_put(uint port, const char *text, size_t n)
     ushort base = bases[port];
 
     while (n > 0 && fifo_sizes[port]) {
-        uint room = fifo_sizes[port];
+        uint room = fifo_sizes[port], paused = latency_pause(); /* the device's time, not the kernel's */
         for (uint i = 0; !(port_read8(base + STATUS) & STATUS_EMPTY); i++) {
             if (stuck[port] || i == PATIENCE) {
                 stuck[port] = true;
+                latency_resume(paused);
                 return;
             }
         }
         stuck[port] = false;
+        latency_resume(paused);
         for (; room > 0 && n > 0; room--, n--)
             port_write8(base + DATA, *text++);
     }
@@ -86,8 +88,14 @@ static void serial_interrupt(uint irq)
     if (!fifo_sizes[0])
         return;
     (void)port_read8(bases[0] + FIFO); /* acknowledges the interrupt */
-    while (port_read8(bases[0] + STATUS) & STATUS_RECEIVED)
+    for (uint i = 0; port_read8(bases[0] + STATUS) & STATUS_RECEIVED; i++) {
+        if (i == FIFO_SIZE) { /* others' turn; turned off and on, it interrupts again for what is left */
+            port_write8(bases[0] + INTERRUPTS, 0);
+            port_write8(bases[0] + INTERRUPTS, INTERRUPT_RECEIVED);
+            return;
+        }
         kernel_interrupt(INTERRUPT_INPUT, port_read8(bases[0] + DATA));
+    }
 }
 
 void serial_start(void)

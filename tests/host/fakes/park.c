@@ -350,13 +350,12 @@ enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, b
     return result;
 }
 
-uint waitq_wake(struct waitq *q, uint n)
+void waitq_wake(struct waitq *q, uint n)
 {
     uint nwoken = 0;
 
     for (struct list *link; nwoken < n && (link = list_pop(&q->sleepers)) != NULL; nwoken++)
         thread_unpark(container_of(link, struct thread, wait_link));
-    return nwoken;
 }
 
 void printk(const char *fmt, ...)

@@ -1,0 +1,325 @@
+/*
+ * bulk.c - much of everything: what a long path of the kernel might walk through under a lock.
+ *
+ *   bulk LOAD N...   one load after another; without loads, all that there are with small numbers
+ *
+ * A load checks that its calls succeed, prints its name, and leaves nothing behind.
+ */
+#include "fcntl.h"
+#include "ksm.h"
+#include "ulib.h"
+
+#define PAGE 4096u
+#define MB   (1024u * 1024)
+#define ID   1000
+#define COLLIDING \
+    0x144cbc89u /* identifiers at this distance have the same hash: see spread() in kernel/ksm */
+
+static void need(bool condition, const char *what)
+{
+    if (!condition)
+        fail(1, "%s", what);
+}
+
+/* Runs body(argument) in a child. */
+static int start(void (*body)(uint), uint argument)
+{
+    int pid = fork();
+
+    need(pid >= 0, "fork");
+    if (pid)
+        return pid;
+    body(argument);
+    exits(0);
+}
+
+static void nothing(uint unused) { (void)unused; }
+
+static void join(uint n)
+{
+    int status;
+
+    while (n-- > 0)
+        need(waits(&status) > 0, "wait");
+}
+
+static void run(char *name)
+{
+    int pid = fork();
+
+    if (pid == 0) {
+        exec(name, (char *[]){ name, NULL });
+        exits(1);
+    }
+    join(1);
+}
+
+/* One page, attached n times: fork, exec, detach, exit. */
+static void attach_all(uint n)
+{
+    int handle = ksmget(ID, PAGE);
+
+    for (uint i = 0; i < n; i++)
+        need(!ksmerror(ksmattach(handle)), "attach");
+    run("true");
+    join((uint)(start(nothing, 0) > 0));
+    for (uint i = 0; i < 100; i++)
+        need(ksmdetach(handle) == 0, "detach");
+    need(ksmdelete(handle) == 0, "delete");
+    exec("true", (char *[]){ "true", NULL });
+}
+
+static void attachments(uint n)
+{
+    start(attach_all, n);
+    join(1);
+}
+
+static void touch(char *p, uint nbytes)
+{
+    for (uint at = 0; at < nbytes; at += PAGE)
+        p[at] = 1;
+}
+
+static void large_segment(uint nmb)
+{
+    int handle = ksmget(ID, nmb * MB);
+    char *p = ksmattach(handle);
+
+    need(!ksmerror(p), "attach");
+    touch(p, nmb * MB);
+    join((uint)(start(nothing, 0) > 0));
+    need(ksmdetach(handle) == 0, "detach");
+    need(ksmdelete(handle) == 0, "delete");
+}
+
+static void grow_and_exit(uint nmb)
+{
+    char *p = sbrk((int)(nmb * MB));
+
+    need(p != (char *)-1, "sbrk");
+    touch(p, nmb * MB);
+    join((uint)(start(nothing, 0) > 0));
+    need(sbrk(-(int)(nmb / 2 * MB)) != (char *)-1, "sbrk");
+}
+
+static void heap(uint nmb)
+{
+    start(grow_and_exit, nmb);
+    join(1);
+}
+
+/* n segments, each attached, with identifiers that would like to meet. */
+static void get_all(uint n)
+{
+    for (uint i = 0; i < n; i++) {
+        int handle = ksmget((int)(i * COLLIDING), 1);
+
+        need(handle > 0, "get");
+        need(!ksmerror(ksmattach(handle)), "attach");
+    }
+    join((uint)(start(nothing, 0) > 0));
+    for (uint i = 0; i < n; i++)
+        need(ksmdelete(ksmget((int)(i * COLLIDING), 0)) == 0, "delete");
+}
+
+static void segments(uint n)
+{
+    start(get_all, n);
+    join(1);
+}
+
+/* n processes that do the same, and are then ended by `end`. */
+static volatile uint *board;
+static int ends[2];
+static int handle;
+
+static void wait_on_word(uint unused)
+{
+    (void)unused;
+    ksmwait(&board[0], 0, 0);
+}
+
+static void wait_on_other_word(uint unused)
+{
+    (void)unused;
+    ksmwaitpeer(&board[1], 0, 0, -1);
+}
+
+static void wait_for_parent(uint pid) { ksmwaitpeer(&board[2], 0, 0, (int)pid); }
+
+static void read_pipe(uint unused)
+{
+    char c;
+
+    (void)unused;
+    close(ends[1]);
+    need(read(ends[0], &c, 1) == 0, "read");
+}
+
+static void sleep_until(uint tick)
+{
+    while ((uint)uptime() < tick)
+        sleep((int)tick - uptime());
+}
+
+static void many(void (*body)(uint), uint argument, uint n)
+{
+    while (n-- > 0)
+        start(body, argument);
+}
+
+/* Until all children but `running` sleep. */
+static void until_asleep(void) { sleep(5); }
+
+static void hold(uint unused)
+{
+    (void)unused;
+    for (;;)
+        sleep(1000);
+}
+
+static int holder(void (*body)(uint), uint argument)
+{
+    int pid = start(body, argument);
+
+    until_asleep();
+    return pid;
+}
+
+static void sleepers(uint n)
+{
+    handle = ksmget(ID, PAGE);
+    board = ksmattach(handle);
+    need(!ksmerror((void *)board), "attach");
+
+    many(wait_on_word, 0, n);
+    until_asleep();
+    need(ksmwake(&board[0], 0x7fffffff) == (int)n, "wake");
+    join(n);
+
+    many(wait_on_word, 0, n);
+    until_asleep();
+    start(nothing, 0); /* has the segment, and ends: all look again */
+    join(n + 1);
+
+    many(wait_on_other_word, 0, n);
+    until_asleep();
+    need(ksmwake(&board[0], 1) == 0, "wake");
+    need(ksmwake(&board[1], 0x7fffffff) == (int)n, "wake");
+    join(n);
+
+    int pid = holder(hold, 0);
+    many(wait_for_parent, (uint)pid, n);
+    until_asleep();
+    kill(pid);
+    join(n + 1);
+
+    need(pipe(ends) == 0, "pipe");
+    many(read_pipe, 0, n);
+    until_asleep();
+    close(ends[1]);
+    join(n);
+    close(ends[0]);
+
+    many(sleep_until, (uint)uptime() + 60, n);
+    join(n);
+
+    /* All have a handle of what dies. */
+    many(hold, 0, n);
+    need(ksmdetach(handle) == 0, "detach");
+    for (int child = getpid(); (child = procnext(child)) > 0;)
+        kill(child);
+    join(n);
+    many(hold, 0, n);
+    need(ksmdelete(handle) == 0, "delete");
+    for (int child = getpid(); (child = procnext(child)) > 0;)
+        kill(child);
+    join(n);
+}
+
+static void leave_orphans(uint n)
+{
+    many(nothing, 0, n / 2);
+    many(hold, 0, n / 2);
+}
+
+static void processes(uint n)
+{
+    many(nothing, 0, n);
+    until_asleep();
+    run("ps"); /* passes over the dead */
+    join(n);
+
+    int self = getpid();
+    start(leave_orphans, n);
+    join(1);
+    for (int child = self; (child = procnext(child)) > 0;)
+        kill(child);
+    until_asleep();
+}
+
+static void files(uint n)
+{
+    char name[16], buf[4096];
+
+    need(mkdir("bulk.d") == 0 && chdir("bulk.d") == 0, "mkdir");
+    memset(buf, 'x', sizeof(buf));
+    for (uint i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "file%u", i);
+        int fd = open(name, O_CREATE | O_RDWR);
+        need(fd >= 0 && write(fd, buf, i == 0 ? 4096 : 600) > 0, "write");
+        for (uint j = 0; i == 0 && j < 200; j++)
+            need(write(fd, buf, sizeof(buf)) > 0, "write");
+        close(fd);
+    }
+    need(sync() == 0, "sync");
+    for (uint i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "file%u", i);
+        need(unlink(name) == 0, "unlink");
+    }
+    need(sync() == 0 && chdir("/") == 0 && unlink("bulk.d") == 0, "unlink");
+
+    need(pipe(ends) == 0, "pipe");
+    need(write(ends[1], buf, 4096) == 4096 && write(ends[1], buf, 4096) == 4096, "write");
+    char *fresh = sbrk(2 * 4096); /* the reader's pages are made under the pipe's lock */
+    need(read(ends[0], fresh, 8192) == 8192, "read");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void output(uint n)
+{
+    char line[4096];
+
+    memset(line, '.', sizeof(line));
+    for (uint i = 0; i < n; i++)
+        need(write(1, line, sizeof(line)) == (int)sizeof(line), "write");
+    memset(line, '\n', sizeof(line));
+    need(write(1, line, 512) == 512, "write");
+}
+
+static const struct {
+    const char *name;
+    void (*run)(uint n);
+} loads[] = {
+    { "attachments", attachments }, { "large", large_segment }, { "heap", heap },   { "segments", segments },
+    { "sleepers", sleepers },       { "processes", processes }, { "files", files }, { "output", output },
+};
+
+int main(int argc, char *argv[])
+{
+    for (int i = 1; i + 1 < argc; i += 2) {
+        bool found = false;
+
+        for (uint j = 0; j < sizeof(loads) / sizeof(loads[0]); j++) {
+            if (strcmp(argv[i], loads[j].name) != 0)
+                continue;
+            found = true;
+            loads[j].run((uint)atoi(argv[i + 1]));
+            printf(1, "bulk: %s\n", argv[i]);
+        }
+        need(found, argv[i]);
+    }
+    return 0;
+}
