@@ -33,12 +33,12 @@ $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h
 	    -I. -Ikernel -Itests -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
 
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
-MATH_SRC = $(patsubst %,user/math/%.c,bignum decimal mathexpr mathfn mathint mathtrig)
+MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
-$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off)$(eval math_$t_LIBS = -lm))
+$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -iquote user/libc)$(eval math_$t_LIBS = -lm))
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
 FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \

@@ -11,7 +11,7 @@
 
 #include "chance.h"
 #include "host.h"
-#include "user/math/decimal.h"
+#include "user/libc/decimal.h"
 
 #define ROUNDS 60000
 
@@ -243,3 +243,55 @@ TEST("every power of two reads back as itself")
 }
 
 TAP_MAIN(NULL, NULL)
+
+/* The same digits as printf gives with this many, which are at most 767. */
+static void expect_digits(double value, int n, bool after_point)
+{
+    static char digits[DECIMAL_DIGITS], want[1200];
+    int point, got = decimal_digits(value, n, after_point, digits, &point);
+    int at = 0;
+
+    snprintf(want, sizeof(want), after_point ? "%.*f" : "%.*e", after_point ? n : n - 1, value);
+    if (after_point) { /* compare from the first place before the point to the last after it */
+        for (int place = point > 0 ? point : 1; place > -n; place--) {
+            int index = point - place;
+            char digit = index >= 0 && index < got ? digits[index] : '0';
+
+            at += want[at] == '.';
+            if (want[at++] != digit)
+                tap_fail("%s: the digit at place %d is %c", want, place, digit);
+        }
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        at += want[at] == '.';
+        if (want[at++] != (i < got ? digits[i] : '0'))
+            tap_fail("%s: digit %d is %c", want, i, i < got ? digits[i] : '0');
+    }
+    check_eq(point - 1, atoi(strchr(want, 'e') + 1));
+}
+
+TEST("decimal_digits gives the digits that printf gives")
+{
+    static const double values[] = { 1,     9.5,   0.5,      1.5,   2.5,   0.05,    0.95,   9.995, 99.5,
+                                     0.125, 1e22,  1e23,     5e-324, 1e308, 4.35,   1e-5,   0.07,  0.7,
+                                     1e100, 1e-300, 0x1p-1074, 0x1.fffffffffffffp1023, 0x1p-1022, 1e15 };
+
+    for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        for (int n = 0; n < 30; n++) {
+            expect_digits(values[i], n, true);
+            expect_digits(values[i], n + 1, false);
+        }
+        expect_digits(values[i], 760, false);
+    }
+    for (int i = 0; i < ROUNDS; i++) {
+        double value = from_bits(random_bits() & ~(1ull << 63));
+
+        if (!isfinite(value) || value == 0)
+            continue;
+        expect_digits(value, 1 + (int)chance(&random_state, 25), false);
+        value = (double)(random_bits() >> 40) / (double)(1 << chance(&random_state, 24)); /* with ties */
+        if (value > 0)
+            expect_digits(value, (int)chance(&random_state, 12), true);
+    }
+}

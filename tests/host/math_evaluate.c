@@ -7,7 +7,7 @@
 
 #include "chance.h"
 #include "host.h"
-#include "user/math/decimal.h"
+#include "user/libc/decimal.h"
 #include "user/math/mathexpr.h"
 #include "user/math/mathfn.h"
 

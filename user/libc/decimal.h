@@ -21,4 +21,14 @@ int decimal_parse(const char *text, int n, double *value);
  */
 int decimal_format(double value, char *buf);
 
+/* Digits that a double has at most. */
+#define DECIMAL_DIGITS 767
+
+/*
+ * Stores the digits of a value above 0 that is finite, rounded to n digits, or to n digits after the point; ties go to
+ * the even digit.  The value is 0.DIGITS times 10^*point.  digit has DECIMAL_DIGITS bytes.  Returns how many digits
+ * there are: zeros may be missing at their end.  They may be none, if the value rounds to 0.
+ */
+int decimal_digits(double value, int n, int after_point, char *digit, int *point);
+
 #endif

@@ -6,14 +6,15 @@
  * remainder decides ties.  A number halfway between two doubles has at most 767 digits, so the digits after the 800th
  * can only mean "more than a tie", and one digit stands for all of them.
  *
- * Writing: the value and its distances to the midpoints to its neighbours are put over a common denominator.  Digits
- * are taken off until what is left, or what is missing, lies within those distances (Steele and White's method).
+ * Writing: the value is a fraction of two big integers between 0.1 and 1, times a power of ten; digits are taken off its
+ * front.  The shortest decimal has the distances to the midpoints to the value's neighbours as well, over the same
+ * denominator, and ends when what is left, or what is missing, lies within those (Steele and White's method).
  */
 #include "decimal.h"
 
 #include "bignum_impl.h"
 #include "ctype.h"
-#include "mathfn.h"
+#include "double.h"
 
 #define MAX_DIGITS    800    /* of an input, that are kept */
 #define MIN_MAGNITUDE (-323) /* anything below 10^-324 rounds to 0 */
@@ -22,6 +23,7 @@
 #define MANTISSA_BITS 53
 #define MIN_EXPONENT  (-1074) /* of the smallest double */
 #define MAX_EXPONENT  971     /* of the last bit of the largest */
+#define LOG10_2       1292913986ll /* times 2^32, rounded down */
 
 static double power_of_ten(int n)
 {
@@ -217,7 +219,42 @@ int decimal_parse(const char *text, int n, double *value)
 
 /* Writing. */
 
-/* The value is rest / whole of the next digit's unit; below and above are the distances to the midpoints. */
+/* Positive and finite. */
+struct parts {
+    uint64_t fraction;
+    int exponent; /* the value is fraction * 2^exponent */
+    int narrow;   /* the neighbour below is half as far away as the one above */
+};
+
+static struct parts take_apart(double value)
+{
+    union math_bits u = { value };
+    int field = (int)(u.bits >> 52) & 0x7ff;
+    uint64_t fraction = u.bits & ((1ull << 52) - 1);
+
+    return (struct parts){
+        .fraction = field ? fraction | 1ull << 52 : fraction,
+        .exponent = (field ? field : 1) - 1 + MIN_EXPONENT,
+        .narrow = fraction == 0 && field > 1,
+    };
+}
+
+/* The point for which 0.1 <= value / 10^point < 1, or one less. */
+static int guess_point(const struct parts *p)
+{
+    int bits = 64 - __builtin_clzll(p->fraction) + p->exponent; /* 2^(bits - 1) <= value < 2^bits */
+
+    return (int)(((bits - 1) * LOG10_2) >> 32) + 1;
+}
+
+static void multiply_by_power_of_10(struct bignum *b, int power)
+{
+    bignum_mul_pow5(b, power);
+    bignum_shift_left(b, power);
+}
+
+/* The value is rest / whole of the last digit's unit, and rest < whole; below and above are the distances to the
+   midpoints. */
 struct digits {
     struct bignum rest, whole, below, above;
     int even;  /* a midpoint itself reads back as this value */
@@ -241,38 +278,28 @@ static void multiply_by_10(struct digits *d)
 
 static void set_up(struct digits *d, double value)
 {
-    union math_bits u = { value };
-    int field = (int)(u.bits >> 52) & 0x7ff;
-    uint64_t fraction = u.bits & ((1ull << 52) - 1);
-    int narrow = fraction == 0 && field > 1; /* the neighbour below is half as far away */
-    int exponent = (field ? field : 1) - 1 + MIN_EXPONENT;
-    int bits;
+    struct parts p = take_apart(value);
+    int up = p.exponent > 0 ? p.exponent : 0, down = p.exponent < 0 ? -p.exponent : 0;
 
-    if (field)
-        fraction |= 1ull << 52;
-    d->even = !(fraction & 1);
-    bignum_set(&d->rest, fraction);
+    d->even = !(p.fraction & 1);
+    bignum_set(&d->rest, p.fraction);
     bignum_set(&d->whole, 1);
     bignum_set(&d->below, 1);
-    bits = bignum_bits(&d->rest) + exponent;
     /* In units of a quarter of the last bit's value, so that midpoints are integers. */
-    bignum_shift_left(&d->rest, 2 + (exponent > 0 ? exponent : 0));
-    bignum_shift_left(&d->whole, 2 + (exponent < 0 ? -exponent : 0));
-    bignum_shift_left(&d->below, (narrow ? 0 : 1) + (exponent > 0 ? exponent : 0));
+    bignum_shift_left(&d->rest, 2 + up);
+    bignum_shift_left(&d->whole, 2 + down);
+    bignum_shift_left(&d->below, (p.narrow ? 0 : 1) + up);
     d->above = d->below;
-    if (narrow)
+    if (p.narrow)
         bignum_shift_left(&d->above, 1);
 
-    /* A guess at the decimal exponent that is right or one too small. */
-    d->point = (int)math_ceil((bits - 1) * 0.30102999566398 - 1e-9);
+    d->point = guess_point(&p);
     if (d->point > 0) {
-        bignum_mul_pow5(&d->whole, d->point);
-        bignum_shift_left(&d->whole, d->point);
+        multiply_by_power_of_10(&d->whole, d->point);
     } else {
-        for (struct bignum *b[] = { &d->rest, &d->below, &d->above }, **p = b; p < b + 3; p++) {
-            bignum_mul_pow5(*p, -d->point);
-            bignum_shift_left(*p, -d->point);
-        }
+        multiply_by_power_of_10(&d->rest, -d->point);
+        multiply_by_power_of_10(&d->below, -d->point);
+        multiply_by_power_of_10(&d->above, -d->point);
     }
     if (reaches_whole(d))
         d->point++;
@@ -319,19 +346,13 @@ static void round_up_nines(struct digits *d)
 /* Writes 0 <= value < 10^16, an integer, with at least `width` digits; returns where it ends. */
 static char *put_integer(char *out, double value, int width)
 {
-    unsigned int high = 0, low;
+    unsigned int high = (unsigned int)(value / 1e8), low;
     char text[20];
     int n = 0;
 
-    if (value >= 1e8) {
-        double upper = math_trunc(value / 1e8);
-
-        if (upper * 1e8 > value) /* the quotient was rounded up to an integer */
-            upper -= 1;
-        high = (unsigned int)upper;
-        value -= upper * 1e8;
-    }
-    low = (unsigned int)value;
+    if (high * 1e8 > value) /* the quotient was rounded up to an integer */
+        high--;
+    low = (unsigned int)(value - high * 1e8);
     for (; low || (high && n < 8); low /= 10)
         text[n++] = (char)('0' + low % 10);
     for (; high; high /= 10)
@@ -388,7 +409,7 @@ int decimal_format(double value, char *buf)
 
         while (*name)
             *out++ = *name++;
-    } else if (value < 9007199254740992.0 && math_trunc(value) == value) {
+    } else if (value < 9007199254740992.0 && math_from_integer(math_to_integer(value)) == value) {
         out = put_integer(out, value, 1);
     } else {
         struct digits d;
@@ -400,4 +421,48 @@ int decimal_format(double value, char *buf)
     }
     *out = 0;
     return (int)(out - buf);
+}
+
+/* Adds 1 to the last of n digits.  Returns how many digits there are now: one if they were all nines, or none. */
+static int round_up(char *digit, int n, int *point)
+{
+    for (int i = n; i-- > 0; digit[i] = '0') {
+        if (digit[i] < '9') {
+            digit[i]++;
+            return n;
+        }
+    }
+    digit[0] = '1';
+    ++*point;
+    return 1;
+}
+
+int decimal_digits(double value, int n, int after_point, char *digit, int *point)
+{
+    struct parts p = take_apart(value);
+    struct bignum rest, whole;
+    int order, at = 0;
+
+    bignum_set(&rest, p.fraction);
+    bignum_set(&whole, 1);
+    bignum_shift_left(p.exponent > 0 ? &rest : &whole, p.exponent > 0 ? p.exponent : -p.exponent);
+    *point = guess_point(&p);
+    multiply_by_power_of_10(*point > 0 ? &whole : &rest, *point > 0 ? *point : -*point);
+    if (bignum_compare(&rest, &whole) >= 0) {
+        bignum_mul_add(&whole, 10, 0);
+        ++*point;
+    }
+    if (after_point)
+        n += *point;
+    if (n < 0)
+        return 0;
+    for (; at < n && at < DECIMAL_DIGITS; at++) {
+        digit[at] = '0';
+        for (bignum_mul_add(&rest, 10, 0); bignum_compare(&rest, &whole) >= 0; digit[at]++)
+            bignum_subtract(&rest, &whole);
+    }
+    order = bignum_compare_sum(&rest, &rest, &whole);
+    if (order > 0 || (order == 0 && at > 0 && (digit[at - 1] & 1)))
+        return round_up(digit, at, point);
+    return at;
 }
