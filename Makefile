@@ -67,20 +67,23 @@ WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 CFLAGS32 := -m32 -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
             -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O2 -g
 
+# The compiler's own headers, which need no system, and no others of the host.
+FREESTANDING := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
+
 UBSAN := -fsanitize=undefined $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 HARDEN := -DDEBUG -fstack-protector-strong -mstack-protector-guard=global $(UBSAN)
 
 # Arguments in registers, a stack aligned to words and no frame pointers save a sixth of a short system call's
 # instructions.  Back-traces go by the debugging information: see tools/build/ksyms.py.
 CONVENTION := -mregparm=3 -mtune=generic -fomit-frame-pointer $(if $(CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2)
-KERNEL_CFLAGS := $(CFLAGS32) $(CONVENTION) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
+KERNEL_CFLAGS := $(CFLAGS32) $(FREESTANDING) $(CONVENTION) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
                  -DKSM_VERSION='"$(VERSION)"' -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
 
 # Sources for xv6 were written for older compilers: what has become an error since then stays a warning.
 LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno-error=int-conversion \
            -Wno-error=incompatible-pointer-types
 # Programs that do not compute with doubles do not use the vector registers, which take time to switch.
-USER_CFLAGS := $(CFLAGS32) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
+USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),,-mno-stv) \
                -Iuser/libc -Iuser/ksm -Iuser/math -Iuser/xv6 -Iinclude -I$B/gen/include
 

@@ -41,13 +41,14 @@ TEST("snprintf writes strings and characters, cuts them, and copies unknown conv
 static void print_all(void *arg)
 {
     static char longer[3000];
+    const char *volatile odd = "%q %", *volatile nothing = NULL;
 
     close(1);
     check_eq(open(arg, O_CREATE | O_WRONLY), 1);
     memset(longer, 'y', sizeof(longer) - 1);
     printf(1, "%s\n", longer);
-    printf(1, "%q %", 1);
-    printf(1, "%s %p", (char *)NULL, (void *)0x1234);
+    printf(1, odd);
+    printf("%s %p", nothing, (void *)0x1234);
 }
 
 TEST("printf writes lines of any length, and copes with odd formats")

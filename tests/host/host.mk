@@ -40,6 +40,18 @@ math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
 $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -iquote user/libc)$(eval math_$t_LIBS = -lm))
 
+# The programs' library against the host's, whose names it has: in its objects they begin with our_.
+HOST_TESTS += libc
+LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal format format_double snprintf stdlib string xv6lib)
+libc_SRC = tests/host/libc.c $(LIBC_SRC)
+LIBC_NAMES = atof atoi bsearch free malloc memchr memcmp memcpy memmove memset qsort rand snprintf sprintf srand strcat strchr \
+             strcmp strcpy strcspn strdup strlen strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtod strtok \
+             strtok_r strtol strtoll strtoul strtoull vsnprintf vsprintf
+$B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,HOST)$(HOSTCC) $(HOST_TEST_CFLAGS) -ffreestanding -fno-builtin -Iuser/libc -Iinclude -MMD -MP -c -o $@ $<
+	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
+
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
 FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
             kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c

@@ -273,9 +273,11 @@ static void expect_digits(double value, int n, bool after_point)
 
 TEST("decimal_digits gives the digits that printf gives")
 {
-    static const double values[] = { 1,     9.5,   0.5,      1.5,   2.5,   0.05,    0.95,   9.995, 99.5,
-                                     0.125, 1e22,  1e23,     5e-324, 1e308, 4.35,   1e-5,   0.07,  0.7,
-                                     1e100, 1e-300, 0x1p-1074, 0x1.fffffffffffffp1023, 0x1p-1022, 1e15 };
+    static const double values[] = {
+        1,         9.5,    0.5,   1.5,  2.5,  0.05, 0.95, 9.995, 99.5,   0.125,     1e22,
+        1e23,      5e-324, 1e308, 4.35, 1e-5, 0.07, 0.7,  1e100, 1e-300, 0x1p-1074, 0x1.fffffffffffffp1023,
+        0x1p-1022, 1e15
+    };
 
     for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
         for (int n = 0; n < 30; n++) {

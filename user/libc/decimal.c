@@ -21,8 +21,8 @@
 #define MAX_MAGNITUDE 309    /* anything from 10^309 up is infinite */
 #define EXACT_POWERS  22     /* 10^22 is the largest power of ten that is a double */
 #define MANTISSA_BITS 53
-#define MIN_EXPONENT  (-1074) /* of the smallest double */
-#define MAX_EXPONENT  971     /* of the last bit of the largest */
+#define MIN_EXPONENT  (-1074)      /* of the smallest double */
+#define MAX_EXPONENT  971          /* of the last bit of the largest */
 #define LOG10_2       1292913986ll /* times 2^32, rounded down */
 
 static double power_of_ten(int n)

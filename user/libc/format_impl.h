@@ -16,10 +16,35 @@ struct format_sink {
     uint length; /* characters so far, stored or not */
 };
 
+/* What stands between % and the conversion's letter. */
+struct format_spec {
+    bool left;      /* - */
+    bool zero;      /* 0 */
+    bool alternate; /* # */
+    char plus;      /* '+', ' ' or 0: what stands before a number that is not negative */
+    int width;
+    int precision; /* -1: none */
+    bool wide;     /* ll or j: 64 bits */
+};
+
+static inline void format_put(struct format_sink *sink, char c)
+{
+    if (sink->length < sink->size)
+        sink->buf[sink->length] = c;
+    sink->length++;
+}
+
+void format_run(struct format_sink *sink, char c, int n); /* n times; nothing if n is negative */
+/* What stands before a field's prefix and digits, n characters in all, between the two, and after both. */
+void format_open(struct format_sink *sink, const struct format_spec *spec, const char *prefix, int n);
+void format_close(struct format_sink *sink, const struct format_spec *spec, const char *prefix, int n);
+
+/* One of %e %f %g %E %F %G. */
+void format_double(struct format_sink *sink, char conversion, const struct format_spec *spec, double value);
 void format_text(struct format_sink *sink, const char *fmt, va_list args);
 
-/* Formats, and writes the result to fd between prefix and suffix, with one write() if fd takes all of it.  Without
-   memory for more than 256 bytes it writes the first 256. */
-void format_write(int fd, const char *prefix, const char *suffix, const char *fmt, va_list args);
+/* Formats, and writes the result to fd between prefix and suffix, with one write() if fd takes all of it.  Returns the
+   length that it wrote, -1 on failure.  Without memory for more than 256 bytes it writes the first 256. */
+int format_write(int fd, const char *prefix, const char *suffix, const char *fmt, va_list args);
 
 #endif

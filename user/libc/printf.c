@@ -5,6 +5,7 @@
  * output is built on the stack, longer output in a block from malloc().
  */
 #include "format_impl.h"
+#include "stdio.h"
 
 #define SHORT_SIZE 256
 
@@ -25,7 +26,7 @@ static void fill(struct format_sink *sink, const char *prefix, const char *suffi
     put_text(sink, suffix);
 }
 
-void format_write(int fd, const char *prefix, const char *suffix, const char *fmt, va_list args)
+int format_write(int fd, const char *prefix, const char *suffix, const char *fmt, va_list args)
 {
     char room[SHORT_SIZE];
     struct format_sink sink = { room, sizeof(room), 0 };
@@ -38,17 +39,48 @@ void format_write(int fd, const char *prefix, const char *suffix, const char *fm
         sink = (struct format_sink){ larger, sink.length, 0 };
         fill(&sink, prefix, suffix, fmt, args);
     }
-    int error = write_all(fd, sink.buf, sink.length < sink.size ? sink.length : sink.size);
 
-    (void)error; /* printf() has no result to report it by */
+    int length = sink.length < sink.size ? sink.length : sink.size;
+    int error = write_all(fd, sink.buf, length);
+
     free(larger);
+    return error ? -1 : length;
 }
 
-void printf(int fd, const char *fmt, ...)
+int(printf)(int fd, const char *fmt, ...)
 {
     va_list args;
 
     va_start(args, fmt);
-    format_write(fd, "", "", fmt, args);
+
+    int length = format_write(fd, "", "", fmt, args);
+
     va_end(args);
+    return length;
 }
+
+int printf_stdout(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+
+    int length = format_write(1, "", "", fmt, args);
+
+    va_end(args);
+    return length;
+}
+
+int(fprintf)(FILE *to, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+
+    int length = format_write(to->fd, "", "", fmt, args);
+
+    va_end(args);
+    return length;
+}
+
+int(vfprintf)(int to, const char *fmt, va_list args) { return format_write(to, "", "", fmt, args); }

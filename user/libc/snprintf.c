@@ -2,6 +2,7 @@
  * snprintf.c - formatted text in memory.
  */
 #include "format_impl.h"
+#include "limits.h"
 
 int vsnprintf(char *dst, size_t size, const char *fmt, va_list args)
 {
@@ -20,6 +21,20 @@ int snprintf(char *dst, size_t size, const char *fmt, ...)
     va_start(args, fmt);
 
     int length = vsnprintf(dst, size, fmt, args);
+
+    va_end(args);
+    return length;
+}
+
+int vsprintf(char *dst, const char *fmt, va_list args) { return vsnprintf(dst, INT_MAX, fmt, args); }
+
+int sprintf(char *dst, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+
+    int length = vsnprintf(dst, INT_MAX, fmt, args);
 
     va_end(args);
     return length;

@@ -8,7 +8,9 @@
  * The kernel has a library of its own, kernel/base/libc.c: it moves whole pages by other means, and is compiled
  * for another calling convention.
  */
-#include "ulib.h"
+#include "string.h"
+
+#include <stdint.h>
 
 #define KEEP_LOOP() asm volatile("" : ::"memory")
 
@@ -58,7 +60,7 @@ void *memmove(void *dst, const void *src, int n)
 {
     if (n <= 0) /* xv6's count is an int, and a negative one copies nothing */
         return dst;
-    if ((uint)dst - (uint)src >= (uint)n)
+    if ((uintptr_t)dst - (uintptr_t)src >= (uint)n)
         copy_up(dst, src, n);
     else
         copy_down(dst, src, n);
@@ -149,13 +151,104 @@ char *strcpy(char *dst, const char *src)
     return dst;
 }
 
-char *strchr(const char *s, char c)
+char *strchr_or_end(const char *s, int c) { return (char)c ? (strchr)(s, (char)c) : (char *)s + strlen(s); }
+
+char *strrchr(const char *s, int c)
 {
-    for (; *s; s++) {
-        if (*s == c)
-            return (char *)s;
+    const char *end = s + strlen(s);
+
+    for (; *end != (char)c; end--) {
+        if (end == s)
+            return NULL;
     }
-    return NULL; /* as in xv6, the final 0 is not found */
+    return (char *)end;
+}
+
+size_t strnlen(const char *s, size_t n)
+{
+    const char *end = memchr(s, 0, n);
+
+    return end ? (size_t)(end - s) : n;
+}
+
+char *strncpy(char *restrict dst, const char *restrict src, size_t n)
+{
+    size_t length = strnlen(src, n);
+
+    memcpy(dst, src, length);
+    memset(dst + length, 0, n - length);
+    return dst;
+}
+
+char *strncat(char *restrict dst, const char *restrict src, size_t n)
+{
+    size_t length = strnlen(src, n);
+    char *end = dst + strlen(dst);
+
+    memcpy(end, src, length);
+    end[length] = 0;
+    return dst;
+}
+
+char *strcat(char *restrict dst, const char *restrict src)
+{
+    strcpy(dst + strlen(dst), src);
+    return dst;
+}
+
+char *strstr(const char *s, const char *part)
+{
+    size_t n = strlen(part);
+
+    for (; strncmp(s, part, n) != 0; s++) {
+        if (!*s)
+            return NULL;
+    }
+    return (char *)s;
+}
+
+size_t strspn(const char *s, const char *set)
+{
+    size_t n = 0;
+
+    while (s[n] && (strchr)(set, s[n]))
+        n++;
+    return n;
+}
+
+size_t strcspn(const char *s, const char *set)
+{
+    size_t n = 0;
+
+    while (s[n] && !(strchr)(set, s[n]))
+        n++;
+    return n;
+}
+
+char *strpbrk(const char *s, const char *set)
+{
+    s += strcspn(s, set);
+    return *s ? (char *)s : NULL;
+}
+
+char *strtok_r(char *restrict s, const char *restrict separators, char **restrict rest)
+{
+    char *token = s ? s : *rest;
+
+    token += strspn(token, separators);
+    *rest = token + strcspn(token, separators);
+    if (*token == 0)
+        return NULL;
+    if (**rest)
+        *(*rest)++ = 0;
+    return token;
+}
+
+char *strtok(char *restrict s, const char *restrict separators)
+{
+    static char *rest = "";
+
+    return strtok_r(s, separators, &rest);
 }
 
 int strcmp(const char *a, const char *b)
@@ -172,13 +265,4 @@ int strncmp(const char *a, const char *b, size_t n)
             return (uchar)*a - (uchar)*b;
     }
     return 0;
-}
-
-int atoi(const char *s)
-{
-    uint value = 0;
-
-    while (*s >= '0' && *s <= '9')
-        value = value * 10 + (*s++ - '0');
-    return value;
 }

@@ -9,6 +9,7 @@
 #define USER_H
 
 #include "types.h"
+#include "xv6lib.h"
 
 struct stat;
 struct procinfo;
@@ -16,8 +17,7 @@ struct procinfo;
 /* xv6's system calls.  dup, getpid, kill and uptime never sleep.  Sleeps: may. */
 
 int fork(void);                            /* returns 0 in the child, the child's pid in the parent */
-int exit(void) __attribute__((noreturn));  /* with status 0 */
-int wait(void);                            /* returns the pid of a child that ended */
+int wait(void);                            /* returns the pid of a child that ended; exit() is in xv6lib.h */
 int pipe(int *fds);                        /* fds[0] reads what was written to fds[1] */
 int write(int fd, const void *buf, int n); /* returns the bytes written */
 int read(int fd, void *buf, int n);        /* returns the bytes read; 0 at the end */
@@ -39,7 +39,6 @@ int uptime(void); /* ticks since boot, 100 a second */
 
 /* This system's own.  procinfo, procnext, foreground and bootarg never sleep.  Sleeps: may. */
 
-int exits(int status) __attribute__((noreturn)); /* exit() with a status for waits() */
 int waits(int *status);                          /* wait() with the child's status; -1: it was killed */
 int sync(void);                                  /* returns when all that was written is on the disk */
 int halt(int status);                            /* powers off and reports the status to the host */
@@ -48,25 +47,12 @@ int procnext(int pid);                           /* the lowest pid above this on
 int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
 int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
 
-/* xv6's library.  stat, gets and printf sleep; the others do not. */
+/* As newer systems have it, wait() may be given where the child's status goes, or 0. */
+#define wait(...) LIB_THIRD(_, ##__VA_ARGS__, waits, wait, 0)(__VA_ARGS__)
+
+/* xv6's library beside xv6lib.h's.  Sleeps: may. */
 
 int stat(const char *path, struct stat *st);
-char *strcpy(char *dst, const char *src);
-void *memmove(void *dst, const void *src, int n);
-char *strchr(const char *s, char c);
-int strcmp(const char *a, const char *b);
 char *gets(char *buf, int max); /* a line from descriptor 0 with its \n; "" at the end of file */
-uint strlen(const char *s);
-void *memset(void *dst, int c, uint n);
-int atoi(const char *s);
-
-/* Formats and writes with one write(), so the lines of several processes do not mix.  It knows %d %i %u %x %p %c %s
-   %%, the flags 0 and -, widths (* too), precisions of strings, l and ll.  Hexadecimal digits are capitals, as in
-   xv6. */
-void printf(int fd, const char *fmt, ...);
-
-/* malloc() returns memory aligned to 16 bytes, or NULL if there is none.  free(NULL) does nothing. */
-void *malloc(uint n);
-void free(void *p);
 
 #endif
