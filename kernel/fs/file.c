@@ -21,6 +21,7 @@ struct file {
     volatile uint refs;          /* [A] */
     bool readable;               /* [I] */
     bool writable;               /* [I] */
+    bool append;                 /* [I] each write goes to the end */
     bool is_device;              /* [I] the inode is a device */
     const struct device *device; /* [I] its driver; NULL: there is none */
     struct inode *inode;         /* [I] NULL: it is a pipe */
@@ -37,16 +38,22 @@ static struct file *file_create(struct inode *ip, struct pipe *p, bool readable,
     return f;
 }
 
-/* Can f be open on ip in this mode?  Finds the driver, if it is a device. */
-static bool can_open(struct inode *ip, int mode, struct file *f)
+/* Opens f on its inode in this mode, if it can be.  Finds the driver, if it is a device. */
+static bool file_prepare(struct file *f, int mode)
 {
+    struct inode *ip = f->inode;
+
     if (inode_acquire(ip) < 0)
         return false;
     short type = ip->disk.type;
+    bool truncate = (mode & O_TRUNC) && f->writable && type == T_FILE && ip->disk.size > 0;
+    f->append = mode & O_APPEND;
     f->is_device = type == T_DEV;
     if (f->is_device)
         f->device = device_find(ip->disk.major);
     inode_release(ip);
+    if (truncate && names_truncate(ip) < 0)
+        return false;
     return type == T_FILE || mode == O_RDONLY || (f->is_device && !(mode & O_CREATE));
 }
 
@@ -61,7 +68,7 @@ struct file *file_open(struct inode *cwd, const char *path, int mode)
     if (!ip)
         return NULL;
     struct file *f = file_create(ip, NULL, !(mode & O_WRONLY), mode & (O_WRONLY | O_RDWR));
-    if (f && can_open(ip, mode, f))
+    if (f && file_prepare(f, mode))
         return f;
     kfree(f);
     inode_put(ip);
@@ -133,6 +140,8 @@ static int write_piece(struct file *f, const void USER *src, uint n)
     if (log_begin(&op, inode_write_cost(n)) < 0)
         return -1;
     if (inode_acquire(f->inode) == 0) {
+        if (f->append)
+            f->offset = f->inode->disk.size;
         count = inode_write_some(&op, f->inode, src, f->offset, n);
         if (count > 0)
             f->offset += count;
@@ -146,7 +155,8 @@ static int write_piece(struct file *f, const void USER *src, uint n)
    the pieces that fit: in xv6, which writes pieces of 1,536 bytes, a program sees them in the file. */
 static uint fitting(const struct file *f, uint n)
 {
-    uint limit = volume.max_blocks * BSIZE, room = f->offset < limit ? limit - f->offset : 0;
+    uint limit = volume.max_blocks * BSIZE, at = f->append ? f->inode->disk.size : f->offset;
+    uint room = at < limit ? limit - at : 0;
 
     return n <= room ? n : room - room % XV6_PIECE;
 }
@@ -175,6 +185,22 @@ int file_write(struct file *f, const void USER *src, int n)
     if (f->is_device)
         return f->device ? f->device->write(src, n) : -1;
     return write_inode(f, src, n);
+}
+
+int file_seek(struct file *f, int offset, int whence)
+{
+    if (f->pipe || f->is_device || inode_acquire(f->inode) < 0)
+        return -1;
+    uint size = f->inode->disk.size;
+    const uint bases[] = { [SEEK_SET] = 0, [SEEK_CUR] = f->offset, [SEEK_END] = size };
+    int place = -1;
+    if ((uint)whence <= SEEK_END) {
+        uint target = bases[whence] + (uint)offset; /* a size is below 2^31 */
+        if (target <= size)
+            place = (int)(f->offset = target);
+    }
+    inode_release(f->inode);
+    return place;
 }
 
 int file_stat(struct file *f, struct stat *st)

@@ -26,6 +26,8 @@ MUST_CHECK int file_read(struct file *f, void USER *dst, int n);
 /* The count, which is short when the disk is full; or -1, also when the file would become too large.
    Sleeps: may. */
 MUST_CHECK int file_write(struct file *f, const void USER *src, int n);
+/* lseek(): the new position; -1: not a file, or outside of it.  Sleeps: may. */
+MUST_CHECK int file_seek(struct file *f, int offset, int whence);
 /* -1 for a pipe.  Sleeps: may. */
 MUST_CHECK int file_stat(struct file *f, struct stat *st);
 

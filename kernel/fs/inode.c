@@ -137,6 +137,15 @@ void inode_update(struct log_op *op, struct inode *ip)
     cache_put(g);
 }
 
+void inode_move_data(struct inode *from, struct inode *to)
+{
+    to->disk.size = from->disk.size;
+    memcpy(to->disk.addrs, from->disk.addrs, sizeof(to->disk.addrs));
+    from->disk.size = 0;
+    memset(from->disk.addrs, 0, sizeof(from->disk.addrs));
+    set_loaded(from);
+}
+
 bool inode_is_dir(struct inode *ip)
 {
     if (inode_acquire(ip) < 0)

@@ -55,6 +55,8 @@ void inode_put_in(struct log_op *op, struct inode *ip);
 MUST_CHECK struct inode *inode_create(short type, short major, short minor);
 /* Releases and puts it, too.  Sleeps: may. */
 void inode_abandon(struct log_op *op, struct inode *ip);
+/* Moves the data of a file to another one, which is empty.  The caller updates both.  Sleeps: no. */
+void inode_move_data(struct inode *from, struct inode *to);
 /* Writes the inode itself.  Changes one block.  Sleeps: may. */
 void inode_update(struct log_op *op, struct inode *ip);
 

@@ -188,6 +188,33 @@ struct inode *names_create(struct inode *cwd, const char *path, const struct nam
     return ip;
 }
 
+/* The data moves to a new inode without a name, which is then freed like any orphan: by several operations, or by the
+   next mount if the power fails. */
+int names_truncate(struct inode *ip)
+{
+    struct log_op op;
+    struct inode *orphan = NULL;
+
+    if (begin(&op) < 0)
+        return -1;
+    if (inode_acquire(ip) == 0) {
+        orphan = inode_create(T_FILE, 0, 0);
+        if (orphan) {
+            orphan->disk.nlink = 0;
+            inode_move_data(ip, orphan);
+            inode_update(&op, ip);
+            inode_update(&op, orphan);
+            inode_release(orphan);
+        }
+        inode_release(ip);
+    }
+    end(&op);
+    if (!orphan)
+        return -1;
+    inode_put(orphan);
+    return 0;
+}
+
 static int create_new(struct inode *cwd, const char *path, const struct names_new *what)
 {
     bool existed;

@@ -94,6 +94,13 @@ uint sys_pipe(const union sys_arg arg[])
     return 0;
 }
 
+uint sys_lseek(const union sys_arg arg[])
+{
+    struct file *f = file_of(arg[0].word);
+
+    return f ? (uint)file_seek(f, (int)arg[1].word, (int)arg[2].word) : SYS_ERROR;
+}
+
 uint sys_fstat(const union sys_arg arg[])
 {
     struct file *f = file_of(arg[0].word);

@@ -692,3 +692,119 @@ TEST("sync returns, with and without something to write")
 }
 
 TAP_MAIN(NULL)
+
+/* A file of n bytes that count up. */
+static void make_file(const char *path, int n)
+{
+    int fd = open(path, O_CREATE | O_TRUNC | O_WRONLY);
+    char c;
+
+    check(fd >= 0);
+    for (int i = 0; i < n; i++) {
+        c = (char)i;
+        check_eq(write(fd, &c, 1), 1);
+    }
+    check_eq(close(fd), 0);
+}
+
+TEST("lseek moves to any place in a file, and to none outside")
+{
+    char c;
+    int fds[2], fd;
+
+    make_file("/seek", 100);
+    fd = open("/seek", O_RDWR);
+    check_eq(lseek(fd, 30, SEEK_SET), 30);
+    check_eq(read(fd, &c, 1), 1);
+    check_eq(c, 30);
+    check_eq(lseek(fd, -2, SEEK_CUR), 29);
+    check_eq(lseek(fd, -1, SEEK_END), 99);
+    check_eq(read(fd, &c, 1), 1);
+    check_eq(c, 99);
+    check_eq(read(fd, &c, 1), 0);
+    check_eq(lseek(fd, 0, SEEK_CUR), 100);
+    check_eq(lseek(fd, 1, SEEK_END), -1);
+    check_eq(lseek(fd, -1, SEEK_SET), -1);
+    check_eq(lseek(fd, -101, SEEK_END), -1);
+    check_eq(lseek(fd, -0x7FFFFFFF - 1, SEEK_CUR), -1);
+    check_eq(lseek(fd, 0x7FFFFFFF, SEEK_END), -1);
+    check_eq(lseek(fd, 0, 3), -1);
+    check_eq(lseek(fd, 0, -1), -1);
+    check_eq(lseek(fd, 0, SEEK_CUR), 100);
+    check_eq(lseek(fd, 10, SEEK_SET), 10);
+    check_eq(write(fd, "x", 1), 1);
+    check_eq(lseek(fd, 10, SEEK_SET), 10);
+    check_eq(read(fd, &c, 1), 1);
+    check_eq(c, 'x');
+    close(fd);
+    check_eq(lseek(fd, 0, SEEK_SET), -1);
+    check_eq(pipe(fds), 0);
+    check_eq(lseek(fds[0], 0, SEEK_SET), -1);
+    close(fds[0]);
+    close(fds[1]);
+    fd = open("/console", O_RDONLY);
+    check_eq(lseek(fd, 0, SEEK_SET), -1);
+    close(fd);
+    unlink("/seek");
+}
+
+TEST("O_APPEND writes at the end, whoever else writes and wherever the file was read")
+{
+    int a = open("/append", O_CREATE | O_RDWR | O_APPEND), b = open("/append", O_WRONLY | O_APPEND);
+    char back[8] = "";
+
+    check_eq(write(a, "1", 1), 1);
+    check_eq(write(b, "2", 1), 1);
+    check_eq(lseek(a, 0, SEEK_SET), 0);
+    check_eq(write(a, "3", 1), 1);
+    check_eq(write(b, "4", 1), 1);
+    check_eq(lseek(a, 0, SEEK_SET), 0);
+    check_eq(read(a, back, sizeof(back)), 4);
+    check_str(back, "1234");
+    close(a);
+    close(b);
+    unlink("/append");
+}
+
+TEST("O_TRUNC empties a file that is opened for writing, and no other")
+{
+    struct stat st;
+    char c;
+    int reader, writer;
+
+    make_file("/trunc", 20000);
+    close(open("/trunc", O_RDONLY | O_TRUNC));
+    check_eq(stat("/trunc", &st), 0);
+    check_eq(st.size, 20000);
+    reader = open("/trunc", O_RDONLY);
+    check_eq(read(reader, &c, 1), 1);
+    writer = open("/trunc", O_WRONLY | O_TRUNC);
+    check_eq(fstat(writer, &st), 0);
+    check_eq(st.size, 0);
+    check_eq(read(reader, &c, 1), 0);
+    check_eq(write(writer, "ab", 2), 2);
+    check_eq(read(reader, &c, 1), 1);
+    check_eq(c, 'b');
+    close(reader);
+    close(writer);
+    unlink("/trunc");
+    check_eq(open("/", O_WRONLY | O_TRUNC), -1);
+}
+
+TEST("what O_TRUNC frees can be used again")
+{
+    static char block[4096];
+    int before, fd;
+
+    /* More than the disk holds, in all. */
+    for (int round = 0; round < 40; round++) {
+        fd = open("/again", O_CREATE | O_TRUNC | O_WRONLY);
+        for (before = 0; before < 200; before++) {
+            if (write(fd, block, sizeof(block)) != (int)sizeof(block))
+                break;
+        }
+        check_eq(before, 200);
+        close(fd);
+    }
+    unlink("/again");
+}

@@ -150,6 +150,7 @@ def functions(path):
         return
     for statement in statements(text):
         statement = re.sub(r"__attribute__ ?\(\(.*?\)\)\)?", "", statement)
+        statement = re.sub(r"\((\w+)\)\(", r" \1(", statement)  # a name that a macro has too: int(getc)(int from)
         match = re.search(r"(?:^|[\s*])(\w+) ?\((?!\*)", statement)
         if match and "=" not in statement and not re.match(r"typedef|_Static_assert|.*\bstatic\b", statement):
             yield match[1], statement.endswith("{}")

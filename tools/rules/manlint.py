@@ -54,8 +54,10 @@ def declared():
                 continue
             text = re.sub(r"/\*.*?\*/", "", read(os.path.join(directory, header)), flags=re.S)
             text = re.sub(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", text)
+            macros = re.findall(r"^#define (\w+)((?:\\\n|[^\n])*)", text, re.M)
+            chosen = {word for name, body in macros for word in re.findall(r"\w+", body)} - {name for name, _ in macros}
             for result, name, arguments in DECLARATION.findall(text):
-                found[name] = (kind(result), kinds(arguments))
+                found[name] = (kind(result), kinds(arguments), name in chosen)
     return found
 
 

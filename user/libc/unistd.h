@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 
+#include "fcntl.h"
 #include "mustcheck.h"
 #include "user.h"
 
@@ -13,17 +14,13 @@
 #define STDOUT_FILENO 1
 #define STDERR_FILENO 2
 
-#define SEEK_SET 0
-#define SEEK_CUR 1
-#define SEEK_END 2
-
 typedef int pid_t;
 typedef int off_t;
 typedef int ssize_t;
 
 /* Moves the place in a file where the next read or write begins: to offset, counted from the beginning, from here or
    from the end.  Returns it.  -1: not a file, or before its beginning or after its end.  Sleeps: may. */
-off_t lseek(int fd, off_t offset, int whence);
+int lseek(int fd, int offset, int whence);
 
 /* An unknown option, or one without its value, is reported on descriptor 2 unless opterr is 0, and '?' returned.
    Sleeps: may. */

@@ -85,28 +85,12 @@ static int wait_foreground(int pid)
     return status;
 }
 
-/* Opens a file for > .  There is no call that shortens a file, so a new one takes its name. */
-static int open_fresh(const char *path)
+/* Opens a file for > or >>.  O_CREATE opens files alone, so a device is tried without it. */
+static int open_output(const char *path, int mode)
 {
-    struct stat st;
+    int fd = open(path, O_WRONLY | mode);
 
-    if (stat(path, &st) == 0) {
-        if (st.type != T_FILE) /* O_CREATE opens files alone */
-            return open(path, O_WRONLY);
-        unlink(path);
-    }
-    return open(path, O_WRONLY | O_CREATE);
-}
-
-/* Opens a file for >> .  There is no call that seeks, so it reads to the end. */
-static int open_append(const char *path)
-{
-    char room[512];
-    int fd = open(path, O_RDWR | O_CREATE);
-
-    while (fd >= 0 && read(fd, room, sizeof(room)) > 0)
-        ;
-    return fd;
+    return fd >= 0 ? fd : open(path, O_WRONLY | O_CREATE | mode);
 }
 
 /* Makes descriptor `fd` refer to what `from` does, and closes `from`. */
@@ -138,10 +122,10 @@ static bool redirect(const struct redirection *r)
             fd = open(r->word, O_RDONLY);
             break;
         case REDIRECT_TO:
-            fd = open_fresh(r->word);
+            fd = open_output(r->word, O_TRUNC);
             break;
         case REDIRECT_APPEND:
-            fd = open_append(r->word);
+            fd = open_output(r->word, O_APPEND);
             break;
         default:
             fd = parse_number(r->word, &n) ? n == r->fd ? n : dup(n) : -1;
