@@ -5,5 +5,6 @@
 typedef unsigned int uint;
 typedef unsigned short ushort;
 typedef unsigned char uchar;
+typedef uint pde_t; /* an entry of a page directory */
 
 #endif

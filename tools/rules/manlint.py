@@ -20,19 +20,24 @@ HEADERS = ("user/libc", "user/ksm", "user/math")
 # What mandoc cannot know: it looks for references among the pages of this machine.
 NOT_OURS = re.compile(r"referenced manual not found|STYLE: operating system")
 
-DECLARATION = re.compile(r"^(?:MUST_CHECK )?(?:static inline |extern )?((?:const )?(?:struct |enum |unsigned )?\w+ \**)"
-                         r"(\w+)\(([^()]*)\)\s*[;{]", re.M)
+# What macros choose: programs do not call them by these names.
+CHOSEN = ("assert_failed", "printf_stdout", "strchr_or_end")
+
+DECLARATION = re.compile(r"^(?:MUST_CHECK )?(?:static inline |extern )?"
+                         r"((?:const )?(?:struct |enum |unsigned |long )*\w+ \**)"
+                         r"(\w+)\(((?:[^()]|\([^()]*\))*)\)\s*[;{]", re.M)
 
 
 def kind(declaration):
     """A type without qualifiers and without the name that may follow it: what must agree."""
     words = re.sub(r"\b(?:const|volatile|restrict)\b", " ", declaration)
-    match = re.match(r"\s*((?:(?:struct|enum|unsigned)\s+)?[\w.]+)\s*([\s*]*)", words)
+    match = re.match(r"\s*((?:(?:struct|enum|unsigned|long)\s+)*[\w.]+)\s*([\s*]*)", words)
     return " ".join(match[1].split()) + "".join(match[2].split())
 
 
 def kinds(arguments):
-    return [] if arguments.strip() == "void" else [kind(argument) for argument in arguments.split(",")]
+    one_each = re.sub(r"\(\*\w+\)\([^()]*\)", "(*)", arguments)  # a pointer to a function
+    return [] if arguments.strip() == "void" else [kind(argument) for argument in one_each.split(",")]
 
 
 def calls():
@@ -54,10 +59,8 @@ def declared():
                 continue
             text = re.sub(r"/\*.*?\*/", "", read(os.path.join(directory, header)), flags=re.S)
             text = re.sub(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)", "", text)
-            macros = re.findall(r"^#define (\w+)((?:\\\n|[^\n])*)", text, re.M)
-            chosen = {word for name, body in macros for word in re.findall(r"\w+", body)} - {name for name, _ in macros}
             for result, name, arguments in DECLARATION.findall(text):
-                found[name] = (kind(result), kinds(arguments), name in chosen)
+                found[name] = (kind(result), kinds(arguments))
     return found
 
 
@@ -82,7 +85,7 @@ def lint(report, pages):
 
 def compare(wanted, found, where, section):
     """The faults of the pages of a section."""
-    missing = ["%s(%s) has no page" % (name, section) for name in wanted if name not in found]
+    missing = ["%s(%s) has no page" % (name, section) for name in wanted if name not in found and name not in CHOSEN]
     return missing + ["%s(%s): %s, but %s has %s" % (name, section, found[name], where, wanted[name])
                       for name in wanted if name in found and found[name] != wanted[name]]
 
