@@ -1,6 +1,8 @@
 # Builds the kernel, the programs, the host tools, the disk image and the host tests.
 #
-#   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [WERROR=1] [CPUS=N] [V=1]
+#   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [WERROR=1] [NULL_PAGE=1] [CPUS=N] [V=1]
+#
+# NULL_PAGE=1 links the programs in this directory as xv6 links its own: address 0 can be read and written.
 #
 # New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel.  Every .c in user/bin and in
 # this directory becomes a program on the disk image; the .c files of a directory in user/bin become one together.
@@ -35,6 +37,7 @@ UPROGS=\
 B       ?= build
 DEBUG   ?=
 WERROR  ?=
+NULL_PAGE ?=
 COVERAGE ?=
 TOOLPREFIX ?=
 PYTHON  ?= python3
@@ -69,6 +72,12 @@ CFLAGS32 := -m32 -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno
 
 # The compiler's own headers, which need no system, and no others of the host.
 FREESTANDING := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
+# Headers that sources from elsewhere include, and that programs here can't have: each gets a file that says so.
+NO_HEADERS := complex.h dirent.h errno.h fenv.h inttypes.h locale.h math.h pthread.h semaphore.h setjmp.h signal.h strings.h \
+              tgmath.h threads.h time.h uchar.h wchar.h wctype.h \
+              $(addprefix sys/,ioctl.h ipc.h mman.h sem.h shm.h stat.h time.h types.h wait.h)
+KERNEL_HEADERS := asm.h buf.h defs.h file.h kbd.h mp.h proc.h sleeplock.h spinlock.h \
+              $(addprefix kernel/,buf.h defs.h file.h proc.h riscv.h sleeplock.h spinlock.h virtio.h)
 
 UBSAN := -fsanitize=undefined $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 HARDEN := -DDEBUG -fstack-protector-strong -mstack-protector-guard=global $(UBSAN)
@@ -85,7 +94,11 @@ LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno
 # Programs that do not compute with doubles do not use the vector registers, which take time to switch.
 USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),,-mno-stv) \
-               -Iuser/libc -Iuser/ksm -Iuser/math -Iuser/xv6 -Iinclude -I$B/gen/include
+               -Iuser/libc -Iuser/ksm -Iuser/math -Iuser/xv6 -Iinclude -I$B/gen/include \
+               -idirafter $B/gen/missing
+
+# Programs in this directory: students' and graders'.  They may use address 0, if NULL_PAGE=1 links them so.
+TOP_CFLAGS := $(USER_CFLAGS) -Wall -Wextra -Wno-unused-parameter -fno-delete-null-pointer-checks $(LENIENT)
 
 HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN)
 
@@ -103,6 +116,8 @@ PROGRAM_SRC := $(USER_SRC) $(TEST_SRC)
 TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/guest/*.c))) # linked to each t_*
 SHARE       := $(sort $(wildcard share/*))
 PAGES       := $(sort $(wildcard docs/man/*.[1-9]))
+# Follows the build of a part of a program: if it fails, the part is missing, and the next make tries again.
+or_missing = || rm -f $@
 # Without it, the disk has no man pages.
 MANDOC      := $(shell command -v mandoc)
 
@@ -115,9 +130,13 @@ USER_BIN   := $(addprefix $B/bin/,$(USER_PROGRAMS))
 BIN        := $(addprefix $B/bin/,$(PROGRAMS))
 # What man reads: docs/man/read.2 becomes share/man/2/read.
 MAN        := $(if $(MANDOC),$B/share/man/index $(foreach p,$(PAGES),$B/share/man/$(patsubst .%,%,$(suffix $p))/$(basename $(notdir $p))))
-GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S
+GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S $B/gen/missing/.made
 
-all: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
+# A program that does not build is left out of the disks: then `make system` succeeds all the same, and `make` fails.
+all: system $B/stamp/whole
+$B/stamp/whole: $(BIN)
+	@ls $^ >/dev/null 2>&1 && touch $@
+system: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
 
 # A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was used.
 define stamp # name, content
@@ -128,7 +147,7 @@ endif
 endef
 ifneq ($(MAKECMDGOALS),clean)
 $(eval $(call stamp,kernel.flags,$(CC) $(KERNEL_CFLAGS) $(LDFLAGS)))
-$(eval $(call stamp,user.flags,$(CC) $(USER_CFLAGS) $(WARN) $(LDFLAGS)))
+$(eval $(call stamp,user.flags,$(CC) $(TOP_CFLAGS) $(WARN) $(LDFLAGS)))
 $(eval $(call stamp,host.flags,$(HOSTCC) $(HOST_CFLAGS) $(COVERAGE)))
 $(eval $(call stamp,kernel.list,$(KERNEL_OBJ)))
 $(eval $(call stamp,lib.list,$(LIB_OBJ)))
@@ -142,6 +161,12 @@ endif
 $B/%/include/syscall.h $B/%/syscalls.inc $B/%/usys.S: include/syscall.tbl tools/build/syscalls.py
 	@mkdir -p $B/gen/include
 	$(call say,GEN )$(PYTHON) tools/build/syscalls.py include/syscall.tbl $B/gen
+
+$B/gen/missing/.made: Makefile
+	@mkdir -p $(@D)/sys $(@D)/kernel
+	@for h in $(NO_HEADERS); do echo "#error \"$$h does not exist here: man 3 intro lists the headers that do\"" >$(@D)/$$h; done
+	@for h in $(KERNEL_HEADERS); do echo "#error \"$$h belongs to the kernel: a program includes user.h\"" >$(@D)/$$h; done
+	@touch $@
 
 # Kernel.
 
@@ -183,7 +208,7 @@ $B/libuser.a: $(LIB_OBJ) $B/stamp/lib.list
 
 $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) -MMD -MP -c -o $@ $< $(or_missing)
 $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
@@ -202,18 +227,19 @@ $B/bench/%.o: bench/%.S $B/stamp/user.flags
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
 $B/top/%.o: %.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -w $(LENIENT) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(TOP_CFLAGS) -MMD -MP -c -o $@ $< $(or_missing)
 
 # A source in this directory takes precedence over one of the same name elsewhere.
 program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c)) $(PROGRAM_SRC)))
 program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
 # A program can define functions of the library itself: the linker takes its own.
 define program # name, further objects
-$(if $(filter clean,$(MAKECMDGOALS)),,$(call stamp,source/$1,$(call program_object,$1)))
+$(if $(filter clean,$(MAKECMDGOALS)),,$(call stamp,source/$1,$(call program_object,$1) $(call layout,$1)))
 $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $B/stamp/source/$1 $2
 	@mkdir -p $$(@D)
-	$$(call say,LD  )$$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) -T user/user.ld -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a
+	$$(call say,LD  )test -f $$< && $$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) $(call layout,$1) -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a $$(or_missing)
 endef
+layout = $(if $(and $(NULL_PAGE),$(filter $B/top/%,$(call program_object,$1))),-N -Ttext 0,-T user/user.ld)
 further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter $1,$(PROGRAM_DIR)),\
                   $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c)))))
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(call further_objects,$p))))
@@ -221,7 +247,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(call further_objects,$p))))
 # elf/ keeps the symbols for the debugger; bin/ is for the image.
 $B/bin/%: $B/elf/%
 	@mkdir -p $(@D)
-	$(call say,COPY)$(OBJCOPY) -S $< $@
+	$(call say,COPY)test -f $< && $(OBJCOPY) -S $< $@ $(or_missing)
 
 # Host tools and the disk image.
 
@@ -242,7 +268,10 @@ $B/fs.img $B/tests.img: $B/host/mkfs $(SHARE) $(firstword $(MAN)) $B/stamp/image
 $B/fs.img: $(USER_BIN)
 $B/tests.img: $(BIN)
 $B/fs.img $B/tests.img:
-	$(call say,MKFS)$B/host/mkfs $@ $(filter $B/bin/%,$^) $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
+	$(call say,MKFS)$B/host/mkfs $@ `ls $(filter $B/bin/%,$^) 2>/dev/null` $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
+	@for p in $(notdir $(filter $B/bin/%,$^)); do \
+	    test -f $B/bin/$$p || echo "$(@F): without $$p, which did not build" >&2; \
+	done
 
 # Host tests.
 
@@ -307,4 +336,4 @@ clean:
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
-.PHONY: all programs clean host-tests list-host-tests bench-host
+.PHONY: all system programs clean host-tests list-host-tests bench-host

@@ -156,6 +156,34 @@ r = run("--", "dropped; dropped2 x", build=os.path.join(copy, "build"))
 ok(r.out == "dropped 1\ndropped 2\n", "and are in the image", r)
 r = run("--", "own", build=os.path.join(copy, "build"))
 ok(r.out == "own 42 1\n", "one may define what the library has too", r)
+for name in "riscv", "ansi":
+    shutil.copy(os.path.join(ROOT, "tests", "programs", name + ".c"), copy)
+r = make("all")
+ok(r.returncode == 0 and "warning" not in r.stderr, "a program for RISC-V's xv6 and one in plain C build", r.stdout,
+   r.stderr)
+r = run("--", "riscv; echo 22 | ansi", build=os.path.join(copy, "build"))
+ok(r.out == "child 1\nriscv 3 same\n22=7.333 1\n2147483647 9223372036854775807 1.797693e+308\n", "and run", r)
+
+NULL = '#include "user.h"\nint main(int argc, char *argv[]) { printf(1, "at 0: %d\\n", *(char *)0 != 0); exit(); }\n'
+write("null.c", NULL)
+write("pad.c", "#include <math.h>\n")
+write("lock.c", '#include "spinlock.h"\n')
+write("broken.c", "int main( {\n")
+write("unlinked.c", "int f(int); int main(void) { return f(1); }\n")
+r = make("all")
+ok(r.returncode != 0, "a program that does not build fails make")
+REASONS = "broken.c:1", "unlinked", "math.h does not exist", "spinlock.h belongs to the kernel"
+ok(all(reason in r.stderr for reason in REASONS), "which names it, and says why", r.stderr)
+ok("argc" not in r.stderr, "nobody is warned of an unused argc", r.stderr)
+r = run("--", "null || echo died; echo y | wc", build=os.path.join(copy, "build"))
+ok("died\n1 1 2" in r.out, "the others are on the disk; address 0 can't be read", r)
+make("system", "NULL_PAGE=1")
+r = run("--", "null", build=os.path.join(copy, "build"))
+ok("at 0: 1\n" in r.out, "with NULL_PAGE=1 it can", r)
+for name in "riscv", "ansi", "null", "pad", "lock", "broken", "unlinked":
+    os.unlink(os.path.join(copy, name + ".c"))
+ok(make("all").returncode == 0, "without them, make succeeds again")
+
 os.unlink(os.path.join(copy, "dropped.c"))
 make("all")
 r = run("--", "dropped || echo gone", build=os.path.join(copy, "build"))

@@ -25,7 +25,7 @@ QEMUOPTS = -kernel $B/kernel.elf -drive file=fs.img,index=1,media=disk,format=ra
 WINDOW = $(if $(DISPLAY)$(WAYLAND_DISPLAY),,-display none)
 
 $(UPROGS): _%: $B/elf/%
-	$(call say,COPY)cp $< $@
+	$(call say,COPY)if test -f $<; then cp $< $@; fi
 fs.img: $B/fs.img $(UPROGS)
 	$(call say,COPY)cp $< $@
 xv6.img: $B/kernel.elf tools/build/bootdisk.py

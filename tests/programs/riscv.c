@@ -1,0 +1,25 @@
+#include "kernel/fcntl.h"
+#include "kernel/fs.h"
+#include "kernel/stat.h"
+#include "kernel/types.h"
+#include "user/user.h"
+
+int main(int argc, char *argv[])
+{
+    int status, fds[2];
+    uint64 big = 1;
+    struct stat st;
+
+    pipe(fds);
+    if (fork() == 0) {
+        fprintf(2, "child %d\n", getpid() > 0);
+        exit(3);
+    }
+    wait(&status);
+    if (status != 3 || wait(0) != -1 || wait((int *)0) != -1 || fstat(0, &st) < 0 || big != 1) {
+        fprintf(2, "bad\n");
+        exit(1);
+    }
+    printf("riscv %d %s\n", status, memcmp("a", "a", 1) == 0 ? "same" : "other");
+    exit(0);
+}
