@@ -280,7 +280,7 @@ const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes)
     struct superblock sb;
 
     *im = (struct fsimage){ .bytes = bytes, .ihint = ROOTINO };
-    if (nbytes < (SUPER_BLOCK + 1) * BSIZE)
+    if (nbytes < (size_t)(SUPER_BLOCK + 1) * BSIZE)
         return "it is too short for a file system";
     memcpy(&sb, fsimage_block(im, SUPER_BLOCK), sizeof(sb));
     const char *wrong = fs_layout(&im->layout, &sb, nbytes / BSIZE < ~0u ? nbytes / BSIZE : ~0u);

@@ -141,7 +141,7 @@ static void sort(struct dirent **e, struct dirent **room, uint n)
     sort(e + half, room, n - half);
     for (uint at = 0; at < n; at++)
         room[at] = k == n || (i < half && compare(&e[i], &e[k]) <= 0) ? e[i++] : e[k++];
-    memcpy(e, room, n * sizeof(*e));
+    memcpy(e, room, n * sizeof(*e)); /* NOLINT(bugprone-sizeof-expression): pointers are what is sorted */
 }
 
 static void remove_twins(struct mend *m, uint dir)

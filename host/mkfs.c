@@ -57,6 +57,7 @@ static void die(const char *fmt, ...)
     va_start(ap, fmt);
     fprintf(stderr, "mkfs: ");
     vfprintf(stderr, fmt, ap);
+    va_end(ap);
     fprintf(stderr, "\n");
     exit(1);
 }

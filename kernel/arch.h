@@ -48,7 +48,10 @@
 /* Where p points, as a number.  To sparse, unsigned long alone may come from pointers of all kinds. */
 static inline uintptr_t user_va(const void USER *p) { return (unsigned long)p; }
 /* p + nbytes.  Programs choose p, so the sum may pass the end of all addresses, which is not an error here. */
-static inline void USER *user_at(const void USER *p, uint nbytes) { return (void USER *)(user_va(p) + nbytes); }
+static inline void USER *user_at(const void USER *p, uint nbytes)
+{
+    return (void USER *)(user_va(p) + nbytes);
+}
 /* Kernel memory, for a function that takes either. */
 static inline void USER *kernel_as_user(const void *p) { return (void USER *)(uintptr_t)p; }
 
@@ -242,8 +245,8 @@ bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT };
 void kernel_interrupt(enum interrupt_kind kind, uint value);
 
-/* Starts the other processors; each calls entry() on the stack of its own idle thread.  Called once. */
-void arch_start_cpus(void (*entry)(void) __attribute__((noreturn)));
+/* Starts the other processors; each calls entry(), which does not return, on the stack of its own idle thread.  Called once. */
+void arch_start_cpus(void (*entry)(void));
 /* Lets devices interrupt.  Called once, when threads can run. */
 void arch_start_devices(void);
 

@@ -134,13 +134,13 @@ static inline void registry_acquire(void)
 }
 void registry_sleep_locked(void);
 /* In a walk, after each thing: lets others have the lock and the processor now and then.  Sleeps: may. */
-void registry_pause_locked(void);
+REACQUIRES void registry_pause_locked(void);
 static inline void registry_step_locked(void)
 {
     if (++registry.nsteps >= KSM_STEPS)
         registry_pause_locked();
 }
-void registry_release_walked(void);
+RELEASES void registry_release_walked(void);
 /* For calls that can't have walked. */
 static inline void registry_release(void) { spin_release(&registry.lock); }
 

@@ -53,7 +53,7 @@ void registry_sleep_locked(void)
     registry_wait_locked();
 }
 
-void registry_pause_locked(void)
+REACQUIRES void registry_pause_locked(void)
 {
     registry.divided = true;
     registry.nsteps = 0;
@@ -62,7 +62,7 @@ void registry_pause_locked(void)
     spin_acquire(&registry.lock);
 }
 
-void registry_release_walked(void)
+RELEASES void registry_release_walked(void)
 {
     if (registry.divided) {
         registry.divided = false;

@@ -158,8 +158,8 @@ struct wake_walk {
 
 /* Releases the stripe's lock for a moment before the sleeper at `next`; returns the one to go on with.  Those that
    come meanwhile are not waited for. */
-static struct list *pause_wake(struct stripe *stripe, struct list *queue, struct list *next,
-                               struct wake_walk *walk)
+static struct list *REACQUIRES pause_wake(struct stripe *stripe, struct list *queue, struct list *next,
+                                          struct wake_walk *walk)
 {
     if (next == queue || next == &walk->end.queue)
         return next;

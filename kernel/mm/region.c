@@ -118,7 +118,7 @@ static void free_pages(const uint *entries, uint n)
         page_free(pmap_page(entries[0]));
         return;
     }
-    struct page_chain chain = { NULL };
+    struct page_chain chain = { .n = 0 };
     for (uint i = 0; i < n; i++)
         page_chain_add(&chain, frame_of(pmap_page(entries[i])));
     page_free_chain(&chain);

@@ -141,7 +141,7 @@ int proc_kill(int pid)
 
 /* The first living process with a pid above `pid`, or NULL.  It releases the lock for a moment now and then, as *nseen
    tells: what is forked meanwhile has a higher number. */
-static struct proc *next_alive_locked(uint pid, uint *nseen)
+static struct proc *REACQUIRES next_alive_locked(uint pid, uint *nseen)
 {
     struct proc *p;
 

@@ -88,12 +88,14 @@ static inline void jitter_start(uint seed) { (void)seed; }
 #define RANK_FIRST_SPIN RANK_PROC
 
 /* sparse counts the spin locks that a function acquires and releases, on each of its paths.  One that releases its
-   caller's lock and acquires it again says REACQUIRES. */
+   caller's lock says RELEASES, and REACQUIRES if it acquires it again; where it is defined, too. */
 #ifdef __CHECKER__
 #define COUNT_LOCK(n) __context__(n)
+#define RELEASES      __attribute__((context(0, 1, 0)))
 #define REACQUIRES    __attribute__((context(0, 1, 1)))
 #else
 #define COUNT_LOCK(n) ((void)0)
+#define RELEASES
 #define REACQUIRES
 #endif
 

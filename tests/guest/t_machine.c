@@ -77,7 +77,7 @@ static void compute(void *arg)
             for (volatile uint spin = 0; spin < 2000; spin++)
                 ;
     }
-    if (sum != ROUNDS * (ROUNDS + 1) / 2 * 0.5 || wide != ROUNDS)
+    if (sum != ROUNDS * (ROUNDS + 1) * 0.25 || wide != ROUNDS)
         exits(3);
 }
 

@@ -95,7 +95,7 @@ int disk_write(uint blockno, uint nblocks, const void *data)
     if (transfer_fails())
         return -1;
     for (uint i = 0; i < nblocks; i++)
-        record(blockno + i, (const uchar *)data + i * BSIZE);
+        record(blockno + i, (const uchar *)data + (size_t)i * BSIZE);
     memcpy(world->disk + (size_t)blockno * BSIZE, data, (size_t)nblocks * BSIZE);
     fake_gap();
     return 0;

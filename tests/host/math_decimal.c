@@ -32,6 +32,7 @@ static double from_bits(uint64_t bits)
     return value;
 }
 
+/* The same bits: NaN is itself, and the zeroes differ.  NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 static bool same(double a, double b) { return memcmp(&a, &b, sizeof(a)) == 0; }
 
 static void expect_parse(const char *text)

@@ -38,6 +38,7 @@ static double any_size(void)
     return u.value;
 }
 
+/* The same bits: NaN is itself, and the zeroes differ.  NOLINTNEXTLINE(bugprone-suspicious-memory-comparison) */
 static bool same(double a, double b) { return memcmp(&a, &b, sizeof(a)) == 0; }
 
 /* The distance of `got` from `true_value`, in units in the last place. */
@@ -137,6 +138,7 @@ TEST("powers that are doubles are exact")
     for (int x = -50; x <= 50; x++) {
         double product = 1;
 
+        /* Exact as long as it lasts.  NOLINTNEXTLINE(cert-flp30-c) */
         for (int n = 0; fabs(product) < 0x1p53 && n < 60; n++, product *= x)
             check(math_pow(x, n) == product);
     }

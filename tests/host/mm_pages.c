@@ -114,7 +114,7 @@ uint page_reclaim(uint n, bool may_sleep)
 
 static void boot(void)
 {
-    host_ram = aligned_alloc(PAGE_SIZE, RAM_PAGES * PAGE_SIZE);
+    host_ram = aligned_alloc(PAGE_SIZE, (size_t)RAM_PAGES * PAGE_SIZE);
     page_init();
     slab_init();
     check(page_alloc()); /* the pool, for good */

@@ -202,7 +202,7 @@ static void *find_segment(const char *id, uint *nbytes)
     for (;;) {
         int handle = ksmget(ksmid_parse(id), 0, KSM_OPEN), error = handle;
         void *memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
-        struct ksminfo_t info;
+        struct ksminfo_t info = { 0 };
 
         if (handle > 0)
             error = ksmerror(memory);

@@ -84,7 +84,7 @@ static int attach_room(struct person *person, uint *nbytes)
     for (;;) {
         int handle = ksmget(ksmid_parse(id), sizeof(struct room), KSM_CREATE), error = handle;
         struct room *room = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
-        struct ksminfo_t info;
+        struct ksminfo_t info = { 0 };
 
         if (handle > 0)
             error = ksmerror(room);

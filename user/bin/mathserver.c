@@ -232,7 +232,7 @@ static uint slots_in(uint nbytes)
 static int attach(struct server *server, int id, uint nslots)
 {
     for (;;) {
-        struct ksminfo_t info;
+        struct ksminfo_t info = { 0 };
         int handle = ksmget(id, mathwire_nbytes(nslots), KSM_CREATE);
         int error;
 

@@ -178,7 +178,7 @@ uint cpu_cycles(void)
 
 /* Starting the others. */
 
-static void (*cpu_entry)(void) __attribute__((noreturn)); /* what further processors run */
+static void (*cpu_entry)(void); /* what further processors run */
 
 /* A processor's first C, on the stack that cpu_start_stack named. */
 FROM_ASM void machine_start_cpu(void)
@@ -218,7 +218,7 @@ static void start_cpu(uint index, uint id)
         cpu_relax();
 }
 
-void arch_start_cpus(void (*entry)(void) __attribute__((noreturn)))
+void arch_start_cpus(void (*entry)(void))
 {
     uint self;
 

@@ -91,7 +91,7 @@ static bool identify(ushort *capabilities)
     if (!ide_wait_while_busy() || !(port_read8(ide.base + REG_STATUS) & STATUS_DATA))
         return false;
     port_read_words(ide.base + REG_DATA, words, 256);
-    *capabilities = words[IDENTIFY_CAPABILITIES];
+    *capabilities = words[IDENTIFY_CAPABILITIES]; /* NOLINT(clang-analyzer-core.uninitialized.Assign): read */
     if (!(*capabilities & CAPABLE_LBA))
         return false;
     ide.nblocks = words[IDENTIFY_NBLOCKS] | (uint)words[IDENTIFY_NBLOCKS + 1] << 16;
