@@ -9,7 +9,7 @@
  *   memory        pa_of(), va_of(), arch_memory, copying and clearing
  *   page maps     in pmap.h, which kernel/mm alone includes
  *   devices       console, monitor, disk
- *   the end       arch_power_off(), arch_stop_others(), arch_backtrace()
+ *   the end       arch_power_off(), arch_stop_others(), arch_backtrace(), arch_backtrace_others()
  *   what it calls kernel_start(), kernel_syscall(), kernel_trap(), kernel_interrupt(), and the entry that
  *                 arch_start_cpus() was given
  *
@@ -203,14 +203,22 @@ void disk_submit(struct disk_request *request);
 
 /* Powers the machine off; QEMU's exit status shows `code`. */
 void arch_power_off(uint code) __attribute__((noreturn));
-/* Stops the other processors.  For panic(). */
+/* For panic().  Stops the other processors. */
 void arch_stop_others(void);
-/* Prints which processor and thread this is, and the calls that led here, with names.  For panic(). */
+/* Prints which processor and thread this is, and the calls that led here, with names. */
 void arch_backtrace(void);
+/* The same of each processor that was stopped. */
+void arch_backtrace_others(void);
 #ifdef DEBUG
 /* The name of the function that an address of code is in; "?" if it is not known. */
 const char *arch_function(uint address);
 #endif
+
+/* A processor that makes no progress for this long is a panic: it keeps interrupts off, which the machine watches
+   where it has an NMI, or its thread neither leaves the kernel nor sleeps, which the scheduler watches.  Time is
+   counted in interrupts that the processor itself has served, so that a machine that is paused, or that its host
+   is too busy to run, does not strike.  At least 2, and for tests and debuggers to change; 0: never. */
+extern uint watchdog_seconds;
 
 /* What the boot loader passed on the kernel's command line, without the kernel's name. */
 extern char boot_command_line[1024];

@@ -40,6 +40,7 @@ static uint halted;                          /* [S] processors halted in arch_id
 static uint nlooking;                        /* [S] idle processors that are not halted */
 static struct thread idle_threads[NCPU];     /* [as each struct thread] */
 static struct thread *ran_at_tick[NCPU];     /* [o] the thread seen at the last tick: its slice is older */
+static uint watched[NCPU]; /* [o] ticks at which it was seen, since the watchdog last knew it well */
 
 static void idle_init(struct cpu *cpu)
 {
@@ -114,7 +115,7 @@ void sched_switch_locked(struct thread *self)
     if (self->fpu_used)
         fpu_switch_out(self);
     latency_yielded();
-    self->attention &= ~ATTENTION_POKE; /* its successor sees to it */
+    self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED); /* its successor sees to the poke */
     next->state = THREAD_RUNNING;
     cpu->thread = next;
     aspace_load(next->aspace);
@@ -126,7 +127,7 @@ void sched_yield(void)
     struct thread *self = thread_self();
     uint was = spin_acquire_irq(&sched_lock);
 
-    self->attention &= ~(ATTENTION_RESCHED | ATTENTION_POKE);
+    self->attention &= ~(ATTENTION_RESCHED | ATTENTION_POKE | ATTENTION_WATCHED);
     if (nready) {
         sched_ready_locked(self);
         sched_switch_locked(self);
@@ -141,9 +142,9 @@ void sched_attend(void)
 
     if (self->attention & ATTENTION_RESCHED) {
         sched_yield();
-    } else if (self->attention & ATTENTION_POKE) {
+    } else if (self->attention & (ATTENTION_POKE | ATTENTION_WATCHED)) {
         was = spin_acquire_irq(&sched_lock);
-        self->attention &= ~ATTENTION_POKE;
+        self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED);
         sched_release_and_poke(was);
     }
 }
@@ -197,11 +198,31 @@ void sched_run_idle(void)
     }
 }
 
+static void set_attention(struct thread *t, uint bit)
+{
+    spin_acquire(&sched_lock);
+    t->attention |= bit;
+    spin_release(&sched_lock);
+}
+
+/* A thread that was seen at all ticks of a second is asked to return to user mode, to sleep or to come by
+   sched_checkpoint(), which costs nothing where it does so anyway. */
+static void watch(struct thread *t, uint *nticks)
+{
+    if (*nticks >= HZ && !(t->attention & ATTENTION_WATCHED))
+        *nticks = 0;
+    if (++*nticks == HZ)
+        set_attention(t, ATTENTION_WATCHED);
+    else if (*nticks == watchdog_seconds * HZ)
+        panic("thread %s has been in the kernel for %u seconds", t->name, watchdog_seconds);
+}
+
 /* A slice is over when a thread was seen at two ticks in a row and another one is ready. */
 void sched_tick(void)
 {
     struct cpu *cpu = cpu_self();
     struct thread *t = cpu->thread;
+    uint *nticks = &watched[cpu->index];
 
     if (cpu->index == 0)
         timer_tick();
@@ -209,11 +230,12 @@ void sched_tick(void)
         return;
     if (ran_at_tick[cpu->index] != t) {
         ran_at_tick[cpu->index] = t;
-    } else if (nready) {
-        spin_acquire(&sched_lock);
-        t->attention |= ATTENTION_RESCHED;
-        spin_release(&sched_lock);
+        *nticks = 0;
+        return;
     }
+    watch(t, nticks);
+    if (nready)
+        set_attention(t, ATTENTION_RESCHED);
 }
 
 void sched_poke_runner(const struct thread *t)

@@ -27,6 +27,9 @@ struct machine_cpu {
     struct cpu cpu;            /* [o] first: %gs points to it */
     uint apic_id;              /* [I] */
     volatile uint forgotten;   /* [o] see kstack_forget() */
+    uint nticks;               /* [o] of its clock, served */
+    uint ticks_seen;           /* [o] the same at the watchdog's last look */
+    uint nlooks;               /* [o] of the watchdog since then, all with interrupts off */
     struct tss tss;            /* [o] */
     struct tss fault_tss;      /* [o] of the double fault's task */
     uint64_t gdt[GDT_ENTRIES]; /* [I] */
@@ -90,8 +93,13 @@ uint kernel_pa(const void *va); /* of a byte in the direct map or on a kernel st
 
 /* Traps. */
 
-void fpu_first_use(void);              /* #NM: the current thread computes */
-extern volatile uint machine_stopping; /* a panic stops all processors */
+void fpu_first_use(void); /* #NM: the current thread computes */
+/* A panic stops all processors but its own: its index + 1, or 0. */
+extern volatile uint machine_stopping;
+/* What a stopped processor does from now on, wherever it was. */
+void backtrace_stopped(const struct trapframe *tf) __attribute__((noreturn));
+/* In each of the watchdog's NMIs.  Panics when this processor has kept interrupts off for too long. */
+void watchdog_look(const struct trapframe *tf);
 
 /* Interrupt controllers and clocks. */
 

@@ -74,7 +74,7 @@ void arch_power_off(uint code)
 
 void arch_stop_others(void)
 {
-    if (!atomic_cas(&machine_stopping, 0, 1)) {
+    if (!atomic_cas(&machine_stopping, 0, cpu_self()->index + 1)) {
         for (;;) /* another processor was first */
             asm volatile("cli; hlt");
     }

@@ -128,8 +128,10 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
 /* Another processor's panic, or the watchdog. */
 static void nmi(struct trapframe *tf)
 {
-    while (machine_stopping)
-        asm volatile("cli; hlt");
+    if (!machine_stopping)
+        watchdog_look(tf);
+    else if (machine_stopping != cpu_self()->index + 1)
+        backtrace_stopped(tf);
     if (tf->eip == (uint)arch_idle_halt)
         tf->eip++; /* the processor would halt without another look: see entry.S */
 }

@@ -1,0 +1,108 @@
+"""Mistakes of the kernel's own end in a panic that says where: processors that are stuck, stacks that overflow.
+
+Each kernel here is the real one, with other code in place of the system call kill().
+"""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, done, ok, temp_directory  # noqa: E402
+from run import qemu  # noqa: E402
+
+KERNEL = os.path.join(BUILD, "kernel.elf")
+IMAGE = os.path.join(BUILD, "fs.img")
+PANIC = 3  # QEMU's exit status: 2 * code + 1
+PT_LOAD = 1
+SECONDS = 3  # of the watchdog
+
+with open(KERNEL, "rb") as file:
+    ELF = file.read()
+SYMBOLS = {name: (int(address, 16), int(size or "0", 16)) for address, size, name in re.findall(
+    r"^(\w+) (?:(\w+) )?\w (\S+)$",
+    subprocess.run(["nm", "-S", KERNEL], capture_output=True, text=True, check=True).stdout, re.M)}
+
+
+def offset_of(address):
+    """Where in the file the byte of this address is."""
+    table, size, count = struct.unpack_from("<I", ELF, 28) + struct.unpack_from("<HH", ELF, 42)
+    for i in range(count):
+        kind, offset, va, _, nbytes = struct.unpack_from("<5I", ELF, table + i * size)
+        if kind == PT_LOAD and va <= address < va + nbytes:
+            return offset + address - va
+    raise ValueError("no segment has the address %x" % address)
+
+
+def jump_to(name, at):
+    """A jump to a function of the kernel, at this many bytes from the beginning of the code."""
+    return b"\xe9" + struct.pack("<i", SYMBOLS[name][0] - (SYMBOLS["sys_kill"][0] + at + 5))
+
+
+def kernel_with(code):
+    """The path of a kernel whose sys_kill() is this code."""
+    address, size = SYMBOLS["sys_kill"]
+    assert len(code) <= size, size
+    elf = bytearray(ELF)
+    elf[offset_of(address):offset_of(address) + len(code)] = code
+    struct.pack_into("<I", elf, offset_of(SYMBOLS["watchdog_seconds"][0]), SECONDS)
+    kernel = os.path.join(temp_directory(), "kernel.elf")
+    with open(kernel, "wb") as f:
+        f.write(elf)
+    return kernel
+
+
+def outcome(code, program="kill 99", smp=2, extra=(), seconds=60):
+    """What a machine prints whose sys_kill() is this code, and QEMU's status; None: it is still running."""
+    with qemu.Machine(kernel_with(code), append="run=" + program, disk=IMAGE, smp=smp, mem=32, extra=extra) as machine:
+        s = qemu.Session(machine)
+        while machine.age() < seconds and s.pump(1):
+            pass
+        return machine.wait(2), s.text.decode(errors="replace")
+
+
+def traces(text):
+    """The back-traces in a panic's text: a list of (thread, lines)."""
+    parts = re.split(r"^panic: processor \d+, thread (.*)\r?$", text, flags=re.M)
+    return list(zip(parts[1::2], parts[2::2]))
+
+
+def reported(result, message, thread="kill", others=1):
+    """Did the machine panic with this message, with the back-traces of the guilty thread and of the others?"""
+    status, text = result
+    found = traces(text)
+    return (status == PANIC and re.search("^panic: " + message, text, re.M) and len(found) == 1 + others
+            and found[0][0] == thread and all(re.search(r"^  (\w+ \w+\+\d+|in its program)", lines, re.M)
+                                              for _, lines in found))
+
+
+RETURN = b"\xc3"
+CLI_AND_LOOP = b"\xfa\xeb\xfe"
+LOOP = b"\xeb\xfe"
+RECURSE = b"\xe8" + struct.pack("<i", -5)
+
+r = outcome(CLI_AND_LOOP)
+ok(reported(r, r"processor \d has kept interrupts off for 3 seconds") and "sys_kill" in traces(r[1])[0][1],
+   "a processor that is stuck with interrupts off is a panic, with the back-traces of all processors", *r)
+r = outcome(CLI_AND_LOOP, smp=1)
+ok(reported(r, r"processor 0 has kept interrupts off for 3 seconds", others=0), "with one processor, too", *r)
+r = outcome(LOOP)
+ok(reported(r, r"thread kill has been in the kernel for 3 seconds") and "sys_kill" in traces(r[1])[0][1],
+   "a thread that does not leave the kernel is a panic", *r)
+r = outcome(LOOP, smp=1, extra=("-machine", "pc,acpi=off"))
+ok(reported(r, r"thread kill has been in the kernel for 3 seconds", others=0), "without APICs, too", *r)
+with qemu.Machine(kernel_with(LOOP), disk=IMAGE, mem=32) as machine:
+    s = qemu.Session(machine)
+    up = s.expect(b"$ ", 60)
+    machine.control.sendall(b"stop\n")
+    time.sleep(SECONDS + 1)  # not for a condition: so long has to pass for the host
+    machine.control.sendall(b"cont\n")
+    s.send(b"echo go''on\n")
+    ok(up and s.expect(b"goon", 60), "a machine that is paused for longer goes on", s.text)
+
+r = outcome(RECURSE)
+ok(reported(r, r"kernel stack overflow"), "a kernel stack that overflows is a panic that names the process", *r)
+done()
