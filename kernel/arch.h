@@ -110,6 +110,11 @@ static inline bool atomic_cas(volatile uint *p, uint old, uint value);
 #define KSTACK_SIZE 8192u
 MUST_CHECK int kstack_alloc(void);
 void kstack_free(int slot); /* no thread may run on it any more */
+#ifdef DEBUG
+void kstack_report(void); /* prints how deep the deepest stack ever was */
+#else
+static inline void kstack_report(void) {}
+#endif
 
 /* Prepares a thread so that its first switch calls entry(arg) on stack `slot`, with interrupts off; returns
    the value for thread->context. */

@@ -50,7 +50,8 @@ struct thread {
     void (*entry)(void *); /* [I] what a kernel thread runs */
     void *arg;             /* [I] */
 #ifdef DEBUG
-    uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
+    uint nmutexes[RANK_FIRST_SPIN];           /* [o] mutexes held, by rank */
+    const char *mutex_names[RANK_FIRST_SPIN]; /* [o] of these, the one acquired last */
     uint fail_after; /* [o] mm: the allocation that fails, see mm/inject.h; a child inherits it */
 #endif
 };

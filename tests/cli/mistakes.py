@@ -11,7 +11,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, done, ok, temp_directory  # noqa: E402
+from _tap import BUILD, done, ok, skip, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 
 KERNEL = os.path.join(BUILD, "kernel.elf")
@@ -40,6 +40,11 @@ def offset_of(address):
 def jump_to(name, at):
     """A jump to a function of the kernel, at this many bytes from the beginning of the code."""
     return b"\xe9" + struct.pack("<i", SYMBOLS[name][0] - (SYMBOLS["sys_kill"][0] + at + 5))
+
+
+def set_eax(name):
+    """Code that sets the first argument of a function to this symbol's address."""
+    return b"\xb8" + struct.pack("<I", SYMBOLS[name][0])
 
 
 def kernel_with(code):
@@ -79,9 +84,9 @@ def reported(result, message, thread="kill", others=1):
                                               for _, lines in found))
 
 
-RETURN = b"\xc3"
 CLI_AND_LOOP = b"\xfa\xeb\xfe"
 LOOP = b"\xeb\xfe"
+RETURN = b"\xc3"
 RECURSE = b"\xe8" + struct.pack("<i", -5)
 
 r = outcome(CLI_AND_LOOP)
@@ -105,4 +110,16 @@ with qemu.Machine(kernel_with(LOOP), disk=IMAGE, mem=32) as machine:
 
 r = outcome(RECURSE)
 ok(reported(r, r"kernel stack overflow"), "a kernel stack that overflows is a panic that names the process", *r)
+r = outcome(b"\xa3" + struct.pack("<I", SYMBOLS["sys_kill"][0]) + RETURN)
+ok(reported(r, r"exception 14 in the kernel: code 3"), "the kernel can't write over its code", *r)
+
+if "lock_debug_none_held" in SYMBOLS:
+    r = outcome(set_eax("proc_lock") + jump_to("lock_debug_acquired", 5))
+    ok(reported(r, r"lock proc: still held"), "a spin lock that is held when a call returns is named in a panic", *r)
+    r = outcome(set_eax("write_mutex") + jump_to("mutex_acquire", 5))
+    ok(reported(r, r"mutex console write: still held"), "a mutex, too", *r)
+    used = re.search(r"kernel stacks: (\d+) of 8192 bytes were used at most", r[1])
+    ok(used and 1000 < int(used[1]) < 7000, "a debug kernel reports how deep its stacks were", r[1])
+else:
+    skip("locks that are held when a call returns", "only debug kernels check it")
 done()

@@ -158,7 +158,8 @@ void arch_backtrace(void)
     print_self();
     asm volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2"
                  : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
-    if (p.esp - (uint)m->fault_stack < sizeof(m->fault_stack)) /* a double fault's: start where it struck */
+    /* A double fault's: start where it struck. */
+    if (kstack_end(kstack_fault_slot(m->cpu.index)) - p.esp <= PAGE_SIZE)
         p = (struct place){ .eip = m->tss.eip, .esp = m->tss.esp, .ebp = m->tss.ebp };
     else if (!leave_function(&p))
         return;

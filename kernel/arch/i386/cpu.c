@@ -85,7 +85,7 @@ void cpu_init(uint index)
         .cr3 = pa_of(kernel_directory),
         .eip = (uint)double_fault_entry,
         .eflags = EFLAGS_ALWAYS,
-        .esp = (uint)(m->fault_stack + sizeof(m->fault_stack)),
+        .esp = kstack_end(kstack_fault_slot(index)),
         .cs = SEL_KERNEL_CODE,
         .ss = SEL_KERNEL_DATA,
         .ds = SEL_USER_DATA,

@@ -33,7 +33,6 @@ struct machine_cpu {
     struct tss tss;            /* [o] */
     struct tss fault_tss;      /* [o] of the double fault's task */
     uint64_t gdt[GDT_ENTRIES]; /* [I] */
-    uchar fault_stack[4096] __attribute__((aligned(16)));
 };
 
 extern struct machine_cpu machine_cpus[NCPU];
@@ -81,8 +80,10 @@ void *memory_device(uint pa); /* a device's registers, or NULL where they can't 
 void memory_low(bool mapped); /* the first 4 MB at their own addresses, for processors that start */
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
-void kstack_init(void); /* the boot stack becomes slot 0 */
+void kstack_init(void); /* the boot stack becomes slot 0; the stacks for double faults get theirs */
 static inline uint kstack_end(int slot) { return KSTACK_BASE + (slot + 1) * KSTACK_SLOT_PAGES * PAGE_SIZE; }
+/* The slot of a processor's stack for double faults, one page. */
+static inline int kstack_fault_slot(uint cpu) { return (int)(NCPU + cpu); }
 /* Where the stack starts: below its thread's floating-point state. */
 static inline uint kstack_top(int slot) { return kstack_end(slot) - FPU_STATE_SIZE; }
 struct fpu_state *fpu_state_of(int slot);    /* through the direct map */

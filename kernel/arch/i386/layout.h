@@ -1,7 +1,7 @@
 /*
  * layout.h - the kernel half of every address space, and the bits of page tables and selectors.
  *
- *   0x80000000  RAM, at its physical address + KERNEL_BASE, in global 4 MB pages (4 KB in debug builds)
+ *   0x80000000  RAM, at its physical address + KERNEL_BASE, in global pages of 4 MB (4 KB where code is read-only)
  *   KSTACK_BASE kernel stacks: slots of one unmapped guard page and the pages of the stack
  *   DEVICE_BASE registers of devices, at their physical addresses; while booting, also firmware's tables
  *
@@ -18,7 +18,7 @@
 
 #define KSTACK_PAGES      2
 #define KSTACK_SLOT_PAGES (1 + KSTACK_PAGES)
-#define KSTACK_CHUNKS     (((2 * NPROC + NCPU + 128) * KSTACK_SLOT_PAGES + 1023) / 1024) /* of 4 MB */
+#define KSTACK_CHUNKS     (((2 * NPROC + 2 * NCPU + 128) * KSTACK_SLOT_PAGES + 1023) / 1024) /* of 4 MB */
 #define KSTACK_SLOTS      (KSTACK_CHUNKS * 1024 / KSTACK_SLOT_PAGES)
 #define KSTACK_BASE       (DEVICE_BASE - KSTACK_CHUNKS * 0x400000)
 
