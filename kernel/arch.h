@@ -48,7 +48,10 @@
 /* Where p points, as a number.  To sparse, unsigned long alone may come from pointers of all kinds. */
 static inline uintptr_t user_va(const void USER *p) { return (unsigned long)p; }
 /* p + nbytes.  Programs choose p, so the sum may pass the end of all addresses, which is not an error here. */
-static inline void USER *user_at(const void USER *p, uint nbytes) { return (void USER *)(user_va(p) + nbytes); }
+static inline void USER *user_at(const void USER *p, uint nbytes)
+{
+    return (void USER *)(user_va(p) + nbytes);
+}
 /* Kernel memory, for a function that takes either. */
 static inline void USER *kernel_as_user(const void *p) { return (void USER *)(uintptr_t)p; }
 
@@ -175,8 +178,10 @@ void bytes_copy(void *dst, const void *src, size_t n);
 static inline void bytes_to_user(void USER *dst, const void *src, size_t n);
 static inline void bytes_from_user(void *dst, const void USER *src, size_t n);
 static inline uint word_from_user(const void USER *src);
-/* What can be dereferenced, for kernel/mm/user.c alone. */
+/* What can be dereferenced until user_close(), for kernel/mm/user.c alone.  Any other touch of user memory is a panic
+   on a processor that can tell.  No thread sleeps in between. */
 static inline void *user_opened(const void USER *p);
+static inline void user_close(void);
 void words_copy(uint *dst, const uint *src, size_t nwords);
 void words_zero(uint *dst, size_t nwords);
 

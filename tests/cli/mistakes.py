@@ -1,6 +1,6 @@
 """Mistakes of the kernel's own end in a panic that says where: processors that are stuck, stacks that overflow.
 
-Each kernel here is the real one, with other code in place of the system call kill().
+Each kernel here is the real one, with other code in place of a system call, kill() mostly.
 """
 
 import os
@@ -15,10 +15,11 @@ from _tap import BUILD, done, ok, skip, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 
 KERNEL = os.path.join(BUILD, "kernel.elf")
-IMAGE = os.path.join(BUILD, "fs.img")
+IMAGE = os.path.join(BUILD, "tests.img")
 PANIC = 3  # QEMU's exit status: 2 * code + 1
 PT_LOAD = 1
 SECONDS = 3  # of the watchdog
+PROGRAM = 0x1000  # where programs have a page of their own
 
 with open(KERNEL, "rb") as file:
     ELF = file.read()
@@ -47,10 +48,10 @@ def set_eax(name):
     return b"\xb8" + struct.pack("<I", SYMBOLS[name][0])
 
 
-def kernel_with(code):
-    """The path of a kernel whose sys_kill() is this code."""
-    address, size = SYMBOLS["sys_kill"]
-    assert len(code) <= size, size
+def kernel_with(code, call="sys_kill"):
+    """The path of a kernel that has this code in place of the call."""
+    address, size = SYMBOLS[call]
+    assert len(code) <= -(-size // 16) * 16, size  # functions start at multiples of 16
     elf = bytearray(ELF)
     elf[offset_of(address):offset_of(address) + len(code)] = code
     struct.pack_into("<I", elf, offset_of(SYMBOLS["watchdog_seconds"][0]), SECONDS)
@@ -60,9 +61,9 @@ def kernel_with(code):
     return kernel
 
 
-def outcome(code, program="kill 99", smp=2, extra=(), seconds=60):
-    """What a machine prints whose sys_kill() is this code, and QEMU's status; None: it is still running."""
-    with qemu.Machine(kernel_with(code), append="run=" + program, disk=IMAGE, smp=smp, mem=32, extra=extra) as machine:
+def outcome(code, call="sys_kill", program="kill 99", smp=2, extra=(), seconds=60):
+    """QEMU's status, None while it is still running, and what the machine printed that has this code for the call."""
+    with qemu.Machine(kernel_with(code, call), append="run=" + program, disk=IMAGE, smp=smp, mem=32, extra=extra) as machine:
         s = qemu.Session(machine)
         while machine.age() < seconds and s.pump(1):
             pass
@@ -112,6 +113,20 @@ r = outcome(RECURSE)
 ok(reported(r, r"kernel stack overflow"), "a kernel stack that overflows is a panic that names the process", *r)
 r = outcome(b"\xa3" + struct.pack("<I", SYMBOLS["sys_kill"][0]) + RETURN)
 ok(reported(r, r"exception 14 in the kernel: code 3"), "the kernel can't write over its code", *r)
+
+CPU_MAX = ("-cpu", "max")
+TOUCH = b"\xb8" + struct.pack("<I", PROGRAM) + b"\x8b\x00" + RETURN
+CALL = b"\xb8" + struct.pack("<I", PROGRAM) + b"\xff\xe0"
+r = outcome(TOUCH, program="kill 99; echo go''on; halt")
+ok("goon" in r[1], "without SMAP, the kernel's touch of user memory by mistake is not seen", *r)
+r = outcome(TOUCH, extra=CPU_MAX)
+ok(reported(r, r"the kernel touches user memory at"), "with SMAP, it is a panic", *r)
+r = outcome(TOUCH, call="sys_sync", program="t_attack --sync", extra=CPU_MAX)
+ok(reported(r, r"the kernel touches user memory at", thread="t_attack"), "with SMAP, whatever flags the program set", *r)
+for cpu in "max", "max,smap=off":
+    r = outcome(CALL, extra=("-cpu", cpu))
+    ok(reported(r, r"the kernel touches user memory at %x, from %x" % (PROGRAM, PROGRAM)),
+       "with SMEP, a jump of the kernel into a program is a panic (-cpu %s)" % cpu, *r)
 
 if "lock_debug_none_held" in SYMBOLS:
     r = outcome(set_eax("proc_lock") + jump_to("lock_debug_acquired", 5))

@@ -92,6 +92,10 @@ bool kstack_guards(uint va);                 /* is it in the guard page of a sta
 void kstack_forget(void);       /* flushes this processor's TLB of stacks, if kstack_alloc() asks for it */
 uint kernel_pa(const void *va); /* of a byte in the direct map or on a kernel stack */
 
+/* Puts the instructions of SMAP into the kernel, while its code can be written.  On the boot processor. */
+void smap_init(void);
+extern uint smap_cr4; /* what the processors' CR4 gets: CR4_SMAP, CR4_SMEP */
+
 /* Traps. */
 
 void fpu_first_use(void); /* #NM: the current thread computes */

@@ -61,10 +61,13 @@
 #define CR4_PGE       0x080
 #define CR4_FXSR      0x200
 #define CR4_SIMD      0x400
+#define CR4_SMEP      0x100000
+#define CR4_SMAP      0x200000
 
 /* EFLAGS.  The kernel decides the rest on each return: no IOPL, NT, TF, RF, AC or VM. */
 #define FLAG_INTERRUPT 0x200
 #define FLAG_VM86      0x20000
+#define FLAG_AC        0x40000
 #define FLAGS_USER     0x200ED7 /* ID, OF, DF, IF, SF, ZF, AF, PF, 1, CF: what a program may have */
 
 #define VECTOR_SYSCALL  64

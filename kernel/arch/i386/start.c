@@ -38,6 +38,7 @@ FROM_ASM void machine_start(uint magic, uint info_pa)
     screen_init();
     multiboot_read(magic, info_pa);
     kstack_init();
+    smap_init();
     memory_init();
     stack_call(kstack_top(0), guarded_start);
 }
