@@ -18,7 +18,7 @@ KERNEL = os.path.join(BUILD, "kernel.elf")
 IMAGE = os.path.join(BUILD, "tests.img")
 PANIC = 3  # QEMU's exit status: 2 * code + 1
 PT_LOAD = 1
-SECONDS = 3  # of the watchdog
+SECONDS = 2  # of the watchdog
 PROGRAM = 0x1000  # where programs have a page of their own
 
 with open(KERNEL, "rb") as file:
@@ -91,15 +91,15 @@ RETURN = b"\xc3"
 RECURSE = b"\xe8" + struct.pack("<i", -5)
 
 r = outcome(CLI_AND_LOOP)
-ok(reported(r, r"processor \d has kept interrupts off for 3 seconds") and "sys_kill" in traces(r[1])[0][1],
+ok(reported(r, r"processor \d has kept interrupts off for 2 seconds") and "sys_kill" in traces(r[1])[0][1],
    "a processor that is stuck with interrupts off is a panic, with the back-traces of all processors", *r)
 r = outcome(CLI_AND_LOOP, smp=1)
-ok(reported(r, r"processor 0 has kept interrupts off for 3 seconds", others=0), "with one processor, too", *r)
+ok(reported(r, r"processor 0 has kept interrupts off for 2 seconds", others=0), "with one processor, too", *r)
 r = outcome(LOOP)
-ok(reported(r, r"thread kill has been in the kernel for 3 seconds") and "sys_kill" in traces(r[1])[0][1],
+ok(reported(r, r"thread kill has been in the kernel for 2 seconds") and "sys_kill" in traces(r[1])[0][1],
    "a thread that does not leave the kernel is a panic", *r)
 r = outcome(LOOP, smp=1, extra=("-machine", "pc,acpi=off"))
-ok(reported(r, r"thread kill has been in the kernel for 3 seconds", others=0), "without APICs, too", *r)
+ok(reported(r, r"thread kill has been in the kernel for 2 seconds", others=0), "without APICs, too", *r)
 with qemu.Machine(kernel_with(LOOP), disk=IMAGE, mem=32) as machine:
     s = qemu.Session(machine)
     up = s.expect(b"$ ", 60)
