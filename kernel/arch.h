@@ -224,10 +224,8 @@ void arch_backtrace_others(void);
 const char *arch_function(uint address);
 #endif
 
-/* A processor that makes no progress for this long is a panic: it keeps interrupts off, which the machine watches
-   where it has an NMI, or its thread neither leaves the kernel nor sleeps, which the scheduler watches.  Time is
-   counted in interrupts that the processor itself has served, so that a machine that is paused, or that its host
-   is too busy to run, does not strike.  At least 2, and for tests and debuggers to change; 0: never. */
+/* A processor that makes no progress for this long is a panic.  At least 2; for tests and debuggers to change; 0:
+   never. */
 extern uint watchdog_seconds;
 
 /* What the boot loader passed on the kernel's command line, without the kernel's name. */

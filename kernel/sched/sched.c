@@ -19,7 +19,8 @@
  * poke leaves a virtual machine: on a host with fewer processors than the machine has, the poked one runs in
  * place of the waker's and spins for the lock until the host takes it away.  Each wake-up would cost a time
  * slice of the host.  So a waker only gets ATTENTION_POKE.  It pokes when it returns to user mode; if it
- * gives up its processor before that, its successor does.
+ * gives up its processor before that, its successor does.  A killer owes a poke to its victim's processor in the
+ * same way, but there the successor does nothing: the next tick will do.
  *
  * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is
  * READY; the idle threads are never in it.
@@ -37,10 +38,10 @@ struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED, "sched");
 static struct list ready = LIST_INIT(ready); /* [S] */
 static volatile uint nready;                 /* [S to change] */
 static uint halted;                          /* [S] processors halted in arch_idle(), as bits */
-static uint nlooking;                        /* [S] idle processors that are not halted */
-static struct thread idle_threads[NCPU];     /* [as each struct thread] */
-static struct thread *ran_at_tick[NCPU];     /* [o] the thread seen at the last tick: its slice is older */
-static uint watched[NCPU]; /* [o] ticks at which it was seen, since the watchdog last knew it well */
+static uint owed;     /* [S] processors whose threads were killed and that are to be poked, as bits */
+static uint nlooking; /* [S] idle processors that are not halted */
+static struct thread idle_threads[NCPU]; /* [as each struct thread] */
+static struct thread *ran_at_tick[NCPU]; /* [o] the thread seen at the last tick: its slice is older */
 
 static void idle_init(struct cpu *cpu)
 {
@@ -138,14 +139,18 @@ void sched_yield(void)
 void sched_attend(void)
 {
     struct thread *self = thread_self();
-    uint was;
+    uint was, pokes;
 
     if (self->attention & ATTENTION_RESCHED) {
         sched_yield();
     } else if (self->attention & (ATTENTION_POKE | ATTENTION_WATCHED)) {
         was = spin_acquire_irq(&sched_lock);
         self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED);
+        pokes = owed;
+        owed = 0;
         sched_release_and_poke(was);
+        for (; pokes; pokes &= pokes - 1)
+            arch_poke((uint)__builtin_ctz(pokes));
     }
 }
 
@@ -198,31 +203,11 @@ void sched_run_idle(void)
     }
 }
 
-static void set_attention(struct thread *t, uint bit)
-{
-    spin_acquire(&sched_lock);
-    t->attention |= bit;
-    spin_release(&sched_lock);
-}
-
-/* A thread that was seen at all ticks of a second is asked to return to user mode, to sleep or to come by
-   sched_checkpoint(), which costs nothing where it does so anyway. */
-static void watch(struct thread *t, uint *nticks)
-{
-    if (*nticks >= HZ && !(t->attention & ATTENTION_WATCHED))
-        *nticks = 0;
-    if (++*nticks == HZ)
-        set_attention(t, ATTENTION_WATCHED);
-    else if (*nticks == watchdog_seconds * HZ)
-        panic("thread %s has been in the kernel for %u seconds", t->name, watchdog_seconds);
-}
-
 /* A slice is over when a thread was seen at two ticks in a row and another one is ready. */
 void sched_tick(void)
 {
     struct cpu *cpu = cpu_self();
     struct thread *t = cpu->thread;
-    uint *nticks = &watched[cpu->index];
 
     if (cpu->index == 0)
         timer_tick();
@@ -230,20 +215,21 @@ void sched_tick(void)
         return;
     if (ran_at_tick[cpu->index] != t) {
         ran_at_tick[cpu->index] = t;
-        *nticks = 0;
-        return;
+    } else if (nready) {
+        spin_acquire(&sched_lock);
+        t->attention |= ATTENTION_RESCHED;
+        spin_release(&sched_lock);
     }
-    watch(t, nticks);
-    if (nready)
-        set_attention(t, ATTENTION_RESCHED);
 }
 
-void sched_poke_runner(const struct thread *t)
+void sched_owe_poke_locked(const struct thread *t)
 {
     for (uint i = 0; i < cpu_count; i++) {
         struct cpu *cpu = cpu_get(i);
 
-        if (cpu->thread == t && cpu != cpu_self())
-            arch_poke(i);
+        if (cpu->thread == t && cpu != cpu_self()) {
+            owed |= 1u << i;
+            thread_self()->attention |= ATTENTION_POKE;
+        }
     }
 }

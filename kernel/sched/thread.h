@@ -25,7 +25,7 @@ enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, T
 /* Bits of thread->attention: looked at before each return to user mode. */
 #define ATTENTION_RESCHED 1u /* its time slice is over */
 #define ATTENTION_KILLED  2u
-#define ATTENTION_POKE    4u /* it woke others, and a halted processor could run them */
+#define ATTENTION_POKE    4u /* it woke or killed others, and other processors have to be told */
 #define ATTENTION_WATCHED 8u /* the watchdog waits for it to get there */
 
 /* Fields:  S sched lock   o only the thread itself   I immutable after creation.  A field that belongs to

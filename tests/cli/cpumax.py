@@ -1,4 +1,4 @@
-"""On a processor with SMAP and SMEP, programs run as on others, and the kernel never touches their memory by mistake."""
+"""With SMAP and SMEP programs run as without, and the kernel never touches their memory by mistake."""
 
 import os
 import sys

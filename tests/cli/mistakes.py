@@ -51,7 +51,7 @@ def set_eax(name):
 def kernel_with(code, call="sys_kill"):
     """The path of a kernel that has this code in place of the call."""
     address, size = SYMBOLS[call]
-    assert len(code) <= -(-size // 16) * 16, size  # functions start at multiples of 16
+    assert len(code) <= -(-size // 16) * 16  # functions start at multiples of 16
     elf = bytearray(ELF)
     elf[offset_of(address):offset_of(address) + len(code)] = code
     struct.pack_into("<I", elf, offset_of(SYMBOLS["watchdog_seconds"][0]), SECONDS)
@@ -62,8 +62,9 @@ def kernel_with(code, call="sys_kill"):
 
 
 def outcome(code, call="sys_kill", program="kill 99", smp=2, extra=(), seconds=60):
-    """QEMU's status, None while it is still running, and what the machine printed that has this code for the call."""
-    with qemu.Machine(kernel_with(code, call), append="run=" + program, disk=IMAGE, smp=smp, mem=32, extra=extra) as machine:
+    """QEMU's status, None while it still runs, and what the machine printed that has this code for the call."""
+    with qemu.Machine(kernel_with(code, call), append="run=" + program, disk=IMAGE, smp=smp, mem=32,
+                      extra=extra) as machine:
         s = qemu.Session(machine)
         while machine.age() < seconds and s.pump(1):
             pass
@@ -122,7 +123,7 @@ ok("goon" in r[1], "without SMAP, the kernel's touch of user memory by mistake i
 r = outcome(TOUCH, extra=CPU_MAX)
 ok(reported(r, r"the kernel touches user memory at"), "with SMAP, it is a panic", *r)
 r = outcome(TOUCH, call="sys_sync", program="t_attack --sync", extra=CPU_MAX)
-ok(reported(r, r"the kernel touches user memory at", thread="t_attack"), "with SMAP, whatever flags the program set", *r)
+ok(reported(r, r"the kernel touches user memory at", thread="t_attack"), "with SMAP, whatever flags a program set", *r)
 for cpu in "max", "max,smap=off":
     r = outcome(CALL, extra=("-cpu", cpu))
     ok(reported(r, r"the kernel touches user memory at %x, from %x" % (PROGRAM, PROGRAM)),

@@ -24,15 +24,17 @@ struct tss {
 
 /* Fields:  o only this processor   I immutable once it runs.  Others may read `forgotten` at any time. */
 struct machine_cpu {
-    struct cpu cpu;            /* [o] first: %gs points to it */
-    uint apic_id;              /* [I] */
-    volatile uint forgotten;   /* [o] see kstack_forget() */
-    uint nticks;               /* [o] of its clock, served */
-    uint ticks_seen;           /* [o] the same at the watchdog's last look */
-    uint nlooks;               /* [o] of the watchdog since then, all with interrupts off */
-    struct tss tss;            /* [o] */
-    struct tss fault_tss;      /* [o] of the double fault's task */
-    uint64_t gdt[GDT_ENTRIES]; /* [I] */
+    struct cpu cpu;               /* [o] first: %gs points to it */
+    uint apic_id;                 /* [I] */
+    volatile uint forgotten;      /* [o] see kstack_forget() */
+    uint nticks;                  /* [o] of its clock, served */
+    uint ticks_seen;              /* [o] the same at the watchdog's last look */
+    const struct thread *watched; /* [o] by the watchdog, at each tick since it was last well: */
+    uint nwatched;                /* [o] how many these are */
+    uint nlooks;                  /* [o] of the watchdog since then, all with interrupts off */
+    struct tss tss;               /* [o] */
+    struct tss fault_tss;         /* [o] of the double fault's task */
+    uint64_t gdt[GDT_ENTRIES];    /* [I] */
 };
 
 extern struct machine_cpu machine_cpus[NCPU];
@@ -105,6 +107,8 @@ extern volatile uint machine_stopping;
 void backtrace_stopped(const struct trapframe *tf) __attribute__((noreturn));
 /* In each of the watchdog's NMIs.  Panics when this processor has kept interrupts off for too long. */
 void watchdog_look(const struct trapframe *tf);
+/* At each tick.  Panics when this processor's thread has been in the kernel for too long. */
+void watchdog_tick(void);
 
 /* Interrupt controllers and clocks. */
 

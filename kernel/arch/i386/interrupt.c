@@ -34,7 +34,7 @@
 
 static void tick(void)
 {
-    machine_self()->nticks++;
+    watchdog_tick();
     if (cpu_self()->index == 0) {
         ide_tick();
         screen_refresh(false);
