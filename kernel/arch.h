@@ -9,7 +9,7 @@
  *   memory        pa_of(), va_of(), arch_memory, copying and clearing
  *   page maps     in pmap.h, which kernel/mm alone includes
  *   devices       console, monitor, disk
- *   the end       arch_power_off(), arch_stop_others(), arch_backtrace()
+ *   the end       arch_power_off(), arch_stop_others(), arch_backtrace(), arch_backtrace_others()
  *   what it calls kernel_start(), kernel_syscall(), kernel_trap(), kernel_interrupt(), and the entry that
  *                 arch_start_cpus() was given
  *
@@ -113,6 +113,11 @@ static inline bool atomic_cas(volatile uint *p, uint old, uint value);
 #define KSTACK_SIZE 8192u
 MUST_CHECK int kstack_alloc(void);
 void kstack_free(int slot); /* no thread may run on it any more */
+#ifdef DEBUG
+void kstack_report(void); /* prints how deep the deepest stack ever was */
+#else
+static inline void kstack_report(void) {}
+#endif
 
 /* Prepares a thread so that its first switch calls entry(arg) on stack `slot`, with interrupts off; returns
    the value for thread->context. */
@@ -173,8 +178,10 @@ void bytes_copy(void *dst, const void *src, size_t n);
 static inline void bytes_to_user(void USER *dst, const void *src, size_t n);
 static inline void bytes_from_user(void *dst, const void USER *src, size_t n);
 static inline uint word_from_user(const void USER *src);
-/* What can be dereferenced, for kernel/mm/user.c alone. */
+/* What can be dereferenced until user_close(), for kernel/mm/user.c alone.  Any other touch of user memory is a panic
+   on a processor that can tell.  No thread sleeps in between. */
 static inline void *user_opened(const void USER *p);
+static inline void user_close(void);
 void words_copy(uint *dst, const uint *src, size_t nwords);
 void words_zero(uint *dst, size_t nwords);
 
@@ -206,14 +213,20 @@ void disk_submit(struct disk_request *request);
 
 /* Powers the machine off; QEMU's exit status shows `code`. */
 void arch_power_off(uint code) __attribute__((noreturn));
-/* Stops the other processors.  For panic(). */
+/* For panic().  Stops the other processors. */
 void arch_stop_others(void);
-/* Prints which processor and thread this is, and the calls that led here, with names.  For panic(). */
+/* Prints which processor and thread this is, and the calls that led here, with names. */
 void arch_backtrace(void);
+/* The same of each processor that was stopped. */
+void arch_backtrace_others(void);
 #ifdef DEBUG
 /* The name of the function that an address of code is in; "?" if it is not known. */
 const char *arch_function(uint address);
 #endif
+
+/* A processor that makes no progress for this long is a panic.  At least 2; for tests and debuggers to change; 0:
+   never. */
+extern uint watchdog_seconds;
 
 /* What the boot loader passed on the kernel's command line, without the kernel's name. */
 extern char boot_command_line[1024];

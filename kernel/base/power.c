@@ -21,6 +21,7 @@ void power_off_status(int status)
     char word[16];
 
     format(word, sizeof(word), "%d", status);
+    kstack_report();
     power_announce(word);
     arch_power_off(POWER_OFF_HALT);
 }
@@ -32,6 +33,7 @@ void power_off(enum power_off_code code)
         [POWER_OFF_DISK] = "disk", [POWER_OFF_INIT] = "init",
     };
 
+    kstack_report();
     power_announce(names[code]);
     arch_power_off(code);
 }

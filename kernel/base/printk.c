@@ -8,7 +8,7 @@
  * devices, for a few characters at a time.
  *
  * A panic takes no lock: the processor that holds it may have been stopped.  The first processor to panic
- * reports it; others stop in silence.
+ * reports it; the others stop, and show where they were.
  */
 #include "base/printk.h"
 #include "arch.h"
@@ -107,5 +107,6 @@ void panic(const char *fmt, ...)
     va_end(ap);
     printk("\npanic: %s\n", buf);
     arch_backtrace();
+    arch_backtrace_others();
     power_off(POWER_OFF_PANIC);
 }

@@ -46,6 +46,7 @@ bool user_copy_four_words(uint *dst, const void USER *src)
     dst[1] = user[1].value;
     dst[2] = user[2].value;
     dst[3] = user[3].value;
+    user_close();
     return true;
 }
 
@@ -59,15 +60,17 @@ int user_copy_in(void *dst, const void USER *src, uint nbytes)
 
 int user_copy_string(char *dst, const void USER *src, uint size)
 {
-    const volatile char *user = user_opened(src);
     uint n = 0;
 
     while (n < size && user_check(user_at(src, n), 1, false)) {
-        uint here = PAGE_SIZE - (uintptr_t)(user + n) % PAGE_SIZE;
+        uint here = PAGE_SIZE - (user_va(src) + n) % PAGE_SIZE;
         uint end = size - n < here ? size : n + here;
-        for (; n < end; n++)
-            if (!(dst[n] = user[n]))
-                return (int)n;
+        const volatile char *user = user_opened(src);
+        while (n < end && (dst[n] = user[n]))
+            n++;
+        user_close();
+        if (n < end)
+            return (int)n;
     }
     return -1;
 }

@@ -86,7 +86,7 @@ void lock_debug_none_held(void)
         panic("lock %s: still held", held[cpu->index][cpu->nlocks - 1]->name);
     for (uint rank = 0; rank < RANK_FIRST_SPIN; rank++)
         if (self->nmutexes[rank])
-            panic("a mutex of rank %u is still held", rank);
+            panic("mutex %s: still held", self->mutex_names[rank]);
 }
 
 void lock_debug_may_enter(enum lock_rank rank, const char *name)
@@ -101,10 +101,18 @@ void lock_debug_may_enter(enum lock_rank rank, const char *name)
             panic("lock order: %s (rank %d) after rank %u", name, (int)rank, r);
 }
 
+static void note_held(enum lock_rank rank, const char *name)
+{
+    struct thread *self = thread_self();
+
+    self->nmutexes[rank]++;
+    self->mutex_names[rank] = name;
+}
+
 void lock_debug_enter(enum lock_rank rank, const char *name)
 {
     lock_debug_may_enter(rank, name);
-    thread_self()->nmutexes[rank]++;
+    note_held(rank, name);
 }
 
 void lock_debug_leave(enum lock_rank rank) { thread_self()->nmutexes[rank]--; }
@@ -124,7 +132,7 @@ void mutex_debug_acquire(const struct mutex *m)
                   rank);
 }
 
-void mutex_debug_acquired(const struct mutex *m) { thread_self()->nmutexes[m->lock.rank]++; }
+void mutex_debug_acquired(const struct mutex *m) { note_held(m->lock.rank, m->lock.name); }
 
 void mutex_debug_release(const struct mutex *m) { thread_self()->nmutexes[m->lock.rank]--; }
 

@@ -19,7 +19,8 @@
  * poke leaves a virtual machine: on a host with fewer processors than the machine has, the poked one runs in
  * place of the waker's and spins for the lock until the host takes it away.  Each wake-up would cost a time
  * slice of the host.  So a waker only gets ATTENTION_POKE.  It pokes when it returns to user mode; if it
- * gives up its processor before that, its successor does.
+ * gives up its processor before that, its successor does.  A killer owes a poke to its victim's processor in the
+ * same way, but there the successor does nothing: the next tick will do.
  *
  * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is
  * READY; the idle threads are never in it.
@@ -37,9 +38,10 @@ struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED, "sched");
 static struct list ready = LIST_INIT(ready); /* [S] */
 static volatile uint nready;                 /* [S to change] */
 static uint halted;                          /* [S] processors halted in arch_idle(), as bits */
-static uint nlooking;                        /* [S] idle processors that are not halted */
-static struct thread idle_threads[NCPU];     /* [as each struct thread] */
-static struct thread *ran_at_tick[NCPU];     /* [o] the thread seen at the last tick: its slice is older */
+static uint owed;     /* [S] processors whose threads were killed and that are to be poked, as bits */
+static uint nlooking; /* [S] idle processors that are not halted */
+static struct thread idle_threads[NCPU]; /* [as each struct thread] */
+static struct thread *ran_at_tick[NCPU]; /* [o] the thread seen at the last tick: its slice is older */
 
 static void idle_init(struct cpu *cpu)
 {
@@ -114,7 +116,7 @@ void sched_switch_locked(struct thread *self)
     if (self->fpu_used)
         fpu_switch_out(self);
     latency_yielded();
-    self->attention &= ~ATTENTION_POKE; /* its successor sees to it */
+    self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED); /* its successor sees to the poke */
     next->state = THREAD_RUNNING;
     cpu->thread = next;
     aspace_load(next->aspace);
@@ -126,7 +128,7 @@ void sched_yield(void)
     struct thread *self = thread_self();
     uint was = spin_acquire_irq(&sched_lock);
 
-    self->attention &= ~(ATTENTION_RESCHED | ATTENTION_POKE);
+    self->attention &= ~(ATTENTION_RESCHED | ATTENTION_POKE | ATTENTION_WATCHED);
     if (nready) {
         sched_ready_locked(self);
         sched_switch_locked(self);
@@ -137,14 +139,18 @@ void sched_yield(void)
 void sched_attend(void)
 {
     struct thread *self = thread_self();
-    uint was;
+    uint was, pokes;
 
     if (self->attention & ATTENTION_RESCHED) {
         sched_yield();
-    } else if (self->attention & ATTENTION_POKE) {
+    } else if (self->attention & (ATTENTION_POKE | ATTENTION_WATCHED)) {
         was = spin_acquire_irq(&sched_lock);
-        self->attention &= ~ATTENTION_POKE;
+        self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED);
+        pokes = owed;
+        owed = 0;
         sched_release_and_poke(was);
+        for (; pokes; pokes &= pokes - 1)
+            arch_poke((uint)__builtin_ctz(pokes));
     }
 }
 
@@ -216,12 +222,14 @@ void sched_tick(void)
     }
 }
 
-void sched_poke_runner(const struct thread *t)
+void sched_owe_poke_locked(const struct thread *t)
 {
     for (uint i = 0; i < cpu_count; i++) {
         struct cpu *cpu = cpu_get(i);
 
-        if (cpu->thread == t && cpu != cpu_self())
-            arch_poke(i);
+        if (cpu->thread == t && cpu != cpu_self()) {
+            owed |= 1u << i;
+            thread_self()->attention |= ATTENTION_POKE;
+        }
     }
 }

@@ -26,8 +26,8 @@ void sched_switch_locked(struct thread *self);
 void thread_wake_locked(struct thread *t, enum park_result reason);
 /* What a thread does first, at the end of the switch to it. */
 void sched_begin(void);
-/* Makes the processor that runs t look at its attention. */
-void sched_poke_runner(const struct thread *t);
+/* The processor that runs t, if it is another one, is to look at t's attention: the running thread owes it a poke. */
+void sched_owe_poke_locked(const struct thread *t);
 
 void timer_init(void);
 /* Wakes t, asleep, after nticks ticks, unless it is stopped first. */

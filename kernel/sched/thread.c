@@ -135,13 +135,12 @@ void thread_unpark(struct thread *t)
 void thread_kill(struct thread *t)
 {
     uint was = spin_acquire_irq(&sched_lock);
-    bool runs = t->state == THREAD_RUNNING;
 
     t->attention |= ATTENTION_KILLED;
     if (t->state == THREAD_SLEEPING && t->interruptible)
         thread_wake_locked(t, PARK_KILLED);
-    if (runs)
-        sched_poke_runner(t);
+    if (t->state == THREAD_RUNNING)
+        sched_owe_poke_locked(t);
     spin_release_irq(&sched_lock, was);
 }
 

@@ -25,7 +25,8 @@ enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, T
 /* Bits of thread->attention: looked at before each return to user mode. */
 #define ATTENTION_RESCHED 1u /* its time slice is over */
 #define ATTENTION_KILLED  2u
-#define ATTENTION_POKE    4u /* it woke others, and a halted processor could run them */
+#define ATTENTION_POKE    4u /* it woke or killed others, and other processors have to be told */
+#define ATTENTION_WATCHED 8u /* the watchdog waits for it to get there */
 
 /* Fields:  S sched lock   o only the thread itself   I immutable after creation.  A field that belongs to
    another room names its owner. */
@@ -49,7 +50,8 @@ struct thread {
     void (*entry)(void *); /* [I] what a kernel thread runs */
     void *arg;             /* [I] */
 #ifdef DEBUG
-    uint nmutexes[RANK_FIRST_SPIN]; /* [o] mutexes held, by rank */
+    uint nmutexes[RANK_FIRST_SPIN];           /* [o] mutexes held, by rank */
+    const char *mutex_names[RANK_FIRST_SPIN]; /* [o] of these, the one acquired last */
     uint fail_after; /* [o] mm: the allocation that fails, see mm/inject.h; a child inherits it */
 #endif
 };
@@ -100,12 +102,12 @@ void sched_yield(void);
 /* Before a return to user mode: does what the thread's attention asks for, except a kill.  No lock is held.
    Sleeps: may. */
 void sched_attend(void);
-/* In long loops of the kernel: yields when the time slice is over or a poke is due.  No spin lock is held.
+/* In long loops of the kernel: yields when the time slice is over, a poke is due or the watchdog waits.  No spin lock is held.
    Sleeps: may. */
 static inline void sched_checkpoint(void)
 {
     latency_yielded();
-    if (thread_self()->attention & (ATTENTION_RESCHED | ATTENTION_POKE))
+    if (thread_self()->attention & (ATTENTION_RESCHED | ATTENTION_POKE | ATTENTION_WATCHED))
         sched_yield();
 }
 /* For kernel_interrupt(), on each tick of each processor; processor 0 counts them.  Sleeps: no. */

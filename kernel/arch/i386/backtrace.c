@@ -15,6 +15,12 @@
 
 #define MAX_CALLS 32 /* printed: more than the kernel nests, should the stack be damaged */
 
+/* How long a stopped processor has for its part, which a busy host may hold up: 5 seconds. */
+#define TURN_WAIT_US 10000
+#define TURN_WAITS   500
+
+static volatile uint turn; /* 1 + the index of the stopped processor that may print; 0: none */
+
 struct symbol {
     uint address;
     const char *name;
@@ -124,20 +130,15 @@ static bool leave_function(struct place *p)
     return is_code(p->eip);
 }
 
-void arch_backtrace(void)
+static void print_self(void)
 {
-    const struct machine_cpu *m = machine_self();
     const struct thread *self = thread_self();
-    struct place p = { .returns = false };
 
     printk("panic: processor %u, thread %s\n", cpu_self()->index, self ? self->name : "none");
+}
 
-    asm volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2"
-                 : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
-    if (p.esp - (uint)m->fault_stack < sizeof(m->fault_stack)) /* a double fault's: start where it struck */
-        p = (struct place){ .eip = m->tss.eip, .esp = m->tss.esp, .ebp = m->tss.ebp };
-    else if (!leave_function(&p))
-        return;
+static void print_calls(struct place p)
+{
     for (uint i = 0; i < MAX_CALLS; i++) {
         print_place(&p);
         if (p.eip >= (uint)syscall_entry && p.eip < (uint)vector_stubs) {
@@ -146,6 +147,49 @@ void arch_backtrace(void)
         } else if (!leave_function(&p)) {
             return;
         }
+    }
+}
+
+void arch_backtrace(void)
+{
+    const struct machine_cpu *m = machine_self();
+    struct place p = { .returns = false };
+
+    print_self();
+    asm volatile("movl $1f, %0; 1: movl %%esp, %1; movl %%ebp, %2"
+                 : "=&r"(p.eip), "=&r"(p.esp), "=&r"(p.ebp));
+    /* A double fault's: start where it struck. */
+    if (kstack_end(kstack_fault_slot(m->cpu.index)) - p.esp <= PAGE_SIZE)
+        p = (struct place){ .eip = m->tss.eip, .esp = m->tss.esp, .ebp = m->tss.ebp };
+    else if (!leave_function(&p))
+        return;
+    print_calls(p);
+}
+
+void backtrace_stopped(const struct trapframe *tf)
+{
+    while (turn != cpu_self()->index + 1)
+        cpu_relax();
+    print_self();
+    if (tf->cs & 3)
+        printk("  in its program, at %x\n", tf->eip);
+    else
+        print_calls((struct place){ .eip = tf->eip, .esp = (uint)&tf->esp, .ebp = tf->ebp });
+    turn = 0;
+    for (;;)
+        asm volatile("cli; hlt");
+}
+
+void arch_backtrace_others(void)
+{
+    for (uint i = 0; i < cpu_count; i++) {
+        if (i == cpu_self()->index)
+            continue;
+        turn = i + 1;
+        for (uint waits = 0; turn && waits < TURN_WAITS; waits++)
+            pit_wait(TURN_WAIT_US);
+        if (turn)
+            printk("panic: processor %u does not answer\n", i);
     }
 }
 

@@ -36,6 +36,8 @@ start:
     movl $PA(boot_stack_top), %esp
     movl %eax, %ebp             /* the loader's magic number */
     movl %ebx, %edi             /* and its information */
+    pushl $2                    /* no NT, AC or IOPL of the loader's */
+    popfl
 
     pushfl
     popl %eax
@@ -76,8 +78,7 @@ paged_start_done:
     ud2
 
 paging_on:                      /* goes on at the physical address in %esi */
-    movl %cr4, %eax
-    orl $CR4_PSE, %eax
+    movl $CR4_PSE, %eax         /* and nothing of the loader's or the firmware's */
     movl %eax, %cr4
     movl $PA(kernel_directory), %eax
     movl %eax, %cr3

@@ -85,7 +85,7 @@ void cpu_init(uint index)
         .cr3 = pa_of(kernel_directory),
         .eip = (uint)double_fault_entry,
         .eflags = EFLAGS_ALWAYS,
-        .esp = (uint)(m->fault_stack + sizeof(m->fault_stack)),
+        .esp = kstack_end(kstack_fault_slot(index)),
         .cs = SEL_KERNEL_CODE,
         .ss = SEL_KERNEL_DATA,
         .ds = SEL_USER_DATA,
@@ -101,7 +101,7 @@ void cpu_init(uint index)
                  : "memory");
     idt_load();
     cpuid(1, &a, &b, &c, &features);
-    cr4_write(cr4_read() | CR4_FXSR | CR4_SIMD | (features & CPUID_PGE ? CR4_PGE : 0));
+    cr4_write(cr4_read() | CR4_FXSR | CR4_SIMD | (features & CPUID_PGE ? CR4_PGE : 0) | smap_cr4);
     cr0_write(cr0_read() | CR0_TS);
 }
 

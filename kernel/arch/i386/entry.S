@@ -24,7 +24,14 @@
     movl %ecx, %es
     movl $SEL_CPU, %ecx
     movl %ecx, %gs
+661:                            /* prefixes of CLD without a meaning, or CLAC: see smap.c */
+    .byte 0x3E, 0x3E, 0x3E
     cld
+    .pushsection smap_sites, "a"
+    .long 661b
+    clac
+    .byte 0
+    .popsection
     .endm
 
     .macro leave_kernel

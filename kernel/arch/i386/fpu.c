@@ -25,7 +25,9 @@ void fpu_first_use(void)
     struct thread *t = thread_self();
     const struct fpu_state *state = t->fpu_used ? fpu_state_of(t->kstack) : &fresh;
 
-    asm volatile("clts; fxrstor %0" ::"m"(*state));
+    /* AMD's fxsave and fxrstor leave out where the last instruction and its operand were, unless an exception is
+       pending: without the load of a word these would be another program's (AMD64 APM 2, FXSAVE and FXRSTOR). */
+    asm volatile("clts; fnclex; emms; fildl %1; fxrstor %0" ::"m"(*state), "m"(fresh));
     t->fpu_used = true;
     t->fpu_loaded = true;
 }

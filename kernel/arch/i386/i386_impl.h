@@ -24,13 +24,17 @@ struct tss {
 
 /* Fields:  o only this processor   I immutable once it runs.  Others may read `forgotten` at any time. */
 struct machine_cpu {
-    struct cpu cpu;            /* [o] first: %gs points to it */
-    uint apic_id;              /* [I] */
-    volatile uint forgotten;   /* [o] see kstack_forget() */
-    struct tss tss;            /* [o] */
-    struct tss fault_tss;      /* [o] of the double fault's task */
-    uint64_t gdt[GDT_ENTRIES]; /* [I] */
-    uchar fault_stack[4096] __attribute__((aligned(16)));
+    struct cpu cpu;               /* [o] first: %gs points to it */
+    uint apic_id;                 /* [I] */
+    volatile uint forgotten;      /* [o] see kstack_forget() */
+    uint nticks;                  /* [o] of its clock, served */
+    uint ticks_seen;              /* [o] the same at the watchdog's last look */
+    const struct thread *watched; /* [o] by the watchdog, at each tick since it was last well: */
+    uint nwatched;                /* [o] how many these are */
+    uint nlooks;                  /* [o] of the watchdog since then, all with interrupts off */
+    struct tss tss;               /* [o] */
+    struct tss fault_tss;         /* [o] of the double fault's task */
+    uint64_t gdt[GDT_ENTRIES];    /* [I] */
 };
 
 extern struct machine_cpu machine_cpus[NCPU];
@@ -78,8 +82,10 @@ void *memory_device(uint pa); /* a device's registers, or NULL where they can't 
 void memory_low(bool mapped); /* the first 4 MB at their own addresses, for processors that start */
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
-void kstack_init(void); /* the boot stack becomes slot 0 */
+void kstack_init(void); /* the boot stack becomes slot 0; the stacks for double faults get theirs */
 static inline uint kstack_end(int slot) { return KSTACK_BASE + (slot + 1) * KSTACK_SLOT_PAGES * PAGE_SIZE; }
+/* The slot of a processor's stack for double faults, one page. */
+static inline int kstack_fault_slot(uint cpu) { return (int)(NCPU + cpu); }
 /* Where the stack starts: below its thread's floating-point state. */
 static inline uint kstack_top(int slot) { return kstack_end(slot) - FPU_STATE_SIZE; }
 struct fpu_state *fpu_state_of(int slot);    /* through the direct map */
@@ -88,10 +94,21 @@ bool kstack_guards(uint va);                 /* is it in the guard page of a sta
 void kstack_forget(void);       /* flushes this processor's TLB of stacks, if kstack_alloc() asks for it */
 uint kernel_pa(const void *va); /* of a byte in the direct map or on a kernel stack */
 
+/* Puts the instructions of SMAP into the kernel, while its code can be written.  On the boot processor. */
+void smap_init(void);
+extern uint smap_cr4; /* what the processors' CR4 gets: CR4_SMAP, CR4_SMEP */
+
 /* Traps. */
 
-void fpu_first_use(void);              /* #NM: the current thread computes */
-extern volatile uint machine_stopping; /* a panic stops all processors */
+void fpu_first_use(void); /* #NM: the current thread computes */
+/* A panic stops all processors but its own: its index + 1, or 0. */
+extern volatile uint machine_stopping;
+/* What a stopped processor does from now on, wherever it was. */
+void backtrace_stopped(const struct trapframe *tf) __attribute__((noreturn));
+/* In each of the watchdog's NMIs.  Panics when this processor has kept interrupts off for too long. */
+void watchdog_look(const struct trapframe *tf);
+/* At each tick.  Panics when this processor's thread has been in the kernel for too long. */
+void watchdog_tick(void);
 
 /* Interrupt controllers and clocks. */
 

@@ -88,19 +88,38 @@ static inline const void USER *trapframe_args(const struct trapframe *tf)
 }
 static inline void trapframe_result(struct trapframe *tf, uint value) { tf->eax = value; }
 
-static inline void *user_opened(const void USER *p) { return (void *)user_va(p); }
+/* Three bytes without effect, where smap_init() puts an instruction if the processor has it: see smap.c. */
+#define SMAP_SITE(instruction)                                        \
+    asm volatile("1: .byte 0x0F, 0x1F, 0x00\n"                        \
+                 ".pushsection smap_sites, \"a\"\n"                   \
+                 ".long 1b\n" instruction "\n.byte 0\n.popsection" :: \
+                     : "memory")
+#define SMAP_STAC ".byte 0x0F, 0x01, 0xCB"
+#define SMAP_CLAC ".byte 0x0F, 0x01, 0xCA"
+
+static inline void *user_opened(const void USER *p)
+{
+    SMAP_SITE(SMAP_STAC);
+    return (void *)user_va(p);
+}
+static inline void user_close(void) { SMAP_SITE(SMAP_CLAC); }
 
 static inline void bytes_to_user(void USER *dst, const void *src, size_t n)
 {
     bytes_copy(user_opened(dst), src, n);
+    user_close();
 }
 static inline void bytes_from_user(void *dst, const void USER *src, size_t n)
 {
     bytes_copy(dst, user_opened(src), n);
+    user_close();
 }
 static inline uint word_from_user(const void USER *src)
 {
-    return __atomic_load_n((const uint *)user_opened(src), __ATOMIC_SEQ_CST);
+    uint word = __atomic_load_n((const uint *)user_opened(src), __ATOMIC_SEQ_CST);
+
+    user_close();
+    return word;
 }
 
 #include "copy.h"

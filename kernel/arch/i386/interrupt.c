@@ -34,6 +34,7 @@
 
 static void tick(void)
 {
+    watchdog_tick();
     if (cpu_self()->index == 0) {
         ide_tick();
         screen_refresh(false);

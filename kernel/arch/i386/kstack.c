@@ -6,7 +6,8 @@
  * At the end of each stack is room for its thread's floating-point state, so that no thread has to look for
  * memory when it begins to compute.  The trap frame of its program lies below.
  *
- * The first NCPU slots belong to the processors' idle threads; the others come and go with threads.
+ * The first NCPU slots belong to the processors' idle threads.  In the next NCPU is one page each, the stack of a
+ * processor's double fault.  The others come and go with threads.
  *
  * Other processors use objects on a stack too (a request to the disk, a sleeper in a queue), so no TLB may
  * hold an entry of an earlier owner of a slot.  A freed slot is stale until all processors have flushed what
@@ -25,11 +26,13 @@
 /* The page tables of the window; part of kernel_directory from the start. */
 static uint tables[KSTACK_CHUNKS * CHUNK_PAGES] __attribute__((section(".bss.pages"), aligned(4096)));
 
+static uchar fault_stacks[NCPU][PAGE_SIZE] __attribute__((section(".bss.pages"), aligned(4096)));
+
 /* Fields:  L the lock.  Lists of slots by index, ended by 0: next[slot]. */
 static struct spinlock lock = SPINLOCK_INIT(RANK_SLAB, "kstack");
 static ushort next[KSTACK_SLOTS];     /* [L] */
 static uint first_clean, first_stale; /* [L] */
-static uint unused = NCPU;            /* [L] slots from here on were never used */
+static uint unused = 2 * NCPU;        /* [L] slots from here on were never used */
 static bool cleaning;                 /* [L] a thread is making stale slots clean */
 static volatile uint cleanings;       /* [L to add] how often that was begun */
 
@@ -69,7 +72,50 @@ void kstack_init(void)
         directory[i] = pa_of(&tables[i * CHUNK_PAGES]) | PTE_PRESENT | PTE_WRITABLE;
     for (uint i = 0; i < KSTACK_PAGES; i++)
         *entry_of(0, i) = pa_of(boot_stack + i * PAGE_SIZE) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
+    for (uint i = 0; i < NCPU; i++)
+        *entry_of(kstack_fault_slot(i), KSTACK_PAGES - 1) =
+            pa_of(fault_stacks[i]) | PTE_PRESENT | PTE_WRITABLE | PTE_GLOBAL;
 }
+
+#ifdef DEBUG
+static uint deepest; /* [L] the most that a stack which was freed had used */
+
+/* The bytes of a stack that were ever used: stacks begin as zeroes. */
+static uint depth(int slot)
+{
+    for (uint i = 0; i < KSTACK_PAGES; i++) {
+        const uint *page = va_of(page_round_down(*entry_of(slot, i)));
+        for (uint j = 0; j < PAGE_SIZE / sizeof(uint); j++)
+            if (page[j])
+                return (KSTACK_PAGES - i) * PAGE_SIZE - j * sizeof(uint);
+    }
+    return 0;
+}
+
+static void note_depth(int slot)
+{
+    uint n = depth(slot);
+
+    spin_acquire(&lock);
+    if (n > deepest)
+        deepest = n;
+    spin_release(&lock);
+}
+
+void kstack_report(void)
+{
+    uint most = deepest;
+
+    for (uint slot = 0; slot < unused; slot++) {
+        uint n = *entry_of((int)slot, 0) ? depth((int)slot) : 0;
+        if (n > most)
+            most = n;
+    }
+    printk("kernel stacks: %u of %u bytes were used at most\n", most, KSTACK_SIZE);
+}
+#else
+static void note_depth(int slot) { (void)slot; }
+#endif
 
 bool kstack_alloc_slot(int slot)
 {
@@ -189,6 +235,7 @@ int kstack_alloc(void)
 
 void kstack_free(int slot)
 {
+    note_depth(slot);
     for (uint i = 0; i < KSTACK_PAGES; i++) {
         uint entry = *entry_of(slot, i);
         *entry_of(slot, i) = 0;

@@ -1,7 +1,7 @@
 /*
  * layout.h - the kernel half of every address space, and the bits of page tables and selectors.
  *
- *   0x80000000  RAM, at its physical address + KERNEL_BASE, in global 4 MB pages (4 KB in debug builds)
+ *   0x80000000  RAM, at its physical address + KERNEL_BASE, in global pages of 4 MB (4 KB where code is read-only)
  *   KSTACK_BASE kernel stacks: slots of one unmapped guard page and the pages of the stack
  *   DEVICE_BASE registers of devices, at their physical addresses; while booting, also firmware's tables
  *
@@ -18,7 +18,7 @@
 
 #define KSTACK_PAGES      2
 #define KSTACK_SLOT_PAGES (1 + KSTACK_PAGES)
-#define KSTACK_CHUNKS     (((2 * NPROC + NCPU + 128) * KSTACK_SLOT_PAGES + 1023) / 1024) /* of 4 MB */
+#define KSTACK_CHUNKS     (((2 * NPROC + 2 * NCPU + 128) * KSTACK_SLOT_PAGES + 1023) / 1024) /* of 4 MB */
 #define KSTACK_SLOTS      (KSTACK_CHUNKS * 1024 / KSTACK_SLOT_PAGES)
 #define KSTACK_BASE       (DEVICE_BASE - KSTACK_CHUNKS * 0x400000)
 
@@ -61,10 +61,13 @@
 #define CR4_PGE       0x080
 #define CR4_FXSR      0x200
 #define CR4_SIMD      0x400
+#define CR4_SMEP      0x100000
+#define CR4_SMAP      0x200000
 
 /* EFLAGS.  The kernel decides the rest on each return: no IOPL, NT, TF, RF, AC or VM. */
 #define FLAG_INTERRUPT 0x200
 #define FLAG_VM86      0x20000
+#define FLAG_AC        0x40000
 #define FLAGS_USER     0x200ED7 /* ID, OF, DF, IF, SF, ZF, AF, PF, 1, CF: what a program may have */
 
 #define VECTOR_SYSCALL  64

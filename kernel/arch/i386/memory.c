@@ -2,8 +2,8 @@
  * memory.c - the final kernel page tables.
  *
  * boot.S maps everything that could be RAM; memory_init() replaces that by a direct map of what is there.
- * In debug builds that map is made of small pages, so that the kernel's code and constants are read-only;
- * their page tables are taken out of arch_memory before it is used otherwise.
+ * Where the kernel's code and constants are, that map is made of small pages, so that these are read-only; in
+ * debug builds it is so everywhere.  The page tables are taken out of arch_memory before it is used otherwise.
  */
 #include "base/printk.h"
 #include "i386_impl.h"
@@ -41,7 +41,6 @@ static void check_size(void)
     machine_refuse("memory", text);
 }
 
-#ifdef DEBUG
 /* A frame for good, from the largest range. */
 static uint *boot_page(void)
 {
@@ -55,10 +54,20 @@ static uint *boot_page(void)
     return va_of(largest->start - PAGE_SIZE);
 }
 
+#ifdef DEBUG
+#define ALL_SMALL true
+#else
+#define ALL_SMALL false
+#endif
+
+/* Of the chunk at pa. */
 static uint direct_entry(uint pa)
 {
-    uint *table = boot_page();
+    uint *table;
 
+    if (!ALL_SMALL && (pa + CHUNK_SIZE <= pa_of(image_start) || pa >= pa_of(rodata_end)))
+        return pa | PTE_PRESENT | PTE_WRITABLE | PTE_LARGE | PTE_GLOBAL;
+    table = boot_page();
     for (uint i = 0; i < CHUNK_PAGES; i++) {
         uint page = pa + i * PAGE_SIZE;
         bool code = page >= pa_of(image_start) && page < pa_of(rodata_end);
@@ -66,9 +75,6 @@ static uint direct_entry(uint pa)
     }
     return pa_of(table) | PTE_PRESENT | PTE_WRITABLE;
 }
-#else
-static uint direct_entry(uint pa) { return pa | PTE_PRESENT | PTE_WRITABLE | PTE_LARGE | PTE_GLOBAL; }
-#endif
 
 void memory_init(void)
 {

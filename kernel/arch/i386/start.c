@@ -1,8 +1,12 @@
 /*
  * start.c - the boot processor's way from boot.S to kernel_start(), and powering off.
+ *
+ * Until there are page tables that can have holes, the boot stack has no guard page.  What lies below it then is
+ * kernel_directory; a few words that must still be zeroes afterwards show that it was not reached.
  */
 #include "base/kstring.h"
 #include "base/power.h"
+#include "base/printk.h"
 #include "i386_impl.h"
 #include "io.h"
 
@@ -13,18 +17,30 @@
 #define PM1_PORT_QEMU        0x604
 #define PM1_PORT_QEMU_OLD    0xB004
 
+#define BOOT_CANARY_WORDS 64 /* zeroes at the end of the boot stack that nothing may have touched */
+
+/* On the same stack, from its beginning, where it has a guard page below. */
+static void guarded_start(void)
+{
+    cpu_init(0);
+    for (uint i = 0; i < BOOT_CANARY_WORDS; i++)
+        if (((uint *)boot_stack)[i])
+            panic("the boot stack overflowed");
+    acpi_read();
+    pic_init();
+    apic_init();
+    kernel_start();
+}
+
 FROM_ASM void machine_start(uint magic, uint info_pa)
 {
     serial_init();
     screen_init();
     multiboot_read(magic, info_pa);
     kstack_init();
+    smap_init();
     memory_init();
-    cpu_init(0);
-    acpi_read();
-    pic_init();
-    apic_init();
-    stack_call(kstack_top(0), kernel_start);
+    stack_call(kstack_top(0), guarded_start);
 }
 
 void arch_start_devices(void)
@@ -74,7 +90,7 @@ void arch_power_off(uint code)
 
 void arch_stop_others(void)
 {
-    if (!atomic_cas(&machine_stopping, 0, 1)) {
+    if (!atomic_cas(&machine_stopping, 0, cpu_self()->index + 1)) {
         for (;;) /* another processor was first */
             asm volatile("cli; hlt");
     }

@@ -35,7 +35,11 @@ enum {
     EXCEPTION_PAGE = 14
 };
 
-#define CODE_WRITE 2 /* in a page fault's error code: a write */
+/* A page fault's error code. */
+#define CODE_PRESENT 1 /* the page is there */
+#define CODE_WRITE   2
+#define CODE_USER    4  /* with a program's rights */
+#define CODE_FETCH   16 /* of an instruction; only with SMEP */
 
 static struct {
     uint low, high;
@@ -109,6 +113,21 @@ FROM_ASM void trap_syscall(struct trapframe *tf)
 
 FROM_ASM void trap_attention(void) { kernel_trap(TRAP_ATTENTION, NULL); }
 
+/* On a processor with SMAP or SMEP, a touch of user memory by the kernel that is not between user_opened() and
+   user_close() is its own mistake.  One with the kernel's rights that a program makes is the emulator's: see the top
+   of this file.  Such a touch would be refused for ever. */
+static __attribute__((noinline)) void check_touch(const struct trapframe *tf, uint address)
+{
+    bool smap = smap_cr4 & CR4_SMAP;
+
+    if (from_user(tf)) {
+        if (smap && (tf->code & (CODE_PRESENT | CODE_USER)) == CODE_PRESENT)
+            program_fault(tf, EXCEPTION_PAGE, address);
+    } else if (tf->code & CODE_FETCH || (smap && !(tf->eflags & FLAG_AC))) {
+        panic("the kernel touches user memory at %x, from %x", address, tf->eip);
+    }
+}
+
 FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
 {
     struct trap_info info;
@@ -116,6 +135,8 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
     refuse_vm86(tf, EXCEPTION_PAGE);
     if (tf->eflags & FLAG_INTERRUPT)
         irq_enable();
+    if (smap_cr4 && address < USER_END)
+        check_touch(tf, address);
     info.address = address;
     info.write = tf->code & CODE_WRITE;
     if (address < USER_END && kernel_trap(TRAP_TOUCH, &info))
@@ -128,8 +149,10 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
 /* Another processor's panic, or the watchdog. */
 static void nmi(struct trapframe *tf)
 {
-    while (machine_stopping)
-        asm volatile("cli; hlt");
+    if (!machine_stopping)
+        watchdog_look(tf);
+    else if (machine_stopping != cpu_self()->index + 1)
+        backtrace_stopped(tf);
     if (tf->eip == (uint)arch_idle_halt)
         tf->eip++; /* the processor would halt without another look: see entry.S */
 }
