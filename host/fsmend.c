@@ -118,6 +118,8 @@ static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *)
     for (uint i = 0; i < GUESSES * GUESSES && limit > 0 && (i < GUESSES || fewest == ~0u); i++) {
         struct superblock guess =
             guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
+        if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)
+            continue;
         uint n = count_problems(image, nbytes, &guess);
         if (n >= limit)
             continue;

@@ -114,13 +114,15 @@ static void wait_for_all(void)
 }
 
 /* A file whose blocks lie in as many blocks of the bitmap as the disk has, so that its removal takes several
-   operations.  It has two names, "v0" and "v1", but one link. */
+   operations.  It has two names, "v0" and "v1", but one link.  And the file "w": made later, it could get the inode that one
+   of the names has freed, and lose it by the other. */
 static void plant_scattered(void)
 {
     struct fsimage im;
-    uint inum, second;
+    uint inum, second, other;
 
     check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_create(&im, "w", false, &other));
     check(!fsimage_create(&im, "v0", false, &inum));
     check(!fsimage_create(&im, "v1", false, &second));
     memset(fsimage_inode(&im, second), 0, sizeof(struct dinode));
