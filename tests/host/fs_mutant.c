@@ -396,6 +396,7 @@ static bool paths_are_kept(const struct fsimage *good, const struct fsimage *bad
 
 bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
 {
+    static uchar bad_bytes[MUTANT_BLOCKS_MAX * BSIZE], mended_bytes[MUTANT_BLOCKS_MAX * BSIZE];
     const struct fsimage *good = &original(m->shape)->im;
     size_t nbytes = (size_t)m->nblocks * BSIZE;
     struct superblock sb;
@@ -405,8 +406,8 @@ bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
     sb.nblocks = good->layout.sb.nblocks;
     if (memcmp(&sb, &good->layout.sb, sizeof(sb)) != 0)
         return true; /* another geometry, so nothing is where it was */
-    struct fsimage bad = { .layout = good->layout, .bytes = malloc(nbytes) }, mended = bad;
-    mended.bytes = malloc(nbytes);
+    struct fsimage bad = { .layout = good->layout, .bytes = bad_bytes }, mended = bad;
+    mended.bytes = mended_bytes;
     memcpy(mended.bytes, mended_disk, nbytes);
     memcpy(bad.bytes, m->disk, nbytes);
     struct logheader *h = fsimage_block(&bad, sb.logstart);
@@ -422,7 +423,5 @@ bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
         }
     }
     kept = paths_are_kept(good, &bad, &mended, ROOTINO) && kept;
-    free(bad.bytes);
-    free(mended.bytes);
     return kept;
 }
