@@ -109,13 +109,15 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
 static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
 {
     struct superblock sb, best;
-    uint fewest = ~0u, limit = ~0u;
+    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES;
 
     if (nbytes / BSIZE <= SUPER_BLOCK)
         return false;
     memcpy(&sb, image + SUPER_BLOCK * BSIZE, sizeof(sb));
     best = sb;
-    for (uint i = 0; i < GUESSES * GUESSES && limit > 0 && (i < GUESSES || fewest == ~0u); i++) {
+    for (uint i = 0; i < nguesses && limit > 0; i++) {
+        if (i == GUESSES - 1 && fewest == ~0u)
+            nguesses = GUESSES * GUESSES;
         struct superblock guess =
             guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
         if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)

@@ -122,6 +122,16 @@ TEST("a super block with one number wrong is as it was before")
     }
 }
 
+TEST("a super block with two numbers wrong, too, when it can't be one")
+{
+    load();
+    struct superblock good = *super();
+    super()->logstart = 0x7fffffff;
+    super()->features = 3;
+    mend();
+    check_eq(memcmp(super(), &good, sizeof(good)), 0);
+}
+
 TEST("a super block of noise: nothing is changed")
 {
     uchar before_it[BSIZE];
@@ -185,6 +195,24 @@ TEST("a file whose type became that of a directory is a file, and the other way 
     mend();
     check_eq(inode("d/e")->type, T_DIR);
     check(lookup("d/e/f/g") != 0);
+}
+
+TEST("a device has no contents, and nothing else has the numbers of one")
+{
+    load();
+    inode("dev")->size = 5000;
+    mend();
+    check_eq(inode("dev")->size, 0);
+    check_eq(inode("dev")->major, 1);
+    load();
+    inode("a")->type = T_DEV;
+    mend();
+    check_eq(inode("a")->type, T_FILE);
+    check_eq(inode("a")->size, 100);
+    load();
+    inode("a")->minor = 4;
+    mend();
+    check_eq(inode("a")->minor, 0);
 }
 
 TEST("sizes: too large ends with the last block; too small grows by the blocks that follow")
@@ -321,6 +349,24 @@ TEST("a directory that lost its name is in lost+found, with all that is in it; s
     mend();
     sprintf(path, "lost+found/#%u/c", e);
     check_eq(lookup(path), c);
+}
+
+TEST("of lost directories, the outer one gets a name in lost+found, whichever has the lower number")
+{
+    char path[60];
+
+    load();
+    uint f = lookup("d/e/f"), i = lookup("i");
+    check(f < i);
+    entry("d/e/f", "..")->inum = i;
+    entry("d/e", "f")->inum = 0;
+    entry("i", "j")->inum = f;
+    entry("", "i")->inum = 0;
+    mend();
+    sprintf(path, "lost+found/#%u/j", i);
+    check_eq(lookup(path), f);
+    sprintf(path, "lost+found/#%u", f);
+    check_eq(lookup(path), 0);
 }
 
 TEST("a root that is lost is made anew, and what was in it is in lost+found")
