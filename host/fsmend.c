@@ -22,15 +22,19 @@
 #include "host/fsmend_impl.h"
 #include "include/stat.h"
 
+#define REPORTS_MAX 1000u
+
 static void say(struct mend *m, const char *fmt, va_list ap)
 {
     char line[256];
 
+    if (m->nsaid++ > REPORTS_MAX)
+        return;
     vsnprintf(line, sizeof(line), fmt, ap);
     for (char *p = line; *p; p++) /* names can be anything */
         if (*p < ' ' || *p > '~')
             *p = '?';
-    m->report(line);
+    m->report(m->nsaid > REPORTS_MAX ? "and more" : line);
 }
 
 void mend_say(struct mend *m, const char *fmt, ...)

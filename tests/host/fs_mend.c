@@ -351,6 +351,19 @@ TEST("a directory that lost its name is in lost+found, with all that is in it; s
     check_eq(lookup(path), c);
 }
 
+TEST("an empty file that lost its name is kept, but not an inode of noise that has nothing")
+{
+    load();
+    uint h = lookup("d/h");
+    struct dinode *noise = fsimage_inode(&im, 30);
+    entry("d", "h")->inum = 0;
+    memset(noise, 0x5a, sizeof(*noise));
+    mend();
+    check(h != 0 && lookup("lost+found/#9") == h);
+    check_eq(noise->type, 0);
+    check_eq(lookup("lost+found/#30"), 0);
+}
+
 TEST("of lost directories, the outer one gets a name in lost+found, whichever has the lower number")
 {
     char path[60];
