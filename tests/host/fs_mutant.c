@@ -394,6 +394,16 @@ static bool paths_are_kept(const struct fsimage *good, const struct fsimage *bad
     return kept;
 }
 
+/* As the next mount does. */
+static void carry_out_log(const struct fsimage *im)
+{
+    const struct superblock *sb = &im->layout.sb;
+    const struct logheader *h = fsimage_block(im, sb->logstart);
+
+    for (int i = 0; fs_log_is_sane(&im->layout, h) && i < h->n; i++)
+        memcpy(fsimage_block(im, h->block[i]), fsimage_block(im, sb->logstart + 1 + i), BSIZE);
+}
+
 bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
 {
     static uchar bad_bytes[MUTANT_BLOCKS_MAX * BSIZE], mended_bytes[MUTANT_BLOCKS_MAX * BSIZE];
@@ -410,9 +420,8 @@ bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
     mended.bytes = mended_bytes;
     memcpy(mended.bytes, mended_disk, nbytes);
     memcpy(bad.bytes, m->disk, nbytes);
-    struct logheader *h = fsimage_block(&bad, sb.logstart);
-    for (int i = 0; fs_log_is_sane(&bad.layout, h) && i < h->n; i++)
-        memcpy(fsimage_block(&bad, h->block[i]), fsimage_block(&bad, sb.logstart + 1 + i), BSIZE);
+    carry_out_log(&bad);
+    carry_out_log(&mended);
     for (uint inum = ROOTINO; inum < sb.ninodes; inum++) {
         const struct dinode *di = fsimage_inode(good, inum);
         if (di->type == 0 || di->type == T_DIR || !is_untouched(good, &bad, inum))
