@@ -51,8 +51,8 @@ static void read_all(struct file *f)
 
 static void write_some(struct file *f)
 {
-    static const uint sizes[] = { 100, 2000, 2000, 20000, 70000 };
-    static char bytes[70000];
+    static const uint sizes[] = { 100, 2000, 2000, 20000, 70000, 400000 };
+    static char bytes[400000];
 
     file_write(f, bytes, fake_random(sizes[fake_random(COUNT(sizes))]));
 }
