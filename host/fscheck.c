@@ -4,7 +4,7 @@
  * In this order, each step relying on what the ones before it found good:
  *
  *   super block   regions in order and within the image
- *   log           sane; what it holds is put in place, in a copy of the image
+ *   log           sane; if it holds something, that is put in place, in a copy of the image
  *   inodes        type, size, and their blocks: in range, none missing, none past the end, none owned twice
  *   directories   from the root down: entries, "." and "..", names, each directory reached once
  *   links         each inode's count is the number of its names; every inode in use is reached
@@ -23,7 +23,8 @@
 #define REPORTS_MAX 100u
 
 struct check {
-    uchar *image; /* our copy */
+    const uchar *image;
+    uchar *copy; /* of the image, with what its log holds in place; NULL: the log is empty */
     size_t nbytes;
     struct fs_layout layout;
     uint *owner;  /* of each block: inode number; 0: it has none */
@@ -51,11 +52,14 @@ static void problem(struct check *c, const char *fmt, ...)
     c->report(c->result->nproblems > REPORTS_MAX ? "and more" : line);
 }
 
-static void *block_at(const struct check *c, uint blockno) { return c->image + (size_t)blockno * BSIZE; }
-
-static struct dinode *inode_at(const struct check *c, uint inum)
+static const void *block_at(const struct check *c, uint blockno)
 {
-    return (struct dinode *)block_at(c, IBLOCK(inum, c->layout.sb)) + inum % IPB;
+    return c->image + (size_t)blockno * BSIZE;
+}
+
+static const struct dinode *inode_at(const struct check *c, uint inum)
+{
+    return (const struct dinode *)block_at(c, IBLOCK(inum, c->layout.sb)) + inum % IPB;
 }
 
 static bool is_data(const struct check *c, uint blockno) { return fs_is_data(&c->layout, blockno); }
@@ -95,9 +99,16 @@ static bool check_log(struct check *c)
         problem(c, "log: its header is damaged: %d blocks, the first of them %d", h.n, h.block[0]);
         return false;
     }
-    for (int i = 0; i < h.n; i++)
-        memcpy(block_at(c, h.block[i]), block_at(c, start + 1 + i), BSIZE);
     c->result->nlogged = h.n;
+    if (h.n == 0)
+        return true;
+    c->copy = malloc(c->nbytes);
+    if (!c->copy)
+        abort();
+    memcpy(c->copy, c->image, c->nbytes);
+    c->image = c->copy;
+    for (int i = 0; i < h.n; i++)
+        memcpy(c->copy + (size_t)h.block[i] * BSIZE, block_at(c, start + 1 + i), BSIZE);
     return true;
 }
 
@@ -178,7 +189,7 @@ static uint find_block(const struct check *c, const struct dinode *di, uint inde
     fs_find_route(&c->layout, &r, index);
     uint blockno = di->addrs[r.direct];
     for (uint level = 0; level < r.depth && is_data(c, blockno); level++)
-        blockno = ((uint *)block_at(c, blockno))[r.slot[level]];
+        blockno = ((const uint *)block_at(c, blockno))[r.slot[level]];
     return is_data(c, blockno) ? blockno : 0;
 }
 
@@ -251,7 +262,7 @@ static void check_directory(struct check *c, uint inum, uint parent, struct wait
         uint blockno = find_block(c, di, i * sizeof(struct dirent) / BSIZE);
         if (!blockno) /* check_inode() has reported it */
             continue;
-        const struct dirent *e = (struct dirent *)block_at(c, blockno) + i % (BSIZE / sizeof(*e));
+        const struct dirent *e = (const struct dirent *)block_at(c, blockno) + i % (BSIZE / sizeof(*e));
         if (!e->inum)
             continue;
         memcpy(names[nnames++], e->name, DIRSIZ);
@@ -319,13 +330,9 @@ static void check_bitmap(struct check *c)
 
 void check_image(const void *image, size_t nbytes, void (*report)(const char *), struct check_result *result)
 {
-    struct check c = { .nbytes = nbytes, .report = report, .result = result };
+    struct check c = { .image = image, .nbytes = nbytes, .report = report, .result = result };
 
-    c.image = malloc(nbytes ? nbytes : 1);
     memset(result, 0, sizeof(*result));
-    if (!c.image)
-        abort();
-    memcpy(c.image, image, nbytes);
     if (check_super(&c) && check_log(&c)) {
         uint ninodes = c.layout.sb.ninodes;
         c.owner = calloc(c.layout.sb.size, sizeof(*c.owner));
@@ -344,5 +351,5 @@ void check_image(const void *image, size_t nbytes, void (*report)(const char *),
         free(c.nsub);
         free(c.seen);
     }
-    free(c.image);
+    free(c.copy);
 }

@@ -22,15 +22,19 @@
 #include "host/fsmend_impl.h"
 #include "include/stat.h"
 
+#define REPORTS_MAX 1000u
+
 static void say(struct mend *m, const char *fmt, va_list ap)
 {
     char line[256];
 
+    if (m->nsaid++ > REPORTS_MAX)
+        return;
     vsnprintf(line, sizeof(line), fmt, ap);
     for (char *p = line; *p; p++) /* names can be anything */
         if (*p < ' ' || *p > '~')
             *p = '?';
-    m->report(line);
+    m->report(m->nsaid > REPORTS_MAX ? "and more" : line);
 }
 
 void mend_say(struct mend *m, const char *fmt, ...)
@@ -78,46 +82,59 @@ static uint count_problems(uchar *image, size_t nbytes, const struct superblock 
     return result.nproblems;
 }
 
-/* What the super block may have been, if one of its numbers is wrong: the first as it is.  Each number follows from the others
+/* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from the others
    in images that mkfs made, ours or xv6's. */
 #define GUESSES 9u
-static void guess_supers(struct superblock guess[GUESSES], const struct superblock *sb, size_t nblocks)
+static struct superblock guess_super(struct superblock sb, uint guess, size_t nblocks)
 {
-    uint ours = __builtin_popcount(sb->features ^ FS_FEATURE_EXTENDED),
-         none = __builtin_popcount(sb->features);
-    uint ninode_blocks = sb->bmapstart - sb->inodestart;
+    bool extended = __builtin_popcount(sb.features ^ FS_FEATURE_EXTENDED) < __builtin_popcount(sb.features);
 
-    for (uint i = 0; i < GUESSES; i++)
-        guess[i] = *sb;
-    guess[1].features = ours < none ? FS_FEATURE_EXTENDED : 0;
-    guess[2].features = ours < none ? 0 : FS_FEATURE_EXTENDED;
-    guess[3].size = nblocks;
-    guess[4].logstart = SUPER_BLOCK + 1;
-    guess[5].nlog = sb->inodestart - sb->logstart;
-    guess[6].inodestart = sb->logstart + sb->nlog;
-    guess[7].bmapstart = sb->inodestart + sb->ninodes / IPB + 1;
-    guess[8].ninodes = (ninode_blocks - 1) * IPB + IPB - 1; /* at least as many as there were */
+    if (guess == 1)
+        sb.features = extended ? FS_FEATURE_EXTENDED : 0;
+    else if (guess == 2)
+        sb.features = extended ? 0 : FS_FEATURE_EXTENDED;
+    else if (guess == 3)
+        sb.size = nblocks < ~0u ? nblocks : ~0u;
+    else if (guess == 4)
+        sb.logstart = SUPER_BLOCK + 1;
+    else if (guess == 5)
+        sb.nlog = sb.inodestart - sb.logstart;
+    else if (guess == 6)
+        sb.inodestart = sb.logstart + sb.nlog;
+    else if (guess == 7)
+        sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
+    else if (guess == 8) /* at least as many as there were */
+        sb.ninodes = (sb.bmapstart - sb.inodestart - 1) * IPB + IPB - 1;
+    return sb;
 }
 
-/* A guess must halve the problems: other damage can look a little better with a wrong super block. */
+/* A guess must halve the problems: other damage can look a little better with a wrong super block.  If no guess at one number
+   is possible, two may be wrong. */
 static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
 {
-    struct superblock sb, guess[GUESSES];
-    uint best = 0, fewest = ~0u;
+    struct superblock sb, best;
+    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES;
 
     if (nbytes / BSIZE <= SUPER_BLOCK)
         return false;
     memcpy(&sb, image + SUPER_BLOCK * BSIZE, sizeof(sb));
-    guess_supers(guess, &sb, nbytes / BSIZE < ~0u ? nbytes / BSIZE : ~0u);
-    for (uint i = 0; i < GUESSES && fewest > 0; i++) {
-        uint n = count_problems(image, nbytes, &guess[i]);
-        if (n < (best == 0 && fewest != ~0u ? (fewest + 1) / 2 : fewest)) {
-            fewest = n;
-            best = i;
-        }
+    best = sb;
+    for (uint i = 0; i < nguesses && limit > 0; i++) {
+        if (i == GUESSES - 1 && fewest == ~0u)
+            nguesses = GUESSES * GUESSES;
+        struct superblock guess =
+            guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
+        if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)
+            continue;
+        uint n = count_problems(image, nbytes, &guess);
+        if (n >= limit)
+            continue;
+        best = guess;
+        fewest = n;
+        limit = i == 0 ? (n + 1) / 2 : n;
     }
-    memcpy(image + SUPER_BLOCK * BSIZE, &guess[best], sizeof(sb));
-    if (best)
+    memcpy(image + SUPER_BLOCK * BSIZE, &best, sizeof(best));
+    if (memcmp(&best, &sb, sizeof(sb)) != 0)
         report("super block: a number that does not fit the others is mended");
     return fewest != ~0u;
 }
@@ -247,7 +264,7 @@ static short guess_type(const struct mend *m, uint inum, const struct dinode *di
         return T_DEV;
     if (has_entries(m, di, inum))
         return T_DIR;
-    return empty && (di->major || di->minor) ? T_DEV : T_FILE;
+    return di->type != T_FILE && empty && (di->major || di->minor) ? T_DEV : T_FILE;
 }
 
 static void mend_type(struct mend *m, uint inum)
@@ -278,7 +295,7 @@ static void mend_size(struct mend *m, uint inum)
     uint limit = m->im.layout.max_blocks, n = nblocks_of(di), blockno;
     uint was = n = n < limit ? n : limit;
 
-    while (n > 0 && !find_old(m, di, n - 1))
+    while (n > 0 && (di->type == T_DEV || !find_old(m, di, n - 1)))
         n--;
     if (n == was && di->type != T_DEV)
         while ((blockno = find_old(m, di, n)) && was_marked(m, blockno) && m->claims[blockno] == 1)

@@ -16,6 +16,7 @@ struct mend {
     uint *nnames;      /* of each inode: entries that name it, except "." and ".." */
     uint *nsub;        /* of each directory: directories in it */
     bool *seen;        /* directories that were walked, or are about to be */
+    uint nsaid;        /* lines that were reported, or would have been */
     bool left;         /* something could not be mended */
     void (*report)(const char *);
 };

@@ -323,6 +323,18 @@ static void move_down(struct mend *m, uint inum)
     memset(di, 0, sizeof(*di));
 }
 
+/* Lost inodes of which the damage has left nothing. */
+static void drop_empty(struct mend *m)
+{
+    for (uint inum = ROOTINO; inum < mend_ninodes(m); inum++) {
+        struct dinode *di = mend_inode(m, inum);
+        if (!is_lost(m, inum) || !m->suspect[inum] || di->size > 0)
+            continue;
+        mend_say(m, "inode %u: no name leads to it, and nothing is in it; it is free now", inum);
+        memset(di, 0, sizeof(*di));
+    }
+}
+
 /* Which lost directories are in other lost ones? */
 static bool *find_inner(struct mend *m)
 {
@@ -342,6 +354,7 @@ static bool *find_inner(struct mend *m)
 
 static void connect_lost(struct mend *m)
 {
+    drop_empty(m);
     for (uint inum = FSIMAGE_INUM_MAX + 1; inum < mend_ninodes(m); inum++)
         if (is_lost(m, inum))
             move_down(m, inum);

@@ -3,6 +3,7 @@
 import os
 import random
 import struct
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -64,13 +65,17 @@ for name, data in (
         ("bitmap outside", super_block(bmapstart=0xFFFFFFFE)),
         ("unknown features", super_block(features=0x12345678))):
     r = run("--disk", broken(name.replace(" ", "-"), data), "--timeout", "20", "--", "echo up")
-    ok(r.status == statuses.CANNOT_START and r.err.strip(), "a broken disk: " + name, r)
+    ok(r.status == statuses.CANNOT_START and "fsck -y" in r.err, "a broken disk, and how to mend it: " + name, r)
 
 start, = struct.unpack("<I", good[512 + 16:512 + 20])
 header = struct.pack("<I", 5) + struct.pack("<5I", 0xFFFFFFFF, 0, 1, 2, 3)
 full_log = good[:start * 512] + header.ljust(512, b"\0") + good[start * 512 + 512:]
-r = run("--disk", broken("log", full_log), "--timeout", "20", "--", "echo up")
-ok(r.status in (0, statuses.CANNOT_START), "a log that points nowhere", r)
+image = broken("log", full_log)
+r = run("--disk", image, "--timeout", "20", "--", "echo up")
+ok(r.status == statuses.CANNOT_START and "fsck -y" in r.err, "a log that points nowhere", r)
+mended = subprocess.run([os.path.join(BUILD, "host", "fsck"), "-y", image], capture_output=True, check=False)
+r = run("--disk", image, "--timeout", "20", "--", "echo up")
+ok(mended.returncode == 1 and r.status == 0 and r.out == "up\n" and "fsck" not in r.err, "the same, mended by fsck", mended, r)
 inodes, = struct.unpack("<I", good[512 + 20:512 + 24])
 r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[(inodes + 64) * 512:]), "--timeout",
         "20",

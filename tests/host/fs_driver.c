@@ -21,6 +21,9 @@
 #define NCALLS     14u
 #define NHELD      2u
 
+/* Frames: plenty; so few that the block cache can hardly grow, or not at all. */
+static const uint memories[] = { 420, 180, 150 };
+
 static const char *const paths[] = {
     "a",   "l",   "d",   "d/b", "d/e", "d/e/c",      "d/e/f", "d/e/f/g",
     "d/h", "dev", "i",   "i/j", ".",   "i/k",        "d/..",  "new",
@@ -48,9 +51,10 @@ static void read_all(struct file *f)
 
 static void write_some(struct file *f)
 {
-    static char bytes[20000];
+    static const uint sizes[] = { 100, 2000, 2000, 20000, 70000, 400000 };
+    static char bytes[400000];
 
-    file_write(f, bytes, fake_random(4) ? fake_random(2000) : sizeof(bytes));
+    file_write(f, bytes, fake_random(sizes[fake_random(COUNT(sizes))]));
 }
 
 static void open_and_use(struct process *p, const char *path)
@@ -187,13 +191,15 @@ static void use(void *unused)
 static void say(const char *line) { printf("# %s\n", line); }
 static void quiet(const char *line) { (void)line; }
 
-static bool boot_survives(const struct mutant *m, uint seed, fs_boot *boot)
+/* fail_at: this transfer fails, and all after it; 0: none does. */
+static bool boot_survives(const struct mutant *m, uint seed, uint fail_at, fs_boot *boot)
 {
     uint nfailures = tap_nfailures();
 
     world->nblocks = m->nblocks;
-    world->fail_at = 0;
-    boot(seed % 5 ? 420 : 330, seed, use, NULL);
+    world->ntransfers = 0;
+    world->fail_at = fail_at;
+    boot(memories[seed / 1024 % COUNT(memories)], seed, use, NULL);
     return !strstr(world->wrong, "crashed") && tap_nfailures() == nfailures;
 }
 
@@ -230,7 +236,7 @@ bool fs_driver_run(const uchar *bytes, size_t n, fs_boot *boot)
 
     mutant_make(&m, disk, &in);
     memcpy(world->disk, disk, (size_t)m.nblocks * BSIZE);
-    if (!boot_survives(&m, seed, boot))
+    if (!boot_survives(&m, seed, seed % 8 ? 0 : 1 + seed / 8 % 128, boot))
         return false;
     is_good(&m, quiet); /* whatever it says */
 
@@ -239,7 +245,7 @@ bool fs_driver_run(const uchar *bytes, size_t n, fs_boot *boot)
         return false;
     if (!possible)
         return true;
-    if (!mutant_is_kept(&m, world->disk) || !boot_survives(&m, seed, boot))
+    if (!mutant_is_kept(&m, world->disk) || !boot_survives(&m, seed, 0, boot))
         return false;
     if (world->wrong[0])
         printf("# mended, but: %s\n", world->wrong);

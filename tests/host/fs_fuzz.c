@@ -15,8 +15,12 @@ extern char __start_kernel_data[], __stop_kernel_data[], __start_kernel_bss[], _
 
 static char *first_data;
 
+const char *__asan_default_options(void);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n);
+
+/* Images are large: not many of those that were freed are kept. */
+const char *__asan_default_options(void) { return "quarantine_size_mb=8"; }
 
 /* Not memcpy(): between the variables lies what the address sanitizer forbids. */
 __attribute__((no_sanitize("all"))) static void copy(char *to, const char *from, size_t n)

@@ -291,14 +291,14 @@ static void spoil(struct bytes *in, const struct original *o, const struct fsima
 
 void mutant_make(struct mutant *m, uchar *disk, struct bytes *in)
 {
-    uint how = bytes_take(in, 1);
+    uint how = bytes_take(in, 1), shape = how % 8 == 0 ? 2 : how % 2; /* the large one takes longer */
 
-    *m = (struct mutant){ .shape = how % MUTANT_SHAPES, .disk = disk };
+    *m = (struct mutant){ .shape = shape, .disk = disk };
     const struct original *o = original(m->shape);
     m->nblocks = o->im.layout.sb.size;
     memcpy(disk, o->disk, (size_t)m->nblocks * BSIZE);
     struct fsimage im = { .layout = o->im.layout, .bytes = disk };
-    for (uint n = 1 + how / MUTANT_SHAPES % MUTATIONS_MAX; n > 0; n--)
+    for (uint n = 1 + how / 8 % MUTATIONS_MAX; n > 0; n--)
         spoil(in, o, &im);
 }
 
@@ -394,8 +394,19 @@ static bool paths_are_kept(const struct fsimage *good, const struct fsimage *bad
     return kept;
 }
 
+/* As the next mount does. */
+static void carry_out_log(const struct fsimage *im)
+{
+    const struct superblock *sb = &im->layout.sb;
+    const struct logheader *h = fsimage_block(im, sb->logstart);
+
+    for (int i = 0; fs_log_is_sane(&im->layout, h) && i < h->n; i++)
+        memcpy(fsimage_block(im, h->block[i]), fsimage_block(im, sb->logstart + 1 + i), BSIZE);
+}
+
 bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
 {
+    static uchar bad_bytes[MUTANT_BLOCKS_MAX * BSIZE], mended_bytes[MUTANT_BLOCKS_MAX * BSIZE];
     const struct fsimage *good = &original(m->shape)->im;
     size_t nbytes = (size_t)m->nblocks * BSIZE;
     struct superblock sb;
@@ -405,13 +416,12 @@ bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
     sb.nblocks = good->layout.sb.nblocks;
     if (memcmp(&sb, &good->layout.sb, sizeof(sb)) != 0)
         return true; /* another geometry, so nothing is where it was */
-    struct fsimage bad = { .layout = good->layout, .bytes = malloc(nbytes) }, mended = bad;
-    mended.bytes = malloc(nbytes);
+    struct fsimage bad = { .layout = good->layout, .bytes = bad_bytes }, mended = bad;
+    mended.bytes = mended_bytes;
     memcpy(mended.bytes, mended_disk, nbytes);
     memcpy(bad.bytes, m->disk, nbytes);
-    struct logheader *h = fsimage_block(&bad, sb.logstart);
-    for (int i = 0; fs_log_is_sane(&bad.layout, h) && i < h->n; i++)
-        memcpy(fsimage_block(&bad, h->block[i]), fsimage_block(&bad, sb.logstart + 1 + i), BSIZE);
+    carry_out_log(&bad);
+    carry_out_log(&mended);
     for (uint inum = ROOTINO; inum < sb.ninodes; inum++) {
         const struct dinode *di = fsimage_inode(good, inum);
         if (di->type == 0 || di->type == T_DIR || !is_untouched(good, &bad, inum))
@@ -422,7 +432,5 @@ bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
         }
     }
     kept = paths_are_kept(good, &bad, &mended, ROOTINO) && kept;
-    free(bad.bytes);
-    free(mended.bytes);
     return kept;
 }

@@ -57,31 +57,32 @@ FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,
             kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
-HOST_TESTS += fs_files fs_crash fs_corrupt fs_mutants fs_race fs_tools
+HOST_TESTS += fs_files fs_crash fs_corrupt fs_mend fs_mutants fs_race fs_tools
 fs_files_SRC = tests/host/fs_files.c $(FS_WORLD)
 fs_crash_SRC = tests/host/fs_crash.c $(FS_WORLD)
 fs_corrupt_SRC = tests/host/fs_corrupt.c $(FS_WORLD)
+fs_mend_SRC = tests/host/fs_mend.c tests/host/fs_mutant.c $(FS_WORLD)
 fs_mutants_SRC = tests/host/fs_mutants.c tests/host/fs_driver.c tests/host/fs_mutant.c $(FS_WORLD)
 fs_race_SRC = tests/host/fs_race.c $(FS_WORLD)
 fs_tools_SRC = tests/host/fs_tools.c $(FS_WORLD)
 fs_files_CFLAGS = $(FS_CFLAGS)
 fs_crash_CFLAGS = $(FS_CFLAGS)
 fs_corrupt_CFLAGS = $(FS_CFLAGS)
+fs_mend_CFLAGS = $(FS_CFLAGS)
 fs_mutants_CFLAGS = $(FS_CFLAGS)
 fs_race_CFLAGS = $(FS_CFLAGS)
 fs_tools_CFLAGS = $(FS_CFLAGS)
 $B/tests/host/fs_tools: | $B/host/mkfs $B/host/fsck
 
-# The same for libFuzzer.  What boots has its variables in sections of their own, and it alone counts as coverage.
-FS_FUZZ_KERNEL := $(filter kernel/%,$(FS_WORLD))
-FS_FUZZ_SRC := tests/host/fs_fuzz.c tests/host/fs_driver.c tests/host/fs_mutant.c tests/host/host.c $(filter-out kernel/%,$(FS_WORLD))
+# The same for libFuzzer.  What boots has its variables in sections of their own; the file system and fsck count as coverage.
+FS_FUZZ_SRC := tests/host/fs_fuzz.c tests/host/fs_driver.c tests/host/fs_mutant.c tests/host/host.c $(FS_WORLD)
 FS_FUZZ_FLAGS = -std=gnu11 -g -O1 $(WARN) -Wno-unused-result -DDEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                 -I. -Ikernel -Itests -Itests/host -Itests/host/arch
 FS_FUZZ_HEADERS = $(wildcard kernel/*.h kernel/*/*.h include/*.h host/*.h tests/*.h tests/host/*.h tests/host/*/*.h)
-$B/fuzz/kernel/fs/%.o: COVERAGE_FLAGS = -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
-$B/fuzz/kernel/%.o: kernel/%.c $(FS_FUZZ_HEADERS) tests/host/host.mk
+$B/fuzz/kernel/%: FS_FUZZ_FLAGS += -include tests/host/fakes/sections.h
+$B/fuzz/kernel/fs/%.o $B/fuzz/host/%.o: FS_FUZZ_FLAGS += -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
+$B/fuzz/%.o: %.c $(FS_FUZZ_HEADERS) tests/host/host.mk
 	@mkdir -p $(@D)
-	clang $(FS_FUZZ_FLAGS) $(COVERAGE_FLAGS) -include tests/host/fakes/sections.h -c -o $@ $<
-$B/fuzz/fs_fuzz: $(FS_FUZZ_SRC) $(FS_FUZZ_KERNEL:%.c=$B/fuzz/%.o) $(FS_FUZZ_HEADERS)
-	@mkdir -p $(@D)
-	clang $(FS_FUZZ_FLAGS) -o $@ $(filter %.c %.o,$^) -fsanitize=fuzzer
+	clang $(FS_FUZZ_FLAGS) -c -o $@ $<
+$B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
+	clang $(FS_FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^

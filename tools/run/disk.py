@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 from .paths import build_directory
-from .statuses import BUILD_FAILED, Failure
+from .statuses import BUILD_FAILED, Failure, say
 
 
 class MkfsError(Exception):
@@ -29,6 +29,16 @@ def layout(image):
         return mkfs("--info", image).partition(":")[0]
     except MkfsError:
         return None
+
+
+def warn_of_damage(image):
+    """A damaged image may run for a while, and lose more: its user should know."""
+    fsck = os.path.join(build_directory(), "host", "fsck")
+    r = subprocess.run([fsck, "-q", "-n", "--", image], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       errors="replace", check=False)
+    if r.returncode == 4:
+        say("%s; the first: %s" % (r.stdout.splitlines()[-1], r.stdout.splitlines()[0].removeprefix(image + ": ")))
+        say("`%s -y %s' mends what can be mended" % (os.path.relpath(fsck), image))
 
 
 def replaced(program):
@@ -59,6 +69,8 @@ class Disk:
                 check_regular(name)
             if options.write:
                 open(self.path, "r+b").close()
+            if options.disk:
+                warn_of_damage(self.path)
             if options.add:
                 self._add(options)
             self.layout = layout(self.path)
