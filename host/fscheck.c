@@ -130,16 +130,20 @@ static bool own(struct check *c, uint inum, uint blockno, const char *what, uint
     return true;
 }
 
-/* Checks what is reached through `address`: 128^depth blocks from `index` on, of which the first nblocks are
-   needed. */
-static void check_addresses(struct check *c, uint inum, uint address, uint depth, uint index, uint nblocks)
+/* Blocks of a file: it must have those below `need`, and none from `limit` on. */
+struct extent {
+    uint need, limit;
+};
+
+/* Checks what is reached through `address`: 128^depth blocks from `index` on. */
+static void check_addresses(struct check *c, uint inum, uint address, uint depth, uint index, struct extent e)
 {
     if (!address) {
-        if (index < nblocks)
+        if (index < e.need)
             problem(c, "inode %u: block %u is missing", inum, index);
         return;
     }
-    if (index >= nblocks) {
+    if (index >= e.limit) {
         problem(c, "inode %u: block %u lies past its end", inum, index);
         return;
     }
@@ -148,7 +152,7 @@ static void check_addresses(struct check *c, uint inum, uint address, uint depth
     const uint *slots = block_at(c, address);
     uint step = depth == 1 ? 1 : NINDIRECT;
     for (uint i = 0; i < NINDIRECT; i++)
-        check_addresses(c, inum, slots[i], depth - 1, index + i * step, nblocks);
+        check_addresses(c, inum, slots[i], depth - 1, index + i * step, e);
 }
 
 static void check_inode(struct check *c, uint inum)
@@ -174,9 +178,12 @@ static void check_inode(struct check *c, uint inum)
     if (di->type != T_DEV && (di->major || di->minor))
         problem(c, "inode %u: it has the numbers of a device, %d and %d", inum, di->major, di->minor);
     uint nblocks = (di->size + BSIZE - 1) / BSIZE, index = 0;
+    struct extent e = { nblocks, nblocks };
+    if (di->nlink == 0) /* it may be half removed, whatever its size */
+        e = (struct extent){ 0, c->layout.max_blocks };
     for (uint i = 0; i < NADDR; i++) {
         uint depth = i < c->layout.ndirect ? 0 : i - c->layout.ndirect + 1;
-        check_addresses(c, inum, di->addrs[i], depth, index, nblocks);
+        check_addresses(c, inum, di->addrs[i], depth, index, e);
         index += depth == 0 ? 1 : depth == 1 ? NINDIRECT : NINDIRECT * NINDIRECT;
     }
 }

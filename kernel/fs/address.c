@@ -209,6 +209,7 @@ uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, ui
 struct free_run {
     struct log_op *op;
     uint start, n;
+    bool unreadable; /* an address block is: what it leads to stays, and the block itself */
 };
 
 static void run_free(struct free_run *run)
@@ -250,7 +251,7 @@ static bool free_slots(struct free_run *run, uint *slots, uint n)
     return true;
 }
 
-/* Frees what the address block in *slot leads to, and then the block.  depth 1: it names data. */
+/* Frees what the address block in *slot leads to, and then the block.  depth 1: it names data.  False: not all. */
 static bool free_table(struct free_run *run, uint *slot, uint depth)
 {
     struct slots p;
@@ -259,7 +260,11 @@ static bool free_table(struct free_run *run, uint *slot, uint depth)
 
     if (!blockno)
         return true;
-    if (open_block(&p, blockno, 0) == 0) {
+    if (volume_is_data(blockno)) { /* else the image is corrupt, and it leads nowhere */
+        if (open_block(&p, blockno, 0) < 0) {
+            run->unreadable = true;
+            return false;
+        }
         if (depth == 1)
             done = free_slots(run, p.at, NINDIRECT);
         for (uint i = NINDIRECT; depth == 2 && done && i-- > 0;)
@@ -276,18 +281,18 @@ static bool free_table(struct free_run *run, uint *slot, uint depth)
     return true;
 }
 
-bool inode_truncate_some(struct log_op *op, struct inode *ip)
+int inode_truncate_some(struct log_op *op, struct inode *ip)
 {
     struct free_run run = { .op = op };
     bool done = true;
 
     if (ip->disk.type == T_DEV)
-        return true;
+        return 0;
     ip->run.nblocks = 0;
     for (uint depth = NADDR - volume.ndirect; done && depth > 0; depth--)
         done = free_table(&run, &ip->disk.addrs[volume.ndirect + depth - 1], depth);
     done = done && free_slots(&run, ip->disk.addrs, volume.ndirect);
     run_free(&run);
     ip->disk.size = 0;
-    return done;
+    return run.unreadable ? -1 : !done;
 }

@@ -165,14 +165,18 @@ static void loaded(struct group *g, uchar blocks)
     waitq_wake_all(&cache.loaded);
 }
 
-/* Reads what is not valid, and releases the lock meanwhile. */
-static REACQUIRES bool load(struct group *g)
+/* Reads what is not valid, and releases the lock meanwhile.  False: some of the needed blocks can't be read. */
+static REACQUIRES bool load(struct group *g, uchar needed)
 {
     uchar wanted = blocks_on_disk(g->number) & ~g->valid;
 
     g->loading = true;
     spin_release(&cache.lock);
     bool ok = read_blocks(g, wanted);
+    if (!ok && wanted & ~needed) { /* a neighbour may be to blame */
+        wanted &= needed;
+        ok = read_blocks(g, wanted);
+    }
     spin_acquire(&cache.lock);
     loaded(g, ok ? wanted : 0);
     return ok;
@@ -236,7 +240,7 @@ struct group *cache_get(uint blockno, uint n, uint ahead)
     while ((g->valid & mask) != mask) {
         if (g->loading) {
             waitq_sleep(&cache.loaded, &cache.lock, 0, false);
-        } else if (!load(g)) {
+        } else if (!load(g, mask)) {
             unpin(g);
             g = NULL;
             break;

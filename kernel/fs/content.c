@@ -21,6 +21,17 @@ static inline uint left_in_group(uint blockno) { return GROUP_BLOCKS - blockno %
 
 static inline uint blocks_for(uint nbytes) { return (nbytes + BSIZE - 1) / BSIZE; }
 
+/* As cache_get(), but only the first block if not all can be read. */
+static struct group *get_readable(uint blockno, uint *n, uint ahead)
+{
+    struct group *g = cache_get(blockno, *n, ahead);
+
+    if (g || *n == 1)
+        return g;
+    *n = 1;
+    return cache_get(blockno, 1, 1);
+}
+
 struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint *nblocks)
 {
     uint n = inode_map(ip, index, READ_AHEAD, blockno);
@@ -28,7 +39,7 @@ struct group *inode_get_blocks(struct inode *ip, uint index, uint *blockno, uint
     if (n == 0)
         return NULL;
     *nblocks = min_uint(n, left_in_group(*blockno));
-    return cache_get(*blockno, *nblocks, n);
+    return get_readable(*blockno, nblocks, n);
 }
 
 /* Copies up to n bytes from the file, which has them, as far as one group goes.  0: they can't be read. */
@@ -40,7 +51,7 @@ static uint read_run(struct inode *ip, void USER *dst, uint offset, uint n, bool
     if (nblocks == 0)
         return 0;
     uint here = min_uint(min_uint(nblocks, want), left_in_group(blockno));
-    struct group *g = cache_get(blockno, here, nblocks);
+    struct group *g = get_readable(blockno, &here, nblocks);
     if (!g)
         return 0;
     n = min_uint(n, here * BSIZE - skip);

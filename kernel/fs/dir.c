@@ -10,6 +10,7 @@
 #include "fs/inode.h"
 
 #define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent))
+#define DIR_UNREADABLE   (~0u) /* past the end of any file, so that nothing can be entered there */
 
 /* A walk over the entries of a directory, group by group. */
 struct walk {
@@ -81,7 +82,9 @@ uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
         }
     }
     walk_stop(&w);
-    if (!have_slot)
+    if (!inum && w.position < w.nentries)
+        *slot = DIR_UNREADABLE;
+    else if (!have_slot)
         *slot = w.nentries * sizeof(struct dirent);
     return inum;
 }

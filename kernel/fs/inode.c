@@ -178,15 +178,14 @@ static uint find_free(uint inum)
     while (inum < limit) {
         uint blockno = IBLOCK(inum, volume.sb);
         struct group *g = cache_get(blockno, 1, 1);
-        if (!g)
-            return 0;
         for (; inum < limit && IBLOCK(inum, volume.sb) == blockno; inum++) {
-            if (on_disk(g, inum)->type == 0) {
+            if (g && on_disk(g, inum)->type == 0) {
                 cache_put(g);
                 return inum;
             }
         }
-        cache_put(g);
+        if (g) /* else it can't be read, and what is free there is not known */
+            cache_put(g);
     }
     return 0;
 }
@@ -254,15 +253,15 @@ static bool drop(struct inode *ip, struct inode **parent)
     return true;
 }
 
-/* Frees an orphan, by as many operations as it takes.  False: the disk failed; the next mount will free it. */
+/* Frees an orphan, by as many operations as it takes.  False: the disk failed; the next mount will try again. */
 static bool bury(struct log_op *op, struct inode *ip)
 {
-    for (bool done = false; !done;) {
-        if (op->left <= INODE_CHANGE_COST && log_renew(op, LOG_OP_MIN) < 0)
+    for (int more = 1; more;) {
+        if (more < 0 || (op->left <= INODE_CHANGE_COST && log_renew(op, LOG_OP_MIN) < 0))
             return false;
         mutex_acquire(&ip->lock);
-        done = inode_truncate_some(op, ip);
-        if (done)
+        more = inode_truncate_some(op, ip);
+        if (!more)
             memset(&ip->disk, 0, sizeof(ip->disk));
         inode_update(op, ip);
         mutex_release(&ip->lock);
@@ -326,13 +325,12 @@ static bool root_is_good(void)
 const char *inode_mount(void)
 {
     if (!root_is_good())
-        return "its root directory is damaged";
-    bool found = false;
+        return "its root directory is damaged, or can't be read";
     for (uint first = 0; first < volume.sb.ninodes; first += IPB) {
         uint blockno = IBLOCK(first, volume.sb), orphans = 0;
         struct group *g = cache_get(blockno, 1, (volume.sb.ninodes - first) / IPB + 1);
-        if (!g)
-            return "its inodes can't be read";
+        if (!g) /* these files can't be used; others can */
+            continue;
         for (uint inum = first; inum < first + IPB && inum < volume.sb.ninodes; inum++)
             if (is_orphan(on_disk(g, inum)))
                 orphans |= 1u << inum % IPB;
@@ -340,7 +338,6 @@ const char *inode_mount(void)
         for (uint i = 0; i < IPB; i++)
             if (orphans >> i & 1 && first + i >= ROOTINO)
                 bury_number(first + i);
-        found |= orphans != 0;
     }
-    return found && log_settle() < 0 ? "its unfinished files can't be removed" : NULL;
+    return NULL;
 }

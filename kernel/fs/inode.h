@@ -81,9 +81,9 @@ MUST_CHECK struct group *inode_get_blocks(struct inode *ip, uint index, uint *bl
 MUST_CHECK uint inode_map(struct inode *ip, uint index, uint want, uint *blockno);
 /* The same for blocks past the end of the file, which it gets now.  0: the disk is full. */
 MUST_CHECK uint inode_extend(struct log_op *op, struct inode *ip, uint index, uint want, uint *blockno);
-/* Frees blocks, from the file's end backwards, as many as this operation has room for.  True: none is left.
-   The caller updates the inode. */
-bool inode_truncate_some(struct log_op *op, struct inode *ip);
+/* Frees blocks, from the file's end backwards, as many as this operation has room for: 1 if there are more, 0 if
+   none is left, -1 if it can't be read which are.  The caller updates the inode. */
+int inode_truncate_some(struct log_op *op, struct inode *ip);
 
 /* dir.c.  Sleeps: may. */
 
@@ -92,7 +92,8 @@ struct filename {
     char text[DIRSIZ + 2];
 };
 
-/* The inode number of a name, or 0.  *slot: the offset of its entry, or of one that is free. */
+/* The inode number of a name, or 0.  *slot: the offset of its entry, or of one that is free; if the directory can't
+   be read to its end, where dir_enter() fails. */
 uint dir_find(struct inode *dp, const struct filename *name, uint *slot);
 /* Enters the name at a slot that dir_find() found free.  0, or -1: the disk is full. */
 MUST_CHECK int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum,

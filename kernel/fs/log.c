@@ -80,9 +80,15 @@ static void enter(enum log_state state)
 
 static void wait_for_change(void) { waitq_sleep(&log.changed, &log.lock, 0, false); }
 
-static void fail(void)
+static void say_failed(void)
 {
     printk("disk: a transfer failed; from now on files can be read but not changed\n");
+}
+
+static void fail(void)
+{
+    if (!log.broken) /* else it was said */
+        say_failed();
     enter(LOG_FAILED);
     waitq_wake_all(&log.flusher);
 }
@@ -208,6 +214,8 @@ int log_renew(struct log_op *op, uint n)
 void log_fail(void)
 {
     spin_acquire(&log.lock);
+    if (!log.broken)
+        say_failed();
     log.broken = true;
     spin_release(&log.lock);
 }
@@ -228,11 +236,12 @@ int log_commit(void)
 
 int log_settle(void)
 {
-    int result = log_commit();
-
+    if (log_commit() < 0)
+        return -1;
     spin_acquire(&log.lock);
     while (log.state == LOG_DURABLE || log.state == LOG_SETTLING)
         step();
+    int result = log.state == LOG_FAILED ? -1 : 0;
     spin_release(&log.lock);
     return result;
 }

@@ -197,8 +197,7 @@ static bool boot_survives(const struct mutant *m, uint seed, uint fail_at, fs_bo
     uint nfailures = tap_nfailures();
 
     world->nblocks = m->nblocks;
-    world->ntransfers = 0;
-    world->fail_at = fail_at;
+    world->fault = (struct fault){ .kinds = fail_at ? FAULT_ANY : 0, .skip = fail_at ? fail_at - 1 : 0 };
     boot(memories[seed / 1024 % COUNT(memories)], seed, use, NULL);
     return !strstr(world->wrong, "crashed") && tap_nfailures() == nfailures;
 }

@@ -73,7 +73,7 @@ static void use_files(void *unused)
     struct file *g = file_dup(f);
     check_eq(file_read(f, bytes, 50), 50);
     check_eq(file_read(g, bytes, 50), 50); /* one position */
-    check_eq(bytes[0], world_byte(1, 50));
+    check_eq(bytes[0], fsops_byte(1, 50));
     file_close(f);
     check_eq(file_read(g, bytes, 1), 1);
     file_close(g);
@@ -175,7 +175,7 @@ static void use_open_unlinked(void *unused)
     check_eq(unlink_path("d"), 0);
     check_eq(world_write_file("f", 0, 3000, 2), 3000); /* another one */
     check_eq(file_read(f, bytes, 10), 10);
-    check_eq((uchar)bytes[9], world_byte(1, 9));
+    check_eq((uchar)bytes[9], fsops_byte(1, 9));
     check_eq(file_write(f, bytes, 10), 10);
     check(!file_open(inside, "x", O_CREATE | O_RDWR)); /* a directory without a name stays empty */
     check_eq(fs_mkdir(inside, "x"), -1);
@@ -225,7 +225,7 @@ static void fill_file(void *unused)
     uint limit = (layout->extended ? EXT_MAXFILE : MAXFILE) * BSIZE;
     uchar *bytes = calloc(1, limit + 1000);
     for (uint i = 0; i < limit; i++)
-        bytes[i] = world_byte(3, i);
+        bytes[i] = fsops_byte(3, i);
     struct file *f = open_file("big", O_CREATE | O_RDWR);
     uint done = 0;
     for (int n;
@@ -272,7 +272,7 @@ static void fill_disk(void *unused)
         uchar bytes[3000];
         for (uint piece = 0; piece < 20 && n > 0; piece++) {
             for (uint i = 0; i < sizeof(bytes); i++)
-                bytes[i] = world_byte(nfiles, sizes[nfiles] + i);
+                bytes[i] = fsops_byte(nfiles, sizes[nfiles] + i);
             n = file_write(f, bytes, sizeof(bytes));
             sizes[nfiles] += n > 0 ? n : 0;
         }
@@ -412,19 +412,18 @@ static void use_until_failure(void *unused)
         if (i % 5 == 0)
             fs_sync();
     }
-    check_eq(world->fail_at && world->ntransfers >= world->fail_at ? fs_sync() : -1, -1);
+    check_eq(world->fault.nfailed ? fs_sync() : -1, -1);
     check(world_fingerprint() != 0);
 }
 
 TEST("a disk that fails")
 {
-    for (uint n = 1; n < 150; n += n < 40 ? 1 : 7) {
+    for (uint n = 0; n < 150; n += n < 40 ? 1 : 7) {
         world_format(&world_xv6);
-        world->ntransfers = 0;
-        world->fail_at = n;
+        world->fault = (struct fault){ .kinds = FAULT_ANY, .skip = n };
         bool mounted = world_boot(use_until_failure, NULL);
         check(mounted || strstr(world->wrong, "read") || strstr(world->wrong, "damaged"));
-        world->fail_at = 0;
+        world->fault.kinds = 0;
         check(world_boot(use_files, NULL)); /* what was committed is whole */
         check(world_is_consistent(NULL));
     }

@@ -29,7 +29,7 @@ static void load(void)
 {
     const uchar *good = mutant_original(1, &world->nblocks);
 
-    world->fail_at = 0;
+    world->fault.kinds = 0;
     memcpy(world->disk, good, (size_t)world->nblocks * BSIZE);
     check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
 }

@@ -180,7 +180,7 @@ static void send_bytes(void *arg)
         uint n = 1 + fake_random(fake_random(2) ? 20 : sizeof(bytes));
         n = n < left ? n : left;
         for (uint i = 0; i < n; i++)
-            bytes[i] = world_byte(seed, at + i);
+            bytes[i] = fsops_byte(seed, at + i);
         check_eq(file_write(writer, bytes, n), n);
         at += n;
         left -= n;
@@ -198,7 +198,7 @@ static void receive_bytes(void *unused)
         if (n <= 0)
             break;
         for (int i = 0; i < n; i++) /* of one writer: in order */
-            check_eq(bytes[i], world_byte(0, nbytes_read + i));
+            check_eq(bytes[i], fsops_byte(0, nbytes_read + i));
         nbytes_read += n;
     }
     nread_end++;

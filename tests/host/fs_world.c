@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/printk.h"
+#include "chance.h"
 #include "fs/blockio.h"
 #include "fs/device.h"
 #include "fs_world.h"
@@ -50,11 +51,22 @@ DEVICE(device) = { .major = 1, .read = device_read, .write = device_write };
 
 /* The disk. */
 
-static bool transfer_fails(void)
+static bool transfer_fails(uint kind, uint blockno, uint nblocks)
 {
+    struct fault *f = &world->fault;
     fake_gap();
-    world->ntransfers++;
-    return world->fail_at && world->ntransfers >= world->fail_at;
+    if (!(f->kinds & kind))
+        return false;
+    if (f->on_range && kind != FAULT_FLUSH && (blockno >= f->first + f->n || f->first >= blockno + nblocks))
+        return false;
+    if (f->skip > 0) {
+        f->skip--;
+        return false;
+    }
+    if (f->once && f->nfailed)
+        return false;
+    f->nfailed++;
+    return true;
 }
 
 static void record(uint blockno, const void *bytes)
@@ -65,8 +77,7 @@ static void record(uint blockno, const void *bytes)
         panic("too many events to record");
     struct event *e = &world->events[world->nevents++];
     *e = (struct event){ .blockno = blockno, .tick = ticks_now };
-    e->nops = world->nops;
-    e->ndurable = world->ndurable;
+    memcpy(e->progress, world->progress, sizeof(e->progress));
     if (bytes)
         memcpy(e->bytes, bytes, BSIZE);
 }
@@ -82,7 +93,7 @@ uint disk_size(void) { return world->nblocks; }
 int disk_read(uint blockno, uint nblocks, void *data)
 {
     check_range(blockno, nblocks);
-    if (transfer_fails())
+    if (transfer_fails(FAULT_READ, blockno, nblocks))
         return -1;
     memcpy(data, world->disk + (size_t)blockno * BSIZE, (size_t)nblocks * BSIZE);
     fake_gap();
@@ -91,19 +102,24 @@ int disk_read(uint blockno, uint nblocks, void *data)
 
 int disk_write(uint blockno, uint nblocks, const void *data)
 {
+    static uint random_state = 1;
+
     check_range(blockno, nblocks);
-    if (transfer_fails())
-        return -1;
-    for (uint i = 0; i < nblocks; i++)
-        record(blockno + i, (const uchar *)data + (size_t)i * BSIZE);
-    memcpy(world->disk + (size_t)blockno * BSIZE, data, (size_t)nblocks * BSIZE);
+    bool fails = transfer_fails(FAULT_WRITE, blockno, nblocks);
+    for (uint i = 0; i < nblocks; i++) {
+        const uchar *bytes = (const uchar *)data + (size_t)i * BSIZE;
+        if (fails && chance(&random_state, 2))
+            continue;
+        record(blockno + i, bytes);
+        memcpy(world->disk + (size_t)(blockno + i) * BSIZE, bytes, BSIZE);
+    }
     fake_gap();
-    return 0;
+    return fails ? -1 : 0;
 }
 
 int disk_flush(void)
 {
-    if (transfer_fails())
+    if (transfer_fails(FAULT_FLUSH, 0, 0))
         return -1;
     record(EVENT_FLUSH, NULL);
     return 0;
@@ -124,8 +140,10 @@ void world_format(const struct fsimage_shape *l)
 
     memset(world->disk, 0, sizeof(world->disk));
     world->nblocks = l->nblocks;
-    world->nevents = world->fail_at = world->nops = world->ndurable = 0;
+    world->nevents = 0;
     world->recording = false;
+    memset(world->progress, 0, sizeof(world->progress));
+    memset(&world->fault, 0, sizeof(world->fault));
     if (fsimage_format(&im, world->disk, l))
         abort();
 }
@@ -222,8 +240,6 @@ struct inode *world_root(void)
     return the_root;
 }
 
-uchar world_byte(uint seed, uint at) { return seed * 37 + at * 7 + at / 251; }
-
 int world_write_file(const char *path, uint offset, uint n, uint seed)
 {
     struct file *f = file_open(world_root(), path, O_CREATE | O_RDWR);
@@ -235,7 +251,7 @@ int world_write_file(const char *path, uint offset, uint n, uint seed)
     if (offset && file_read(f, bytes, offset) != (int)offset)
         result = -1;
     for (uint i = 0; i < n; i++)
-        bytes[i] = world_byte(seed, offset + i);
+        bytes[i] = fsops_byte(seed, offset + i);
     if (result == 0)
         result = file_write(f, bytes, n);
     free(bytes);
@@ -252,7 +268,7 @@ bool world_file_is(const char *path, uint size, uint seed)
     uchar *bytes = malloc(size + 100);
     bool good = file_read(f, bytes, size + 100) == (int)size;
     for (uint i = 0; i < size && good; i++)
-        good = bytes[i] == world_byte(seed, i);
+        good = bytes[i] == fsops_byte(seed, i);
     free(bytes);
     file_close(f);
     return good;
@@ -312,4 +328,18 @@ static uint fingerprint_of(struct inode *ip, uint depth)
     return hash;
 }
 
-uint world_fingerprint(void) { return fingerprint_of(world_root(), 0); }
+uint world_fingerprint_of(const char *path)
+{
+    struct fault fault = world->fault;
+    struct inode *ip;
+
+    world->fault.kinds = 0;
+    ip = fs_lookup(world_root(), path);
+    uint hash = ip ? fingerprint_of(ip, 0) : 0;
+    if (ip)
+        inode_put(ip);
+    world->fault = fault;
+    return hash;
+}
+
+uint world_fingerprint(void) { return world_fingerprint_of("/"); }

@@ -12,6 +12,7 @@
 #include "fakes/fake.h"
 #include "fs/file.h"
 #include "fs/path.h"
+#include "fsops.h"
 #include "host.h"
 #include "host/fscheck.h"
 #include "host/fsimage.h"
@@ -19,25 +20,41 @@
 
 #define WORLD_BLOCKS_MAX 40960u
 #define WORLD_EVENTS_MAX 60000u
+#define WORLD_PLACES     4u /* directories with a series of operations each */
+
+/* How far the series of one place has got. */
+struct progress {
+    uint nops;     /* operations that have ended */
+    uint ndurable; /* of these, the ones that a sync() has promised */
+};
 
 /* One block written, or a flush. */
 struct event {
     uint blockno; /* EVENT_FLUSH: a flush */
     uint tick;
-    uint nops;     /* operations that had ended before */
-    uint ndurable; /* of these, the ones that a sync() had promised */
+    struct progress progress[WORLD_PLACES]; /* before */
     uchar bytes[BSIZE];
 };
 #define EVENT_FLUSH (~0u)
+
+/* Which transfers fail.  What a failed write wrote is chance: each of its blocks, or not. */
+struct fault {
+    uint kinds;    /* FAULT_ bits; 0: none fails */
+    uint skip;     /* the first ones that would fail, and do not */
+    bool once;     /* else all after it as well */
+    bool on_range; /* reads and writes fail only if they touch [first, first + n) */
+    uint first, n; /* blocks */
+    uint nfailed;  /* so far */
+};
+enum { FAULT_READ = 1, FAULT_WRITE = 2, FAULT_FLUSH = 4, FAULT_ANY = 7 };
 
 /* Shared by all boots and the test itself. */
 struct world {
     uint nblocks; /* of the disk */
     uint nevents;
     bool recording;
-    uint nops, ndurable; /* kept by the test */
-    uint fail_at;        /* the nth transfer from now on fails, and all after it; 0: none does */
-    uint ntransfers;
+    struct progress progress[WORLD_PLACES]; /* kept by the test */
+    struct fault fault;
     char wrong[256]; /* what fs_mount() said, or how the boot failed; "" */
     uchar disk[WORLD_BLOCKS_MAX * BSIZE];
     struct event events[WORLD_EVENTS_MAX];
@@ -61,8 +78,9 @@ bool world_boot(void (*run)(void *), void *arg); /* with 2,000 pages and no jitt
 void world_boot_here(uint npages, uint jitter, void (*run)(void *), void *arg);
 /* Is the disk consistent, as it is now?  Prints what is not. */
 bool world_is_consistent(struct check_result *result);
-/* What users can see of the mounted file system, as one number. */
+/* What users can see of the mounted file system, or of one directory, as one number; no transfer fails meanwhile. */
 uint world_fingerprint(void);
+uint world_fingerprint_of(const char *path);
 
 /* Short ways to use the file system, relative to the root. */
 
@@ -71,6 +89,5 @@ struct inode *world_root(void);
 int world_write_file(const char *path, uint offset, uint n, uint seed);
 bool world_file_is(const char *path, uint size, uint seed);
 uint world_size(const char *path); /* ~0: it does not exist */
-uchar world_byte(uint seed, uint at);
 
 #endif

@@ -57,9 +57,10 @@ FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,
             kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
-HOST_TESTS += fs_files fs_crash fs_corrupt fs_mend fs_mutants fs_race fs_tools
+HOST_TESTS += fs_files fs_crash fs_error fs_corrupt fs_mend fs_mutants fs_race fs_tools
 fs_files_SRC = tests/host/fs_files.c $(FS_WORLD)
-fs_crash_SRC = tests/host/fs_crash.c $(FS_WORLD)
+fs_crash_SRC = tests/host/fs_crash.c tests/host/fs_cut.c $(FS_WORLD)
+fs_error_SRC = tests/host/fs_error.c tests/host/fs_cut.c $(FS_WORLD)
 fs_corrupt_SRC = tests/host/fs_corrupt.c $(FS_WORLD)
 fs_mend_SRC = tests/host/fs_mend.c tests/host/fs_mutant.c $(FS_WORLD)
 fs_mutants_SRC = tests/host/fs_mutants.c tests/host/fs_driver.c tests/host/fs_mutant.c $(FS_WORLD)
@@ -67,6 +68,7 @@ fs_race_SRC = tests/host/fs_race.c $(FS_WORLD)
 fs_tools_SRC = tests/host/fs_tools.c $(FS_WORLD)
 fs_files_CFLAGS = $(FS_CFLAGS)
 fs_crash_CFLAGS = $(FS_CFLAGS)
+fs_error_CFLAGS = $(FS_CFLAGS)
 fs_corrupt_CFLAGS = $(FS_CFLAGS)
 fs_mend_CFLAGS = $(FS_CFLAGS)
 fs_mutants_CFLAGS = $(FS_CFLAGS)

@@ -1,0 +1,112 @@
+/*
+ * fsops.h - random operations on files, the same ones for the same seed: in the system (tests/hostile/fsload.c) and over
+ * the file system's code on the host.
+ *
+ * Each is one operation to the file system too, so a power cut or a failing disk leaves it as a whole or not at all.
+ * They stay in one directory, whose name is a prefix of all paths.  Who includes this defines the fsops_ functions
+ * below, which return 0 or more, or a negative number if the call failed.
+ */
+#ifndef FSOPS_H
+#define FSOPS_H
+
+#include "chance.h"
+
+#define FSOPS_NAMES 16u    /* of files: f0 to f15, every fourth one in a directory */
+#define FSOPS_MAX   70000u /* bytes of a file: less than the most that xv6's layout takes */
+#define FSOPS_WRITE 2000u /* bytes of a write: fits one operation of either layout, wherever the blocks are */
+
+struct fsops {
+    unsigned state;     /* of the random numbers */
+    const char *prefix; /* of at most 8 characters: "", or "w1/" */
+    unsigned nth;       /* operations so far */
+};
+
+int fsops_size(const char *path); /* in bytes */
+int fsops_create(const char *path);
+/* n bytes from `at` on, which is at most the size. */
+int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed);
+int fsops_unlink(const char *path);
+int fsops_link(const char *old, const char *path);
+int fsops_mkdir(const char *path);
+int fsops_mknod(const char *path);
+/* Opens a file and keeps it, though it may lose its name; one that was kept before is closed. */
+int fsops_hold(const char *path);
+
+static inline struct fsops fsops_start(unsigned seed, const char *prefix)
+{
+    return (struct fsops){ .state = chance_start(seed, 0), .prefix = prefix };
+}
+
+static inline unsigned fsops_pick(struct fsops *o, unsigned n) { return chance(&o->state, n); }
+
+/* The byte at this place of what a write with this seed writes. */
+static inline unsigned char fsops_byte(unsigned seed, unsigned at) { return seed * 37 + at * 7 + at / 251; }
+
+static inline char *fsops_put(char *to, const char *text)
+{
+    while (*text)
+        *to++ = *text++;
+    *to = 0;
+    return to;
+}
+
+static inline char *fsops_put_name(char *to, char letter, unsigned n)
+{
+    const char name[] = { letter, n < 10 ? (char)('0' + n) : '1', n < 10 ? 0 : (char)('0' + n % 10), 0 };
+
+    return fsops_put(to, name);
+}
+
+static inline void fsops_file(const struct fsops *o, char path[24], unsigned i)
+{
+    char *end = fsops_put(path, o->prefix);
+
+    if (i % 4 == 3)
+        end = fsops_put(fsops_put_name(end, 'd', i % 3), "/");
+    fsops_put_name(end, 'f', i);
+}
+
+static inline void fsops_directory(const struct fsops *o, char path[24], unsigned i)
+{
+    fsops_put_name(fsops_put(path, o->prefix), 'd', i);
+}
+
+static inline int fsops_write_somewhere(const char *path, unsigned seed, const unsigned r[3])
+{
+    int size = fsops_size(path);
+
+    if (size < 0)
+        return fsops_create(path);
+    int append = size == 0 || r[0] % 3;
+    unsigned at = append ? (unsigned)size : r[1] % (unsigned)size;
+    unsigned n = 1 + r[2] % (append ? FSOPS_WRITE : FSOPS_WRITE / 3);
+    return at + n > FSOPS_MAX ? 0 : fsops_write(path, at, n, seed);
+}
+
+/* Does the next one.  Draws as many numbers whatever happens, so that the ones to come are the same after a failure. */
+static inline int fsops_next(struct fsops *o)
+{
+    char path[24], other[24];
+    unsigned what = fsops_pick(o, 20), i = fsops_pick(o, FSOPS_NAMES), j = fsops_pick(o, FSOPS_NAMES);
+    unsigned r[3];
+
+    for (unsigned k = 0; k < 3; k++)
+        r[k] = chance_next(&o->state);
+    o->nth++;
+    fsops_file(o, path, i);
+    fsops_file(o, other, j);
+    if (what < 12)
+        return fsops_write_somewhere(path, i + o->nth, r);
+    if (what < 15)
+        return fsops_unlink(path);
+    if (what < 17)
+        return fsops_link(path, other);
+    if (what == 18)
+        return fsops_hold(path);
+    if (what == 19)
+        return fsops_mknod(path);
+    fsops_directory(o, path, j % 4);
+    return fsops_mkdir(path) < 0 ? fsops_unlink(path) : 0;
+}
+
+#endif
