@@ -214,7 +214,7 @@ $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
 $B/tests/hostile/%.o: tests/hostile/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests $(WARN) -MMD -MP -c -o $@ $<
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
@@ -292,12 +292,12 @@ $B/tests/host/$1: $(call host_objects,$1)
 	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -o $$@ $$^ $$($1_LIBS)
 -include $(patsubst %.o,%.d,$(call host_objects,$1))
 endef
-$(foreach t,$(HOST_TESTS),$(eval $(call host_test,$t)))
+$(foreach t,$(HOST_TESTS) $(HOST_TOOLS),$(eval $(call host_test,$t)))
 
 list-host-tests:
 	@echo $(HOST_TESTS)
 
-host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS)) $B/foreign.img
+host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS) $(HOST_TOOLS)) $B/foreign.img
 
 # A foreign system: programs linked as xv6's are, on an image that xv6 could have made, with files of 140 blocks at most.
 

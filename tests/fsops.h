@@ -28,7 +28,7 @@ int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed);
 int fsops_unlink(const char *path);
 int fsops_link(const char *old, const char *path);
 int fsops_mkdir(const char *path);
-int fsops_mknod(const char *path);
+int fsops_mknod(const char *path); /* of a device without a driver */
 /* Opens a file and keeps it, though it may lose its name; one that was kept before is closed. */
 int fsops_hold(const char *path);
 
@@ -108,5 +108,8 @@ static inline int fsops_next(struct fsops *o)
     fsops_directory(o, path, j % 4);
     return fsops_mkdir(path) < 0 ? fsops_unlink(path) : 0;
 }
+
+/* Is it time for a sync()?  From numbers of their own, so that all who have the seed know when they were. */
+static inline int fsops_pause(unsigned *chances) { return chance(chances, 8) == 0; }
 
 #endif

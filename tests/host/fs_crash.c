@@ -7,7 +7,8 @@
 #include "fs_cut.h"
 #include "host.h"
 
-#define NOPS 150u
+#define NOPS       150u
+#define LOG_HEADER 2u /* where mkfs has it; what is missing before it does the most harm */
 
 static void before(void)
 {
@@ -38,8 +39,10 @@ static void cut_everywhere(const struct fsimage_shape *l, uint seed, uint every)
     check(world_is_consistent(NULL));
     nevents = world->nevents;
     check(nevents > 300);
-    for (uint cut = seed % every; cut < nevents - 1 && nbad < 5; cut += every) {
+    for (uint cut = 0; cut < nevents - 1 && nbad < 5; cut++) {
         static const uint chances[] = { 128, 0, 256, 200, 40 };
+        if (cut % every != seed % every && world->events[cut].blockno != LOG_HEADER)
+            continue;
         nbad += !cut_check(cut, chances[cut / every % 5], 1);
     }
     check_eq(nbad, 0);

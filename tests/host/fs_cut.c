@@ -56,7 +56,7 @@ int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed)
 int fsops_unlink(const char *path) { return fs_unlink(world_root(), path); }
 int fsops_link(const char *old, const char *path) { return fs_link(world_root(), old, path); }
 int fsops_mkdir(const char *path) { return fs_mkdir(world_root(), path); }
-int fsops_mknod(const char *path) { return fs_mknod(world_root(), path, 1, 1); }
+int fsops_mknod(const char *path) { return fs_mknod(world_root(), path, 9, 0); }
 
 int fsops_hold(const char *path)
 {
@@ -80,18 +80,22 @@ void cut_work(uint i, const char *prefix, uint seed, uint n)
     struct history *h = cut_history(i);
     struct progress *p = &world->progress[i];
     struct fsops ops = fsops_start(seed, prefix);
-    uint chances = chance_start(seed, 1);
+    uint chances = chance_start(seed, 1), ticks = chance_start(seed, 2);
 
     note_operation(h, p, 0);
+    if (strcmp(h->place, "/") != 0) {
+        check_eq(fs_mkdir(world_root(), h->place), 0);
+        note_operation(h, p, 1);
+    }
     while (h->nops < n) {
         fsops_next(&ops);
         note_operation(h, p, h->nops + 1);
-        if (chance(&chances, 8) == 0) {
+        if (fsops_pause(&chances)) {
             check_eq(fs_sync(), 0);
             p->ndurable = p->nops;
         }
-        if (chance(&chances, 3) == 0) {
-            actors_tick(chance(&chances, 40));
+        if (chance(&ticks, 3) == 0) {
+            actors_tick(chance(&ticks, 40));
             actor_yield(); /* to the flusher, if it is time */
         }
     }

@@ -24,8 +24,8 @@ struct history {
 /* i: below WORLD_PLACES.  The first call is made before any boot. */
 struct history *cut_history(uint i);
 
-/* In a boot: n operations of this seed in place i, with a sync() now and then.  Records their history, and tells the
-   flusher the time. */
+/* In a boot: n operations of this seed in place i, whose paths begin with the prefix, with a sync() now and then.  The
+   first one makes the place, if it is not the root.  Records their history, and tells the flusher the time. */
 void cut_work(uint i, const char *prefix, uint seed, uint n);
 
 /* The disk as it is now is the one that the events to come change. */

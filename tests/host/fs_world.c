@@ -54,6 +54,7 @@ DEVICE(device) = { .major = 1, .read = device_read, .write = device_write };
 static bool transfer_fails(uint kind, uint blockno, uint nblocks)
 {
     struct fault *f = &world->fault;
+
     fake_gap();
     if (!(f->kinds & kind))
         return false;

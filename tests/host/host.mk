@@ -74,6 +74,10 @@ fs_mend_CFLAGS = $(FS_CFLAGS)
 fs_mutants_CFLAGS = $(FS_CFLAGS)
 fs_race_CFLAGS = $(FS_CFLAGS)
 fs_tools_CFLAGS = $(FS_CFLAGS)
+# Not a suite: tools/measure/crash.py runs it.
+HOST_TOOLS := fs_replay
+fs_replay_SRC = tests/host/fs_replay.c tests/host/fs_cut.c $(FS_WORLD)
+fs_replay_CFLAGS = $(FS_CFLAGS)
 $B/tests/host/fs_tools: | $B/host/mkfs $B/host/fsck
 
 # The same for libFuzzer.  What boots has its variables in sections of their own; the file system and fsck count as coverage.

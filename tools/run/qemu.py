@@ -76,6 +76,7 @@ class Machine:
         command += ["-serial", "chardev:console", "-serial", "chardev:log",
                     "-mon", "chardev=control,mode=readline"] + list(extra)
         self.console, self.log, self.control = ours
+        self._greeted = False  # by the monitor's first prompt
         self.started = time.monotonic()
         try:
             self.process = subprocess.Popen(command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
@@ -116,20 +117,26 @@ class Machine:
         except subprocess.TimeoutExpired:
             return None
 
-    def where(self):
-        """What each processor is executing: a list of instruction addresses."""
+    def monitor(self, command):
+        """What QEMU's own monitor prints for a command, or for as much of it as comes."""
+        text = b""
+        nprompts = 1 if self._greeted else 2
+        self._greeted = True
         try:
             self.control.settimeout(3)
-            self.control.sendall(b"info registers -a\n")
-            text = b""
-            while text.count(b"(qemu)") < 2:
+            self.control.sendall(command + b"\n")
+            while text.count(b"(qemu)") < nprompts:
                 more = self.control.recv(65536)
                 if not more:
                     break
                 text += more
         except OSError:
-            return []
-        return [int(eip, 16) for eip in re.findall(rb"[ER]IP=([0-9a-f]+)", text)]
+            pass
+        return text
+
+    def where(self):
+        """What each processor is executing: a list of instruction addresses."""
+        return [int(eip, 16) for eip in re.findall(rb"[ER]IP=([0-9a-f]+)", self.monitor(b"info registers -a"))]
 
 
 def memory_end(kernel):

@@ -1,0 +1,245 @@
+#!/usr/bin/env python3
+"""crash - power cuts: QEMU records each write of work on files, and each state that a cut could leave is looked at.
+
+  crash.py [--every N] [--seed N] [--operations N]
+
+Programs work on files in the system (tests/hostile/fsload.c), on both layouts and with both kernels, while QEMU's
+blklogwrites records what is written to the disk.  Then, for each block of the record, the disk is rebuilt as a power
+cut after it would leave it, once with all that was written, and once with some of what came after the last flush
+missing.  tests/host/fs_replay.c mounts each by the kernel's own code: fsck must find nothing, and the files must be
+what some operation had left, after the last one that a sync had promised.  Some states are booted as well.  At last
+the host tests try each failure of a transfer that they otherwise take samples of.
+
+With --every N, one block in N is enough.  Status 1: something was lost or damaged; the records are then kept.
+"""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import qemu  # noqa: E402
+from run.build import make  # noqa: E402
+from run.paths import ROOT, build_directory, clean_env  # noqa: E402
+
+PROMPT = b"$ "
+PATIENCE = 120  # seconds for what takes some, on a busy host
+WORKERS = 3
+NPARTS = os.cpu_count() or 1
+BOOTED = 3  # states of each record
+
+
+class Wrong(Exception):
+    pass
+
+
+class Recorder(qemu.Session):
+    """The system with a disk whose writes are recorded, or that fails as a configuration of blkdebug says."""
+
+    def __init__(self, build, image, log=None, failures=None, cpus=2):
+        node = '{"driver":"file","filename":"%s","cache":{"no-flush":true}}' % image
+        if log:
+            open(log, "wb").close()
+            node = ('{"driver":"blklogwrites","log-sector-size":512,"log-super-update-interval":1,"file":%s,'
+                    '"log":{"driver":"file","filename":"%s","cache":{"no-flush":true}}}' % (node, log))
+        if failures:
+            node = '{"driver":"blkdebug","config":"%s","image":%s}' % (failures, node)
+        extra = ["-blockdev", '{"driver":"raw","node-name":"disk","file":%s}' % node,
+                 "-device", "ide-hd,drive=disk,bus=ide.0,unit=1"]
+        super().__init__(qemu.Machine(os.path.join(build, "kernel.elf"), smp=cpus, mem=64, extra=extra))
+
+    def transfers(self):
+        """Writes and flushes that the disk has got."""
+        text = self.machine.monitor(b"info blockstats")
+        return sum(int(n) for n in re.findall(rb"(?:wr|flush)_operations=(\d+)", text))
+
+    def wait_prompt(self):
+        if not self.expect(PROMPT, PATIENCE):
+            raise Wrong("no prompt: %r, %r" % (self.text[-300:], self.log[-300:]))
+
+    def settle(self):
+        """Waits until nothing is written any more."""
+        before = -1
+        while self.transfers() != before:
+            before = self.transfers()
+            self.pump(1)
+
+    def end(self):
+        """Ends QEMU as it should be: a record has lost its end else."""
+        self.machine.monitor(b"quit")
+        if self.machine.wait(PATIENCE) != 0:
+            raise Wrong("QEMU did not quit")
+
+
+def make_image(build, name, layout, programs):
+    """An image with these programs, and room to work."""
+    command = [os.path.join(build, "host", "mkfs")] + (["--xv6"] if layout == "xv6" else []) + [name]
+    if layout != "xv6":
+        command += ["-s", "3000"]
+    command += [os.path.join(build, "bin", program) for program in programs]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def record(directory, build, layout, seed, noperations, cpus=2):
+    """Lets the programs work, and leaves start.img, log and marks in the directory."""
+    start, disk, log = (os.path.join(directory, name) for name in ("start.img", "disk.img", "log"))
+    make_image(build, start, layout, ["init", "sh", "fsload"])
+    shutil.copyfile(start, disk)
+    marks = ["work %d %d %d" % (i, seed + i, noperations) for i in range(WORKERS)]
+    session = Recorder(build, disk, log=log, cpus=cpus)
+    with session.machine:
+        session.wait_prompt()
+        session.send(b"fsload %d %d %d\n" % (seed, noperations, WORKERS))
+        if not session.expect(b"\n", PATIENCE):
+            raise Wrong("the system does not listen")
+        while True:
+            if not session.expect(b"\n", PATIENCE):
+                raise Wrong("the work hangs: %r" % session.text[-300:])
+            synced = re.search(rb"synced (\d+) (\d+)", session.before)
+            if synced:
+                marks.append("synced %s %s %d" % (synced[1].decode(), synced[2].decode(), session.transfers()))
+                session.send(b"\n")
+            elif session.before.strip() == b"work done":
+                break
+            elif session.before.strip():
+                raise Wrong("fsload says: %r" % session.before)
+        session.settle()
+        ntransfers = session.transfers()
+        session.end()
+    with open(log, "rb") as f:
+        nentries = int.from_bytes(f.read(24)[16:], "little")
+    if nentries != ntransfers:
+        raise Wrong("the record has %d entries, but the disk got %d writes and flushes" % (nentries, ntransfers))
+    with open(os.path.join(directory, "marks"), "w", encoding="ascii") as f:
+        f.write("\n".join(marks) + "\n")
+    return nentries
+
+
+def replay_command(build, directory, *arguments):
+    return [os.path.join(build, "tests", "host", "fs_replay"), directory] + [str(a) for a in arguments]
+
+
+def replay(directory, build, every, show=lambda nstates, total: None):
+    """Looks at all states.  Returns how many there were, and what was wrong, as text."""
+    parts = [subprocess.Popen(replay_command(build, directory, "all", i, NPARTS, every), stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace") for i in range(NPARTS)]
+    nstates, wrong = 0, ""
+    for part in parts:
+        done, last = 0, ""
+        for line in part.stdout:
+            last = line
+            state = re.match(r"states (\d+) of (\d+), (\d+) bad$", line)
+            if state:
+                done = int(state[1])
+                show(nstates + done * (NPARTS if part is parts[0] else 1), int(state[2]) * NPARTS)
+            else:
+                wrong += line
+        if part.wait() != 0 or not last.startswith("states"):
+            wrong += "fs_replay ended with status %d\n" % part.returncode
+        nstates += done
+    return nstates, wrong
+
+
+def boot_state(directory, build, event, chance):
+    """Boots what a cut leaves, and looks at what that boot leaves.  What was wrong, as text."""
+    image = os.path.join(directory, "cut.img")
+    subprocess.run(replay_command(build, directory, "cut", event, chance, image), check=True)
+    session = Recorder(build, image)
+    with session.machine:
+        session.wait_prompt()
+        session.settle()
+        session.end()
+    looked = subprocess.run(replay_command(build, directory, "look", event, image), stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    return looked.stdout if looked.returncode else ""
+
+
+def parse(argv):
+    parser = argparse.ArgumentParser(prog="./ksm crash", allow_abbrev=False,
+                                     description="Cuts the power at each moment of work on files, and lets each "
+                                                 "transfer fail: nothing may be lost that a sync had promised.")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="look at one block in N (1: all)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the work (1)")
+    parser.add_argument("--operations", type=int, default=300, metavar="N",
+                        help="of each of %d programs (300)" % WORKERS)
+    options = parser.parse_args(argv)
+    if options.every < 1 or not 0 <= options.seed < 1000000 or not 10 <= options.operations <= 1500:
+        parser.error("--every is at least 1, --seed below 1000000, --operations 10 to 1500")
+    return options
+
+
+class Line:
+    """One line on a terminal that shows how far it has got."""
+
+    def __init__(self):
+        self._live = sys.stdout.isatty()
+
+    def show(self, text):
+        if self._live:
+            sys.stdout.write("\r\033[K" + text)
+            sys.stdout.flush()
+
+    def end(self, text):
+        sys.stdout.write(("\r\033[K" if self._live else "") + text + "\n")
+        sys.stdout.flush()
+
+
+def try_record(line, build, name, layout, options):
+    """False: something is wrong, and the record was kept."""
+    started = time.monotonic()
+    directory = tempfile.mkdtemp(prefix="ksm-crash-")
+    line.show("%s: the programs work" % name)
+    try:
+        nentries = record(directory, build, layout, options.seed, options.operations)
+        nstates, wrong = replay(directory, build, options.every,
+                                lambda n, total: line.show("%s: state %d of %d" % (name, n, total)))
+        chances = random.Random(options.seed)
+        for i in range(BOOTED):
+            line.show("%s: boot %d of %d" % (name, i + 1, BOOTED))
+            wrong += boot_state(directory, build, chances.randrange(nentries), 128)
+    except Wrong as e:
+        nentries, nstates, wrong = 0, 0, "%s\n" % e
+    line.end("%s: %d writes and flushes, %d states, %d booted: %s, in %.0f s"
+             % (name, nentries, nstates, BOOTED, "NOT ALL GOOD" if wrong else "all good", time.monotonic() - started))
+    if wrong:
+        sys.stdout.write(wrong[-4000:] + "the record is in %s\n" % directory)
+    else:
+        shutil.rmtree(directory)
+    return not wrong
+
+
+def try_failures(line, build):
+    """The host tests, with all their cases."""
+    started = time.monotonic()
+    line.show("failing transfers")
+    tests = subprocess.run([os.path.join(build, "tests", "host", "fs_error")], env=dict(os.environ, FS_ERROR_ALL="1"),
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    line.end("failing transfers: %s, in %.0f s" % ("NOT ALL GOOD" if tests.returncode else "all good",
+                                                   time.monotonic() - started))
+    if tests.returncode:
+        sys.stdout.write(tests.stdout[-4000:])
+    return tests.returncode == 0
+
+
+def main():
+    options = parse(sys.argv[1:])
+    os.chdir(ROOT)
+    line = Line()
+    good = True
+    for kernel, build in (("kernel", build_directory()), ("debug kernel", build_directory() + "/debug")):
+        debug = ["DEBUG=1"] if kernel != "kernel" else []
+        if not make(["B=" + build, "all", "programs", "host-tests"] + debug, clean_env(), sys.stderr):
+            return 2
+        for layout in ("xv6", "extended"):
+            good = try_record(line, build, "%s, %s layout" % (kernel, layout), layout, options) and good
+    return 0 if try_failures(line, build_directory()) and good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
