@@ -42,7 +42,7 @@ class Wrong(Exception):
 class Recorder(qemu.Session):
     """The system with a disk whose writes are recorded, or that fails as a configuration of blkdebug says."""
 
-    def __init__(self, build, image, log=None, failures=None, cpus=2):
+    def __init__(self, build, image, log=None, failures=None, cpus=2, options=()):
         node = '{"driver":"file","filename":"%s","cache":{"no-flush":true}}' % image
         if log:
             open(log, "wb").close()
@@ -52,7 +52,8 @@ class Recorder(qemu.Session):
             node = '{"driver":"blkdebug","config":"%s","image":%s}' % (failures, node)
         extra = ["-blockdev", '{"driver":"raw","node-name":"disk","file":%s}' % node,
                  "-device", "ide-hd,drive=disk,bus=ide.0,unit=1"]
-        super().__init__(qemu.Machine(os.path.join(build, "kernel.elf"), smp=cpus, mem=64, extra=extra))
+        super().__init__(qemu.Machine(os.path.join(build, "kernel.elf"), smp=cpus, mem=64,
+                                      extra=extra + list(options)))
 
     def transfers(self):
         """Writes and flushes that the disk has got."""
@@ -63,18 +64,14 @@ class Recorder(qemu.Session):
         if not self.expect(PROMPT, PATIENCE):
             raise Wrong("no prompt: %r, %r" % (self.text[-300:], self.log[-300:]))
 
-    def settle(self):
-        """Waits until nothing is written any more."""
-        before = -1
-        while self.transfers() != before:
-            before = self.transfers()
-            self.pump(1)
-
     def end(self):
-        """Ends QEMU as it should be: a record has lost its end else."""
+        """Ends QEMU in order, since a record would lose its end else.  Returns transfers() as it was then."""
+        self.machine.monitor(b"stop")
+        n = self.transfers()
         self.machine.monitor(b"quit")
         if self.machine.wait(PATIENCE) != 0:
             raise Wrong("QEMU did not quit")
+        return n
 
 
 def make_image(build, name, layout, programs):
@@ -86,38 +83,60 @@ def make_image(build, name, layout, programs):
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
+def let_work(session, seed, noperations, heard):
+    """Runs fsload, and passes each line of its workers to heard(WORD, WORKER, NUMBER), and others to heard(LINE)."""
+    session.send(b"fsload %d %d %d\n" % (seed, noperations, WORKERS))
+    if not session.expect(b"\n", PATIENCE):
+        raise Wrong("the system does not listen")
+    while True:
+        if not session.expect(b"\n", PATIENCE):
+            raise Wrong("the work hangs: %r" % session.text[-300:])
+        line = session.before.decode("ascii", "replace").strip()
+        synced = re.search(r"((?:un)?synced) (\d+) (\d+)$", line)
+        if synced:
+            heard(synced[1], int(synced[2]), int(synced[3]))
+            session.send(b"\n")
+        elif line == "work done":
+            return
+        elif line:
+            heard(line)
+
+
+def write_marks(directory, seed, noperations, synced):
+    """synced: triples of a worker, the number of its operation, and the entries of the log by then."""
+    with open(os.path.join(directory, "marks"), "w", encoding="ascii") as f:
+        for i in range(WORKERS):
+            f.write("work %d %d %d\n" % (i, seed + i, noperations))
+        for triple in synced:
+            f.write("synced %d %d %d\n" % triple)
+
+
+def log_entries(directory):
+    with open(os.path.join(directory, "log"), "rb") as f:
+        return int.from_bytes(f.read(24)[16:], "little")
+
+
 def record(directory, build, layout, seed, noperations, cpus=2):
     """Lets the programs work, and leaves start.img, log and marks in the directory."""
-    start, disk, log = (os.path.join(directory, name) for name in ("start.img", "disk.img", "log"))
+    start, disk = os.path.join(directory, "start.img"), os.path.join(directory, "disk.img")
     make_image(build, start, layout, ["init", "sh", "fsload"])
     shutil.copyfile(start, disk)
-    marks = ["work %d %d %d" % (i, seed + i, noperations) for i in range(WORKERS)]
-    session = Recorder(build, disk, log=log, cpus=cpus)
+    session = Recorder(build, disk, log=os.path.join(directory, "log"), cpus=cpus)
+    synced = []
+
+    def heard(word, worker=None, number=None):
+        if word != "synced":
+            raise Wrong("fsload says: %s" % word)
+        synced.append((worker, number, session.transfers()))
+
     with session.machine:
         session.wait_prompt()
-        session.send(b"fsload %d %d %d\n" % (seed, noperations, WORKERS))
-        if not session.expect(b"\n", PATIENCE):
-            raise Wrong("the system does not listen")
-        while True:
-            if not session.expect(b"\n", PATIENCE):
-                raise Wrong("the work hangs: %r" % session.text[-300:])
-            synced = re.search(rb"synced (\d+) (\d+)", session.before)
-            if synced:
-                marks.append("synced %s %s %d" % (synced[1].decode(), synced[2].decode(), session.transfers()))
-                session.send(b"\n")
-            elif session.before.strip() == b"work done":
-                break
-            elif session.before.strip():
-                raise Wrong("fsload says: %r" % session.before)
-        session.settle()
-        ntransfers = session.transfers()
-        session.end()
-    with open(log, "rb") as f:
-        nentries = int.from_bytes(f.read(24)[16:], "little")
-    if nentries != ntransfers:
+        let_work(session, seed, noperations, heard)
+        ntransfers = session.end()
+    nentries = log_entries(directory)
+    if nentries not in (ntransfers, ntransfers + 1):  # QEMU itself may flush at its end
         raise Wrong("the record has %d entries, but the disk got %d writes and flushes" % (nentries, ntransfers))
-    with open(os.path.join(directory, "marks"), "w", encoding="ascii") as f:
-        f.write("\n".join(marks) + "\n")
+    write_marks(directory, seed, noperations, synced)
     return nentries
 
 
@@ -153,7 +172,6 @@ def boot_state(directory, build, event, chance):
     session = Recorder(build, image)
     with session.machine:
         session.wait_prompt()
-        session.settle()
         session.end()
     looked = subprocess.run(replay_command(build, directory, "look", event, image), stdout=subprocess.PIPE,
                             stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
