@@ -3,7 +3,7 @@
  *
  *   fs_replay RUN all PART PARTS EVERY     cuts after each EVERYth event, from number PART on in steps of PARTS
  *   fs_replay RUN cut EVENT CHANCE IMAGE   stores what a cut leaves: the later blocks, with this chance in 256
- *   fs_replay RUN look EVENT IMAGE         is this what the cut may have left, after a boot?
+ *   fs_replay RUN look EVENT IMAGE         is this what the cut may have left, after a boot?  EVENT: or `last`
  *
  * RUN is a directory with
  *
@@ -230,7 +230,8 @@ int main(int argc, char *argv[])
     if (argc == 6 && strcmp(argv[2], "cut") == 0)
         return store_cut(number(argv[3], world->nevents), number(argv[4], 257), argv[5]);
     if (argc == 5 && strcmp(argv[2], "look") == 0)
-        return look_at(number(argv[3], world->nevents), argv[4]);
+        return look_at(strcmp(argv[3], "last") ? number(argv[3], world->nevents) : world->nevents - 1,
+                       argv[4]);
     die("wants RUN and all, cut or look", "usage");
     return 2;
 }

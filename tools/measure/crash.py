@@ -74,12 +74,12 @@ class Recorder(qemu.Session):
         return n
 
 
-def make_image(build, name, layout, programs):
-    """An image with these programs, and room to work."""
+def make_image(build, name, layout, programs, files=()):
+    """An image with these programs and files, and room to work."""
     command = [os.path.join(build, "host", "mkfs")] + (["--xv6"] if layout == "xv6" else []) + [name]
     if layout != "xv6":
         command += ["-s", "3000"]
-    command += [os.path.join(build, "bin", program) for program in programs]
+    command += [os.path.join(build, "bin", program) for program in programs] + list(files)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
@@ -166,9 +166,14 @@ def replay(directory, build, every, show=lambda nstates, total: None):
 
 
 def boot_state(directory, build, event, chance):
-    """Boots what a cut leaves, and looks at what that boot leaves.  What was wrong, as text."""
+    """Boots what a cut leaves, and looks at it.  What was wrong, as text."""
     image = os.path.join(directory, "cut.img")
     subprocess.run(replay_command(build, directory, "cut", event, chance, image), check=True)
+    return look(directory, build, image, event)
+
+
+def look(directory, build, image, event="last"):
+    """Boots an image, and looks at what that boot leaves: what may be there after this event?  What was wrong, as text."""
     session = Recorder(build, image)
     with session.machine:
         session.wait_prompt()
