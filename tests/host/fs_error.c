@@ -25,6 +25,7 @@ static void before(void)
 }
 
 static uchar *filled; /* a disk with files */
+static uint ntried;
 
 /* The large files are read last for a fingerprint, and push all else out of the cache. */
 static void fill(void *seed)
@@ -107,6 +108,7 @@ static bool try_fault(const struct fault *fault, uint seed)
     uint nfailures = tap_nfailures();
     struct event end = { .blockno = EVENT_FLUSH };
 
+    ntried++;
     memcpy(world->disk, filled, (size_t)world->nblocks * BSIZE);
     cut_keep_disk();
     world->nevents = 0;
@@ -156,9 +158,9 @@ static void fail_each(uint kinds, uint step)
     }
 }
 
-TEST("a read that fails") { fail_each(FAULT_READ, every(31)); }
+TEST("a read that fails") { fail_each(FAULT_READ, every(61)); }
 
-TEST("a write that fails") { fail_each(FAULT_WRITE, every(13)); }
+TEST("a write that fails") { fail_each(FAULT_WRITE, every(19)); }
 
 TEST("a flush that fails") { fail_each(FAULT_FLUSH, every(5)); }
 
@@ -175,6 +177,7 @@ TEST("blocks that can't be read, or not be written, or neither")
         }
         check_eq(nbad, 0);
     }
+    tap_note("%u faults tried", ntried);
 }
 
 /* One bad block. */

@@ -7,8 +7,8 @@ Programs work on files in the system (tests/hostile/fsload.c), on both layouts a
 blklogwrites records what is written to the disk.  Then, for each block of the record, the disk is rebuilt as a power
 cut after it would leave it, once with all that was written, and once with some of what came after the last flush
 missing.  tests/host/fs_replay.c mounts each by the kernel's own code: fsck must find nothing, and the files must be
-what some operation had left, after the last one that a sync had promised.  Some states are booted as well.  At last
-the host tests try each failure of a transfer that they otherwise take samples of.
+what some operation had left, after the last one that a sync had promised.  Some states are booted as well.  At last,
+transfers fail: in the system (tests/cli/diskerror.py), and each one in turn in a host test (tests/host/fs_error.c).
 
 With --every N, one block in N is enough.  Status 1: something was lost or damaged; the records are then kept.
 """
@@ -237,17 +237,19 @@ def try_record(line, build, name, layout, options):
     return not wrong
 
 
-def try_failures(line, build):
-    """The host tests, with all their cases."""
+def try_failures(line, name, command, **env):
+    """Runs a test of failing transfers; false: something is wrong."""
     started = time.monotonic()
-    line.show("failing transfers")
-    tests = subprocess.run([os.path.join(build, "tests", "host", "fs_error")], env=dict(os.environ, FS_ERROR_ALL="1"),
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
-    line.end("failing transfers: %s, in %.0f s" % ("NOT ALL GOOD" if tests.returncode else "all good",
-                                                   time.monotonic() - started))
-    if tests.returncode:
-        sys.stdout.write(tests.stdout[-4000:])
-    return tests.returncode == 0
+    line.show("%s, transfers fail" % name)
+    test = subprocess.run(command, env=dict(os.environ, **env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    tried = re.search(r"^# (\d+ faults.*)$", test.stdout, re.M)
+    line.end("%s, transfers fail%s: %s, in %.0f s" % (name, ", " + tried[1] if tried else "",
+                                                      "NOT ALL GOOD" if test.returncode else "all good",
+                                                      time.monotonic() - started))
+    if test.returncode:
+        sys.stdout.write(test.stdout[-4000:])
+    return test.returncode == 0
 
 
 def main():
@@ -261,7 +263,9 @@ def main():
             return 2
         for layout in ("xv6", "extended"):
             good = try_record(line, build, "%s, %s layout" % (kernel, layout), layout, options) and good
-    return 0 if try_failures(line, build_directory()) and good else 1
+        good = try_failures(line, kernel, [sys.executable, "tests/cli/diskerror.py"], B=build) and good
+    command = [os.path.join(build_directory(), "tests", "host", "fs_error")]
+    return 0 if try_failures(line, "host", command, FS_ERROR_ALL="1") and good else 1
 
 
 if __name__ == "__main__":
