@@ -1,5 +1,5 @@
-"""A disk whose reads, writes and flushes fail, by QEMU's blkdebug: the caller gets an error, the kernel lives on, and what
-was not committed is never there by halves."""
+"""A disk whose reads, writes and flushes fail, by QEMU's blkdebug: the caller gets an error, the kernel lives on, and
+what was not committed is never there by halves."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ NCPUS = int(os.environ.get("CPUS") or 2)
 NOPERATIONS = 40
 BSIZE = 512
 LOG_HEADER = 2  # where mkfs has it
-SAYS = b"disk: a transfer failed; from now on files can be read but not changed"
+SAYS = "disk: a transfer failed; from now on files can be read but not changed"
 DMA, PIO = {"cpus": NCPUS}, {"cpus": 1, "options": ("-M", "isapc", "-cpu", "max")}
 
 
@@ -66,8 +66,8 @@ def fail_writing(title, layout, machine, **failure):
             crash.let_work(session, 1, NOPERATIONS, heard)
             session.wait_prompt()
             said = "\n".join(said)
-            ok(SAYS.decode() in said and unsynced and not wrong, title + ": the console says it, and no sync succeeds from "
-               "then on", said, synced, unsynced, wrong)
+            ok(SAYS in said and unsynced and not wrong,
+               title + ": the console says it, and no sync succeeds from then on", said, synced, unsynced, wrong)
             made = command(session, "mkdir new")
             echo = command(session, "echo alive")
             ok(b"cannot" in made and b"\nalive\n" in echo, title + ": files can be read but not changed", made, echo)

@@ -173,7 +173,7 @@ def boot_state(directory, build, event, chance):
 
 
 def look(directory, build, image, event="last"):
-    """Boots an image, and looks at what that boot leaves: what may be there after this event?  What was wrong, as text."""
+    """Boots an image, and looks at what that boot leaves: may it be after this event?  What was wrong, as text."""
     session = Recorder(build, image)
     with session.machine:
         session.wait_prompt()
