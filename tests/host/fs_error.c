@@ -158,11 +158,11 @@ static void fail_each(uint kinds, uint step)
     }
 }
 
-TEST("a read that fails") { fail_each(FAULT_READ, every(61)); }
+TEST("a read that fails") { fail_each(FAULT_READ, every(97)); }
 
-TEST("a write that fails") { fail_each(FAULT_WRITE, every(19)); }
+TEST("a write that fails") { fail_each(FAULT_WRITE, every(29)); }
 
-TEST("a flush that fails") { fail_each(FAULT_FLUSH, every(5)); }
+TEST("a flush that fails") { fail_each(FAULT_FLUSH, every(7)); }
 
 TEST("blocks that can't be read, or not be written, or neither")
 {
@@ -171,7 +171,7 @@ TEST("blocks that can't be read, or not be written, or neither")
     for (uint i = 0; i < 2; i++) {
         uint nbad = 0;
         make_filled(shapes[i], 7 + i);
-        for (uint at = 2; at < world->nblocks && nbad < 5; at += every(at < 200 ? 7 : 37)) {
+        for (uint at = 2; at < world->nblocks && nbad < 5; at += every(at < 200 ? 13 : 61)) {
             struct fault fault = { .kinds = kinds[at % 3], .on_range = true, .first = at, .n = 1 + at % 4 };
             nbad += !try_fault(&fault, at);
         }
