@@ -228,11 +228,12 @@ int log_commit(void)
 
 int log_settle(void)
 {
-    int result = log_commit();
-
+    if (log_commit() < 0)
+        return -1;
     spin_acquire(&log.lock);
     while (log.state == LOG_DURABLE || log.state == LOG_SETTLING)
         step();
+    int result = log.state == LOG_FAILED ? -1 : 0;
     spin_release(&log.lock);
     return result;
 }
