@@ -75,8 +75,8 @@ r = run("--disk", image, "--timeout", "20", "--", "echo up")
 ok(r.status == statuses.CANNOT_START and "fsck -y" in r.err, "a log that points nowhere", r)
 mended = subprocess.run([os.path.join(BUILD, "host", "fsck"), "-y", image], capture_output=True, check=False)
 r = run("--disk", image, "--timeout", "20", "--", "echo up")
-ok(mended.returncode == 1 and r.status == 0 and r.out == "up\n" and "fsck" not in r.err,
-   "the same, mended by fsck", mended, r)
+ok(mended.returncode == 1 and r.status == 0 and r.out == "up\n" and "fsck" not in r.err, "the same, mended by fsck",
+   mended, r)
 inodes, = struct.unpack("<I", good[512 + 20:512 + 24])
 r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[(inodes + 64) * 512:]), "--timeout",
         "20",

@@ -330,4 +330,16 @@ TEST("fsck names what is wrong")
     check(strstr(first_problem(), "log:"));
 }
 
+TEST("fsck and the kernel refuse the same super blocks")
+{
+    for (uint nlog = 0; nlog < 20; nlog++) {
+        struct check_result result;
+        world_format(&world_small);
+        ((struct superblock *)(world->disk + BSIZE))->nlog = nlog;
+        check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
+        check_eq(world_boot(poke_all, NULL), result.nproblems == 0);
+        check_eq(result.nproblems == 0, nlog >= LOG_MIN);
+    }
+}
+
 TAP_MAIN(before, NULL)
