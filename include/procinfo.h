@@ -14,6 +14,7 @@ struct procinfo {
     uint nbytes;    /* size of its private memory: its break */
     uint nattached; /* attachments of shared memory */
     char name[16];
+    int job; /* what Ctrl-C and killjob() end as a whole: its first process's pid; 0: none */
 };
 
 #endif

@@ -9,12 +9,14 @@
  *
  * A newline or Ctrl-D commits the line being typed.  Backspace and Ctrl-U delete what is not committed.  A
  * reader gets at most one line at a time; Ctrl-D ends a read, and is an end of file at the start of one.
+ * Ctrl-C deletes the line being typed, and ends the foreground job.  Without one, it is a line by itself for
+ * the reader, which is a shell at its prompt.
  *
  * The ring is bounded.  The end of a line always fits, as long as its first character did; a character that
  * does not is refused with a bell, and so is the rest of its line: no line has a hole.
  *
- * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  Ctrl-C is
- * one of them while there is a foreground job.  A foreign system gets what xv6's console gives it.
+ * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  A foreign
+ * system gets what xv6's console gives it.
  *
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
  * be held then; a mutex keeps the pieces of one write() together.
@@ -97,10 +99,12 @@ static void erase_line_locked(void)
     }
 }
 
+static bool ends_line(int c) { return c == '\n' || c == CTRL('D') || (c == CTRL('C') && !proc_foreign); }
+
 /* The last place in the ring is kept for the end of a line. */
 static void add_locked(int c)
 {
-    bool ends = c == '\n' || c == CTRL('D');
+    bool ends = ends_line(c);
     bool fits = edited - taken < (ends ? RING_SIZE : RING_SIZE - 1) && (ends || !refusing);
 
     refusing = !fits && !ends;
@@ -109,7 +113,7 @@ static void add_locked(int c)
         return;
     }
     ring[edited++ % RING_SIZE] = (char)c;
-    if (c != CTRL('D') || proc_foreign)
+    if (proc_foreign || (c != CTRL('D') && c != CTRL('C')))
         echo(c);
     if (ends) {
         committed = edited;
@@ -124,19 +128,24 @@ static void press_locked(uint key)
 }
 
 /* Ctrl-C: discards the line being typed, like the program it was meant for. */
-static void break_locked(int job)
+static void break_locked(void)
 {
+    int job = proc_foreground();
+
     edited = committed;
     refusing = false;
-    broken_job = job;
     print_text("^C\n", 3);
-    press_locked(CONSOLE_KEY_BREAK);
+    if (job > 0) {
+        broken_job = job;
+        press_locked(CONSOLE_KEY_BREAK);
+    } else {
+        add_locked(CTRL('C'));
+    }
 }
 
 void console_input(int c)
 {
     uint was = spin_acquire_irq(&input_lock);
-    int job = proc_foreground();
 
     switch (c) {
     case 0:
@@ -158,10 +167,10 @@ void console_input(int c)
         erase_locked();
         break;
     case CTRL('C'):
-        if (job)
-            break_locked(job);
-        else
+        if (proc_foreign)
             add_locked(c);
+        else
+            break_locked();
         break;
     default:
         add_locked(c == '\r' ? '\n' : c);
@@ -211,7 +220,7 @@ static int take(char *buf, uint size, bool wait, bool *more)
         }
         buf[n++] = c;
         taken++;
-        *more = c != '\n';
+        *more = !ends_line(c);
     }
     if (taken == committed)
         *more = false;

@@ -5,8 +5,7 @@
  *                 ^ head     ^ head + used
  *
  * An empty pipe starts again at the front of its first frame, so a pipe for small messages keeps one frame.
- * Until all frames are made, the ring ends where they end.  When no memory is left for another frame, the
- * writer waits until the readers have emptied those that exist.
+ * The others are promised when it is made: it holds its 16 KB however little memory is left by then.
  *
  * The pipe's lock (RANK_PIPE) guards everything, copying included; it is released after each page.  User
  * pages may fault while it is held: aspace_fault() takes only locks that come after it.  Whichever side
@@ -40,15 +39,14 @@ struct pipe *pipe_open(void)
 
     if (!p)
         return NULL;
-    p->frames[0] = page_alloc();
-    if (!p->frames[0]) {
+    if (!page_promise(NFRAMES)) {
         kfree(p);
         return NULL;
     }
     spin_init(&p->lock, RANK_PIPE, "pipe");
     p->open[0] = p->open[1] = true;
     p->head = p->used = 0;
-    p->nframes = 1;
+    p->nframes = 0;
     p->room_wanted = PAGE_SIZE;
     waitq_init(&p->readers);
     waitq_init(&p->writers);
@@ -64,23 +62,19 @@ void pipe_close(struct pipe *p, bool writer)
     spin_release(&p->lock);
     if (!last)
         return;
+    page_unpromise(NFRAMES - p->nframes);
     while (p->nframes > 0)
         page_free(p->frames[--p->nframes]);
     kfree(p);
 }
 
-/* The bytes that fit, after making frames for up to `wanted` of them. */
-static uint make_room(struct pipe *p, uint wanted)
+/* Makes the frames for `wanted` more bytes, as far as they fit. */
+static void make_frames(struct pipe *p, uint wanted)
 {
     if (p->used == 0)
         p->head = 0;
-    while (p->nframes < NFRAMES && p->head + p->used + wanted > p->nframes * PAGE_SIZE) {
-        uchar *page = page_alloc();
-        if (!page)
-            break;
-        p->frames[p->nframes++] = page;
-    }
-    return p->nframes == NFRAMES ? PIPE_SIZE - p->used : p->nframes * PAGE_SIZE - p->head - p->used;
+    while (p->nframes < NFRAMES && p->head + p->used + wanted > p->nframes * PAGE_SIZE)
+        p->frames[p->nframes++] = page_alloc_promised();
 }
 
 /* A position in the ring, and how far its frame goes. */
@@ -123,11 +117,12 @@ static void get_bytes(struct pipe *p, void USER *dst, uint n)
    A pipe without a reader takes what it has room for, as xv6's. */
 static bool await_room(struct pipe *p, uint piece, uint rest)
 {
-    while (make_room(p, rest) < piece) {
+    while (PIPE_SIZE - p->used < piece) {
         p->room_wanted = min_uint(p->room_wanted, piece);
         if (!p->open[0] || waitq_sleep(&p->writers, &p->lock, 0, true) == PARK_KILLED)
             return false;
     }
+    make_frames(p, rest);
     return true;
 }
 

@@ -77,10 +77,7 @@ static void release_memory(struct proc *self)
 {
     struct aspace *as;
 
-    spin_acquire(&proc_lock);
-    proc_leave_foreground_locked(self);
-    self->life = PROC_DEAD; /* §11.6: the sleepers that are woken below look at once whether it lives */
-    spin_release(&proc_lock);
+    proc_set_dead(self); /* §11.6: the sleepers that are woken below look at once whether it lives */
     ksm_release(&self->ksm, true); /* §7.2 */
     fpu_drop(&self->thread);
     spin_acquire(&proc_lock);

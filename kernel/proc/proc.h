@@ -39,7 +39,7 @@ struct proc {
     int status;                                        /* [P] of the dead: see STATUS_KILLED */
     int job;                                           /* [I] the console's job it belongs to: see tree.c */
     bool controls_jobs;  /* [P] it is the console's shell, and called foreground() */
-    uint depth;          /* [I] init 0, the console's shell 1, the programs that it starts 2 */
+    uint depth;          /* [I] init 0, the console's shell 1, the programs that it starts 2, theirs 3 */
     bool foreign;        /* [o] its program is not this system's own: calls behave as xv6's in every corner */
     struct ksm_task ksm; /* [o] see ksm.h */
     struct inode *cwd;   /* [o] */
@@ -72,16 +72,17 @@ void proc_exit(int status) __attribute__((noreturn));
 MUST_CHECK int proc_wait(int *status);
 /* 0, or -1: there is no such process, or it is process 1, which can't be killed.  Any thread.  Sleeps: no. */
 int proc_kill(int pid);
-/* Kills every process of a job, which is not 0, and every child that one of them is making.  Any thread.
-   Sleeps: no. */
-void proc_kill_job(int job);
+/* Kills every process of a job, and every child that one of them is making.  0, or -1: there is no such job.  Any
+   thread.  Sleeps: no. */
+int proc_kill_job(int job);
 /* The console's shell says which job is in the foreground: Ctrl-C ends it, and it may take the last pages (§10).
-   pid: the job's first process; the caller's own: the next one that it forks; 0: none.  -1: the caller is not the
-   console's shell, or it has no such child.  Sleeps: no. */
+   pid: the job's first process; the caller's own: the next one that it forks; minus the caller's own: none, and the
+   next one that it forks is the console's shell until it ends; 0: none.  -1: the caller is not the console's shell, or
+   it has no such child.  Sleeps: no. */
 MUST_CHECK int proc_set_foreground(int pid);
-/* The job in the foreground, or 0.  Any context.  Sleeps: no. */
+/* The job in the foreground, which is positive; or there is none.  Any context.  Sleeps: no. */
 int proc_foreground(void);
-/* Is the caller the console's shell, a child of init?  Sleeps: no. */
+/* Is the caller the console's shell: a child of init, or one to which such a shell handed the console?  Sleeps: no. */
 bool proc_is_shell(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 MUST_CHECK int proc_info(int pid, struct procinfo *info);

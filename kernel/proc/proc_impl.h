@@ -15,7 +15,8 @@ void proc_delete(struct proc *p);
 /* FORMING -> ALIVE: its parent and all others see it from now on.  It is not started; if its parent was killed
    meanwhile, it is killed too.  Sleeps: no. */
 void proc_publish(struct proc *p);
-/* The process ends: if it is the console's shell, nothing is in the foreground any more.  Proc lock held. */
-void proc_leave_foreground_locked(const struct proc *p);
+/* ALIVE -> DEAD.  If it is a shell with jobs, or the first process of the job in the foreground, nothing is in the
+   foreground any more.  Sleeps: no. */
+void proc_set_dead(struct proc *self);
 
 #endif

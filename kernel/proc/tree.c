@@ -7,7 +7,10 @@
  * of children while it lives and in its list of the dead afterwards; init adopts the orphans of both kinds.
  *
  * A job is what the console's shell starts at once: a child of it, and all descendants of that.  Its number is
- * the child's pid.  One job may be in the foreground.  A shell that never calls foreground() has no jobs.
+ * the child's pid.  One job may be in the foreground, until its first process ends: what that leaves behind runs on
+ * in the background.  A shell that never calls foreground() has no jobs.
+ *
+ * A child to which the shell hands the console is a shell in its turn, in no job, and has jobs of its own.
  *
  * proc_lock guards all of this.  It also guards the name and the address space of a living process, which other
  * processes look at: the process itself changes them under the lock.
@@ -25,11 +28,12 @@
 
 #define SEEN_AT_ONCE 32u /* processes looked at, or killed, while the lock is held */
 
-#define DEPTH_SHELL   1u /* the console's shell: a child of init */
+#define DEPTH_SHELL   1u /* the console's shell: a child of init, or one to which a shell hands the console */
 #define DEPTH_COMMAND 2u /* the programs that it starts directly */
 
 #define RESERVED_NUMBERS 16u /* of NPROC, for depths up to DEPTH_COMMAND: a shell can always clean up */
 #define SHELL_RESERVE    16u /* of the last pages, for init and a shell that knows no jobs */
+#define OTHERS_RESERVE   16u /* of them, for others than a job's first process, which they may outlive */
 
 struct spinlock proc_lock = SPINLOCK_INIT(RANK_PROC, "proc");
 struct proc *proc_one; /* [I] */
@@ -38,7 +42,7 @@ bool proc_foreign;
 static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */
 static uint last_pid;                   /* [P] */
-static volatile int foreground;         /* [P to change] a job, the console's shell's own pid, or 0 */
+static volatile int foreground;         /* [P to change] a job, or 0; or as proc_set_foreground() was told */
 
 /* How many of the last pages the process may take (§10). */
 static uint reserve_locked(const struct proc *p)
@@ -46,7 +50,7 @@ static uint reserve_locked(const struct proc *p)
     if (p->depth <= DEPTH_SHELL)
         return PAGE_RESERVE;
     if (p->job)
-        return p->job == foreground ? PAGE_RESERVE : 0;
+        return p->job != foreground ? 0 : p->job == p->pid ? PAGE_RESERVE : OTHERS_RESERVE;
     return p->depth == DEPTH_COMMAND ? PAGE_RESERVE - SHELL_RESERVE : 0;
 }
 
@@ -61,12 +65,15 @@ static bool number_locked(struct proc *p)
         !table_set(&procs, pid, p))
         return false;
     p->pid = (int)pid;
-    if (p->parent)
+    if (p->parent && p->depth > DEPTH_SHELL)
         p->job = p->parent->controls_jobs ? p->pid : p->parent->job;
     last_pid = pid;
     nprocs++;
     return true;
 }
+
+/* Will its next child be a shell in its turn? */
+static bool hands_over(const struct proc *p) { return p->controls_jobs && foreground == -p->pid; }
 
 struct proc *proc_new(struct proc *parent)
 {
@@ -77,7 +84,7 @@ struct proc *proc_new(struct proc *parent)
         return NULL;
     p->life = PROC_FORMING;
     p->parent = parent;
-    p->depth = parent ? parent->depth + 1 : 0;
+    p->depth = !parent ? 0 : parent->depth + !hands_over(parent);
     list_init(&p->children);
     list_init(&p->sibling);
     list_init(&p->dead);
@@ -108,7 +115,7 @@ void proc_publish(struct proc *p)
     p->life = PROC_ALIVE;
     if (p->parent) {
         list_push_back(&p->parent->children, &p->sibling);
-        if (p->parent->controls_jobs && foreground == p->parent->pid)
+        if (p->parent->controls_jobs && (foreground == p->parent->pid || hands_over(p->parent)))
             foreground = p->job;
         if (thread_killed(&p->parent->thread))
             thread_kill(&p->thread); /* a kill that did not find it yet */
@@ -156,46 +163,70 @@ static struct proc *REACQUIRES next_alive_locked(uint pid, uint *nseen)
     return p;
 }
 
-void proc_kill_job(int job)
+/* Calls act() for each living process of a job.  False: there is none. */
+static bool job_for_each(int job, void (*act)(struct proc *p))
 {
+    bool found = false;
     struct proc *p;
     uint nseen = 0;
 
     spin_acquire(&proc_lock);
-    for (uint pid = 0; (p = next_alive_locked(pid, &nseen)); pid = (uint)p->pid)
-        if (p->job == job && p != proc_one)
-            thread_kill(&p->thread);
+    for (uint pid = 0; job > 0 && (p = next_alive_locked(pid, &nseen)); pid = (uint)p->pid) {
+        if (p->job != job)
+            continue;
+        act(p);
+        found = true;
+    }
     spin_release(&proc_lock);
+    return found;
 }
+
+static void kill_locked(struct proc *p) { thread_kill(&p->thread); }
+
+/* A child that one of them is making has the larger pid: it is found later, or dies when it is published. */
+int proc_kill_job(int job) { return job_for_each(job, kill_locked) ? 0 : -1; }
+
+static void update_reserve_locked(struct proc *p) { thread_set_reserve(&p->thread, reserve_locked(p)); }
 
 int proc_set_foreground(int pid)
 {
     struct proc *self = proc_self(), *p;
-    int result = -1;
-    uint nseen = 0;
+    bool allowed;
+    int old;
 
     spin_acquire(&proc_lock);
     p = find_locked(pid);
-    if (self->depth != DEPTH_SHELL || (pid && p != self && !(p && p->parent == self)))
-        goto out;
-    self->controls_jobs = true;
-    foreground = pid;
-    for (uint n = 0; (p = next_alive_locked(n, &nseen)); n = (uint)p->pid)
-        p->thread.reserve = reserve_locked(p);
-    result = 0;
-out:
+    old = foreground;
+    allowed = self->depth == DEPTH_SHELL &&
+              (pid == 0 || pid == self->pid || pid == -self->pid || (p && p->parent == self));
+    if (allowed) {
+        self->controls_jobs = true;
+        foreground = pid;
+    }
     spin_release(&proc_lock);
-    return result;
+    if (!allowed)
+        return -1;
+    job_for_each(old, update_reserve_locked);
+    job_for_each(pid, update_reserve_locked);
+    return 0;
 }
 
 int proc_foreground(void) { return foreground; }
 
 bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
 
-void proc_leave_foreground_locked(const struct proc *p)
+void proc_set_dead(struct proc *self)
 {
-    if (p->controls_jobs)
+    bool leaves;
+
+    spin_acquire(&proc_lock);
+    self->life = PROC_DEAD;
+    leaves = self->controls_jobs || self->pid == foreground;
+    if (leaves)
         foreground = 0;
+    spin_release(&proc_lock);
+    if (leaves)
+        job_for_each(self->job, update_reserve_locked);
 }
 
 int proc_next(int pid)
@@ -240,6 +271,7 @@ int proc_info(int pid, struct procinfo *info)
         info->start = p->start_tick;
         info->nbytes = p->thread.aspace ? aspace_brk(p->thread.aspace) : 0;
         info->nattached = p->ksm.nattached;
+        info->job = p->job;
         string_copy(info->name, p->name, sizeof(info->name));
     }
     spin_release(&proc_lock);

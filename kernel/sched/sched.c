@@ -6,10 +6,15 @@
  *                         |<-----yield------'  |
  *                         '---unpark-- SLEEPING (thread.c)
  *
- * One lock, one queue, first come first served: the first processor with nothing better to do runs a thread
- * that becomes ready.  A thread that stops running picks its successor itself and switches to it; there is
- * no scheduler thread in between.  The lock is held across the switch and released by the successor.  So if
- * a thread is seen, under the lock, not to be running, its registers are saved and its stack is not in use.
+ * One lock, and three queues, which are served in turn, each first come first served: for threads in the
+ * foreground, for those that have slept or are new, and for those whose time slice was over.  So neither the
+ * shell nor a thread that holds something in the kernel waits behind all programs that compute, however many,
+ * and none of them starves the others.
+ *
+ * The first processor with nothing better to do runs a thread that becomes ready.  A thread that stops running
+ * picks its successor itself and switches to it; there is no scheduler thread in between.  The lock is held
+ * across the switch and released by the successor.  So if a thread is seen, under the lock, not to be running,
+ * its registers are saved and its stack is not in use.
  *
  * An idle processor looks at the run queue for a moment before it halts: a wait for another processor is
  * usually short.  It halts as a member of `halted`.  A thread that makes another one ready pokes one member,
@@ -22,8 +27,8 @@
  * gives up its processor before that, its successor does.  A killer owes a poke to its victim's processor in the
  * same way, but there the successor does nothing: the next tick will do.
  *
- * Invariants, under the lock: nready is the queue's length; a thread is in the queue exactly when it is
- * READY; the idle threads are never in it.
+ * Invariants, under the lock: nready is the length of all queues; a thread is in one of them exactly when it is
+ * READY; the idle threads never are.
  */
 #include "base/printk.h"
 #include "include/param.h"
@@ -34,10 +39,14 @@
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED, "sched");
 
+enum { FOREGROUND, WOKEN, SPENT, NQUEUES };
+
 /* Fields:  S sched_lock   o only that processor */
-static struct list ready = LIST_INIT(ready); /* [S] */
-static volatile uint nready;                 /* [S to change] */
-static uint halted;                          /* [S] processors halted in arch_idle(), as bits */
+static struct list ready[NQUEUES] = { LIST_INIT(ready[0]), LIST_INIT(ready[1]),
+                                      LIST_INIT(ready[2]) }; /* [S] */
+static struct list *served = ready; /* [S] the queue from which the last thread was picked */
+static volatile uint nready;        /* [S to change] */
+static uint halted;                 /* [S] processors halted in arch_idle(), as bits */
 static uint owed;     /* [S] processors whose threads were killed and that are to be poked, as bits */
 static uint nlooking; /* [S] idle processors that are not halted */
 static struct thread idle_threads[NCPU]; /* [as each struct thread] */
@@ -63,14 +72,28 @@ void sched_init(void)
 /* Is there a halted processor for those who are ready, and none that looks? */
 static inline bool poke_needed_locked(void) { return halted && nready > nlooking; }
 
+/* Where it is put in. */
+static inline struct list *place_locked(const struct thread *t)
+{
+    if (t->reserve)
+        return &ready[FOREGROUND];
+    if (t->state == THREAD_RUNNING && !t->urgent)
+        return &ready[SPENT];
+    return &ready[WOKEN];
+}
+
 void sched_ready_locked(struct thread *t)
 {
-    bool slept = t->state == THREAD_SLEEPING, first = slept && t->urgent;
+    bool slept = t->state == THREAD_SLEEPING;
 
-    t->state = THREAD_READY;
-    list_insert(first ? ready.next : &ready, &t->queue);
-    if (first)
+    if (__builtin_expect(slept && t->urgent, 0)) {
+        list_push_front(&ready[FOREGROUND], &t->queue);
+        served = &ready[SPENT];
         thread_self()->attention |= ATTENTION_RESCHED;
+    } else {
+        list_push_back(place_locked(t), &t->queue);
+    }
+    t->state = THREAD_READY;
     nready++;
     if (slept && poke_needed_locked())
         thread_self()->attention |= ATTENTION_POKE;
@@ -94,17 +117,46 @@ void sched_release_and_poke(uint was)
     arch_poke(poke);
 }
 
+void thread_set_reserve(struct thread *t, uint npages)
+{
+    uint was = spin_acquire_irq(&sched_lock);
+
+    t->reserve = npages;
+    if (t->state == THREAD_READY) {
+        list_remove(&t->queue);
+        nready--;
+        sched_ready_locked(t);
+    }
+    spin_release_irq(&sched_lock, was);
+}
+
+/* The thread whose turn it is, or NULL. */
+static inline struct thread *pick_locked(void)
+{
+    struct list *queue = served;
+    uint n = nready;
+
+    if (!n)
+        return NULL;
+    do
+        queue = queue == &ready[SPENT] ? ready : queue + 1;
+    while (list_empty(queue));
+    served = queue;
+    nready = n - 1;
+    struct thread *t = container_of(queue->next, struct thread, queue);
+    queue->next = t->queue.next;
+    t->queue.next->prev = queue;
+    return t;
+}
+
 /* Switches to the next ready thread, or to the idle thread.  Lock held, interrupts off, before and after. */
 void sched_switch_locked(struct thread *self)
 {
     struct cpu *cpu = cpu_self();
-    struct list *link = list_pop(&ready);
-    struct thread *next = cpu->idle;
+    struct thread *next = pick_locked();
 
-    if (link) {
-        next = container_of(link, struct thread, queue);
-        nready--;
-    }
+    if (!next)
+        next = cpu->idle;
     if (next == self) {
         self->state = THREAD_RUNNING;
         return;

@@ -13,7 +13,7 @@ extern struct spinlock sched_lock; /* RANK_SCHED */
 /* A thread without stack and entry, NEW. */
 void thread_prepare(struct thread *t, const char *name);
 
-/* Puts t at the end of the run queue; if it is urgent and slept, at its front, and the running thread gives
+/* Puts t at the end of its run queue; if it is urgent and slept, before all others, and the running thread gives
    way at its next return to user mode.  For one that slept the running thread owes a poke; for others
    sched_release_and_poke() has to follow. */
 void sched_ready_locked(struct thread *t);

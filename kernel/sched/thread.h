@@ -40,15 +40,15 @@ struct thread {
     uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
     bool interruptible;           /* [S] kill() ends its sleep */
-    uint reserve;          /* [proc lock] proc sets it, mm reads it: last pages it may take, see mm/page.h */
-    bool urgent;           /* [o] see thread_set_urgent() */
-    bool fpu_used;         /* [o] arch: it has a floating-point state */
-    bool fpu_loaded;       /* [o] arch: which is in the processor's registers */
-    struct aspace *aspace; /* [o] proc and mm: NULL for kernel threads */
-    const char *name;      /* [I] for panics; a process points to its own name */
-    struct list wait_link; /* [lock of the wait queue] */
-    void (*entry)(void *); /* [I] what a kernel thread runs */
-    void *arg;             /* [I] */
+    uint reserve;                 /* [S to change] see thread_set_reserve() */
+    bool urgent;                  /* [o] see thread_set_urgent() */
+    bool fpu_used;                /* [o] arch: it has a floating-point state */
+    bool fpu_loaded;              /* [o] arch: which is in the processor's registers */
+    struct aspace *aspace;        /* [o] proc and mm: NULL for kernel threads */
+    const char *name;             /* [I] for panics; a process points to its own name */
+    struct list wait_link;        /* [lock of the wait queue] */
+    void (*entry)(void *);        /* [I] what a kernel thread runs */
+    void *arg;                    /* [I] */
 #ifdef DEBUG
     uint nmutexes[RANK_FIRST_SPIN];           /* [o] mutexes held, by rank */
     const char *mutex_names[RANK_FIRST_SPIN]; /* [o] of these, the one acquired last */
@@ -92,6 +92,9 @@ void thread_kill(struct thread *t);
 /* Stores the addresses of the calls that led a sleeping thread to its sleep, at most max, the newest first; returns
    how many.  0: it does not sleep.  Sleeps: no. */
 uint thread_callers(const struct thread *t, uint callers[], uint max);
+/* It may take so many of the last pages, see mm/page.h.  With any it counts as in the foreground, and waits for a
+   processor only behind others that do.  Sleeps: no. */
+void thread_set_reserve(struct thread *t, uint npages);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }
 /* While a thread is urgent, it goes to the front of the run queue when it wakes: others wait for what it
    does, as for a commit of the file system.  Sleeps: no. */

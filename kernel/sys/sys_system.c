@@ -48,6 +48,8 @@ uint sys_bootarg(const union sys_arg arg[])
     return (uint)length;
 }
 
+uint sys_killjob(const union sys_arg arg[]) { return (uint)proc_kill_job(arg[0].number); }
+
 uint sys_foreground(const union sys_arg arg[]) { return (uint)proc_set_foreground(arg[0].number); }
 
 #ifdef DEBUG

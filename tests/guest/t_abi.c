@@ -307,6 +307,7 @@ TEST("calls refuse impossible pids, ticks and sizes")
 
         if (n < 1 || n > 10000000) {
             check_eq(kill(n), -1);
+            check_eq(killjob(n), -1);
             check_eq(procinfo(n, &info), -1);
         }
         if (n < 0) {

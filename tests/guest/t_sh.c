@@ -291,7 +291,9 @@ TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain 
         { "rm d f", "", 0 },
         { "kill x", "kill: x: not a number\n", 1 },
         { "kill 999999", "kill: 999999: no such process\n", 1 },
-        { "kill", "kill: usage: kill PID...\n", 2 },
+        { "kill -j 999999 0 -1", "kill: 999999: no such job\nkill: 0: no such job\nkill: -1: no such job\n",
+          1 },
+        { "kill", "kill: usage: kill PID... | kill -j JOB...\n", 2 },
         { "sleep", "sleep: usage: sleep TICKS\n", 2 },
         { "sleep 1", "", 0 },
         { "halt 300", "halt: usage: halt [STATUS]\n", 2 },
@@ -319,7 +321,7 @@ TEST("ksmstat and ksmrm take segments by number and by name")
 
 TEST("ps prints a line for each living process")
 {
-    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep '^ *1 *0 sleep.* init$'", NULL }), 0);
+    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep '^ *1 *0 *0 sleep.* init$'", NULL }), 0);
     check_eq(run((char *[]){ "sh", "-c", "/ps | /grep t_sh", NULL }), 0);
     check_eq(run((char *[]){ "sh", "-c", "/ps | /grep no-such-name", NULL }), 1);
 }

@@ -1,5 +1,8 @@
 /*
  * hog.c - takes all memory there is, down to the last frame, and keeps at it.
+ *
+ *   hog       does it itself
+ *   hog -o    has a child that does it, and ends when the child has it all
  */
 #include "ulib.h"
 
@@ -15,14 +18,26 @@ static bool take(int npages)
     return true;
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
-    int n = 0;
+    int ends[2], n = 0;
+    char c;
+
+    (void)argv;
+    if (pipe(ends) < 0)
+        fail(1, "cannot make a pipe");
+    if (argc > 1 && fork() > 0) {
+        close(ends[1]);
+        read(ends[0], &c, 1);
+        return 0;
+    }
 
     for (int npages = 4096; npages > 0; npages /= 2)
         while (take(npages))
             n += npages;
     printf(1, "hog has %d pages\n", n);
+    close(ends[0]);
+    close(ends[1]);
     for (;;)
         if (!take(1))
             sleep(10);

@@ -1,22 +1,31 @@
 /*
- * kill.c - ends processes.
+ * kill.c - ends processes, or all processes of a job.
  *
  *   kill PID...
+ *   kill -j JOB...
  */
 #include "ulib.h"
 
+static void usage(void) { fail(2, "usage: kill PID... | kill -j JOB..."); }
+
 int main(int argc, char *argv[])
 {
-    int status = 0, pid;
+    bool jobs = false;
+    int status = 0, option, number;
 
-    if (argc < 2)
-        fail(2, "usage: kill PID...");
-    for (int i = 1; i < argc; i++) {
-        if (!parse_number(argv[i], &pid)) {
+    while ((option = getopt(argc, argv, "j")) >= 0) {
+        if (option != 'j')
+            usage();
+        jobs = true;
+    }
+    if (optind == argc)
+        usage();
+    for (int i = optind; i < argc; i++) {
+        if (!parse_number(argv[i], &number)) {
             warn("%s: not a number", argv[i]);
             status = 1;
-        } else if (kill(pid) < 0) {
-            warn("%s: no such process", argv[i]);
+        } else if ((jobs ? killjob(number) : kill(number)) < 0) {
+            warn("%s: no such %s", argv[i], jobs ? "job" : "process");
             status = 1;
         }
     }

@@ -37,7 +37,7 @@ char *sbrk(int n); /* returns the old end of the heap; (char *)-1 on failure */
 int sleep(int ticks);
 int uptime(void); /* ticks since boot, 100 a second */
 
-/* This system's own.  procinfo, procnext, foreground and bootarg never sleep.  Sleeps: may. */
+/* This system's own.  procinfo, procnext, foreground, killjob and bootarg never sleep.  Sleeps: may. */
 
 int waits(int *status);                          /* wait() with the child's status; -1: it was killed */
 int sync(void);                                  /* returns when all that was written is on the disk */
@@ -45,6 +45,7 @@ int halt(int status);                            /* powers off and reports the s
 int procinfo(int pid, struct procinfo *info);    /* describes a living process */
 int procnext(int pid);                           /* the lowest pid above this one that is alive */
 int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
+int killjob(int job);                            /* kills all processes of a job */
 int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
 
 /* As newer systems have it, wait() may be given where the child's status goes, or 0. */

@@ -10,7 +10,8 @@
  * directory, then in the root directory.
  *
  * On the console each pipeline is a job of its own, so Ctrl-C ends it and not the shell.  A pipeline of several programs
- * runs under a shell of its own, which is the job.
+ * runs under a shell of its own, which is the job.  A shell that is started to talk with the user gets the console until
+ * it ends, and has jobs in its turn.
  */
 #include "fcntl.h"
 #include "param.h"
@@ -18,7 +19,7 @@
 
 #include "cmdline.h"
 
-#define CTRL_C 3 /* typed at the prompt, where there is no job: drops the lines typed so far */
+#define CTRL_C 3 /* what a read at the prompt returns for it: the lines typed so far are dropped */
 
 enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127 };
 
@@ -61,13 +62,13 @@ static int wait_for(int *pids, uint n)
     return result;
 }
 
-/* The next child is in the foreground from its birth on. */
-static int start_foreground(void)
+/* The next child is in the foreground from its birth on, or gets the console. */
+static int start_foreground(bool hand_over)
 {
     bool talks = interactive;
 
     if (talks)
-        foreground(getpid());
+        foreground(hand_over ? -getpid() : getpid());
 
     int pid = start_child();
 
@@ -299,6 +300,18 @@ static void expand_all(struct pipeline *p)
     }
 }
 
+/* Is the command a shell that will talk with the user?  None but the system's own is trusted with the console. */
+static bool is_shell(const struct command *c)
+{
+    struct stat here, own;
+
+    if (c->argc != 1 || c->redirections)
+        return false;
+    if (strcmp(c->argv[0], "sh") == 0)
+        return stat("sh", &here) < 0 || (stat("/sh", &own) == 0 && here.ino == own.ino);
+    return strcmp(c->argv[0], "/sh") == 0;
+}
+
 static int run_pipeline(struct pipeline *p)
 {
     struct command *c = p->first;
@@ -312,7 +325,7 @@ static int run_pipeline(struct pipeline *p)
     if (p->ncommands == 1 && builtin >= 0 && !c->redirections)
         return builtins[builtin].run(c->argc, c->argv);
 
-    int pid = start_foreground();
+    int pid = start_foreground(p->ncommands == 1 && is_shell(c));
 
     if (pid < 0)
         return 1;
@@ -392,9 +405,11 @@ static bool line_get(void)
             break;
         if (source.text)
             c = *source.text++;
-        if (interactive && c == CTRL_C)
-            source.length = had;
-        else if (c)
+        if (interactive && c == CTRL_C) {
+            had = source.length = 0;
+            c = '\n';
+        }
+        if (c)
             line_put(c);
     }
     return source.length > had;

@@ -1,0 +1,77 @@
+"""Jobs: what Ctrl-C ends, what it leaves alone, and what a job leaves behind."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _shell import IMAGE, KERNEL, PROMPT, Shell  # noqa: E402
+from _tap import done, ok  # noqa: E402
+from run import qemu  # noqa: E402
+
+NCPUS = int(os.environ.get("CPUS") or 2)
+CTRL_C = b"\x03"
+
+
+def shells(shell):
+    return len(shell.processes(b"sh"))
+
+
+def break_off(shell, line, name):
+    """Types a line that starts something, and Ctrl-C when that runs; whether the prompt comes, and nothing is left."""
+    shell.type(line)
+    shell.send(b"\x10")  # the list of processes has it as soon as it is there
+    while not shell.expect(b"  " + name + b"\n", 0.1):
+        shell.send(b"\x10")
+    shell.text = b""
+    shell.send(CTRL_C)
+    return shell.expect(b"^C\n") and shell.wait_prompt() is not None and shell.gone(name)
+
+
+with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
+    s = Shell(machine)
+
+    s.send(b"echo no" + CTRL_C)
+    ok(s.wait_prompt() == b"echo no^C\n", "Ctrl-C at the prompt drops the line, and gives a new prompt", s.text)
+    ok(s.command(b"echo yes") == b"yes\n", "and the next line is a line by itself", s.text)
+    s.type(b"echo 'one")
+    ok(s.expect(b"> "), "a line with an open quote goes on", s.text)
+    s.send(b"two" + CTRL_C)
+    ok(s.wait_prompt() is not None and s.command(b"echo yes") == b"yes\n", "Ctrl-C leaves a continued line", s.text)
+    s.send(CTRL_C + CTRL_C + b"echo a" + CTRL_C + b"echo b\n")
+    ok(s.expect(b"echo b\n") and s.expect(b"b\n" + PROMPT) and not s.text,
+       "several Ctrl-C one after the other do no harm", s.text)
+
+    for start in (b"sh", b"/sh", b"cd share; sh"):
+        ok(s.command(start) == b"" and shells(s) == 2, start.decode() + " gives a shell within the shell", s.text)
+        ok(break_off(s, b"sleep 100000", b"sleep") and shells(s) == 2, "Ctrl-C ends its command, not itself", s.text)
+        s.send(b"echo no" + CTRL_C)
+        ok(s.wait_prompt() is not None and shells(s) == 2, "nor does Ctrl-C at its prompt end it", s.text)
+        ok(s.command(b"sh") == b"" and break_off(s, b"cat | cat", b"cat") and shells(s) == 3, "so does one within it")
+        ok(s.command(b"exit") == b"" and s.command(b"exit") == b"" and shells(s) == 1, "they end by exit", s.text)
+        ok(break_off(s, b"sleep 100000", b"sleep") and shells(s) == 1, "then Ctrl-C ends the first one's commands")
+    s.command(b"cd")
+
+    s.command(b"sh")
+    inner = [p[0] for p in s.processes(b"sh")][1]
+    s.type(b"kill " + inner)
+    ok(s.wait_prompt() is not None and shells(s) == 1, "a shell that is killed gives the console back", s.text)
+    ok(break_off(s, b"sleep 100000", b"sleep"), "to the one that started it", s.text)
+
+    s.command(b"mkdir d; cd d; ln /cat sh")
+    s.type(b"sh")
+    s.send(b"cat has it\n")
+    ok(s.expect(b"cat has it\ncat has it\n"), "another program of that name is started as it is", s.text)
+    s.send(CTRL_C)
+    ok(s.wait_prompt() is not None and shells(s) == 1, "and does not get the console: Ctrl-C ends it", s.text)
+    s.command(b"rm sh; cd; rm d")
+
+    s.type(b"hog -o")
+    ok(s.expect(b"hog has", 60), "a job's second process takes all memory that it can have", s.text)
+    ok(s.expect(PROMPT), "the first one ends before it", s.text)
+    for _ in range(3):
+        ok(len(s.processes(b"hog")) == 1, "the shell can start ps", s.text)
+    hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
+    ok(hog[0] != hog[2], "its job has the number of the first process", hog)
+    ok(s.command(b"kill -j " + hog[2]) == b"" and s.gone(b"hog"), "kill -j ends what is left of the job", s.text)
+    ok(s.command(b"kill -j " + hog[2]) == b"kill: " + hog[2] + b": no such job\n", "which is gone then", s.text)
+done()
