@@ -96,7 +96,7 @@ void latency_held(const char *lock, uint since, uint from, uint to)
 
 void latency_entered(uint by)
 {
-    if (!bound)
+    if (!bound || (!by && !kept_since))
         return;
     kept_since = latency_clock();
     kept_from = by;

@@ -28,7 +28,8 @@ void latency_resume(uint paused);
 void latency_held(const char *lock, uint since, uint from, uint to);
 /* Here others could run: the end of a system call, sched_checkpoint(), another thread's turn.  Interrupts may be on. */
 void latency_yielded(void);
-/* Here work for a program begins, by the function `by`.  Interrupts may be on. */
+/* Here work for a program begins, by the function `by`; 0: the idle thread's.  The first program's first call begins
+   the measuring of this kind: booting is left out.  Interrupts may be on. */
 void latency_entered(uint by);
 #else
 static inline void latency_start(uint bound) { (void)bound; }
