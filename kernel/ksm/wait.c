@@ -157,6 +157,12 @@ static inline bool wakes(const struct ksm_sleeper *s, const struct segment *seg,
            !thread_killed(s->thread); /* §11.5: a wake-up would be lost on the killed */
 }
 
+/* Not inline: the compiler would take the place, which is taken out again, for one that stays. */
+static __attribute__((noinline)) void enter_place(struct list *at, struct list *place)
+{
+    list_insert(at, place);
+}
+
 /* Goes on with a long queue, from `link` on to where it ends now.  Two places in the queue, which have no segment and so
    are no sleepers, keep the way while the lock is released. */
 static REACQUIRES __attribute__((noinline)) uint wake_more_locked(struct stripe *stripe, struct list *link,
@@ -166,11 +172,11 @@ static REACQUIRES __attribute__((noinline)) uint wake_more_locked(struct stripe 
     struct ksm_sleeper here = { .segment = NULL }, end = { .segment = NULL };
     uint nwoken = 0;
 
-    list_push_back(queue_of(stripe, seg, offset), &end.queue);
+    enter_place(queue_of(stripe, seg, offset), &end.queue);
     for (uint nseen = 0; link != &end.queue && nwoken < n; nseen++) {
         struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
         if (nseen % KSM_STEPS == 0) {
-            list_insert(link, &here.queue);
+            enter_place(link, &here.queue);
             spin_release(&stripe->lock);
             sched_checkpoint();
             spin_acquire(&stripe->lock);

@@ -77,7 +77,7 @@ MUTANTS = [
     ("a segment that leaves its tree takes a branch with it", REGISTRY,
      "    (*place)->child[0] = seg->child[0];", "    (*place)->child[0] = NULL;", CORE),
     ("a waker passes over a sleeper after a pause", WORDS,
-     "list_insert(link, &here.queue);", "list_insert(link->next, &here.queue);", CORE),
+     "enter_place(link, &here.queue);", "enter_place(link->next, &here.queue);", CORE),
     ("a spent entry does not rest", REGISTRY,
      "    slot->nkept = count_kept_locked(i, true);\n", "    slot->nkept = 0;\n", CORE),
     ("a forked child does not keep a spent entry at rest", ATTACH,
