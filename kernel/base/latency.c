@@ -34,13 +34,14 @@ static bool irq_is_off;
 static uint off_since, off_from;
 static uint kept_since, kept_from;
 
-static uint paused; /* instructions of checks, which do not count */
-
-uint latency_pause(void) { return cpu_cycles(); }
-
-void latency_resume(uint since) { paused += cpu_cycles() - since; }
+static volatile uint paused; /* instructions of checks, which do not count */
 
 uint latency_clock(void) { return cpu_cycles() - paused; }
+
+uint latency_pause(void) { return latency_clock(); }
+
+/* An interrupt may come at any moment: what it adds to `paused` does not count twice. */
+void latency_resume(uint since) { atomic_add(&paused, latency_clock() - since); }
 
 static struct place *same_or_shortest(struct place table[NPLACES], const struct place *p)
 {
@@ -88,6 +89,19 @@ void latency_irq_on(void)
     record(KIND_IRQ, "", off_since, off_from, (uint)__builtin_return_address(0));
 }
 
+void latency_interrupt_begins(void)
+{
+    off_since = latency_clock();
+    off_from = (uint)__builtin_return_address(0);
+}
+
+void latency_interrupt_ends(void)
+{
+    if (bound)
+        record(KIND_IRQ, "", off_since, off_from, (uint)__builtin_return_address(0));
+    latency_resume(off_since);
+}
+
 void latency_held(const char *lock, uint since, uint from, uint to)
 {
     if (bound && since)
@@ -96,7 +110,7 @@ void latency_held(const char *lock, uint since, uint from, uint to)
 
 void latency_entered(uint by)
 {
-    if (!bound)
+    if (!bound || (!by && !kept_since))
         return;
     kept_since = latency_clock();
     kept_from = by;
@@ -106,10 +120,9 @@ void latency_yielded(void)
 {
     uint here = (uint)__builtin_return_address(0);
 
-    if (!bound)
+    if (!bound || !kept_since)
         return;
-    if (kept_since)
-        record(KIND_KEPT, "", kept_since, kept_from, here);
+    record(KIND_KEPT, "", kept_since, kept_from, here);
     kept_since = latency_clock();
     kept_from = here;
 }

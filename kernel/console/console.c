@@ -40,7 +40,7 @@
 #define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
 #define PIECE_SIZE 256u  /* of output, copied and printed at once */
 
-#define ERASED_MAX     128u /* characters, with interrupts off: a line of xv6's */
+#define ERASED_MAX     80u /* characters, with interrupts off: a line of the screen */
 #define ERASED_AT_ONCE 16u
 
 /* Fields:  C input lock */

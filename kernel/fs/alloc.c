@@ -22,7 +22,7 @@
 #include "mm/page.h"
 #include "sched/lock.h"
 
-#define SEEN_AT_ONCE 4096u /* blocks, while the lock is held */
+#define SEEN_AT_ONCE 2048u /* blocks, while the lock is held */
 #define BITS_IN_PAGE (PAGE_SIZE * 8)
 #define PAGES_MAX    (PAGE_SIZE / sizeof(uchar *))
 

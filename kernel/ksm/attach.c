@@ -288,7 +288,8 @@ static bool count_inherited_locked(struct ksm_task *child)
         list_push_back(&registry.tasks, &child->link);
     list_for_each_safe(link, &child->holdings) {
         count_holding_locked(holding_at(link));
-        registry_step_locked();
+        if (link_next != &child->holdings)
+            registry_step_locked();
     }
     return true;
 }
@@ -356,7 +357,8 @@ static void release_all(struct ksm_task *task, bool at_exit)
     list_remove(&task->link);
     for_each_holding(link, task) {
         release_locked(holding_at(link), at_exit, &dead);
-        registry_step_locked();
+        if (link->next != &task->holdings)
+            registry_step_locked();
     }
     list_for_each(link, &task->dead)
         registry_keep_locked(holding_at(link)->handle, -1);

@@ -104,7 +104,8 @@ void holding_retire_all_locked(struct segment *seg)
         struct holding *h = container_of(link, struct holding, in_segment);
         if (h->task)
             holding_retire_locked(h);
-        registry_step_locked();
+        if (!list_empty(&seg->holdings))
+            registry_step_locked();
     }
 }
 

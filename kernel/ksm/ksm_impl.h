@@ -133,14 +133,20 @@ static inline void registry_acquire(void)
         registry_wait_locked();
 }
 void registry_sleep_locked(void);
-/* In a walk, after each thing: lets others have the lock and the processor now and then.  Sleeps: may. */
+/* In a walk, between two things: lets others have the lock and the processor now and then.  Sleeps: may. */
 REACQUIRES void registry_pause_locked(void);
 static inline void registry_step_locked(void)
 {
     if (++registry.nsteps >= KSM_STEPS)
         registry_pause_locked();
 }
-RELEASES void registry_release_walked(void);
+void registry_resume_locked(void);
+static inline void registry_release_walked(void)
+{
+    if (registry.divided)
+        registry_resume_locked();
+    spin_release(&registry.lock);
+}
 /* For calls that can't have walked. */
 static inline void registry_release(void) { spin_release(&registry.lock); }
 

@@ -16,7 +16,7 @@
 #include "base/printk.h"
 
 #define ADDRESSES     4u  /* on a line */
-#define MAX_ADDRESSES 16u /* of a process: the rest is a number */
+#define MAX_ADDRESSES 12u /* of a process: the rest is a number */
 #define SLOTS_AT_ONCE 64u /* looked at for a segment in one step */
 #define TEXT_SIZE     400 /* the longest text: five lines of 21 to 72 characters */
 

@@ -31,14 +31,19 @@ static uint tree_bits; /* there are as many trees as slots */
 
 static struct segment **tree_at(uint i) { return &tree_pages[i / TREES_PER_PAGE][i % TREES_PER_PAGE]; }
 
-/* The link to the segment with this identifier, or where it would be. */
-static struct segment **find_link(uint id)
+static __attribute__((noinline)) struct segment **find_below(struct segment **link, uint id)
 {
-    struct segment **link = tree_at(spread(id, tree_bits));
-
     for (uint bits = id; *link && (*link)->id != id; bits >>= 1)
         link = &(*link)->child[bits & 1];
     return link;
+}
+
+/* The link to the segment with this identifier, or where it would be. */
+static inline struct segment **find_link(uint id)
+{
+    struct segment **link = tree_at(spread(id, tree_bits));
+
+    return !*link || (*link)->id == id ? link : find_below(link, id);
 }
 
 void registry_wait_locked(void)
@@ -62,13 +67,10 @@ REACQUIRES void registry_pause_locked(void)
     spin_acquire(&registry.lock);
 }
 
-RELEASES void registry_release_walked(void)
+void registry_resume_locked(void)
 {
-    if (registry.divided) {
-        registry.divided = false;
-        waitq_wake_all(&registry.waiters);
-    }
-    spin_release(&registry.lock);
+    registry.divided = false;
+    waitq_wake_all(&registry.waiters);
 }
 
 static void pool_free(void **pages)
@@ -194,25 +196,27 @@ static void rest_locked(uint i)
     registry_keep_spent_locked(i, 0);
 }
 
-/* Takes it out of its tree: the end of a branch below it takes its place. */
-static void leave_tree(struct segment *seg)
+/* The segment there has others below it: the end of a branch takes its place. */
+static void replace(struct segment **place)
 {
-    struct segment **place = find_link(seg->id), **link = place;
+    struct segment *seg = *place, **link = place;
 
     while ((*link)->child[0] || (*link)->child[1])
         link = &(*link)->child[!(*link)->child[0]];
-    struct segment *last = *link;
+    *place = *link;
     *link = NULL;
-    if (last == seg)
-        return;
-    last->child[0] = seg->child[0];
-    last->child[1] = seg->child[1];
-    *place = last;
+    (*place)->child[0] = seg->child[0];
+    (*place)->child[1] = seg->child[1];
 }
 
 void registry_leave_locked(struct segment *seg, bool spent)
 {
-    leave_tree(seg);
+    struct segment **place = find_link(seg->id);
+
+    if (seg->child[0] || seg->child[1])
+        replace(place);
+    else
+        *place = NULL;
     uint i = registry_slot(seg->handle);
     struct slot *slot = registry_slot_at(i);
     slot->state = (uint)seg->handle + (spent ? registry.nslots : 0);

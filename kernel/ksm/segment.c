@@ -173,7 +173,8 @@ void segment_bury_all(struct segment *dead)
         dead = seg->next;
         region_destroy(seg->region);
         kfree(seg);
-        sched_checkpoint();
+        if (dead)
+            sched_checkpoint();
     }
 }
 

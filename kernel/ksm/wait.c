@@ -151,27 +151,48 @@ static void wake_locked(struct ksm_sleeper *s, int result)
     thread_unpark(s->thread);
 }
 
-/* Places in a queue, which no waker takes for sleepers: they have no segment. */
-struct wake_walk {
-    struct ksm_sleeper here, end;
-};
-
-/* Releases the stripe's lock for a moment before the sleeper at `next`; returns the one to go on with.  Those that
-   come meanwhile are not waited for. */
-static struct list *REACQUIRES pause_wake(struct stripe *stripe, struct list *queue, struct list *next,
-                                          struct wake_walk *walk)
+static inline bool wakes(const struct ksm_sleeper *s, const struct segment *seg, uint offset)
 {
-    if (next == queue || next == &walk->end.queue)
-        return next;
-    if (!list_linked(&walk->end.queue))
-        list_push_back(queue, &walk->end.queue);
-    list_insert(next, &walk->here.queue);
-    spin_release(&stripe->lock);
-    sched_checkpoint();
-    spin_acquire(&stripe->lock);
-    next = walk->here.queue.next;
-    list_remove(&walk->here.queue);
-    return next;
+    return s->segment == seg && s->offset == offset &&
+           !thread_killed(s->thread); /* §11.5: a wake-up would be lost on the killed */
+}
+
+/* Not inline: the compiler would take the place, which is taken out again, for one that stays. */
+static __attribute__((noinline)) void enter_place(struct list *at, struct list *place)
+{
+    list_insert(at, place);
+}
+
+/* Goes on with a long queue, from `link` on to where it ends now.  Two places in the queue, which have no segment and so
+   are no sleepers, keep the way while the lock is released. */
+static REACQUIRES __attribute__((noinline)) uint wake_more_locked(struct stripe *stripe, struct list *link,
+                                                                  const struct segment *seg, uint offset,
+                                                                  uint n)
+{
+    struct ksm_sleeper here = { .segment = NULL }, end = { .segment = NULL };
+    uint nwoken = 0;
+
+    enter_place(queue_of(stripe, seg, offset), &end.queue);
+    for (uint nseen = 0; link != &end.queue && nwoken < n; nseen++) {
+        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
+        if (nseen % KSM_STEPS == 0) {
+            enter_place(link, &here.queue);
+            spin_release(&stripe->lock);
+            sched_checkpoint();
+            spin_acquire(&stripe->lock);
+            s = container_of(here.queue.next, struct ksm_sleeper, queue);
+            list_remove(&here.queue);
+        }
+        link = s->queue.next;
+        if (s == &end)
+            break;
+        if (wakes(s, seg, offset)) {
+            wake_locked(s, 0);
+            nwoken++;
+        }
+    }
+    list_remove(&end.queue);
+    return nwoken;
 }
 
 int ksm_wake(struct ksm_task *task, uint va, uint n)
@@ -183,26 +204,22 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
     const struct segment *seg = attachment_of(m)->holding->segment;
     uint offset = va - m->va;
     struct stripe *stripe = stripe_of(seg);
-    struct wake_walk walk;
-    walk.here.segment = walk.end.segment = NULL;
-    list_init(&walk.end.queue);
-    uint nwoken = 0, nseen = 0;
+    uint nwoken = 0, nleft = KSM_STEPS;
     spin_acquire(&stripe->lock);
     struct list *queue = queue_of(stripe, seg, offset);
-    for (struct list *link = queue->next, *next; link != queue && link != &walk.end.queue; link = next) {
-        struct ksm_sleeper *s =
-            container_of(link, struct ksm_sleeper, queue); /* §11.3: longest-waiting first */
+    list_for_each_safe(link, queue) { /* §11.3: longest-waiting first */
+        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
         if (nwoken == n)
             break;
-        next = link->next;
-        if (s->segment == seg && s->offset == offset && !thread_killed(s->thread)) {
-            wake_locked(s, 0); /* §11.5: not the killed, on whom a wake-up would be lost */
+        if (nleft-- == 0) {
+            nwoken += wake_more_locked(stripe, link, seg, offset, n - nwoken);
+            break;
+        }
+        if (wakes(s, seg, offset)) {
+            wake_locked(s, 0);
             nwoken++;
         }
-        if (++nseen % KSM_STEPS == 0)
-            next = pause_wake(stripe, queue, next, &walk);
     }
-    list_remove(&walk.end.queue);
     spin_release(&stripe->lock);
     return (int)nwoken;
 }

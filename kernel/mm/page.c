@@ -267,6 +267,7 @@ void page_free_chain(struct page_chain *chain)
         poison(frame_page(f));
         if (f == chain->last)
             break;
+        sched_checkpoint();
     }
 #endif
     spin_acquire(&lock);

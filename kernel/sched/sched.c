@@ -231,7 +231,7 @@ void sched_run_idle(void)
             timer_step_locked();
         if (nready) {
             nlooking--;
-            latency_entered((uint)sched_run_idle);
+            latency_entered(0);
             sched_switch_locked(self);
             nlooking++;
             looks = most_looks;

@@ -105,7 +105,7 @@ enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible
             spin_release(l);
         sched_switch_locked(self);
         result = self->wake_reason;
-        if (timer_is_late())
+        if (result == PARK_TIMEOUT && timer_is_late())
             timer_step_locked();
         sched_release_and_poke(was);
         if (l)
@@ -145,12 +145,14 @@ void thread_kill(struct thread *t)
 }
 
 /* The sleeper that woke wakes two more of those that waitq_wake() left, and so on. */
-static void waitq_pay(struct waitq *q)
+static __attribute__((noinline)) void waitq_pay(struct waitq *q)
 {
     uint n = q->nowed < 2 ? q->nowed : 2;
 
     q->nowed -= n;
     waitq_wake(q, n);
+    if (list_empty(&q->sleepers))
+        q->nowed = 0;
 }
 
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible)
@@ -181,18 +183,10 @@ static void waitq_owe(struct waitq *q, uint n)
 
 void waitq_wake(struct waitq *q, uint n)
 {
-    uint woken = 0;
-
-    while (woken < n && !list_empty(&q->sleepers)) {
-        if (woken == WAKE_BATCH) {
-            waitq_owe(q, n - woken);
-            return;
-        }
+    for (uint i = n < WAKE_BATCH ? n : WAKE_BATCH; i > 0 && !list_empty(&q->sleepers); i--)
         thread_unpark(container_of(list_pop(&q->sleepers), struct thread, wait_link));
-        woken++;
-    }
-    if (list_empty(&q->sleepers))
-        q->nowed = 0;
+    if (n > WAKE_BATCH && !list_empty(&q->sleepers))
+        waitq_owe(q, n - WAKE_BATCH);
 }
 
 uint thread_callers(const struct thread *t, uint callers[], uint max)

@@ -19,7 +19,7 @@ TEST("§13 the operator's table shows so many attachments of a process, and the 
     struct ksm_task *a = world_task(4);
     int h = world_get(a, 7, 1);
 
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < 12; i++)
         world_attach(a, h, 0);
     ksm_print();
     check(strstr(fake_printed, "7fffd000 rw 7fffe000 rw 7ffff000 rw\n1 segments"));

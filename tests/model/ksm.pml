@@ -16,6 +16,7 @@
  *
  * How the code differs from the model:
  *  - A critical section is one atomic step here, but for WAIT's, which sleeps in the middle: there the lock is modelled.
+ *    So is a walk that releases the lock between its steps, since all others wait for its end (tests/host/ksm_core_walk.c).
  *  - One identifier, one slot, one word.  Segments share nothing but counters under the same lock, and words nothing but
  *    the stripe's lock; the hash queues only hold other words' sleepers, whom the waker passes over.
  *  - A generation of the model is a handle of the code, which stops at the last one by retiring the slot.

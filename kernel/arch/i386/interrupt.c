@@ -55,7 +55,7 @@ void interrupt_serve(uint vector)
     struct cpu *cpu = cpu_self();
     uint irq = vector - VECTOR_IRQ;
 
-    latency_irq_off();
+    latency_interrupt_begins();
     cpu->in_interrupt++;
     if (irq < NLINES && !acpi.lapic_pa) {
         if (!pic_spurious(irq)) {
@@ -72,7 +72,7 @@ void interrupt_serve(uint vector)
         apic_eoi(vector);
     }
     cpu->in_interrupt--;
-    latency_irq_on();
+    latency_interrupt_ends();
 }
 
 void interrupt_handle(uint irq, void (*handler)(uint irq))

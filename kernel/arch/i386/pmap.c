@@ -207,11 +207,12 @@ void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *o
     out->frames.first = NULL;
     out->frames.n = 0;
     out->nentries = out->npromised = out->nreadonly = out->nfixed = 0;
-    for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
+    for (uint n;; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
         release_here(pm, va, n, out);
-        if (n != npages)
-            sched_checkpoint();
+        if (n == npages)
+            return;
+        sched_checkpoint();
     }
 }
 

@@ -20,6 +20,7 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SC
 #define STATUS_EMPTY       0x20
 #define STATUS_SENT        0x40
 #define FIFO_SIZE          16
+#define AT_ONCE            8       /* characters received in one interrupt */
 #define PATIENCE           5000000 /* looks at a transmitter that does not empty: some seconds */
 
 static const ushort bases[2] = { 0x3F8, 0x2F8 };
@@ -89,7 +90,7 @@ static void serial_interrupt(uint irq)
         return;
     (void)port_read8(bases[0] + FIFO); /* acknowledges the interrupt */
     for (uint i = 0; port_read8(bases[0] + STATUS) & STATUS_RECEIVED; i++) {
-        if (i == FIFO_SIZE) { /* others' turn; turned off and on, it interrupts again for what is left */
+        if (i == AT_ONCE) { /* others' turn; turned off and on, it interrupts again for what is left */
             port_write8(bases[0] + INTERRUPTS, 0);
             port_write8(bases[0] + INTERRUPTS, INTERRUPT_RECEIVED);
             return;

@@ -1,0 +1,119 @@
+"""How long interrupts are off, a spin lock is held, and a process has to wait for the processor, under the worst loads.
+
+QEMU counts instructions (--icount), and a debug kernel measures with them: what is printed here is the same each time.
+"""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, ROOT, done, ok  # noqa: E402
+from run import qemu  # noqa: E402
+from run.build import make  # noqa: E402
+from run.paths import clean_env  # noqa: E402
+
+BOUND = 20000
+TICK = 10000000  # instructions
+# A time slice is over after two ticks at most.  A load is a process and its child, and takes a lock's time longer where
+# it lets others run.
+SLICES = 2 * 2 * TICK + 1000000
+DEBUG_BUILD = os.path.join("build", "%s-debug" % (os.environ.get("CC") or "gcc"))
+PROMPT = b"$ "
+LINE = 8000
+PLACE = re.compile(r"latency: (interrupts off|lock|processor kept)([^:]*): (\d+) instructions, "
+                   r"from (\w[^ :]*) to (\w[^ :\n]*)(: ABOVE)?")
+
+
+def kernel():
+    """A debug kernel; the programs are those of the build that is tested."""
+    if os.environ.get("DEBUG"):
+        return os.path.join(BUILD, "kernel.elf")
+    path = os.path.join(DEBUG_BUILD, "kernel.elf")
+    env = clean_env(B=DEBUG_BUILD, DEBUG="1")
+    return os.path.join(ROOT, path) if make([path], env, sys.stderr) else None
+
+
+def start(mem, append):
+    return qemu.Machine(kernel(), append=append, disk=os.path.join(BUILD, "tests.img"), smp=1, mem=mem,
+                        icount=True)
+
+
+def command(session, line, seconds=120):
+    """Types a line; what was printed until the next prompt, or None."""
+    session.text = b""
+    session.send(line + b"\n")
+    return session.before if session.expect(b"\n", 20) and session.expect(PROMPT, seconds) else None
+
+
+def places(session):
+    """What the kernel reports when it powers off: (kind, lock, instructions, from, to, above)."""
+    session.text = b""
+    session.send(b"halt\n")
+    while session.pump(20):
+        pass
+    return [(m[1], m[2].strip(), int(m[3]), m[4], m[5], bool(m[6])) for m in PLACE.finditer(session.text.decode())]
+
+
+def waits(text):
+    """The longest waits that bulk printed, by load."""
+    return {m[1].decode(): int(m[2]) for m in re.finditer(rb"beside (\w+): waited (\d+)", text or b"")}
+
+
+with start(32, "latency=500") as machine:
+    s = qemu.Session(machine)
+    s.expect(PROMPT, 60)
+    command(s, b"echo")
+    found = places(s)
+    ok({p[0] for p in found if p[5]} == {"interrupts off", "lock", "processor kept"} and
+       any(p[1] == "sched" and p[3] == "thread_park" for p in found),
+       "a bound that is too small is reported, with locks and places by name", s.text.decode())
+
+with start(700, "latency=%d ksm.attachments=40000" % BOUND) as machine:
+    s = qemu.Session(machine)
+    s.expect(PROMPT, 60)
+    out = command(s, b"bulk beside attachments 16384 beside large 256 beside heap 256")
+    for load, title in (("attachments", "fork, exec and exit with 16384 attachments"),
+                        ("large", "creating, forking and deleting 256 MB of shared memory"),
+                        ("heap", "fork, sbrk and exit with 256 MB of heap")):
+        waited = waits(out).get(load, 0)
+        ok(0 < waited <= SLICES, "%s leave another process running" % title, waited, out)
+    for load in (b"segments 4000", b"sleepers 900", b"processes 900", b"files 200", b"output 4"):
+        out = command(s, b"bulk " + load)
+        ok(out is not None and out.endswith(b"bulk: " + load.split()[0] + b"\n"), "the load: " + load.decode(),
+           s.text[-500:])
+
+    command(s, b"bulk keep 3000")
+    s.send(b"manyatt 16384 &\n")
+    s.expect(b"attached 16384\n", 60)
+    command(s, b"")
+    s.send(b"bulk watch 30\n")
+    s.expect(b"watching\n", 20)
+    s.send(b"\x0b\x10")  # Ctrl-K, Ctrl-P
+    table = s.expect(b" segments, ", 60)
+    nlines = s.before.count(b"\n") if table else 0
+    ok(nlines > 3000, "Ctrl-K shows thousands of segments", nlines, s.text[-500:])
+    shown = s.expect(b"beside others", 60)
+    s.expect(b"\n", 20)
+    waited = waits(b"beside others" + s.before).get("others", 0)
+    ok(shown and 0 < waited <= SLICES, "and leaves another process running", waited)
+    s.expect(PROMPT, 20)
+    s.send(b"cat\n")
+    s.expect(b"cat\n", 20)
+    s.send(b"x" * LINE + b"\x15ready\n")  # Ctrl-U
+    ok(s.expect(b"\nready\n", 60), "a long line is typed and erased", s.text[-100:])
+    s.send(b"\x04")
+    s.expect(PROMPT, 20)
+
+    found = places(s)
+    for kind, title in (("interrupts off", "interrupts are off"), ("lock", "a spin lock is held")):
+        worst = max((p[2] for p in found if p[0] == kind), default=0)
+        above = [p for p in found if p[0] == kind and p[5]]
+        ok(0 < worst <= BOUND and not above, "§12 %s for at most %d instructions" % (title, BOUND), *above,
+           s.text[-500:])
+    above = [p for p in found if p[0] == "processor kept" and p[5]]
+    ok(not above, "the kernel lets others run at least once in %d instructions" % (50 * BOUND), *above)
+    for p in found:
+        if p[2] > BOUND // 2 and p[0] != "processor kept":
+            print("# %s %s: %d, from %s to %s" % p[:5])
+done()
