@@ -92,3 +92,11 @@ $B/fuzz/%.o: %.c $(FS_FUZZ_HEADERS) tests/host/host.mk
 	clang $(FS_FUZZ_FLAGS) -c -o $@ $<
 $B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
 	clang $(FS_FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^
+
+# Processors side by side, in every order of their steps, over the real page tables.  No address sanitizer: threads are coroutines.
+MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,orders tlb) kernel/arch/i386/pmap.c \
+            $(patsubst %,kernel/mm/%.c,aspace aspace_build inject mapping page region slab)
+HOST_TESTS += mm_race
+mm_race_SRC = tests/host/mm_race.c tests/host/mm_race_flush.c $(MM_WORLD)
+mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fakes/tlb.h -Ikernel/arch/i386
+mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap=$f)

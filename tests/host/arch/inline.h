@@ -23,6 +23,16 @@ static inline void irq_restore(uint was) { (void)was; }
 static inline bool irq_enabled(void) { return true; }
 static inline void irq_enable(void) {}
 
+#ifdef HOST_ORDERS
+/* Where another processor may come in between: see fakes/orders.h. */
+void orders_point(void);
+void orders_spin(void);
+static inline void cpu_relax(void) { orders_spin(); }
+#define __atomic_load_n(...)    (orders_point(), __atomic_load_n(__VA_ARGS__))
+#define __atomic_sub_fetch(...) (orders_point(), __atomic_sub_fetch(__VA_ARGS__))
+#define __atomic_fetch_add(...) (orders_point(), __atomic_fetch_add(__VA_ARGS__))
+#else
+static inline void orders_point(void) {}
 /* Nothing else runs meanwhile, so a spin that lasts never ends. */
 static inline void cpu_relax(void)
 {
@@ -31,6 +41,7 @@ static inline void cpu_relax(void)
     if (++nspins == 1000000000)
         __builtin_trap();
 }
+#endif
 
 static inline uint atomic_swap(volatile uint *p, uint value)
 {
@@ -42,6 +53,7 @@ static inline uint atomic_add(volatile uint *p, uint value)
 }
 static inline bool atomic_cas(volatile uint *p, uint old, uint value)
 {
+    orders_point();
     return __atomic_compare_exchange_n(p, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
