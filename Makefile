@@ -214,7 +214,7 @@ $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
 $B/tests/hostile/%.o: tests/hostile/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests $(WARN) -MMD -MP -c -o $@ $<
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
@@ -241,7 +241,8 @@ $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $B/stamp/source/$
 endef
 layout = $(if $(and $(NULL_PAGE),$(filter $B/top/%,$(call program_object,$1))),-N -Ttext 0,-T user/user.ld)
 further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter $1,$(PROGRAM_DIR)),\
-                  $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c)))))
+                  $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c))))) \
+                  $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c))
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(call further_objects,$p))))
 
 # elf/ keeps the symbols for the debugger; bin/ is for the image.
