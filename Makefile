@@ -241,7 +241,8 @@ $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $B/stamp/source/$
 endef
 layout = $(if $(and $(NULL_PAGE),$(filter $B/top/%,$(call program_object,$1))),-N -Ttext 0,-T user/user.ld)
 further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter $1,$(PROGRAM_DIR)),\
-                  $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c)))))
+                  $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c))))) \
+                  $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c))
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(call further_objects,$p))))
 
 # elf/ keeps the symbols for the debugger; bin/ is for the image.

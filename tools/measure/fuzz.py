@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""fuzz - libFuzzer drives rooms of the kernel.
+"""fuzz - libFuzzer drives rooms of the kernel; or random calls to the whole system.
 
-  fuzz.py [ksm | disk] [SECONDS]        ksm and 60 if left out; needs clang
+  fuzz.py [ksm | disk] [SECONDS]            ksm and 60 if left out; needs clang
+  fuzz.py sys [--seed N] [--calls N]        N calls in each configuration (125000: a million in all of them)
 
 ksm: the core of shared memory against its model (tests/host/ksm_driver.c).  disk: damaged images, mounted and used,
 mended by fsck and used again (tests/host/fs_driver.c).
@@ -9,20 +10,31 @@ mended by fsck and used again (tests/host/fs_driver.c).
 Starts from the inputs in tests/host/corpus and adds those that reach something new.  Status 1: something does not hold,
 or a sanitizer reported something.  The input is then kept in build/fuzz; `build/fuzz/ksm_fuzz FILE`, or fs_fuzz,
 replays it.
+
+sys: sysfuzz (tests/hostile/sysfuzz.c) under QEMU, in normal and debug kernels, with one processor and four, with little
+memory and with much.  Status 1: one of these runs failed; the line that repeats it is printed.
 """
 
+import argparse
 import os
 import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from measure import sysfuzz  # noqa: E402
+from run.build import make  # noqa: E402
+from run.paths import ROOT, clean_env  # noqa: E402
+
 BUILD = os.environ.get("B") or "build"
 # what -> the target, the longest input, libFuzzer's options.  A file system that hangs is a finding.
 TARGETS = {
     "ksm": ("ksm_fuzz", 400, []),
     "disk": ("fs_fuzz", 200, ["-timeout=20"]),
 }
+
+CALLS = 125000
+CONFIGURATIONS = [(debug, smp, mem) for debug in (False, True) for smp in (1, 4) for mem in (16, 256)]
 
 
 def fuzz(what, seconds):
@@ -43,12 +55,48 @@ def fuzz(what, seconds):
     return 0
 
 
+def choose_build(debug):
+    os.environ["DEBUG"] = "1" if debug else ""
+    os.environ["B"] = "build/gcc-debug" if debug else "build"
+    if not make(["all"], clean_env(), sys.stderr):
+        sys.exit("fuzz: the build failed")
+
+
+def fuzz_system(seed, calls):
+    nfailed = 0
+    for debug, smp, mem in CONFIGURATIONS:
+        choose_build(debug)
+        run = sysfuzz.Run(seed, calls, smp, mem, "jitter=%d" % seed if debug and smp > 1 else None).run()
+        nfailed += bool(run.problems)
+        print("%-6s %-6s kernel, %d processor%s %3d MB: %s, %.0f seconds" % (
+            "FAILED" if run.problems else "ok", "debug" if debug else "normal", smp, ", " if smp == 1 else "s,", mem,
+            run.summary, run.seconds), flush=True)
+        for problem in run.problems:
+            print("    " + problem)
+        if run.problems:
+            print("    repeat: " + run.line, flush=True)
+    return 1 if nfailed else 0
+
+
+def parse_system(words):
+    parser = argparse.ArgumentParser(prog="./ksm fuzz sys", allow_abbrev=False)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--calls", type=int, default=CALLS)
+    options = parser.parse_args(words)
+    if options.seed < 1 or options.calls < 1:
+        parser.error("numbers are positive")
+    return options
+
+
 def main():
     arguments = sys.argv[1:]
+    os.chdir(ROOT)
+    if arguments[:1] == ["sys"]:
+        options = parse_system(arguments[1:])
+        return fuzz_system(options.seed, options.calls)
     what = arguments.pop(0) if arguments and arguments[0] in TARGETS else "ksm"
     if len(arguments) > 1 or not all(a.isdigit() for a in arguments):
-        sys.exit("usage: ./ksm fuzz [%s] [SECONDS]" % " | ".join(TARGETS))
-    os.chdir(ROOT)
+        sys.exit("usage: ./ksm fuzz [%s] [SECONDS]\n       ./ksm fuzz sys [--seed N] [--calls N]" % " | ".join(TARGETS))
     return fuzz(what, int(arguments[0]) if arguments else 60)
 
 

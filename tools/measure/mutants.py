@@ -19,8 +19,10 @@ TIMEOUT = 300  # seconds for the suites of one mutant; one that makes them hang 
 CORE = ["host/ksm_core", "host/ksm_model"]
 WAIT = ["host/ksm_wait"]
 GUEST = ["guest/t_ksmmap"]
+SYSTEM = ["cli/sysfuzz"]
 SEGMENT, ATTACH = "kernel/ksm/segment.c", "kernel/ksm/attach.c"
 HOLDING = "kernel/ksm/holding.c"
+TRAP = "kernel/arch/i386/trap.c"
 REGISTRY, WORDS = "kernel/ksm/registry.c", "kernel/ksm/wait.c"
 
 # What is wrong, the file, the right text, the wrong text, the suites that must notice.
@@ -103,6 +105,26 @@ MUTANTS = [
      "return write ? PTE_WRITE_OK : PTE_READ_OK;", "return write ? PTE_WRITE_OK | PTE_PRESENT : PTE_READ_OK;", GUEST),
     ("a detached range is still in the TLB", "kernel/mm/aspace.c",
      "    flush(as, m->va, m->npages); /* §5.3", "    /* §5.3", GUEST),
+    # Faults that the kernel had, and their kin.  The first two show only under an emulator with a fault of its own:
+    # docs/reliability.md.
+    ("a page fault's error code says whose it is", TRAP,
+     "    if (from_user(tf))\n", "    if (tf->code & 4)\n", SYSTEM),
+    ("a program in virtual-8086 mode goes on", TRAP,
+     "    if (tf->eflags & FLAG_VM86)\n", "    if (false)\n", SYSTEM),
+    ("%fs stays in the processor over a switch", "kernel/arch/i386/cpu.c",
+     "1: popl %%fs; popl %%ebp", "1: addl $4, %%esp; popl %%ebp", SYSTEM),
+    ("any process says what runs in the foreground", "kernel/proc/tree.c",
+     "self->depth != DEPTH_SHELL || ", "", SYSTEM),
+    ("flags return to a program as it set them", "kernel/arch/i386/entry.S",
+     "    andl $FLAGS_USER, TRAPFRAME_EFLAGS(%esp)\n", "", SYSTEM),
+    ("the last page of a buffer is not looked at", "kernel/mm/user.c",
+     "(va % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT", "(va % PAGE_SIZE + nbytes) >> PAGE_SHIFT", SYSTEM),
+    ("a call writes where its program may only read", "kernel/sys/sys_file.c",
+     "!user_check(arg[0], 2 * sizeof(uint), true)", "!user_check(arg[0], 2 * sizeof(uint), false)", SYSTEM),
+    ("new memory keeps what others left there", "kernel/mm/aspace.c",
+     "        page_zero(page);\n        *slot", "        *slot", SYSTEM),
+    ("a process that ends leaves its working directory open", "kernel/proc/life.c",
+     "    inode_put(self->cwd);\n", "", SYSTEM),
 ]
 
 
