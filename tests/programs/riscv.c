@@ -7,16 +7,16 @@
 int main(int argc, char *argv[])
 {
     int status, fds[2];
-    uint64 big = 1;
     struct stat st;
 
-    pipe(fds);
+    if (pipe(fds) < 0)
+        exit(1);
     if (fork() == 0) {
         fprintf(2, "child %d\n", getpid() > 0);
         exit(3);
     }
     wait(&status);
-    if (status != 3 || wait(0) != -1 || wait((int *)0) != -1 || fstat(0, &st) < 0 || big != 1) {
+    if (status != 3 || wait(0) != -1 || wait((int *)0) != -1 || fstat(0, &st) < 0 || sizeof(uint64) != 8) {
         fprintf(2, "bad\n");
         exit(1);
     }
