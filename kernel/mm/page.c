@@ -27,7 +27,9 @@
 #include "sched/lock.h"
 #include "sched/thread.h"
 
-#define POISON 0x6b6b6b6bu /* what free frames hold in debug builds */
+/* What free frames hold in debug builds; as a pointer it leads where no RAM is mapped, if there is less than 1.4 GB. */
+#define POISON 0xDBDBDBDBu
+#define CALLER __builtin_return_address(0)
 
 struct frame *frame_table;
 uint frame_count;
@@ -52,28 +54,42 @@ static PLAIN void poison(void *page)
     latency_resume(paused);
 }
 
+/* Who frees a page, for whoever finds that it was used afterwards. */
+static __attribute__((noinline)) void sign(const void *page, void *caller)
+{
+    struct frame *f = frame_of(page);
+
+    f->freed_from = caller;
+    format(f->freed_by, sizeof(f->freed_by), "%s", thread_self() ? thread_self()->name : "boot");
+}
+
 static PLAIN void poison_check(const void *page)
 {
     const uint *word = page;
+    const struct frame *f = frame_of(page);
     uint paused = latency_pause();
 
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         if (word[i] != word[0] || (word[0] && word[0] != POISON))
-            panic("page %p was written at %u after it was freed", page, i * (uint)sizeof(uint));
+            panic("page %p was written at %u after %s had freed it from %p", page, i * (uint)sizeof(uint),
+                  f->freed_by, f->freed_from);
     latency_resume(paused);
 }
 
 static PLAIN void zero_check(const void *page)
 {
     const uint *word = page;
+    const struct frame *f = frame_of(page);
     uint paused = latency_pause();
 
     for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
         if (word[i])
-            panic("page %p is not zero at %u", page, i * (uint)sizeof(uint));
+            panic("page %p is not zero at %u: %s freed it from %p", page, i * (uint)sizeof(uint), f->freed_by,
+                  f->freed_from);
     latency_resume(paused);
 }
 #else
+static inline void sign(const void *page, void *caller) { (void)page, (void)caller; }
 static inline void poison(void *page) { (void)page; }
 static inline void poison_check(const void *page) { (void)page; }
 static inline void zero_check(const void *page) { (void)page; }
@@ -204,7 +220,8 @@ void *page_alloc_zeroed(void)
     if (inject_now())
         return NULL;
     uint left = reserve();
-    void *page = top_zeroed ? take_zeroed(left) : NULL;
+    bool any = __atomic_load_n(&top_zeroed, __ATOMIC_RELAXED) != NULL; /* take_zeroed() looks again */
+    void *page = any ? take_zeroed(left) : NULL;
     if (page)
         return page;
     page = take(left);
@@ -217,13 +234,21 @@ void *page_alloc_zeroed(void)
 
 void *page_alloc_spare(void) { return take(PAGE_RESERVE); }
 
+static __attribute__((noinline, cold, noreturn)) void freed_twice(const struct frame *f)
+{
+#ifdef DEBUG
+    panic("page %p is freed twice: %s had freed it from %p", frame_page(f), f->freed_by, f->freed_from);
+#endif
+    panic("page %p is freed twice", frame_page(f));
+}
+
 /* Prepares a freed frame for the stack. */
 static struct frame *retire(void *page)
 {
     struct frame *f = frame_of(page);
 
     if (f->refs == 0)
-        panic("page %p is freed twice", page);
+        freed_twice(f);
     if (f->refs & FRAME_CLEAN)
         page_set_clean_cache(page, false);
     poison(page);
@@ -242,6 +267,7 @@ void page_free(void *page)
 {
     struct frame *f = retire(page);
 
+    sign(page, CALLER);
     spin_acquire(&lock);
     push(&top, f);
     spin_release(&lock);
@@ -252,6 +278,7 @@ void page_free_zeroed(void *page)
     struct frame *f = frame_of(page);
 
     debug_assert(f->refs);
+    sign(page, CALLER);
     zero_check(page);
     spin_acquire(&lock);
     push(&top_zeroed, f);
@@ -264,6 +291,7 @@ void page_free_chain(struct page_chain *chain)
         return;
 #ifdef DEBUG
     for (struct frame *f = chain->first;; f = f->next) {
+        sign(frame_page(f), CALLER);
         poison(frame_page(f));
         if (f == chain->last)
             break;
@@ -370,8 +398,10 @@ void *page_unshare(void *page)
         return page;
     page_copy(copy, page);
     bool last = __atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0;
-    if (last)
+    if (last) {
+        sign(page, CALLER);
         poison(page);
+    }
     settle(last ? f : NULL);
     return copy;
 }

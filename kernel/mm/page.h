@@ -31,6 +31,10 @@ struct frame {
         uint nused;         /* [P] of a page table: entries in use */
         void *owner;        /* [P] of the block cache: its own record */
     };
+#ifdef DEBUG
+    const void *freed_from; /* [P] of a free frame: the call that freed it, and the thread */
+    char freed_by[16];      /* [P] */
+#endif
 };
 
 /* Once at boot, before anything else of mm. */

@@ -59,24 +59,49 @@ void slab_init(void)
 }
 
 #ifdef DEBUG
-#define POISON 0x5a /* what free objects hold, but for the link */
+#define POISON 0xDB /* what free objects hold, but for this */
 
-static void poison(void *p, uint nbytes)
+struct freed {
+    void *next;
+    uint from, not_from; /* the call that freed it; the latter is ~from, unless one of them was overwritten */
+};
+_Static_assert(sizeof(struct freed) <= UNIT, "the smallest object holds it");
+
+static void poison(void *p, uint nbytes, const void *caller)
 {
+    struct freed *f = p;
     uint paused = latency_pause();
 
-    memset((char *)p + sizeof(void *), POISON, nbytes - sizeof(void *));
+    memset(f + 1, POISON, nbytes - sizeof(*f));
+    f->from = (uint)(uintptr_t)caller;
+    f->not_from = ~f->from;
     latency_resume(paused);
+}
+
+/* Every object from a slab's start on lies at a multiple of its size. */
+static bool is_object(const struct freed *f, const void *slab, uint nbytes)
+{
+    size_t at = (uintptr_t)f - (uintptr_t)slab;
+
+    return at < PAGE_SIZE && at >= sizeof(struct slab) && (at - sizeof(struct slab)) % nbytes == 0;
 }
 
 static void poison_check(const void *p, uint nbytes)
 {
+    const struct freed *f = p;
+    const void *slab = (const void *)((uintptr_t)p & ~(uintptr_t)(PAGE_SIZE - 1));
     const uchar *byte = p;
-    uint paused = latency_pause();
+    uint i = sizeof(*f), paused = latency_pause();
 
-    for (uint i = sizeof(void *); i < nbytes; i++)
-        if (byte[i] != POISON)
-            panic("object %p of %u bytes was written at %u after it was freed", p, nbytes, i);
+    while (i < nbytes && byte[i] == POISON)
+        i++;
+    if (f->next && !is_object(f->next, slab, nbytes))
+        i = 0;
+    else if (f->not_from != ~f->from)
+        i = offsetof(struct freed, from);
+    if (i < nbytes)
+        panic("object %p of %u bytes was written at %u after it had been freed from %x", p, nbytes, i,
+              f->from);
     latency_resume(paused);
 }
 
@@ -86,11 +111,11 @@ static void check_not_free(const struct slab *s, const void *p)
 
     for (const void *at = s->freed; at; at = *(void *const *)at)
         if (at == p)
-            panic("object %p is freed twice", p);
+            panic("object %p is freed twice: it had been freed from %x", p, ((const struct freed *)p)->from);
     latency_resume(paused);
 }
 #else
-static inline void poison(void *p, uint nbytes) { (void)p, (void)nbytes; }
+static inline void poison(void *p, uint nbytes, const void *caller) { (void)p, (void)nbytes, (void)caller; }
 static inline void poison_check(const void *p, uint nbytes) { (void)p, (void)nbytes; }
 static inline void check_not_free(const struct slab *s, const void *p) { (void)s, (void)p; }
 #endif
@@ -126,8 +151,8 @@ static void *take(struct slab_class *class)
     void *p = s->freed;
 
     if (p) {
-        s->freed = *(void **)p;
         poison_check(p, class->nbytes);
+        s->freed = *(void **)p;
     } else {
         p = s->fresh;
         s->fresh += class->nbytes;
@@ -192,7 +217,7 @@ void kfree(void *p)
     struct slab_class *class = s->class;
     spin_acquire(&class->lock);
     check_not_free(s, p);
-    poison(p, class->nbytes);
+    poison(p, class->nbytes, __builtin_return_address(0));
     if (is_full(s))
         list_push_back(&class->room, &s->link);
     *(void **)p = s->freed;

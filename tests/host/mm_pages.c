@@ -31,7 +31,9 @@ static struct thread self;
 static uint nframes; /* free after page_init() */
 static jmp_buf caught;
 static bool expecting;
-static bool spoilt; /* the last test leaves a mess */
+static struct spinlock *held; /* never two at once */
+static char last_words[320];  /* of the panic that was expected */
+static bool spoilt;           /* the last test leaves a mess */
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
 {
@@ -59,9 +61,13 @@ void lock_debug_acquire(struct spinlock *l)
     (void)l;
     pass_point();
 }
-void lock_debug_acquired(struct spinlock *l) { (void)l; }
+void lock_debug_acquired(struct spinlock *l) { held = l; }
 void lock_debug_may_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
-void lock_debug_release(struct spinlock *l) { (void)l; }
+void lock_debug_release(struct spinlock *l)
+{
+    (void)l;
+    held = NULL;
+}
 void lock_debug_released(const struct spinlock *l)
 {
     (void)l;
@@ -84,6 +90,12 @@ void panic(const char *fmt, ...)
         fflush(stdout);
         abort();
     }
+    va_list words;
+    va_start(words, fmt);
+    vsnprintf(last_words, sizeof(last_words), fmt, words);
+    va_end(words);
+    if (held)
+        spin_release(held);
     longjmp(caught, 1);
 }
 
@@ -401,23 +413,87 @@ TEST("an injected failure hits the nth allocation alone")
     page_free(p);
 }
 
-TEST("freeing twice and writing after a free are found")
+/* Each calls from a place of its own, which the panic must name. */
+static __attribute__((noinline)) void free_page(void *page)
 {
-    void *page = page_alloc();
-
     page_free(page);
-    check_panics(page_free(page));
-    ((uint *)page)[7] = 1;
+    asm volatile("");
+}
+static __attribute__((noinline)) void free_object(void *p)
+{
+    kfree(p);
+    asm volatile("");
+}
+
+/* Names the last words a number that lies in this function, of some dozen bytes? */
+static bool names(const char *from, uintptr_t function, uintptr_t mask)
+{
+    const char *number = strstr(last_words, from);
+    uintptr_t at = number ? strtoull(number + strlen(from), NULL, 16) : 0;
+
+    return at - (function & mask) < 64;
+}
+
+#define names_page_free()   names("from ", (uintptr_t)free_page, ~(uintptr_t)0)
+#define names_object_free() names("from ", (uintptr_t)free_object, 0xFFFFFFFFu)
+
+static void write_to_freed_page(uint at)
+{
+    uint *volatile page = page_alloc();
+
+    self.name = "culprit";
+    free_page(page);
+    self.name = "victim";
+    page[at] ^= 1;
     check_panics(check(page_alloc()));
-    char *a = kmalloc(40), *b = kmalloc(40);
-    kfree(a);
-    a[20] = 1;
-    check_panics(check(kmalloc(40)));
-    check(b);
-    char *c = kmalloc(200), *d = kmalloc(200);
-    kfree(c);
-    check_panics(kfree(c));
-    check(d);
+    check(strstr(last_words, "after culprit had freed it") && names_page_free());
+}
+
+TEST("a page that is written after it was freed, or freed twice, is found with whoever freed it")
+{
+    for (volatile uint at = 0; at < PAGE_SIZE / sizeof(uint); at += 341)
+        write_to_freed_page(at);
+    void *volatile page = page_alloc();
+    self.name = "culprit";
+    free_page(page);
+    self.name = "victim";
+    check_panics(page_free(page));
+    check(strstr(last_words, "freed twice: culprit had") && names_page_free());
+    uint *volatile zeroed = page_alloc_zeroed();
+    page_free_zeroed(zeroed);
+    zeroed[5] = 5;
+    check_panics(check(page_alloc_zeroed()));
+    check(strstr(last_words, "victim freed it") != NULL);
+    spoilt = true;
+}
+
+static void write_to_freed_object(uint nbytes, uint at)
+{
+    char *volatile live = kmalloc(nbytes), *volatile p = kmalloc(nbytes);
+
+    free_object(p);
+    p[at] ^= 1;
+    check_panics(check(kmalloc(nbytes)));
+    check(strstr(last_words, "was written at") != NULL);
+    check(at < 16 || names_object_free()); /* unless that itself was written */
+    p[at] ^= 1;
+    check(kmalloc(nbytes) == p);
+    kfree(p);
+    kfree(live);
+}
+
+TEST("an object that is written after it was freed, or freed twice, is found with whoever freed it")
+{
+    static const uint sizes[] = { 16, 32, 192, 1344 };
+
+    for (volatile uint i = 0; i < COUNT(sizes); i++)
+        for (volatile uint at = 0; at < sizes[i]; at += 4)
+            write_to_freed_object(sizes[i], at);
+    char *volatile live = kmalloc(200), *volatile p = kmalloc(200);
+    free_object(p);
+    check_panics(kfree(p));
+    check(strstr(last_words, "freed twice") && names_object_free());
+    kfree(live);
     spoilt = true;
 }
 

@@ -4,11 +4,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <ucontext.h>
 
 #include "base/printk.h"
 #include "chance.h"
 #include "fakes/fake.h"
+#include "fakes/fiber.h"
 #include "sched/lock.h"
 #include "sched/lock_impl.h"
 
@@ -24,7 +24,7 @@
 
 struct actor {
     struct thread thread; /* first */
-    ucontext_t context;
+    struct fiber fiber;
     void *stack;
     void (*run)(void *);
     void *arg;
@@ -41,7 +41,7 @@ void (*fake_on_switch)(void);
 static struct thread main_thread;
 static struct actor *actors[MAX_ACTORS]; /* their memory stays when they are reset */
 static uint nactors, last_run;
-static ucontext_t scheduler;
+static struct fiber scheduler;
 static uint jitter, random_state, nlocks_held;
 
 uint fake_random(uint n) { return chance(&random_state, n); }
@@ -76,7 +76,7 @@ static void enter(void)
     a->run(a->arg);
     a->done = true;
     a->thread.state = THREAD_DEAD;
-    setcontext(&scheduler);
+    fiber_switch(&a->fiber, &scheduler, true);
 }
 
 /* An actor that is done, or a new one. */
@@ -106,24 +106,16 @@ static void forget_frames(struct actor *a)
 #endif
 }
 
-static void prepare(struct actor *a)
-{
-    forget_frames(a);
-    getcontext(&a->context);
-    a->context.uc_stack.ss_sp = a->stack;
-    a->context.uc_stack.ss_size = STACK_SIZE;
-    makecontext(&a->context, enter, 0);
-}
-
 struct actor *actor_start(void (*run)(void *), void *arg)
 {
     struct actor *a = spare_actor();
 
-    *a = (struct actor){ .stack = a->stack, .run = run, .arg = arg };
+    *a = (struct actor){ .fiber = a->fiber, .stack = a->stack, .run = run, .arg = arg };
     a->thread.state = THREAD_READY;
     a->thread.attention = ATTENTION_RESCHED; /* so that each sched_checkpoint() is a gap */
     list_init(&a->thread.wait_link);
-    prepare(a);
+    forget_frames(a);
+    fiber_create(&a->fiber, a->stack, STACK_SIZE, enter);
     return a;
 }
 
@@ -133,7 +125,7 @@ static void leave(struct actor *a)
         printf("# an actor changes places with a spin lock held\n");
         abort();
     }
-    swapcontext(&a->context, &scheduler);
+    fiber_switch(&a->fiber, &scheduler, true);
 }
 
 static struct actor *next_ready(void)
@@ -157,7 +149,7 @@ void actors_run_now(void)
             fake_on_switch();
         a->thread.state = THREAD_RUNNING;
         host_cpu.thread = &a->thread;
-        swapcontext(&scheduler, &a->context);
+        fiber_switch(&scheduler, &a->fiber, false);
         host_cpu.thread = &main_thread;
     }
 }
