@@ -27,10 +27,6 @@
 #include "sched/lock.h"
 #include "sched/thread.h"
 
-/* What free frames hold in debug builds; as a pointer it leads where no RAM is mapped, if there is less than 1.4 GB. */
-#define POISON 0xDBDBDBDBu
-#define CALLER __builtin_return_address(0)
-
 struct frame *frame_table;
 uint frame_count;
 
@@ -44,17 +40,11 @@ static uint nbase; /* [P] what nfree would be if all but the pools made at boot 
 #ifdef DEBUG
 /* Without the sanitizer's checks, which would take most of a debug kernel's time. */
 #define PLAIN __attribute__((no_sanitize("undefined")))
+/* Who called the function that frees, for whoever finds a use afterwards. */
+#define CALLER __builtin_return_address(0)
+/* What free frames hold.  As a pointer it leads where no RAM is mapped, with less than 1.4 GB. */
+#define POISON 0xDBDBDBDBu
 
-static PLAIN void poison(void *page)
-{
-    uint *word = page, paused = latency_pause();
-
-    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
-        word[i] = POISON;
-    latency_resume(paused);
-}
-
-/* Who frees a page, for whoever finds that it was used afterwards. */
 static __attribute__((noinline)) void sign(const void *page, void *caller)
 {
     struct frame *f = frame_of(page);
@@ -62,6 +52,18 @@ static __attribute__((noinline)) void sign(const void *page, void *caller)
     f->freed_from = caller;
     format(f->freed_by, sizeof(f->freed_by), "%s", thread_self() ? thread_self()->name : "boot");
 }
+
+static PLAIN void poison_signed(void *page, void *caller)
+{
+    uint *word = page, paused = latency_pause();
+
+    sign(page, caller);
+    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
+        word[i] = POISON;
+    latency_resume(paused);
+}
+
+#define poison(page) poison_signed(page, CALLER)
 
 static PLAIN void poison_check(const void *page)
 {
@@ -89,7 +91,6 @@ static PLAIN void zero_check(const void *page)
     latency_resume(paused);
 }
 #else
-static inline void sign(const void *page, void *caller) { (void)page, (void)caller; }
 static inline void poison(void *page) { (void)page; }
 static inline void poison_check(const void *page) { (void)page; }
 static inline void zero_check(const void *page) { (void)page; }
@@ -220,8 +221,7 @@ void *page_alloc_zeroed(void)
     if (inject_now())
         return NULL;
     uint left = reserve();
-    bool any = __atomic_load_n(&top_zeroed, __ATOMIC_RELAXED) != NULL; /* take_zeroed() looks again */
-    void *page = any ? take_zeroed(left) : NULL;
+    void *page = top_zeroed ? take_zeroed(left) : NULL;
     if (page)
         return page;
     page = take(left);
@@ -234,21 +234,17 @@ void *page_alloc_zeroed(void)
 
 void *page_alloc_spare(void) { return take(PAGE_RESERVE); }
 
-static __attribute__((noinline, cold, noreturn)) void freed_twice(const struct frame *f)
-{
-#ifdef DEBUG
-    panic("page %p is freed twice: %s had freed it from %p", frame_page(f), f->freed_by, f->freed_from);
-#endif
-    panic("page %p is freed twice", frame_page(f));
-}
-
 /* Prepares a freed frame for the stack. */
-static struct frame *retire(void *page)
+static inline __attribute__((always_inline)) struct frame *retire(void *page)
 {
     struct frame *f = frame_of(page);
 
+#ifdef DEBUG
     if (f->refs == 0)
-        freed_twice(f);
+        panic("page %p is freed twice: %s had freed it from %p", page, f->freed_by, f->freed_from);
+#endif
+    if (f->refs == 0)
+        panic("page %p is freed twice", page);
     if (f->refs & FRAME_CLEAN)
         page_set_clean_cache(page, false);
     poison(page);
@@ -267,7 +263,6 @@ void page_free(void *page)
 {
     struct frame *f = retire(page);
 
-    sign(page, CALLER);
     spin_acquire(&lock);
     push(&top, f);
     spin_release(&lock);
@@ -278,7 +273,9 @@ void page_free_zeroed(void *page)
     struct frame *f = frame_of(page);
 
     debug_assert(f->refs);
+#ifdef DEBUG
     sign(page, CALLER);
+#endif
     zero_check(page);
     spin_acquire(&lock);
     push(&top_zeroed, f);
@@ -291,7 +288,6 @@ void page_free_chain(struct page_chain *chain)
         return;
 #ifdef DEBUG
     for (struct frame *f = chain->first;; f = f->next) {
-        sign(frame_page(f), CALLER);
         poison(frame_page(f));
         if (f == chain->last)
             break;
@@ -398,10 +394,8 @@ void *page_unshare(void *page)
         return page;
     page_copy(copy, page);
     bool last = __atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0;
-    if (last) {
-        sign(page, CALLER);
+    if (last)
         poison(page);
-    }
     settle(last ? f : NULL);
     return copy;
 }

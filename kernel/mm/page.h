@@ -33,7 +33,7 @@ struct frame {
     };
 #ifdef DEBUG
     const void *freed_from; /* [P] of a free frame: the call that freed it, and the thread */
-    char freed_by[16];      /* [P] */
+    char freed_by[20];      /* [P] */
 #endif
 };
 

@@ -67,7 +67,7 @@ struct freed {
 };
 _Static_assert(sizeof(struct freed) <= UNIT, "the smallest object holds it");
 
-static void poison(void *p, uint nbytes, const void *caller)
+static void poison_signed(void *p, uint nbytes, const void *caller)
 {
     struct freed *f = p;
     uint paused = latency_pause();
@@ -77,6 +77,8 @@ static void poison(void *p, uint nbytes, const void *caller)
     f->not_from = ~f->from;
     latency_resume(paused);
 }
+
+#define poison(p, nbytes) poison_signed(p, nbytes, __builtin_return_address(0))
 
 /* Every object from a slab's start on lies at a multiple of its size. */
 static bool is_object(const struct freed *f, const void *slab, uint nbytes)
@@ -115,7 +117,7 @@ static void check_not_free(const struct slab *s, const void *p)
     latency_resume(paused);
 }
 #else
-static inline void poison(void *p, uint nbytes, const void *caller) { (void)p, (void)nbytes, (void)caller; }
+static inline void poison(void *p, uint nbytes) { (void)p, (void)nbytes; }
 static inline void poison_check(const void *p, uint nbytes) { (void)p, (void)nbytes; }
 static inline void check_not_free(const struct slab *s, const void *p) { (void)s, (void)p; }
 #endif
@@ -217,7 +219,7 @@ void kfree(void *p)
     struct slab_class *class = s->class;
     spin_acquire(&class->lock);
     check_not_free(s, p);
-    poison(p, class->nbytes, __builtin_return_address(0));
+    poison(p, class->nbytes);
     if (is_full(s))
         list_push_back(&class->room, &s->link);
     *(void **)p = s->freed;
