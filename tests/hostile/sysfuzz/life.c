@@ -65,6 +65,8 @@ static const struct call calls[] = {
     { "ksmwake", SYS_ksmwake, 20, { WORD, NUMBER } },
     { "debug", SYS_debug, 10, { OPERATION, NUMBER } },
     { "ksmwaitpeer", SYS_ksmwaitpeer, 10, { WORD, EXPECTED, TICKS, PEER } },
+    { "lseek", SYS_lseek, 15, { FD, NUMBER, WHENCE } },
+    { "killjob", SYS_killjob, 4, { PID } }, /* not of its own job, in which all its processes are */
 };
 
 #define NCALLS COUNT(calls)
@@ -234,7 +236,8 @@ static void enter_result(uint number, const uint arg[], int result)
 
 static bool of_ksm(uint number)
 {
-    return number >= SYS_ksmget && number != SYS_pgused && number != SYS_debug;
+    return (number >= SYS_ksmget && number <= SYS_ksmwake && number != SYS_pgused) ||
+           number == SYS_ksmwaitpeer;
 }
 
 static void count_call(uint i, bool succeeded)
@@ -290,7 +293,8 @@ static uint place_arguments(const uint arg[4], uint number)
 
     if (number == SYS_halt)
         return one_in(2) ? 0x7FFFFFFC : 0x80000000u + pick(0x7FFFFFFF); /* it must not succeed */
-    if (number != SYS_kill && number != SYS_ksmget && own.heap_end >= own.arena + ARENA_BYTES) {
+    if (number != SYS_kill && number != SYS_killjob && number != SYS_ksmget &&
+        own.heap_end >= own.arena + ARENA_BYTES) {
         if (one_in(40))
             return any_pointer();
         if (one_in(20))
@@ -321,12 +325,13 @@ static int make_call(uint number, const uint arg[4])
     return (int)after_call.eax;
 }
 
+/* Not one of those that follow the last call: they may be calls tomorrow. */
 static uint unknown_number(void)
 {
-    static const uint some[] = { 0, 22, 23, 63, 64, 65, 511, 531, 532, 575, 576, 1023, 1024 };
+    static const uint some[] = { 0, 63, 64, 65, 511, 575, 576, 1023, 1024 };
     uint n = one_in(2) ? any_number() : some[pick(COUNT(some))];
 
-    return (n >= 1 && n <= 21) || (n >= 512 && n <= 530) ? 22 : n;
+    return n < 576 && n % 512 < 63 ? 0 : n;
 }
 
 /* The length that is written into a pipe first, so that a read of it does not wait. */

@@ -151,9 +151,6 @@ static uint some_code(void)
     return (uint)code;
 }
 
-/* Where code of this program's is not: its supervisor would kill for a second time. */
-static uint outside(uint va) { return va >= PAGE_SIZE && va < own.arena ? KERNBASE + va : va; }
-
 /* A far or interrupt return through a frame that could be one. */
 static void odd_frame(void)
 {

@@ -117,6 +117,7 @@ enum kind {
     EXPECTED,
     PEER,
     OPERATION,
+    WHENCE,
 };
 
 /* Makes the arena, in a process that has none. */
@@ -126,6 +127,9 @@ uint value(enum kind kind);
 uint any_number(void);
 /* An address of any kind; what is written there can't hurt but by filling the process's stack. */
 uint any_pointer(void);
+/* The address, or another if this program's code or data lies there: its supervisor would run a second time, or what it
+   looks at would change. */
+uint outside(uint va);
 /* An address in the arena, with so many bytes of it left. */
 uint in_arena(uint nbytes);
 /* The identifiers in use, for cleaning up. */

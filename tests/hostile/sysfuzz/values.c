@@ -31,6 +31,9 @@ static const uint kernel_places[] = {
 #define LONG_PART "a_part_that_is_much_longer_than_any_name_that_a_directory_can_hold"
 #define MANY      "d/../d/../d/../d/../d/../d/../d/../d/../d/../d/../d/../d/../d/../d/../d/../d/../"
 
+#define MANY_PARTS     (MANY "a")
+#define TOO_MANY_PARTS (MANY MANY MANY MANY MANY MANY)
+
 /* Nothing that the system needs: these are removed as well. */
 static const char *const paths[] = {
     "a",
@@ -63,8 +66,8 @@ static const char *const paths[] = {
     "d/d/p",
     "fifteen_chars_",
     LONG_PART,
-    MANY "a",
-    MANY MANY MANY MANY MANY MANY,
+    MANY_PARTS,
+    TOO_MANY_PARTS,
     FORGED,
 };
 
@@ -84,6 +87,8 @@ void values_begin(void)
 }
 
 uint any_number(void) { return one_in(8) ? chance_next(&luck) : numbers[pick(COUNT(numbers))]; }
+
+uint outside(uint va) { return va >= PAGE_SIZE && va < own.arena ? KERNBASE + va : va; }
 
 uint in_arena(uint nbytes) { return own.arena + pick(ARENA_BYTES - nbytes); }
 
@@ -129,7 +134,7 @@ uint any_pointer(void)
     case 6:
         return around((1 + pick(1023)) * (4u << 20)); /* where another page table begins */
     case 7:
-        return any_number();
+        return outside(any_number());
     case 8:
     case 9:
     case 10:
@@ -361,6 +366,8 @@ uint value(enum kind kind)
         return one_in(4) ? (uint)-1 : pid();
     case OPERATION:
         return one_in(100) ? DEBUG_CHECK : one_in(20) ? any_number() : (uint)DEBUG_FAIL_ALLOCATION;
+    case WHENCE:
+        return one_in(8) ? any_number() : pick(3);
     case NUMBER:
     case NONE:
         break;
