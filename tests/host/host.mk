@@ -100,3 +100,13 @@ HOST_TESTS += mm_race
 mm_race_SRC = tests/host/mm_race.c tests/host/mm_race_flush.c $(MM_WORLD)
 mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fakes/tlb.h -Ikernel/arch/i386
 mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap=$f)
+
+# The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
+TSAN_TESTS := $(if $(CLANG)$(COVERAGE),,fs_race ksm_wait mm_race)
+define tsan_test
+HOST_TESTS += $1_tsan
+$1_tsan_SRC = $$($1_SRC) tests/host/fakes/tsan.c
+$1_tsan_CFLAGS = $$($1_CFLAGS) -fno-sanitize=all -fsanitize=thread --param tsan-distinguish-volatile=1
+$1_tsan_LIBS = $$($1_LIBS)
+endef
+$(foreach t,$(TSAN_TESTS),$(eval $(call tsan_test,$t)))
