@@ -243,7 +243,7 @@ layout = $(if $(and $(NULL_PAGE),$(filter $B/top/%,$(call program_object,$1))),-
 further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter $1,$(PROGRAM_DIR)),\
                   $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c))))) \
                   $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c))
-$(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(call further_objects,$p))))
+$(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(strip $(call further_objects,$p)))))
 
 # elf/ keeps the symbols for the debugger; bin/ is for the image.
 $B/bin/%: $B/elf/%
