@@ -109,8 +109,9 @@ LDFLAGS := -m elf_i386 -nostdlib -static -z noexecstack \
 
 KERNEL_SRC  := $(sort $(wildcard $(addprefix kernel/,*.c *.S */*.c */*.S */*/*.c */*/*.S)))
 LIB_SRC     := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,libc ksm math) libc/*.S)))
-PROGRAM_DIR := $(patsubst user/bin/%/,%,$(sort $(wildcard user/bin/*/))) # programs of several files
-USER_SRC    := $(sort $(wildcard user/bin/*.c *.c) $(foreach p,$(PROGRAM_DIR),user/bin/$p/$p.c))
+FOUND       := $(shell $(PYTHON) tools/build/programs.py . user/bin)
+USER_SRC    := $(sort $(filter-out !,$(FOUND)))
+PROGRAM_DIR := $(patsubst user/bin/%/,%,$(filter-out user/bin/,$(dir $(filter user/bin/%,$(USER_SRC))))) # of several files
 TEST_SRC    := $(sort $(wildcard tests/guest/t_*.c tests/hostile/*.c bench/*.c bench/*.S bench/vendor/*.c))
 PROGRAM_SRC := $(USER_SRC) $(TEST_SRC)
 TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/guest/*.c))) # linked to each t_*
@@ -134,8 +135,10 @@ GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S $B/gen/
 
 # A program that does not build is left out of the disks: then `make system` succeeds all the same, and `make` fails.
 all: system $B/stamp/whole
-$B/stamp/whole: $(BIN)
+$B/stamp/whole: $(BIN) $(if $(filter !,$(FOUND)),left-out)
 	@ls $^ >/dev/null 2>&1 && touch $@
+left-out:
+	@false
 system: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
 
 # A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was used.
@@ -230,7 +233,7 @@ $B/top/%.o: %.c $B/stamp/user.flags | $(GENERATED)
 	$(call say,CC  )$(CC) $(TOP_CFLAGS) -MMD -MP -c -o $@ $< $(or_missing)
 
 # A source in this directory takes precedence over one of the same name elsewhere.
-program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(sort $(wildcard *.c)) $(PROGRAM_SRC)))
+program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(filter-out user/%,$(USER_SRC)) $(PROGRAM_SRC)))
 program_object = $(if $(findstring /,$(call program_source,$1)),$B/$(basename $(call program_source,$1)).o,$B/top/$1.o)
 # A program can define functions of the library itself: the linker takes its own.
 define program # name, further objects
@@ -337,4 +340,4 @@ clean:
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
-.PHONY: all system programs clean host-tests list-host-tests bench-host
+.PHONY: all system left-out programs clean host-tests list-host-tests bench-host

@@ -1,6 +1,7 @@
 """Jobs: what Ctrl-C ends, what it leaves alone, and what a job leaves behind."""
 
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -25,6 +26,14 @@ def break_off(shell, line, name):
     shell.text = b""
     shell.send(CTRL_C)
     return shell.expect(b"^C\n") and shell.wait_prompt() is not None and shell.gone(name)
+
+
+def is_waiting(shell):
+    """Does Ctrl-P list a shell after the process that wait waits for?"""
+    shell.text = b""
+    shell.send(b"\x10")
+    shell.pump(0.1)
+    return re.search(rb"  sleep\n[^\n]*  sh\n", shell.text)
 
 
 with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
@@ -56,6 +65,17 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     s.type(b"kill " + inner)
     ok(s.wait_prompt() is not None and shells(s) == 1, "a shell that is killed gives the console back", s.text)
     ok(break_off(s, b"sleep 100000", b"sleep"), "to the one that started it", s.text)
+
+    s.command(b"sleep 100000 &")
+    ok(s.until(lambda: len(s.processes(b"sleep")) == 1 and shells(s) == 1), "a command runs in the background", s.text)
+    s.type(b"wait")
+    ok(s.until(lambda: is_waiting(s)), "wait is a process of its own", s.text)
+    s.text = b""
+    s.send(CTRL_C)
+    ok(s.expect(b"^C\n") and s.wait_prompt() is not None, "Ctrl-C ends wait", s.text)
+    pid = (s.processes(b"sleep") or [[b"0"]])[0][0]
+    ok(shells(s) == 1 and s.command(b"kill " + pid + b"; wait") == b"" and not s.processes(b"sleep"),
+       "the command runs on, and wait returns when it has ended", s.text)
 
     s.command(b"mkdir d; cd d; ln /cat sh")
     s.type(b"sh")

@@ -219,6 +219,13 @@ TEST("sh takes long lines and many arguments, and refuses what is too much")
     memset(command, '(', 2000);
     command[2000] = 0;
     check_eq(run((char *[]){ "sh", "-c", command, NULL }), 2);
+    p = command + snprintf(command, sizeof(command), "false; echo ");
+    for (int i = 0; i < 1500; i++)
+        p = strcpy(p, "$?") + 2;
+    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 0);
+    check_eq(strspn(output, "1"), 1500);
+    check_eq(run((char *[]){ "sh", "-c", "false; echo \1", NULL }), 0);
+    check_str(output, "\n");
     leave();
 }
 

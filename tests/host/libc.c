@@ -1,6 +1,7 @@
 /*
  * libc.c - the programs' library against the host's, on random input.
  */
+#include <limits.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -153,6 +154,18 @@ TEST("a conversion that does not exist prints itself and takes no argument")
     check_str(got, "%5y 7 %-");
 }
 
+TEST("h and hh take the lower bits of an integer")
+{
+    for (int i = 0; i < ROUNDS; i++) {
+        int value = (int)chance(&state, 0x7FFFFFFF) * (i % 2 ? 1 : -1);
+
+        expect_same("%hd", value);
+        expect_same("%hhd", value);
+        expect_same("%hu", (unsigned)value);
+        expect_same("%04hhX", (unsigned)value);
+    }
+}
+
 TEST("numbers are read as the host reads them")
 {
     for (int i = 0; i < ROUNDS; i++) {
@@ -165,6 +178,17 @@ TEST("numbers are read as the host reads them")
         check_eq(got_end - text, want_end - text);
         check_eq(our_strtoull(text, &got_end, base), strtoull(text, &want_end, base));
         check_eq(got_end - text, want_end - text);
+    }
+}
+
+TEST("there are no numbers to a base that is none")
+{
+    static const int bases[] = { -1, 1, 37, INT_MIN, INT_MAX };
+    char text[] = "0z", *end;
+
+    for (unsigned i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
+        check_eq(our_strtoll(text, &end, bases[i]), 0);
+        check(end == text);
     }
 }
 

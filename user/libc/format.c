@@ -152,7 +152,7 @@ static const char *parse_flags(const char *fmt, struct format_spec *spec)
 /* Parses what stands between % and the conversion's letter; returns where that letter is. */
 static const char *parse_spec(const char *fmt, struct format_spec *spec, va_list *args)
 {
-    int nlong = 0;
+    int nlong = 0, nshort = 0;
 
     *spec = (struct format_spec){ .precision = -1 };
     fmt = parse_flags(fmt, spec);
@@ -163,11 +163,25 @@ static const char *parse_spec(const char *fmt, struct format_spec *spec, va_list
     }
     if (*fmt == '.')
         fmt = parse_count(fmt + 1, &spec->precision, args);
-    /* Of the lengths only l and j matter: the others are a word each. */
-    for (; *fmt && strchr("hljzt", *fmt); fmt++)
+    /* l, z and t alone are a word, like none. */
+    for (; *fmt && strchr("hljzt", *fmt); fmt++) {
         nlong += *fmt == 'l' ? 1 : *fmt == 'j' ? 2 : 0;
+        nshort += *fmt == 'h';
+    }
     spec->wide = nlong > 1;
+    spec->ndropped = nshort == 0 ? 0 : nshort == 1 ? 16 : 24;
     return fmt;
+}
+
+static int64_t take_signed(const struct format_spec *spec, va_list *args)
+{
+    return spec->wide ? va_arg(*args, int64_t)
+                      : (int)(va_arg(*args, uint) << spec->ndropped) >> spec->ndropped;
+}
+
+static uint64_t take_unsigned(const struct format_spec *spec, va_list *args)
+{
+    return spec->wide ? va_arg(*args, uint64_t) : va_arg(*args, uint) << spec->ndropped >> spec->ndropped;
 }
 
 /* false: there is no such conversion, and no argument was taken. */
@@ -177,17 +191,17 @@ static bool put_conversion(struct format_sink *sink, char conversion, const stru
     switch (conversion) {
     case 'd':
     case 'i':
-        put_signed(sink, spec, spec->wide ? va_arg(*args, int64_t) : va_arg(*args, int));
+        put_signed(sink, spec, take_signed(spec, args));
         return true;
     case 'u':
-        put_number(sink, spec, "", spec->wide ? va_arg(*args, uint64_t) : va_arg(*args, uint), 10);
+        put_number(sink, spec, "", take_unsigned(spec, args), 10);
         return true;
     case 'o':
-        put_number(sink, spec, "", spec->wide ? va_arg(*args, uint64_t) : va_arg(*args, uint), 8);
+        put_number(sink, spec, "", take_unsigned(spec, args), 8);
         return true;
     case 'x':
     case 'X':
-        put_hexadecimal(sink, conversion, spec, spec->wide ? va_arg(*args, uint64_t) : va_arg(*args, uint));
+        put_hexadecimal(sink, conversion, spec, take_unsigned(spec, args));
         return true;
     case 'p':
         put_hexadecimal(sink, conversion, spec, (uintptr_t)va_arg(*args, void *));

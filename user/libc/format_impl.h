@@ -25,6 +25,7 @@ struct format_spec {
     int width;
     int precision; /* -1: none */
     bool wide;     /* ll or j: 64 bits */
+    int ndropped;  /* h or hh: upper bits of the word that do not count */
 };
 
 static inline void format_put(struct format_sink *sink, char c)

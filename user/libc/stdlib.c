@@ -39,10 +39,11 @@ static const char *skip_prefix(const char *s, int *base)
 static uint64_t parse(const char *s, char **end, int base, uint64_t max, uint64_t min)
 {
     bool negative, any = false, large = false;
+    bool possible = base == 0 || (base >= 2 && base <= 36);
     const char *p = skip_prefix(skip_sign(s, &negative), &base);
     uint64_t limit = negative ? min : max, value = 0;
 
-    for (uint digit; (digit = digit_of(*p)) < (uint)base; p++) {
+    for (uint digit; possible && (digit = digit_of(*p)) < (uint)base; p++) {
         any = true;
         large |= value > limit / (uint)base || value * (uint)base > limit - digit;
         value = value * (uint)base + digit;

@@ -15,11 +15,14 @@
  */
 #include "fcntl.h"
 #include "param.h"
+#include "procinfo.h"
 #include "stat.h"
 
 #include "cmdline.h"
 
-#define CTRL_C 3 /* what a read at the prompt returns for it: the lines typed so far are dropped */
+#define NUMBER_SIZE 11 /* characters of a status */
+#define LOOK_TICKS  5  /* between looks for children */
+#define CTRL_C      3  /* what a read at the prompt returns for it: the lines typed so far are dropped */
 
 enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127 };
 
@@ -143,20 +146,24 @@ static bool redirect(const struct redirection *r)
     return true;
 }
 
-/* Returns the word with $? replaced by the last status. */
+/* Returns the word with each $? replaced by the last status. */
 static char *expand(char *word)
 {
-    char *mark = strchr(word, CMDLINE_LAST_STATUS);
+    uint nmarks = 0;
 
-    if (!mark)
+    for (const char *p = word; *p; p++)
+        nmarks += *p == CMDLINE_LAST_STATUS;
+    if (nmarks == 0)
         return word;
-    *mark = 0;
 
-    char *rest = expand(mark + 1);
-    uint size = strlen(word) + strlen(rest) + 12;
-    char *result = cmdline_alloc(size);
+    char *result = cmdline_alloc(strlen(word) + nmarks * NUMBER_SIZE + 1), *to = result;
 
-    snprintf(result, size, "%s%d%s", word, last_status, rest);
+    for (; *word; word++) {
+        if (*word == CMDLINE_LAST_STATUS)
+            to += sprintf(to, "%d", last_status);
+        else
+            *to++ = *word;
+    }
     return result;
 }
 
@@ -184,11 +191,39 @@ static int builtin_exit(uint argc, char **argv)
     exits(status & 255);
 }
 
+/* Has the process a child beside this one? */
+static bool has_child(int parent)
+{
+    struct procinfo info;
+
+    for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
+        if (pid != getpid() && procinfo(pid, &info) == 0 && info.ppid == parent)
+            return true;
+    }
+    return false;
+}
+
+/* On the console the wait is a job in the foreground that looks for the others, so Ctrl-C ends it. */
+static int watch_children(void)
+{
+    int shell = getpid(), pid = start_foreground(false);
+
+    if (pid < 0)
+        return 1;
+    if (pid > 0)
+        return wait_foreground(pid);
+    while (has_child(shell))
+        sleep(LOOK_TICKS);
+    exits(0);
+}
+
 static int builtin_wait(uint argc, char **argv)
 {
     int status;
 
     (void)argc, (void)argv;
+    if (interactive)
+        return watch_children();
     while (waits(&status) > 0)
         ;
     return 0;
@@ -409,7 +444,7 @@ static bool line_get(void)
             had = source.length = 0;
             c = '\n';
         }
-        if (c)
+        if (c && c != CMDLINE_LAST_STATUS)
             line_put(c);
     }
     return source.length > had;
