@@ -268,11 +268,11 @@ $B/share/man/index: $(PAGES) include/syscall.tbl tools/build/manpages.py $B/stam
 	$(call say,MAN )$(PYTHON) tools/build/manpages.py $(MANDOC) include/syscall.tbl $(@D) $(PAGES)
 
 # The user's image, and one that has the tests and benchmarks as well.
-$B/fs.img $B/tests.img: $B/host/mkfs $(SHARE) $(firstword $(MAN)) $B/stamp/image.list
+$B/fs.img $B/tests.img: $B/host/mkfs README.md $(SHARE) $(firstword $(MAN)) $B/stamp/image.list
 $B/fs.img: $(USER_BIN)
 $B/tests.img: $(BIN)
 $B/fs.img $B/tests.img:
-	$(call say,MKFS)$B/host/mkfs $@ `ls $(filter $B/bin/%,$^) 2>/dev/null` $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
+	$(call say,MKFS)$B/host/mkfs $@ `ls $(filter $B/bin/%,$^) 2>/dev/null` README.md=README $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
 	@for p in $(notdir $(filter $B/bin/%,$^)); do \
 	    test -f $B/bin/$$p || echo "$(@F): without $$p, which did not build" >&2; \
 	done

@@ -1,81 +1,10 @@
 /*
- * t_sh.c - the shell and the programs that are run from it: a line of commands, what it prints, and its status.
- *
- * What is printed includes error messages.  The lines are run in /t_sh.dir.
+ * t_sh.c - the shell and some of the programs that are run from it: a line of commands, what it prints, and its status.
  */
 #include "fcntl.h"
 #include "guest.h"
 #include "ksm.h"
-#include "stat.h"
-
-struct line {
-    const char *command;
-    const char *output;
-    int status;
-};
-
-static char output[20000];
-
-static void enter(void)
-{
-    mkdir("/t_sh.dir");
-    check_eq(chdir("/t_sh.dir"), 0);
-}
-
-static void leave(void)
-{
-    check_eq(chdir("/"), 0);
-    check_eq(unlink("/t_sh.dir"), 0);
-}
-
-/* Runs /sh without input.  What it prints is in output[]. */
-static int run(char **argv)
-{
-    int ends[2], n = 0, got, pid, status;
-
-    check_eq(pipe(ends), 0);
-    pid = fork();
-    check(pid >= 0);
-    if (pid == 0) {
-        int none[2];
-
-        pipe(none);
-        close(none[1]);
-        close(0);
-        dup(none[0]);
-        for (int fd = 1; fd <= 2; fd++) {
-            close(fd);
-            dup(ends[1]);
-        }
-        for (int fd = 3; fd < 12; fd++)
-            close(fd);
-        exec("/sh", argv);
-        exits(99);
-    }
-    close(ends[1]);
-    while ((got = read(ends[0], output + n, sizeof(output) - 1 - n)) > 0)
-        n += got;
-    output[n] = 0;
-    close(ends[0]);
-    check_eq(waits(&status), pid);
-    return status;
-}
-
-static void run_lines(const struct line *lines, uint nlines)
-{
-    enter();
-    for (uint i = 0; i < nlines; i++) {
-        int status = run((char *[]){ "sh", "-c", (char *)lines[i].command, NULL });
-
-        if (status != lines[i].status || strcmp(output, lines[i].output) != 0) {
-            tap_note("line: %s", lines[i].command);
-            tap_note("status %d, output: %.150s", status, output);
-            check(!"as expected");
-        }
-    }
-    leave();
-}
-#define RUN(lines) run_lines(lines, COUNT(lines))
+#include "lines.h"
 
 TEST("sh takes a line apart into words, quotes and comments")
 {
@@ -96,7 +25,7 @@ TEST("sh takes a line apart into words, quotes and comments")
         { "echo -n x", "x", 0 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("sh runs lists of commands, and knows their statuses")
@@ -125,7 +54,7 @@ TEST("sh runs lists of commands, and knows their statuses")
         { "''", "sh: : not found\n", 127 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("sh connects commands by pipes")
@@ -141,7 +70,7 @@ TEST("sh connects commands by pipes")
         { "(sh -c 'exit 4') | (cat; sh -c 'exit 6')", "", 6 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("sh redirects input and output")
@@ -162,7 +91,7 @@ TEST("sh redirects input and output")
         { "rm f g", "", 0 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("sh has subshells, a working directory and background commands")
@@ -176,7 +105,7 @@ TEST("sh has subshells, a working directory and background commands")
         { "false & echo $?; wait", "0\n", 0 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("sh says where it does not understand a line")
@@ -194,7 +123,7 @@ TEST("sh says where it does not understand a line")
         { "&& a", "sh: syntax error near `&& a'\n", 2 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("sh takes long lines and many arguments, and refuses what is too much")
@@ -202,31 +131,31 @@ TEST("sh takes long lines and many arguments, and refuses what is too much")
     static char command[9000];
     char *p = command + snprintf(command, sizeof(command), "echo ");
 
-    enter();
+    lines_enter();
     memset(p, 'x', 3000);
     strcpy(p + 3000, " | wc");
-    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 0);
-    check_str(output, "1 1 3001 \n");
+    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
+    check_str(lines_output, "1 1 3001 \n");
     p = command + snprintf(command, sizeof(command), "echo");
     for (int i = 0; i < 60; i++)
         p += snprintf(p, 10, " %d", i);
-    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 0);
-    check_eq(strlen(output), 10 * 2 + 50 * 3);
+    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
+    check_eq(strlen(lines_output), 10 * 2 + 50 * 3);
     for (int i = 0; i < 100; i++)
         p += snprintf(p, 10, " %d", i);
-    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 126);
-    check_str(output, "sh: echo: a command has at most 63 words\n");
+    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 126);
+    check_str(lines_output, "sh: echo: a command has at most 63 words\n");
     memset(command, '(', 2000);
     command[2000] = 0;
-    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 2);
+    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 2);
     p = command + snprintf(command, sizeof(command), "false; echo ");
     for (int i = 0; i < 1500; i++)
         p = strcpy(p, "$?") + 2;
-    check_eq(run((char *[]){ "sh", "-c", command, NULL }), 0);
-    check_eq(strspn(output, "1"), 1500);
-    check_eq(run((char *[]){ "sh", "-c", "false; echo \1", NULL }), 0);
-    check_str(output, "\n");
-    leave();
+    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
+    check_eq(strspn(lines_output, "1"), 1500);
+    check_eq(lines_shell((char *[]){ "sh", "-c", "false; echo \1", NULL }), 0);
+    check_str(lines_output, "\n");
+    lines_leave();
 }
 
 TEST("sh runs a file of commands")
@@ -234,18 +163,18 @@ TEST("sh runs a file of commands")
     static const char script[] = "# a script\necho one\nfalse ||\n  echo 'two\nthree'\nexit 9\necho four\n";
     int fd;
 
-    enter();
+    lines_enter();
     fd = open("s", O_CREATE | O_WRONLY);
     check_eq(write(fd, script, strlen(script)), strlen(script));
     close(fd);
-    check_eq(run((char *[]){ "sh", "s", NULL }), 9);
-    check_str(output, "one\ntwo\nthree\n");
-    check_eq(run((char *[]){ "sh", "none", NULL }), 127);
-    check_eq(run((char *[]){ "sh", "-x", NULL }), 2);
-    check_eq(run((char *[]){ "sh", "-c", "sh < s", NULL }), 9);
-    check_str(output, "one\ntwo\nthree\n"); /* without a prompt, since it is not the console */
+    check_eq(lines_shell((char *[]){ "sh", "s", NULL }), 9);
+    check_str(lines_output, "one\ntwo\nthree\n");
+    check_eq(lines_shell((char *[]){ "sh", "none", NULL }), 127);
+    check_eq(lines_shell((char *[]){ "sh", "-x", NULL }), 2);
+    check_eq(lines_shell((char *[]){ "sh", "-c", "sh < s", NULL }), 9);
+    check_str(lines_output, "one\ntwo\nthree\n"); /* without a prompt, since it is not the console */
     check_eq(unlink("s"), 0);
-    leave();
+    lines_leave();
 }
 
 /* Programs. */
@@ -277,7 +206,7 @@ TEST("grep finds the lines that match a pattern")
         { "rm f", "", 0 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain clearly")
@@ -306,7 +235,7 @@ TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain 
         { "halt 300", "halt: usage: halt [STATUS]\n", 2 },
     };
 
-    RUN(lines);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("ksmstat and ksmrm take segments by number and by name")
@@ -321,16 +250,16 @@ TEST("ksmstat and ksmrm take segments by number and by name")
 
     check(ksmget("t_sh.segment", 5000) > 0);
     check(ksmget(1234567, 5000) > 0);
-    check_eq(run((char *[]){ "sh", "-c", "/ksmstat t_sh.segment | /grep 'bytes 5000'", NULL }), 0);
-    check_eq(run((char *[]){ "sh", "-c", "/ksmstat | /grep '^segments [1-9]'", NULL }), 0);
-    RUN(lines);
+    check_eq(lines_shell((char *[]){ "sh", "-c", "/ksmstat t_sh.segment | /grep 'bytes 5000'", NULL }), 0);
+    check_eq(lines_shell((char *[]){ "sh", "-c", "/ksmstat | /grep '^segments [1-9]'", NULL }), 0);
+    lines_run(lines, COUNT(lines));
 }
 
 TEST("ps prints a line for each living process")
 {
-    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep '^ *1 *0 *0 sleep.* init$'", NULL }), 0);
-    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep t_sh", NULL }), 0);
-    check_eq(run((char *[]){ "sh", "-c", "/ps | /grep no-such-name", NULL }), 1);
+    check_eq(lines_shell((char *[]){ "sh", "-c", "/ps | /grep '^ *1 *0 *0 sleep.* init$'", NULL }), 0);
+    check_eq(lines_shell((char *[]){ "sh", "-c", "/ps | /grep t_sh", NULL }), 0);
+    check_eq(lines_shell((char *[]){ "sh", "-c", "/ps | /grep no-such-name", NULL }), 1);
 }
 
 TAP_MAIN(NULL)

@@ -1,53 +1,117 @@
 /*
- * ls.c - lists files and directories.
+ * ls.c - lists files and directories, sorted by name.
  *
- *   ls [FILE]...                 prints NAME TYPE INODE SIZE; the types are 1 directory, 2 file, 3 device
+ *   ls [-lC] [FILE]...           prints NAME TYPE INODE SIZE; the types are 1 directory, 2 file, 3 device
+ *
+ * -l: with a heading.  -C: names alone, in columns if descriptor 1 is a terminal.  Without an option the lines are xv6's,
+ * on a terminal too, because scripts that were written for xv6 look for them there.
  */
 #include "fcntl.h"
 #include "fs.h"
 #include "stat.h"
 #include "ulib.h"
 
+#define SCREEN_COLUMNS 80
+#define COLUMN_WIDTH   (DIRSIZ + 2)
+
+struct file {
+    char name[DIRSIZ + 1];
+    struct stat st;
+};
+
+static struct {
+    bool heading; /* still to be printed */
+    bool names;
+    bool columns;
+} options;
+
+/* What is in the directory that is being listed. */
+static struct {
+    struct file *files;
+    uint count, room;
+} found;
+
 static void print(const char *name, const struct stat *st)
 {
-    printf(1, "%-14s %d %u %u\n", name, st->type, st->ino, st->size);
+    if (options.heading)
+        printf(1, "%-14s %s %s %s\n", "NAME", "TYPE", "INODE", "SIZE");
+    options.heading = false;
+    if (options.names)
+        printf(1, "%s\n", name);
+    else
+        printf(1, "%-14s %d %u %u\n", name, st->type, st->ino, st->size);
+}
+
+static struct file *add_file(const char *name)
+{
+    if (found.count == found.room) {
+        found.room = 2 * found.room + 64;
+        found.files = realloc(found.files, found.room * sizeof(*found.files));
+        if (!found.files)
+            fail(1, "out of memory");
+    }
+
+    struct file *f = &found.files[found.count++];
+
+    snprintf(f->name, sizeof(f->name), "%.*s", DIRSIZ, name);
+    return f;
+}
+
+static int read_directory(int fd, const char *path)
+{
+    struct dirent entry;
+    int status = 0;
+
+    found.count = 0;
+    while (read(fd, &entry, sizeof(entry)) == (int)sizeof(entry)) {
+        if (entry.inum == 0)
+            continue;
+
+        struct file *f = add_file(entry.name);
+        char *file_path = path_join(path, f->name);
+
+        if (stat(file_path, &f->st) < 0) {
+            warn("%s: cannot open", file_path);
+            status = 1;
+            found.count--;
+        }
+        free(file_path);
+    }
+    return status;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
+}
+
+/* Down each column, then the next. */
+static void print_columns(void)
+{
+    uint ncolumns = SCREEN_COLUMNS / COLUMN_WIDTH, nrows = (found.count + ncolumns - 1) / ncolumns;
+
+    for (uint row = 0; row < nrows; row++) {
+        for (uint i = row; i < found.count; i += nrows) {
+            bool last = i + nrows >= found.count;
+
+            printf(1, "%-*s", last ? 0 : COLUMN_WIDTH, found.files[i].name);
+        }
+        printf(1, "\n");
+    }
 }
 
 static int list_directory(int fd, const char *path)
 {
-    uint size = strlen(path) + DIRSIZ + 2;
-    char *entry_path = malloc(size);
-    struct dirent entry;
-    int status = 0;
+    int status = read_directory(fd, path);
 
-    if (!entry_path)
-        fail(1, "out of memory");
-    while (read(fd, &entry, sizeof(entry)) == (int)sizeof(entry)) {
-        struct stat st;
-
-        if (entry.inum == 0)
-            continue;
-        snprintf(entry_path, size, "%s/%.*s", path, DIRSIZ, entry.name);
-        if (stat(entry_path, &st) < 0) {
-            warn("%s: cannot open", entry_path);
-            status = 1;
-            continue;
-        }
-        print(entry_path + strlen(path) + 1, &st);
+    qsort(found.files, found.count, sizeof(*found.files), compare);
+    if (options.columns) {
+        print_columns();
+        return status;
     }
-    free(entry_path);
+    for (uint i = 0; i < found.count; i++)
+        print(found.files[i].name, &found.files[i].st);
     return status;
-}
-
-static const char *last_part(const char *path)
-{
-    const char *last = path;
-
-    for (; *path; path++) {
-        if (path[0] == '/' && path[1])
-            last = path + 1;
-    }
-    return last;
 }
 
 static int list(const char *path)
@@ -61,20 +125,35 @@ static int list(const char *path)
     } else if (st.type == T_DIR) {
         status = list_directory(fd, path);
     } else {
-        print(last_part(path), &st);
+        print(path_last(path), &st);
     }
     if (fd >= 0)
         close(fd);
     return status;
 }
 
+static bool is_terminal(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.type == T_DEV;
+}
+
 int main(int argc, char *argv[])
 {
-    int status = 0;
+    int option, status = 0;
 
-    if (argc == 1)
+    while ((option = getopt(argc, argv, "lC")) >= 0) {
+        if (option == '?')
+            fail(2, "usage: ls [-lC] [FILE]...");
+        options.heading |= option == 'l';
+        options.names |= option == 'C';
+    }
+    options.names &= !options.heading;
+    options.columns = options.names && is_terminal(1);
+    if (optind == argc)
         return list(".");
-    for (int i = 1; i < argc; i++)
+    for (int i = optind; i < argc; i++)
         status |= list(argv[i]);
     return status;
 }

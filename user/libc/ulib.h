@@ -48,6 +48,11 @@ struct line_reader {
    the end.  Sleeps: may. */
 MUST_CHECK char *line_next(struct line_reader *reader, uint *n);
 
+/* The last part of a path, within it: "b/" of "/a/b/".  Sleeps: no. */
+const char *path_last(const char *path);
+/* DIRECTORY/NAME, which the caller frees.  Without memory it ends the program with a message. */
+MUST_CHECK char *path_join(const char *directory, const char *name);
+
 /* Writes "NAME: message\n" to descriptor 2, where NAME is the program's.  Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and then ends the program with this status. */

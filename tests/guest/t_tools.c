@@ -1,0 +1,163 @@
+/*
+ * t_tools.c - the programs that work with files, run from the shell.
+ */
+#include "guest.h"
+#include "lines.h"
+
+TEST("cp copies files, into directories too, and never a file onto itself")
+{
+    static const struct line lines[] = {
+        { "echo one > a; cp a b; cat b", "one\n", 0 },
+        { "echo much longer > b; cp a b; cat b", "one\n", 0 },
+        { "echo two > a; cat b", "one\n", 0 },
+        { "cp /sh s; cat s | wc > n; wc < /sh > m; cat n m | grep -v '^$' | head -n 1 > k; rm n m k s", "",
+          0 },
+        { "mkdir d; cp a b ../lines.dir/a d; cat d/a d/b", "two\none\n", 0 },
+        { "cp a a", "cp: a and a are the same file\n", 1 },
+        { "ln a c; cp a c; rm c; cat a", "cp: a and c are the same file\ntwo\n", 0 },
+        { "cp d e", "cp: d: is a directory\n", 1 },
+        { "cp none e", "cp: none: cannot open\n", 1 },
+        { "cp a none/e", "cp: none/e: cannot create\n", 1 },
+        { "cp a b c", "cp: c: not a directory\n", 1 },
+        { "cp none a d; cat d/a", "cp: none: cannot open\ntwo\n", 0 },
+        { "cp a", "cp: usage: cp OLD NEW | cp OLD... DIRECTORY\n", 2 },
+        { "cp -x a b", "cp: -x: unknown option\ncp: usage: cp OLD NEW | cp OLD... DIRECTORY\n", 2 },
+        { "rm d/a d/b d a b", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("mv gives a file another name, and replaces what has it")
+{
+    static const struct line lines[] = {
+        { "echo one > a; mv a b; cat b; cat a", "one\ncat: a: cannot open\n", 1 },
+        { "echo two > a; mv a b; cat b; cat a", "two\ncat: a: cannot open\n", 1 },
+        { "mkdir d; echo one > a; mv a b d; cat d/a d/b; cat b", "one\ntwo\ncat: b: cannot open\n", 1 },
+        { "mv d/a d/b .; cat a b", "one\ntwo\n", 0 },
+        { "mv a a; cat a", "mv: a and a are the same file\none\n", 0 },
+        { "mv d e", "mv: d: directories cannot be moved\n", 1 },
+        { "mv none a", "mv: none: does not exist\n", 1 },
+        { "mv a none/e; cat a", "mv: a: cannot move to none/e\none\n", 0 },
+        { "mkdir d/a; mv a d; cat a", "mv: d/a: is a directory\none\n", 0 },
+        { "mv a", "mv: usage: mv OLD NEW | mv OLD... DIRECTORY\n", 2 },
+        { "rm d/a d a b", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("pwd prints where one is")
+{
+    static const struct line lines[] = {
+        { "pwd", "/lines.dir\n", 0 },
+        { "cd; pwd", "/\n", 0 },
+        { "mkdir a a/long.name.here a/long.name.here/c; cd a/long.name.here/c; pwd; cd ../..; pwd",
+          "/lines.dir/a/long.name.here/c\n/lines.dir/a\n", 0 },
+        { "cd ./a/../a; pwd", "/lines.dir/a\n", 0 },
+        { "cd a; rm ../a/long.name.here/c ../a/long.name.here ../a; pwd",
+          "pwd: the current directory has been removed\n", 1 },
+        { "pwd x", "pwd: usage: pwd\n", 2 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("head and tail print the ends of files and pipes")
+{
+    static const struct line lines[] = {
+        { "(echo 1; echo 2; echo 3; echo 4; echo 5; echo 6; echo 7; echo 8; echo 9; echo 10; echo 11) > f",
+          "", 0 },
+        { "head f | wc; tail f | wc", "10 10 21 \n10 10 22 \n", 0 },
+        { "head -n 2 f; tail -n2 < f", "1\n2\n10\n11\n", 0 },
+        { "cat f | head -n 1; cat f | tail -n 1", "1\n11\n", 0 },
+        { "head -n 0 f; tail -n 0 f", "", 0 },
+        { "head -n 100 f | wc; tail -n 100 f | wc", "11 11 24 \n11 11 24 \n", 0 },
+        { "(echo a; echo -n b) | tail -n 1; (echo a; echo -n b) | head -n 2", "ba\nb", 0 },
+        { "(cat f; echo; echo) | tail -n 3", "11\n\n\n", 0 },
+        { "cat /sh /ls /cat /wc /grep f | tail -n 1; > e; tail e; head e", "11\n", 0 },
+        { "head -n 1 f none f", "==> f <==\n1\nhead: none: cannot open\n\n==> f <==\n1\n", 1 },
+        { "tail -n 1 f none f", "==> f <==\n11\ntail: none: cannot open\n\n==> f <==\n11\n", 1 },
+        { "head -n x f", "head: x: not a number of lines\n", 2 },
+        { "tail -n -1 f", "tail: -1: not a number of lines\n", 2 },
+        { "tail -x", "tail: -x: unknown option\ntail: usage: tail [-n LINES] [FILE]...\n", 2 },
+        { "rm e f", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("more copies its input if its output is no terminal")
+{
+    static const struct line lines[] = {
+        { "(cat /README | more) > f; wc < /README > g; wc < f > h; cat g h | grep -v '^$' | head -n 1 > i",
+          "", 0 },
+        { "more -n 1 g g > j; cat g g | wc > k; wc < j > l; mv k g; cat g > k; rm f g h i j k l", "", 0 },
+        { "more none", "more: none: cannot open\n", 1 },
+        { "more -n 0", "more: 0: not a number of lines\n", 2 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("touch makes files, and leaves those alone that exist")
+{
+    static const struct line lines[] = {
+        { "touch a b; wc a b", "0 0 0 a\n0 0 0 b\n0 0 0 total\n", 0 },
+        { "echo text > a; touch a . /console; cat a", "text\n", 0 },
+        { "touch none/a", "touch: none/a: cannot create\n", 1 },
+        { "touch", "touch: usage: touch FILE...\n", 2 },
+        { "rm a b", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("hexdump prints bytes with their places")
+{
+#define A16 "  61 61 61 61 61 61 61 61  61 61 61 61 61 61 61 61  |aaaaaaaaaaaaaaaa|\n"
+    static const struct line lines[] = {
+        { "echo -n aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabc > f; hexdump f",
+          "00000000" A16 "00000010" A16 "00000020  61 62 63                                          |abc|\n",
+          0 },
+        { "hexdump -s 33 f", "00000021  62 63                                             |bc|\n", 0 },
+        { "cat f | hexdump -s 33 -n 1", "00000021  62                                                |b|\n",
+          0 },
+        { "hexdump -s 100 f; hexdump -n 0 f", "", 0 },
+        { "hexdump -n 4 /sh", "00000000  7F 45 4C 46                                       |.ELF|\n", 0 },
+        { "hexdump none", "hexdump: none: cannot open\n", 1 },
+        { "hexdump -n x", "hexdump: x: not a number of bytes\n", 2 },
+        { "rm f", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("ls sorts by name, with xv6's lines unless it is asked for others")
+{
+    static const struct line lines[] = {
+        { "touch b a c; ls > l; head -n 3 l | tail -n 1 | grep -v '^a  *2 [0-9][0-9]* 0$'", "", 1 },
+        { "tail -n 2 l | head -n 1 | grep -v '^c  *2 [0-9][0-9]* 0$'", "", 1 },
+        { "rm l; ls -C", ".\n..\na\nb\nc\n", 0 },
+        { "ls -l > l; head -n 1 l; tail -n 2 l | head -n 1 | grep -v '^c  *2 [0-9][0-9]* 0$'; rm l",
+          "NAME           TYPE INODE SIZE\n", 0 },
+        { "ls -x", "ls: -x: unknown option\nls: usage: ls [-lC] [FILE]...\n", 2 },
+        { "rm a b c", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("clear, and the text of the README, are there")
+{
+    static const struct line lines[] = {
+        { "clear", "\033[H\033[2J", 0 },
+        { "clear x", "clear: usage: clear\n", 2 },
+        { "head -n 1 /README", "# KSM: an operating system with shared memory\n", 0 },
+        { "cat /README | grep '^The licence'", "The licence is MIT: see [LICENSE](LICENSE).\n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TAP_MAIN(NULL)
