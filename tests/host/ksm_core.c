@@ -101,4 +101,26 @@ TEST("§13 the operator's table shows segments that are being made")
     check(seen);
 }
 
+static void run_failing_birth(void *arg) { check_eq(ksm_get(arg, 0xABC, 4096, 0), KSM_ENOMEM); }
+
+TEST("§13 the operator's table while the segment that it shows fails to be made")
+{
+    bool seen = false;
+
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct ksm_task *a = world_task(4);
+        int h = world_get(a, 1, 1);
+        actors_jitter(seed);
+        fake_ram_npages = 1; /* that is taken */
+        actor_start(run_failing_birth, a);
+        actor_start(run_print, NULL);
+        actors_run();
+        seen |= strstr(fake_printed, "unborn") != NULL;
+        check(strstr(fake_printed, "1 segments, 1 pages, 0 attachments\n"));
+        check_eq(world_get(a, 1, 0), h);
+        world_again();
+    }
+    check(seen);
+}
+
 TAP_MAIN(world_begin, world_end)
