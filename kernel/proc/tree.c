@@ -84,7 +84,7 @@ struct proc *proc_new(struct proc *parent)
         return NULL;
     p->life = PROC_FORMING;
     p->parent = parent;
-    p->depth = !parent ? 0 : parent->depth + !hands_over(parent);
+    p->depth = !parent ? 0 : parent->depth + (parent->depth <= DEPTH_COMMAND && !hands_over(parent));
     list_init(&p->children);
     list_init(&p->sibling);
     list_init(&p->dead);
@@ -198,7 +198,8 @@ int proc_set_foreground(int pid)
     p = find_locked(pid);
     old = foreground;
     allowed = self->depth == DEPTH_SHELL &&
-              (pid == 0 || pid == self->pid || pid == -self->pid || (p && p->parent == self));
+              (pid == 0 || pid == self->pid || pid == -self->pid ||
+               (p && p->parent == self && p->life == PROC_ALIVE));
     if (allowed) {
         self->controls_jobs = true;
         foreground = pid;
@@ -217,16 +218,16 @@ bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
 
 void proc_set_dead(struct proc *self)
 {
-    bool leaves;
+    int old = 0;
 
     spin_acquire(&proc_lock);
     self->life = PROC_DEAD;
-    leaves = self->controls_jobs || self->pid == foreground;
-    if (leaves)
+    if (self->controls_jobs || self->pid == foreground) {
+        old = foreground; /* perhaps another's than self->job: a shell leaves its job behind */
         foreground = 0;
+    }
     spin_release(&proc_lock);
-    if (leaves)
-        job_for_each(self->job, update_reserve_locked);
+    job_for_each(old, update_reserve_locked);
 }
 
 int proc_next(int pid)

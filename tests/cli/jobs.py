@@ -94,4 +94,11 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(hog[0] != hog[2], "its job has the number of the first process", hog)
     ok(s.command(b"kill -j " + hog[2]) == b"" and s.gone(b"hog"), "kill -j ends what is left of the job", s.text)
     ok(s.command(b"kill -j " + hog[2]) == b"kill: " + hog[2] + b": no such job\n", "which is gone then", s.text)
+
+    s.type(b"hog -k")
+    ok(s.expect(b"hog has", 60), "a job kills its shell and takes all memory that it can have", s.text)
+    for _ in range(3):
+        ok(len(s.processes(b"hog")) == 1, "the next shell can start ps", s.text)
+    hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
+    ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
 done()

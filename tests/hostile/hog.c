@@ -3,7 +3,9 @@
  *
  *   hog       does it itself
  *   hog -o    has a child that does it, and ends when the child has it all
+ *   hog -k    kills the shell that started it first
  */
+#include "procinfo.h"
 #include "ulib.h"
 
 /* Touches each page of a new piece; false: it could not be had. */
@@ -18,12 +20,31 @@ static bool take(int npages)
     return true;
 }
 
+static int parent(void)
+{
+    struct procinfo info;
+
+    return procinfo(getpid(), &info) == 0 ? info.ppid : -1;
+}
+
+static void kill_shell(void)
+{
+    int pid = parent();
+
+    kill(pid);
+    while (parent() == pid)
+        sleep(1);
+}
+
 int main(int argc, char *argv[])
 {
     int ends[2], n = 0;
     char c;
 
-    (void)argv;
+    if (argc > 1 && strcmp(argv[1], "-k") == 0) {
+        kill_shell();
+        argc = 1;
+    }
     if (pipe(ends) < 0)
         fail(1, "cannot make a pipe");
     if (argc > 1 && fork() > 0) {
