@@ -77,7 +77,7 @@ void thread_exit(struct spinlock *l) __attribute__((noreturn));
 
 /* Sleeping and waking. */
 
-/* Sleeps until thread_unpark(), for nticks ticks at most (0: no limit).
+/* Sleeps until thread_unpark(), for nticks ticks at most (0: no limit; up to 2^31 - 1).
    `l` is released when the thread is already known to sleep, so that a waker that holds l can't come too
    early, and is held again on return.  It may be NULL where only the clock and kill() wake.
    interruptible: kill() ends the sleep too, and a thread already killed does not sleep.

@@ -2,6 +2,7 @@
  * sys_proc.c - system calls on processes, their memory and their time.
  */
 #include "base/kstring.h"
+#include "base/min.h"
 #include "fs/path.h"
 #include "mm/page.h"
 #include "mm/user.h"
@@ -129,9 +130,12 @@ uint sys_sleep(const union sys_arg arg[])
 {
     if (arg[0].number < 0 && !proc_self()->foreign) /* xv6 takes it for a very long time */
         return SYS_ERROR;
-    if (arg[0].word == 0)
-        return 0;
-    return thread_park(NULL, arg[0].word, true) == PARK_KILLED ? SYS_ERROR : 0;
+    for (uint left = arg[0].word, n; left; left -= n) {
+        n = min_uint(left, INT32_MAX);
+        if (thread_park(NULL, n, true) == PARK_KILLED)
+            return SYS_ERROR;
+    }
+    return 0;
 }
 
 uint sys_uptime(const union sys_arg arg[])
