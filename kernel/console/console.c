@@ -19,7 +19,7 @@
  * system gets what xv6's console gives it.
  *
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
- * be held then; a mutex keeps the pieces of one write() together.
+ * be held then; a mutex keeps the pieces of one write() together, up to 4 KB.
  */
 #include "console/console.h"
 #include "arch.h"
@@ -39,6 +39,7 @@
 
 #define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
 #define PIECE_SIZE 256u  /* of output, copied and printed at once */
+#define WHOLE_SIZE 4096u /* of one write(), until another one has its turn */
 
 #define ERASED_MAX     80u /* characters, with interrupts off: a line of the screen */
 #define ERASED_AT_ONCE 16u
@@ -53,7 +54,7 @@ static bool refusing;                 /* [C] the rest of the line being typed do
 static uint keys;                     /* [C] pressed and not served yet */
 static int broken_job;                /* [C] in the foreground when Ctrl-C was pressed last */
 
-static struct mutex write_mutex; /* one write() at a time */
+static struct mutex write_mutex; /* one write() at a time, or a part of a long one */
 
 void console_init(void)
 {
@@ -261,6 +262,10 @@ static int console_write(const void USER *src, int nbytes)
         print_text(piece, n);
         done += (int)n;
         sched_checkpoint();
+        if ((uint)done % WHOLE_SIZE == 0) { /* or a long write would keep the shell from its prompt */
+            mutex_release(&write_mutex);
+            mutex_acquire(&write_mutex);
+        }
     }
     mutex_release(&write_mutex);
     return done;

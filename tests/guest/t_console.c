@@ -3,6 +3,7 @@
  */
 #include "fcntl.h"
 #include "guest.h"
+#include "procinfo.h"
 #include "stat.h"
 
 TEST("the console is a device that opens for reading and writing")
@@ -81,6 +82,31 @@ TEST("several processes write to the console at once")
         tap_start(print_line, &numbers[i]);
     }
     tap_join_all(4);
+}
+
+static void write_much(void *arg)
+{
+    static char text[1 << 20];
+
+    for (uint i = 0; i < sizeof(text); i++)
+        text[i] = i % 64 == 0 ? '#' : i % 64 == 63 ? '\n' : '.';
+    gate_open(arg);
+    write(1, text, sizeof(text));
+}
+
+TEST("a process that writes a megabyte at once keeps nobody else from the console")
+{
+    struct procinfo info;
+    struct gate g;
+
+    gate_create(&g);
+    int pid = tap_start(write_much, &g);
+    gate_pass(&g);
+    check_eq(write(1, "# another one writes\n", 21), 21);
+    check_eq(procinfo(pid, &info), 0);
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+    gate_destroy(&g);
 }
 
 TAP_MAIN(NULL)
