@@ -143,6 +143,7 @@ int pipe_write(struct pipe *p, const void USER *src, int n)
             waitq_wake_all(&p->readers);
         if (done < total) {
             spin_release(&p->lock);
+            sched_checkpoint();
             spin_acquire(&p->lock);
         }
     }
@@ -177,6 +178,7 @@ int pipe_read(struct pipe *p, void USER *dst, int n)
         offer_room(p);
         if (done < total) {
             spin_release(&p->lock);
+            sched_checkpoint();
             spin_acquire(&p->lock);
         }
     }

@@ -52,7 +52,7 @@ MUST_CHECK struct aspace *aspace_switch(struct aspace *as);
 
 /* Pages [va, va+nbytes) become private memory at once, with their frames; writable or read-only.  Both are
    page-aligned; a page may be added twice.  What lies between ranges stays without access.  0, ASPACE_ENOVA or
-   ASPACE_ENOMEM; after an error the space is good for aspace_destroy() alone.  Sleeps: no. */
+   ASPACE_ENOMEM; after an error the space is good for aspace_destroy() alone.  Sleeps: may. */
 MUST_CHECK int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable);
 /* The same, writable and only promised: zeroes, made on the first touch.  A few pages are made at once.
    Sleeps: may. */

@@ -6,6 +6,7 @@
  */
 #include "mm/mm_impl.h"
 #include "mm/page.h"
+#include "sched/thread.h"
 
 /* Up to this many zeroed pages are made at once: nearly all programs use their few pages of variables, and
    pgused() does not move when they do (§8.4). */
@@ -21,6 +22,13 @@ static int prepare(struct aspace *as, uint va, uint nbytes)
     if (as->brk < va + nbytes)
         as->brk = va + nbytes;
     return 0;
+}
+
+/* Once in each page table: a file may ask for 2 GB. */
+static inline void let_others(uint va)
+{
+    if (va % CHUNK_SIZE == 0)
+        sched_checkpoint();
 }
 
 /* A page that is added a second time may be written if either range may. */
@@ -64,12 +72,15 @@ int aspace_add_zero(struct aspace *as, uint va, uint nbytes)
     if (error)
         return error;
     uint end = va + nbytes, npromises = 0;
-    for (uint at = va; at != end; at += PAGE_SIZE)
+    for (uint at = va; at != end; at += PAGE_SIZE) {
         npromises += *pmap_slot(&as->map, at) == 0;
+        let_others(at);
+    }
     if (!page_promise(npromises))
         return ASPACE_ENOMEM;
     for (; va != end; va += PAGE_SIZE) {
         uint *slot = pmap_slot(&as->map, va);
+        let_others(va);
         if (*slot) {
             add_again(as, slot, true);
             continue;

@@ -7,6 +7,7 @@
  * mappings, so a range may run from one mapping into the next.
  */
 #include "mm/user.h"
+#include "base/min.h"
 #include "mm/mm_impl.h"
 #include "sched/thread.h"
 
@@ -19,8 +20,15 @@ static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool wri
 {
     if (va >= USER_END || nbytes > USER_END - va)
         return va == USER_END && !nbytes;
-    uint npages = (va % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
-    return !nbytes || pmap_allows(&thread_self()->aspace->map, va, npages, write);
+    uint npages = nbytes ? (va % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT : 0;
+    for (uint n; npages; npages -= n, va += n << PAGE_SHIFT) {
+        n = min_uint(npages, CHUNK_PAGES);
+        if (!pmap_allows(&thread_self()->aspace->map, va, n, write))
+            return false;
+        if (n == CHUNK_PAGES)
+            sched_checkpoint();
+    }
+    return true;
 }
 
 bool user_check(const void USER *p, uint nbytes, bool write)

@@ -4,7 +4,7 @@
  * user_check() is asked first, for the whole range; after it, the kernel may read or write the range
  * by bytes_to_user() and its kin for the rest of the call: pages that are not made yet are made by the fault.  The
  * bytes may be shared, and then change at any moment: what is decided on is copied in once, and the copy is
- * used (§4.6).  No lock is needed, and none of these calls sleeps.
+ * used (§4.6).  No lock is needed.  Sleeps: may, in ranges of 4 MB and more, where others get their turn.
  */
 #ifndef KERNEL_USER_H
 #define KERNEL_USER_H

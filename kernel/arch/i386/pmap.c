@@ -116,8 +116,11 @@ bool pmap_add_tables(struct pmap *pm, uint va, uint npages)
 
     for (uint n; npages; npages -= n, va += n * PAGE_SIZE) {
         n = pages_here(va, npages);
-        if (make_slot(pm, va))
+        if (make_slot(pm, va)) {
+            if (n < npages)
+                sched_checkpoint();
             continue;
+        }
         for (; first < (va & ~(CHUNK_SIZE - 1)); first += CHUNK_SIZE)
             drop_unused(pm, first);
         return false;
