@@ -63,6 +63,9 @@ def percent(counts):
 def main():
     os.chdir(ROOT)
     room = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "kernel/ksm"
+    if len(sys.argv) > 2 or not os.path.isdir(room):
+        sys.stderr.write("usage: ./ksm coverage [ROOM]\nROOM is a directory such as kernel/ksm\n")
+        return 2
     run_tests()
     files = measure(room)
     if not files:

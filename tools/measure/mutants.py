@@ -179,6 +179,9 @@ def main():
     if words == ["--list"]:
         print("\n".join(m[0] for m in MUTANTS))
         return 0
+    if any(word.startswith("-") for word in words):
+        sys.stderr.write("usage: ./ksm mutants [--list | --fit | WORD...]\n")
+        return 2
     chosen = choose(words)
     work = tempfile.mkdtemp(prefix="ksm-mutants-")
     try:

@@ -11,5 +11,6 @@ int main(int argc, char *argv[])
 {
     if (getopt(argc, argv, "") >= 0 || optind < argc)
         fail(2, "usage: clear");
-    return printf(1, "\033[H\033[2J") < 0;
+    must_print("\033[H\033[2J");
+    return 0;
 }

@@ -34,5 +34,7 @@ int main(int argc, char *argv[])
     }
     if (newline)
         *p++ = '\n';
-    return write_all(1, line, p - line) < 0; /* NOLINT(clang-analyzer-unix.Malloc): exit frees it */
+    if (write_all(1, line, p - line) < 0)
+        fail(1, "write error");
+    return 0; /* NOLINT(clang-analyzer-unix.Malloc): exit frees it */
 }

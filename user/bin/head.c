@@ -41,7 +41,7 @@ static int print_file(const char *path, int nlines, const char *before)
         return 1;
     }
     if (before)
-        printf(1, "%s==> %s <==\n", before, path);
+        must_print("%s==> %s <==\n", before, path);
 
     int status = print(fd, path, nlines);
 

@@ -38,7 +38,7 @@ static void print_row(uint place, const uchar *row, int n)
     for (int i = 0; i < n; i++)
         line[at++] = isprint(row[i]) ? row[i] : '.';
     line[at] = 0;
-    printf(1, "%s|\n", line);
+    must_print("%s|\n", line);
 }
 
 static void skip(int fd, uint n)

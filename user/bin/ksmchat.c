@@ -276,9 +276,9 @@ static void open_inbox(const struct person *person, struct ksmring *ring)
 static void print_message(const struct message *message, int n)
 {
     if (message->kind == LINE)
-        printf(1, "%s: %.*s\n", message->name, n, message->text);
+        must_print("%s: %.*s\n", message->name, n, message->text);
     else if (message->kind != END)
-        printf(1, "* %s %s\n", message->name, message->kind == COMES ? "comes" : "leaves");
+        must_print("* %s %s\n", message->name, message->kind == COMES ? "comes" : "leaves");
 }
 
 /* Prints how many messages were lost since the last report; returns how many in all. */
@@ -287,7 +287,7 @@ static uint report_lost(const uint *nlost, uint told)
     uint now = __atomic_load_n(nlost, __ATOMIC_RELAXED);
 
     if (now != told)
-        printf(1, "* %u lost\n", now - told);
+        must_print("* %u lost\n", now - told);
     return now;
 }
 

@@ -16,8 +16,8 @@ static int show_totals(void)
 
     if (error < 0)
         fail(1, "%s", ksmstrerror(error));
-    printf(1, "segments %u  pages %u  attachments %u  frames in use %d\n", info.total_shrg_nr,
-           info.total_shpg_nr, info.total_attached_nr, pgused());
+    must_print("segments %u  pages %u  attachments %u  frames in use %d\n", info.total_shrg_nr,
+               info.total_shpg_nr, info.total_attached_nr, pgused());
     return 0;
 }
 
@@ -31,10 +31,10 @@ static int show_segment(const char *name)
         warn("%s: %s", name, ksmstrerror(error));
         return 1;
     }
-    printf(1, "%s: id %d  bytes %u  creator %d  last %d  attachments %u", name, ksmid_parse(name), info.ksmsz,
-           info.cpid, info.mpid, info.attached_nr);
-    printf(1, "  attached %u  detached %u  changed %u%s\n", info.atime, info.dtime, info.ctime,
-           info.marked ? "  marked" : "");
+    must_print("%s: id %d  bytes %u  creator %d  last %d  attachments %u", name, ksmid_parse(name),
+               info.ksmsz, info.cpid, info.mpid, info.attached_nr);
+    must_print("  attached %u  detached %u  changed %u%s\n", info.atime, info.dtime, info.ctime,
+               info.marked ? "  marked" : "");
     return 0;
 }
 

@@ -34,12 +34,12 @@ static struct {
 static void print(const char *name, const struct stat *st)
 {
     if (options.heading)
-        printf(1, "%-14s %s %s %s\n", "NAME", "TYPE", "INODE", "SIZE");
+        must_print("%-14s %s %s %s\n", "NAME", "TYPE", "INODE", "SIZE");
     options.heading = false;
     if (options.names)
-        printf(1, "%s\n", name);
+        must_print("%s\n", name);
     else
-        printf(1, "%-14s %d %u %u\n", name, st->type, st->ino, st->size);
+        must_print("%-14s %d %u %u\n", name, st->type, st->ino, st->size);
 }
 
 static struct file *add_file(const char *name)
@@ -94,9 +94,9 @@ static void print_columns(void)
         for (uint i = row; i < found.count; i += nrows) {
             bool last = i + nrows >= found.count;
 
-            printf(1, "%-*s", last ? 0 : COLUMN_WIDTH, found.files[i].name);
+            must_print("%-*s", last ? 0 : COLUMN_WIDTH, found.files[i].name);
         }
-        printf(1, "\n");
+        must_print("\n");
     }
 }
 

@@ -148,7 +148,7 @@ static void search(const char *word)
 
     while (next_entry(&reader, &e)) {
         if (contains(e.text, word)) {
-            printf(1, "%s\n", e.text);
+            must_print("%s\n", e.text);
             found = true;
         }
     }

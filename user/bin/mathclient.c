@@ -102,9 +102,9 @@ static void finish(struct client *client, struct item *item, const struct math_r
     if (client->checking) {
         right = is_right(item, result, text);
         if (!right)
-            printf(1, "%s %c %s expected, not: %s\n", item->text, item->relation, item->want, text);
+            must_print("%s %c %s expected, not: %s\n", item->text, item->relation, item->want, text);
     } else {
-        printf(1, ok ? "%s = %s\n" : "%s: %s\n", item->text, text);
+        must_print(ok ? "%s = %s\n" : "%s: %s\n", item->text, text);
     }
     client->ntotal++;
     client->nright += right;
@@ -271,8 +271,8 @@ static void measure(struct client *client, int nrequests, const char *text)
             give_up(client, error);
     }
     ticks = uptime() - begin;
-    printf(1, "%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
-           (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
+    must_print("%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
+               (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
 }
 
 static void end_server(struct client *client)
@@ -344,7 +344,7 @@ int main(int argc, char *argv[])
         client.checking = true;
         take_path(&client, job.check);
         receive_all(&client);
-        printf(1, "%u of %u right\n", client.nright, client.ntotal);
+        must_print("%u of %u right\n", client.nright, client.ntotal);
     } else {
         for (int i = 0; i < job.nexprs; i++)
             take(&client, job.exprs[i], strlen(job.exprs[i]));

@@ -43,7 +43,7 @@ int main(void)
     static char *end[] = { "/mathclient", "-i", ID, "-q", NULL };
     int pids[NCLIENTS], nright = 0, status, pid;
 
-    printf(1, "A Math Server and %d clients, which share nothing but an identifier:\n", NCLIENTS);
+    must_print("A Math Server and %d clients, which share nothing but an identifier:\n", NCLIENTS);
     start(server);
     for (int i = 0; i < NCLIENTS; i++)
         pids[i] = start(problems);
@@ -53,10 +53,10 @@ int main(void)
                 nright += status == 0;
                 left--;
             }
-    printf(1, "%d of %d clients had every result right.\n", nright, NCLIENTS);
-    printf(1, "Through shared memory: ");
+    must_print("%d of %d clients had every result right.\n", nright, NCLIENTS);
+    must_print("Through shared memory: ");
     status = run(shared);
-    printf(1, "Through pipes:         ");
+    must_print("Through pipes:         ");
     status |= run(pipes) | run(end);
     return nright == NCLIENTS && status == 0 ? 0 : 1;
 }

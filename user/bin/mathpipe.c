@@ -80,8 +80,8 @@ static void measure(int out, int in, int nrequests, const char *text)
             fail(2, "the server died");
     }
     ticks = uptime() - begin;
-    printf(1, "%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
-           (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
+    must_print("%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
+               (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
 }
 
 static void usage(void) { fail(2, "usage: mathpipe -b N [-e EXPR]"); }

@@ -33,7 +33,7 @@ static bool ask(void)
 {
     char answer[64];
 
-    printf(1, "--More--");
+    must_print("--More--");
     screen.line = 0;
     return fgets(answer, sizeof(answer), screen.answers) && answer[0] != 'q';
 }

@@ -29,13 +29,13 @@ int main(int argc, char *argv[])
     (void)argv;
     if (argc != 1)
         fail(2, "usage: ps");
-    printf(1, "%5s %6s %5s %-5s %8s %7s %6s %s\n", "PID", "PARENT", "JOB", "STATE", "START", "SIZE", "SHARED",
-           "NAME");
+    must_print("%5s %6s %5s %-5s %8s %7s %6s %s\n", "PID", "PARENT", "JOB", "STATE", "START", "SIZE",
+               "SHARED", "NAME");
     for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
         if (procinfo(pid, &info) < 0) /* it has just died */
             continue;
-        printf(1, "%5d %6d %5d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, info.job,
-               state_name(info.state), info.start, info.nbytes / 1024, info.nattached, info.name);
+        must_print("%5d %6d %5d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, info.job,
+                   state_name(info.state), info.start, info.nbytes / 1024, info.nattached, info.name);
     }
     return 0;
 }

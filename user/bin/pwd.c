@@ -63,6 +63,6 @@ int main(int argc, char *argv[])
     }
     if (!path)
         fail(1, "out of memory");
-    printf(1, "%s\n", *path ? path : "/");
+    must_print("%s\n", *path ? path : "/");
     return 0;
 }

@@ -35,7 +35,7 @@ static int count(int fd, const char *name, struct counts *c)
 
 static void print(const struct counts *c, const char *name)
 {
-    printf(1, "%u %u %u %s\n", c->nlines, c->nwords, c->nbytes, name);
+    must_print("%u %u %u %s\n", c->nlines, c->nwords, c->nbytes, name);
 }
 
 int main(int argc, char *argv[])

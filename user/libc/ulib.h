@@ -58,6 +58,9 @@ void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and then ends the program with this status. */
 void fail(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 
+/* As printf() to descriptor 1, but a failure ends the program with a message and status 1.  Sleeps: may. */
+void must_print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 /* argv[0] of this program, set before main(). */
 extern const char *program_name;
 

@@ -1,5 +1,5 @@
 /*
- * warn.c - error messages that begin with the program's name.
+ * warn.c - error messages that begin with the program's name, and output that must not be lost in silence.
  */
 #include "format_impl.h"
 
@@ -28,4 +28,17 @@ void fail(int status, const char *fmt, ...)
     complain(fmt, args);
     va_end(args);
     exits(status);
+}
+
+void must_print(const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+
+    int length = format_write(1, "", "", fmt, args);
+
+    va_end(args);
+    if (length < 0)
+        fail(1, "write error");
 }
