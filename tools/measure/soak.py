@@ -172,17 +172,25 @@ class Soak:
     def _look(self, shell):
         if not shell.until(lambda: self._take_figures(shell) == self._start, SETTLED):
             raise Finding("after %s: %s\nat the start: %s" % (self._now, self._figures, self._start))
+        if not shell.until(lambda: self._disk_is_settled(shell), SETTLED):
+            raise Finding("after %s, the disk has a file without a name" % self._now)
+
+    def _disk_is_settled(self, shell):
+        """False: it is good, but what was changed is not on it yet."""
         shell.machine.monitor(b"stop")  # as if the power were cut now
-        wrong = self._fsck()
+        wrong, said = self._fsck()
         self._nblocks = self._count_blocks()
         shell.machine.monitor(b"cont")
         if wrong:
-            raise Finding("after %s, fsck says: %s" % (self._now, wrong))
+            raise Finding("after %s, fsck says: %s" % (self._now, said))
+        shell.pump(0.1)
+        return "without a name" not in said
 
     def _fsck(self):
+        """Whether the disk is bad, and what fsck says."""
         run = subprocess.run([os.path.join(BUILD, "host", "fsck"), "-n", self._image], capture_output=True, text=True,
                              check=False)
-        return run.stdout + run.stderr if run.returncode or "without a name" in run.stdout else ""
+        return run.returncode != 0, run.stdout + run.stderr
 
     def _count_blocks(self):
         """Of the disk, in use, by its bitmap."""
@@ -222,9 +230,9 @@ class Soak:
             shell.send(b"halt\n")
             if machine.wait(60) is None:
                 raise Finding("halt does not power off")
-        wrong = self._fsck()
-        if wrong:
-            raise Finding("at the end, fsck says: " + wrong)
+        wrong, said = self._fsck()
+        if wrong or "note" in said:  # it ended in order: nothing is left to the next mount
+            raise Finding("at the end, fsck says: " + said)
 
 
 def parse(argv):
