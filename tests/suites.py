@@ -28,6 +28,7 @@ CHECKS = {
     "sentences": ["tools/rules/sentences.py"],
     "man": ["tools/rules/manlint.py"],
     "mutants": ["tools/measure/mutants.py", "--fit"],
+    "reliability": ["tools/measure/results.py", "--check"],
 }
 
 # Seconds that a suite of each kind takes, roughly, where no earlier run says better.

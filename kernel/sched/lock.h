@@ -70,6 +70,8 @@ void lock_debug_released(const struct spinlock *l);
 /* From now on threads of processes yield where they release their last lock, as a sequence made from `seed`
    decides. */
 void jitter_start(uint seed);
+/* Whether the jitter ends the running thread's time slice at this tick. */
+bool jitter_ends_slice(void);
 #else
 /* clang-format off */
 #define SPINLOCK_INIT(rank_, name_) { 0 }
@@ -83,6 +85,7 @@ static inline void lock_debug_enter(enum lock_rank rank, const char *name) { (vo
 static inline void lock_debug_leave(enum lock_rank rank) { (void)rank; }
 static inline void lock_debug_released(const struct spinlock *l) { (void)l; }
 static inline void jitter_start(uint seed) { (void)seed; }
+static inline bool jitter_ends_slice(void) { return false; }
 #endif
 
 #define RANK_FIRST_SPIN RANK_PROC

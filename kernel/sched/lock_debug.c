@@ -11,7 +11,8 @@
  *   - a lock that interrupt handlers take is acquired with interrupts on, or another one by such a handler.
  *
  * The jitter makes rare interleavings common: a pseudo-random sequence decides, at each release of a last
- * lock, whether the thread lets others run.  The sequence depends on the seed alone.
+ * lock, whether the thread lets others run, and at each tick, whether its time slice is over already.  The
+ * sequence depends on the seed alone.
  */
 #ifdef DEBUG
 #include "base/latency.h"
@@ -142,22 +143,33 @@ void jitter_start(uint seed)
     printk("jitter: seed %u\n", seed);
 }
 
-void lock_debug_released(const struct spinlock *l)
+/* Once in n times, on average; never without jitter. */
+static bool jitter_strikes(uint n)
 {
-    struct cpu *cpu = cpu_self();
     uint x = jitter_state;
 
-    /* Page faults take the lock of page frames, also in the middle of copies by vector registers, where no
-       other thread may run. */
-    if (!x || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() ||
-        !thread_self()->aspace)
-        return;
+    if (!x)
+        return false;
     /* Marsaglia's xorshift: never 0. */
     x ^= x << 13;
     x ^= x >> 17;
     x ^= x << 5;
     jitter_state = x;
-    if (x % 8 == 0)
+    return x % n == 0;
+}
+
+bool jitter_ends_slice(void) { return jitter_strikes(2); }
+
+void lock_debug_released(const struct spinlock *l)
+{
+    struct cpu *cpu = cpu_self();
+
+    /* Page faults take the lock of page frames, also in the middle of copies by vector registers, where no
+       other thread may run. */
+    if (!jitter_state || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() ||
+        !thread_self()->aspace)
+        return;
+    if (jitter_strikes(8))
         sched_yield();
 }
 

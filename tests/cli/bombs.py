@@ -1,93 +1,19 @@
 """Programs that take all that there is of one thing, and how the user at the console gets rid of them."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _shell import IMAGE, KERNEL, PATIENCE, Shell  # noqa: E402
+from _bombs import KINDS, in_background, in_foreground, play  # noqa: E402
+from _shell import IMAGE, KERNEL, Shell  # noqa: E402
 from _tap import BUILD, done, ok, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 
 FSCK = os.path.join(BUILD, "host", "fsck")
 DISK = os.path.join(temp_directory(), "bombs.img")
-KINDS = (b"fork", b"pipe", b"file", b"memory", b"segment")
 NCPUS = max(int(os.environ.get("CPUS") or 2), 2)
-CTRL_C, CTRL_K = b"\x03", b"\x0b"
-ANSWER_SECONDS = 5  # in which a command answers, whatever the bombs do
-
-
-def quick(shell, ncpus, act):
-    """Does it, and says whether that took no longer than it may.  Also how long it took."""
-    start = shell.seconds()
-    result = act()
-    taken = (shell.seconds() - start) / ncpus
-    return result, taken
-
-
-def drop(shell, kind, where):
-    """Starts a bomb, and waits until it has been refused what it takes."""
-    shell.type(b"bomb " + kind + where)
-    return shell.expect(b"refused after ", 120) and shell.expect(b"\n")
-
-
-def in_foreground(shell, ncpus, kind):
-    if not drop(shell, kind, b""):
-        return "it was not refused"
-    shell.text = b""
-    shell.send(CTRL_C)
-    out, taken = quick(shell, ncpus, shell.wait_prompt)
-    if out is None or taken > ANSWER_SECONDS:
-        return "Ctrl-C gave a prompt after %s seconds: %r" % (taken, out)
-    return None
-
-
-def in_background(shell, ncpus, kind):
-    if not drop(shell, kind, b" &"):
-        return "it was not refused"
-    shell.command(b"")
-    out, taken = quick(shell, ncpus, lambda: shell.command(b"echo ok"))
-    if out != b"ok\n" or taken > ANSWER_SECONDS:
-        return "echo took %s seconds: %r" % (taken, out)
-    bombs = shell.processes(b"bomb")
-    if not bombs:
-        return "ps does not show it"
-    print("# %s: %d processes, echo after %.2f s" % (kind.decode(), len(bombs), taken))
-    shell.command(b"kill -j " + bombs[0][2])
-    return None
-
-
-def play(shell, ncpus, kind, way):
-    wrong = way(shell, ncpus, kind)
-    if wrong:
-        return wrong
-    out, taken = quick(shell, ncpus, lambda: shell.command(b"echo ok"))
-    if out != b"ok\n" or taken > ANSWER_SECONDS:
-        return "then echo took %s seconds: %r" % (taken, out)
-    if not shell.gone(b"bomb"):
-        return "some of it lives on"
-    clean_up(shell)
-    if not shell.until(lambda: shell.command(b"ksmstat") == before):
-        return "before: %s, after: %s" % (before, shell.command(b"ksmstat"))
-    return None
-
-
-def clean_up(shell):
-    """What a bomb has made and could not give up because it was killed, the user removes by its name."""
-    for name in re.findall(rb"bomb\.\d+", shell.command(b"ls")):
-        shell.command(b"rm " + name)
-    if shell.command(b"ksmstat").startswith(b"segments 0 "):
-        return
-    table = b""
-    shell.send(CTRL_K)
-    while b" segments, " not in table and shell.expect(b"\n", PATIENCE):
-        table += shell.before + b"\n"
-    shell.command(b"")
-    for identifier in re.findall(rb"^([0-9a-f]{8}) ", table, re.M):
-        shell.command(b"ksmrm 0x" + identifier)
-
 
 # All of these on many processors, which not every run has.
 MACHINES = [(1, 64), (NCPUS, 256)] + ([(1, 256), (NCPUS, 64)] if NCPUS > 2 else [])
@@ -102,7 +28,7 @@ for ncpus, mem in MACHINES:
         for name, way in (("in the foreground, until Ctrl-C", in_foreground),
                           ("in the background, until kill -j", in_background)):
             for bomb in KINDS:
-                wrong = play(s, ncpus, bomb, way)
+                wrong = play(s, ncpus, bomb, way, before)
                 ok(not wrong, "bomb %s %s, with %d MB and %d processors"
                    % (bomb.decode(), name, mem, ncpus), wrong, s.text[-1000:])
         s.send(b"halt\n")

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """crash - power cuts: QEMU records each write of work on files, and each state that a cut could leave is looked at.
 
-  crash.py [--every N] [--seed N] [--operations N]
+  crash.py [--every N] [--seed N] [--operations N] [--record]
 
 Programs work on files in the system (tests/hostile/fsload.c), on both layouts and with both kernels, while QEMU's
 blklogwrites records what is written to the disk.  Then, for each block of the record, the disk is rebuilt as a power
@@ -10,7 +10,8 @@ missing.  tests/host/fs_replay.c mounts each by the kernel's own code: fsck must
 what some operation had left, after the last one that a sync had promised.  Some states are booted as well.  At last,
 transfers fail: in the system (tests/cli/diskerror.py), and each one in turn in a host test (tests/host/fs_error.c).
 
-With --every N, one block in N is enough.  Status 1: something was lost or damaged; the records are then kept.
+With --every N, one block in N is enough.  --record adds the result to the table of ./ksm reliability.  Status 1:
+something was lost or damaged; the records are then kept.
 """
 
 import argparse
@@ -24,6 +25,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from measure import results  # noqa: E402
 from run import qemu  # noqa: E402
 from run.build import make  # noqa: E402
 from run.paths import ROOT, build_directory, clean_env  # noqa: E402
@@ -191,6 +193,7 @@ def parse(argv):
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the work (1)")
     parser.add_argument("--operations", type=int, default=300, metavar="N",
                         help="of each of %d programs (300)" % WORKERS)
+    results.add_option(parser)
     options = parser.parse_args(argv)
     if options.every < 1 or not 0 <= options.seed < 1000000 or not 10 <= options.operations <= 1500:
         parser.error("--every is at least 1, --seed below 1000000, --operations 10 to 1500")
@@ -234,10 +237,13 @@ def try_record(line, build, name, layout, options):
         sys.stdout.write(wrong[-4000:] + "the record is in %s\n" % directory)
     else:
         shutil.rmtree(directory)
+    if options.record:
+        results.add("crash", "power cuts: states that one could leave", nstates, "states", int(bool(wrong)),
+                    int(bool(wrong)))
     return not wrong
 
 
-def try_failures(line, name, command, **env):
+def try_failures(line, name, command, record, **env):
     """Runs a test of failing transfers; false: something is wrong."""
     started = time.monotonic()
     line.show("%s, transfers fail" % name)
@@ -249,6 +255,9 @@ def try_failures(line, name, command, **env):
                                                       time.monotonic() - started))
     if test.returncode:
         sys.stdout.write(test.stdout[-4000:])
+    if record and tried:
+        results.add("crash", "reads, writes and flushes that fail", int(tried[1].split()[0]), "faults",
+                    int(test.returncode != 0), int(test.returncode != 0))
     return test.returncode == 0
 
 
@@ -263,9 +272,10 @@ def main():
             return 2
         for layout in ("xv6", "extended"):
             good = try_record(line, build, "%s, %s layout" % (kernel, layout), layout, options) and good
-        good = try_failures(line, kernel, [sys.executable, "tests/cli/diskerror.py"], B=build) and good
+        good = try_failures(line, kernel, [sys.executable, "tests/cli/diskerror.py"], options.record,
+                            B=build) and good
     command = [os.path.join(build_directory(), "tests", "host", "fs_error")]
-    return 0 if try_failures(line, "host", command, FS_ERROR_ALL="1") and good else 1
+    return 0 if try_failures(line, "host", command, options.record, FS_ERROR_ALL="1") and good else 1
 
 
 if __name__ == "__main__":

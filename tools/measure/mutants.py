@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """mutants - makes one deliberate fault at a time in a copy of the tree, and checks that the tests notice.
 
-  mutants.py [--list] [WORD]...      all mutants, or those whose description has one of the words
-  mutants.py --fit                   only checks, as TAP, that each still fits the code
+  mutants.py [--list | --record] [WORD]...   all mutants, or those whose description has one of the words
+  mutants.py --fit                           only checks, as TAP, that each still fits the code
 
 Each mutant names the suites that should fail.  Status 0: every mutant was caught, and without a fault the suites pass.
+--record adds the result to the table of ./ksm reliability.
 """
 
 import os
@@ -13,7 +14,10 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from measure import results  # noqa: E402
+from run.paths import ROOT  # noqa: E402
+
 TIMEOUT = 300  # seconds for the suites of one mutant; one that makes them hang is caught, too
 
 CORE = ["host/ksm_core", "host/ksm_model"]
@@ -173,7 +177,7 @@ def fit():
 
 
 def main():
-    words = sys.argv[1:]
+    words = [word for word in sys.argv[1:] if word != "--record"]
     if words == ["--fit"]:
         return fit()
     if words == ["--list"]:
@@ -200,6 +204,9 @@ def main():
             with open(name, "w", encoding="utf-8") as f:
                 f.write(text)
         print("# %d of %d mutants were caught" % (ncaught, len(chosen)))
+        if "--record" in sys.argv:
+            results.add("mutants", "mistakes put into the code, which the tests must notice", len(chosen), "mistakes",
+                        len(chosen) - ncaught)
         return 0 if ncaught == len(chosen) else 1
     finally:
         shutil.rmtree(work)
