@@ -29,6 +29,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "include/date.h"
 #include "include/mustcheck.h"
 #include "include/types.h"
 #include "userptr.h" /* of kernel/arch/<machine>, like inline.h below */
@@ -192,6 +193,9 @@ void words_zero(uint *dst, size_t nwords);
 void console_put(const char *text, size_t n);
 /* The second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
 void monitor_put(const char *text, size_t n);
+
+/* The battery clock's time. */
+void clock_read(struct rtcdate *now);
 
 /* A disk of 512-byte blocks.  Requests are served in order, one at a time.  A request belongs to the disk
    from disk_submit() until done(), which is called once, with interrupts off, from an interrupt or from

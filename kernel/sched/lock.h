@@ -37,6 +37,7 @@ enum lock_rank {
     RANK_DISK = RANK_INTERRUPT,
     RANK_CONSOLE, /* console input */
     RANK_SCHED,   /* threads' states, the run queue, timers */
+    RANK_CLOCK,   /* the battery clock's registers */
 };
 
 /* Fields:  A atomic   I immutable after creation   h only the holder */

@@ -9,6 +9,7 @@
 #include "base/printk.h"
 #include "fs/path.h"
 #include "include/debug.h"
+#include "include/sysinfo.h"
 #include "mm/inject.h"
 #include "mm/page.h"
 #include "mm/user.h"
@@ -27,6 +28,17 @@ uint sys_halt(const union sys_arg arg[])
     if (fs_settle() < 0)
         printk("halt: the disk failed; data that was not written is lost\n");
     power_off_status((int)(arg[0].word & 0xff));
+}
+
+uint sys_sysinfo(const union sys_arg arg[])
+{
+    struct sysinfo info = { .nfree = page_free_count() };
+
+    if (!user_check(arg[0].user, sizeof(info), true))
+        return SYS_ERROR;
+    clock_read(&info.now);
+    bytes_to_user(arg[0].user, &info, sizeof(info));
+    return 0;
 }
 
 uint sys_bootarg(const union sys_arg arg[])

@@ -3,6 +3,7 @@
  */
 #include "guest.h"
 #include "lines.h"
+#include "sysinfo.h"
 
 TEST("cp copies files, into directories too, and never a file onto itself")
 {
@@ -158,6 +159,83 @@ TEST("clear, and the text of the README, are there")
     };
 
     lines_run(lines, COUNT(lines));
+}
+
+TEST("help lists programs and the commands of the shell")
+{
+    static const struct line lines[] = {
+        { "help | grep ' wc '", "  wc           count lines, words and bytes\n", 0 },
+        { "help | grep ' cd '", "  cd           change the current directory\n", 0 },
+        { "help | grep malloc", "", 1 },
+        { "help x", "help: usage: help\n", 2 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("date, uptime and free say what the kernel says")
+{
+    static const struct line lines[] = {
+        { "date | grep -v '^[A-Z][a-z][a-z] [A-Z][a-z][a-z] [ 0-9][0-9] [0-2][0-9]:[0-5][0-9]:[0-6][0-9] "
+          "2[0-9][0-9][0-9]$'",
+          "", 1 },
+        { "uptime | grep -v '^up 00:[0-9][0-9]:[0-9][0-9], [1-9][0-9]* processes$'", "", 1 },
+        { "free | grep -v '^[a-z]* *[0-9][0-9]* KB'", "", 1 },
+        { "free | wc", "3 18 95 \n", 0 },
+        { "date x", "date: usage: date\n", 2 },
+        { "free x", "free: usage: free\n", 2 },
+        { "uptime -x", "uptime: -x: unknown option\nuptime: usage: uptime\n", 2 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+static uint free_frames(void)
+{
+    struct sysinfo info;
+
+    check_eq(sysinfo(&info), 0);
+    return info.nfree;
+}
+
+TEST("sysinfo counts free frames, and refuses memory that its caller may not write")
+{
+    uint before = free_frames();
+    char *memory = sbrk(64 * PAGE_SIZE);
+
+    check(memory != (char *)-1);
+    memset(memory, 1, 64 * PAGE_SIZE);
+    check(free_frames() <= before - 64);
+    check_eq(sysinfo(NULL), -1);
+    check_eq(sysinfo((struct sysinfo *)read), -1);
+}
+
+/* In seconds from the beginning of its day: each test is short. */
+static uint second_of_day(void)
+{
+    struct sysinfo info;
+
+    check_eq(sysinfo(&info), 0);
+    check(info.now.year >= 2024 && info.now.month - 1 < 12 && info.now.day - 1 < 31);
+    check(info.now.hour < 24 && info.now.minute < 60 && info.now.second < 60);
+    return (info.now.hour * 60 + info.now.minute) * 60 + info.now.second;
+}
+
+TEST("the time of day goes on with the ticks, and several processes can read it at once")
+{
+    uint first = second_of_day(), ticks = (uint)uptime(), now;
+
+    for (int i = 0; i < 3; i++) {
+        if (fork() == 0) {
+            for (int n = 0; n < 300; n++)
+                check((second_of_day() + 86400 - first) % 86400 < 60);
+            exits(0);
+        }
+    }
+    tap_join_all(3);
+    wait_until((now = second_of_day()) != first);
+    check((now + 86400 - first) % 86400 < 60);
+    check((uint)uptime() != ticks);
 }
 
 TAP_MAIN(NULL)

@@ -13,6 +13,7 @@
 
 struct stat;
 struct procinfo;
+struct sysinfo;
 
 /* xv6's system calls.  dup, getpid, kill and uptime never sleep.  Sleeps: may. */
 
@@ -37,7 +38,7 @@ char *sbrk(int n); /* returns the old end of the heap; (char *)-1 on failure */
 int sleep(int ticks);
 int uptime(void); /* ticks since boot, 100 a second */
 
-/* This system's own.  procinfo, procnext, foreground, killjob and bootarg never sleep.  Sleeps: may. */
+/* This system's own.  procinfo, procnext, foreground, killjob, bootarg and sysinfo never sleep.  Sleeps: may. */
 
 int waits(int *status);                          /* wait() with the child's status; -1: it was killed */
 int sync(void);                                  /* returns when all that was written is on the disk */
@@ -47,6 +48,7 @@ int procnext(int pid);                           /* the lowest pid above this on
 int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
 int killjob(int job);                            /* kills all processes of a job */
 int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
+int sysinfo(struct sysinfo *info);               /* the time of day, and the memory that is free */
 
 /* As newer systems have it, wait() may be given where the child's status goes, or 0. */
 #define wait(...) LIB_THIRD(_, ##__VA_ARGS__, waits, wait, 0)(__VA_ARGS__)

@@ -28,10 +28,6 @@
    clock that stands still does not stop the kernel. */
 #define PIT_LOOKS 1000000
 
-#define RTC_INDEX   0x70
-#define RTC_DATA    0x71
-#define RTC_SECONDS 0
-
 static void tick(void)
 {
     watchdog_tick();
@@ -175,12 +171,4 @@ void pit_wait(uint microseconds)
         left -= passed;
         last = now;
     }
-}
-
-/* The battery clock. */
-
-uint clock_second(void)
-{
-    port_write8(RTC_INDEX, RTC_SECONDS);
-    return port_read8(RTC_DATA);
 }

@@ -54,6 +54,7 @@ static const struct call calls[] = {
     { "procnext", SYS_procnext, 8, { NUMBER } },
     { "foreground", SYS_foreground, 4, { PID } },
     { "bootarg", SYS_bootarg, 8, { TEXT, POINTER, LENGTH } },
+    { "sysinfo", SYS_sysinfo, 5, { BUFFER } },
     { "ksmget", SYS_ksmget, 50, { ID, SIZE, GET_FLAGS } },
     { "ksmattach", SYS_ksmattach, 50, { HANDLE, ATTACH_FLAGS } },
     { "ksmdetach", SYS_ksmdetach, 20, { HANDLE } },

@@ -1,4 +1,4 @@
-/* date.h - a moment, as the calls that courses add to xv6 report it. */
+/* date.h - a moment, in the form of the calls that courses add to xv6. */
 #ifndef DATE_H
 #define DATE_H
 

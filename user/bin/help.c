@@ -1,0 +1,54 @@
+/*
+ * help.c - lists the programs and the commands of the shell.
+ *
+ *   help
+ *
+ * What a program does stands in the first line of its man page, which man.c's index has.
+ */
+#include "fcntl.h"
+#include "ulib.h"
+
+#define INDEX "/share/man/index"
+
+/* A line of the index: "1/cat cat(1) - copy files".  Prints those of programs. */
+static void print_program(char *line)
+{
+    char *name = line + 2, *end = strchr(name, ' '), *text = strstr(line, " - ");
+
+    if (strncmp(line, "1/", 2) != 0 || !end || !text)
+        return;
+    *end = 0;
+    printf(1, "  %-12s %s\n", name, text + 3);
+}
+
+static void print_programs(void)
+{
+    int fd = open(INDEX, O_RDONLY);
+    struct line_reader reader = LINE_READER(fd);
+    char *line;
+    uint n;
+
+    if (fd < 0)
+        fail(1, "there are no pages on this disk: it was made without mandoc");
+    printf(1, "Programs; man NAME says more:\n");
+    while ((line = line_next(&reader, &n)))
+        print_program(line);
+    if (reader.failed)
+        fail(1, "%s: read error", INDEX);
+}
+
+int main(int argc, char *argv[])
+{
+    if (getopt(argc, argv, "") >= 0 || optind < argc)
+        fail(2, "usage: help");
+    print_programs();
+    printf(1,
+           "Commands of the shell; man sh says more:\n"
+           "  %-12s change the current directory\n"
+           "  %-12s end the shell\n"
+           "  %-12s wait for all children\n"
+           "  %-12s run commands if, while or as often as something holds\n"
+           "  %-12s set a variable; $NAME is its value\n",
+           "cd", "exit", "wait", "if while for", "NAME=value");
+    return 0;
+}
