@@ -27,7 +27,7 @@ int main(int argc, char *argv[])
         fail(2, "usage: date");
     if (sysinfo(&info) < 0 || d->month < 1 || d->month > 12)
         fail(1, "the clock has not been set");
-    printf(1, "%s %s %2u %02u:%02u:%02u %u\n", days[day_of_week(d)], months[d->month - 1], d->day, d->hour,
-           d->minute, d->second, d->year);
+    must_print("%s %s %2u %02u:%02u:%02u %u\n", days[day_of_week(d)], months[d->month - 1], d->day, d->hour,
+               d->minute, d->second, d->year);
     return 0;
 }

@@ -20,9 +20,9 @@ int main(int argc, char *argv[])
         fail(2, "usage: free");
     if (sysinfo(&info) < 0 || ksminfo(0, &shared) < 0)
         fail(1, "the system does not say how much memory there is");
-    printf(1, "free   %8u KB\n", info.nfree * FRAME_KB);
-    printf(1, "used   %8u KB\n", (uint)pgused() * FRAME_KB);
-    printf(1, "shared %8u KB in %u segment%s, a part of what is used\n", shared.total_shpg_nr * FRAME_KB,
-           shared.total_shrg_nr, shared.total_shrg_nr == 1 ? "" : "s");
+    must_print("free   %8u KB\n", info.nfree * FRAME_KB);
+    must_print("used   %8u KB\n", (uint)pgused() * FRAME_KB);
+    must_print("shared %8u KB in %u segment%s, a part of what is used\n", shared.total_shpg_nr * FRAME_KB,
+               shared.total_shrg_nr, shared.total_shrg_nr == 1 ? "" : "s");
     return 0;
 }

@@ -18,7 +18,7 @@ static void print_program(char *line)
     if (strncmp(line, "1/", 2) != 0 || !end || !text)
         return;
     *end = 0;
-    printf(1, "  %-12s %s\n", name, text + 3);
+    must_print("  %-12s %s\n", name, text + 3);
 }
 
 static void print_programs(void)
@@ -30,7 +30,7 @@ static void print_programs(void)
 
     if (fd < 0)
         fail(1, "there are no pages on this disk: it was made without mandoc");
-    printf(1, "Programs; man NAME says more:\n");
+    must_print("Programs; man NAME says more:\n");
     while ((line = line_next(&reader, &n)))
         print_program(line);
     if (reader.failed)

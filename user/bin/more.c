@@ -35,7 +35,7 @@ static bool ask(void)
 
     must_print("--More--");
     screen.line = 0;
-    return fgets(answer, sizeof(answer), screen.answers) && answer[0] != 'q';
+    return (fgets)(answer, sizeof(answer), screen.answers) && answer[0] != 'q';
 }
 
 static void put(const char *text, int n)

@@ -52,12 +52,11 @@ int main(int argc, char *argv[])
 
         find_name(ino, name);
 
-        char *longer = path_join("", name);
-        uint size = strlen(longer) + strlen(path) + 1;
+        uint size = strlen(name) + strlen(path) + 2;
+        char *longer = malloc(size);
 
-        longer = realloc(longer, size);
         if (longer)
-            strcat(longer, path);
+            snprintf(longer, size, "/%s%s", name, path);
         free(path);
         path = longer;
     }

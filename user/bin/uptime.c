@@ -22,10 +22,10 @@ int main(int argc, char *argv[])
 
     if (getopt(argc, argv, "") >= 0 || optind < argc)
         fail(2, "usage: uptime");
-    printf(1, "up ");
+    must_print("up ");
     if (ndays > 0)
-        printf(1, "%u day%s, ", ndays, ndays == 1 ? "" : "s");
-    printf(1, "%02u:%02u:%02u, %u process%s\n", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60, n,
-           n == 1 ? "" : "es");
+        must_print("%u day%s, ", ndays, ndays == 1 ? "" : "s");
+    must_print("%02u:%02u:%02u, %u process%s\n", seconds / 3600 % 24, seconds / 60 % 60, seconds % 60, n,
+               n == 1 ? "" : "es");
     return 0;
 }
