@@ -197,9 +197,8 @@ int proc_set_foreground(int pid)
     spin_acquire(&proc_lock);
     p = find_locked(pid);
     old = foreground;
-    allowed = self->depth == DEPTH_SHELL &&
-              (pid == 0 || pid == self->pid || pid == -self->pid ||
-               (p && p->parent == self && p->life == PROC_ALIVE));
+    allowed = self->depth == DEPTH_SHELL && (pid == 0 || pid == self->pid || pid == -self->pid ||
+                                             (p && p->parent == self && p->life == PROC_ALIVE));
     if (allowed) {
         self->controls_jobs = true;
         foreground = pid;
