@@ -42,7 +42,7 @@ CALLS = 5000    # of sysfuzz, each time
 CLIENTS = 4     # of the Math Server, with
 REQUESTS = 2000
 PATIENCE = 900  # seconds for one piece of work; the system's own watchdogs are quicker
-COMMITTED = 200 # ticks after which all changes are on the disk, by the promise of the file system
+COMMITTED = 200  # ticks after which all changes are on the disk, by the promise of the file system
 SETTLED = 30    # seconds in which init waits for orphans and the last commit ends
 
 
