@@ -42,6 +42,7 @@ CALLS = 5000    # of sysfuzz, each time
 CLIENTS = 4     # of the Math Server, with
 REQUESTS = 2000
 PATIENCE = 900  # seconds for one piece of work; the system's own watchdogs are quicker
+COMMITTED = 200  # ticks after which all changes are on the disk, by the promise of the file system
 SETTLED = 30    # seconds in which init waits for orphans and the last commit ends
 
 
@@ -200,8 +201,10 @@ class Soak:
             f.seek(bitmap * BLOCK_SIZE)
             return int.from_bytes(f.read((size + 7) // 8), "little").bit_count()
 
-    def _compare_rounds(self):
+    def _compare_rounds(self, shell):
         self._nrounds += 1
+        shell.get(b"sleep %d" % COMMITTED)
+        self._disk_is_settled(shell)
         if self._first_nblocks is None:
             self._first_nblocks = self._nblocks
         elif self._nblocks > self._first_nblocks:
@@ -216,7 +219,7 @@ class Soak:
                 if time.monotonic() >= self._end:
                     return
                 self._run_piece(shell, *piece)
-            self._compare_rounds()
+            self._compare_rounds(shell)
 
     def run(self):
         """Raises Finding, or returns when the time is over."""
