@@ -8,7 +8,7 @@ from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_
                        Failure)
 
 NUMBER_DIGITS = 12  # of numbers in options
-LINE_MAX = 1000     # the kernel keeps 1,023 characters of its command line
+LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
 MAX_PROCESSORS = 255  # QEMU's limit
 DEFAULT_TIMEOUT = 600
 
@@ -25,9 +25,10 @@ usage: ./ksm run [OPTION]... [-- COMMAND]
   --icount         count instructions: one processor, time by instructions
   --timeout S      give up after S seconds (%d with a COMMAND, else never)
   --param K=V      a boot parameter of the kernel; may be repeated
-  -- COMMAND       one line for the system's shell; its output goes to standard output, its status
-                   becomes the exit status.  Without it: the Math Server demonstration, and on a
-                   terminal then the shell (leave it with `halt`, or Ctrl-A x)
+  -- COMMAND       one line for the system's shell; it reads standard input, its output goes to
+                   standard output, its status becomes the exit status.  Without it: the Math
+                   Server demonstration, and on a terminal then the shell (leave it with `halt`,
+                   or Ctrl-A x)
 
 Statuses of its own: %d usage, %d cannot build or prepare, %d kernel panic, %d triple fault,
 %d timeout, %d QEMU failed, %d the system cannot start.
@@ -92,11 +93,13 @@ def check(parser, options):
         parser.error("the command must be one line")
 
 
-def kernel_line(options, command):
-    """What the kernel is told: its parameters, and the command to run."""
+def kernel_line(options, command, typed=False):
+    """What the kernel is told: its parameters, and the command, unless it is to be typed at the shell's prompt."""
     words = list(options.param)
-    if command:
-        words += ["log=monitor", "run=" + command]
+    if command and typed:
+        words += ["log=monitor", "feed=programs"]
+    elif command:
+        words += ["log=monitor", "feed=all", "run=" + command]
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:
