@@ -1,12 +1,15 @@
 """options - the command line of ./ksm run and ./ksm debug."""
 
 import argparse
+import difflib
 import os
 import sys
 
 from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR,
                        Failure)
 
+# Of the kernel's own; programs can have others.
+PARAMETERS = ("log", "feed", "init", "jitter", "latency", "ksm.segments", "ksm.attachments", "ksm.pages")
 NUMBER_DIGITS = 12  # of numbers in options
 LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
 MAX_PROCESSORS = 255  # QEMU's limit
@@ -41,6 +44,12 @@ class Parser(argparse.ArgumentParser):
         raise Failure(USAGE_ERROR, message)
 
 
+def suggestion(word, known):
+    """The end of a sentence about a word that is none of the known ones."""
+    close = difflib.get_close_matches(word, known, 1, 0.7)
+    return "; did you mean '%s'?" % close[0] if close else ""
+
+
 def positive(text):
     if not text.isdecimal() or len(text) > NUMBER_DIGITS or int(text) == 0:
         raise argparse.ArgumentTypeError("'%s' is not a positive number" % text)
@@ -67,7 +76,10 @@ def parse(argv):
         argv = argv[:at]
         if not command:
             parser.error("there is no command after --")
-    options = parser.parse_args(argv)
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        known = parser._option_string_actions  # pylint: disable=protected-access
+        parser.error("there is no option '%s'%s" % (unknown[0], suggestion(unknown[0].partition("=")[0], known)))
     options.command = command
     if options.help:
         sys.stdout.write(USAGE)
@@ -89,6 +101,8 @@ def check(parser, options):
         key, equals, _ = param.partition("=")
         if not key or not equals or any(c.isspace() for c in param) or key == "run":
             parser.error("--param wants KEY=VALUE without blanks, and no run=: '%s'" % param)
+        if key not in PARAMETERS and suggestion(key, PARAMETERS):
+            parser.error("there is no boot parameter '%s'%s" % (key, suggestion(key, PARAMETERS)))
     if options.command and any(ord(c) < 32 for c in options.command):
         parser.error("the command must be one line")
 
