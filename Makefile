@@ -43,6 +43,14 @@ TOOLPREFIX ?=
 PYTHON  ?= python3
 V       ?=
 VERSION := $(file <VERSION)
+# 0 is off, as nothing is.
+$(foreach v,DEBUG WERROR NULL_PAGE COVERAGE V,$(eval override $v := $(filter-out 0,$($v))))
+# Of the variables given on the command line, one that looks like a known one is a mistake.
+KNOWN := B DEBUG WERROR NULL_PAGE COVERAGE TOOLPREFIX PYTHON V CC HOSTCC LD AR NM READELF OBJCOPY OBJDUMP CPUS MEM QEMU \
+         QEMUEXTRA GDBPORT
+GIVEN := $(filter-out $(KNOWN),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
+MISTAKE := $(if $(GIVEN),$(shell $(PYTHON) tools/build/similar.py '$(KNOWN)' $(GIVEN)))
+$(if $(MISTAKE),$(error $(MISTAKE)))
 # One short line for each step; the whole commands with V=1.
 say = $(if $V$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $1' $(patsubst $B/%,%,$@);)
 

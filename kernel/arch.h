@@ -193,6 +193,8 @@ void words_zero(uint *dst, size_t nwords);
 void console_put(const char *text, size_t n);
 /* The second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
 void monitor_put(const char *text, size_t n);
+/* From now on bytes that come in there arrive by kernel_interrupt().  On the boot processor, once. */
+void monitor_listen(void);
 
 /* The battery clock's time. */
 void clock_read(struct rtcdate *now);
@@ -259,7 +261,7 @@ struct trap_info {
 };
 bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
 /* A device, with interrupts off: a tick (on each processor), or a character typed.  Sleeps: no. */
-enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT };
+enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT, INTERRUPT_MONITOR };
 void kernel_interrupt(enum interrupt_kind kind, uint value);
 
 /* Starts the other processors; each calls entry(), which does not return, on the stack of its own idle thread.  Called once. */

@@ -8,6 +8,7 @@
 #include "base/latency.h"
 #include "base/params.h"
 #include "base/printk.h"
+#include "console/console.h"
 #include "mm/page.h"
 #include "sched/lock.h"
 
@@ -23,6 +24,20 @@ void settings_log(void)
         printk_to_monitor();
     else if (strcmp(value, "console") != 0)
         printk("boot parameter log=%s: only monitor and console are known\n", value);
+}
+
+void settings_feed(void)
+{
+    char value[VALUE_SIZE];
+
+    if (params_get(boot_command_line, "feed", value, sizeof(value)) < 0)
+        return;
+    if (strcmp(value, "all") == 0)
+        console_feed_from_monitor(FEED_ALL);
+    else if (strcmp(value, "programs") == 0)
+        console_feed_from_monitor(FEED_PROGRAMS);
+    else
+        printk("boot parameter feed=%s: only all and programs are known\n", value);
 }
 
 /* A number for debug kernels; false: there is none. */

@@ -72,6 +72,8 @@ void kernel_interrupt(enum interrupt_kind kind, uint value)
 {
     if (kind == INTERRUPT_TICK)
         sched_tick();
+    else if (kind == INTERRUPT_MONITOR)
+        console_feed((int)value);
     else
         console_input((int)value);
 }

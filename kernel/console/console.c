@@ -18,6 +18,8 @@
  * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  A foreign
  * system gets what xv6's console gives it.
  *
+ * With the boot parameter feed=, what programs read comes from elsewhere: see feed.c.
+ *
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
  * be held then; a mutex keeps the pieces of one write() together, up to 4 KB.
  */
@@ -237,6 +239,8 @@ static int console_read(void USER *dst, int nbytes)
     int done = 0;
     bool more = true;
 
+    if (console_is_fed())
+        return console_read_fed(dst, nbytes);
     while (done < nbytes && more) {
         uint size = (uint)(nbytes - done) < PIECE_SIZE ? (uint)(nbytes - done) : PIECE_SIZE;
         int n = take(piece, size, done == 0, &more);

@@ -15,4 +15,11 @@ MUST_CHECK int console_start_keys(void);
 /* A character was typed on the keyboard or the serial port.  From an interrupt.  Sleeps: no. */
 void console_input(int c);
 
+/* Whose input comes from the monitor port: everybody's; or that of programs, while someone types to the shell. */
+enum console_feed { FEED_NOBODY, FEED_ALL, FEED_PROGRAMS };
+/* Once at boot, when devices can interrupt: lets that port interrupt.  Sleeps: no. */
+void console_feed_from_monitor(enum console_feed feed);
+/* A byte came in on the monitor port.  From an interrupt.  Sleeps: no. */
+void console_feed(int c);
+
 #endif

@@ -2,7 +2,7 @@
 #ifndef CONSOLE_IMPL_H
 #define CONSOLE_IMPL_H
 
-#include "include/types.h"
+#include "arch.h"
 
 /* The special keys. */
 #define CONSOLE_KEY_PROCS 1u /* Ctrl-P */
@@ -12,5 +12,10 @@
 /* Waits until one of these keys, given as bits, is pressed; returns those pressed since the last call.  Stores the
    job that the last Ctrl-C was for, or 0.  Sleeps: may. */
 uint console_wait_keys(uint wanted, int *job);
+
+/* Is what the calling process reads from the console fed from the monitor port?  Sleeps: no. */
+bool console_is_fed(void);
+/* As read(): at least one byte, 0 at the end of the input, -1 if the caller is killed meanwhile.  Sleeps: may. */
+int console_read_fed(void USER *dst, int nbytes);
 
 #endif

@@ -19,6 +19,10 @@ for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"], ["--me
                   ["--ramdisk", "--write", "--", "true"], ["--", "two\nlines"]):
     r = run(*arguments)
     ok(r.status == statuses.USAGE_ERROR and "usage: ./ksm run" in r.err and not r.out, "refused: %r" % arguments, r)
+for arguments, meant in ((["--timout=5", "--", "true"], "--timeout"),
+                         (["--param", "ksm.segment=10", "--", "true"], "ksm.segments")):
+    r = run(*arguments)
+    ok(r.status == statuses.USAGE_ERROR and "did you mean '%s'?" % meant in r.err, "a misspelling: %r" % arguments, r)
 r = run("--", "echo " + "x" * 1000)
 ok(r.status == statuses.USAGE_ERROR and "too long" in r.err, "a command that the kernel's line cannot hold is refused",
    r)

@@ -4,7 +4,8 @@
 #   make xv6.img         a disk that boots
 #   make kernel          the kernel, with kernel.sym and kernel.asm (the directory has its name: $B/kernel.elf)
 #   make qemu            QEMU with a window, if there is a display; changes stay in fs.img
-#   make qemu-nox        without one; Ctrl-A x ends QEMU, Ctrl-A c is its monitor
+#   make qemu-nox        without one; Ctrl-A x ends QEMU, Ctrl-A c is its monitor.  It reads a pipe or a file as well:
+#                        `make qemu-nox <FILE` types it, and FILE ends in `halt`
 #   make qemu-gdb        the same, stopped at the first instruction; `gdb -x .gdbinit` attaches
 #   make qemu-nox-gdb
 #   make qemu-memfs      the disk in memory
@@ -22,6 +23,10 @@ endif
 GDBPORT ?= $(shell expr $$(id -u) % 5000 + 25000)
 QEMUGDB = -gdb tcp::$(GDBPORT)
 QEMUOPTS = -kernel $B/kernel.elf -drive file=fs.img,index=1,media=disk,format=raw -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
+# As -nographic, but that the firmware neither writes to the console nor reads it.
+NOX = -display none -serial mon:stdio
+# A serial port that the kernel has not set up yet loses what is sent to it.
+PIPED = $(PYTHON) tools/run/piped.py
 WINDOW = $(if $(DISPLAY)$(WAYLAND_DISPLAY),,-display none)
 
 $(UPROGS): _%: $B/elf/%
@@ -40,20 +45,20 @@ kernelmemfs:
 	$(error kernelmemfs: the kernel and the disk are not linked into one file here; make qemu-memfs loads both)
 
 qemu: fs.img $B/kernel.elf
-	$(QEMU) $(WINDOW) -serial mon:stdio $(QEMUOPTS)
+	$(PIPED) $(QEMU) $(WINDOW) -serial mon:stdio $(QEMUOPTS)
 qemu-nox: fs.img $B/kernel.elf
-	$(QEMU) -nographic $(QEMUOPTS)
+	$(PIPED) $(QEMU) $(NOX) $(QEMUOPTS)
 qemu-memfs: $B/fs.img $B/kernel.elf
-	$(QEMU) -nographic -kernel $B/kernel.elf -initrd $B/fs.img -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
+	$(PIPED) $(QEMU) $(NOX) -kernel $B/kernel.elf -initrd $B/fs.img -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
 
 .gdbinit: FORCE
 	@printf 'set architecture i386\nsymbol-file %s\ntarget remote localhost:%s\n' $B/kernel.elf $(GDBPORT) >$@
 qemu-gdb: fs.img $B/kernel.elf .gdbinit
 	@echo "*** Now run 'gdb'." 1>&2
-	$(QEMU) $(WINDOW) -serial mon:stdio $(QEMUOPTS) -S $(QEMUGDB)
+	$(PIPED) $(QEMU) $(WINDOW) -serial mon:stdio $(QEMUOPTS) -S $(QEMUGDB)
 qemu-nox-gdb: fs.img $B/kernel.elf .gdbinit
 	@echo "*** Now run 'gdb'." 1>&2
-	$(QEMU) -nographic $(QEMUOPTS) -S $(QEMUGDB)
+	$(PIPED) $(QEMU) $(NOX) $(QEMUOPTS) -S $(QEMUGDB)
 print-gdbport:
 	@echo $(GDBPORT)
 

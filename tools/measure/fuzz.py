@@ -110,18 +110,24 @@ def parse_system(words):
     return options
 
 
+USAGE = ("usage: ./ksm fuzz [%s] [SECONDS] [--record]\n       ./ksm fuzz sys [--seed N] [--calls N] [--record]"
+         % " | ".join(TARGETS))
+
+
 def main():
     arguments = sys.argv[1:]
     os.chdir(ROOT)
     if arguments[:1] == ["sys"]:
         options = parse_system(arguments[1:])
         return fuzz_system(options.seed, options.calls, options.record)
+    if arguments in (["-h"], ["--help"]):
+        print(USAGE)
+        return 0
     record = "--record" in arguments
     arguments = [a for a in arguments if a != "--record"]
     what = arguments.pop(0) if arguments and arguments[0] in TARGETS else "ksm"
     if len(arguments) > 1 or not all(a.isdigit() for a in arguments):
-        sys.exit("usage: ./ksm fuzz [%s] [SECONDS] [--record]\n       ./ksm fuzz sys [--seed N] [--calls N] [--record]"
-                 % " | ".join(TARGETS))
+        sys.exit(USAGE)
     return fuzz(what, int(arguments[0]) if arguments else 60, record)
 
 

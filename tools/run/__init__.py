@@ -8,6 +8,7 @@
   batch.py      a run with a command: its output and its status
   prompt.py     the same on a system that knows no run=
   session.py    a run on a terminal
+  piped.py      make qemu-nox with a file for a keyboard
   qemu.py       one QEMU and its ports
   statuses.py   the exit statuses
 """

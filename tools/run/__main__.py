@@ -1,8 +1,9 @@
 """Boots the system under QEMU and runs one command in it, or leaves the user at its shell.
 
-With a COMMAND, its output is all that goes to standard output, and its status is ours.  The kernel is given log=monitor
-and run=COMMAND, and the status comes as a line on the second serial port.  An image whose init is not ours ignores
-run=; there the command is typed at the shell's prompt.
+With a COMMAND, its output is all that goes to standard output, its status is ours, and what it reads is our standard
+input.  The kernel is given log=monitor, feed=all and run=COMMAND; the status comes as a line on the second serial
+port, and the input goes that way.  An image whose init is not ours ignores run=; there the command is typed at the
+shell's prompt.
 """
 
 import os
@@ -81,9 +82,9 @@ def run_on(disk, options):
         raise Failure(USAGE_ERROR, "no terminal: say what to run after --")
     kernel = os.path.join(build_directory(), "kernel.elf")
     check_memory(kernel, options.mem)
-    with qemu.Machine(kernel, append=kernel_line(options, command), disk=None if options.ramdisk else disk.path,
-                      write=options.write, ramdisk=disk.path if options.ramdisk else None, smp=options.smp,
-                      mem=options.mem, icount=options.icount) as machine:
+    with qemu.Machine(kernel, append=kernel_line(options, command, disk.foreign),
+                      disk=None if options.ramdisk else disk.path, ramdisk=disk.path if options.ramdisk else None,
+                      write=options.write, smp=options.smp, mem=options.mem, icount=options.icount) as machine:
         if command:
             status, timed_out = batch.run(machine, options, command, disk.foreign)
         else:
@@ -99,7 +100,15 @@ def terminate(*unused):
     raise KeyboardInterrupt
 
 
+def open_missing():
+    """A caller that has closed a standard stream gets the null device: no other file may take the number."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+
+
 def main():
+    open_missing()
     signal.signal(signal.SIGTERM, terminate)
     signal.signal(signal.SIGHUP, terminate)
     try:

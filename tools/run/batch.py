@@ -1,7 +1,9 @@
-"""batch - a run with a command: its output to standard output, its status for our own."""
+"""batch - a run with a command: its output to standard output, its status for our own, our standard input for it."""
 
 import os
 import queue
+import signal
+import struct
 import sys
 import threading
 import time
@@ -51,11 +53,50 @@ class Output:
             raise BrokenPipeError
 
 
+class Feeder:
+    """Answers each request for input with a piece of our own, as kernel/console/feed.c wants it.
+
+    Nothing is read that no program asks for: what follows in the input is for others, as in a loop of the shell's.
+    A thread reads, since a file can't be waited for.
+    """
+
+    PIECE_MAX = 4096
+
+    def __init__(self, port):
+        self._port = port
+        self._requests = queue.SimpleQueue()
+        self._ended = False
+        # A job in the background that reads from its terminal gets an error, and is not stopped.
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def ask(self):
+        self._requests.put(None)
+
+    def _read(self):
+        try:
+            data = b"" if self._ended else os.read(0, self.PIECE_MAX)
+        except OSError as e:
+            say("standard input cannot be read: %s" % e.strerror)
+            data = b""
+        self._ended = not data
+        return data
+
+    def _work(self):
+        while True:
+            self._requests.get()
+            data = self._read()
+            try:
+                self._port.sendall(struct.pack("<H", len(data)) + data)
+            except OSError:
+                return  # the machine has ended
+
+
 def follow(machine, options, typer, out, err):
     """Runs until the system ends.  Returns the status line's content or None, and whether the time was over."""
     ports = qemu.Ports(machine)
     show = typer.feed if typer else out.put
-    log = qemu.LogReader(err.put, typer.shell_waits if typer else None)
+    log = qemu.LogReader(err.put, input=Feeder(machine.log).ask, **({"prompt": typer.shell_waits} if typer else {}))
     end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     while ports.open and not (typer and typer.finished):
         left = end - time.monotonic()

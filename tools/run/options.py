@@ -1,14 +1,17 @@
 """options - the command line of ./ksm run and ./ksm debug."""
 
 import argparse
+import difflib
 import os
 import sys
 
 from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR,
                        Failure)
 
+# Of the kernel's own; programs can have others.
+PARAMETERS = ("log", "feed", "init", "jitter", "latency", "ksm.segments", "ksm.attachments", "ksm.pages")
 NUMBER_DIGITS = 12  # of numbers in options
-LINE_MAX = 1000     # the kernel keeps 1,023 characters of its command line
+LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
 MAX_PROCESSORS = 255  # QEMU's limit
 DEFAULT_TIMEOUT = 600
 
@@ -25,9 +28,10 @@ usage: ./ksm run [OPTION]... [-- COMMAND]
   --icount         count instructions: one processor, time by instructions
   --timeout S      give up after S seconds (%d with a COMMAND, else never)
   --param K=V      a boot parameter of the kernel; may be repeated
-  -- COMMAND       one line for the system's shell; its output goes to standard output, its status
-                   becomes the exit status.  Without it: the Math Server demonstration, and on a
-                   terminal then the shell (leave it with `halt`, or Ctrl-A x)
+  -- COMMAND       one line for the system's shell; it reads standard input, its output goes to
+                   standard output, its status becomes the exit status.  Without it: the Math
+                   Server demonstration, and on a terminal then the shell (leave it with `halt`,
+                   or Ctrl-A x)
 
 Statuses of its own: %d usage, %d cannot build or prepare, %d kernel panic, %d triple fault,
 %d timeout, %d QEMU failed, %d the system cannot start.
@@ -38,6 +42,12 @@ class Parser(argparse.ArgumentParser):
     def error(self, message):
         sys.stderr.write(USAGE)
         raise Failure(USAGE_ERROR, message)
+
+
+def suggestion(word, known):
+    """The end of a sentence about a word that is none of the known ones."""
+    close = difflib.get_close_matches(word, known, 1, 0.7)
+    return "; did you mean '%s'?" % close[0] if close else ""
 
 
 def positive(text):
@@ -66,7 +76,10 @@ def parse(argv):
         argv = argv[:at]
         if not command:
             parser.error("there is no command after --")
-    options = parser.parse_args(argv)
+    options, unknown = parser.parse_known_args(argv)
+    if unknown:
+        known = parser._option_string_actions  # pylint: disable=protected-access
+        parser.error("there is no option '%s'%s" % (unknown[0], suggestion(unknown[0].partition("=")[0], known)))
     options.command = command
     if options.help:
         sys.stdout.write(USAGE)
@@ -88,15 +101,19 @@ def check(parser, options):
         key, equals, _ = param.partition("=")
         if not key or not equals or any(c.isspace() for c in param) or key == "run":
             parser.error("--param wants KEY=VALUE without blanks, and no run=: '%s'" % param)
+        if key not in PARAMETERS and suggestion(key, PARAMETERS):
+            parser.error("there is no boot parameter '%s'%s" % (key, suggestion(key, PARAMETERS)))
     if options.command and any(ord(c) < 32 for c in options.command):
         parser.error("the command must be one line")
 
 
-def kernel_line(options, command):
-    """What the kernel is told: its parameters, and the command to run."""
+def kernel_line(options, command, typed=False):
+    """What the kernel is told: its parameters, and the command, unless it is to be typed at the shell's prompt."""
     words = list(options.param)
-    if command:
-        words += ["log=monitor", "run=" + command]
+    if command and typed:
+        words += ["log=monitor", "feed=programs"]
+    elif command:
+        words += ["log=monitor", "feed=all", "run=" + command]
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:

@@ -27,7 +27,7 @@ class QemuMissing(Exception):
     pass
 
 
-def _die_with_parent():
+def die_with_parent():
     """In the child: QEMU ends when the runner is killed (Linux only)."""
     try:
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
@@ -80,7 +80,7 @@ class Machine:
         self.started = time.monotonic()
         try:
             self.process = subprocess.Popen(command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
-                                            pass_fds=[s.fileno() for s in theirs], preexec_fn=_die_with_parent,
+                                            pass_fds=[s.fileno() for s in theirs], preexec_fn=die_with_parent,
                                             start_new_session=True)
         except OSError:
             self._clean()
@@ -215,11 +215,14 @@ class Ports:
 
 
 class LogReader:
-    """Divides the log into the line of status, lines that say that the shell waits for a command, and the others."""
+    """Divides the log into the line of status, events, and the other lines.
 
-    def __init__(self, show, shell_waits=None):
+    `events` are functions by name: `prompt`, the shell waits for a command; `input`, a program waits for input.
+    """
+
+    def __init__(self, show, **events):
         self.status = None  # a number, or a word that says why the machine powered off
-        self._shell_waits = shell_waits
+        self._events = events
         self._show = show
         self._rest = b""
 
@@ -229,9 +232,8 @@ class LogReader:
             match = re.fullmatch(rb"\x01exit (?:([a-z]+)|(-?\d{1,10}))", line)
             if match:
                 self.status = match[1].decode() if match[1] else int(match[2])
-            elif line == b"\x01prompt":
-                if self._shell_waits:
-                    self._shell_waits()
+            elif line in (b"\x01prompt", b"\x01input"):
+                self._events.get(line[1:].decode(), lambda: None)()
             elif line:
                 self._show(line + b"\n")
 

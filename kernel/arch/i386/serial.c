@@ -2,13 +2,12 @@
  * serial.c - the two serial ports, of the 16550 kind: the console and the monitor.
  *
  * Output waits for the transmitter for some seconds at most; then it is lost, until the transmitter works
- * again.  The console's port interrupts when a character arrives; the monitor's is only written.
+ * again.  The console's port interrupts when a character arrives; the monitor's does if asked to.
  */
 #include "i386_impl.h"
 #include "io.h"
 
 enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SCRATCH = 7 };
-#define SERIAL_IRQ 4 /* of the first port */
 
 #define INTERRUPT_RECEIVED 0x01
 #define FIFO_ENABLE_CLEAR  0x07
@@ -24,6 +23,7 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SC
 #define PATIENCE           5000000 /* looks at a transmitter that does not empty: some seconds */
 
 static const ushort bases[2] = { 0x3F8, 0x2F8 };
+static const uint irqs[2] = { 4, 3 };
 static uint fifo_sizes[2]; /* 0: no such port */
 static bool stuck[2];      /* its output is lost: nothing waits for it until it is empty again */
 
@@ -85,27 +85,37 @@ void serial_drain(void)
 
 static void serial_interrupt(uint irq)
 {
-    (void)irq;
-    if (!fifo_sizes[0])
-        return;
-    (void)port_read8(bases[0] + FIFO); /* acknowledges the interrupt */
-    for (uint i = 0; port_read8(bases[0] + STATUS) & STATUS_RECEIVED; i++) {
+    uint port = irq == irqs[1];
+    ushort base = bases[port];
+
+    (void)port_read8(base + FIFO); /* acknowledges the interrupt */
+    for (uint i = 0; port_read8(base + STATUS) & STATUS_RECEIVED; i++) {
         if (i == AT_ONCE) { /* others' turn; turned off and on, it interrupts again for what is left */
-            port_write8(bases[0] + INTERRUPTS, 0);
-            port_write8(bases[0] + INTERRUPTS, INTERRUPT_RECEIVED);
+            port_write8(base + INTERRUPTS, 0);
+            port_write8(base + INTERRUPTS, INTERRUPT_RECEIVED);
             return;
         }
-        kernel_interrupt(INTERRUPT_INPUT, port_read8(bases[0] + DATA));
+        kernel_interrupt(port ? INTERRUPT_MONITOR : INTERRUPT_INPUT, port_read8(base + DATA));
     }
 }
 
-void serial_start(void)
+static void listen(uint port)
 {
-    if (!fifo_sizes[0])
+    if (!fifo_sizes[port])
         return;
-    interrupt_handle(SERIAL_IRQ, serial_interrupt);
-    port_write8(bases[0] + INTERRUPTS, INTERRUPT_RECEIVED);
-    serial_interrupt(SERIAL_IRQ); /* characters that came before would not interrupt again */
+    interrupt_handle(irqs[port], serial_interrupt);
+    port_write8(bases[port] + INTERRUPTS, INTERRUPT_RECEIVED);
+    serial_interrupt(irqs[port]); /* characters that came before would not interrupt again */
+}
+
+void serial_start(void) { listen(0); }
+
+void monitor_listen(void)
+{
+    uint was = irq_save();
+
+    listen(1);
+    irq_restore(was);
 }
 
 void console_put(const char *text, size_t n)

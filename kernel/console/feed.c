@@ -1,0 +1,94 @@
+/*
+ * feed.c - input from the monitor port in place of the keyboard: the boot parameter feed=.
+ *
+ * The tool at the other end is asked for each piece: a reader that finds nothing sends the event `input`, and the
+ * tool answers with the piece's length, in two bytes of which the lower comes first, and as many bytes.  The length 0
+ * is the end of the input, for this reader and all later ones.  So any bytes can be sent and any number of them, and
+ * what no program reads stays with the tool.
+ *
+ *      piece    | header |  taken  |  for readers, once the piece is whole  |
+ *                                taken                                    come
+ */
+#include "base/min.h"
+#include "base/printk.h"
+#include "console/console.h"
+#include "console/console_impl.h"
+#include "proc/proc.h"
+#include "sched/thread.h"
+
+#define HEADER_SIZE 2u
+#define PIECE_MAX   4096u
+#define AT_ONCE     256u /* bytes, copied by way of the stack: user memory may fault, and no lock be held then */
+
+/* Fields:  F feed lock   I set while booting */
+static struct spinlock feed_lock = SPINLOCK_INIT(RANK_CONSOLE, "feed");
+static enum console_feed fed;                /* [I] */
+static uchar piece[HEADER_SIZE + PIECE_MAX]; /* [F] with its header */
+static uint come;                            /* [F] bytes of it */
+static uint taken = HEADER_SIZE;             /* [F] of these, by readers */
+static bool asked;                           /* [F] for it */
+static struct waitq feed_readers;            /* [F] */
+
+void console_feed_from_monitor(enum console_feed feed)
+{
+    waitq_init(&feed_readers);
+    fed = feed;
+    monitor_listen();
+}
+
+bool console_is_fed(void) { return fed == FEED_ALL || (fed == FEED_PROGRAMS && !proc_is_shell()); }
+
+static bool whole_locked(void)
+{
+    return come >= HEADER_SIZE && come == HEADER_SIZE + min_uint(piece[0] | (uint)piece[1] << 8, PIECE_MAX);
+}
+
+void console_feed(int c)
+{
+    uint was = spin_acquire_irq(&feed_lock);
+
+    if (asked && !whole_locked())
+        piece[come++] = (uchar)c;
+    if (whole_locked())
+        waitq_wake_all(&feed_readers);
+    spin_release_irq(&feed_lock, was);
+}
+
+/* Waits for a piece if `wait`, and moves at most size bytes of it into buf.  0: there are no more; -1: killed meanwhile. */
+static int take(uchar *buf, uint size, bool wait)
+{
+    uint was = spin_acquire_irq(&feed_lock);
+    uint n = 0;
+    bool killed = false;
+
+    while (wait && !killed && !whole_locked()) {
+        if (!asked)
+            printk_event("input");
+        asked = true;
+        killed = waitq_sleep(&feed_readers, &feed_lock, 0, true) == PARK_KILLED;
+    }
+    while (n < size && whole_locked() && taken < come)
+        buf[n++] = piece[taken++];
+    if (n > 0 && taken == come) {
+        asked = false;
+        come = 0;
+        taken = HEADER_SIZE;
+    }
+    spin_release_irq(&feed_lock, was);
+    return killed ? -1 : (int)n;
+}
+
+int console_read_fed(void USER *dst, int nbytes)
+{
+    uchar bytes[AT_ONCE];
+    int done = 0, n = 1;
+
+    while (done < nbytes && n > 0) {
+        n = take(bytes, min_uint((uint)(nbytes - done), AT_ONCE), done == 0);
+        if (n < 0)
+            return -1;
+        bytes_to_user(user_at(dst, (uint)done), bytes, (size_t)n);
+        done += n;
+    }
+    return done;
+}

@@ -1,0 +1,70 @@
+"""Standard input: what a command reads is what the caller of ./ksm run gives, byte for byte, and it ends."""
+
+import os
+import random
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, ROOT, RUN, done, ok, temp_directory  # noqa: E402
+
+ENV = dict(os.environ, KSM_BUILT="1")
+CONTROL = bytes(range(256)) * 40  # every control key of the console is among them
+
+
+def run(data, *arguments, typed=()):
+    """Status and output of a command; data: its input as bytes, or an open file."""
+    how = {"input": data} if isinstance(data, bytes) else {"stdin": data}
+    r = subprocess.run(RUN + ["--timeout", "60", *typed, "--", *arguments], env=ENV, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, timeout=120, check=False, **how)
+    return r.returncode, r.stdout, r.stderr[-300:]
+
+
+r = run(b"1+2\n", "mathserver & mathclient")
+ok(r[:2] == (0, b"1+2 = 3\n"), "a pipe's bytes reach a program beside another in the background", r)
+
+path = os.path.join(temp_directory(), "bytes")
+with open(path, "wb") as f:
+    f.write(CONTROL + random.Random(1).randbytes(5000))
+with open(path, "rb") as f:
+    r = run(f, "cat >copy; cat copy")
+with open(path, "rb") as f:
+    ok(r[:2] == (0, f.read()), "a file of any bytes arrives whole, in several pieces", r[0], len(r[1]), r[2])
+
+started = time.monotonic()
+r = run(subprocess.DEVNULL, "cat; cat; echo end")
+ok(r[:2] == (0, b"end\n") and time.monotonic() - started < 30, "an empty input ends at once, and for good", r)
+r = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh"] + RUN + ["--timeout", "60", "--", "cat"], env=ENV,
+                   capture_output=True, timeout=120, check=False)
+ok(r.returncode == 0 and not r.stdout, "a closed input is an empty one", r)
+
+r = subprocess.run(["sh", "-c", 'while read x; do "$@" -- echo got $x; done', "sh"] + RUN, input=b"a\nb\n", env=ENV,
+                   capture_output=True, timeout=120, check=False)
+ok(r.stdout == b"got a\ngot b\n", "a command that reads nothing leaves the input to others", r)
+
+with subprocess.Popen(RUN + ["--timeout", "60", "--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                      stderr=subprocess.DEVNULL) as p:
+    answers = []
+    for question in b"one\n", b"two\n":
+        p.stdin.write(question)
+        p.stdin.flush()
+        answers.append(p.stdout.readline())
+    p.stdin.close()
+    ok(answers == [b"one\n", b"two\n"] and p.wait() == 0, "input and output take turns", answers)
+
+r = run(b"echo one\nexit 3\n", "sh")
+ok(r[0] == 3 and b"one\n" in r[1], "a shell takes its commands from it", r)
+
+image = os.path.join(temp_directory(), "xv6.img")
+subprocess.run([os.path.join(BUILD, "host", "mkfs"), "--xv6", image] +
+               [os.path.join(BUILD, "bin", name) for name in ("init", "sh", "wc")], check=True)
+r = run(CONTROL, "wc", typed=("--disk", image))
+ok(r[0] == 0 and b"%d" % len(CONTROL) in r[1], "where the command is typed, its input arrives as well", r)
+
+# A keyboard that is a file.
+r = subprocess.run(["make", "-s", "qemu-nox"], cwd=ROOT, timeout=120, check=False,
+                   input=b"echo one\n" + b"echo a line\n" * 50 + b"halt\n", capture_output=True)
+ok(r.returncode == 0 and r.stdout.count(b"$ one\r\n") + r.stdout.count(b"$ one\n") == 1
+   and r.stdout.count(b"$ a line") == 50, "make qemu-nox types a file from its first byte on", r)
+done()
