@@ -52,12 +52,10 @@ int main(int argc, char *argv[])
 
         find_name(ino, name);
 
-        char *longer = path_join("", name);
-        uint size = strlen(longer) + strlen(path) + 1;
+        char *longer = malloc(strlen(name) + strlen(path) + 2);
 
-        longer = realloc(longer, size);
         if (longer)
-            strcat(longer, path);
+            sprintf(longer, "/%s%s", name, path);
         free(path);
         path = longer;
     }
