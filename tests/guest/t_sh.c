@@ -111,19 +111,116 @@ TEST("sh has subshells, a working directory and background commands")
 TEST("sh says where it does not understand a line")
 {
     static const struct line lines[] = {
-        { "echo a ;; echo b", "sh: syntax error near `; echo b'\n", 2 },
-        { "| cat", "sh: syntax error near `| cat'\n", 2 },
-        { "echo (", "sh: syntax error near `('\n", 2 },
-        { "(echo a", "sh: syntax error: unexpected end of the line\n", 2 },
-        { "echo 'a", "sh: syntax error: unexpected end of the line\n", 2 },
-        { "echo a &&", "sh: syntax error: unexpected end of the line\n", 2 },
-        { "echo a >", "sh: syntax error: unexpected end of the line\n", 2 },
-        { ")", "sh: syntax error near `)'\n", 2 },
-        { "()", "sh: syntax error near `)'\n", 2 },
-        { "&& a", "sh: syntax error near `&& a'\n", 2 },
+        { "echo a ;; echo b", "sh: syntax error near `; echo b': a command was expected\n", 2 },
+        { "| cat", "sh: syntax error near `| cat': a command was expected\n", 2 },
+        { "echo (", "sh: syntax error near `(': an operator or the end of the line was expected\n", 2 },
+        { "(echo a", "sh: syntax error: the line ends, but `)' was expected\n", 2 },
+        { "echo 'a", "sh: syntax error: the line ends, but a closing quote was expected\n", 2 },
+        { "echo a &&", "sh: syntax error: the line ends, but a command was expected\n", 2 },
+        { "echo a >", "sh: syntax error: the line ends, but a file after < or > was expected\n", 2 },
+        { ")", "sh: syntax error near `)': a command was expected\n", 2 },
+        { "()", "sh: syntax error near `)': a command was expected\n", 2 },
+        { "&& a", "sh: syntax error near `&& a': a command was expected\n", 2 },
+        { "fi; echo a\necho b", "sh: syntax error near `fi; echo a': a command was expected\n", 2 },
+        { "if true; echo a; fi", "sh: syntax error near `fi': then was expected\n", 2 },
+        { "if true; then fi", "sh: syntax error near `fi': a command was expected\n", 2 },
+        { "if true; then echo a; done", "sh: syntax error near `done': fi was expected\n", 2 },
+        { "if true; then echo a", "sh: syntax error: the line ends, but fi was expected\n", 2 },
+        { "while true; done", "sh: syntax error near `done': do was expected\n", 2 },
+        { "while true\ndo echo a", "sh: syntax error: the line ends, but done was expected\n", 2 },
+        { "for 1 in a; do b; done",
+          "sh: syntax error near `1 in a; do b; done': a variable's name was expected\n", 2 },
+        { "for a b; do c; done", "sh: syntax error near `b; do c; done': in was expected\n", 2 },
+        { "for a in b do c; done", "sh: syntax error near `done': do was expected\n", 2 },
+        { "for a in b | c", "sh: syntax error near `| c': `;' or the end of the line was expected\n", 2 },
+        { "if true; then (echo a; fi)", "sh: syntax error near `fi)': `)' was expected\n", 2 },
     };
 
     lines_run(lines, COUNT(lines));
+}
+
+TEST("sh has variables")
+{
+    static const struct line lines[] = {
+        { "a=1; echo $a", "1\n", 0 },
+        { "a=1 b='x  y'; echo \"$a$b\" $b '$a' \\$a", "1x  y x  y $a $a\n", 0 },
+        { "a=1; a=$a$a; a=$a$a; echo $a.$a-$a_ \"$a\"b", "1111.1111- 1111b\n", 0 },
+        { "echo \"<$nothing>\"; echo $1 $ $. \"$\"", "<>\n$1 $ $. $\n", 0 },
+        { "a=; echo \"<$a>\"", "<>\n", 0 },
+        { "false; a=$?; echo $a $?", "1 0\n", 0 },
+        { "a=f; echo x > $a; cat < $a; cat f; rm $a", "x\nx\n", 0 },
+        { "c=echo; $c a", "a\n", 0 },
+        { "a=1; (a=2; echo $a); echo $a", "2\n1\n", 0 },
+        { "a=1; a=2 | true; echo $a", "1\n", 0 },
+        { "'a'=1", "sh: a=1: not found\n", 127 },
+        { "echo a=1", "a=1\n", 0 },
+        { "a='*'; echo $a", "*\n", 0 },
+        { "a=b=c; echo $a", "b=c\n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("sh replaces patterns by the names of files")
+{
+    static const struct line lines[] = {
+        { "touch ab b.q a.q .h; mkdir d e; touch d/x d/y e/x", "", 0 },
+        { "echo *", "a.q ab b.q d e\n", 0 },
+        { "echo *.q ?.q [a-b].q [b].q [cb]* a* *b*", "a.q b.q a.q b.q a.q b.q b.q b.q a.q ab ab b.q\n", 0 },
+        { "echo ** a*q *?q", "a.q ab b.q d e a.q a.q b.q\n", 0 },
+        { "echo '*' \"*.q\" \\* a'*'", "* *.q * a*\n", 0 },
+        { "echo none* [x [z] ?", "none* [x [z] d e\n", 0 },
+        { "echo .h* .?", ".h .. .h\n", 0 },
+        { "echo */x d/* ./d/? */ /lines.d*/*.q",
+          "d/x e/x d/x d/y ./d/x ./d/y d/ e/ /lines.dir/a.q /lines.dir/b.q\n", 0 },
+        { "a=b; echo $a* \"$a\"?q", "b.q b.q\n", 0 },
+        { "a=*; echo $a; echo x > *.none; cat '*.none'; rm *.none", "*\nx\n", 0 },
+        { "for f in *.q; do echo $f; done", "a.q\nb.q\n", 0 },
+        { "rm d/* e/* *.q ab .h; rm ?; echo *", "*\n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("sh has if, while and for")
+{
+    static const struct line lines[] = {
+        { "if true; then echo a; fi", "a\n", 0 },
+        { "if false; then echo a; fi", "", 0 },
+        { "if false; then echo a; else echo b; fi", "b\n", 0 },
+        { "if false; then echo a; elif true; then echo b; else echo c; fi", "b\n", 0 },
+        { "if false\nthen echo a\nelif false\nthen echo b\nelse\necho c\nfi", "c\n", 0 },
+        { "if true; then false; fi", "", 1 },
+        { "if false; then true; elif false; then true; fi; echo $?", "0\n", 0 },
+        { "if true; then if false; then echo a; else echo b; fi fi; echo c", "b\nc\n", 0 },
+        { "for i in 1 2 3; do echo $i; done", "1\n2\n3\n", 0 },
+        { "for i in; do echo $i; done", "", 0 },
+        { "for i in a b; do for j in 1 2\ndo echo $i$j; done; done", "a1\na2\nb1\nb2\n", 0 },
+        { "n=; while echo \"$n\" | grep -v xxx; do n=x$n; done; echo $n", "\nx\nxx\nxxx\n", 0 },
+        { "while false; do echo a; done", "", 0 },
+        { "for i in 1 2; do cd /; done; pwd; cd /lines.dir", "/\n", 0 },
+        { "for i in 1 2; do echo $i; done | wc", "2 2 4 \n", 0 },
+        { "for i in 1 2; do echo $i; done > f; cat f; rm f", "1\n2\n", 0 },
+        { "echo a | while true; do cat; exit 3; done", "a\n", 3 },
+        { "for i in 1 2 3; do exit $i; done", "", 1 },
+        { "for i in 1 2; do echo $i; done & wait", "1\n2\n", 0 },
+        { "true && for i in 1; do false; done || echo no", "no\n", 0 },
+        { "echo if then fi; 'if'", "if then fi\nsh: if: not found\n", 127 },
+        { "for if in if; do echo $if # a comment\ndone", "if\n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("a loop that runs often needs no more memory")
+{
+    static const char line[] =
+        "a=x; for i in 1 2 3 4 5 6 7 8 9 0; do for j in 1 2 3 4 5 6 7 8 9 0; do "
+        "for k in 1 2 3 4 5 6 7 8 9 0; do for l in 1 2 3 4 5 6 7 8 9 0; do a=$i$j$k$l; done; "
+        "done; done; done; /ps | /grep 'K *0 sh$' | /grep -v '  [0-9][0-9]*K'";
+
+    check_eq(lines_shell((char *[]){ "sh", "-c", (char *)line, NULL }), 1);
+    check_str(lines_output, "");
 }
 
 TEST("sh takes long lines and many arguments, and refuses what is too much")

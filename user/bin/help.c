@@ -10,6 +10,8 @@
 
 #define INDEX "/share/man/index"
 
+static void print(const char *name, const char *text) { printf(1, "  %-12s %s\n", name, text); }
+
 /* A line of the index: "1/cat cat(1) - copy files".  Prints those of programs. */
 static void print_program(char *line)
 {
@@ -18,7 +20,7 @@ static void print_program(char *line)
     if (strncmp(line, "1/", 2) != 0 || !end || !text)
         return;
     *end = 0;
-    must_print("  %-12s %s\n", name, text + 3);
+    print(name, text + 3);
 }
 
 static void print_programs(void)
@@ -30,7 +32,7 @@ static void print_programs(void)
 
     if (fd < 0)
         fail(1, "there are no pages on this disk: it was made without mandoc");
-    must_print("Programs; man NAME says more:\n");
+    printf(1, "Programs; man NAME says more:\n");
     while ((line = line_next(&reader, &n)))
         print_program(line);
     if (reader.failed)

@@ -32,10 +32,11 @@ static bool is_device(int fd)
 static bool ask(void)
 {
     char answer[64];
+    int fd = screen.answers;
 
     must_print("--More--");
     screen.line = 0;
-    return (fgets)(answer, sizeof(answer), screen.answers) && answer[0] != 'q';
+    return fgets(answer, sizeof(answer), fd) && answer[0] != 'q';
 }
 
 static void put(const char *text, int n)

@@ -2,8 +2,8 @@
  * cmdline.c - the shell's scanner and parser.
  *
  * The parser works by recursive descent, one token ahead.  Words may be quoted: '...' keeps all characters, "..." all but
- * \ and $?, and \ keeps one; # at the start of a word begins a comment.  After the first error the token stays END, so
- * every rule just returns.
+ * \ and $, and \ keeps one; # at the start of a word begins a comment.  What is not quoted and more than a character
+ * becomes a mark in the word.  After the first error the token stays END, so every rule just returns.
  *
  * All memory comes from an arena, a list of chunks that is freed as a whole.
  */
@@ -12,7 +12,7 @@
 #include "ctype.h"
 
 #define CHUNK_SIZE  2000u
-#define MAX_NESTING 100 /* open parentheses, each of which is a recursion of the parser */
+#define MAX_NESTING 100 /* open compounds, each of which is a recursion of the parser */
 
 struct chunk {
     struct chunk *next;
@@ -43,15 +43,21 @@ static void *arena_take(uint n)
 
 void *cmdline_alloc(uint nbytes) { return memset(arena_take(nbytes), 0, nbytes); }
 
-void cmdline_free(void)
+struct cmdline_place cmdline_place(void) { return (struct cmdline_place){ arena, arena ? arena->used : 0 }; }
+
+void cmdline_release(struct cmdline_place place)
 {
-    while (arena) {
+    while (arena != place.chunk) {
         struct chunk *next = arena->next;
 
         free(arena);
         arena = next;
     }
+    if (arena)
+        arena->used = place.used;
 }
+
+void cmdline_free(void) { cmdline_release((struct cmdline_place){ NULL, 0 }); }
 
 enum token { END, NEWLINE, WORD, AND_IF, OR_IF, PIPE, AMP, SEMI, OPEN, CLOSE, REDIRECT };
 
@@ -61,14 +67,18 @@ static struct {
     const char *start;              /* of the token, for messages */
     char *word;                     /* WORD */
     struct redirection redirection; /* REDIRECT: kind and fd */
+    bool assigns;                   /* WORD: it is NAME=VALUE */
     enum cmdline_outcome outcome;   /* of the parse */
+    const char *expected;           /* where it failed */
     uint nesting;
 } in;
 
-static void syntax(enum cmdline_outcome outcome)
+static void syntax(enum cmdline_outcome outcome, const char *expected)
 {
-    if (in.outcome == CMDLINE_OK)
+    if (in.outcome == CMDLINE_OK) {
         in.outcome = outcome;
+        in.expected = expected;
+    }
     in.token = END;
 }
 
@@ -77,19 +87,50 @@ static bool is_blank(char c) { return isblank(c) || c == '\r'; }
 
 static bool ends_word(char c) { return !c || is_blank(c) || strchr("\n;&|<>()", c); }
 
+uint cmdline_name(const char *text)
+{
+    uint n = 0;
+
+    while (text[n] == '_' || (n ? isalnum(text[n]) : isalpha(text[n])))
+        n++;
+    return n;
+}
+
+/* Scans $? or $NAME.  false: the $ is a character. */
+static bool scan_dollar(char **to)
+{
+    uint n = cmdline_name(in.at + 1);
+
+    if (in.at[1] == '?') {
+        *(*to)++ = MARK_STATUS;
+        in.at += 2;
+        return true;
+    }
+    if (n == 0)
+        return false;
+    *(*to)++ = MARK_NAME;
+    memmove(*to, in.at + 1, n);
+    *to += n;
+    *(*to)++ = MARK_NAME;
+    in.at += n + 1;
+    return true;
+}
+
 /* Copies the text between a pair of quotes.  false: the second one is missing. */
 static bool scan_quoted(char quote, char **to)
 {
-    for (in.at++; *in.at && *in.at != quote; in.at++) {
-        char c = *in.at;
+    for (in.at++; *in.at && *in.at != quote;) {
+        char c = *in.at++;
 
-        if (quote == '"' && c == '\\' && in.at[1] && strchr("\"\\$\n", in.at[1])) {
-            c = *++in.at;
+        if (quote == '"' && c == '\\' && *in.at && strchr("\"\\$\n", *in.at)) {
+            c = *in.at++;
             if (c == '\n')
                 continue;
-        } else if (quote == '"' && c == '$' && in.at[1] == '?') {
+        } else if (quote == '"' && c == '$') {
+            in.at--;
+            if (scan_dollar(to))
+                continue;
             in.at++;
-            c = CMDLINE_LAST_STATUS;
         }
         *(*to)++ = c;
     }
@@ -106,20 +147,32 @@ static bool skip_line_end(void)
         return false;
     in.at += 2;
     if (!*in.at)
-        syntax(CMDLINE_INCOMPLETE);
+        syntax(CMDLINE_INCOMPLETE, "the next line");
     return true;
+}
+
+/* Room for the longest word: a mark more for each $ than there are characters. */
+static char *take_rest(void)
+{
+    uint ndollars = 0;
+
+    for (const char *p = in.at; *p; p++)
+        ndollars += *p == '$';
+    return arena_take(in.end - in.at + ndollars + 1);
 }
 
 static void scan_word(void)
 {
-    char *to = arena_take(in.end - in.at + 1); /* no word is longer than the rest of the text */
+    char *to = take_rest();
+    uint name = cmdline_name(in.at);
 
     in.word = to;
     in.token = WORD;
+    in.assigns = name > 0 && in.at[name] == '=';
     while (!ends_word(*in.at)) {
         if (*in.at == '\'' || *in.at == '"') {
             if (!scan_quoted(*in.at, &to)) {
-                syntax(CMDLINE_INCOMPLETE);
+                syntax(CMDLINE_INCOMPLETE, "a closing quote");
                 return;
             }
         } else if (*in.at == '\\' && in.at[1]) {
@@ -127,9 +180,10 @@ static void scan_word(void)
                 continue;
             *to++ = in.at[1];
             in.at += 2;
-        } else if (*in.at == '$' && in.at[1] == '?') {
-            *to++ = CMDLINE_LAST_STATUS;
-            in.at += 2;
+        } else if (*in.at == '$' && scan_dollar(&to)) {
+            continue;
+        } else if (strchr(CMDLINE_MARKS, *in.at)) {
+            *to++ = MARK_ANY + (strchr(CMDLINE_MARKS, *in.at++) - CMDLINE_MARKS);
         } else {
             *to++ = *in.at++;
         }
@@ -197,7 +251,50 @@ static void next_token(void)
 static struct list *parse_list(enum token end);
 
 /* Something is missing here: more may come on the next line, or it is an error. */
-static void parse_missing(void) { syntax(in.token == END ? CMDLINE_INCOMPLETE : CMDLINE_BAD); }
+static void parse_missing(const char *expected)
+{
+    syntax(in.token == END ? CMDLINE_INCOMPLETE : CMDLINE_BAD, expected);
+}
+
+/* Is the token this word, without quotes?  It has a meaning where a command can begin. */
+static bool is_keyword(const char *word)
+{
+    uint n = strlen(word);
+
+    return in.token == WORD && in.at - in.start == (int)n && strncmp(in.start, word, n) == 0;
+}
+
+/* Is it one that ends a list? */
+static bool is_closing(void)
+{
+    static const char *const words[] = { "then", "elif", "else", "fi", "do", "done" };
+
+    for (uint i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (is_keyword(words[i]))
+            return true;
+    }
+    return false;
+}
+
+static void parse_keyword(const char *word)
+{
+    if (is_keyword(word))
+        next_token();
+    else
+        parse_missing(word);
+}
+
+/* A list that may not be empty, and the keyword after it if there is one to come. */
+static struct list *parse_part(const char *next)
+{
+    struct list *list = parse_list(END);
+
+    if (!list)
+        parse_missing("a command");
+    if (next)
+        parse_keyword(next);
+    return list;
+}
 
 static void parse_redirection(struct redirection ***end)
 {
@@ -206,7 +303,7 @@ static void parse_redirection(struct redirection ***end)
     *r = in.redirection;
     next_token();
     if (in.token != WORD) {
-        syntax(CMDLINE_BAD);
+        syntax(CMDLINE_BAD, "a file after < or >");
         return;
     }
     r->word = in.word;
@@ -226,45 +323,131 @@ static void add_word(struct command *c, uint *room)
     c->argv[c->argc++] = in.word;
 }
 
-static struct command *parse_command(void)
-{
-    struct command *c = cmdline_alloc(sizeof(*c));
-    struct redirection **end = &c->redirections;
-    uint room = 0;
-
-    if (in.token == OPEN) {
-        if (++in.nesting > MAX_NESTING) {
-            syntax(CMDLINE_BAD);
-            return c;
-        }
-        next_token();
-        c->body = parse_list(CLOSE);
-        if (in.token != CLOSE || !c->body) {
-            parse_missing();
-            return c;
-        }
-        in.nesting--;
-        next_token();
-    } else if (in.token != WORD && in.token != REDIRECT) {
-        parse_missing();
-        return c;
-    }
-    for (;;) {
-        if (in.token == REDIRECT) {
-            parse_redirection(&end);
-        } else if (in.token == WORD && !c->body) {
-            add_word(c, &room);
-            next_token();
-        } else {
-            return c;
-        }
-    }
-}
-
 static void skip_newlines(void)
 {
     while (in.token == NEWLINE)
         next_token();
+}
+
+static void parse_group(struct command *c)
+{
+    c->kind = GROUP;
+    c->body = parse_list(CLOSE);
+    if (in.token != CLOSE || !c->body)
+        parse_missing(c->body ? "`)'" : "a command");
+    else
+        next_token();
+}
+
+/* Parses a compound after its first token. */
+static void parse_nested(struct command *c, void (*parse)(struct command *))
+{
+    if (++in.nesting > MAX_NESTING) {
+        syntax(CMDLINE_BAD, "fewer commands inside each other");
+        return;
+    }
+    next_token();
+    parse(c);
+    in.nesting--;
+}
+
+/* After if or elif. */
+static void parse_if(struct command *c)
+{
+    c->kind = IF;
+    c->condition = parse_part("then");
+    c->body = parse_part(NULL);
+    if (is_keyword("elif")) {
+        struct command *other = cmdline_alloc(sizeof(*other));
+
+        parse_nested(other, parse_if);
+        c->otherwise = cmdline_alloc(sizeof(*c->otherwise));
+        c->otherwise->chain = cmdline_alloc(sizeof(*c->otherwise->chain));
+        *c->otherwise->chain = (struct pipeline){ .first = other, .ncommands = 1 };
+        return;
+    }
+    if (is_keyword("else")) {
+        next_token();
+        c->otherwise = parse_part(NULL);
+    }
+    parse_keyword("fi");
+}
+
+static void parse_while(struct command *c)
+{
+    c->kind = WHILE;
+    c->condition = parse_part("do");
+    c->body = parse_part("done");
+}
+
+static void parse_for(struct command *c)
+{
+    uint room = 0;
+
+    c->kind = FOR;
+    if (in.token != WORD || cmdline_name(in.word) != strlen(in.word)) {
+        parse_missing("a variable's name");
+        return;
+    }
+    c->name = in.word;
+    next_token();
+    for (parse_keyword("in"); in.token == WORD; next_token())
+        add_word(c, &room);
+    if (in.token != SEMI && in.token != NEWLINE) {
+        parse_missing("`;' or the end of the line");
+        return;
+    }
+    next_token();
+    skip_newlines();
+    parse_keyword("do");
+    c->body = parse_part("done");
+}
+
+/* false: the token begins none. */
+static bool parse_compound(struct command *c)
+{
+    void (*parse)(struct command *) = in.token == OPEN      ? parse_group
+                                      : is_keyword("if")    ? parse_if
+                                      : is_keyword("while") ? parse_while
+                                      : is_keyword("for")   ? parse_for
+                                                            : NULL;
+
+    if (!parse)
+        return false;
+    parse_nested(c, parse);
+    return true;
+}
+
+static void parse_words(struct command *c, struct redirection **end)
+{
+    uint room = 0;
+
+    c->assigns = in.token == WORD;
+    while (in.token == WORD || in.token == REDIRECT) {
+        if (in.token == REDIRECT) {
+            parse_redirection(&end);
+        } else {
+            c->assigns &= in.assigns;
+            add_word(c, &room);
+            next_token();
+        }
+    }
+}
+
+static struct command *parse_command(void)
+{
+    struct command *c = cmdline_alloc(sizeof(*c));
+    struct redirection **end = &c->redirections;
+
+    if (parse_compound(c)) {
+        while (in.token == REDIRECT)
+            parse_redirection(&end);
+    } else if ((in.token == WORD && !is_closing()) || in.token == REDIRECT) {
+        parse_words(c, end);
+    } else {
+        parse_missing("a command");
+    }
+    return c;
 }
 
 static struct pipeline *parse_pipeline(void)
@@ -299,12 +482,12 @@ static struct pipeline *parse_chain(void)
     return first;
 }
 
-/* Parses up to the token `end`, which stays.  NULL: the list is empty. */
+/* Parses up to the token `end`, or to a keyword that ends a list, which stays.  NULL: the list is empty. */
 static struct list *parse_list(enum token end)
 {
     struct list *first = NULL, **last = &first;
 
-    for (skip_newlines(); in.token != END && in.token != end; skip_newlines()) {
+    for (skip_newlines(); in.token != END && in.token != end && !is_closing(); skip_newlines()) {
         struct list *item = cmdline_alloc(sizeof(*item));
 
         item->chain = parse_chain();
@@ -313,13 +496,13 @@ static struct list *parse_list(enum token end)
         item->background = in.token == AMP;
         if (in.token == AMP || in.token == SEMI || in.token == NEWLINE)
             next_token();
-        else if (in.token != END && in.token != end)
-            syntax(CMDLINE_BAD);
+        else if (in.token != END && in.token != end && !is_closing())
+            syntax(CMDLINE_BAD, "an operator or the end of the line");
     }
     return first;
 }
 
-enum cmdline_outcome cmdline_parse(const char *text, struct list **list, const char **near)
+enum cmdline_outcome cmdline_parse(const char *text, struct list **list, struct cmdline_error *error)
 {
     in.at = text;
     in.end = text + strlen(text);
@@ -327,6 +510,8 @@ enum cmdline_outcome cmdline_parse(const char *text, struct list **list, const c
     in.nesting = 0;
     next_token();
     *list = parse_list(END);
-    *near = in.start;
+    if (in.token != END)
+        syntax(CMDLINE_BAD, "a command");
+    *error = (struct cmdline_error){ in.start, in.expected };
     return in.outcome;
 }

@@ -4,7 +4,11 @@
  *   list     = chain { (";" | "&" | newline) chain }          & does not wait
  *   chain    = pipeline { ("&&" | "||") pipeline }
  *   pipeline = command { "|" command }
- *   command  = { word | redirection } | "(" list ")" { redirection }
+ *   command  = { word | redirection } | compound { redirection }
+ *   compound = "(" list ")"
+ *            | "if" list "then" list { "elif" list "then" list } [ "else" list ] "fi"
+ *            | "while" list "do" list "done"
+ *            | "for" name "in" { word } separator "do" list "done"
  *   redirection = [n] ("<" | ">" | ">>") word | [n] ">&" m
  *
  * The trees live in one arena until cmdline_free().  A process has one, and a child has a copy.  Sleeps: no.
@@ -14,8 +18,18 @@
 
 #include "ulib.h"
 
-#define CMDLINE_LAST_STATUS '\1' /* stands for $? in a word */
-#define CMDLINE_MAX_FD      9    /* of a redirection: one digit */
+#define CMDLINE_MAX_FD 9 /* of a redirection: one digit */
+
+/* In a word, what is more than a character.  A line has no such characters itself. */
+enum cmdline_mark {
+    MARK_STATUS = 1, /* $? */
+    MARK_NAME,       /* before and after the name of a variable */
+    MARK_ANY = 4,    /* *; 3 is Ctrl-C */
+    MARK_ONE,        /* ? */
+    MARK_SET,        /* [ */
+    MARK_END,
+};
+#define CMDLINE_MARKS "*?[" /* the characters of MARK_ANY, MARK_ONE and MARK_SET */
 
 struct redirection {
     struct redirection *next;
@@ -26,9 +40,14 @@ struct redirection {
 
 struct command {
     struct command *next; /* in the pipeline */
-    char **argv;          /* ends with NULL; NULL itself if there are no words */
+    enum { SIMPLE, GROUP, IF, WHILE, FOR } kind;
+    char **argv; /* of SIMPLE and FOR; ends with NULL; NULL itself if there are no words */
     uint argc;
-    struct list *body; /* of ( ), which has no words */
+    bool assigns;           /* SIMPLE: there are words, and all of them are NAME=VALUE */
+    char *name;             /* FOR */
+    struct list *condition; /* IF, WHILE */
+    struct list *body;
+    struct list *otherwise; /* IF; may be NULL */
     struct redirection *redirections;
 };
 
@@ -45,14 +64,29 @@ struct list {
     bool background;
 };
 
-/* CMDLINE_INCOMPLETE: the text ends inside quotes or parentheses, or after an operator. */
+/* CMDLINE_INCOMPLETE: the text ends inside quotes or a compound, or after an operator. */
 enum cmdline_outcome { CMDLINE_OK, CMDLINE_INCOMPLETE, CMDLINE_BAD };
 
-/* Parses all of text.  *list is NULL for an empty line; *near is where an error is. */
-enum cmdline_outcome cmdline_parse(const char *text, struct list **list, const char **near);
+/* Where in the text an error is, and what could stand there. */
+struct cmdline_error {
+    const char *near, *expected;
+};
+
+/* Parses all of text.  *list is NULL for an empty line. */
+enum cmdline_outcome cmdline_parse(const char *text, struct list **list, struct cmdline_error *error);
+
+/* The length of the variable's name at text; 0: there is none. */
+uint cmdline_name(const char *text);
 
 /* Zeroed memory in the arena.  If there is none, the program ends with a message. */
 void *cmdline_alloc(uint nbytes);
+/* The arena as it is now, and back to that.  Loops would fill it otherwise. */
+struct cmdline_place {
+    struct chunk *chunk;
+    uint used;
+};
+struct cmdline_place cmdline_place(void);
+void cmdline_release(struct cmdline_place place);
 /* Frees the arena. */
 void cmdline_free(void);
 

@@ -6,7 +6,8 @@
  *   sh FILE          runs a file of commands
  *
  * cmdline.h says what a line may be; cmdline.c parses it, and this file runs it.  $? is the status of the last pipeline.
- * cd, exit and wait are done by the shell itself.  A program without a / in its name is looked for in the current
+ * cd, exit and wait are done by the shell itself, and so are assignments, if, while and for, unless they stand in a
+ * pipeline or have redirections.  A program without a / in its name is looked for in the current
  * directory, then in the root directory.
  *
  * On the console each pipeline is a job of its own, so Ctrl-C ends it and not the shell.  A pipeline of several programs
@@ -19,19 +20,20 @@
 #include "stat.h"
 
 #include "cmdline.h"
+#include "expand.h"
 
-#define NUMBER_SIZE 11 /* characters of a status */
-#define LOOK_TICKS  5  /* between looks for children */
-#define CTRL_C      3  /* what a read at the prompt returns for it: the lines typed so far are dropped */
+#define LOOK_TICKS 5 /* between looks for children */
+#define CTRL_C     3 /* what a read at the prompt returns for it: the lines typed so far are dropped */
 
-enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127 };
+enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127, STATUS_KILLED = 255 };
 
 static bool interactive; /* this process itself talks with the user; its children do not */
 static int last_status;
+static bool was_killed; /* a program of the line that the user waits for: its loops end */
 
 static int run_list(struct list *list);
 
-static int report_status(int status) { return status < 0 ? 255 : status; /* killed */ }
+static int report_status(int status) { return status < 0 ? STATUS_KILLED : status; }
 
 /* Forks.  -1: it failed, and that was reported. */
 static int start_child(void)
@@ -84,6 +86,7 @@ static int wait_foreground(int pid)
 {
     int status = wait_for(&pid, 1);
 
+    was_killed |= interactive && status == STATUS_KILLED;
     if (interactive)
         foreground(0);
     return status;
@@ -144,27 +147,6 @@ static bool redirect(const struct redirection *r)
         }
     }
     return true;
-}
-
-/* Returns the word with each $? replaced by the last status. */
-static char *expand(char *word)
-{
-    uint nmarks = 0;
-
-    for (const char *p = word; *p; p++)
-        nmarks += *p == CMDLINE_LAST_STATUS;
-    if (nmarks == 0)
-        return word;
-
-    char *result = cmdline_alloc(strlen(word) + nmarks * NUMBER_SIZE + 1), *to = result;
-
-    for (; *word; word++) {
-        if (*word == CMDLINE_LAST_STATUS)
-            to += sprintf(to, "%d", last_status);
-        else
-            *to++ = *word;
-    }
-    return result;
 }
 
 static int builtin_cd(uint argc, char **argv)
@@ -236,7 +218,7 @@ static const struct {
 
 static int builtin_find(const struct command *c)
 {
-    for (uint i = 0; c->argc && i < sizeof(builtins) / sizeof(builtins[0]); i++) {
+    for (uint i = 0; c->kind == SIMPLE && c->argc && i < sizeof(builtins) / sizeof(builtins[0]); i++) {
         if (strcmp(c->argv[0], builtins[i].name) == 0)
             return i;
     }
@@ -267,19 +249,80 @@ static void execute(uint argc, char **argv)
     fail(STATUS_NO_EXEC, "%s: cannot execute", name);
 }
 
+static int run_if(const struct command *c)
+{
+    if (run_list(c->condition) == 0)
+        return run_list(c->body);
+    return c->otherwise ? run_list(c->otherwise) : 0;
+}
+
+static int run_while(const struct command *c)
+{
+    int status = 0;
+
+    while (run_list(c->condition) == 0 && !was_killed)
+        status = run_list(c->body);
+    return status;
+}
+
+static int run_for(const struct command *c)
+{
+    int status = 0;
+
+    for (uint i = 0; i < c->argc && !was_killed; i++) {
+        expand_set(c->name, c->argv[i]);
+        status = run_list(c->body);
+    }
+    return status;
+}
+
+static int assign(const struct command *c)
+{
+    for (uint i = 0; i < c->argc; i++) {
+        char *equals = strchr(c->argv[i], '=');
+
+        *equals = 0;
+        expand_set(c->argv[i], equals + 1);
+    }
+    return 0;
+}
+
+/* Is it one that the shell itself runs, unless it has redirections? */
+static bool is_own(const struct command *c)
+{
+    return c->assigns || (c->kind != SIMPLE && c->kind != GROUP) || builtin_find(c) >= 0;
+}
+
+static int run_own(const struct command *c)
+{
+    int builtin;
+
+    switch (c->kind) {
+    case GROUP:
+        return run_list(c->body);
+    case IF:
+        return run_if(c);
+    case WHILE:
+        return run_while(c);
+    case FOR:
+        return run_for(c);
+    default:
+        if (c->assigns)
+            return assign(c);
+        builtin = builtin_find(c);
+        return builtins[builtin].run(c->argc, c->argv);
+    }
+}
+
 /* Turns this process, which was made for it, into the command. */
 static void become(struct command *c) __attribute__((noreturn));
 
 static void become(struct command *c)
 {
-    int builtin = builtin_find(c);
-
     if (!redirect(c->redirections))
         exits(1);
-    if (c->body)
-        exits(run_list(c->body));
-    if (builtin >= 0)
-        exits(builtins[builtin].run(c->argc, c->argv));
+    if (is_own(c) || c->kind == GROUP)
+        exits(run_own(c));
     if (c->argc == 0)
         exits(0);
     execute(c->argc, c->argv);
@@ -325,14 +368,38 @@ static int run_stages(struct pipeline *p)
     return n == p->ncommands ? status : 1;
 }
 
-static void expand_all(struct pipeline *p)
+/* A copy of the command whose words are ready to be used.  A loop needs the old ones again. */
+static struct command *expand_command(const struct command *c)
 {
-    for (struct command *c = p->first; c; c = c->next) {
-        for (uint i = 0; i < c->argc; i++)
-            c->argv[i] = expand(c->argv[i]);
-        for (struct redirection *r = c->redirections; r; r = r->next)
-            r->word = expand(r->word);
+    struct command *ready = cmdline_alloc(sizeof(*ready));
+    struct redirection **end = &ready->redirections;
+
+    *ready = *c;
+    if (c->assigns)
+        ready->argv = expand_each(c->argv, c->argc, last_status);
+    else if (c->argv)
+        ready->argv = expand_words(c->argv, &ready->argc, last_status);
+    for (const struct redirection *r = c->redirections; r; r = r->next) {
+        *end = cmdline_alloc(sizeof(**end));
+        **end = *r;
+        (*end)->word = expand_word(r->word, last_status);
+        end = &(*end)->next;
     }
+    *end = NULL;
+    return ready;
+}
+
+static struct pipeline *expand_pipeline(const struct pipeline *p)
+{
+    struct pipeline *ready = cmdline_alloc(sizeof(*ready));
+    struct command **end = &ready->first;
+
+    *ready = *p;
+    for (const struct command *c = p->first; c; c = c->next) {
+        *end = expand_command(c);
+        end = &(*end)->next;
+    }
+    return ready;
 }
 
 /* Is the command a shell that will talk with the user?  None but the system's own is trusted with the console. */
@@ -340,25 +407,21 @@ static bool is_shell(const struct command *c)
 {
     struct stat here, own;
 
-    if (c->argc != 1 || c->redirections)
+    if (c->kind != SIMPLE || c->argc != 1 || c->redirections)
         return false;
     if (strcmp(c->argv[0], "sh") == 0)
         return stat("sh", &here) < 0 || (stat("/sh", &own) == 0 && here.ino == own.ino);
     return strcmp(c->argv[0], "/sh") == 0;
 }
 
-static int run_pipeline(struct pipeline *p)
+static int run_expanded(struct pipeline *p)
 {
     struct command *c = p->first;
 
-    expand_all(p);
     if (p->ncommands > 1 && !interactive)
         return run_stages(p);
-
-    int builtin = builtin_find(c);
-
-    if (p->ncommands == 1 && builtin >= 0 && !c->redirections)
-        return builtins[builtin].run(c->argc, c->argv);
+    if (p->ncommands == 1 && is_own(c) && !c->redirections)
+        return run_own(c);
 
     int pid = start_foreground(p->ncommands == 1 && is_shell(c));
 
@@ -370,6 +433,15 @@ static int run_pipeline(struct pipeline *p)
         become(c);
     }
     return wait_foreground(pid);
+}
+
+static int run_pipeline(const struct pipeline *p)
+{
+    struct cmdline_place place = cmdline_place();
+    int status = run_expanded(expand_pipeline(p));
+
+    cmdline_release(place);
+    return status;
 }
 
 static int run_chain(struct pipeline *p)
@@ -387,8 +459,7 @@ static void run_in_background(struct pipeline *chain) __attribute__((noreturn));
 static void run_in_background(struct pipeline *chain)
 {
     if (!chain->next && chain->ncommands == 1) {
-        expand_all(chain);
-        become(chain->first);
+        become(expand_command(chain->first));
     }
     exits(run_chain(chain));
 }
@@ -444,10 +515,20 @@ static bool line_get(void)
             had = source.length = 0;
             c = '\n';
         }
-        if (c && c != CMDLINE_LAST_STATUS)
+        if (c && (c == CTRL_C || c < MARK_STATUS || c >= MARK_END))
             line_put(c);
     }
     return source.length > had;
+}
+
+static void report_syntax(enum cmdline_outcome outcome, const struct cmdline_error *error)
+{
+    int n = strcspn(error->near, "\n");
+
+    if (outcome == CMDLINE_INCOMPLETE || n == 0)
+        warn("syntax error: the line ends, but %s was expected", error->expected);
+    else
+        warn("syntax error near `%.*s': %s was expected", n < 20 ? n : 20, error->near, error->expected);
 }
 
 /* Parses and runs a line with its continuations.  false: it has a syntax error. */
@@ -455,16 +536,15 @@ static bool line_run(void)
 {
     enum cmdline_outcome outcome;
     struct list *list;
-    const char *near;
+    struct cmdline_error error;
 
-    while ((outcome = cmdline_parse(source.line, &list, &near)) == CMDLINE_INCOMPLETE && line_get())
+    was_killed = false;
+    while ((outcome = cmdline_parse(source.line, &list, &error)) == CMDLINE_INCOMPLETE && line_get())
         cmdline_free();
     if (outcome == CMDLINE_OK)
         run_list(list);
-    else if (outcome == CMDLINE_INCOMPLETE || !*near || *near == '\n')
-        warn("syntax error: unexpected end of the line");
     else
-        warn("syntax error near `%.20s'", near);
+        report_syntax(outcome, &error);
     cmdline_free();
     if (outcome != CMDLINE_OK)
         last_status = STATUS_SYNTAX;

@@ -1,0 +1,253 @@
+/*
+ * expand.c - variables and patterns in words: see expand.h.
+ *
+ * First the values replace the marks of variables, then the files replace a pattern.  A value is text: it is not taken
+ * apart into words, and a * in it is a character.
+ */
+#include "expand.h"
+
+#include "fcntl.h"
+#include "fs.h"
+#include "stat.h"
+
+#include "cmdline.h"
+
+#define NUMBER_SIZE 11 /* characters of a status */
+
+struct variable {
+    struct variable *next;
+    char *value;
+    char name[];
+};
+
+static struct variable *variables;
+
+static struct variable *find(const char *name, uint n)
+{
+    for (struct variable *v = variables; v; v = v->next) {
+        if (strncmp(v->name, name, n) == 0 && !v->name[n])
+            return v;
+    }
+    return NULL;
+}
+
+void expand_set(const char *name, const char *value)
+{
+    struct variable *v = find(name, strlen(name));
+    char *copy = strdup(value);
+
+    if (!v && copy) {
+        v = calloc(1, sizeof(*v) + strlen(name) + 1);
+        if (v) {
+            strcpy(v->name, name);
+            v->next = variables;
+            variables = v;
+        }
+    }
+    if (!v || !copy)
+        fail(1, "out of memory");
+    free(v->value);
+    v->value = copy;
+}
+
+/* The variable whose name begins at p, after a mark; *end is after the mark behind it. */
+static const char *value_of(const char *p, const char **end)
+{
+    const char *mark = strchr(p, MARK_NAME);
+    struct variable *v = find(p, mark - p);
+
+    *end = mark + 1;
+    return v ? v->value : "";
+}
+
+static uint room_for(const char *word)
+{
+    uint size = 1;
+
+    while (*word) {
+        if (*word == MARK_NAME) {
+            size += strlen(value_of(word + 1, &word));
+            continue;
+        }
+        size += *word++ == MARK_STATUS ? NUMBER_SIZE : 1;
+    }
+    return size;
+}
+
+/* Replaces $NAME and $?.  The marks of patterns stay. */
+static char *substitute(const char *word, int last_status)
+{
+    char *result = cmdline_alloc(room_for(word)), *to = result;
+
+    while (*word) {
+        if (*word == MARK_NAME) {
+            const char *value = value_of(word + 1, &word);
+
+            strcpy(to, value);
+            to += strlen(value);
+        } else if (*word == MARK_STATUS) {
+            to += sprintf(to, "%d", last_status);
+            word++;
+        } else {
+            *to++ = *word++;
+        }
+    }
+    *to = 0;
+    return result;
+}
+
+static bool is_mark(char c) { return c >= MARK_ANY && c < MARK_END; }
+
+/* The character that a mark stands for, or another one as it is. */
+static char plain(char c) { return is_mark(c) ? CMDLINE_MARKS[c - MARK_ANY] : c; }
+
+static char *unmark(char *word)
+{
+    for (char *p = word; *p; p++)
+        *p = plain(*p);
+    return word;
+}
+
+char *expand_word(const char *word, int last_status) { return unmark(substitute(word, last_status)); }
+
+char **expand_each(char **words, uint n, int last_status)
+{
+    char **result = cmdline_alloc((n + 1) * sizeof(*result));
+
+    for (uint i = 0; i < n; i++)
+        result[i] = expand_word(words[i], last_status);
+    return result;
+}
+
+/* Is c in the set that begins at p, after its [?  *end is after the ].  A [ without ] is a character. */
+static bool set_has(const char *p, char c, const char **end)
+{
+    const char *last = strchr(p, ']');
+    bool found = false;
+
+    if (!last) {
+        *end = p;
+        return c == '[';
+    }
+    *end = last + 1;
+    while (p < last) {
+        bool range = p[1] == '-' && p + 2 < last;
+
+        found |= range ? c >= p[0] && c <= p[2] : c == plain(*p);
+        p += range ? 3 : 1;
+    }
+    return found;
+}
+
+/* Does the pattern, which ends at a slash or with the string, match the whole name? */
+static bool matches(const char *pattern, const char *name)
+{
+    for (; *pattern && *pattern != '/'; name++) {
+        if (*pattern == MARK_ANY) {
+            do {
+                if (matches(pattern + 1, name))
+                    return true;
+            } while (*name++);
+            return false;
+        }
+        if (!*name)
+            return false;
+        if (*pattern == MARK_SET) {
+            if (!set_has(pattern + 1, *name, &pattern))
+                return false;
+        } else if (*pattern++ != *name && pattern[-1] != MARK_ONE) {
+            return false;
+        }
+    }
+    return !*name;
+}
+
+/* Words that grow. */
+struct words {
+    char **at;
+    uint count, room;
+};
+
+static void add(struct words *w, char *word)
+{
+    if (w->count + 1 >= w->room) {
+        char **larger = cmdline_alloc((w->room = 2 * w->room + 8) * sizeof(*larger));
+
+        if (w->count > 0)
+            memmove(larger, w->at, w->count * sizeof(*larger));
+        w->at = larger;
+    }
+    w->at[w->count++] = word;
+}
+
+static void add_matches(struct words *found, const char *before, const char *pattern);
+
+/* A name of the directory `before` matches up to pattern_end, which is a slash or the end. */
+static void add_match(struct words *found, const char *before, const char *name, const char *pattern_end)
+{
+    uint nslashes = strspn(pattern_end, "/"), size = strlen(before) + strlen(name) + nslashes + 1;
+    char *path = cmdline_alloc(size);
+    struct stat st;
+
+    snprintf(path, size, "%s%s%.*s", before, name, nslashes, pattern_end);
+    if (stat(path, &st) < 0 || (nslashes > 0 && st.type != T_DIR))
+        return;
+    if (!pattern_end[nslashes])
+        add(found, path);
+    else
+        add_matches(found, path, pattern_end + nslashes);
+}
+
+static bool has_mark(const char *p, const char *end)
+{
+    while (p < end && !is_mark(*p))
+        p++;
+    return p < end;
+}
+
+/* Adds all paths that begin with `before`, which is empty or ends with a slash, and go on as the pattern says. */
+static void add_matches(struct words *found, const char *before, const char *pattern)
+{
+    const char *end = pattern + strcspn(pattern, "/");
+    struct dirent entry;
+
+    if (!has_mark(pattern, end)) {
+        char *name = cmdline_alloc(end - pattern + 1);
+
+        memmove(name, pattern, end - pattern);
+        add_match(found, before, name, end);
+        return;
+    }
+
+    int fd = open(*before ? before : ".", O_RDONLY);
+
+    while (fd >= 0 && read(fd, &entry, sizeof(entry)) == (int)sizeof(entry)) {
+        char name[DIRSIZ + 1];
+
+        snprintf(name, sizeof(name), "%.*s", DIRSIZ, entry.name);
+        if (entry.inum && (name[0] != '.' || *pattern == '.') && matches(pattern, name))
+            add_match(found, before, name, end);
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+static int compare(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+char **expand_words(char **words, uint *n, int last_status)
+{
+    struct words result = { 0 };
+
+    for (uint i = 0; i < *n; i++) {
+        char *word = substitute(words[i], last_status);
+        uint first = result.count;
+
+        if (has_mark(word, word + strlen(word)))
+            add_matches(&result, "", word);
+        if (result.count == first)
+            add(&result, unmark(word));
+        qsort(result.at + first, result.count - first, sizeof(*result.at), compare);
+    }
+    *n = result.count;
+    return result.at; /* add() leaves room for a NULL */
+}
