@@ -10,7 +10,7 @@
 
 #define INDEX "/share/man/index"
 
-static void print(const char *name, const char *text) { printf(1, "  %-12s %s\n", name, text); }
+static void print(const char *name, const char *text) { must_print("  %-12s %s\n", name, text); }
 
 /* A line of the index: "1/cat cat(1) - copy files".  Prints those of programs. */
 static void print_program(char *line)
