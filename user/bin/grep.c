@@ -132,7 +132,10 @@ static bool search(int fd, const char *name, bool show_name, int *status)
         if (matches(line, n) == inverted)
             continue;
         found = true;
-        if ((printf)(1, show_name ? "%s:%s\n" : "%.0s%s\n", name, line) < 0)
+
+        int length = printf(1, show_name ? "%s:%s\n" : "%.0s%s\n", name, line);
+
+        if (length < 0)
             fail(2, "write error");
     }
     if (reader.failed) {
