@@ -372,6 +372,6 @@ void ksm_release(struct ksm_task *task, bool at_exit)
 {
     if (list_linked(&task->link))
         release_all(task, at_exit);
-    if (at_exit) /* §11.7: nobody is added any more, and with their lock nobody is just leaving */
-        wait_wake_watchers(task);
+    if (at_exit)
+        wait_wake_watchers(task); /* §11.7: even of an empty list, whose last one may be just leaving */
 }

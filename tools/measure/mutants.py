@@ -118,7 +118,7 @@ MUTANTS = [
     ("%fs stays in the processor over a switch", "kernel/arch/i386/cpu.c",
      "1: popl %%fs; popl %%ebp", "1: addl $4, %%esp; popl %%ebp", SYSTEM),
     ("any process says what runs in the foreground", "kernel/proc/tree.c",
-     "allowed = self->depth == DEPTH_SHELL &&\n", "allowed = true &&\n", SYSTEM),
+     "allowed = self->depth == DEPTH_SHELL && (pid", "allowed = (pid", SYSTEM),
     ("flags return to a program as it set them", "kernel/arch/i386/entry.S",
      "    andl $FLAGS_USER, TRAPFRAME_EFLAGS(%esp)\n", "", SYSTEM),
     ("the last page of a buffer is not looked at", "kernel/mm/user.c",
