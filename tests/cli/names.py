@@ -29,7 +29,7 @@ os.symlink("ksm", link + "2")
 r = output(link + "2", "--version")
 ok(r[:2] == (0, version), "a link to a link to ./ksm is as good", *r)
 
-for given, meant in ("DEBUGG=1", "DEBUG"), ("TOLLPREFIX=", "TOOLPREFIX"), ("CPU=4", "CPUS"):
+for given, meant in ("DEBU=1", "DEBUG"), ("TOLLPREFIX=", "TOOLPREFIX"), ("CPU=4", "CPUS"):
     r = output("make", "-n", given, "print-gdbport")
     ok(r[0] == 2 and "did you mean %s?" % meant in r[2], "make %s is refused, with a suggestion" % given, *r)
 r = output("make", "-s", "LAB=4", "GDBPORT=7", "print-gdbport")
