@@ -87,7 +87,9 @@ def drain(stream, kept):
 def run_suite(suite, env):
     outcome = Outcome(suite)
     started = time.monotonic()
-    process = subprocess.Popen(suites.command(suite, env), cwd=suites.ROOT, env=env, stdin=subprocess.DEVNULL,
+    # In the system, whoever reads the console waits: its input is a pipe that nobody writes to.
+    nobody = subprocess.PIPE if suite.startswith("guest/") else subprocess.DEVNULL
+    process = subprocess.Popen(suites.command(suite, env), cwd=suites.ROOT, env=env, stdin=nobody,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
     noise = []
     reader = threading.Thread(target=drain, args=(process.stderr, noise))
@@ -96,6 +98,8 @@ def run_suite(suite, env):
     watchdog.start()
     read_tap(outcome, process.stdout)
     status = process.wait()
+    if process.stdin:
+        process.stdin.close()
     watchdog.cancel()
     reader.join()
     outcome.seconds = time.monotonic() - started
