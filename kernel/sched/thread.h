@@ -93,7 +93,7 @@ void thread_kill(struct thread *t);
    how many.  0: it does not sleep.  Sleeps: no. */
 uint thread_callers(const struct thread *t, uint callers[], uint max);
 /* It may take so many of the last pages, see mm/page.h.  With any it counts as in the foreground, and waits for a
-   processor only behind others that do.  Sleeps: no. */
+   processor only after others that do.  Sleeps: no. */
 void thread_set_reserve(struct thread *t, uint npages);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }
 /* While a thread is urgent, it goes to the front of the run queue when it wakes: others wait for what it

@@ -484,7 +484,7 @@ static void spoil_room(bool plausible)
 
 TEST("ksmchat comes to its end in a room that a hostile program fills with garbage") { spoil_room(false); }
 
-TEST("ksmchat comes to its end in a room that a hostile program fills with somebody who lives for ever")
+TEST("ksmchat comes to its end in a room that a hostile program fills with a member who never ends")
 {
     spoil_room(true);
 }

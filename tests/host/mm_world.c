@@ -104,7 +104,7 @@ static uint *touch(uint va, bool write)
             return NULL;
         tlb_check();
     }
-    tap_fail("a touch of %x faults for ever", va);
+    tap_fail("a touch of %x faults again and again", va);
     return NULL;
 }
 

@@ -1,5 +1,5 @@
 /*
- * bomb.c - takes all that there is of one thing, says so, and goes on trying for ever.
+ * bomb.c - takes all that there is of one thing, says so, and goes on trying.
  *
  *   bomb fork | pipe | file | memory | segment
  *

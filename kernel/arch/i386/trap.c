@@ -115,7 +115,7 @@ FROM_ASM void trap_attention(void) { kernel_trap(TRAP_ATTENTION, NULL); }
 
 /* On a processor with SMAP or SMEP, a touch of user memory by the kernel that is not between user_opened() and
    user_close() is its own mistake.  One with the kernel's rights that a program makes is the emulator's: see the top
-   of this file.  Such a touch would be refused for ever. */
+   of this file.  Such a touch would be refused again and again. */
 static __attribute__((noinline)) void check_touch(const struct trapframe *tf, uint address)
 {
     bool smap = smap_cr4 & CR4_SMAP;

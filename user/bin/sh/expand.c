@@ -50,7 +50,7 @@ void expand_set(const char *name, const char *value)
     v->value = copy;
 }
 
-/* The variable whose name begins at p, after a mark; *end is after the mark behind it. */
+/* The variable whose name begins at p, after a mark; *end is after the mark that ends it. */
 static const char *value_of(const char *p, const char **end)
 {
     const char *mark = strchr(p, MARK_NAME);
