@@ -196,17 +196,19 @@ static void rest_locked(uint i)
     registry_keep_spent_locked(i, 0);
 }
 
-/* The segment there has others below it: the end of a branch takes its place. */
-static void replace(struct segment **place)
+/* The segment has others below it: the end of a branch takes its place. */
+static void replace(struct segment *seg, struct segment **place)
 {
-    struct segment *seg = *place, **link = place;
+    struct segment *last = seg, **link = NULL;
 
-    while ((*link)->child[0] || (*link)->child[1])
-        link = &(*link)->child[!(*link)->child[0]];
-    *place = *link;
-    *link = NULL;
-    (*place)->child[0] = seg->child[0];
-    (*place)->child[1] = seg->child[1];
+    while (last->child[0] || last->child[1]) {
+        link = last->child[0] ? &last->child[0] : &last->child[1];
+        last = *link;
+    }
+    *link = NULL; /* it is set: seg has a child.  NOLINT(clang-analyzer-core.NullDereference) */
+    last->child[0] = seg->child[0];
+    last->child[1] = seg->child[1];
+    *place = last;
 }
 
 void registry_leave_locked(struct segment *seg, bool spent)
@@ -214,7 +216,7 @@ void registry_leave_locked(struct segment *seg, bool spent)
     struct segment **place = find_link(seg->id);
 
     if (seg->child[0] || seg->child[1])
-        replace(place);
+        replace(seg, place);
     else
         *place = NULL;
     uint i = registry_slot(seg->handle);

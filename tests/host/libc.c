@@ -157,12 +157,11 @@ TEST("a conversion that does not exist prints itself and takes no argument")
 TEST("h and hh take the lower bits of an integer")
 {
     for (int i = 0; i < ROUNDS; i++) {
-        int value = (int)chance(&state, 0x7FFFFFFF) * (i % 2 ? 1 : -1);
+        static const char *const formats[] = { "%hd", "%hhd", "%hu", "%04hhX" };
+        const char *of = formats[i % COUNT(formats)];
+        int value = (int)chance(&state, 0x7FFFFFFF) * (i % 8 < 4 ? 1 : -1);
 
-        expect_same("%hd", value);
-        expect_same("%hhd", value);
-        expect_same("%hu", (unsigned)value);
-        expect_same("%04hhX", (unsigned)value);
+        expect_same(of, value);
     }
 }
 
