@@ -36,7 +36,17 @@ static uint kept_since, kept_from;
 
 static volatile uint paused; /* instructions of checks, which do not count */
 
-uint latency_clock(void) { return cpu_cycles() - paused; }
+/* An interrupt between the two reads adds to the second. */
+uint latency_clock(void)
+{
+    uint before, now;
+
+    do {
+        before = paused;
+        now = cpu_cycles();
+    } while (before != paused);
+    return now - before;
+}
 
 uint latency_pause(void) { return latency_clock(); }
 
