@@ -47,7 +47,7 @@ static void print_all(void *arg)
     check_eq(open(arg, O_CREATE | O_WRONLY), 1);
     memset(longer, 'y', sizeof(longer) - 1);
     printf(1, "%s\n", longer);
-    printf(1, odd);
+    printf(1, odd, 0);
     printf("%s %p", nothing, (void *)0x1234);
 }
 
