@@ -199,13 +199,13 @@ static void rest_locked(uint i)
 /* The segment has others below it: the end of a branch takes its place. */
 static void replace(struct segment *seg, struct segment **place)
 {
-    struct segment *last = seg, **link = NULL;
+    struct segment *last = seg, **link = place;
 
     while (last->child[0] || last->child[1]) {
         link = last->child[0] ? &last->child[0] : &last->child[1];
         last = *link;
     }
-    *link = NULL; /* it is set: seg has a child.  NOLINT(clang-analyzer-core.NullDereference) */
+    *link = NULL;
     last->child[0] = seg->child[0];
     last->child[1] = seg->child[1];
     *place = last;
