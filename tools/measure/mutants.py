@@ -81,7 +81,7 @@ MUTANTS = [
     ("others do not wait for a walk", "kernel/ksm/ksm_impl.h",
      "spin_acquire(&registry.lock);\n    if (registry.divided)", "spin_acquire(&registry.lock);\n    if (0)", CORE),
     ("a segment that leaves its tree takes a branch with it", REGISTRY,
-     "    (*place)->child[0] = seg->child[0];", "    (*place)->child[0] = NULL;", CORE),
+     "    last->child[0] = seg->child[0];", "    last->child[0] = NULL;", CORE),
     ("a waker passes over a sleeper after a pause", WORDS,
      "enter_place(link, &here.queue);", "enter_place(link->next, &here.queue);", CORE),
     ("a spent entry does not rest", REGISTRY,
