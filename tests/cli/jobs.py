@@ -46,9 +46,9 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.expect(b"> "), "a line with an open quote goes on", s.text)
     s.send(b"two" + CTRL_C)
     ok(s.wait_prompt() is not None and s.command(b"echo yes") == b"yes\n", "Ctrl-C leaves a continued line", s.text)
-    s.send(CTRL_C + CTRL_C + b"echo a" + CTRL_C + b"echo b\n")
-    ok(s.expect(b"echo b\n") and s.expect(b"b\n" + PROMPT) and not s.text,
-       "several Ctrl-C one after the other do no harm", s.text)
+    # What is typed may be echoed before the prompt or after it: only the command's output is looked at.
+    s.send(CTRL_C + CTRL_C + b"echo a" + CTRL_C + b"echo x''y\n")
+    ok(s.expect(b"xy\n" + PROMPT) and not s.text, "several Ctrl-C one after the other do no harm", s.text)
 
     for start in (b"sh", b"/sh", b"cd share; sh"):
         ok(s.command(start) == b"" and shells(s) == 2, start.decode() + " gives a shell within the shell", s.text)
