@@ -36,6 +36,16 @@ def is_waiting(shell):
     return re.search(rb"  sleep\n[^\n]*  sh\n", shell.text)
 
 
+def used(shell):
+    """KB of memory in use."""
+    return int(re.search(rb"used +(\d+) KB", shell.command(b"free"))[1])
+
+
+def hog_and_shell(text):
+    """Has the hog said what it has, and the next shell given a prompt?  They do so in either order."""
+    return b" pages\n" in text and PROMPT in text.partition(b"starting sh\n")[2]
+
+
 with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     s = Shell(machine)
 
@@ -95,8 +105,11 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.command(b"kill -j " + hog[2]) == b"" and s.gone(b"hog"), "kill -j ends what is left of the job", s.text)
     ok(s.command(b"kill -j " + hog[2]) == b"kill: " + hog[2] + b": no such job\n", "which is gone then", s.text)
 
+    # A process that is ending is no longer listed; its memory comes back a moment later.
+    ok(s.until(lambda: used(s) < 4096), "and its memory comes back", s.text)
     s.type(b"hog -k")
-    ok(s.expect(b"hog has", 60), "a job kills its shell and takes all memory that it can have", s.text)
+    ok(s.until(lambda: s.pump(1) is not None and hog_and_shell(s.text), 60),
+       "a job kills its shell and takes all memory that it can have", s.text)
     for _ in range(3):
         ok(len(s.processes(b"hog")) == 1, "the next shell can start ps", s.text)
     hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
