@@ -101,7 +101,7 @@ LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno
            -Wno-error=incompatible-pointer-types
 # Programs that do not compute with doubles do not use the vector registers, which take time to switch.
 USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
-               -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),,-mno-stv) \
+               -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),-mno-implicit-float,-mno-stv) \
                -Iuser/libc -Iuser/ksm -Iuser/math -Iuser/xv6 -Iinclude -I$B/gen/include \
                -idirafter $B/gen/missing
 
