@@ -10,13 +10,6 @@
 
 static char buffer[16 * 1024];
 
-static bool is_directory(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && st.type == T_DIR;
-}
-
 /* Opening the new file empties it, so it must not be the old one. */
 static bool is_same(const struct stat *old, const char *path)
 {
@@ -83,21 +76,7 @@ static int copy(const char *old, const char *new)
 
 int main(int argc, char *argv[])
 {
-    const char *last = argv[argc - 1];
-    int status = 0;
-
     if (getopt(argc, argv, "") >= 0 || argc - optind < 2)
         fail(2, "usage: cp OLD NEW | cp OLD... DIRECTORY");
-    if (!is_directory(last)) {
-        if (argc - optind > 2)
-            fail(1, "%s: not a directory", last);
-        return copy(argv[optind], last);
-    }
-    for (int i = optind; i < argc - 1; i++) {
-        char *new = path_join(last, path_last(argv[i]));
-
-        status |= copy(argv[i], new);
-        free(new);
-    }
-    return status;
+    return path_each(argv + optind, argc - optind, copy);
 }

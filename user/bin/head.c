@@ -11,10 +11,10 @@ static char buffer[4 * 1024];
 /* The bytes of the first *nlines lines of a part of the text; *nlines becomes how many are still wanted. */
 static int first_lines(const char *text, int n, int *nlines)
 {
-    int i;
+    int i = 0;
 
-    for (i = 0; i<n && * nlines> 0; i++)
-        *nlines -= text[i] == '\n';
+    while (*nlines > 0 && i < n)
+        *nlines -= text[i++] == '\n';
     return i;
 }
 

@@ -10,13 +10,6 @@
 #include "stat.h"
 #include "ulib.h"
 
-static bool is_directory(const char *path)
-{
-    struct stat st;
-
-    return stat(path, &st) == 0 && st.type == T_DIR;
-}
-
 /* What is at the new path gives way.  false: it stays, which was reported. */
 static bool make_way(const struct stat *old, const char *old_path, const char *path)
 {
@@ -66,21 +59,7 @@ static int move(const char *old, const char *new)
 
 int main(int argc, char *argv[])
 {
-    const char *last = argv[argc - 1];
-    int status = 0;
-
     if (getopt(argc, argv, "") >= 0 || argc - optind < 2)
         fail(2, "usage: mv OLD NEW | mv OLD... DIRECTORY");
-    if (!is_directory(last)) {
-        if (argc - optind > 2)
-            fail(1, "%s: not a directory", last);
-        return move(argv[optind], last);
-    }
-    for (int i = optind; i < argc - 1; i++) {
-        char *new = path_join(last, path_last(argv[i]));
-
-        status |= move(argv[i], new);
-        free(new);
-    }
-    return status;
+    return path_each(argv + optind, argc - optind, move);
 }

@@ -1,6 +1,7 @@
 /*
- * path.c - the parts of a path.
+ * path.c - the parts of a path, and programs that take OLD NEW or OLD... DIRECTORY.
  */
+#include "stat.h"
 #include "ulib.h"
 
 const char *path_last(const char *path)
@@ -23,4 +24,24 @@ char *path_join(const char *directory, const char *name)
         fail(1, "out of memory");
     snprintf(path, size, "%s/%s", directory, name);
     return path;
+}
+
+int path_each(char *paths[], int n, int (*act)(const char *old, const char *new))
+{
+    const char *last = paths[n - 1];
+    struct stat st;
+    int status = 0;
+
+    if (stat(last, &st) < 0 || st.type != T_DIR) {
+        if (n > 2)
+            fail(1, "%s: not a directory", last);
+        return act(paths[0], last);
+    }
+    for (int i = 0; i < n - 1; i++) {
+        char *new = path_join(last, path_last(paths[i]));
+
+        status |= act(paths[i], new);
+        free(new);
+    }
+    return status;
 }

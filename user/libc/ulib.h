@@ -52,6 +52,9 @@ MUST_CHECK char *line_next(struct line_reader *reader, uint *n);
 const char *path_last(const char *path);
 /* DIRECTORY/NAME, which the caller frees.  Without memory it ends the program with a message. */
 MUST_CHECK char *path_join(const char *directory, const char *name);
+/* For OLD NEW, or OLD... DIRECTORY, which are n paths, at least 2: calls act() with each OLD and the path that it is to
+   have.  Returns the results, or-ed.  Several OLD and no directory end the program with a message.  Sleeps: may. */
+MUST_CHECK int path_each(char *paths[], int n, int (*act)(const char *old, const char *new));
 
 /* Writes "NAME: message\n" to descriptor 2, where NAME is the program's.  Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
