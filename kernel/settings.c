@@ -26,18 +26,18 @@ void settings_log(void)
         printk("boot parameter log=%s: only monitor and console are known\n", value);
 }
 
-void settings_feed(void)
+void settings_stdin(void)
 {
     char value[VALUE_SIZE];
 
-    if (params_get(boot_command_line, "feed", value, sizeof(value)) < 0)
+    if (params_get(boot_command_line, "stdin", value, sizeof(value)) < 0)
         return;
     if (strcmp(value, "all") == 0)
-        console_feed_from_monitor(FEED_ALL);
+        console_stdin_from_monitor(STDIN_ALL);
     else if (strcmp(value, "programs") == 0)
-        console_feed_from_monitor(FEED_PROGRAMS);
+        console_stdin_from_monitor(STDIN_PROGRAMS);
     else
-        printk("boot parameter feed=%s: only all and programs are known\n", value);
+        printk("boot parameter stdin=%s: only all and programs are known\n", value);
 }
 
 /* A number for debug kernels; false: there is none. */

@@ -73,7 +73,7 @@ void kernel_interrupt(enum interrupt_kind kind, uint value)
     if (kind == INTERRUPT_TICK)
         sched_tick();
     else if (kind == INTERRUPT_MONITOR)
-        console_feed((int)value);
+        console_stdin_byte((int)value);
     else
         console_input((int)value);
 }

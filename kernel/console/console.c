@@ -18,7 +18,7 @@
  * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  A foreign
  * system gets what xv6's console gives it.
  *
- * With the boot parameter feed=, what programs read comes from elsewhere: see feed.c.
+ * With the boot parameter stdin=, what programs read comes from elsewhere: see stdin.c.
  *
  * Output passes through a small buffer in pieces, because user memory may fault and the print lock must not
  * be held then; a mutex keeps the pieces of one write() together, up to 4 KB.
@@ -239,7 +239,7 @@ static int console_read(void USER *dst, int nbytes)
     int done = 0;
     bool more = true;
 
-    if (console_is_fed())
+    if (console_has_stdin())
         return console_read_fed(dst, nbytes);
     while (done < nbytes && more) {
         uint size = (uint)(nbytes - done) < PIECE_SIZE ? (uint)(nbytes - done) : PIECE_SIZE;

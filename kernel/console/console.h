@@ -16,10 +16,10 @@ MUST_CHECK int console_start_keys(void);
 void console_input(int c);
 
 /* Whose input comes from the monitor port: everybody's; or that of programs, while someone types to the shell. */
-enum console_feed { FEED_NOBODY, FEED_ALL, FEED_PROGRAMS };
+enum console_stdin { STDIN_NOBODY, STDIN_ALL, STDIN_PROGRAMS };
 /* Once at boot, when devices can interrupt: lets that port interrupt.  Sleeps: no. */
-void console_feed_from_monitor(enum console_feed feed);
+void console_stdin_from_monitor(enum console_stdin which);
 /* A byte came in on the monitor port.  From an interrupt.  Sleeps: no. */
-void console_feed(int c);
+void console_stdin_byte(int c);
 
 #endif

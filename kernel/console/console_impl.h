@@ -13,8 +13,8 @@
    job that the last Ctrl-C was for, or 0.  Sleeps: may. */
 uint console_wait_keys(uint wanted, int *job);
 
-/* Is what the calling process reads from the console fed from the monitor port?  Sleeps: no. */
-bool console_is_fed(void);
+/* Is what the calling process reads from the console source from the monitor port?  Sleeps: no. */
+bool console_has_stdin(void);
 /* As read(): at least one byte, 0 at the end of the input, -1 if the caller is killed meanwhile.  Sleeps: may. */
 int console_read_fed(void USER *dst, int nbytes);
 

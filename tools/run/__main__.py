@@ -1,7 +1,7 @@
 """Boots the system under QEMU and runs one command in it, or leaves the user at its shell.
 
 With a COMMAND, its output is all that goes to standard output, its status is ours, and what it reads is our standard
-input.  The kernel is given log=monitor, feed=all and run=COMMAND; the status comes as a line on the second serial
+input.  The kernel is given log=monitor, stdin=all and run=COMMAND; the status comes as a line on the second serial
 port, and the input goes that way.  An image whose init is not ours ignores run=; there the command is typed at the
 shell's prompt.
 """

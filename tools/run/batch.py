@@ -54,7 +54,7 @@ class Output:
 
 
 class Feeder:
-    """Answers each request for input with a piece of our own, as kernel/console/feed.c wants it.
+    """Answers each request for input with a piece of our own, as kernel/console/stdin.c wants it.
 
     Nothing is read that no program asks for: what follows in the input is for others, as in a loop of the shell's.
     A thread reads, since a file can't be waited for.

@@ -9,7 +9,7 @@ from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_
                        Failure)
 
 # Of the kernel's own; programs can have others.
-PARAMETERS = ("log", "feed", "init", "jitter", "latency", "ksm.segments", "ksm.attachments", "ksm.pages")
+PARAMETERS = ("log", "stdin", "init", "jitter", "latency", "ksm.segments", "ksm.attachments", "ksm.pages")
 NUMBER_DIGITS = 12  # of numbers in options
 LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
 MAX_PROCESSORS = 255  # QEMU's limit
@@ -111,9 +111,9 @@ def kernel_line(options, command, typed=False):
     """What the kernel is told: its parameters, and the command, unless it is to be typed at the shell's prompt."""
     words = list(options.param)
     if command and typed:
-        words += ["log=monitor", "feed=programs"]
+        words += ["log=monitor", "stdin=programs"]
     elif command:
-        words += ["log=monitor", "feed=all", "run=" + command]
+        words += ["log=monitor", "stdin=all", "run=" + command]
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:

@@ -1,5 +1,5 @@
 /*
- * feed.c - input from the monitor port in place of the keyboard: the boot parameter feed=.
+ * stdin.c - input from the monitor port in place of the keyboard: the boot parameter stdin=.
  *
  * The tool at the other end is asked for each piece: a reader that finds nothing sends the event `input`, and the
  * tool answers with the piece's length, in two bytes of which the lower comes first, and as many bytes.  The length 0
@@ -20,44 +20,44 @@
 #define PIECE_MAX   4096u
 #define AT_ONCE     256u /* bytes, copied by way of the stack: user memory may fault, and no lock be held then */
 
-/* Fields:  F feed lock   I set while booting */
-static struct spinlock feed_lock = SPINLOCK_INIT(RANK_CONSOLE, "feed");
-static enum console_feed fed;                /* [I] */
-static uchar piece[HEADER_SIZE + PIECE_MAX]; /* [F] with its header */
-static uint come;                            /* [F] bytes of it */
-static uint taken = HEADER_SIZE;             /* [F] of these, by readers */
-static bool asked;                           /* [F] for it */
-static struct waitq feed_readers;            /* [F] */
+/* Fields:  S stdin lock   I set while booting */
+static struct spinlock stdin_lock = SPINLOCK_INIT(RANK_CONSOLE, "stdin");
+static enum console_stdin source;            /* [I] */
+static uchar piece[HEADER_SIZE + PIECE_MAX]; /* [S] with its header */
+static uint come;                            /* [S] bytes of it */
+static uint taken = HEADER_SIZE;             /* [S] of these, by readers */
+static bool asked;                           /* [S] for it */
+static struct waitq stdin_readers;           /* [S] */
 
-void console_feed_from_monitor(enum console_feed feed)
+void console_stdin_from_monitor(enum console_stdin which)
 {
-    waitq_init(&feed_readers);
-    fed = feed;
+    waitq_init(&stdin_readers);
+    source = which;
     monitor_listen();
 }
 
-bool console_is_fed(void) { return fed == FEED_ALL || (fed == FEED_PROGRAMS && !proc_is_shell()); }
+bool console_has_stdin(void) { return source == STDIN_ALL || (source == STDIN_PROGRAMS && !proc_is_shell()); }
 
 static bool whole_locked(void)
 {
     return come >= HEADER_SIZE && come == HEADER_SIZE + min_uint(piece[0] | (uint)piece[1] << 8, PIECE_MAX);
 }
 
-void console_feed(int c)
+void console_stdin_byte(int c)
 {
-    uint was = spin_acquire_irq(&feed_lock);
+    uint was = spin_acquire_irq(&stdin_lock);
 
     if (asked && !whole_locked())
         piece[come++] = (uchar)c;
     if (whole_locked())
-        waitq_wake_all(&feed_readers);
-    spin_release_irq(&feed_lock, was);
+        waitq_wake_all(&stdin_readers);
+    spin_release_irq(&stdin_lock, was);
 }
 
 /* Waits for a piece if `wait`, and moves at most size bytes of it into buf.  0: there are no more; -1: killed meanwhile. */
 static int take(uchar *buf, uint size, bool wait)
 {
-    uint was = spin_acquire_irq(&feed_lock);
+    uint was = spin_acquire_irq(&stdin_lock);
     uint n = 0;
     bool killed = false;
 
@@ -65,7 +65,7 @@ static int take(uchar *buf, uint size, bool wait)
         if (!asked)
             printk_event("input");
         asked = true;
-        killed = waitq_sleep(&feed_readers, &feed_lock, 0, true) == PARK_KILLED;
+        killed = waitq_sleep(&stdin_readers, &stdin_lock, 0, true) == PARK_KILLED;
     }
     while (n < size && whole_locked() && taken < come)
         buf[n++] = piece[taken++];
@@ -74,7 +74,7 @@ static int take(uchar *buf, uint size, bool wait)
         come = 0;
         taken = HEADER_SIZE;
     }
-    spin_release_irq(&feed_lock, was);
+    spin_release_irq(&stdin_lock, was);
     return killed ? -1 : (int)n;
 }
 
