@@ -337,7 +337,13 @@ include tools/build/xv6.mk
 
 programs: $(BIN)
 
+# The documents as a web site and on paper.
+
+docs:
+	$(call say,GEN )$(PYTHON) tools/build/documents.py build/docs
+
 # For editors and analysers.
+
 compile_commands.json: FORCE
 	$(call say,GEN )$(PYTHON) tools/build/compile_commands.py '$(MAKE)' B=$B CC='$(CC)' DEBUG=$(DEBUG) >$@
 FORCE:
@@ -348,4 +354,4 @@ clean:
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
-.PHONY: all system left-out programs clean host-tests list-host-tests bench-host
+.PHONY: all system left-out programs clean docs host-tests list-host-tests bench-host
