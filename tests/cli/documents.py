@@ -1,4 +1,4 @@
-"""The documents keep their word: each place of the tour exists, and each recipe of docs/adding.md works as written."""
+"""The documents keep their word: each place of the tour exists, and each recipe works as written."""
 
 import os
 import re
@@ -43,7 +43,8 @@ copy = os.path.join(temp_directory(), "tree")
 shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
 env = {k: v for k,
        v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
-recipes = re.split(r"^## ", read("docs", "adding.md"), flags=re.M)[1:]
+recipes = [part for name in ("adding.md", "first-program.md")
+           for part in re.split(r"^## ", read("docs", name), flags=re.M)[1:]]
 for recipe in recipes:
     title = recipe.split("\n")[0]
     for number, block in enumerate(re.findall(r"^```sh\n(.*?)^```$", recipe, re.M | re.S), 1):
