@@ -233,10 +233,14 @@ static void recurse(void *arg)
 
 TEST("endless recursion ends the process") { check(tap_dies(recurse, NULL)); }
 
-TEST("code, page 0 and the kernel are out of a program's reach")
+TEST("code, constants, page 0 and the kernel are out of a program's reach")
 {
+    static const int constant = 7;
+
     check(tap_write_dies((void *)&recurse));
     check(!tap_read_dies((void *)&recurse));
+    check(tap_write_dies((void *)&constant));
+    check(!tap_read_dies((void *)&constant));
     check(tap_write_dies(NULL));
     check(tap_read_dies(NULL));
     for (uint at = 0x80000000; at; at += 0x08000000)
