@@ -25,8 +25,11 @@ def make(targets, env, title="building"):
                           errors="replace") as process:
         errors = threading.Thread(target=_pass_on, args=(process.stderr,), daemon=True)
         errors.start()
-        for nsteps, line in enumerate(process.stdout, 1):
-            progress.show("%s: %d  %s" % (title, nsteps, line.strip()))
+        nsteps = 0
+        for line in process.stdout:
+            if not line.startswith("make: "):  # it has nothing to do
+                nsteps += 1
+                progress.show("%s: %d  %s" % (title, nsteps, line.strip()))
         errors.join()
     progress.clear()
     return process.returncode == 0

@@ -20,6 +20,7 @@ INTERRUPTED = 130
 SILENCE = 20      # seconds between two lines in a log
 ON_TERMINAL = 2   # the same on a terminal that gets ordinary lines
 ERASE = "\r\033[K"
+SPARE = 3         # columns: the terminal itself writes ^C behind the line, which must not wrap
 
 
 class _Line:
@@ -34,10 +35,10 @@ class _Line:
     def _live(self):
         return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
 
-    def show(self, text):
+    def show(self, text, since=None):
         with self._lock:
             if text != self._text:
-                self._text, self._since = text, time.monotonic()
+                self._text, self._since = text, since or time.monotonic()
             self._draw()
             if not self._ticker:
                 self._ticker = threading.Thread(target=self._tick, daemon=True)
@@ -68,7 +69,7 @@ class _Line:
     def _draw(self):
         now = time.monotonic()
         if self._live:
-            self._write(ERASE + self._fit(int(now - self._since), self._columns() - 1))
+            self._write(ERASE + self._fit(int(now - self._since), self._columns() - SPARE))
         elif now - self._written >= (ON_TERMINAL if sys.stderr.isatty() else SILENCE):
             self._written = now
             self._write("# %s\n" % self._fit(int(now - self._since), 110))
@@ -93,7 +94,7 @@ class _Line:
 
 
 _line = _Line()
-show = _line.show    # show(TEXT): this goes on now
+show = _line.show    # show(TEXT, SINCE): this goes on now; since when, in time.monotonic(), if it is not new
 clear = _line.clear  # clear(): nothing does
 say = _line.say      # say(TEXT, STREAM): a line that stays, on standard output if no other stream is given
 
