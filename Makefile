@@ -295,21 +295,30 @@ SANITIZE := $(if $(CLANG)$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize
 HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
                     -I. -Ikernel -Itests -Itests/host -Itests/host/arch -I$B/gen
 
-host_objects = $(patsubst %.c,$B/tests/host/obj/$1/%.o,$(or $($1_SRC),tests/host/$1.c) tests/host/host.c)
-define host_test
+# Tests with the same flags share their objects, below the name of one of them.
+host_group = $(or $($1_WITH),$1)
+host_objects = $(patsubst %.c,$B/tests/host/obj/$(host_group)/%.o,$(or $($1_SRC),tests/host/$1.c) tests/host/host.c)
+define host_group_rule
 $B/tests/host/obj/$1/%.o: %.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $$(@D)
 	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -MMD -MP -c -o $$@ $$<
-$B/tests/host/$1: $(call host_objects,$1)
-	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -o $$@ $$^ $$($1_LIBS)
--include $(patsubst %.o,%.d,$(call host_objects,$1))
 endef
-$(foreach t,$(HOST_TESTS) $(HOST_TOOLS),$(eval $(call host_test,$t)))
+define host_test
+$B/tests/host/$1: $(host_objects)
+	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -o $$@ $$^ $$($1_LIBS)
+endef
+HOST_BINARIES := $(HOST_TESTS) $(HOST_TOOLS)
+$(foreach g,$(sort $(foreach t,$(HOST_BINARIES),$(call host_group,$t))),$(eval $(call host_group_rule,$g)))
+$(foreach t,$(HOST_BINARIES),$(eval $(call host_test,$t)))
+-include $(sort $(foreach t,$(HOST_BINARIES),$(patsubst %.o,%.d,$(call host_objects,$t))))
 
 list-host-tests:
 	@echo $(HOST_TESTS)
 
-host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS) $(HOST_TOOLS)) $B/foreign.img
+host-tests: $(addprefix $B/tests/host/,$(HOST_BINARIES)) $B/foreign.img
+
+# What the tests of tests/cli use.
+cli-tests: all $(addprefix $B/tests/host/,$(HOST_TOOLS)) $B/foreign.img
 
 # A foreign system: programs linked as xv6's are, on an image that xv6 could have made, with files of 140 blocks at most.
 
@@ -354,4 +363,4 @@ clean:
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
-.PHONY: all system left-out programs clean docs host-tests list-host-tests bench-host
+.PHONY: all system left-out programs clean docs host-tests cli-tests list-host-tests bench-host

@@ -4,38 +4,18 @@ A suite passes if it ran at least one test, ran as many as its plan says, all we
 printed since the last good test is shown with each that failed, and its error output at the end.
 """
 
-import queue
+import os
 import re
-import signal
 import subprocess
-import sys
 import threading
 import time
 
 import suites
+from run import progress
 from run.build import make
 
 TOO_LONG = 1800  # seconds after which a suite is stopped
 SHOWN = 40       # lines of output before a failed test that are shown with it
-
-
-class Screen:
-    """Lines that stay, and on a terminal one line below them that is overwritten."""
-
-    def __init__(self):
-        self._live = sys.stdout.isatty()
-        self._lock = threading.Lock()
-
-    def line(self, text):
-        with self._lock:
-            sys.stdout.write(("\r\033[K" if self._live else "") + text + "\n")
-            sys.stdout.flush()
-
-    def status(self, text):
-        if self._live:
-            with self._lock:
-                sys.stdout.write("\r\033[K" + text[:100])
-                sys.stdout.flush()
 
 
 class Outcome:
@@ -84,70 +64,116 @@ def drain(stream, kept):
     kept.extend(stream)
 
 
-def run_suite(suite, env):
-    outcome = Outcome(suite)
-    started = time.monotonic()
-    # In the system, whoever reads the console waits: its input is a pipe that nobody writes to.
-    nobody = subprocess.PIPE if suite.startswith("guest/") else subprocess.DEVNULL
-    process = subprocess.Popen(suites.command(suite, env), cwd=suites.ROOT, env=env, stdin=nobody,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
-    noise = []
-    reader = threading.Thread(target=drain, args=(process.stderr, noise))
-    reader.start()
-    watchdog = threading.Timer(TOO_LONG, process.send_signal, (signal.SIGTERM,))
-    watchdog.start()
-    read_tap(outcome, process.stdout)
-    status = process.wait()
-    if process.stdin:
-        process.stdin.close()
-    watchdog.cancel()
-    reader.join()
-    outcome.seconds = time.monotonic() - started
-    if status and not outcome.nfailed:
-        outcome.problems.append("its status was %d" % status)
-    if not outcome.passed:
-        outcome.details += [line.rstrip("\n") for line in noise[-60:]]
-    return outcome
+class Stopped(Exception):
+    """The user wants no more."""
 
 
-def show(screen, outcome):
+class Runner:
+    """Runs suites, several at a time, those that take longest first.
+
+    Most suites keep one processor busy, so two at a time fill two; those that start last are short, so none is idle
+    for long at the end.
+    """
+
+    JOBS = min(max(2, (os.cpu_count() or 1) // 2), 8)
+
+    def __init__(self, names, env, seconds):
+        """`seconds` is how long each may take, by its name."""
+        self._env = env
+        self._waiting = sorted(names, key=lambda name: -seconds[name])
+        self._total = len(names)
+        self._running = {}  # suite -> its process
+        self._lock = threading.Lock()
+        self._stopped = False
+        self.outcomes = []
+
+    def run(self):
+        """The outcomes of all of them."""
+        workers = [threading.Thread(target=self._work, daemon=True) for _ in range(self.JOBS)]
+        for worker in workers:
+            worker.start()
+        try:
+            for worker in workers:
+                worker.join()
+        except KeyboardInterrupt:
+            self._stop()
+            raise
+        progress.clear()
+        return self.outcomes
+
+    def _stop(self):
+        with self._lock:
+            self._stopped = True
+            for process in self._running.values():
+                process.terminate()
+        for process in list(self._running.values()):
+            process.wait()
+
+    def _work(self):
+        try:
+            while True:
+                outcome = self._run_suite(*self._start_next())
+                with self._lock:
+                    if self._stopped:
+                        return
+                    del self._running[outcome.suite]
+                    self.outcomes.append(outcome)
+                    show(outcome)
+                    self._show_progress()
+        except Stopped:
+            pass
+
+    def _start_next(self):
+        """A suite and its process; Stopped if there is none."""
+        with self._lock:
+            if self._stopped or not self._waiting:
+                raise Stopped
+            suite = self._waiting.pop(0)
+            # In the system, whoever reads the console waits: its input is a pipe that nobody writes to.
+            nobody = subprocess.PIPE if suite.startswith("guest/") else subprocess.DEVNULL
+            process = subprocess.Popen(suites.command(suite, self._env), cwd=suites.ROOT, env=self._env, stdin=nobody,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+            self._running[suite] = process
+            self._show_progress()
+            return suite, process
+
+    def _show_progress(self):
+        if self._running:
+            progress.show("testing: %d of %d done, %d failed; %s" % (
+                len(self.outcomes), self._total, sum(not o.passed for o in self.outcomes), ", ".join(self._running)))
+
+    @staticmethod
+    def _run_suite(suite, process):
+        outcome = Outcome(suite)
+        started = time.monotonic()
+        noise = []
+        reader = threading.Thread(target=drain, args=(process.stderr, noise))
+        reader.start()
+        watchdog = threading.Timer(TOO_LONG, process.terminate)
+        watchdog.start()
+        read_tap(outcome, process.stdout)
+        status = process.wait()
+        if process.stdin:
+            process.stdin.close()
+        watchdog.cancel()
+        reader.join()
+        outcome.seconds = time.monotonic() - started
+        if status and not outcome.nfailed:
+            outcome.problems.append("its status was %d" % status)
+        if not outcome.passed:
+            outcome.details += [line.rstrip("\n") for line in noise[-60:]]
+        return outcome
+
+
+def show(outcome):
     count = "%d test%s" % (outcome.ntests, "" if outcome.ntests == 1 else "s")
     verdict = "ok" if outcome.passed else "FAILED"
-    screen.line("%-6s %-24s %10s %8.1f s" % (verdict, outcome.suite, count, outcome.seconds))
+    progress.say("%-6s %-24s %10s %8.1f s" % (verdict, outcome.suite, count, outcome.seconds))
     if not outcome.passed:
         for line in ["%s: %s" % (outcome.suite, problem) for problem in outcome.problems] + outcome.details:
-            screen.line("    " + line)
-
-
-def run(names, env, jobs, screen):
-    """Runs suites, so many at a time.  Returns their outcomes."""
-    waiting, outcomes, running = queue.SimpleQueue(), [], []
-    for name in names:
-        waiting.put(name)
-
-    def work():
-        while True:
-            try:
-                suite = waiting.get_nowait()
-            except queue.Empty:
-                return
-            running.append(suite)
-            screen.status("       %s  (%d of %d)" % (", ".join(running), len(outcomes) + 1, len(names)))
-            outcome = run_suite(suite, env)
-            running.remove(suite)
-            outcomes.append(outcome)
-            show(screen, outcome)
-
-    workers = [threading.Thread(target=work, daemon=True) for _ in range(jobs)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    screen.status("")
-    return outcomes
+            progress.say("    " + line)
 
 
 def build(names, env):
     """Makes what the suites need.  False if it failed."""
-    guests_only = all(name.startswith("guest/") for name in names)
-    return make(["all"] if guests_only else ["all", "host-tests"], env, sys.stdout)
+    return all(make(targets, dict(env, **more)) for targets, more in suites.builds(names, env))

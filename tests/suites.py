@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tools"))
+from run.options import suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 
 GUEST_TIMEOUT = "900"  # the watchdog in the system is quicker; hosts may be busy
@@ -30,6 +31,9 @@ CHECKS = {
     "mutants": ["tools/measure/mutants.py", "--fit"],
     "reliability": ["tools/measure/results.py", "--check"],
 }
+
+# These look at a debug kernel, too.
+NEED_DEBUG = ("cli/jitter", "cli/latency")
 
 # Seconds that a suite of each kind takes, roughly, where no earlier run says better.
 TYPICAL = {"check": 3, "host": 5, "guest": 15, "cli": 25}
@@ -52,35 +56,61 @@ def names():
 
 
 def choose(all_names, words):
-    """The suites that the words name: `ksm_core`, `host/ksm_core`, `host`; or a word that names none."""
+    """The suites that the words name: `ksm_core`, `host/ksm_core`, `host`; or a sentence about a word that names none."""
     if not words:
         return all_names, None
     chosen = []
     for word in words:
         found = [n for n in all_names if word in (n, n.split("/")[0]) or n.split("/")[1] in (word, "t_" + word)]
         if not found:
-            return [], word
+            known = all_names + [name.split("/")[1] for name in all_names] + list(TYPICAL)
+            return [], "there is no test suite '%s'%s" % (word, suggestion(word, known))
         chosen += [n for n in found if n not in chosen]
     return chosen, None
 
 
-def guest_command(name):
+def builds(chosen, env):
+    """What make is to build for these suites, in order: lists of targets, each with more variables for make."""
+    where = env.get("B") or "build"
+    targets = set()
+    for suite in chosen:
+        kind, _, name = suite.partition("/")
+        if kind == "host":
+            targets.add("%s/tests/host/%s" % (where, name))
+        elif kind == "guest":
+            targets.update([where + "/kernel.elf", where + "/fs.img", where + "/bin/" + name])
+        elif kind == "cli":
+            targets.add("cli-tests")
+    if targets:
+        yield sorted(targets), {}
+    if not env.get("DEBUG") and any(name in chosen for name in NEED_DEBUG):
+        yield ["all"], {"B": debug_build(env), "DEBUG": "1"}
+
+
+def debug_build(env):
+    """Where suites find a debug kernel when a normal one is tested."""
+    return "build/%s-debug" % (env.get("CC") or "gcc")
+
+
+def guest_command(name, where="build"):
     with open(os.path.join(ROOT, "tests", "guest", name + ".c"), encoding="utf-8") as f:
         wish = re.search(r"^ \* Runs with: (.*)$", f.read(4096), re.M)
     options, _, command = (wish[1] if wish else "").partition("-- ")
     options = options.split()
     if "--timeout" not in options:
         options += ["--timeout", GUEST_TIMEOUT]
-    return [sys.executable, "tools/run", "--tests"] + options + ["--"] + (command or name).split()
+    program = os.path.join(where, "bin", name)
+    return [sys.executable, "tools/run", "--add", program] + options + ["--"] + (command or name).split()
 
 
 def command(suite, env):
     """The command that runs a suite, in the root directory."""
     kind, _, name = suite.partition("/")
+    where = env.get("B") or "build"
     if kind == "host":
-        return [os.path.join(env.get("B") or "build", "tests", "host", name)]
+        return [os.path.join(where, "tests", "host", name)]
     if kind == "guest":
-        return guest_command(name)
+        return guest_command(name, where)
     if kind == "check":
         return [sys.executable] + CHECKS[name]
     script = os.path.join("tests", "cli", name)

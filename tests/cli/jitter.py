@@ -17,7 +17,7 @@ def order(*options):
     return run("--icount", "--ramdisk", *options, "--", RACE, build=DEBUG_BUILD, env={"DEBUG": "1"})
 
 
-if not make(["all"], clean_env(B=DEBUG_BUILD, DEBUG="1"), sys.stderr):
+if not make(["all"], clean_env(B=DEBUG_BUILD, DEBUG="1")):
     sys.exit("jitter: the debug kernel does not build")
 plain = order()
 runs = [order("--param", "jitter=%d" % seed) for seed in (1, 1, 2)]

@@ -31,7 +31,7 @@ def kernel():
         return os.path.join(BUILD, "kernel.elf")
     path = os.path.join(DEBUG_BUILD, "kernel.elf")
     env = clean_env(B=DEBUG_BUILD, DEBUG="1")
-    return os.path.join(ROOT, path) if make([path], env, sys.stderr) else None
+    return os.path.join(ROOT, path) if make([path], env) else None
 
 
 def start(mem, append):

@@ -4,6 +4,7 @@
 #   NAME_SRC    = FILE ...          all sources; default tests/host/NAME.c alone
 #   NAME_CFLAGS = -Dx ...           more flags for all of them
 #   NAME_LIBS   = -lm ...           libraries
+#   NAME_WITH   = OTHER             its flags are those of OTHER, and so are the objects that both have
 #
 # Sources are compiled with -I. -Ikernel -Itests -Itests/host -Itests/host/arch, so that kernel/arch.h finds the host's inline.h.
 
@@ -24,7 +25,7 @@ ksm_core_SRC  = $(sort $(wildcard tests/host/ksm_core*.c)) $(KSM_CORE)
 ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
 ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
 ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
-$(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG))
+$(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG)$(eval ksm_$t_WITH = ksm_core))
 # The same driver for libFuzzer, which only clang has; tools/measure/fuzz.py runs it.
 KSM_FUZZ_SRC = tests/host/ksm_fuzz.c tests/host/ksm_driver.c tests/host/host.c $(KSM_CORE)
 $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/host/*.h tests/host/*/*.h)
@@ -38,7 +39,7 @@ HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
-$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -iquote user/libc)$(eval math_$t_LIBS = -lm))
+$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -iquote user/libc)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc
@@ -66,18 +67,10 @@ fs_mend_SRC = tests/host/fs_mend.c tests/host/fs_mutant.c $(FS_WORLD)
 fs_mutants_SRC = tests/host/fs_mutants.c tests/host/fs_driver.c tests/host/fs_mutant.c $(FS_WORLD)
 fs_race_SRC = tests/host/fs_race.c $(FS_WORLD)
 fs_tools_SRC = tests/host/fs_tools.c $(FS_WORLD)
-fs_files_CFLAGS = $(FS_CFLAGS)
-fs_crash_CFLAGS = $(FS_CFLAGS)
-fs_error_CFLAGS = $(FS_CFLAGS)
-fs_corrupt_CFLAGS = $(FS_CFLAGS)
-fs_mend_CFLAGS = $(FS_CFLAGS)
-fs_mutants_CFLAGS = $(FS_CFLAGS)
-fs_race_CFLAGS = $(FS_CFLAGS)
-fs_tools_CFLAGS = $(FS_CFLAGS)
 # Not a suite: tools/measure/crash.py runs it.
 HOST_TOOLS := fs_replay
 fs_replay_SRC = tests/host/fs_replay.c tests/host/fs_cut.c $(FS_WORLD)
-fs_replay_CFLAGS = $(FS_CFLAGS)
+$(foreach t,files crash error corrupt mend mutants race tools replay,$(eval fs_$t_CFLAGS = $(FS_CFLAGS))$(eval fs_$t_WITH = fs_files))
 $B/tests/host/fs_tools: | $B/host/mkfs $B/host/fsck
 
 # The same for libFuzzer.  What boots has its variables in sections of their own; the file system and fsck count as coverage.

@@ -4,6 +4,7 @@
   debug.py      ./ksm debug
   options.py    the command line
   build.py      make, with its progress
+  progress.py   the line that says what goes on, for all tools
   disk.py       the image that a run boots from
   batch.py      a run with a command: its output and its status
   prompt.py     the same on a system that knows no run=

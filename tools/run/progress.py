@@ -1,0 +1,135 @@
+"""progress - one line that says what a tool does just now, so that none is silent for long.
+
+On a terminal the line is rewritten in place, and each second it says how long the step has taken so far.  Where there
+is no terminal it is an ordinary line, which comes only after a silence, so that logs stay short; so it does on a
+terminal that cannot erase (TERM=dumb) or whose user wants none of that (NO_COLOR).
+
+The line goes to standard error.  What is to stay, a result, goes to standard output by say().  A tool has one line, and
+several threads may call the functions of this module.
+
+    progress.py TITLE LOG COMMAND...    runs a command with such a line in place of its output, which LOG gets
+"""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+INTERRUPTED = 130
+SILENCE = 20      # seconds between two lines in a log
+ON_TERMINAL = 2   # the same on a terminal that gets ordinary lines
+ERASE = "\r\033[K"
+SPARE = 3         # columns: the terminal itself writes ^C behind the line, which must not wrap
+
+
+class _Line:
+    def __init__(self):
+        self._lock = threading.RLock()
+        self._text = None     # what goes on; None: nothing
+        self._since = 0.0     # when that began
+        self._written = time.monotonic()  # when anything was
+        self._ticker = None
+
+    @property
+    def _live(self):
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+
+    def show(self, text, since=None):
+        with self._lock:
+            if text != self._text:
+                self._text, self._since = text, since or time.monotonic()
+            self._draw()
+            if not self._ticker:
+                self._ticker = threading.Thread(target=self._tick, daemon=True)
+                self._ticker.start()
+
+    def clear(self):
+        with self._lock:
+            if self._text is not None and self._live:
+                self._write(ERASE)
+            self._text = None
+
+    def say(self, text, stream=None):
+        with self._lock:
+            if self._text is not None and self._live:
+                self._write(ERASE)
+            print(text, file=stream or sys.stdout, flush=True)
+            self._written = time.monotonic()
+            if self._text is not None and self._live:
+                self._draw()
+
+    def _tick(self):
+        while True:
+            time.sleep(1)
+            with self._lock:
+                if self._text is not None:
+                    self._draw()
+
+    def _draw(self):
+        now = time.monotonic()
+        if self._live:
+            self._write(ERASE + self._fit(int(now - self._since), self._columns() - SPARE))
+        elif now - self._written >= (ON_TERMINAL if sys.stderr.isatty() else SILENCE):
+            self._written = now
+            self._write("# %s\n" % self._fit(int(now - self._since), 110))
+
+    def _fit(self, seconds, width):
+        """The text and its seconds; the text is cut."""
+        text = "".join(c if c.isprintable() else " " for c in self._text)
+        after = "  %d s" % seconds if seconds >= 2 else ""
+        return (text[:max(width - len(after), 0)] + after)[:width]
+
+    @staticmethod
+    def _columns():
+        try:
+            return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+        except OSError:
+            return 80
+
+    @staticmethod
+    def _write(text):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+_line = _Line()
+show = _line.show    # show(TEXT, SINCE): this goes on now; since when, in time.monotonic(), if it is not new
+clear = _line.clear  # clear(): nothing does
+say = _line.say      # say(TEXT, STREAM): a line that stays, on standard output if no other stream is given
+
+
+def run(main):
+    """Ends the tool with the status of its main function, and leaves a clean line: after Ctrl-C as well."""
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    finally:
+        clear()
+    sys.exit(status)
+
+
+def follow(command, title, kept, **options):
+    """Runs a command whose lines of output are its progress, and are added to `kept`.  Returns its status."""
+    show(title)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          errors="replace", **options) as process:
+        for text in process.stdout:
+            kept.append(text)
+            show("%s: %s" % (title, text.strip()))
+    clear()
+    return process.returncode
+
+
+def main():
+    title, log, *command = sys.argv[1:]
+    kept = []
+    status = follow(command, title, kept)
+    with open(log, "w", encoding="utf-8") as f:
+        f.writelines(kept)
+    return status
+
+
+if __name__ == "__main__":
+    run(main)
