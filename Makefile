@@ -52,7 +52,7 @@ VERSION := $(file <VERSION)
 # 0 is off, as nothing is.
 $(foreach v,DEBUG WERROR NULL_PAGE COVERAGE V,$(eval override $v := $(filter-out 0,$($v))))
 # Of the variables given on the command line, one that looks like a known one is a mistake.
-KNOWN := B DEBUG WERROR NULL_PAGE COVERAGE TOOLPREFIX PYTHON V CC HOSTCC LD AR NM FRAMES OBJCOPY OBJDUMP CPUS MEM QEMU \
+KNOWN := B DEBUG WERROR NULL_PAGE COVERAGE TOOLPREFIX PYTHON V CC HOSTCC LD AR NM OBJCOPY OBJDUMP CPUS MEM QEMU \
          QEMUEXTRA GDBPORT
 GIVEN := $(filter-out $(KNOWN),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 MISTAKE := $(if $(GIVEN),$(shell $(PYTHON) tools/build/similar.py '$(KNOWN)' $(GIVEN)))
@@ -68,7 +68,7 @@ ifneq ($(MAKECMDGOALS),clean)
 TOOLCHAIN := $(shell sh tools/build/toolchain.sh '$(GIVEN_CC)' '$(call given,LD)' '$(TOOLPREFIX)' || echo none)
 $(if $(filter none,$(TOOLCHAIN)),$(error there is nothing to build the system with))
 # A blank inside a value comes as a `|'.
-$(foreach t,$(TOOLCHAIN),$(eval $(subst |, ,$(subst =, := ,$t))))
+$(foreach t,$(TOOLCHAIN),$(eval override $(subst |, ,$t)))
 endif
 AR      := $(TOOLS)ar
 NM      := $(TOOLS)nm
@@ -205,7 +205,7 @@ $B/kernel/%.o: kernel/%.S
 $B/kernel.first: kernel/kernel.ld $(KERNEL_OBJ) $B/stamp/kernel.list
 	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ)
 $B/symbols.S: $B/kernel.first tools/build/ksyms.py
-	$(call say,GEN )$(PYTHON) tools/build/ksyms.py $< $(NM) $(FRAMES) >$@
+	$(call say,GEN )$(PYTHON) tools/build/ksyms.py $< $(NM) >$@
 $B/symbols.o: $B/symbols.S
 	$(call say,CC  )$(CC) $(M32) -c -o $@ $<
 $B/kernel.elf: kernel/kernel.ld $(KERNEL_OBJ) $B/symbols.o
@@ -327,7 +327,7 @@ host-tests: $(addprefix $B/tests/host/,$(HOST_TESTS) $(HOST_TOOLS)) $B/foreign.i
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
 
 FOREIGN_LAYOUT = -N -Ttext 0
-$B/foreign/course: FOREIGN_LAYOUT = -n -Ttext 0x1000 -Trodata-segment 0x4000 -Tdata 0x8000
+$B/foreign/course: FOREIGN_LAYOUT = -n -Ttext 0x1000 --section-start=.rodata=0x4000 -Tdata 0x8000
 $B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h $(wildcard tests/*.h) $B/stamp/user.flags
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -Os -Itests -Iinclude -fno-builtin -fno-stack-protector -c -o $@ $<

@@ -28,7 +28,7 @@ def functions(path, nm):
     found = {}
     for line in output_of(nm, "-n", path):
         address, kind, name = line.rsplit(" ", 2)
-        if kind in "tTwW" and not name.startswith(".") and name != "image_start":
+        if kind in "tTwW" and address.strip() and not name.startswith(".") and name != "image_start":
             found.setdefault(int(address, 16), name)
     return sorted(found.items())
 

@@ -3,7 +3,7 @@
 #
 # usage: toolchain.sh CC LD PREFIX      each may be empty, and is then looked for
 #
-# Prints one line of words, NAME=VALUE, that the Makefile takes.  If there is no such compiler, it says so, with status 1.
+# Prints one line of assignments for the Makefile.  If there is no such compiler, it says so, with status 1.
 set -u
 
 given_cc=${1-} given_ld=${2-} given_prefix=${3-}
@@ -44,12 +44,12 @@ found() {
     ld=$(linker_for "$1" "$2")
     links "$ld" || return 1
     if [ -n "$2" ] || links ld || ! command -v llvm-objcopy >/dev/null 2>&1; then
-        tools=$2 frames=$2readelf
+        tools=$2
     else
-        tools=llvm- frames=llvm-dwarfdump
+        tools=llvm-
     fi
     # Blanks inside a value are kept from make, which divides words at them.
-    printf 'CC=%s M32=%s LD=%s TOOLS=%s FRAMES=%s\n' "$(echo "$1" | tr ' ' '|')" "$(flag_of "$1")" "$ld" "$tools" "$frames"
+    printf 'CC:=%s M32:=%s LD:=%s TOOLS:=%s\n' "$(echo "$1" | tr ' ' '|')" "$(flag_of "$1")" "$ld" "$tools"
     exit 0
 }
 
