@@ -1,7 +1,8 @@
 # Builds the kernel, the programs, the host tools, the disk image and the host tests.
 #
-#   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [WERROR=1] [NULL_PAGE=1] [CPUS=N] [V=1]
+#   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [LD=ld.lld] [WERROR=1] [NULL_PAGE=1] [CPUS=N] [V=1]
 #
+# Without CC, TOOLPREFIX and LD, it takes what it finds: tools/build/toolchain.sh says in which order.
 # NULL_PAGE=1 links the programs in this directory as xv6 links its own: address 0 can be read and written.
 #
 # New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel.  Every .c in user/bin and in
@@ -34,6 +35,11 @@ UPROGS=\
 	_sleep\
 	_wc\
 
+# The first that reads a file by $(file) is 4.2.  macOS has 3.81, which could not even read on.
+ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
+$(error this is GNU make $(MAKE_VERSION), which is too old: 4.2 or newer is needed (on macOS: `brew install make', and then gmake))
+endif
+
 B       ?= build
 DEBUG   ?=
 WERROR  ?=
@@ -46,7 +52,7 @@ VERSION := $(file <VERSION)
 # 0 is off, as nothing is.
 $(foreach v,DEBUG WERROR NULL_PAGE COVERAGE V,$(eval override $v := $(filter-out 0,$($v))))
 # Of the variables given on the command line, one that looks like a known one is a mistake.
-KNOWN := B DEBUG WERROR NULL_PAGE COVERAGE TOOLPREFIX PYTHON V CC HOSTCC LD AR NM READELF OBJCOPY OBJDUMP CPUS MEM QEMU \
+KNOWN := B DEBUG WERROR NULL_PAGE COVERAGE TOOLPREFIX PYTHON V CC HOSTCC LD AR NM OBJCOPY OBJDUMP CPUS MEM QEMU \
          QEMUEXTRA GDBPORT
 GIVEN := $(filter-out $(KNOWN),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
 MISTAKE := $(if $(GIVEN),$(shell $(PYTHON) tools/build/similar.py '$(KNOWN)' $(GIVEN)))
@@ -54,17 +60,21 @@ $(if $(MISTAKE),$(error $(MISTAKE)))
 # One short line for each step; the whole commands with V=1.
 say = $(if $V$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $1' $(patsubst $B/%,%,$@);)
 
-ifeq ($(origin CC),default)
-CC := $(TOOLPREFIX)gcc
+# What builds the system: CC and LD as they are given, or as they are found.
+given = $(if $(filter default undefined,$(origin $1)),,$($1))
+GIVEN_CC := $(call given,CC)
+HOSTCC  ?= $(if $(findstring clang,$(GIVEN_CC)),$(GIVEN_CC),gcc)
+ifneq ($(MAKECMDGOALS),clean)
+TOOLCHAIN := $(shell sh tools/build/toolchain.sh '$(GIVEN_CC)' '$(call given,LD)' '$(TOOLPREFIX)' || echo none)
+$(if $(filter none,$(TOOLCHAIN)),$(error there is nothing to build the system with))
+# A blank inside a value comes as a `|'.
+$(foreach t,$(TOOLCHAIN),$(eval override $(subst |, ,$t)))
 endif
-LD      := $(TOOLPREFIX)ld
-AR      := $(TOOLPREFIX)ar
-NM      := $(TOOLPREFIX)nm
-READELF := $(TOOLPREFIX)readelf
-OBJCOPY := $(TOOLPREFIX)objcopy
-OBJDUMP := $(TOOLPREFIX)objdump
+AR      := $(TOOLS)ar
+NM      := $(TOOLS)nm
+OBJCOPY := $(TOOLS)objcopy
+OBJDUMP := $(TOOLS)objdump
 CLANG   := $(findstring clang,$(CC))
-HOSTCC  ?= $(if $(CLANG),$(CC),gcc)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -75,7 +85,7 @@ HOSTCC  ?= $(if $(CLANG),$(CC),gcc)
 WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 
 # What both halves of the 32-bit system share.  It undoes what some distributions' compilers add by themselves.
-CFLAGS32 := -m32 -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
+CFLAGS32 := $(M32) -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
             -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O2 -g
 
 # The compiler's own headers, which need no system, and no others of the host.
@@ -100,7 +110,7 @@ KERNEL_CFLAGS := $(CFLAGS32) $(FREESTANDING) $(CONVENTION) $(WARN) -mgeneral-reg
 LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno-error=int-conversion \
            -Wno-error=incompatible-pointer-types
 # Programs that do not compute with doubles do not use the vector registers, which take time to switch.
-USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off \
+USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off -fno-math-errno \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),-mno-implicit-float,-mno-stv) \
                -Iuser/libc -Iuser/ksm -Iuser/math -Iuser/xv6 -Iinclude -I$B/gen/include \
                -idirafter $B/gen/missing
@@ -150,13 +160,14 @@ left-out:
 system: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
 
 # A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was used.
-define stamp # name, content
+define stamp # name, content, what to say when it changes
 ifneq ($$(strip $$(file <$B/stamp/$1)),$$(strip $2))
-$$(shell mkdir -p $$(dir $B/stamp/$1))
+$$(shell mkdir -p $$(dir $B/stamp/$1)$(if $3,; echo '$3' >&2))
 $$(file >$B/stamp/$1,$$(strip $2))
 endif
 endef
 ifneq ($(MAKECMDGOALS),clean)
+$(eval $(call stamp,tools,$(TOOLCHAIN),building with $(CC) $(M32) and $(LD)))
 $(eval $(call stamp,kernel.flags,$(CC) $(KERNEL_CFLAGS) $(LDFLAGS)))
 $(eval $(call stamp,user.flags,$(CC) $(TOP_CFLAGS) $(WARN) $(LDFLAGS)))
 $(eval $(call stamp,host.flags,$(HOSTCC) $(HOST_CFLAGS) $(COVERAGE)))
@@ -194,9 +205,9 @@ $B/kernel/%.o: kernel/%.S
 $B/kernel.first: kernel/kernel.ld $(KERNEL_OBJ) $B/stamp/kernel.list
 	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ)
 $B/symbols.S: $B/kernel.first tools/build/ksyms.py
-	$(call say,GEN )$(PYTHON) tools/build/ksyms.py $< $(NM) $(READELF) >$@
+	$(call say,GEN )$(PYTHON) tools/build/ksyms.py $< $(NM) >$@
 $B/symbols.o: $B/symbols.S
-	$(call say,CC  )$(CC) -m32 -c -o $@ $<
+	$(call say,CC  )$(CC) $(M32) -c -o $@ $<
 $B/kernel.elf: kernel/kernel.ld $(KERNEL_OBJ) $B/symbols.o
 	$(call say,LD  )$(LD) $(LDFLAGS) -T kernel/kernel.ld -o $@ $(KERNEL_OBJ) $B/symbols.o
 
@@ -291,7 +302,7 @@ HOST_TESTS :=
 include tests/host/host.mk
 
 # gcc includes its sanitizers; clang's are a separate package.
-SANITIZE := $(if $(CLANG)$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize-recover=all)
+SANITIZE := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize-recover=all)
 HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
                     -I. -Ikernel -Itests -Itests/host -Itests/host/arch -I$B/gen
 
@@ -325,7 +336,7 @@ cli-tests: all $(addprefix $B/tests/host/,$(HOST_TOOLS)) $B/foreign.img
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
 
 FOREIGN_LAYOUT = -N -Ttext 0
-$B/foreign/course: FOREIGN_LAYOUT = -n -Ttext 0x1000 -Trodata-segment 0x4000 -Tdata 0x8000
+$B/foreign/course: FOREIGN_LAYOUT = -n -Ttext 0x1000 --section-start=.rodata=0x4000 -Tdata 0x8000
 $B/foreign/%.o: tests/foreign/%.c tests/foreign/foreign.h $(wildcard tests/*.h) $B/stamp/user.flags
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(CFLAGS32) $(WARN) -Os -Itests -Iinclude -fno-builtin -fno-stack-protector -c -o $@ $<
@@ -338,7 +349,8 @@ $B/foreign.img: $B/host/mkfs $(addprefix $B/foreign/,$(FOREIGN))
 
 $B/empty.elf: bench/empty/empty.S
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) -m32 -nostdlib -static -Wl,-Ttext=0x100000,-z,noexecstack,--build-id=none -o $@ $<
+	$(call say,CC  )$(CC) $(M32) -c -o $(@:.elf=.o) $<
+	$(call say,LD  )$(LD) $(LDFLAGS) -Ttext=0x100000 -o $@ $(@:.elf=.o)
 
 bench-host: $B/empty.elf
 

@@ -39,7 +39,7 @@ HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
-$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -iquote user/libc)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
+$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -fno-math-errno -iquote user/libc)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc
@@ -95,7 +95,7 @@ mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fak
 mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap=$f)
 
 # The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
-TSAN_TESTS := $(if $(CLANG)$(COVERAGE),,fs_race ksm_wait mm_race)
+TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race ksm_wait mm_race)
 define tsan_test
 HOST_TESTS += $1_tsan
 $1_tsan_SRC = $$($1_SRC) tests/host/fakes/tsan.c
