@@ -55,7 +55,7 @@ $(foreach v,DEBUG WERROR NULL_PAGE COVERAGE V,$(eval override $v := $(filter-out
 KNOWN := B DEBUG WERROR NULL_PAGE COVERAGE TOOLPREFIX PYTHON V CC HOSTCC LD AR NM OBJCOPY OBJDUMP CPUS MEM QEMU \
          QEMUEXTRA GDBPORT
 GIVEN := $(filter-out $(KNOWN),$(foreach v,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $v))),$v)))
-MISTAKE := $(if $(GIVEN),$(shell $(PYTHON) tools/build/similar.py '$(KNOWN)' $(GIVEN)))
+MISTAKE := $(if $(GIVEN),$(shell $(PYTHON) tools/build/similar.py variable '$(KNOWN)' $(GIVEN)))
 $(if $(MISTAKE),$(error $(MISTAKE)))
 # One short line for each step; the whole commands with V=1.
 say = $(if $V$(findstring s,$(firstword -$(MAKEFLAGS))),,@echo '  $1' $(patsubst $B/%,%,$@);)

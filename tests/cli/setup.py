@@ -26,15 +26,15 @@ esac
 
 
 def machine(apt=None, without=()):
-    """A directory for all of PATH: it has a python3 that only says so, and no QEMU."""
+    """A directory for all of PATH: it has no QEMU, and a python3 that starts helpers only, and else just says so."""
     directory = temp_directory()
     for name in set(BASICS) - set(without):
         found = shutil.which(name)
         if found:
             os.symlink(found, os.path.join(directory, name))
-    scripts = {"python3": "#!/bin/sh\necho started\n"}
+    scripts = {"python3": "#!/bin/sh\ncase $1 in *.py) exec %s \"$@\" ;; esac\necho started\n" % sys.executable}
     if os.getuid():
-        scripts["sudo"] = "#!/bin/sh\nexec \"$@\"\n"
+        scripts["sudo"] = "#!/bin/sh\n[ $1 = -v ] || exec \"$@\"\n"
     if apt:
         scripts["apt-get"] = apt % {"directory": directory}
     for name, text in scripts.items():
@@ -62,7 +62,7 @@ ok(p.returncode == 0 and p.stdout == "started\n", "what is missing is installed"
 lines = log(directory)
 ok([l.split()[0] for l in lines if l] == ["install", "update", "install"],
    "with one update of the lists, when it is needed", lines)
-ok(all(l.endswith("DPkg::Lock::Timeout=300 qemu-system-x86") for l in lines if l.startswith("install")),
+ok(all(l.endswith("-y --no-install-recommends qemu-system-x86") for l in lines if l.startswith("install")),
    "and nothing else", lines)
 p = ksm(directory, "run")
 ok(p.returncode == 0 and log(directory) == lines, "nothing is installed twice", p.stderr)
@@ -76,7 +76,7 @@ ok("gcc" not in p.stderr.replace("gcc.gnu.org", ""), "what is installed is not n
 
 directory = machine(APT, without=["mandoc"])
 p = ksm(directory, "run")
-ok(p.returncode == 0 and log(directory)[0].endswith("Timeout=300 mandoc qemu-system-x86"),
+ok(p.returncode == 0 and log(directory)[0].endswith("-y --no-install-recommends mandoc qemu-system-x86"),
    "what is optional is installed together with what is needed", p.stderr, log(directory))
 lines = log(directory)
 p = ksm(directory, "run")
@@ -85,6 +85,11 @@ ok(p.returncode == 0 and p.stdout == "started\n" and not p.stderr and log(direct
 p = ksm(machine(without=["mandoc"]), "test")
 ok(p.returncode == 121 and "mandoc.bsd.lv" in p.stderr, "the tests need it", p.stderr)
 
+p = ksm(machine("#!/bin/sh\necho step; exit 100\n"), "run")
+ok(p.returncode == 121 and "\nstep\n" in p.stderr, "apt's own words are shown when it fails", p.stderr)
+for word, meant in ("tets", "test"), ("converage", "coverage"):
+    p = ksm(machine(APT), word)
+    ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word, p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)

@@ -1,11 +1,11 @@
-"""similar - finds a misspelled variable, for make: similar.py 'KNOWN...' GIVEN... prints nothing, or a sentence."""
+"""similar - finds what a misspelled word meant: similar.py NOUN 'KNOWN...' GIVEN... prints nothing, or a sentence."""
 
 import difflib
 import sys
 
-known = sys.argv[1].split()
-for name in sys.argv[2:]:
-    close = difflib.get_close_matches(name.upper(), known, 1, 0.7)
+noun, known = sys.argv[1], {word.lower(): word for word in sys.argv[2].split()}
+for name in sys.argv[3:]:
+    close = difflib.get_close_matches(name.lower(), known, 1, 0.7)
     if close:
-        print("there is no variable %s; did you mean %s?" % (name, close[0]))
+        print("there is no %s %s; did you mean %s?" % (noun, name, known[close[0]]))
         break

@@ -1,73 +1,86 @@
 #!/usr/bin/env python3
-"""coverage - how much of a kernel room the host tests execute, by gcov.
+"""coverage - how much of a kernel room the host tests execute, by gcovr.
 
   coverage.py [ROOM]       kernel/ksm if left out
 
-Prints the share of lines and branches of each file that was reached, and what never was.  Status 1 when less than 98 %
-of the lines or 95 % of the branches were.
+Prints the share of lines and branches of each file that was reached, and what never was; build/coverage/html has the
+same as pages, with the source.  Status 1 when less than 98 % of the lines or 95 % of the branches were.
 """
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import progress  # noqa: E402
+from run.build import make  # noqa: E402
+from run.options import suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 
 BUILD = "build/coverage"
+HTML = os.path.join(BUILD, "html")
+FIGURES = os.path.join(BUILD, "figures.json")
 LINES, BRANCHES = 98.0, 95.0
 
 
 def run_tests():
     env = clean_env(B=BUILD, CC="gcc", COVERAGE="1", DEBUG="")
-    listed = subprocess.run(["make", "-s", "list-host-tests"], env=env, check=True, stdout=subprocess.PIPE, text=True)
-    subprocess.run(["make", "-s", "-j2", "host-tests"], env=env, check=True, stdout=sys.stderr)
+    names = subprocess.run(["make", "-s", "list-host-tests"], env=env, check=True, stdout=subprocess.PIPE,
+                           text=True).stdout.split()
+    if not make(["host-tests"], env):
+        sys.exit("coverage: the build failed")
     for where, _, files in os.walk(BUILD):
         for f in files:
             if f.endswith(".gcda"):
                 os.unlink(os.path.join(where, f))
-    for name in listed.stdout.split():
+    for i, name in enumerate(names):
+        progress.show("testing: %d of %d done; host/%s" % (i, len(names), name))
         if subprocess.run([os.path.join(BUILD, "tests", "host", name)], stdout=subprocess.DEVNULL).returncode:
             sys.exit("coverage: host/%s fails" % name)
 
 
 def measure(room):
-    """file -> (line -> count, (line, branch number) -> count), summed over all tests."""
-    result = {}
-    for where, _, files in sorted(os.walk(os.path.join(BUILD, "tests", "host", "obj"))):
-        for f in sorted(files):
-            if not f.endswith(".gcda") or ("/" + room + "/") not in where + "/":
-                continue
-            gcov = ["gcov", "--json-format", "--stdout", "--branch-probabilities", os.path.join(where, f)]
-            text = subprocess.run(gcov, check=True, capture_output=True, text=True).stdout
-            for line in text.splitlines():
-                for source in json.loads(line)["files"]:
-                    if source["file"].startswith(room + "/"):
-                        add(result.setdefault(source["file"], ({}, {})), source["lines"])
-    return result
+    """Makes the pages.  file -> (line -> count, (line, branch number) -> count), summed over all tests."""
+    progress.show("counting what was reached")
+    shutil.rmtree(HTML, ignore_errors=True)
+    os.makedirs(HTML)
+    subprocess.run(["gcovr", "--filter", room + "/", "--json", FIGURES, "--html-details", os.path.join(HTML, "index.html"),
+                    "--html-title", room, os.path.join(BUILD, "tests", "host", "obj")],
+                   check=True, stdout=subprocess.DEVNULL)
+    with open(FIGURES, encoding="utf-8") as f:
+        return {source["file"]: counts(source["lines"]) for source in json.load(f)["files"]}
 
 
-def add(counts, lines):
-    for line in lines:
-        number = line["line_number"]
-        counts[0][number] = counts[0].get(number, 0) + line["count"]
-        for i, branch in enumerate(line["branches"]):
-            counts[1][number, i] = counts[1].get((number, i), 0) + branch["count"]
+def counts(lines):
+    lines = [line for line in lines if not line.get("gcovr/noncode")]
+    return ({line["line_number"]: line["count"] for line in lines},
+            {(line["line_number"], i): branch["count"] for line in lines for i, branch in enumerate(line["branches"])})
 
 
-def percent(counts):
-    return 100.0 * sum(1 for n in counts.values() if n) / len(counts) if counts else 100.0
+def percent(figures):
+    return 100.0 * sum(1 for n in figures.values() if n) / len(figures) if figures else 100.0
+
+
+def choose():
+    """The room that the arguments name; exits if they name none."""
+    words = sys.argv[1:]
+    room = words[0].rstrip("/") if words else "kernel/ksm"
+    if len(words) <= 1 and os.path.isdir(room) and not room.startswith("-"):
+        return room
+    rooms = [os.path.join("kernel", name) for name in os.listdir("kernel") if "." not in name]
+    meant = suggestion(room, rooms)
+    sys.stderr.write("ksm: there is no room '%s'%s\nusage: ./ksm coverage [ROOM]\n" % (" ".join(words), meant))
+    sys.exit(2)
 
 
 def main():
     os.chdir(ROOT)
-    room = sys.argv[1].rstrip("/") if len(sys.argv) > 1 else "kernel/ksm"
-    if len(sys.argv) > 2 or not os.path.isdir(room):
-        sys.stderr.write("usage: ./ksm coverage [ROOM]\nROOM is a directory such as kernel/ksm\n")
-        return 2
+    room = choose()
     run_tests()
     files = measure(room)
+    progress.clear()
     if not files:
         sys.exit("coverage: no host test is linked with %s" % room)
     lines, branches = {}, {}
@@ -80,8 +93,9 @@ def main():
         print("%-28s %6.1f%% %8.1f%%   %s; %s" % (name, percent(of_lines), percent(of_branches), never or "-",
                                                   half or "-"))
     print("%-28s %6.1f%% %8.1f%%" % ("all", percent(lines), percent(branches)))
+    print("as pages: %s" % os.path.join(HTML, "index.html"))
     return 0 if percent(lines) >= LINES and percent(branches) >= BRANCHES else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    progress.run(main)

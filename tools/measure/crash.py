@@ -26,7 +26,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results  # noqa: E402
-from run import qemu  # noqa: E402
+from run import progress, qemu  # noqa: E402
 from run.build import make  # noqa: E402
 from run.paths import ROOT, build_directory, clean_env  # noqa: E402
 
@@ -200,38 +200,22 @@ def parse(argv):
     return options
 
 
-class Line:
-    """One line on a terminal that shows how far it has got."""
-
-    def __init__(self):
-        self._live = sys.stdout.isatty()
-
-    def show(self, text):
-        if self._live:
-            sys.stdout.write("\r\033[K" + text)
-            sys.stdout.flush()
-
-    def end(self, text):
-        sys.stdout.write(("\r\033[K" if self._live else "") + text + "\n")
-        sys.stdout.flush()
-
-
-def try_record(line, build, name, layout, options):
+def try_record(build, name, layout, options):
     """False: something is wrong, and the record was kept."""
     started = time.monotonic()
     directory = tempfile.mkdtemp(prefix="ksm-crash-")
-    line.show("%s: the programs work" % name)
+    progress.show("%s: the programs work" % name)
     try:
         nentries = record(directory, build, layout, options.seed, options.operations)
         nstates, wrong = replay(directory, build, options.every,
-                                lambda n, total: line.show("%s: state %d of %d" % (name, n, total)))
+                                lambda n, total: progress.show("%s: state %d of %d" % (name, n, total)))
         chances = random.Random(options.seed)
         for i in range(BOOTED):
-            line.show("%s: boot %d of %d" % (name, i + 1, BOOTED))
+            progress.show("%s: boot %d of %d" % (name, i + 1, BOOTED))
             wrong += boot_state(directory, build, chances.randrange(nentries), 128)
     except Wrong as e:
         nentries, nstates, wrong = 0, 0, "%s\n" % e
-    line.end("%s: %d writes and flushes, %d states, %d booted: %s, in %.0f s"
+    progress.say("%s: %d writes and flushes, %d states, %d booted: %s, in %.0f s"
              % (name, nentries, nstates, BOOTED, "NOT ALL GOOD" if wrong else "all good", time.monotonic() - started))
     if wrong:
         sys.stdout.write(wrong[-4000:] + "the record is in %s\n" % directory)
@@ -243,14 +227,14 @@ def try_record(line, build, name, layout, options):
     return not wrong
 
 
-def try_failures(line, name, command, record, **env):
+def try_failures(name, command, record, **env):
     """Runs a test of failing transfers; false: something is wrong."""
     started = time.monotonic()
-    line.show("%s, transfers fail" % name)
+    progress.show("%s, transfers fail" % name)
     test = subprocess.run(command, env=dict(os.environ, **env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace", check=False)
     tried = re.search(r"^# (\d+ faults.*)$", test.stdout, re.M)
-    line.end("%s, transfers fail%s: %s, in %.0f s" % (name, ", " + tried[1] if tried else "",
+    progress.say("%s, transfers fail%s: %s, in %.0f s" % (name, ", " + tried[1] if tried else "",
                                                       "NOT ALL GOOD" if test.returncode else "all good",
                                                       time.monotonic() - started))
     if test.returncode:
@@ -264,19 +248,18 @@ def try_failures(line, name, command, record, **env):
 def main():
     options = parse(sys.argv[1:])
     os.chdir(ROOT)
-    line = Line()
     good = True
     for kernel, build in (("kernel", build_directory()), ("debug kernel", build_directory() + "/debug")):
         debug = ["DEBUG=1"] if kernel != "kernel" else []
-        if not make(["B=" + build, "all", "programs", "host-tests"] + debug, clean_env(), sys.stderr):
+        if not make(["B=" + build, "all", "programs", "host-tests"] + debug, clean_env()):
             return 2
         for layout in ("xv6", "extended"):
-            good = try_record(line, build, "%s, %s layout" % (kernel, layout), layout, options) and good
-        good = try_failures(line, kernel, [sys.executable, "tests/cli/diskerror.py"], options.record,
+            good = try_record(build, "%s, %s layout" % (kernel, layout), layout, options) and good
+        good = try_failures(kernel, [sys.executable, "tests/cli/diskerror.py"], options.record,
                             B=build) and good
     command = [os.path.join(build_directory(), "tests", "host", "fs_error")]
-    return 0 if try_failures(line, "host", command, options.record, FS_ERROR_ALL="1") and good else 1
+    return 0 if try_failures("host", command, options.record, FS_ERROR_ALL="1") and good else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    progress.run(main)

@@ -10,15 +10,18 @@ Each mutant names the suites that should fail.  Status 0: every mutant was caugh
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results  # noqa: E402
+from run import progress  # noqa: E402
 from run.paths import ROOT  # noqa: E402
+from run.statuses import BUILD_FAILED  # noqa: E402
 
-TIMEOUT = 300  # seconds for the suites of one mutant; one that makes them hang is caught, too
+TIMEOUT = 300  # seconds to build and run the suites of one mutant; one that makes them hang is caught, too
 
 CORE = ["host/ksm_core", "host/ksm_model"]
 WAIT = ["host/ksm_wait"]
@@ -135,16 +138,20 @@ MUTANTS = [
 def passes(copy, suites):
     """Whether the suites pass.  A mutant that does not compile proves nothing, and is a fault of this list."""
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "B", "DEBUG", "CPUS")}
-    build = subprocess.run(["make", "-s", "-C", copy, "-j2", "all", "host-tests"], env=env, stdin=subprocess.DEVNULL,
-                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    if build.returncode:
-        sys.exit("mutants: the copy does not compile\n" + build.stderr)
-    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    try:
-        return subprocess.run([sys.executable, "tests/run"] + suites, cwd=copy, env=env, timeout=TIMEOUT,
-                              **quiet).returncode == 0
-    except subprocess.TimeoutExpired:
-        return False
+    with tempfile.TemporaryFile("w+") as said:
+        with subprocess.Popen([sys.executable, "tests/run"] + suites, cwd=copy, env=env, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=said) as tests:
+            try:
+                status = tests.wait(TIMEOUT)
+            except subprocess.TimeoutExpired:
+                status = 1
+            finally:  # after Ctrl-C as well: the copy is removed then
+                tests.send_signal(signal.SIGINT)
+                tests.wait()
+        said.seek(0)
+        if status == BUILD_FAILED:
+            sys.exit("mutants: the copy does not compile\n" + said.read())
+    return status == 0
 
 
 def apply(copy, path, right, wrong):
@@ -192,18 +199,20 @@ def main():
         copy = os.path.join(work, "tree")
         shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda where,
                         names: {".git", "build"} if where == ROOT else set())
+        progress.show("the suites without a fault")
         if not passes(copy, sorted({s for m in chosen for s in m[4]})):
             sys.exit("mutants: the suites fail without any fault")
-        print("1..%d" % len(chosen))
+        progress.say("1..%d" % len(chosen))
         ncaught = 0
         for n, (what, path, right, wrong, suites) in enumerate(chosen, 1):
+            progress.show("%d of %d caught, %d left: %s" % (ncaught, n - 1, len(chosen) - n + 1, what))
             name, text = apply(copy, path, right, wrong)
             caught = not passes(copy, suites)
             ncaught += caught
-            print("%sok %d - caught: %s" % ("" if caught else "not ", n, what), flush=True)
+            progress.say("%sok %d - caught: %s" % ("" if caught else "not ", n, what))
             with open(name, "w", encoding="utf-8") as f:
                 f.write(text)
-        print("# %d of %d mutants were caught" % (ncaught, len(chosen)))
+        progress.say("# %d of %d mutants were caught" % (ncaught, len(chosen)))
         if "--record" in sys.argv:
             results.add("mutants", "mistakes put into the code, which the tests must notice", len(chosen), "mistakes",
                         len(chosen) - ncaught)
@@ -213,4 +222,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    progress.run(main)

@@ -30,7 +30,7 @@ import _bombs  # noqa: E402
 import _shell  # noqa: E402
 import suites  # noqa: E402
 from measure import results  # noqa: E402
-from run import qemu  # noqa: E402
+from run import progress, qemu  # noqa: E402
 from run.build import make  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 from run.statuses import INTERRUPTED  # noqa: E402
@@ -138,9 +138,13 @@ class Soak:
         return int(time.monotonic() - self._started) // 60
 
     def _say(self):
-        print("%3d min: round %d, %s; %s, %s blocks; %s" % (
+        progress.say("%3d min: round %d, %s; %s, %s blocks; %s" % (
             self.minutes, self._nrounds + 1, self._now, self._figures or "no figures yet", self._nblocks,
-            self.summary()), flush=True)
+            self.summary()))
+
+    def _begin(self, what):
+        self._now = what
+        progress.show("%d of %d minutes, round %d: %s" % (self.minutes, self._options.minutes, self._nrounds + 1, what))
 
     def summary(self):
         return ", ".join("%d %s" % (n, what) for what, n in self._npieces.items()) or "nothing yet"
@@ -157,7 +161,7 @@ class Soak:
             yield others[i % len(others)]
 
     def _run_piece(self, shell, what, kind, work, arguments):
-        self._now = what
+        self._begin(what)
         self._seed += 1
         if work is run_bomb:
             work(shell, *arguments, self._options.smp, self._totals)
@@ -225,11 +229,12 @@ class Soak:
         """Raises Finding, or returns when the time is over."""
         o = self._options
         shutil.copyfile(os.path.join(BUILD, "tests.img"), self._image)
+        self._begin("starting")
         with qemu.Machine(os.path.join(BUILD, "kernel.elf"), append="jitter=%d" % o.seed, disk=self._image, write=True,
                           smp=o.smp, mem=o.mem) as machine:
             shell = Console(machine, self._say)
             self._work(shell)
-            self._now = "power off"
+            self._begin("power off")
             shell.send(b"halt\n")
             if machine.wait(60) is None:
                 raise Finding("halt does not power off")
@@ -256,7 +261,7 @@ def parse(argv):
 def main():
     options = parse(sys.argv[1:])
     os.chdir(ROOT)
-    if not make(["all"], clean_env(B=BUILD, DEBUG="1"), sys.stderr):
+    if not make(["all"], clean_env(B=BUILD, DEBUG="1")):
         return 2
     os.makedirs(KEPT, exist_ok=True)
     soak = Soak(options)
@@ -271,11 +276,11 @@ def main():
     except KeyboardInterrupt:
         status, end = INTERRUPTED, "interrupted; nothing was found until then"
         shutil.rmtree(KEPT)
-    print("soak: %d minutes, %s: %s" % (soak.minutes, soak.summary(), end), flush=True)
+    progress.say("soak: %d minutes, %s: %s" % (soak.minutes, soak.summary(), end))
     if options.record and status != INTERRUPTED:
         results.add("soak", "a debug kernel with jitter, %d processors" % options.smp, soak.minutes, "minutes", status)
     return status
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    progress.run(main)

@@ -4,7 +4,8 @@
  *   mathclient [-i ID] [-e EXPR]... [FILE]   computes the expressions given, then those in FILE, one a line;
  *                                            with neither, those of standard input
  *   mathclient [-i ID] -c FILE               compares the results with those in FILE
- *   mathclient [-i ID] -b N [-e EXPR]        measures N requests, one after the other
+ *   mathclient [-i ID] -b N [-w W] [-e EXPR] measures N requests, W of them in flight (1); with -t TICKS in place of
+ *                                            -b N, as many as it can in that time
  *   mathclient [-i ID] -q                    ends the server
  *
  * It prints "EXPR = VALUE" or "EXPR: message".
@@ -21,12 +22,12 @@
 #include "decimal.h"
 #include "fcntl.h"
 #include "mathfn.h"
+#include "mathmeasure.h"
 #include "mathwire.h"
 #include "ulib.h"
 
 #define PATIENCE     500 /* ticks to wait for a server */
 #define MAX_RENEWALS 100 /* new slots in place of damaged ones, before the client gives up */
-#define BENCHMARK    "1+2"
 
 /* An expression that was sent and has no reply. */
 struct item {
@@ -255,24 +256,38 @@ static void take_path(struct client *client, const char *path)
 
 /* The other jobs. */
 
-static void measure(struct client *client, int nrequests, const char *text)
+/* Sends so many requests, or as many as the ring holds. */
+static uint send_some(struct client *client, uint more, const char *text, uint n)
 {
-    uint n = strlen(text);
-    int begin, ticks;
-
-    begin = uptime();
-    for (int i = 0; i < nrequests; i++) {
-        struct math_result result;
+    for (uint i = 0; i < more; i++) {
         int error = mathwire_send(&client->wire, MATHWIRE_COMPUTE, text, n);
 
-        if (error == 0)
-            error = mathwire_receive(&client->wire, &result);
+        if (error == KSM_EAGAIN && mathwire_owed(&client->wire) > 0)
+            return i;
         if (error < 0)
             give_up(client, error);
     }
-    ticks = uptime() - begin;
-    must_print("%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
-               (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
+    return more;
+}
+
+static void measure(struct client *client, struct mathmeasure *m, const char *text)
+{
+    uint n = strlen(text), nsent = 0, nreceived = 0;
+
+    mathmeasure_begin(m);
+    for (;;) {
+        struct math_result result;
+        int error;
+
+        nsent += send_some(client, mathmeasure_more(m, nsent, nreceived), text, n);
+        if (nreceived == nsent)
+            break;
+        error = mathwire_receive(&client->wire, &result);
+        if (error < 0)
+            give_up(client, error);
+        nreceived++;
+    }
+    mathmeasure_end(m, nreceived);
 }
 
 static void end_server(struct client *client)
@@ -288,12 +303,12 @@ static void end_server(struct client *client)
 
 static void usage(void)
 {
-    fail(2, "usage: mathclient [-i ID] [-e EXPR]... [FILE] | -c FILE | -b N [-e EXPR] | -q");
+    fail(2, "usage: mathclient [-i ID] [-e EXPR]... [FILE] | -c FILE | -b N | -t TICKS [-w WINDOW] [-e EXPR] | -q");
 }
 
 /* What the arguments ask for. */
 struct job {
-    int nrequests; /* -b */
+    struct mathmeasure measure; /* -b, -t, -w */
     bool end;      /* -q */
     const char *check, *file;
     int nexprs;
@@ -302,12 +317,13 @@ struct job {
 
 static void parse_arguments(struct client *client, struct job *job, int argc, char *argv[])
 {
+    bool measured;
     int option;
 
     job->exprs = calloc((uint)argc, sizeof(char *));
     if (!job->exprs)
         fail(2, "out of memory");
-    while ((option = getopt(argc, argv, "i:e:c:b:q")) >= 0) {
+    while ((option = getopt(argc, argv, MATHMEASURE_OPTIONS "i:e:c:q")) >= 0) {
         if (option == 'i')
             client->name = optarg;
         else if (option == 'e')
@@ -316,15 +332,17 @@ static void parse_arguments(struct client *client, struct job *job, int argc, ch
             job->check = optarg;
         else if (option == 'q')
             job->end = true;
-        else if (option != 'b' || !parse_number(optarg, &job->nrequests) || job->nrequests <= 0)
+        else if (!mathmeasure_option(&job->measure, option, optarg))
             usage();
     }
     if (argc - optind > 1)
         usage();
     job->file = argv[optind]; /* NULL if there is none */
-    if (job->file && (job->check || job->nrequests || job->end))
+    measured = mathmeasure_wanted(&job->measure);
+    if (job->file && (job->check || measured || job->end))
         usage();
-    if (job->nexprs > (job->nrequests ? 1 : argc) || (job->nexprs && (job->check || job->end)))
+    if (job->nexprs > (measured ? 1 : argc) || (job->measure.window && !measured) ||
+         (job->nexprs && (job->check || job->end)))
         usage();
 }
 
@@ -338,8 +356,8 @@ int main(int argc, char *argv[])
     connect(&client);
     if (job.end) {
         end_server(&client);
-    } else if (job.nrequests) {
-        measure(&client, job.nrequests, job.nexprs ? job.exprs[0] : BENCHMARK);
+    } else if (mathmeasure_wanted(&job.measure)) {
+        measure(&client, &job.measure, job.nexprs ? job.exprs[0] : MATHMEASURE_TEXT);
     } else if (job.check) {
         client.checking = true;
         take_path(&client, job.check);

@@ -1,103 +1,135 @@
 /*
  * mathpipe.c - the Math Server over two pipes, for comparison with shared memory.
  *
- *   mathpipe -b N [-e EXPR]      measures N requests, one after the other, to a server that it forks
+ *   mathpipe -b N [-w W] [-e EXPR]       measures N requests to a server that it forks, W of them in flight (1)
+ *   mathpipe -t TICKS [-w W] [-e EXPR]   measures as many as it can in that time
  *
- * Requests and replies are those of mathwire.h, without check values; a request is preceded by its length.
+ * Requests and replies are those of mathwire.h, without check values; a request is preceded by its length.  Each side
+ * reads with one call all that is there, and writes with one call all that it has.
  */
+#include "mathmeasure.h"
 #include "mathwire.h"
 #include "ulib.h"
 
-#define BENCHMARK "1+2" /* the same as mathclient's */
+#define WINDOW MATHWIRE_WINDOW
 
 struct message {
     uint n; /* bytes of the request */
     struct mathwire_request request;
 };
 
-/* Reads exactly n bytes.  Returns 0, or -1 at the end. */
-static int read_all(int fd, void *buf, uint n)
+/* Answers the whole messages of a buffer, at most WINDOW.  Returns how many, and in *used their bytes; -1: no message. */
+static int answer_all(const char *buf, uint n, struct mathwire_reply *replies, uint *used)
 {
-    for (uint done = 0; done < n;) {
-        int got = read(fd, (char *)buf + done, (int)(n - done));
+    int nreplies = 0;
 
-        if (got <= 0)
+    *used = 0;
+    while (nreplies < (int)WINDOW && n - *used >= sizeof(uint)) {
+        const struct message *message = (const void *)(buf + *used);
+        uint nbytes = sizeof(message->n) + message->n;
+
+        if (message->n < mathwire_request_nbytes(0) || message->n > sizeof(message->request))
             return -1;
-        done += (uint)got;
+        if (nbytes > n - *used)
+            break;
+        replies[nreplies].number = message->request.number;
+        math_evaluate((const char *)message->request.text, message->request.length, &replies[nreplies].result);
+        nreplies++;
+        *used += nbytes;
     }
-    return 0;
-}
-
-/* Reads a message, with one call if all of it is there.  Returns 0, or -1 at the end or if it is not a message. */
-static int read_message(int fd, struct message *message)
-{
-    int got = read(fd, message, sizeof(*message));
-    uint n;
-
-    if (got <= 0)
-        return -1;
-    n = (uint)got;
-    if (n < sizeof(message->n)) {
-        if (read_all(fd, (char *)message + n, sizeof(message->n) - n) < 0)
-            return -1;
-        n = sizeof(message->n);
-    }
-    if (message->n < mathwire_request_nbytes(0) || message->n > sizeof(message->request) ||
-        n > sizeof(message->n) + message->n)
-        return -1;
-    return read_all(fd, (char *)message + n, sizeof(message->n) + message->n - n);
+    return nreplies;
 }
 
 static void serve(int in, int out)
 {
-    static struct message message;
+    static char buf[WINDOW * sizeof(struct message)] __attribute__((aligned(4)));
+    static struct mathwire_reply replies[WINDOW]; /* no more requests are in flight */
+    uint n = 0, used;
+    int got;
 
-    while (read_message(in, &message) == 0) {
-        struct mathwire_reply reply = { .number = message.request.number };
+    while ((got = read(in, buf + n, (int)(sizeof(buf) - n))) > 0) {
+        int nreplies = answer_all(buf, n += (uint)got, replies, &used);
 
-        math_evaluate((const char *)message.request.text, message.request.length, &reply.result);
-        if (write_all(out, &reply, sizeof(reply)) < 0)
+        if (nreplies < 0 || write_all(out, replies, nreplies * (int)sizeof(replies[0])) < 0)
             break;
+        n -= used;
+        memmove(buf, buf + used, n);
     }
 }
 
-static void measure(int out, int in, int nrequests, const char *text)
+/* The client. */
+
+struct client {
+    int out, in;
+    const char *text;
+    uint nsent, nreceived;
+};
+
+static void send(struct client *client, uint count)
 {
-    static struct message message;
-    uint n = strlen(text);
-    int begin, ticks;
+    static char buf[WINDOW * sizeof(struct message)] __attribute__((aligned(4)));
+    uint length = strlen(client->text), nbytes = sizeof(uint) + mathwire_request_nbytes(length);
 
-    message.n = mathwire_request_nbytes(n);
-    message.request.length = (ushort)n;
-    memcpy(message.request.text, text, n);
-    begin = uptime();
-    for (int i = 0; i < nrequests; i++) {
-        struct mathwire_reply reply;
+    for (uint i = 0; i < count; i++) {
+        struct message *message = (void *)(buf + i * nbytes);
 
-        message.request.number = (uint)i;
-        if (write_all(out, &message, (int)(sizeof(message.n) + message.n)) < 0 ||
-            read_all(in, &reply, sizeof(reply)) < 0 || reply.number != (uint)i)
-            fail(2, "the server died");
+        message->n = nbytes - sizeof(message->n);
+        message->request.number = client->nsent++;
+        message->request.length = (ushort)length;
+        memcpy(message->request.text, client->text, length);
     }
-    ticks = uptime() - begin;
-    must_print("%d requests in %d ticks: %d requests a second\n", nrequests, ticks,
-               (int)(nrequests * 100ll / (ticks > 0 ? ticks : 1)));
+    if (write_all(client->out, buf, (int)(count * nbytes)) < 0)
+        fail(2, "the server died");
 }
 
-static void usage(void) { fail(2, "usage: mathpipe -b N [-e EXPR]"); }
+/* Waits for one reply, and takes with it all others that are there. */
+static void receive(struct client *client)
+{
+    static struct mathwire_reply replies[WINDOW];
+    uint n = 0;
+    int got;
+
+    do {
+        got = read(client->in, (char *)replies + n, (int)(sizeof(replies) - n));
+        if (got <= 0)
+            fail(2, "the server died");
+        n += (uint)got;
+    } while (n % sizeof(replies[0]) != 0);
+    for (uint i = 0; i < n / sizeof(replies[0]); i++)
+        if (replies[i].number != client->nreceived++)
+            fail(2, "the server answers what was not asked");
+}
+
+static void measure(struct client *client, struct mathmeasure *m)
+{
+    mathmeasure_begin(m);
+    for (;;) {
+        uint more = mathmeasure_more(m, client->nsent, client->nreceived);
+
+        if (more > 0)
+            send(client, more);
+        if (client->nreceived == client->nsent)
+            break;
+        receive(client);
+    }
+    mathmeasure_end(m, client->nreceived);
+}
+
+static void usage(void) { fail(2, "usage: mathpipe -b N | -t TICKS [-w WINDOW] [-e EXPR]"); }
 
 int main(int argc, char *argv[])
 {
-    const char *text = BENCHMARK;
-    int nrequests = 0, requests[2], replies[2], option, pid, status;
+    struct mathmeasure m = { 0 };
+    struct client client = { .text = MATHMEASURE_TEXT };
+    int requests[2], replies[2], option, pid, status;
 
-    while ((option = getopt(argc, argv, "b:e:")) >= 0) {
+    while ((option = getopt(argc, argv, MATHMEASURE_OPTIONS "e:")) >= 0) {
         if (option == 'e' && strlen(optarg) <= MATHWIRE_MAX_TEXT)
-            text = optarg;
-        else if (option != 'b' || !parse_number(optarg, &nrequests))
+            client.text = optarg;
+        else if (!mathmeasure_option(&m, option, optarg))
             usage();
     }
-    if (nrequests <= 0 || optind < argc)
+    if (!mathmeasure_wanted(&m) || optind < argc)
         usage();
     if (pipe(requests) < 0 || pipe(replies) < 0)
         fail(2, "cannot make a pipe");
@@ -112,7 +144,9 @@ int main(int argc, char *argv[])
     }
     close(requests[0]);
     close(replies[1]);
-    measure(requests[1], replies[0], nrequests, text);
+    client.out = requests[1];
+    client.in = replies[0];
+    measure(&client, &m);
     close(requests[1]);
     waits(&status);
     return 0;
