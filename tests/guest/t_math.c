@@ -70,9 +70,8 @@ static struct mathwire_header *attach(void)
     return shared;
 }
 
-static struct program start_client(char *option, char *value, int in)
+static struct program start_program(char *argv[], int in)
 {
-    char *argv[] = { "/mathclient", "-i", id, option, value, NULL };
     struct program program;
     int fds[2];
 
@@ -81,6 +80,13 @@ static struct program start_client(char *option, char *value, int in)
     program.out = fds[0];
     close(fds[1]);
     return program;
+}
+
+static struct program start_client(char *option, char *value, int in)
+{
+    char *argv[] = { "/mathclient", "-i", id, option, value, NULL };
+
+    return start_program(argv, in);
 }
 
 /* Reads the rest of a program's output.  Returns its status. */
@@ -542,23 +548,42 @@ TEST("a client that does not read its replies does not hold up others")
 
 /* The measurements. */
 
-TEST("mathclient and mathpipe measure themselves with -b")
+/* What mathclient prints with these arguments, or mathpipe. */
+static void check_measure(char *argv[], const char *begins)
 {
-    char *argv[] = { "/mathpipe", "-b", "1000", NULL };
-    struct program client;
     char output[OUTPUT_SIZE];
+    struct program program = start_program(argv, -1);
 
+    check_eq(finish(&program, output), 0);
+    check_eq(memcmp(output, begins, strlen(begins)), 0);
+    check(strstr(output, " ticks: ") && strstr(output, " requests a second\n"));
+}
+
+TEST("mathclient and mathpipe measure themselves")
+{
+    char expression[600]; /* 64 of them fill the rings, and the pipes */
+    char *client[] = { "/mathclient", "-i", id, "-b", "1000", NULL };
+    char *flight[] = { "/mathclient", "-i", id, "-b", "1000", "-w", "64", "-e", expression, NULL };
+    char *pipes[] = { "/mathpipe", "-b", "1000", NULL };
+    char *batch[] = { "/mathpipe", "-b", "1001", "-w", "64", "-e", expression, NULL };
+    char *timed[] = { "/mathpipe", "-t", "1", "-w", "7", NULL };
+
+    memset(expression, '1', sizeof(expression) - 1);
+    for (uint i = 1; i < sizeof(expression) - 1; i += 2)
+        expression[i] = '+';
+    expression[sizeof(expression) - 1] = 0;
     start_server();
-    client = start_client("-b", "1000", -1);
-    check_eq(finish(&client, output), 0);
-    check_eq(memcmp(output, "1000 requests in ", 17), 0);
-    check_eq(reap(tap_start_program(argv, -1, -1)), 0);
+    check_measure(client, "1000 requests in ");
+    check_measure(flight, "1000 requests in ");
+    check_measure(pipes, "1000 requests in ");
+    check_measure(batch, "1001 requests in ");
+    check_measure(timed, "");
     end_server();
 }
 
 TEST("the Math Server's programs refuse wrong usage")
 {
-    char *wrong[][5] = {
+    char *wrong[][6] = {
         { "/mathserver", "-n", "0", NULL },
         { "/mathserver", "-n", "1025", NULL },
         { "/mathserver", "-x", "1", NULL },
@@ -569,6 +594,9 @@ TEST("the Math Server's programs refuse wrong usage")
         { "/mathclient", "a", "b", NULL },
         { "/mathpipe", NULL },
         { "/mathpipe", "-b", "x", NULL },
+        { "/mathpipe", "-w", "2", NULL },
+        { "/mathpipe", "-b", "5", "-w", "65", NULL },
+        { "/mathclient", "-w", "2", NULL },
     };
     int fds[2];
 

@@ -303,13 +303,14 @@ static void end_server(struct client *client)
 
 static void usage(void)
 {
-    fail(2, "usage: mathclient [-i ID] [-e EXPR]... [FILE] | -c FILE | -b N | -t TICKS [-w WINDOW] [-e EXPR] | -q");
+    fail(2, "usage: mathclient [-i ID] [-e EXPR]... [FILE] | -c FILE | -b N | -t TICKS [-w WINDOW] [-e EXPR] "
+            "| -q");
 }
 
 /* What the arguments ask for. */
 struct job {
     struct mathmeasure measure; /* -b, -t, -w */
-    bool end;      /* -q */
+    bool end;                   /* -q */
     const char *check, *file;
     int nexprs;
     char **exprs; /* -e; there is room for as many as there are arguments */
@@ -342,7 +343,7 @@ static void parse_arguments(struct client *client, struct job *job, int argc, ch
     if (job->file && (job->check || measured || job->end))
         usage();
     if (job->nexprs > (measured ? 1 : argc) || (job->measure.window && !measured) ||
-         (job->nexprs && (job->check || job->end)))
+        (job->nexprs && (job->check || job->end)))
         usage();
 }
 

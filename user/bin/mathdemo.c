@@ -67,31 +67,39 @@ static int measured(char *argv[])
     return atoi(rate + 2);
 }
 
-/* One line of figures, each part of it as soon as it is known. */
+/* One line of figures, each as soon as it is known. */
 static void compare(const char *title, char *window)
 {
     char *pipes[] = { "/mathpipe", "-t", TICKS, "-w", window, NULL };
     char *shared[] = { "/mathclient", "-i", ID, "-t", TICKS, "-w", window, NULL };
-    int over_pipes, through_memory;
+    int piped, shared_memory;
 
-    must_print("  %s: over pipes ", title);
-    over_pipes = measured(pipes);
-    must_print("%7d, through shared memory ", over_pipes);
-    through_memory = measured(shared);
-    must_print("%7d: %.1f times as many\n", through_memory, (double)through_memory / (over_pipes > 0 ? over_pipes : 1));
+    must_print("  %-14s", title);
+    piped = measured(pipes);
+    must_print("%13d", piped);
+    shared_memory = measured(shared);
+    must_print("%24d   %.1f times as many\n", shared_memory, (double)shared_memory / (piped > 0 ? piped : 1));
 }
+
+static const char meaning_of_one[] =
+    "On one processor, client and server take turns: a request by itself costs two\n"
+    "switches either way; 64 share them, and then a pipe, which copies all 64 at once,\n"
+    "costs less than a ring in shared memory, where each has a record of its own.\n";
+static const char meaning_of_many[] =
+    "On several processors, client and server run at the same time: a request by itself\n"
+    "enters the kernel four times for a pipe and never for shared memory, which is much\n"
+    "faster as long as the host has two processors free; 64 in flight share those four.\n";
 
 static void show_figures(void)
 {
     uint ncpus = ksmspin_ncpus();
 
-    must_print("Requests a second on %u processor%s, measured for a second each:\n", ncpus, ncpus == 1 ? "" : "s");
+    must_print("Requests a second on %u processor%s, measured for a second each:\n", ncpus,
+               ncpus == 1 ? "" : "s");
+    must_print("                   over pipes   through shared memory\n");
     compare("one at a time", "1");
-    compare("64 in flight ", "64");
-    must_print(ncpus == 1 ? "Client and server take turns here: one request at a time costs two switches either way, and with "
-                            "more\nin flight shared memory saves the system calls and the copies.\n"
-                          : "Client and server run side by side here, and in shared memory neither enters the kernel while "
-                            "the\nother is awake: a pipe takes four system calls for a request, or for a batch of them.\n");
+    compare("64 in flight", "64");
+    must_print("%s", ncpus == 1 ? meaning_of_one : meaning_of_many);
 }
 
 static bool solve_problems(void)
@@ -99,7 +107,8 @@ static bool solve_problems(void)
     static char *problems[] = { "/mathclient", "-i", ID, "-c", PROBLEMS, NULL };
     int pids[NCLIENTS], nright = 0, status, pid;
 
-    must_print("A Math Server and %d clients, which share nothing but an identifier, solve %s:\n", NCLIENTS, PROBLEMS);
+    must_print("A Math Server and %d clients, which share nothing but an identifier, solve %s:\n", NCLIENTS,
+               PROBLEMS);
     for (int i = 0; i < NCLIENTS; i++)
         pids[i] = start(problems, 1);
     for (int left = NCLIENTS; left > 0 && (pid = waits(&status)) > 0;)

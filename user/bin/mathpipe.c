@@ -4,7 +4,7 @@
  *   mathpipe -b N [-w W] [-e EXPR]       measures N requests to a server that it forks, W of them in flight (1)
  *   mathpipe -t TICKS [-w W] [-e EXPR]   measures as many as it can in that time
  *
- * Requests and replies are those of mathwire.h, without check values; a request is preceded by its length.  Each side
+ * Requests and replies are those of mathwire.h, check values included; a request is preceded by its length.  Each side
  * reads with one call all that is there, and writes with one call all that it has.
  */
 #include "mathmeasure.h"
@@ -18,6 +18,18 @@ struct message {
     struct mathwire_request request;
 };
 
+/* Computes a request.  False if it is none. */
+static bool answer(const struct mathwire_request *request, uint nbytes, struct mathwire_reply *reply)
+{
+    if (mathwire_request_nbytes(request->length) != nbytes ||
+        request->check != mathwire_request_check(request))
+        return false;
+    reply->number = request->number;
+    math_evaluate((const char *)request->text, request->length, &reply->result);
+    reply->check = mathwire_reply_check(reply);
+    return true;
+}
+
 /* Answers the whole messages of a buffer, at most WINDOW.  Returns how many, and in *used their bytes; -1: no message. */
 static int answer_all(const char *buf, uint n, struct mathwire_reply *replies, uint *used)
 {
@@ -28,13 +40,12 @@ static int answer_all(const char *buf, uint n, struct mathwire_reply *replies, u
         const struct message *message = (const void *)(buf + *used);
         uint nbytes = sizeof(message->n) + message->n;
 
-        if (message->n < mathwire_request_nbytes(0) || message->n > sizeof(message->request))
+        if (message->n > sizeof(message->request))
             return -1;
         if (nbytes > n - *used)
             break;
-        replies[nreplies].number = message->request.number;
-        math_evaluate((const char *)message->request.text, message->request.length, &replies[nreplies].result);
-        nreplies++;
+        if (!answer(&message->request, message->n, &replies[nreplies++]))
+            return -1;
         *used += nbytes;
     }
     return nreplies;
@@ -75,8 +86,11 @@ static void send(struct client *client, uint count)
 
         message->n = nbytes - sizeof(message->n);
         message->request.number = client->nsent++;
+        message->request.kind = MATHWIRE_COMPUTE;
         message->request.length = (ushort)length;
+        message->request.text[length / 4] = 0;
         memcpy(message->request.text, client->text, length);
+        message->request.check = mathwire_request_check(&message->request);
     }
     if (write_all(client->out, buf, (int)(count * nbytes)) < 0)
         fail(2, "the server died");
@@ -96,7 +110,7 @@ static void receive(struct client *client)
         n += (uint)got;
     } while (n % sizeof(replies[0]) != 0);
     for (uint i = 0; i < n / sizeof(replies[0]); i++)
-        if (replies[i].number != client->nreceived++)
+        if (replies[i].number != client->nreceived++ || replies[i].check != mathwire_reply_check(&replies[i]))
             fail(2, "the server answers what was not asked");
 }
 

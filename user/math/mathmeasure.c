@@ -11,7 +11,10 @@
 
 bool mathmeasure_option(struct mathmeasure *m, int option, const char *value)
 {
-    int *where = option == 'b' ? &m->nrequests : option == 't' ? &m->ticks : option == 'w' ? &m->window : NULL;
+    int *where = option == 'b'   ? &m->nrequests
+                 : option == 't' ? &m->ticks
+                 : option == 'w' ? &m->window
+                                 : NULL;
 
     return where && parse_number(value, where) && *where > 0 && m->window <= (int)MATHWIRE_WINDOW;
 }

@@ -24,7 +24,10 @@ struct mathmeasure {
 bool mathmeasure_option(struct mathmeasure *m, int option, const char *value);
 
 /* Is anything to be measured?  Sleeps: no. */
-static inline bool mathmeasure_wanted(const struct mathmeasure *m) { return m->nrequests > 0 || m->ticks > 0; }
+static inline bool mathmeasure_wanted(const struct mathmeasure *m)
+{
+    return m->nrequests > 0 || m->ticks > 0;
+}
 
 /* Starts the clock.  Sleeps: no. */
 void mathmeasure_begin(struct mathmeasure *m);
