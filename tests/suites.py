@@ -56,7 +56,7 @@ def names():
 
 
 def choose(all_names, words):
-    """The suites that the words name: `ksm_core`, `host/ksm_core`, `host`; or a sentence about a word that names none."""
+    """The suites that the words name: `ksm_core`, `host/ksm_core`, `host`; or a sentence about a wrong word."""
     if not words:
         return all_names, None
     chosen = []

@@ -32,10 +32,7 @@ double math_abs(double x)
 }
 
 /* One instruction, since the compiler is told that nobody looks at errno. */
-double math_sqrt(double x)
-{
-    return __builtin_sqrt(x);
-}
+double math_sqrt(double x) { return __builtin_sqrt(x); }
 
 static double with_sign_of(double x, double sign)
 {
