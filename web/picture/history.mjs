@@ -1,0 +1,228 @@
+// What the feed has told so far: frames and events, and from them the state at any moment and the lanes of the time line.
+
+const KEPT = 10 * 60 * 1e6; // microseconds that one can go back
+const MOST_EVENTS = 200000;
+
+// The first index whose time is above.
+export function after(list, time) {
+    let low = 0, high = list.length;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        if (list[middle].time > time)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+// In the order of times; lines come nearly in it.
+function insert(list, item) {
+    let i = list.length;
+    while (i > 0 && list[i - 1].time > item.time)
+        i--;
+    list.splice(i, 0, item);
+}
+
+export class History {
+    constructor() {
+        this.clear("");
+    }
+
+    clear(kernel) {
+        this.kernel = kernel;
+        this.frames = [];
+        this.events = [];
+        this.cpus = [];             // for each, [{time, pid}]: who ran from then on
+        this.processes = new Map(); // pid -> {pid, name, changes: [{time, state, cpu, call}]}
+        this.names = new Map();     // identifier -> the segment's name
+        this.lost = 0;
+    }
+
+    get first() {
+        return Math.min(this.frames[0]?.time ?? Infinity, this.events[0]?.time ?? Infinity);
+    }
+
+    get last() {
+        return Math.max(this.frames.at(-1)?.time ?? 0, this.events.at(-1)?.time ?? 0);
+    }
+
+    addFrame(frame) {
+        insert(this.frames, frame);
+        this.lost = frame.totals.lost;
+        for (const segment of frame.segments) {
+            if (segment.name)
+                this.names.set(segment.id, segment.name);
+        }
+        for (const p of frame.processes) {
+            const lane = this.lane(p.pid);
+            lane.name = p.name;
+            const now = lane.changes.at(-1);
+            if (!now || (now.time <= frame.time && now.state !== p.state))
+                lane.changes.push({ time: frame.time, state: p.state, cpu: p.cpu, call: p.call });
+        }
+        for (const { cpu, pid } of frame.cpus) {
+            const runs = this.cpus[cpu] ??= [];
+            if (!runs.length)
+                runs.push({ time: frame.time, pid });
+        }
+        this.trim();
+    }
+
+    addEvent(event) {
+        insert(this.events, event);
+        if (event.kind === "R")
+            this.addSwitch(event);
+        else if (event.event === "fork")
+            this.lane(event.child).name = this.lane(event.pid).name;
+        else if (event.event === "exec")
+            this.lane(event.pid).name = event.name;
+    }
+
+    lane(pid) {
+        let lane = this.processes.get(pid);
+        if (!lane)
+            this.processes.set(pid, lane = { pid, name: "", changes: [] });
+        return lane;
+    }
+
+    addSwitch({ time, cpu, pid, left }) {
+        const runs = this.cpus[cpu] ??= [];
+        const before = runs.at(-1)?.pid ?? 0;
+        if (before > 0 && left !== "-") {
+            const state = { r: "ready", x: "dead" }[left] ?? "sleep";
+            const call = state === "sleep" ? Number(left.slice(1)) : null;
+            insert(this.lane(before).changes, { time, state, cpu: null, call });
+        }
+        if (pid > 0)
+            insert(this.lane(pid).changes, { time, state: "run", cpu, call: null });
+        insert(runs, { time, pid });
+    }
+
+    // What is older than one can go back to goes.
+    trim() {
+        let begin = this.last - KEPT;
+        if (this.events.length > MOST_EVENTS)
+            begin = Math.max(begin, this.events[this.events.length - MOST_EVENTS * 3 / 4].time);
+        if (begin <= this.first)
+            return;
+        const cut = list => list.splice(0, Math.max(after(list, begin) - 1, 0));
+        cut(this.frames);
+        cut(this.events);
+        this.cpus.forEach(cut);
+        for (const [pid, lane] of this.processes) {
+            cut(lane.changes);
+            if (lane.changes.length <= 1 && lane.changes[0]?.state === "dead" && lane.changes[0].time < begin)
+                this.processes.delete(pid);
+        }
+    }
+
+    // The last frame before a moment, and what the events between say; null: nothing is known of it.
+    at(time) {
+        const frame = this.frames[after(this.frames, time) - 1];
+        if (!frame)
+            return null;
+        const state = {
+            time, number: frame.number, totals: { ...frame.totals }, cpus: frame.cpus.map(c => ({ ...c })),
+            processes: new Map(frame.processes.map(p => [p.pid, { ...p }])),
+            segments: new Map(frame.segments.map(s => [s.id, { ...s, attached: s.attached.map(a => ({ ...a })) }])),
+        };
+        for (let i = after(this.events, frame.time); i < this.events.length && this.events[i].time <= time; i++)
+            apply(state, this.events[i]);
+        return state;
+    }
+
+    nameOf(pid) {
+        const name = this.processes.get(pid)?.name;
+        return name ? `${name} ${pid}` : `process ${pid}`;
+    }
+
+    segmentName(id) {
+        return id === null ? "private memory" : this.names.get(id) ?? id.toString(16);
+    }
+}
+
+function removeAttachments(state, keep) {
+    for (const [id, segment] of state.segments) {
+        segment.attached = segment.attached.filter(keep(id));
+        if (segment.state === "marked" && !segment.attached.length)
+            state.segments.delete(id);
+    }
+}
+
+const CHANGES = {
+    fork(state, { pid, child }) {
+        const parent = state.processes.get(pid);
+        if (!parent || state.processes.has(child))
+            return;
+        state.processes.set(child, { ...parent, pid: child, parent: pid, state: "ready", cpu: null, call: null, wait: null });
+        for (const segment of state.segments.values())
+            segment.attached.push(...segment.attached.filter(a => a.pid === pid).map(a => ({ ...a, pid: child })));
+    },
+    exec(state, { pid, name }) {
+        const process = state.processes.get(pid);
+        if (process)
+            process.name = name;
+        removeAttachments(state, () => a => a.pid !== pid);
+    },
+    exit(state, { pid }) {
+        const process = state.processes.get(pid);
+        if (process)
+            Object.assign(process, { state: "dead", cpu: null, call: null, wait: null, guard: 0, stack: 0, brk: 0 });
+        removeAttachments(state, () => a => a.pid !== pid);
+    },
+    create(state, { id, handle, bytes, pid }) {
+        state.segments.set(id, {
+            id, handle, bytes, pages: Math.ceil(bytes / 4096), creator: pid, last: pid, state: "live", name: null, attached: [],
+        });
+    },
+    attach(state, { id, pid, address, access }) {
+        state.segments.get(id)?.attached.unshift({ pid, address, access });
+    },
+    detach(state, { id, pid, address }) {
+        removeAttachments(state, of => a => of !== id || a.pid !== pid || a.address !== address);
+    },
+    delete(state, { id }) {
+        const segment = state.segments.get(id);
+        if (segment)
+            segment.state = "marked";
+        removeAttachments(state, () => () => true);
+    },
+    wait(state, { pid, id, address, offset, peer }) {
+        const process = state.processes.get(pid);
+        if (process)
+            process.wait = { id, address, offset, peer, holder: null };
+    },
+    lock(state, { pid, id, address, offset, holder }) {
+        const process = state.processes.get(pid);
+        if (process)
+            process.wait = { id, address, offset, peer: holder, holder };
+    },
+    woke(state, { pid }) {
+        const process = state.processes.get(pid);
+        if (process)
+            process.wait = null;
+    },
+};
+
+function applySwitch(state, { cpu, pid, left }) {
+    const runs = state.cpus.find(c => c.cpu === cpu);
+    const before = runs && state.processes.get(runs.pid);
+    if (before && left !== "-" && before.state === "run") {
+        before.state = { r: "ready", x: "dead" }[left] ?? "sleep";
+        before.cpu = null;
+        before.call = before.state === "sleep" ? Number(left.slice(1)) : null;
+    }
+    if (runs)
+        runs.pid = pid;
+    const next = state.processes.get(pid);
+    if (next)
+        Object.assign(next, { state: "run", cpu, call: null, wait: null });
+}
+
+function apply(state, event) {
+    if (event.kind === "R")
+        applySwitch(state, event);
+    else if (event.kind === "E")
+        CHANGES[event.event]?.(state, event);
+}

@@ -1,0 +1,270 @@
+// The picture of memory: a column for each process, and bands between the columns that share a segment.
+//
+// layout() computes where everything goes, and knows nothing of the page; MemoryPicture puts that into SVG.
+
+import { access, doing, hex, size } from "./words.mjs";
+
+const PAGE = 4096;
+const TOP = 0x80000000;
+const HEADER = 42;           // above the columns: name, pid, state
+const LEAST_HEIGHT = 3;      // of the piece between two borders
+const WIDTHS = { least: 16, most: 112 };
+const SVG = "http://www.w3.org/2000/svg";
+const TURN = 137.5;          // degrees of hue between one segment and the next
+
+// The pieces of a process's private memory, from below.
+function privatePieces({ guard, stack, brk }) {
+    if (!brk)
+        return [];
+    return [
+        { kind: "image", from: 0, to: guard },
+        { kind: "guard", from: guard, to: guard + PAGE },
+        { kind: "stack", from: guard + PAGE, to: Math.min(stack, brk) },
+        { kind: "heap", from: stack, to: brk },
+    ].filter(piece => piece.to > piece.from);
+}
+
+// From an address to a height.  All columns have the same scale.  Between two borders of anything it is linear; how high a
+// piece is grows with the logarithm of its pages, so that a page beside a gigabyte can be seen.  Empty pieces are flat.
+export function makeScale(columns, height) {
+    const edges = new Map([[0, 0], [TOP, 0]]);
+    for (const column of columns) {
+        for (const { from, to } of column.pieces) {
+            edges.set(from, (edges.get(from) ?? 0) + 1);
+            edges.set(to, (edges.get(to) ?? 0) - 1);
+        }
+    }
+    const borders = [...edges.keys()].sort((a, b) => a - b);
+    const weights = [];
+    let covered = 0;
+    for (let i = 0; i + 1 < borders.length; i++) {
+        covered += edges.get(borders[i]);
+        const pages = Math.max((borders[i + 1] - borders[i]) / PAGE, 1);
+        weights.push(covered > 0 ? 2 + Math.log2(pages) : 1 + Math.log2(pages) / 8);
+    }
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    const whole = Math.max(height, weights.length * LEAST_HEIGHT);
+    const heights = [0];
+    for (const w of weights)
+        heights.push(heights.at(-1) + w / total * whole);
+    const scale = address => {
+        let low = 0, high = borders.length - 1;
+        while (low + 1 < high) {
+            const middle = (low + high) >> 1;
+            if (borders[middle] <= address)
+                low = middle;
+            else
+                high = middle;
+        }
+        const part = (address - borders[low]) / (borders[high] - borders[low] || 1);
+        return whole - (heights[low] + part * (heights[high] - heights[low]));
+    };
+    scale.height = whole;
+    return scale;
+}
+
+export function layout(state, { width, height }) {
+    const segments = [...state.segments.values()];
+    const byPid = new Map([...state.processes.values()].map(p => [p.pid, { process: p, pieces: privatePieces(p) }]));
+    for (const segment of segments) {
+        for (const a of segment.attached) {
+            byPid.get(a.pid)?.pieces.push({
+                kind: "attachment", from: a.address, to: a.address + segment.pages * PAGE, segment, access: a.access,
+            });
+        }
+    }
+    const columns = [...byPid.values()].sort((a, b) => a.process.pid - b.process.pid);
+    const scale = makeScale(columns, height - HEADER);
+    const step = Math.max(Math.min(width / Math.max(columns.length, 1), WIDTHS.most * 1.6), WIDTHS.least * 1.5);
+    const wide = Math.min(step * 0.62, WIDTHS.most);
+    const rects = [];
+    const places = new Map(segments.map(s => [s.id, []])); // of its attachments, from left to right
+
+    columns.forEach((column, i) => {
+        column.x = i * step + (step - wide) / 2;
+        for (const piece of column.pieces) {
+            const y = HEADER + scale(piece.to);
+            const rect = { ...piece, pid: column.process.pid, x: column.x, y, width: wide, height: HEADER + scale(piece.from) - y };
+            rects.push(rect);
+            if (piece.segment)
+                places.get(piece.segment.id).push(rect);
+        }
+    });
+    return {
+        columns, rects, bands: bands(places), words: sleepers(columns, scale, wide), width: step * columns.length,
+        height: HEADER + scale.height, step, wide, scale,
+    };
+}
+
+// Between each attachment of a segment and the nearest one in the next column that has it.
+function bands(places) {
+    const list = [];
+    for (const rects of places.values()) {
+        for (let i = 0; i < rects.length; i++) {
+            const next = rects.find(r => r.x > rects[i].x);
+            if (!next)
+                break;
+            list.push({ from: rects[i], to: nearest(rects, next.x, rects[i].y), segment: rects[i].segment });
+        }
+    }
+    return list;
+}
+
+function nearest(rects, x, y) {
+    let best = null;
+    for (const r of rects) {
+        if (r.x === x && (!best || Math.abs(r.y - y) < Math.abs(best.y - y)))
+            best = r;
+    }
+    return best;
+}
+
+function sleepers(columns, scale, wide) {
+    return columns.filter(c => c.process.wait).map(c => ({
+        process: c.process, x: c.x + wide - 7, y: HEADER + scale(c.process.wait.address),
+    }));
+}
+
+export function hue(segment) {
+    return Math.round(segment.handle * TURN) % 360;
+}
+
+const MARKS = { run: "▶", ready: "…", sleep: "☾", dead: "✕", new: "+" };
+
+// Elements with a key, which are made once and changed only where something differs.
+class Layer {
+    constructor(parent, tag) {
+        this.group = parent.appendChild(document.createElementNS(SVG, "g"));
+        this.tag = tag;
+        this.elements = new Map();
+    }
+
+    show(items) {
+        const gone = new Map(this.elements);
+        for (const { key, attributes, text, title } of items) {
+            gone.delete(key);
+            let element = this.elements.get(key);
+            if (!element) {
+                element = this.group.appendChild(document.createElementNS(SVG, this.tag));
+                element.seen = {};
+                this.elements.set(key, element);
+            }
+            this.change(element, attributes, text, title);
+        }
+        for (const [key, element] of gone) {
+            element.remove();
+            this.elements.delete(key);
+        }
+    }
+
+    change(element, attributes, text, title) {
+        const { seen } = element;
+        for (const [name, value] of Object.entries(attributes)) {
+            if (seen[name] !== value)
+                element.setAttribute(name, seen[name] = value);
+        }
+        if (text !== undefined && seen.text !== text)
+            element.textContent = seen.text = text;
+        if (title !== undefined && seen.title !== title) {
+            seen.title = title;
+            element.titleElement ??= element.appendChild(document.createElementNS(SVG, "title"));
+            element.titleElement.textContent = title;
+        }
+    }
+}
+
+const round = value => Math.round(value * 10) / 10;
+
+export class MemoryPicture {
+    // chosen(pid or null, identifier or null): something was clicked.
+    constructor(svg, chosen) {
+        this.svg = svg;
+        const defs = svg.appendChild(document.createElementNS(SVG, "defs"));
+        defs.innerHTML = `<pattern id="picture-stripes" width="6" height="6" patternUnits="userSpaceOnUse"
+            patternTransform="rotate(45)"><rect width="3" height="6" class="picture-stripe"/></pattern>`;
+        this.bands = new Layer(svg, "path");
+        this.rects = new Layer(svg, "rect");
+        this.stripes = new Layer(svg, "rect");
+        this.labels = new Layer(svg, "text");
+        this.sleepers = new Layer(svg, "circle");
+        svg.addEventListener("click", event => {
+            const { pid, id } = event.target.dataset ?? {};
+            chosen(pid ? Number(pid) : null, id ? Number(id) : null);
+        });
+    }
+
+    draw(history, state, box, focus) {
+        const plan = layout(state, box);
+        const dim = (pid, id) => focus && !(focus.pid === pid || (id !== undefined && focus.id === id)) ? " dim" : "";
+        const { svg } = this;
+        svg.setAttribute("viewBox", `0 0 ${round(Math.max(plan.width, box.width))} ${round(plan.height)}`);
+        svg.setAttribute("width", round(Math.max(plan.width, box.width)));
+        svg.setAttribute("height", round(plan.height));
+        this.rects.show(plan.rects.map(r => this.rect(history, r, dim)));
+        this.stripes.show(plan.rects.filter(r => r.access === "r").map(r => ({
+            key: `${r.pid} ${r.from}`,
+            attributes: { x: round(r.x), y: round(r.y), width: round(r.width), height: round(r.height), class: "stripes" },
+        })));
+        this.bands.show(plan.bands.map(b => this.band(b, dim)));
+        this.labels.show(this.texts(history, plan, dim));
+        this.sleepers.show(plan.words.map(w => ({
+            key: w.process.pid, attributes: { cx: round(w.x), cy: round(w.y), r: 4, class: w.process.wait.holder ? "sleeper lock" : "sleeper" },
+            title: `${history.nameOf(w.process.pid)} ${doing(history, w.process)}`,
+        })));
+        return plan;
+    }
+
+    rect(history, r, dim) {
+        const { segment } = r;
+        const what = segment ? `${history.segmentName(segment.id)}, ${access(r.access)}` : r.kind;
+        return {
+            key: `${r.pid} ${r.kind} ${r.from}`,
+            attributes: {
+                x: round(r.x), y: round(r.y), width: round(r.width), height: round(Math.max(r.height, 1)),
+                class: `piece ${r.kind}${segment?.state === "marked" ? " marked" : ""}${dim(r.pid, segment?.id)}`,
+                style: segment ? `--hue: ${hue(segment)}` : "", "data-pid": r.pid, "data-id": segment?.id ?? "",
+            },
+            title: `${history.nameOf(r.pid)}: ${what}, ${hex(r.from)} to ${hex(r.to)} (${size(r.to - r.from)})`,
+        };
+    }
+
+    band({ from, to, segment }, dim) {
+        const [x, u] = [from.x + from.width, to.x].map(round);
+        const [top, bottom, right, low] = [from.y, from.y + from.height, to.y, to.y + to.height].map(round);
+        const middle = round((x + u) / 2);
+        return {
+            key: `${from.pid} ${from.from} ${to.pid} ${to.from}`,
+            attributes: {
+                d: `M${x} ${top}C${middle} ${top} ${middle} ${right} ${u} ${right}V${low}C${middle} ${low} ${middle} ${bottom} ${x} ${bottom}Z`,
+                class: `band${segment.state === "marked" ? " marked" : ""}${dim(null, segment.id)}`,
+                style: `--hue: ${hue(segment)}`, "data-id": segment.id,
+            },
+        };
+    }
+
+    texts(history, plan, dim) {
+        const list = [];
+        const fits = Math.floor(plan.step / 6.6);
+        for (const { process, x } of plan.columns) {
+            const middle = round(x + plan.wide / 2);
+            const put = (key, y, text, kind) => list.push({
+                key: `${process.pid} ${key}`, text: text.length > fits ? text.slice(0, fits - 1) + "…" : text,
+                attributes: { x: middle, y, class: `label ${kind}${dim(process.pid)}`, "data-pid": process.pid },
+            });
+            put("name", 13, process.name || "?", "name");
+            put("pid", 25, `${process.pid}`, "pid");
+            put("state", 38, MARKS[process.state] + (process.state === "run" ? ` ${process.cpu}` : ""), `state ${process.state}`);
+        }
+        for (const r of plan.rects) {
+            if (r.height < 11 || r.width < 40)
+                continue;
+            const name = r.segment ? `${history.segmentName(r.segment.id)} ${r.access}` : `${r.kind} ${size(r.to - r.from)}`;
+            const most = Math.floor(r.width / 6);
+            list.push({
+                key: `${r.pid} ${r.kind} ${r.from}`, text: name.length > most ? name.slice(0, most - 1) + "…" : name,
+                attributes: { x: round(r.x + r.width / 2), y: round(r.y + r.height / 2 + 3.5), class: `label inside${dim(r.pid, r.segment?.id)}` },
+            });
+        }
+        return list;
+    }
+}
