@@ -89,9 +89,7 @@ static inline void irq_restore(uint was);
 static inline bool irq_enabled(void);
 static inline void irq_enable(void);
 static inline void cpu_relax(void); /* in a spin loop */
-#ifdef DEBUG
-uint cpu_cycles(void); /* only differences mean something */
-#endif
+uint cpu_cycles(void);              /* only differences mean something */
 
 /* Halts until an interrupt.  The idle thread calls it with interrupts off; returns with them on.
    An interrupt that comes between the caller's last look and the halt is not lost. */
@@ -195,6 +193,10 @@ void console_put(const char *text, size_t n);
 void monitor_put(const char *text, size_t n);
 /* From now on bytes that come in there arrive by kernel_interrupt().  On the boot processor, once. */
 void monitor_listen(void);
+/* The third serial port, for the feed.  False: there is none.  Once. */
+MUST_CHECK bool feed_open(void);
+/* Sends as many of the bytes as the port takes at once, and returns their number.  The caller serialises. */
+uint feed_put(const char *text, uint n);
 
 /* The battery clock's time. */
 void clock_read(struct rtcdate *now);

@@ -4,6 +4,7 @@
  * A program's fault ends that program.  A page fault in the kernel is either a touch of user memory, which
  * the address space resolves, or a mistake of the kernel's.
  */
+#include "base/event.h"
 #include "base/latency.h"
 #include "base/printk.h"
 #include "console/console.h"
@@ -28,6 +29,12 @@ static __attribute__((noreturn)) void kill_for_fault(const struct trap_info *inf
 
     if (info->touch)
         last_address[cpu] = info->address;
+    if (events_wanted())
+        event_put(false,
+                  !info->touch  ? "E fault %d %u %x %x - -"
+                  : info->write ? "E fault %d %u %x %x %x w"
+                                : "E fault %d %u %x %x %x r",
+                  self->pid, info->number, info->code, info->ip, info->address);
     printk("pid %d %s: trap %d err %d on cpu %d eip 0x%x addr 0x%x--kill proc\n", self->pid, self->name,
            (int)info->number, (int)(proc_foreign ? foreign_code(info) : info->code), (int)cpu, info->ip,
            last_address[cpu]);

@@ -10,6 +10,7 @@
  */
 #include "ksm/ksm_impl.h"
 
+#include "base/event.h"
 #include "mm/slab.h"
 
 #define ATTACH_FLAGS (KSM_READ | KSM_WRITE | KSM_RDWR)
@@ -129,6 +130,9 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags)
         goto not_mapped;
     if (!count_new(task, a))
         goto no_room;
+    if (events_wanted())
+        event_put(false, a->mapping.writable ? "E attach %d %x %x rw" : "E attach %d %x %x r", task->pid,
+                  h->segment->id, a->mapping.va);
     return (int)a->mapping.va; /* §2: user addresses are positive */
 
 no_room:
@@ -145,6 +149,8 @@ static void detach(struct ksm_task *task, struct attachment *a)
 {
     struct segment *seg = a->holding->segment, *dead = NULL;
 
+    if (events_wanted())
+        event_put(false, "E detach %d %x %x", task->pid, seg->id, a->mapping.va);
     aspace_unmap(task->as, &a->mapping); /* §5.3 */
 
     registry_acquire();
