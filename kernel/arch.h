@@ -260,8 +260,19 @@ struct trap_info {
     uint number; /* the machine's vector */
     uint code;   /* the machine's error code */
     uint ip;
+    uint sp, frame;             /* stack pointer and frame pointer; 0: they mean nothing here */
+    const struct trapframe *tf; /* the other registers */
 };
 bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
+
+/* What a fault says about the program, from its registers and the CODE_BYTES bytes at its ip, zeroes where it has none:
+   more than the longest instruction.  Sleeps: no. */
+#define CODE_BYTES 20u
+/* A fault that is no touch, in words. */
+const char *arch_fault_words(const struct trap_info *info, const uchar code[]);
+/* Of a touch: what the register holds through which the instruction reached memory, if it holds a small negative number;
+   or the address. */
+uint arch_fault_pointer(const struct trap_info *info, const uchar code[]);
 /* A device, with interrupts off: a tick (on each processor), or a character typed.  Sleeps: no. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT, INTERRUPT_MONITOR };
 void kernel_interrupt(enum interrupt_kind kind, uint value);
