@@ -89,9 +89,7 @@ static inline void irq_restore(uint was);
 static inline bool irq_enabled(void);
 static inline void irq_enable(void);
 static inline void cpu_relax(void); /* in a spin loop */
-#ifdef DEBUG
-uint cpu_cycles(void); /* only differences mean something */
-#endif
+uint cpu_cycles(void);              /* only differences mean something */
 
 /* Halts until an interrupt.  The idle thread calls it with interrupts off; returns with them on.
    An interrupt that comes between the caller's last look and the halt is not lost. */
@@ -195,6 +193,10 @@ void console_put(const char *text, size_t n);
 void monitor_put(const char *text, size_t n);
 /* From now on bytes that come in there arrive by kernel_interrupt().  On the boot processor, once. */
 void monitor_listen(void);
+/* The third serial port, for the feed.  False: there is none.  Once. */
+MUST_CHECK bool feed_open(void);
+/* Sends as many of the bytes as the port takes at once, and returns their number.  The caller serialises. */
+uint feed_put(const char *text, uint n);
 
 /* The battery clock's time. */
 void clock_read(struct rtcdate *now);
@@ -258,8 +260,19 @@ struct trap_info {
     uint number; /* the machine's vector */
     uint code;   /* the machine's error code */
     uint ip;
+    uint sp, frame;             /* stack pointer and frame pointer; 0: they mean nothing here */
+    const struct trapframe *tf; /* the other registers */
 };
 bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
+
+/* What a fault says about the program, from its registers and the CODE_BYTES bytes at its ip, zeroes where it has none:
+   more than the longest instruction.  Sleeps: no. */
+#define CODE_BYTES 20u
+/* A fault that is no touch, in words. */
+const char *arch_fault_words(const struct trap_info *info, const uchar code[]);
+/* Of a touch: what the register holds through which the instruction reached memory, if it holds a small negative number;
+   or the address. */
+uint arch_fault_pointer(const struct trap_info *info, const uchar code[]);
 /* A device, with interrupts off: a tick (on each processor), or a character typed.  Sleeps: no. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT, INTERRUPT_MONITOR };
 void kernel_interrupt(enum interrupt_kind kind, uint value);

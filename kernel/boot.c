@@ -62,6 +62,7 @@ void kernel_start(void)
     printk("KSM " KSM_VERSION ": %u processor%s, %u KB of memory free\n", cpu_count,
            cpu_count == 1 ? "" : "s", page_free_count() * (PAGE_SIZE / 1024));
     settings_stdin();
+    settings_watch();
     settings_debug();
     if (thread_create(&boot_thread, "boot", boot, NULL) < 0)
         no_memory();

@@ -11,6 +11,7 @@
 #include "console/console.h"
 #include "mm/page.h"
 #include "sched/lock.h"
+#include "watch/watch.h"
 
 #define VALUE_SIZE 32
 
@@ -38,6 +39,20 @@ void settings_stdin(void)
         console_stdin_from_monitor(STDIN_PROGRAMS);
     else
         printk("boot parameter stdin=%s: only all and programs are known\n", value);
+}
+
+void settings_watch(void)
+{
+    char value[VALUE_SIZE];
+
+    if (params_get(boot_command_line, "watch", value, sizeof(value)) < 0)
+        return;
+    if (strcmp(value, "on") == 0)
+        watch_start(EVENTS_ALL);
+    else if (strcmp(value, "snapshots") == 0)
+        watch_start(EVENTS_ACTIVITY);
+    else
+        printk("boot parameter watch=%s: only on and snapshots are known\n", value);
 }
 
 /* A number for debug kernels; false: there is none. */

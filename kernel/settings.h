@@ -11,6 +11,7 @@
 
 void settings_log(void);   /* log=monitor */
 void settings_stdin(void); /* stdin=all or stdin=programs: input by the monitor port.  After the devices. */
+void settings_watch(void); /* watch=on or watch=snapshots: the feed.  Before the first thread. */
 void settings_debug(void); /* jitter=SEED and latency=BOUND, of debug builds */
 /* ksm.segments, ksm.attachments, ksm.pages (§10).  After page_init(). */
 void settings_ksm_limits(struct ksm_limits *limits);

@@ -4,9 +4,11 @@
  * A program's fault ends that program.  A page fault in the kernel is either a touch of user memory, which
  * the address space resolves, or a mistake of the kernel's.
  */
+#include "base/event.h"
 #include "base/latency.h"
 #include "base/printk.h"
 #include "console/console.h"
+#include "fault.h"
 #include "mm/aspace.h"
 #include "proc/proc.h"
 #include "sys/sys.h"
@@ -14,6 +16,8 @@
 /* The address of the last touch that killed, by processor.  It stays in xv6's line until the next: there,
    nothing else changes CR2. */
 static uint last_address[NCPU];
+
+#define LINE_SIZE 108 /* of xv6's line: all its numbers at their longest, a name of 15 characters */
 
 /* The error code in xv6, where all pages below the break are mapped, the guard page without rights. */
 static uint foreign_code(const struct trap_info *info)
@@ -25,12 +29,25 @@ static __attribute__((noreturn)) void kill_for_fault(const struct trap_info *inf
 {
     struct proc *self = proc_self();
     uint cpu = cpu_self()->index;
+    char line[LINE_SIZE], words[FAULT_WORDS];
 
     if (info->touch)
         last_address[cpu] = info->address;
-    printk("pid %d %s: trap %d err %d on cpu %d eip 0x%x addr 0x%x--kill proc\n", self->pid, self->name,
-           (int)info->number, (int)(proc_foreign ? foreign_code(info) : info->code), (int)cpu, info->ip,
-           last_address[cpu]);
+    if (events_wanted())
+        event_put(false,
+                  !info->touch  ? "E fault %d %u %x %x - -"
+                  : info->write ? "E fault %d %u %x %x %x w"
+                                : "E fault %d %u %x %x %x r",
+                  self->pid, info->number, info->code, info->ip, info->address);
+    format(line, sizeof(line), "pid %d %s: trap %d err %d on cpu %d eip 0x%x addr 0x%x--kill proc", self->pid,
+           self->name, (int)info->number, (int)(proc_foreign ? foreign_code(info) : info->code), (int)cpu,
+           info->ip, last_address[cpu]);
+    if (proc_foreign) {
+        printk("%s\n", line);
+    } else {
+        fault_words(info, words);
+        printk("%s\n%s\n", line, words); /* one message: nothing comes between them */
+    }
     proc_exit(STATUS_KILLED);
 }
 

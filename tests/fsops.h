@@ -27,6 +27,7 @@ int fsops_create(const char *path);
 int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed);
 int fsops_unlink(const char *path);
 int fsops_link(const char *old, const char *path);
+int fsops_rename(const char *old, const char *path);
 int fsops_mkdir(const char *path);
 int fsops_mknod(const char *path); /* of a device without a driver */
 /* Opens a file and keeps it, though it may lose its name; one that was kept before is closed. */
@@ -87,7 +88,7 @@ static inline int fsops_write_somewhere(const char *path, unsigned seed, const u
 static inline int fsops_next(struct fsops *o)
 {
     char path[24], other[24];
-    unsigned what = fsops_pick(o, 20), i = fsops_pick(o, FSOPS_NAMES), j = fsops_pick(o, FSOPS_NAMES);
+    unsigned what = fsops_pick(o, 22), i = fsops_pick(o, FSOPS_NAMES), j = fsops_pick(o, FSOPS_NAMES);
     unsigned r[3];
 
     for (unsigned k = 0; k < 3; k++)
@@ -105,6 +106,12 @@ static inline int fsops_next(struct fsops *o)
         return fsops_hold(path);
     if (what == 19)
         return fsops_mknod(path);
+    if (what == 21)
+        fsops_directory(o, path, i % 4);
+    if (what == 21 && r[0] % 2) /* else a directory gets the name of a file, maybe in another one */
+        fsops_directory(o, other, j % 4);
+    if (what >= 20)
+        return fsops_rename(path, other);
     fsops_directory(o, path, j % 4);
     return fsops_mkdir(path) < 0 ? fsops_unlink(path) : 0;
 }

@@ -112,9 +112,15 @@ int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, 
     return inode_write_some(op, dp, kernel_as_user(&e), slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
 }
 
-int dir_remove(struct log_op *op, struct inode *dp, uint slot)
+int dir_set(struct log_op *op, struct inode *dp, uint slot, uint inum)
 {
-    struct dirent e = { .inum = 0 };
+    uint blockno, nblocks;
+    struct group *g = inode_get_blocks(dp, slot / BSIZE, &blockno, &nblocks);
 
-    return inode_write_some(op, dp, kernel_as_user(&e), slot, sizeof(e)) == (int)sizeof(e) ? 0 : -1;
+    if (!g)
+        return -1;
+    ((struct dirent *)(cache_block(g, blockno) + slot % BSIZE))->inum = inum;
+    cache_changed(op, g, blockno, 1);
+    cache_put(g);
+    return 0;
 }

@@ -98,8 +98,9 @@ uint dir_find(struct inode *dp, const struct filename *name, uint *slot);
 /* Enters the name at a slot that dir_find() found free.  0, or -1: the disk is full. */
 MUST_CHECK int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum,
                          uint slot);
-/* Frees an entry.  0 or -1. */
-MUST_CHECK int dir_remove(struct log_op *op, struct inode *dp, uint slot);
+/* The name in an entry that dir_find() has found stands for another inode; 0: it is free.  Changes one block.  0, or -1:
+   it can't be read. */
+MUST_CHECK int dir_set(struct log_op *op, struct inode *dp, uint slot, uint inum);
 /* Has it only "." and ".."? */
 bool dir_is_empty(struct inode *dp);
 

@@ -250,19 +250,32 @@ static int change_links(struct log_op *op, struct inode *ip, int change)
     return good ? 0 : -1;
 }
 
+/* A name in a directory stood for inode `was`, and is to stand for another one; 0: none.  The directory's links change
+   with it.  -1: it did not, there is no room, or it can't be read; nothing is changed. */
+static int set_entry(struct log_op *op, struct inode *dp, const struct filename *name, uint was, uint inum,
+                     int links)
+{
+    uint slot;
+    int result = -1;
+
+    if (acquire_directory(dp) < 0)
+        return -1;
+    if (dir_find(dp, name, &slot) == was && dp->disk.nlink + links <= LINKS_MAX)
+        result = was ? dir_set(op, dp, slot, inum) : dir_enter(op, dp, name, inum, slot);
+    if (result == 0 && links && dp->disk.nlink + links > 0) {
+        dp->disk.nlink += links;
+        inode_update(op, dp);
+    }
+    inode_release(dp);
+    return result;
+}
+
 /* Enters a second name for a file.  The link is counted first: too high a count only leaks an orphan. */
 static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, const struct filename *name)
 {
-    uint slot;
-
     if (inode_is_dir(ip) || change_links(op, ip, 1) < 0)
         return -1;
-    int result = -1;
-    if (acquire_directory(dp) == 0) {
-        if (!dir_find(dp, name, &slot))
-            result = dir_enter(op, dp, name, ip->inum, slot);
-        inode_release(dp);
-    }
+    int result = set_entry(op, dp, name, 0, ip->inum, 0);
     if (result < 0)
         change_links(op, ip, -1);
     return result;
@@ -287,13 +300,13 @@ int fs_link(struct inode *cwd, const char *old, const char *new)
     return result;
 }
 
-/* Can the name of ip be removed?  *is_dir: ip is a directory. */
-static bool is_removable(struct inode *ip, bool *is_dir)
+/* Can the name of ip be removed?  *is_dir: ip is a directory; it may be `full` if it gets another name. */
+static bool is_removable(struct inode *ip, bool full, bool *is_dir)
 {
     if (inode_acquire(ip) < 0)
         return false;
     *is_dir = ip->disk.type == T_DIR;
-    bool good = ip->disk.nlink > 0 && (!*is_dir || (ip->inum != ROOTINO && dir_is_empty(ip)));
+    bool good = ip->disk.nlink > 0 && (!*is_dir || (ip->inum != ROOTINO && (full || dir_is_empty(ip))));
     inode_release(ip);
     return good;
 }
@@ -320,20 +333,12 @@ static struct inode *lose_name(struct log_op *op, struct inode *ip, struct inode
 static int unlink_entry(struct log_op *op, struct inode *dp, const struct filename *name, struct inode *ip,
                         struct inode **earlier)
 {
-    uint slot;
     bool is_dir;
 
-    if (!is_removable(ip, &is_dir) || acquire_directory(dp) < 0)
+    if (!is_removable(ip, false, &is_dir) || set_entry(op, dp, name, ip->inum, 0, is_dir ? -1 : 0) < 0)
         return -1;
-    int result = dir_find(dp, name, &slot) == ip->inum ? dir_remove(op, dp, slot) : -1;
-    if (result == 0 && is_dir && dp->disk.nlink > 1) {
-        dp->disk.nlink--;
-        inode_update(op, dp);
-    }
-    inode_release(dp);
-    if (result == 0)
-        *earlier = lose_name(op, ip, dp);
-    return result;
+    *earlier = lose_name(op, ip, dp);
+    return 0;
 }
 
 int fs_unlink(struct inode *cwd, const char *path)
@@ -356,5 +361,100 @@ int fs_unlink(struct inode *cwd, const char *path)
         log_end(&op);
     }
     inode_put(dp);
+    return result;
+}
+
+/* Another name for what has one. */
+
+struct move {
+    struct inode *from, *to; /* directories */
+    struct filename old, new;
+    /* References: to what has the old name, and the new one; to where a search ended; as lose_name().  Or NULL. */
+    struct inode *ip, *victim, *last, *earlier;
+};
+
+static const struct filename dot_dot = { ".." };
+
+/* Is ip the new directory, or one that it is in?  Also true if that can't be found out. */
+static bool is_within(struct move *m)
+{
+    uint left = volume.sb.ninodes, slot; /* in a corrupt image, directories may form a circle */
+
+    for (m->last = inode_dup(m->to); m->last != m->ip && m->last->inum != ROOTINO;) {
+        uint inum = 0;
+        if (left-- && acquire_directory(m->last) == 0) {
+            inum = dir_find(m->last, &dot_dot, &slot);
+            inode_release(m->last);
+        }
+        struct inode *up = inum ? inode_get(inum) : NULL;
+        if (!up)
+            return true;
+        inode_put(m->last); /* it has a name, so this frees nothing */
+        m->last = up;
+    }
+    return m->last == m->ip;
+}
+
+/* The new name is there before the old one goes: who looks for both finds one.  The entry that can lack room comes
+   first.  What is taken back is in the cache, so that can't fail. */
+static int rename_entry(struct log_op *op, struct move *m)
+{
+    uint inum = m->ip->inum, victim = m->victim ? m->victim->inum : 0;
+    bool is_dir, victim_is_dir;
+
+    if (!is_removable(m->ip, true, &is_dir))
+        return -1;
+    if (m->ip == m->victim) /* two names of one file: POSIX has both stay */
+        return 0;
+    if (victim && (!is_removable(m->victim, false, &victim_is_dir) || victim_is_dir != is_dir))
+        return -1;
+    bool moves = is_dir && m->from != m->to;
+    if (moves && (is_within(m) || set_entry(op, m->ip, &dot_dot, m->from->inum, m->to->inum, 0) < 0))
+        return -1;
+    int links = is_dir && !victim ? 1 : 0;
+    if (set_entry(op, m->to, &m->new, victim, inum, links) < 0)
+        goto not_entered;
+    if (set_entry(op, m->from, &m->old, inum, 0, is_dir ? -1 : 0) < 0)
+        goto not_removed;
+    if (victim)
+        m->earlier = lose_name(op, m->victim, m->to);
+    return 0;
+
+not_removed:
+    if (set_entry(op, m->to, &m->new, inum, victim, -links) < 0)
+        log_fail();
+not_entered:
+    if (moves && set_entry(op, m->ip, &dot_dot, m->to->inum, m->from->inum, 0) < 0)
+        log_fail();
+    return -1;
+}
+
+static bool is_plain(const struct filename *name) { return !is_dot(name) && !is_dot_dot(name); }
+
+int fs_rename(struct inode *cwd, const char *old, const char *new)
+{
+    struct log_op op;
+    struct move m;
+    int result = -1;
+
+    memset(&m, 0, sizeof(m));
+    m.from = lookup_parent(cwd, old, &m.old);
+    m.to = lookup_parent(cwd, new, &m.new);
+    if (m.from && m.to && is_plain(&m.old) && is_plain(&m.new) && begin(&op) == 0) {
+        m.ip = find_child(m.from, &m.old);
+        m.victim = m.ip ? find_child(m.to, &m.new) : NULL;
+        if (m.ip)
+            result = rename_entry(&op, &m);
+        mutex_release(&names);
+        inode_put_in(&op, m.victim); /* a file without another name goes in the same operation */
+        inode_put_in(&op, m.earlier);
+        inode_put_in(&op, m.last);
+        inode_put_in(&op, m.ip);
+        log_end(&op);
+    }
+    if (m.to)
+        inode_put(m.to);
+    if (m.from)
+        inode_put(m.from);
     return result;
 }

@@ -35,6 +35,9 @@ MUST_CHECK int inode_read(struct inode *ip, void *dst, uint offset, uint n);
 void inode_stat(struct inode *ip, struct stat *st);
 
 MUST_CHECK int fs_link(struct inode *cwd, const char *old, const char *new);
+/* What has the old name gets the new one, in one step.  What had that goes: a file for a file, an empty directory for a
+   directory. */
+MUST_CHECK int fs_rename(struct inode *cwd, const char *old, const char *new);
 MUST_CHECK int fs_unlink(struct inode *cwd, const char *path);
 MUST_CHECK int fs_mkdir(struct inode *cwd, const char *path);
 MUST_CHECK int fs_mknod(struct inode *cwd, const char *path, short major, short minor);

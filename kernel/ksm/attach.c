@@ -10,9 +10,11 @@
  */
 #include "ksm/ksm_impl.h"
 
+#include "base/event.h"
 #include "mm/slab.h"
 
 #define ATTACH_FLAGS (KSM_READ | KSM_WRITE | KSM_RDWR)
+#define NEAR_PAGES   16u /* so far from a segment's end, an address may still be meant to lie in it */
 
 #define for_each_holding(link, task) list_for_each(link, &(task)->holdings)
 #define for_each_attachment(link, h) list_for_each(link, &(h)->attachments)
@@ -129,6 +131,9 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags)
         goto not_mapped;
     if (!count_new(task, a))
         goto no_room;
+    if (events_wanted())
+        event_put(false, a->mapping.writable ? "E attach %d %x %x rw" : "E attach %d %x %x r", task->pid,
+                  h->segment->id, a->mapping.va);
     return (int)a->mapping.va; /* §2: user addresses are positive */
 
 no_room:
@@ -145,6 +150,11 @@ static void detach(struct ksm_task *task, struct attachment *a)
 {
     struct segment *seg = a->holding->segment, *dead = NULL;
 
+    if (events_wanted())
+        event_put(false, "E detach %d %x %x", task->pid, seg->id, a->mapping.va);
+    task->left_id = seg->id;
+    task->left_va = a->mapping.va;
+    task->left_npages = a->mapping.npages;
     aspace_unmap(task->as, &a->mapping); /* §5.3 */
 
     registry_acquire();
@@ -370,8 +380,36 @@ static void release_all(struct ksm_task *task, bool at_exit)
 
 void ksm_release(struct ksm_task *task, bool at_exit)
 {
+    task->left_npages = 0;
     if (list_linked(&task->link))
         release_all(task, at_exit);
     if (at_exit)
         wait_wake_watchers(task); /* §11.7: even of an empty list, whose last one may be just leaving */
+}
+
+static bool in_mapping(const struct mapping *m, uint va) { return va - m->va < m->npages << PAGE_SHIFT; }
+
+/* The mapping that covers va, or one that ends a little below. */
+static struct mapping *mapping_near(const struct aspace *as, uint va)
+{
+    struct mapping *m = NULL;
+
+    for (uint below = 0; !m && below <= NEAR_PAGES; below++)
+        m = aspace_mapping_at(as, va - (below << PAGE_SHIFT));
+    return m;
+}
+
+bool ksm_find_place(const struct ksm_task *task, uint va, struct ksm_place *place)
+{
+    struct mapping *m = mapping_near(task->as, va);
+    bool in = m && in_mapping(m, va);
+
+    if (!in && va - task->left_va < task->left_npages << PAGE_SHIFT) {
+        *place = (struct ksm_place){ KSM_PLACE_DETACHED, task->left_id, va - task->left_va };
+        return true;
+    }
+    if (m)
+        *place = (struct ksm_place){ in ? KSM_PLACE_IN : KSM_PLACE_PAST,
+                                     attachment_of(m)->holding->segment->id, va - m->va };
+    return m;
 }

@@ -32,11 +32,14 @@ struct ksm_task {
     uint ndead;             /* [K] */
     uint nattached;         /* [T] */
     struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
+    uint left_id, left_va, left_npages; /* [o] the last detach: for ksm_find_place() */
     bool busy;              /* [T] its mappings are changing, and may differ from its attachments */
     bool forking;           /* [T] it walks its holdings without the lock: they stay where they are */
     bool stale;             /* [K] meanwhile one of them died */
     struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
     struct list watchers;   /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
+    /* [o] for the feed: its own, around its sleep */
+    const struct ksm_sleeper *sleeper;
 };
 
 /* A thread that waits on a word (§11); on its own stack.
@@ -108,6 +111,24 @@ void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
+
+/* For the feed (docs/feed.md): segments and attachments into a snapshot, see base/snapshot.h.  Between freeze and thaw no call
+   on shared memory takes effect, and those that come sleep; so the caller does not.  One thread.  Sleeps: may. */
+void ksm_freeze(void);
+void ksm_thaw(void);
+void ksm_snapshot_totals(uint nlost); /* of events */
+void ksm_snapshot(void);
+uint ksm_snapshot_bytes(void); /* the most that they take */
+/* The word that a process sleeps on, if it does.  Its thread is asleep, and can't wake.  Sleeps: no. */
+void ksm_snapshot_word(const struct ksm_task *task);
+
+/* What an address that a program may not touch has to do with shared memory.  false: nothing.  Sleeps: no. */
+struct ksm_place {
+    enum { KSM_PLACE_IN, KSM_PLACE_PAST, KSM_PLACE_DETACHED } kind;
+    uint id;
+    uint offset; /* from where the segment begins, or began */
+};
+MUST_CHECK bool ksm_find_place(const struct ksm_task *task, uint va, struct ksm_place *place);
 
 /* Proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong.  Sleeps: may. */
 MUST_CHECK const char *ksm_check(void);

@@ -23,9 +23,15 @@
  */
 #include "ksm/ksm_impl.h"
 
+#include "base/event.h"
+#include "base/snapshot.h"
+
 #define NSTRIPES   16u /* twice as many as processors: two words rarely meet */
 #define QUEUE_BITS 6   /* 64 queues in a stripe: as many sleepers as there are processes make short ones */
 #define WORD_SIZE  4u
+
+#define LOCK_WAITED \
+    0x80000000u /* the user library's lock is its holder's pid with this bit while others wait */
 
 struct stripe {
     struct spinlock lock;
@@ -120,7 +126,7 @@ static void dequeue_locked(struct ksm_sleeper *self)
     list_remove(&self->in_segment);
 }
 
-int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
+static int sleep_on(struct ksm_sleeper *self, uint nticks)
 {
     struct spinlock *lock = &self->stripe->lock;
     int result = KSM_EAGAIN; /* the killed never see it */
@@ -141,6 +147,40 @@ int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
     if (self->peer > 0)
         unwatch(self);
     return result;
+}
+
+/* The holder, if it waits for a lock of the user library (docs/feed.md), else 0. */
+static int lock_holder(const struct ksm_sleeper *s)
+{
+    return s->peer > 0 && s->expected == ((uint)s->peer | LOCK_WAITED) ? s->peer : 0;
+}
+
+void ksm_snapshot_word(const struct ksm_task *task)
+{
+    const struct ksm_sleeper *s = task->sleeper;
+
+    if (s && lock_holder(s))
+        snapshot_put("W %x %x %x %d %d", s->segment->id, s->va, s->offset, s->peer, s->peer);
+    else if (s)
+        snapshot_put("W %x %x %x - %d", s->segment->id, s->va, s->offset, s->peer);
+}
+
+static __attribute__((noinline)) int sleep_watched(struct ksm_sleeper *self, uint nticks)
+{
+    struct ksm_task *task = self->task;
+
+    event_put(true, lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
+              self->segment->id, self->va, self->offset, self->peer);
+    task->sleeper = self;
+    int result = sleep_on(self, nticks);
+    task->sleeper = NULL;
+    event_put(true, "E woke %d %d", task->pid, result);
+    return result;
+}
+
+int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
+{
+    return events_wanted() && self->segment ? sleep_watched(self, nticks) : sleep_on(self, nticks);
 }
 
 static void wake_locked(struct ksm_sleeper *s, int result)
@@ -221,6 +261,8 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
         }
     }
     spin_release(&stripe->lock);
+    if (events_wanted() && nwoken)
+        event_put(true, "E wake %d %x %x %x %u", task->pid, seg->id, va, offset, nwoken);
     return (int)nwoken;
 }
 

@@ -8,6 +8,7 @@
  *
  *   esp ->  0xffffffff | argc | argv | argv[0] ... argv[argc-1] | 0 | last string ... first string | <- stack_top
  */
+#include "base/event.h"
 #include "base/kstring.h"
 #include "base/printk.h"
 #include "fs/path.h"
@@ -63,17 +64,21 @@ void proc_report_no_memory(void)
         printk("allocuvm out of memory\n");
 }
 
-static void change_over(struct proc *self, struct aspace *as, const char *name)
+static void change_over(struct proc *self, const struct image *image, const char *name)
 {
     struct aspace *old;
 
     ksm_release(&self->ksm, false); /* §7.3 */
     fpu_drop(&self->thread);
     spin_acquire(&proc_lock);
-    old = aspace_switch(as);
-    self->ksm.as = as;
+    old = aspace_switch(image->as);
+    self->ksm.as = image->as;
+    self->guard = image->guard;
+    self->stack_top = image->stack_top;
     string_copy(self->name, name, sizeof(self->name));
     spin_release(&proc_lock);
+    if (events_wanted())
+        event_put(false, "E exec %d %s", self->pid, self->name);
     aspace_destroy(old);
 }
 
@@ -104,7 +109,7 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     if (self == proc_one)
         proc_foreign = image.foreign;
     self->foreign = image.foreign;
-    change_over(self, image.as, last_name(path));
+    change_over(self, &image, last_name(path));
     trapframe_start(tf, image.entry, sp);
     return 0;
 no_room:

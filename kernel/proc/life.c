@@ -8,6 +8,7 @@
  * stack and its struct proc; its parent frees those in wait().  So the parent's wait() is short however large
  * the child was, and when it returns all of the child's memory is back (§8.4).
  */
+#include "base/event.h"
 #include "base/kstring.h"
 #include "base/power.h"
 #include "base/printk.h"
@@ -37,6 +38,7 @@ int proc_fork(const struct trapframe *tf)
     pid = child->pid;
     if (thread_create_user(&child->thread, child->name, tf) < 0)
         goto no_thread;
+    child->thread.pid = pid;
     child->thread.aspace = aspace_fork(parent->thread.aspace);
     if (!child->thread.aspace)
         goto no_aspace;
@@ -47,7 +49,11 @@ int proc_fork(const struct trapframe *tf)
     share_files(parent, child);
     child->foreign = parent->foreign;
     string_copy(child->name, parent->name, sizeof(child->name));
+    child->guard = parent->guard;
+    child->stack_top = parent->stack_top;
     proc_publish(child);
+    if (events_wanted())
+        event_put(false, "E fork %d %d", parent->pid, pid);
     thread_start(&child->thread);
     return pid;
 
@@ -118,6 +124,8 @@ void proc_exit(int status)
     }
     release_files(self);
     release_memory(self);
+    if (events_wanted())
+        event_put(false, "E exit %d %d", self->pid, status);
     spin_acquire(&proc_lock);
     while (!adopt_children_locked(self)) {
         spin_release(&proc_lock);
@@ -180,6 +188,7 @@ void proc_start_init(const char *path)
     if (!p->thread.aspace)
         goto no_memory;
     ksm_task_init(&p->ksm, p->pid, p->thread.aspace);
+    p->thread.pid = p->pid;
     p->cwd = fs_root();
     proc_one = p;
     proc_publish(p);

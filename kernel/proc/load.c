@@ -195,6 +195,7 @@ static int stack_add(struct image *image, uint end)
     int error = last > base ? aspace_add_zero(image->as, base, last - base) : 0;
     if (!error)
         error = aspace_add_image(image->as, last, PAGE_SIZE, true);
+    image->guard = end;
     image->stack_top = last + PAGE_SIZE;
     aspace_set_brk(image->as, image->stack_top);
     return error;

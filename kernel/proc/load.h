@@ -15,6 +15,7 @@
 struct image {
     struct aspace *as; /* the new address space, with segments, stack and break */
     uint entry;
+    uint guard;     /* the page without access between the segments and the stack */
     uint stack_top; /* just above the stack; its highest page has a frame already */
     bool foreign;   /* not this system's own: it gets what xv6 would give it */
 };

@@ -46,6 +46,7 @@ struct proc {
     uint nfiles;         /* [o] files[] is empty from here on */
     struct file *files[NOFILE]; /* [o] */
     char name[16];              /* [P to change] */
+    uint guard, stack_top;      /* [P to change] as in struct image: see load.h */
 };
 
 /* Process 1 is not this system's own: the console shows what xv6's shows.  [I] once process 1 is a program */
@@ -90,6 +91,9 @@ MUST_CHECK int proc_info(int pid, struct procinfo *info);
 bool proc_watch(int pid, struct ksm_sleeper *sleeper);
 /* The smallest living pid above `pid`, or -1.  Any thread.  Sleeps: no. */
 int proc_next(int pid);
+/* All processes into a snapshot, for the feed (docs/feed.md), and who runs where.  A kernel thread.  Sleeps: may. */
+void proc_snapshot(void);
+#define PROC_SNAPSHOT_BYTES 240u /* for each, at most */
 /* Ctrl-P: prints one line for each process, a line at a time.  Any thread.  Sleeps: no. */
 void proc_print_all(void);
 

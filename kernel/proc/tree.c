@@ -15,8 +15,10 @@
  * proc_lock guards all of this.  It also guards the name and the address space of a living process, which other
  * processes look at: the process itself changes them under the lock.
  */
+#include "base/event.h"
 #include "base/kstring.h"
 #include "base/printk.h"
+#include "base/snapshot.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 #include "proc/proc_impl.h"
@@ -276,6 +278,66 @@ int proc_info(int pid, struct procinfo *info)
     }
     spin_release(&proc_lock);
     return p ? 0 : -1;
+}
+
+static int parent_pid(const struct proc *p) { return p->parent ? p->parent->pid : 0; }
+
+static uint brk_of(const struct proc *p) { return p->thread.aspace ? aspace_brk(p->thread.aspace) : 0; }
+
+/* The line of a process: its state, and what follows that in docs/feed.md: processor, call. */
+static void put_alive(const struct proc *p, const char *state, int cpu, uint call)
+{
+    char name[FEED_NAME_SIZE], where[12] = "-", what[12] = "-";
+
+    if (cpu >= 0)
+        format(where, sizeof(where), "%d", cpu);
+    if (*state == 's')
+        format(what, sizeof(what), "%u", call);
+    snapshot_put("P %d %d %s %s %d %u %s %x %x %x %s", p->pid, parent_pid(p), state, where, p->job,
+                 p->start_tick, what, p->guard, p->stack_top, brk_of(p), feed_name(name, p->name));
+}
+
+static void put_asleep(void *arg)
+{
+    const struct proc *p = arg;
+
+    put_alive(p, "sleep", -1, p->thread.call);
+    ksm_snapshot_word(&p->ksm);
+}
+
+static void put_locked(struct proc *p, int running[])
+{
+    char name[FEED_NAME_SIZE];
+    bool forming = p->life == PROC_FORMING && p->parent;
+    uint cpu = event_cpu(p->pid);
+
+    if (p->life != PROC_ALIVE) {
+        snapshot_put("P %d %d %s - %d %u - 0 0 0 %s", p->pid, parent_pid(p), forming ? "new" : "dead", p->job,
+                     p->start_tick, feed_name(name, forming ? p->parent->name : p->name));
+    } else if (!thread_if_asleep(&p->thread, put_asleep, p)) {
+        put_alive(p, cpu < cpu_count ? "run" : "ready", cpu < cpu_count ? (int)cpu : -1, 0);
+        if (cpu < cpu_count)
+            running[cpu] = p->pid;
+    }
+}
+
+void proc_snapshot(void)
+{
+    int running[NCPU] = { 0 };
+    struct proc *p;
+
+    for (uint pid = 1;; pid++) {
+        spin_acquire(&proc_lock);
+        p = table_next(&procs, &pid);
+        if (p)
+            put_locked(p, running);
+        spin_release(&proc_lock);
+        if (!p)
+            break;
+        sched_checkpoint();
+    }
+    for (uint cpu = 0; cpu < cpu_count; cpu++)
+        snapshot_put("C %u %d", cpu, running[cpu]);
 }
 
 bool proc_watch(int pid, struct ksm_sleeper *sleeper)

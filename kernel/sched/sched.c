@@ -30,6 +30,7 @@
  * Invariants, under the lock: nready is the length of all queues; a thread is in one of them exactly when it is
  * READY; the idle threads never are.
  */
+#include "base/event.h"
 #include "base/printk.h"
 #include "include/param.h"
 #include "sched/sched_impl.h"
@@ -149,6 +150,14 @@ static inline struct thread *pick_locked(void)
     return t;
 }
 
+static __attribute__((noinline)) void tell_switch(struct thread *self, const struct thread *next)
+{
+    char left = self->state == THREAD_READY ? 'r' : self->state == THREAD_DEAD ? 'x' : 's';
+
+    self->call = self->pid > 0 ? trapframe_syscall(trapframe_of(self->kstack)) : 0;
+    event_run(self->pid, left, self->call, next->pid);
+}
+
 /* Switches to the next ready thread, or to the idle thread.  Lock held, interrupts off, before and after. */
 void sched_switch_locked(struct thread *self)
 {
@@ -171,6 +180,8 @@ void sched_switch_locked(struct thread *self)
     self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED); /* its successor sees to the poke */
     next->state = THREAD_RUNNING;
     cpu->thread = next;
+    if (events_wanted())
+        tell_switch(self, next);
     aspace_load(next->aspace);
     context_switch(&self->context, next->context, next->kstack);
 }

@@ -189,6 +189,17 @@ void waitq_wake(struct waitq *q, uint n)
         waitq_owe(q, n - WAKE_BATCH);
 }
 
+bool thread_if_asleep(const struct thread *t, void (*look)(void *arg), void *arg)
+{
+    uint was = spin_acquire_irq(&sched_lock);
+    bool asleep = t->state == THREAD_SLEEPING;
+
+    if (asleep)
+        look(arg);
+    spin_release_irq(&sched_lock, was);
+    return asleep;
+}
+
 uint thread_callers(const struct thread *t, uint callers[], uint max)
 {
     uint was = spin_acquire_irq(&sched_lock);

@@ -40,12 +40,14 @@ struct thread {
     uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
     bool interruptible;           /* [S] kill() ends its sleep */
+    uint call;                    /* [S] for the feed: the system call in which it stopped running, or 0 */
     uint reserve;                 /* [S to change] see thread_set_reserve() */
     bool urgent;                  /* [o] see thread_set_urgent() */
     bool fpu_used;                /* [o] arch: it has a floating-point state */
     bool fpu_loaded;              /* [o] arch: which is in the processor's registers */
     struct aspace *aspace;        /* [o] proc and mm: NULL for kernel threads */
     const char *name;             /* [I] for panics; a process points to its own name */
+    int pid;                      /* [I] proc: 0 for kernel threads; or EVENT_FEED_PID */
     struct list wait_link;        /* [lock of the wait queue] */
     void (*entry)(void *);        /* [I] what a kernel thread runs */
     void *arg;                    /* [I] */
@@ -89,6 +91,8 @@ void thread_unpark(struct thread *t);
 /* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode.
    Sleeps: no. */
 void thread_kill(struct thread *t);
+/* If it sleeps, calls look(arg) while it can't wake.  Sleeps: no. */
+bool thread_if_asleep(const struct thread *t, void (*look)(void *arg), void *arg);
 /* Stores the addresses of the calls that led a sleeping thread to its sleep, at most max, the newest first; returns
    how many.  0: it does not sleep.  Sleeps: no. */
 uint thread_callers(const struct thread *t, uint callers[], uint max);

@@ -7,6 +7,7 @@
  * All processes may sleep in one slot, and a tick is an interrupt: so the search goes on by steps.  A link in
  * the slot keeps the place.  The next tick takes the next step, or an idle processor, or a thread that wakes.
  */
+#include "base/event.h"
 #include "sched/sched_impl.h"
 
 #define SLOTS 256u
@@ -69,6 +70,8 @@ void timer_step_locked(void)
 
 void timer_tick(void)
 {
+    if (events_wanted())
+        event_tick(ticks_now + 1);
     spin_acquire(&sched_lock);
     ticks_now++;
     timer_step_locked();

@@ -174,12 +174,17 @@ uint sys_unlink(const union sys_arg arg[])
     return (uint)fs_unlink(proc_self()->cwd, path);
 }
 
-uint sys_link(const union sys_arg arg[])
+/* A call on two paths. */
+static uint with_paths(const union sys_arg arg[], int (*act)(struct inode *cwd, const char *old, const char *new))
 {
     char old[PATH_SIZE], new[PATH_SIZE];
 
     if (user_copy_string(old, arg[0].user, sizeof(old)) < 0 ||
         user_copy_string(new, arg[1].user, sizeof(new)) < 0)
         return SYS_ERROR;
-    return (uint)fs_link(proc_self()->cwd, old, new);
+    return (uint)act(proc_self()->cwd, old, new);
 }
+
+uint sys_link(const union sys_arg arg[]) { return with_paths(arg, fs_link); }
+
+uint sys_rename(const union sys_arg arg[]) { return with_paths(arg, fs_rename); }

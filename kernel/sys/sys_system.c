@@ -14,6 +14,7 @@
 #include "mm/page.h"
 #include "mm/user.h"
 #include "sys/sys.h"
+#include "watch/watch.h"
 
 #define PARAM_NAME_SIZE 64 /* longer than any name that the kernel or a program asks for */
 
@@ -27,6 +28,7 @@ uint sys_halt(const union sys_arg arg[])
 {
     if (fs_settle() < 0)
         printk("halt: the disk failed; data that was not written is lost\n");
+    watch_finish();
     power_off_status((int)(arg[0].word & 0xff));
 }
 

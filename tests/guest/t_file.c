@@ -272,6 +272,80 @@ TEST("link gives a file a second name, and nlink counts them")
     leave();
 }
 
+static void put(const char *name, const char *text)
+{
+    int fd = create(name);
+
+    check_eq(write(fd, text, strlen(text)), (int)strlen(text));
+    close(fd);
+}
+
+static void check_text(const char *name, const char *text)
+{
+    int fd = open(name, O_RDONLY), n = read(fd, buf, sizeof(buf) - 1);
+
+    check(n >= 0);
+    buf[n] = 0;
+    check_str(buf, text);
+    close(fd);
+}
+
+TEST("rename gives a file another name, and what had that is gone once it is closed")
+{
+    enter();
+    put("a", "first");
+    put("b", "second");
+    int fd = open("b", O_RDONLY);
+    check_eq(rename("a", "/t_file.dir/b"), 0);
+    check_text("b", "first");
+    check_eq(open("a", O_RDONLY), -1);
+    check_eq(read(fd, buf, 6), 6);
+    check_eq(memcmp(buf, "second", 6), 0);
+    close(fd);
+    check_eq(mkdir("d"), 0);
+    check_eq(mkdir("d/e"), 0);
+    check_eq(rename("b", "d/e/c"), 0);
+    check_eq(rename("d/e", "e"), 0);
+    check_text("e/c", "first");
+    check_eq(stat_of("d").nlink, 1);
+    check_eq(rename("e", "e/x"), -1);
+    check_eq(rename("d", "e/c"), -1);
+    check_eq(rename("e/c", "d"), -1);
+    check_eq(rename((char *)0x7F000000, "d"), -1);
+    check_eq(rename("d", (char *)0xFFFFFFFF), -1);
+    check_eq(unlink("e/c"), 0);
+    check_eq(rename("d", "e"), 0);
+    check_eq(unlink("e"), 0);
+    leave();
+}
+
+TEST("two processes change a file by rename, and a third one always finds it whole")
+{
+    enter();
+    put("f", "0000");
+    int pids[2];
+    for (int i = 0; i < 2; i++) {
+        pids[i] = fork();
+        if (pids[i] == 0) {
+            for (int n = 0; n < 40; n++) {
+                put(i ? "one" : "two", i ? "1111" : "2222");
+                check_eq(rename(i ? "one" : "two", "f"), 0);
+            }
+            exit();
+        }
+    }
+    for (int n = 0; n < 200; n++) {
+        int fd = open("f", O_RDONLY);
+        check(fd >= 0);
+        check_eq(read(fd, buf, 10), 4);
+        check(buf[0] == buf[3] && buf[0] >= '0' && buf[0] <= '2');
+        close(fd);
+    }
+    check(wait() > 0 && wait() > 0);
+    check_eq(unlink("f"), 0);
+    leave();
+}
+
 TEST("a directory has . and .., and cannot be removed while something is in it")
 {
     enter();

@@ -55,6 +55,7 @@ int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed)
 
 int fsops_unlink(const char *path) { return fs_unlink(world_root(), path); }
 int fsops_link(const char *old, const char *path) { return fs_link(world_root(), old, path); }
+int fsops_rename(const char *old, const char *path) { return fs_rename(world_root(), old, path); }
 int fsops_mkdir(const char *path) { return fs_mkdir(world_root(), path); }
 int fsops_mknod(const char *path) { return fs_mknod(world_root(), path, 9, 0); }
 

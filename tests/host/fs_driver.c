@@ -111,7 +111,7 @@ static void call(struct process *p)
 {
     const char *path = some_path();
 
-    switch (fake_random(12)) {
+    switch (fake_random(13)) {
     case 0:
     case 1:
     case 2:
@@ -123,6 +123,9 @@ static void call(struct process *p)
         break;
     case 5:
         fs_link(p->cwd, path, some_path());
+        break;
+    case 12:
+        fs_rename(p->cwd, path, some_path());
         break;
     case 6:
         fs_mkdir(p->cwd, path);

@@ -67,7 +67,7 @@ static void fight(void *arg)
         sprintf(a, "n%u", fake_random(4));
         sprintf(b, fake_random(2) ? "n%u" : "n0/m%u", fake_random(4));
         struct inode *ip;
-        switch (fake_random(7)) {
+        switch (fake_random(9)) {
         case 0:
             fs_mkdir(root, a);
             break;
@@ -85,6 +85,12 @@ static void fight(void *arg)
             break;
         case 5:
             fs_mkdir(root, b);
+            break;
+        case 7:
+            fs_rename(root, a, b);
+            break;
+        case 8:
+            fs_rename(root, b, a);
             break;
         case 6:
             ip = fs_lookup(root, b);

@@ -49,6 +49,7 @@ int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed)
 
 int fsops_unlink(const char *path) { return unlink(path); }
 int fsops_link(const char *old, const char *path) { return link(old, path); }
+int fsops_rename(const char *old, const char *path) { return rename(old, path); }
 int fsops_mkdir(const char *path) { return mkdir(path); }
 int fsops_mknod(const char *path) { return mknod(path, 9, 0); }
 

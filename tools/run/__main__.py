@@ -84,7 +84,8 @@ def run_on(disk, options):
     check_memory(kernel, options.mem)
     with qemu.Machine(kernel, append=kernel_line(options, command, disk.foreign),
                       disk=None if options.ramdisk else disk.path, ramdisk=disk.path if options.ramdisk else None,
-                      write=options.write, smp=options.smp, mem=options.mem, icount=options.icount) as machine:
+                      write=options.write, smp=options.smp, mem=options.mem, icount=options.icount,
+                      feed=options.watch) as machine:
         if command:
             status, timed_out = batch.run(machine, options, command, disk.foreign)
         else:

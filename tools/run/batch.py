@@ -12,6 +12,7 @@ from . import qemu
 from .options import DEFAULT_TIMEOUT
 from .statuses import say
 from .prompt import TYPED_MAX, Typer
+from .symbols import Symbols
 
 WAIT_MAX = 1000  # seconds; the host's wait takes no more than some weeks
 DURABLE = 1.5    # seconds after which what has finished is on the disk
@@ -95,8 +96,9 @@ class Feeder:
 def follow(machine, options, typer, out, err):
     """Runs until the system ends.  Returns the status line's content or None, and whether the time was over."""
     ports = qemu.Ports(machine)
+    symbols = Symbols(not options.disk, options.add)
     show = typer.feed if typer else out.put
-    log = qemu.LogReader(err.put, input=Feeder(machine.log).ask, **({"prompt": typer.shell_waits} if typer else {}))
+    log = qemu.LogReader(lambda line: err.put(symbols.line(line)), input=Feeder(machine.log).ask, **({"prompt": typer.shell_waits} if typer else {}))
     end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     while ports.open and not (typer and typer.finished):
         left = end - time.monotonic()
@@ -105,6 +107,9 @@ def follow(machine, options, typer, out, err):
         pause = typer.pause if typer else None
         for name, data in ports.read(min(left, WAIT_MAX if pause is None else pause)):
             (log.feed if name == "log" else show)(data)
+            notes = symbols.notes(data) if name == "console" else b""
+            if notes:
+                err.put(notes)
         if typer:
             typer.idle()
     if typer:

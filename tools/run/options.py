@@ -9,7 +9,7 @@ from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_
                        Failure)
 
 # Of the kernel's own; programs can have others.
-PARAMETERS = ("log", "stdin", "init", "jitter", "latency", "ksm.segments", "ksm.attachments", "ksm.pages")
+PARAMETERS = ("log", "stdin", "watch", "init", "jitter", "latency", "ksm.segments", "ksm.attachments", "ksm.pages")
 NUMBER_DIGITS = 12  # of numbers in options
 LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
 MAX_PROCESSORS = 255  # QEMU's limit
@@ -28,6 +28,7 @@ usage: ./ksm run [OPTION]... [-- COMMAND]
   --icount         count instructions: one processor, time by instructions
   --timeout S      give up after S seconds (%d with a COMMAND, else never)
   --param K=V      a boot parameter of the kernel; may be repeated
+  --watch FILE     write the feed to a file: what processes and shared memory did (docs/feed.md)
   -- COMMAND       one line for the system's shell; it reads standard input, its output goes to
                    standard output, its status becomes the exit status.  Without it: the Math
                    Server demonstration, and on a terminal then the shell (leave it with `halt`,
@@ -68,6 +69,7 @@ def parse(argv):
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--timeout", type=positive)
     parser.add_argument("--param", action="append", default=[])
+    parser.add_argument("--watch")
     parser.add_argument("--help", "-h", action="store_true")
     command = None
     if "--" in argv:
@@ -103,8 +105,24 @@ def check(parser, options):
             parser.error("--param wants KEY=VALUE without blanks, and no run=: '%s'" % param)
         if key not in PARAMETERS and suggestion(key, PARAMETERS):
             parser.error("there is no boot parameter '%s'%s" % (key, suggestion(key, PARAMETERS)))
+    if options.watch is not None:
+        watch_file(parser, options)
     if options.command and any(ord(c) < 32 for c in options.command):
         parser.error("the command must be one line")
+
+
+def watch_file(parser, options):
+    """Makes the file for the feed, and the boot parameter that switches it on."""
+    if not options.watch:
+        parser.error("--watch wants a file")
+    try:
+        with open(options.watch, "wb"):
+            pass
+    except OSError as e:
+        raise Failure(USAGE_ERROR, "%s: cannot write the feed: %s" % (options.watch, os.strerror(e.errno))) from e
+    options.watch = os.path.abspath(options.watch)
+    if not any(param.startswith("watch=") for param in options.param):
+        options.param.append("watch=on")
 
 
 def kernel_line(options, command, typed=False):

@@ -3,7 +3,7 @@
 The first serial port is the console.  The second one, the monitor, carries the kernel's log when asked to, and a last
 line `exit STATUS`, or `exit WORD` when the kernel itself came to an end, after a byte 1 that no text of a program's can
 contain.  Both are sockets here, so that nothing is lost and nothing polls.  QEMU's own monitor is a third socket, with
-which a hang is diagnosed.
+which a hang is diagnosed.  The third serial port is for the feed (docs/feed.md), which may go to a file.
 """
 
 import ctypes
@@ -42,7 +42,7 @@ class Machine:
     """
 
     def __init__(self, kernel, append="", disk=None, write=False, ramdisk=None, smp=2, mem=256, icount=False,
-                 gdb=None, extra=()):
+                 gdb=None, feed=None, extra=()):
         program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
         if not program:
             raise QemuMissing("qemu-system-i386 is not installed")
@@ -75,6 +75,8 @@ class Machine:
             command += ["-chardev", "socket,id=%s,fd=%d" % (name, its.fileno())]
         command += ["-serial", "chardev:console", "-serial", "chardev:log",
                     "-mon", "chardev=control,mode=readline"] + list(extra)
+        if feed:
+            command += ["-chardev", "file,id=feed,path=" + feed.replace(",", ",,"), "-serial", "chardev:feed"]
         self.console, self.log, self.control = ours
         self._greeted = False  # by the monitor's first prompt
         self.started = time.monotonic()

@@ -8,6 +8,7 @@ import time
 from . import qemu
 from .batch import WAIT_MAX, write_all
 from .prompt import PROMPT
+from .symbols import Symbols
 
 CTRL_A = 1
 
@@ -77,6 +78,7 @@ def run(machine, options, first_command):
     log = qemu.LogReader(lambda line: None)  # the console shows it too
     keys, first = Keys(), FirstCommand(machine.console.sendall, first_command)
     ports = qemu.Ports(machine, sys.stdin)
+    symbols = Symbols(not options.disk, options.add)
     end = machine.started + options.timeout if options.timeout else None
     with Terminal():
         while ports.open and not keys.quit:
@@ -89,6 +91,6 @@ def run(machine, options, first_command):
                 elif name == "log":
                     log.feed(data)
                 else:
-                    write_all(sys.stdout, data)
+                    write_all(sys.stdout, symbols.feed(data))
                     first.feed(data)
     return log.status, False, keys.quit

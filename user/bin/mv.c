@@ -1,57 +1,47 @@
 /*
- * mv.c - gives files another name or another directory.
+ * mv.c - gives files and directories another name or another place.
  *
  *   mv OLD NEW
  *   mv OLD... DIRECTORY
  *
- * A file gets its new name before it loses the old one, so it is never lost.  Directories can't be linked, and so not be
- * moved.
+ * What has the new name is replaced in one step: a file by a file.
  */
 #include "stat.h"
 #include "ulib.h"
 
-/* What is at the new path gives way.  false: it stays, which was reported. */
-static bool make_way(const struct stat *old, const char *old_path, const char *path)
+/* Why could old not become new? */
+static void complain(const struct stat *old, const char *old_path, const char *path)
 {
     struct stat st;
 
-    if (stat(path, &st) < 0)
-        return true;
-    if (st.type == T_DIR) {
+    bool there = stat(path, &st) == 0;
+
+    if (!there && old->type == T_DIR && strncmp(path, old_path, strlen(old_path)) == 0)
+        warn("%s: cannot move into itself", old_path);
+    else if (!there)
+        warn("%s: cannot move to %s", old_path, path);
+    else if (st.type == T_DIR && old->type != T_DIR)
         warn("%s: is a directory", path);
-        return false;
-    }
-    if (st.dev == old->dev && st.ino == old->ino) {
-        warn("%s and %s are the same file", old_path, path);
-        return false;
-    }
-    if (unlink(path) < 0) {
-        warn("%s: cannot replace", path);
-        return false;
-    }
-    return true;
+    else if (st.type != T_DIR && old->type == T_DIR)
+        warn("%s: is no directory, but %s is one", path, old_path);
+    else
+        warn("%s: cannot replace %s", old_path, path);
 }
 
 static int move(const char *old, const char *new)
 {
-    struct stat st;
+    struct stat st, there;
 
     if (stat(old, &st) < 0) {
         warn("%s: does not exist", old);
         return 1;
     }
-    if (st.type == T_DIR) {
-        warn("%s: directories cannot be moved", old);
+    if (stat(new, &there) == 0 && there.dev == st.dev && there.ino == st.ino) {
+        warn("%s and %s are the same file", old, new);
         return 1;
     }
-    if (!make_way(&st, old, new))
-        return 1;
-    if (link(old, new) < 0) {
-        warn("%s: cannot move to %s", old, new);
-        return 1;
-    }
-    if (unlink(old) < 0) {
-        warn("%s: cannot remove", old);
+    if (rename(old, new) < 0) {
+        complain(&st, old, new);
         return 1;
     }
     return 0;

@@ -49,6 +49,7 @@ int foreground(int pid);                         /* makes this the job that Ctrl
 int killjob(int job);                            /* kills all processes of a job */
 int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
 int sysinfo(struct sysinfo *info);               /* the time of day, and the memory that is free */
+int rename(const char *old, const char *new);    /* in one step; what has the new name goes */
 
 /* As newer systems have it, wait() may be given where the child's status goes, or 0. */
 #define wait(...) LIB_THIRD(_, ##__VA_ARGS__, waits, wait, 0)(__VA_ARGS__)

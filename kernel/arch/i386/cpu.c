@@ -166,7 +166,6 @@ void arch_poke(uint index)
         apic_send(machine_cpus[index].apic_id, VECTOR_POKE);
 }
 
-#ifdef DEBUG
 uint cpu_cycles(void)
 {
     uint low, high;
@@ -174,7 +173,6 @@ uint cpu_cycles(void)
     asm volatile("rdtsc" : "=a"(low), "=d"(high));
     return low;
 }
-#endif
 
 /* Starting the others. */
 

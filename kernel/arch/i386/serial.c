@@ -1,8 +1,9 @@
 /*
- * serial.c - the two serial ports, of the 16550 kind: the console and the monitor.
+ * serial.c - the serial ports, of the 16550 kind: the console, the monitor, and the feed's.
  *
  * Output waits for the transmitter for some seconds at most; then it is lost, until the transmitter works
- * again.  The console's port interrupts when a character arrives; the monitor's does if asked to.
+ * again.  The console's port interrupts when a character arrives; the monitor's does if asked to.  The feed's is
+ * for output alone, and nothing waits for it.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -22,10 +23,13 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SC
 #define AT_ONCE            8       /* characters received in one interrupt */
 #define PATIENCE           5000000 /* looks at a transmitter that does not empty: some seconds */
 
-static const ushort bases[2] = { 0x3F8, 0x2F8 };
+#define NPORTS 3
+#define FEED   2
+
+static const ushort bases[NPORTS] = { 0x3F8, 0x2F8, 0x3E8 };
 static const uint irqs[2] = { 4, 3 };
-static uint fifo_sizes[2]; /* 0: no such port */
-static bool stuck[2];      /* its output is lost: nothing waits for it until it is empty again */
+static uint fifo_sizes[NPORTS]; /* 0: no such port */
+static bool stuck[NPORTS];      /* its output is lost: nothing waits for it until it is empty again */
 
 static void init(uint port)
 {
@@ -75,7 +79,7 @@ void serial_put(uint port, const char *text, size_t n)
 /* Powering off would lose what has not been sent yet. */
 void serial_drain(void)
 {
-    for (uint port = 0; port < 2; port++) {
+    for (uint port = 0; port < NPORTS; port++) {
         for (uint i = 0; fifo_sizes[port] && !stuck[port] && i < PATIENCE; i++) {
             if (port_read8(bases[port] + STATUS) & STATUS_SENT)
                 break;
@@ -125,3 +129,19 @@ void console_put(const char *text, size_t n)
 }
 
 void monitor_put(const char *text, size_t n) { serial_put(1, text, n); }
+
+bool feed_open(void)
+{
+    init(FEED);
+    return fifo_sizes[FEED];
+}
+
+uint feed_put(const char *text, uint n)
+{
+    uint done = 0;
+
+    while (done < n && port_read8(bases[FEED] + STATUS) & STATUS_EMPTY)
+        for (uint room = fifo_sizes[FEED]; room > 0 && done < n; room--)
+            port_write8(bases[FEED], (uchar)text[done++]);
+    return done;
+}

@@ -85,11 +85,17 @@ static __attribute__((noinline, cold, noreturn)) void program_fault(const struct
     struct trap_info info = {
         .address = address,
         .write = tf->code & CODE_WRITE,
-        .touch = vector == EXCEPTION_PAGE,
+        .touch = vector == EXCEPTION_PAGE && !(tf->eflags & FLAG_VM86),
         .number = vector,
         .code = tf->code,
         .ip = tf->eip,
+        .tf = tf,
     };
+
+    if (!(tf->eflags & FLAG_VM86)) {
+        info.sp = tf->esp;
+        info.frame = tf->ebp;
+    }
 
     irq_enable();
     kernel_trap(TRAP_FAULT, &info);

@@ -44,6 +44,7 @@ static const struct call calls[] = {
     { "mknod", SYS_mknod, 8, { PATH, DEVICE, NUMBER } },
     { "unlink", SYS_unlink, 30, { PATH } },
     { "link", SYS_link, 20, { PATH, PATH } },
+    { "rename", SYS_rename, 20, { PATH, PATH } },
     { "mkdir", SYS_mkdir, 20, { PATH } },
     { "close", SYS_close, 25, { FD } },
     { "exits", SYS_exits, 1, { NUMBER } },

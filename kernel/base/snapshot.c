@@ -1,0 +1,76 @@
+/*
+ * snapshot.c - the text of a snapshot: lines one after the other, in pages.
+ */
+#include "base/snapshot.h"
+#include "arch.h"
+#include "base/kstring.h"
+#include "base/printk.h"
+
+#define MAX_PAGES 8192u /* above what the largest limits of shared memory need */
+
+static char *pages[MAX_PAGES];
+static uint size, capacity, at; /* it is written up to `at` */
+static uint hash, last_hash;
+
+static char *byte_at(uint i) { return &pages[i / PAGE_SIZE][i % PAGE_SIZE]; }
+
+int snapshot_start(uint nbytes, void *(*alloc)(void))
+{
+    for (; capacity < nbytes; capacity += PAGE_SIZE)
+        if (!(pages[capacity / PAGE_SIZE] = alloc()))
+            return -1;
+    return 0;
+}
+
+void snapshot_begin(void)
+{
+    size = at = 0;
+    hash = SUM_BEGIN;
+}
+
+void snapshot_put(const char *fmt, ...)
+{
+    char line[FEED_LINE_SIZE];
+    va_list ap;
+
+    va_start(ap, fmt);
+    uint n = (uint)format_va(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    line[n++] = '\n';
+    assert(n < sizeof(line) && size + n <= capacity);
+    for (uint i = 0; i < n; i++) {
+        *byte_at(size++) = line[i];
+        hash = sum_add(hash, line[i]);
+    }
+}
+
+bool snapshot_changed(void)
+{
+    bool changed = hash != last_hash;
+
+    last_hash = hash;
+    return changed;
+}
+
+uint snapshot_line(char line[FEED_LINE_SIZE])
+{
+    uint n = 0;
+
+    while (at < size && (n == 0 || line[n - 1] != '\n'))
+        line[n++] = *byte_at(at++);
+    return n;
+}
+
+char *feed_name(char text[FEED_NAME_SIZE], const char *name)
+{
+    uint n = 0;
+
+    bool plain = strcmp(name, "-") != 0; /* which stands for no name */
+
+    string_copy(text, "%", FEED_NAME_SIZE);
+    for (; *name; name++)
+        n += (uint)format(text + n, FEED_NAME_SIZE - n,
+                          *name > ' ' && *name <= '~' && *name != '%' && plain ? "%c" : "%%%02x",
+                          (uchar)*name);
+    return text;
+}

@@ -1,0 +1,35 @@
+/*
+ * snapshot.h - the text of a snapshot, for the feed (docs/feed.md).
+ *
+ * It is put together in memory, which is had at boot, so that watching the system changes nothing in it that can be
+ * watched; and it is written afterwards, since a port is slow.  All belongs to the thread that writes the feed.  Sleeps: no.
+ */
+#ifndef SNAPSHOT_H
+#define SNAPSHOT_H
+
+#include <stdbool.h>
+
+#include "include/mustcheck.h"
+#include "include/types.h"
+
+#define FEED_LINE_SIZE 256u
+#define FEED_NAME_SIZE 46u /* of an escaped name of 15 bytes */
+
+/* Memory for so many bytes, in pages from alloc().  -1: there are too few; nothing is freed.  Once, at boot. */
+MUST_CHECK int snapshot_start(uint nbytes, void *(*alloc)(void));
+/* An empty one, in place of the last. */
+void snapshot_begin(void);
+/* Adds a line, without its newline. */
+void snapshot_put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* False: it is the same as at the last call. */
+bool snapshot_changed(void);
+/* Copies its lines in turn, with a newline and without a 0, and returns their lengths; 0: there are no more. */
+uint snapshot_line(char line[FEED_LINE_SIZE]);
+/* Escapes what a program chose; returns `text`. */
+char *feed_name(char text[FEED_NAME_SIZE], const char *name);
+
+/* FNV-1a. */
+#define SUM_BEGIN 0x811c9dc5u
+static inline uint sum_add(uint sum, char c) { return (sum ^ (uchar)c) * 0x01000193u; }
+
+#endif

@@ -1,0 +1,149 @@
+/*
+ * fault.c - what ended a program, in words.
+ *
+ *   null pointer, read at 0x0, in 0x10a2, called from 0x10c8, 0x1101
+ *
+ * The addresses are of the instruction itself, and of the calls that led to it: tools/run/symbols.py puts functions and
+ * lines there.  All that is read comes from the program, which may mean harm: memory is asked for by user_check() as in
+ * a system call, frames must ascend, and an address is shown only if the program has code there.
+ */
+#include "fault.h"
+#include "base/printk.h"
+#include "mm/user.h"
+#include "proc/proc.h"
+
+#define CALLERS    8u
+#define NEAR       0x10000u /* bytes past the end of something that still point to it as the cause */
+#define PUSHED_MAX 64u      /* bytes below the stack pointer that one instruction writes */
+
+struct line {
+    char *text;
+    size_t n;
+};
+
+#define append(l, ...) ((l)->n += (size_t)format((l)->text + (l)->n, FAULT_WORDS - (l)->n, __VA_ARGS__))
+
+static const void USER *user_pointer(uint va) { return (const void USER *)(uintptr_t)va; }
+static bool readable(uint va) { return user_check(user_pointer(va), 1, false); }
+static bool writable(uint va) { return user_check(user_pointer(va), 1, true); }
+
+/* What xv6 links can be written all over. */
+static bool is_code(uint va)
+{
+    return va < aspace_brk(thread_self()->aspace) && readable(va) && (proc_self()->foreign || !writable(va));
+}
+
+static bool read_word(uint va, uint *word) { return !user_copy_in(word, user_pointer(va), sizeof(*word)); }
+
+/* NULL: the pointer is no error. */
+static const char *failed_call(uint pointer)
+{
+    static const char *const names[] = {
+        [2] = "EINVAL",   [3] = "EHANDLE",  [4] = "ENOENT",     [5] = "EEXIST",      [6] = "ESIZE",
+        [7] = "ENOMEM",   [8] = "ENOSPC",   [9] = "ENOVA",      [10] = "ENOTATT",    [11] = "EFAULT",
+        [12] = "ENOTSUP", [13] = "EAGAIN",  [14] = "ETIMEDOUT", [15] = "EOWNERDEAD",
+    };
+
+    return -pointer < sizeof(names) / sizeof(names[0]) ? names[-pointer] : NULL;
+}
+
+/* The guard page is the only hole below the break.  A frame that is larger than all that lies below the stack takes the
+   stack pointer out of the program's memory, or below 0. */
+static bool is_overflow(const struct trap_info *info)
+{
+    if (info->address < aspace_brk(thread_self()->aspace) && !readable(info->address))
+        return info->sp <= info->address + PUSHED_MAX;
+    return !writable(info->sp) && (info->write || info->address != info->sp);
+}
+
+static const char *private_words(const struct trap_info *info)
+{
+    uint brk = aspace_brk(thread_self()->aspace);
+
+    if (info->address >= USER_END)
+        return "address of the kernel";
+    if (info->address >= brk)
+        return info->address - brk < NEAR ? "past the end of the heap" : "no memory there";
+    return readable(info->address) ? "the program's own code" : "the guard page below the stack";
+}
+
+static void attachment_words(const struct trap_info *info, const struct ksm_place *place, struct line *l)
+{
+    static const char *const formats[] = {
+        [KSM_PLACE_IN] = "%s to a read-only attachment of segment 0x%x, at +0x%x",
+        [KSM_PLACE_PAST] = "%s past the end of segment 0x%x, at +0x%x",
+        [KSM_PLACE_DETACHED] = "%s in segment 0x%x after its detach, at +0x%x",
+    };
+
+    append(l, formats[place->kind], info->write ? "write" : "read", place->id, place->offset);
+}
+
+static void touch_words(const struct trap_info *info, uint base, struct line *l)
+{
+    const char *access = info->write ? "write" : "read", *error = failed_call(base);
+    struct ksm_place place;
+
+    if (error)
+        append(l, "use of a failed ksmattach (KSM_%s), %s at 0x%x", error, access, info->address);
+    else if (base == ~0u)
+        append(l, "use of a failed sbrk (-1), %s at 0x%x", access, info->address);
+    else if (info->address < PAGE_SIZE)
+        append(l, "null pointer, %s at 0x%x", access, info->address);
+    else if (is_overflow(info))
+        append(l, "stack overflow, %s at 0x%x", access, info->address);
+    else if (ksm_find_place(&proc_self()->ksm, info->address, &place))
+        attachment_words(info, &place, l);
+    else
+        append(l, "%s, %s at 0x%x", private_words(info), access, info->address);
+}
+
+/* A call has put the address after it onto the stack.  A return has taken its own off, where it still stands. */
+static uint jump_words(const struct trap_info *info, struct line *l)
+{
+    uint after = 0, popped = 0;
+
+    if (read_word(info->sp, &after) && !is_code(after - 1) && read_word(info->sp - sizeof(uint), &popped) &&
+        popped == info->ip)
+        append(l, "return to 0x%x, where no code is: the stack was overwritten", info->ip);
+    else if (info->ip < PAGE_SIZE)
+        append(l, "null pointer, call of 0x%x", info->ip);
+    else
+        append(l, "jump to 0x%x, where no code is", info->ip);
+    return after - 1;
+}
+
+static void callers(uint at, struct line *l)
+{
+    struct {
+        uint next, address;
+    } frame = { .next = at };
+
+    for (uint i = 0; i < CALLERS; i++, at = frame.next) {
+        if (user_copy_in(&frame, user_pointer(at), sizeof(frame)) || !is_code(frame.address - 1))
+            return;
+        append(l, i ? ", 0x%x" : ", called from 0x%x", frame.address - 1);
+        if (frame.next <= at)
+            return;
+    }
+}
+
+void fault_words(const struct trap_info *info, char text[FAULT_WORDS])
+{
+    struct line l = { .text = text };
+    uint at = info->ip;
+    uchar code[CODE_BYTES] = { 0 };
+
+    for (uint i = 0; i < CODE_BYTES; i++)
+        if (user_copy_in(&code[i], user_pointer(at + i), 1))
+            break;
+    text[0] = 0;
+    if (!info->touch)
+        append(&l, is_code(at) ? "%s" : "%s at 0x%x, where no code is", arch_fault_words(info, code), at);
+    else if (info->address == info->ip)
+        at = jump_words(info, &l);
+    else
+        touch_words(info, arch_fault_pointer(info, code), &l);
+    if (is_code(at))
+        append(&l, ", in 0x%x", at);
+    callers(info->frame, &l);
+}

@@ -1,0 +1,173 @@
+/*
+ * watch.c - the thread that writes the feed.
+ *
+ * At each tick it writes as much as BYTES_PER_TICK allows and the port takes at once, and never waits for the port: what
+ * happens meanwhile stays in the buffers of events, or is lost there.  Events and the lines of a frame take turns.
+ *
+ * A snapshot comes FRAME_TICKS after the one before, or later: its frame's bytes are a small part of the time until the
+ * next one, however many there are.
+ */
+#include "watch/watch.h"
+#include "base/kstring.h"
+#include "base/min.h"
+#include "base/printk.h"
+#include "base/snapshot.h"
+#include "mm/page.h"
+#include "proc/proc.h"
+
+#define BYTES_PER_TICK       400u
+#define FRAME_BYTES_PER_TICK 150u /* on average */
+#define FRAME_TICKS          (HZ / 10)
+#define FINISH_FACTOR        8u /* faster, when the machine is to be powered off */
+
+static struct thread watch_thread;
+static char line[FEED_LINE_SIZE]; /* that is being written */
+static uint length, written;      /* its bytes */
+static uint nlost;                /* events, as lines have told */
+static volatile bool finishing, finished;
+
+/* The frame that is being written. */
+static bool under_way;
+static uint number, nlines, nbytes, sum;
+static uint next_tick = FRAME_TICKS; /* no snapshot before */
+
+static void add_to_sum(void)
+{
+    for (uint i = 0; i < length; i++)
+        sum = sum_add(sum, line[i]);
+    nbytes += length;
+    nlines++;
+}
+
+static bool take_snapshot(uint *tick, uint *us)
+{
+    snapshot_begin();
+    ksm_freeze();
+    event_clock(tick, us);
+    ksm_snapshot_totals(nlost);
+    proc_snapshot();
+    ksm_snapshot();
+    ksm_thaw();
+    return snapshot_changed();
+}
+
+/* Takes a snapshot if it is time, and makes the first line of its frame. */
+static bool begin_frame(void)
+{
+    static bool last; /* the last one of all was begun */
+    uint tick, us;
+
+    if (finishing ? last : (int)(ticks_now - next_tick) < 0)
+        return false;
+    last = finishing;
+    next_tick = ticks_now + FRAME_TICKS;
+    if (!event_active() || !take_snapshot(&tick, &us))
+        return false;
+    length = (uint)format(line, sizeof(line), "F 1 %u %u%04u\n", ++number, tick, us);
+    nlines = nbytes = 0;
+    sum = SUM_BEGIN;
+    add_to_sum();
+    under_way = true;
+    return true;
+}
+
+static bool frame_line(void)
+{
+    if (!under_way)
+        return begin_frame();
+    length = snapshot_line(line);
+    if (length) {
+        add_to_sum();
+        return true;
+    }
+    length = (uint)format(line, sizeof(line), "Z %u %u %x\n", number, nlines, sum);
+    under_way = false;
+    if (nbytes / FRAME_BYTES_PER_TICK > FRAME_TICKS)
+        next_tick = ticks_now + nbytes / FRAME_BYTES_PER_TICK;
+    return true;
+}
+
+static bool event_line(void)
+{
+    static uint ntold; /* of the oldest event's nlost */
+    char name[FEED_NAME_SIZE];
+    uint cpu;
+    const struct event *e = event_oldest(&cpu);
+
+    if (!e)
+        return false;
+    ntold = e->nlost - ntold;
+    nlost += ntold;
+    if (ntold) {
+        length = (uint)format(line, sizeof(line), "L %u%04u %u %u\n", e->tick, e->us, cpu, ntold);
+        return true;
+    }
+    const uint *a = e->arg;
+    const char *second = strcmp(e->fmt + strlen(e->fmt) - 2, "%s") == 0 ? feed_name(name, (const char *)&a[1])
+                                                                        : (const char *)a[1];
+    length = (uint)format(line, sizeof(line), "%c %u%04u %u", *e->fmt, e->tick, e->us, cpu);
+    length += (uint)format(line + length, sizeof(line) - length, e->fmt + 1, a[0], second, a[2], a[3], a[4]);
+    line[length++] = '\n';
+    event_take(cpu);
+    return true;
+}
+
+static bool next_line(void)
+{
+    static bool turn;
+
+    turn = !turn;
+    length = written = 0;
+    return turn ? frame_line() || event_line() : event_line() || frame_line();
+}
+
+/* False: there is nothing left to write. */
+static bool write_some(void)
+{
+    uint left = finishing ? FINISH_FACTOR * BYTES_PER_TICK : BYTES_PER_TICK, n = 1;
+
+    for (; left > 0 && n > 0; left -= n) {
+        if (written == length && !next_line())
+            return false;
+        n = feed_put(line + written, min_uint(length - written, left));
+        written += n;
+    }
+    return true;
+}
+
+static void serve(void *unused)
+{
+    (void)unused;
+    length = (uint)format(line, sizeof(line), "KSM-FEED 1 " KSM_VERSION "\n");
+    for (;;) {
+        if (!write_some() && finishing)
+            finished = true;
+        thread_park(NULL, 1, false);
+    }
+}
+
+void watch_start(enum event_level level)
+{
+    uint nbytes_most = ksm_snapshot_bytes() + NPROC * PROC_SNAPSHOT_BYTES + PAGE_SIZE;
+
+    if (!feed_open()) {
+        printk("boot parameter watch: there is no third serial port; nothing is written\n");
+        return;
+    }
+    if (snapshot_start(nbytes_most, page_alloc) < 0 || event_start(level, page_alloc) < 0 ||
+        thread_create(&watch_thread, "watch", serve, NULL) < 0) {
+        printk("boot parameter watch: not enough memory; nothing is written\n");
+        events_on = EVENTS_OFF;
+        return;
+    }
+    watch_thread.pid = EVENT_FEED_PID;
+    thread_start(&watch_thread);
+}
+
+void watch_finish(void)
+{
+    for (uint i = 0; i < HZ && events_wanted() && !finished; i++) {
+        finishing = true;
+        thread_park(NULL, 1, false);
+    }
+}

@@ -1,0 +1,159 @@
+"""symbols - puts functions and lines of the source where the kernel, or a program's malloc(), says addresses of a program.
+
+When a program dies, the kernel prints a second line, with addresses:
+
+    null pointer, read at 0x0, in 0x10a2, called from 0x10c8, 0x1101
+
+Here it becomes
+
+    null pointer, read at 0x0, in sum (crash.c:5)
+        called from total (crash.c:12), main (crash.c:20)
+
+A program is known by its name: the file that --add put there, or what was built under that name.  An address that cannot
+be found stays a number.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+
+from .paths import ROOT, build_directory
+
+TOOLS = [os.environ.get("TOOLPREFIX", "") + "addr2line", "addr2line", "i686-linux-gnu-addr2line", "i386-elf-addr2line",
+         "i686-elf-addr2line", "x86_64-elf-addr2line", "llvm-addr2line"]
+DEATH = re.compile(rb"pid \d+ (.{1,15}): trap \d+ err -?\d+ on cpu \d+ eip 0x[0-9a-f]+ addr 0x[0-9a-f]+--kill proc\r?")
+WORDS = re.compile(r"(.*?)(?:, in (0x[0-9a-f]+))?(?:, called from (0x[0-9a-f]+(?:, 0x[0-9a-f]+)*))?(\r?\n)")
+HEAP_ERROR = re.compile(rb"(.{1,15}): heap error: .*0x[0-9a-f]+.*")
+LINE_MAX = 400  # bytes kept of a line that the console shows
+NULL_PAGE = "    xv6 links programs at 0, so that they can read address 0; `make NULL_PAGE=1' does so, too\n"
+
+
+def readable(path):
+    """A path as the user knows it: from the project's directory."""
+    relative = os.path.relpath(os.path.join(ROOT, path), ROOT)
+    return os.path.basename(path) if relative.startswith("..") else relative
+
+
+def parse(text, addresses):
+    """What addr2line prints with -a -f -i: for each address its number, then two lines for each function, the innermost
+    first."""
+    found, here = {}, None
+    lines = iter(text.splitlines())
+    for line in lines:
+        if re.fullmatch("0x[0-9a-f]+", line):
+            here = found.setdefault("0x%x" % int(line, 16), [])
+            continue
+        place = re.sub(r" \(discriminator.*", "", next(lines, "??:0"))
+        path, _, number = place.rpartition(":")
+        if here is not None and line != "??":
+            known = number.isdecimal() and int(number) and path != "??"
+            here.append("%s (%s:%s)" % (line, readable(path), number) if known else line)
+    return {a: found[a] for a in addresses if found.get(a)}
+
+
+def look_up(program, addresses):
+    """The functions at each address, by address: the innermost first, those it is inlined into after it."""
+    for tool in dict.fromkeys(filter(shutil.which, TOOLS)):
+        r = subprocess.run([tool, "-a", "-f", "-i", "-e", program] + addresses, capture_output=True, text=True,
+                           errors="replace", check=False)
+        found = parse(r.stdout, addresses) if r.returncode == 0 else {}
+        if found:
+            return found
+    return {}
+
+
+def chain(frames):
+    """Frames in one line: up to where the program starts, and repetitions counted."""
+    groups = []
+    for frame in frames:
+        if frame.startswith("_start"):
+            break
+        if groups and groups[-1][0] == frame:
+            groups[-1][1] += 1
+        else:
+            groups.append([frame, 1])
+    return ", ".join(frame if n == 1 else "%s %d times" % (frame, n) for frame, n in groups)
+
+
+class Symbols:
+    """Follows the console, or the log, of one machine."""
+
+    def __init__(self, built=True, added=()):
+        """built: the disk has the programs that were built.  added: files that were put there by their own names."""
+        self._built = built
+        self._added = {os.path.basename(path)[:15]: path for path in added}
+        self._line = b""  # the end of the line that the console is in
+        self._held = b""  # what follows the line about a death, up to its end
+        self._dead = None  # the program whose death the last line reports
+
+    def _program(self, name):
+        path = self._added.get(name) or (os.path.join(build_directory(), "elf", name) if self._built else "")
+        return path if os.path.isfile(path) else None
+
+    def _words(self, line):
+        match = WORDS.fullmatch(line)
+        program = self._program(self._dead)
+        if not match or not program:
+            return line
+        what, where, callers, end = match.groups()
+        addresses = ([where] if where else []) + (callers.split(", ") if callers else [])
+        found = look_up(program, addresses) if addresses else {}
+        if found:
+            frames = [frame for a in addresses for frame in found.get(a, [a])]
+            what += ", in " + frames.pop(0) if where else ""
+            rest = chain(frames)
+            line = what + end + ("    called from " + rest + end if rest else "")
+        if what.startswith("null pointer, read") and os.path.isfile(
+                os.path.join(build_directory(), "top", self._dead + ".o")):
+            line += NULL_PAGE
+        return line
+
+    def line(self, line):
+        """A line of the log, as it is to be shown."""
+        if self._dead is not None:
+            line = self._words(line.decode(errors="replace")).encode()
+            self._dead = None
+            return line
+        match = DEATH.search(line)
+        if match:
+            self._dead = match[1].decode(errors="replace")
+        return line
+
+    def feed(self, data):
+        """A piece of what the console shows, as it is to be shown.  What follows a death is held until its line ends."""
+        out = b""
+        for piece in re.findall(rb"[^\n]*\n|[^\n]+", data):
+            if self._dead is not None:
+                self._held += piece
+                if piece.endswith(b"\n") or len(self._held) > LINE_MAX:
+                    out += self.line(self._held)
+                    self._held = b""
+                continue
+            out += piece
+            self._line = (self._line + piece)[-LINE_MAX:]
+            if piece.endswith(b"\n"):
+                out += self._note(self._line)
+                self.line(self._line)
+                self._line = b""
+        return out
+
+    def notes(self, data):
+        """What to say apart from a piece of a program's output, which stays as it is."""
+        out = b""
+        for piece in re.findall(rb"[^\n]*\n|[^\n]+", data):
+            self._line = (self._line + piece)[-LINE_MAX:]
+            if piece.endswith(b"\n"):
+                out += self._note(self._line)
+                self._line = b""
+        return out
+
+    def _note(self, line):
+        """The places of the addresses in what malloc() found wrong; b"": it is something else."""
+        match = HEAP_ERROR.search(line)
+        program = self._program(match[1].decode(errors="replace")) if match else None
+        if not program:
+            return b""
+        found = look_up(program, re.findall("0x[0-9a-f]+", line.decode(errors="replace")))
+        places = ["%s is in %s" % (a, frames[0]) for a, frames in found.items()]
+        return ("    " + ", ".join(places) + "\n").encode() if places else b""

@@ -1,0 +1,43 @@
+/*
+ * consumer.c - prints the numbers that the producer sends through a ring in shared memory.
+ *
+ *   consumer [TICKS]     rests that long after each (10)
+ */
+#include "ksmring.h"
+#include "ulib.h"
+
+static void open_ring(struct ksmring *ring)
+{
+    struct ksminfo_t info = { 0 };
+    int handle = ksmget("numbers", 0, KSM_OPEN), error;
+    void *memory = handle < 0 ? NULL : ksmattach(handle);
+
+    if (handle == KSM_ENOENT)
+        fail(1, "there is no producer");
+    if (handle < 0 || ksmerror(memory) < 0 || ksminfo(handle, &info) < 0)
+        fail(1, "cannot attach the ring");
+    while ((error = ksmring_open(ring, memory, info.ksmsz)) == KSM_EAGAIN)
+        sleep(1); /* it is being made */
+    if (error == 0)
+        error = ksmring_join(ring, KSMRING_READER);
+    if (error < 0)
+        fail(1, "%s", error == KSM_ENOSPC ? "there is a consumer already" : "this is not a producer's ring");
+}
+
+int main(int argc, char *argv[])
+{
+    struct ksmring ring;
+    int ticks = 10, n, number;
+
+    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &ticks) || ticks < 0)))
+        fail(2, "usage: consumer [TICKS]");
+    open_ring(&ring);
+    while ((n = ksmring_read(&ring, &number, sizeof(number), 0)) == sizeof(number)) {
+        must_print("%d\n", number);
+        sleep(ticks);
+    }
+    ksmring_leave(&ring, KSMRING_READER);
+    if (n != 0)
+        fail(1, "the producer is gone");
+    return 0;
+}

@@ -1,0 +1,58 @@
+/*
+ * counter.c - two processes count with one counter in shared memory.
+ *
+ *   counter [-l | -d] [N]
+ *
+ * It waits for a second one, adds 1 to the counter N times (a million), and prints where the counter stands.
+ * -l: under a lock.  -d: under the lock too, but it dies with the lock in its hands before the last addition.
+ */
+#include "ksmlock.h"
+#include "ulib.h"
+
+struct shared {
+    uint present; /* processes that have come */
+    volatile uint count;
+    struct ksmlock lock;
+};
+
+/* Reading, computing and writing back take a moment, in which another process may do the same. */
+static uint next(uint number)
+{
+    for (volatile uint moment = 0; moment < 10; moment++)
+        ;
+    return number + 1;
+}
+
+static void acquire(struct ksmlock *lock)
+{
+    if (ksmlock_acquire(lock, 0) == KSM_EOWNERDEAD)
+        must_print("process %d: the holder died, the lock is mine\n", getpid());
+}
+
+int main(int argc, char *argv[])
+{
+    bool locked = argc > 1 && strcmp(argv[1], "-l") == 0, dies = argc > 1 && strcmp(argv[1], "-d") == 0;
+    int first = locked || dies ? 2 : 1, n = 1000000, handle = ksmget("counter", sizeof(struct shared));
+    struct shared *shared = handle < 0 ? NULL : ksmattach(handle);
+
+    if (argc > first + 1 || (argc > first && (!parse_number(argv[first], &n) || n < 1)))
+        fail(2, "usage: counter [-l | -d] [N]");
+    if (handle < 0 || ksmerror(shared) < 0)
+        fail(1, "%s", ksmstrerror(handle < 0 ? handle : ksmerror(shared)));
+    ksmdelete(handle); /* it goes with the second of the two */
+    if (__atomic_add_fetch(&shared->present, 1, __ATOMIC_SEQ_CST) == 2)
+        ksmwake(&shared->present, 1);
+    else
+        ksmwait(&shared->present, 1, 0);
+    for (int i = 0; i < n; i++) {
+        if (locked || dies)
+            acquire(&shared->lock);
+        if (dies && i == n - 1)
+            kill(getpid());
+        shared->count = next(shared->count);
+        if (locked || dies)
+            ksmlock_release(&shared->lock);
+    }
+    must_print("process %d has added %d: the counter stands at %u\n", getpid(), n, shared->count);
+    return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * fillspace.c - attaches a segment again and again, until its address space is full (§4.3).
+ *
+ *   fillspace [TICKS]     stays for so long with what it has (0)
+ */
+#include "ksm.h"
+#include "ulib.h"
+
+#define MEGABYTES 16
+
+int main(int argc, char *argv[])
+{
+    int ticks = 0, n = 0, error, handle = ksmget(getpid() << 8, MEGABYTES << 20, KSM_MUSTNOTEXIST);
+    char *memory = NULL, *last = NULL;
+
+    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &ticks) || ticks < 0)))
+        fail(2, "usage: fillspace [TICKS]");
+    if (handle < 0)
+        fail(1, "%s", ksmstrerror(handle));
+    while ((error = ksmerror(memory = ksmattach(handle))) == 0) {
+        ksmdelete(handle); /* it goes with the last attachment */
+        last = memory;
+        n++;
+    }
+    if (n == 0)
+        fail(1, "%s", ksmstrerror(error));
+    must_print("%d attachments of %d MB, the last at %p; then: %s\n", n, MEGABYTES, last, ksmstrerror(error));
+    last[0] = 42;
+    must_print("one write, seen through the first as well: %d\n",
+               ((char *)0x80000000 - (MEGABYTES << 20))[0]);
+    sleep(ticks);
+    return 0;
+}
