@@ -54,16 +54,18 @@ export class History {
             if (segment.name)
                 this.names.set(segment.id, segment.name);
         }
-        for (const p of frame.processes) {
-            const lane = this.lane(p.pid);
-            lane.name = p.name;
-            const now = lane.changes.at(-1);
-            if (!now || (now.time <= frame.time && now.state !== p.state))
-                lane.changes.push({ time: frame.time, state: p.state, cpu: p.cpu, call: p.call });
+        const seen = new Map(frame.processes.map(p => [p.pid, p]));
+        for (const p of frame.processes)
+            this.lane(p.pid).name = p.name;
+        for (const { pid, changes } of this.processes.values()) {
+            const now = changes.at(-1);
+            const { state, cpu, call } = seen.get(pid) ?? { state: "dead", cpu: null, call: null };
+            if (!now || (now.time <= frame.time && now.state !== state))
+                changes.push({ time: frame.time, state, cpu, call });
         }
         for (const { cpu, pid } of frame.cpus) {
             const runs = this.cpus[cpu] ??= [];
-            if (!runs.length)
+            if (!runs.length || (runs.at(-1).time <= frame.time && runs.at(-1).pid !== pid))
                 runs.push({ time: frame.time, pid });
         }
         this.trim();
@@ -73,6 +75,8 @@ export class History {
         insert(this.events, event);
         if (event.kind === "R")
             this.addSwitch(event);
+        else if (event.kind === "L")
+            insert(this.cpus[event.cpu] ??= [], { time: event.time, pid: 0 }); // who ran next is not known
         else if (event.event === "fork")
             this.lane(event.child).name = this.lane(event.pid).name;
         else if (event.event === "exec")
@@ -117,13 +121,11 @@ export class History {
         }
     }
 
-    // The last frame before a moment, and what the events between say; null: nothing is known of it.
+    // The last frame before a moment, and what the events between say.  Before the first frame, what the events say.
     at(time) {
-        const frame = this.frames[after(this.frames, time) - 1];
-        if (!frame)
-            return null;
+        const frame = this.frames[after(this.frames, time) - 1] ?? NOTHING;
         const state = {
-            time, number: frame.number, totals: { ...frame.totals }, cpus: frame.cpus.map(c => ({ ...c })),
+            time, totals: { ...frame.totals }, cpus: frame.cpus.map(c => ({ ...c })),
             processes: new Map(frame.processes.map(p => [p.pid, { ...p }])),
             segments: new Map(frame.segments.map(s => [s.id, { ...s, attached: s.attached.map(a => ({ ...a })) }])),
         };
@@ -142,6 +144,18 @@ export class History {
     }
 }
 
+const NOTHING = { time: -1, totals: {}, cpus: [], processes: [], segments: [] };
+
+// A process of which no frame has told yet.
+function processOf(state, pid) {
+    let process = state.processes.get(pid);
+    if (!process) {
+        process = { pid, parent: 0, state: "ready", cpu: null, call: null, guard: 0, stack: 0, brk: 0, name: "", wait: null };
+        state.processes.set(pid, process);
+    }
+    return process;
+}
+
 function removeAttachments(state, keep) {
     for (const [id, segment] of state.segments) {
         segment.attached = segment.attached.filter(keep(id));
@@ -152,17 +166,15 @@ function removeAttachments(state, keep) {
 
 const CHANGES = {
     fork(state, { pid, child }) {
-        const parent = state.processes.get(pid);
-        if (!parent || state.processes.has(child))
+        const parent = processOf(state, pid);
+        if (state.processes.has(child))
             return;
         state.processes.set(child, { ...parent, pid: child, parent: pid, state: "ready", cpu: null, call: null, wait: null });
         for (const segment of state.segments.values())
             segment.attached.push(...segment.attached.filter(a => a.pid === pid).map(a => ({ ...a, pid: child })));
     },
     exec(state, { pid, name }) {
-        const process = state.processes.get(pid);
-        if (process)
-            process.name = name;
+        processOf(state, pid).name = name;
         removeAttachments(state, () => a => a.pid !== pid);
     },
     exit(state, { pid }) {

@@ -100,23 +100,39 @@ export function layout(state, { width, height }) {
 function bands(places) {
     const list = [];
     for (const rects of places.values()) {
-        for (let i = 0; i < rects.length; i++) {
-            const next = rects.find(r => r.x > rects[i].x);
-            if (!next)
-                break;
-            list.push({ from: rects[i], to: nearest(rects, next.x, rects[i].y), segment: rects[i].segment });
+        const columns = [...groups(rects, r => r.x)].map(column => column.sort((a, b) => a.y - b.y));
+        for (let i = 0; i + 1 < columns.length; i++) {
+            for (const from of columns[i])
+                list.push({ from, to: nearest(columns[i + 1], from.y), segment: from.segment });
         }
     }
     return list;
 }
 
-function nearest(rects, x, y) {
-    let best = null;
-    for (const r of rects) {
-        if (r.x === x && (!best || Math.abs(r.y - y) < Math.abs(best.y - y)))
-            best = r;
+function groups(items, key) {
+    const found = new Map();
+    for (const item of items) {
+        const group = found.get(key(item));
+        if (group)
+            group.push(item);
+        else
+            found.set(key(item), [item]);
     }
-    return best;
+    return found.values();
+}
+
+// Of rectangles from above to below.
+function nearest(rects, y) {
+    let low = 0, high = rects.length - 1;
+    while (low < high) {
+        const middle = (low + high) >> 1;
+        if (rects[middle].y < y)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const above = rects[Math.max(low - 1, 0)];
+    return y - above.y < rects[low].y - y ? above : rects[low];
 }
 
 function sleepers(columns, scale, wide) {

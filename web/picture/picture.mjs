@@ -111,6 +111,10 @@ class Picture {
         this.change(() => {});
     }
 
+    fail(sentence) {
+        this.tell(sentence);
+    }
+
     restart(kernel) {
         this.history.clear(kernel);
         this.log.replaceChildren();
@@ -191,10 +195,10 @@ class Picture {
         button.textContent = paused ? "Live" : "Pause";
         button.setAttribute("aria-pressed", String(paused));
         this.addLog();
-        const state = history.at(now);
-        this.clock.textContent = state ? `${seconds(now)} s${this.ended && !paused ? ", the end" : ""}` : "";
-        if (!state)
+        this.clock.textContent = history.last ? `${seconds(now)} s${this.ended && !paused ? ", the end" : ""}` : "";
+        if (!history.last)
             return;
+        const state = history.at(now);
         if (!paused)
             this.slider.value = 1000;
         else
@@ -202,7 +206,7 @@ class Picture {
         const box = this.element.querySelector(".picture-scroll");
         this.memory.draw(history, state, { width: box.clientWidth, height: MEMORY_HEIGHT }, this.focus);
         this.time.to = paused ? Math.min(now + this.span / 2, Math.max(history.last, now + this.span / 20)) : now;
-        this.time.from = this.time.to - this.span;
+        this.time.from = Math.max(this.time.to - this.span, Math.min(history.first, this.time.to - LEAST));
         this.time.draw(history, this.element.querySelector(".picture-time").clientWidth, now, this.focus);
         this.fillTables(state);
     }

@@ -18,7 +18,7 @@ export const access = letters => letters === "r" ? "read-only" : "read-write";
 // The calls that sleep, by their numbers in include/syscall.tbl.
 const CALLS = {
     2: "exit", 3: "wait", 5: "read", 7: "exec", 13: "sleep", 15: "open", 16: "write", 18: "unlink", 21: "close", 512: "exits",
-    513: "waits", 514: "sync", 520: "ksmget", 527: "ksmwait", 530: "ksmwaitpeer",
+    513: "waits", 514: "sync", 515: "halt", 520: "ksmget", 527: "ksmwait", 530: "ksmwaitpeer",
 };
 
 export function callName(call) {
