@@ -24,6 +24,12 @@ function insert(list, item) {
     list.splice(i, 0, item);
 }
 
+// What became of a process that left a processor; "lost" when events are missing: nobody knows.
+function stateAfter(left) {
+    const state = { r: "ready", x: "dead", lost: "lost" }[left] ?? "sleep";
+    return { state, call: state === "sleep" ? Number(left.slice(1)) : null };
+}
+
 export class History {
     constructor() {
         this.clear("");
@@ -76,7 +82,7 @@ export class History {
         if (event.kind === "R")
             this.addSwitch(event);
         else if (event.kind === "L")
-            insert(this.cpus[event.cpu] ??= [], { time: event.time, pid: 0 }); // who ran next is not known
+            this.addSwitch({ ...event, pid: 0, left: "lost" });
         else if (event.event === "fork")
             this.lane(event.child).name = this.lane(event.pid).name;
         else if (event.event === "exec")
@@ -94,8 +100,7 @@ export class History {
         const runs = this.cpus[cpu] ??= [];
         const before = runs.at(-1)?.pid ?? 0;
         if (before > 0 && left !== "-") {
-            const state = { r: "ready", x: "dead" }[left] ?? "sleep";
-            const call = state === "sleep" ? Number(left.slice(1)) : null;
+            const { state, call } = stateAfter(left);
             insert(this.lane(before).changes, { time, state, cpu: null, call });
         }
         if (pid > 0)
@@ -218,23 +223,22 @@ const CHANGES = {
 };
 
 function applySwitch(state, { cpu, pid, left }) {
-    const runs = state.cpus.find(c => c.cpu === cpu);
-    const before = runs && state.processes.get(runs.pid);
-    if (before && left !== "-" && before.state === "run") {
-        before.state = { r: "ready", x: "dead" }[left] ?? "sleep";
-        before.cpu = null;
-        before.call = before.state === "sleep" ? Number(left.slice(1)) : null;
-    }
-    if (runs)
-        runs.pid = pid;
-    const next = state.processes.get(pid);
-    if (next)
-        Object.assign(next, { state: "run", cpu, call: null, wait: null });
+    let runs = state.cpus.find(c => c.cpu === cpu);
+    if (!runs)
+        state.cpus.push(runs = { cpu, pid: 0 });
+    const before = state.processes.get(runs.pid);
+    if (before?.state === "run" && left !== "-")
+        Object.assign(before, stateAfter(left), { cpu: null });
+    runs.pid = pid;
+    if (pid > 0)
+        Object.assign(processOf(state, pid), { state: "run", cpu, call: null, wait: null });
 }
 
 function apply(state, event) {
     if (event.kind === "R")
         applySwitch(state, event);
+    else if (event.kind === "L")
+        applySwitch(state, { ...event, pid: 0, left: "lost" });
     else if (event.kind === "E")
         CHANGES[event.event]?.(state, event);
 }

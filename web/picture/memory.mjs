@@ -145,7 +145,7 @@ export function hue(segment) {
     return Math.round(segment.handle * TURN) % 360;
 }
 
-const MARKS = { run: "▶", ready: "…", sleep: "☾", dead: "✕", new: "+" };
+const MARKS = { run: "▶", ready: "…", sleep: "☾", dead: "✕", new: "+", lost: "?" };
 
 // Elements with a key, which are made once and changed only where something differs.
 class Layer {

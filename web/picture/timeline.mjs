@@ -127,7 +127,7 @@ export class TimePicture {
         } else if (change.state === "ready") {
             c.fillStyle = this.ink.ready;
             c.fillRect(x, y + LANE / 2 - 3, width, 6);
-        } else if (change.state !== "dead") {
+        } else if (change.state === "sleep" || change.state === "new") {
             c.fillStyle = this.ink.sleep;
             c.fillRect(x, y + LANE / 2 - 1, width, 2);
             if (width > 70) {

@@ -64,6 +64,7 @@ export function doing(history, process) {
     case "sleep": return `sleeps ${callName(process.call)}`;
     case "ready": return "is ready to run";
     case "dead": return "has ended";
+    case "lost": return "did something of which the events were lost";
     default: return "is being made";
     }
 }
