@@ -41,6 +41,7 @@ export class History {
         this.events = [];
         this.cpus = [];             // for each, [{time, pid}]: who ran from then on
         this.processes = new Map(); // pid -> {pid, name, changes: [{time, state, cpu, call}]}
+        this.heard = [];            // when each processor's last event was
         this.names = new Map();     // identifier -> the segment's name
         this.lost = 0;
     }
@@ -81,12 +82,13 @@ export class History {
         insert(this.events, event);
         if (event.kind === "R")
             this.addSwitch(event);
-        else if (event.kind === "L")
-            this.addSwitch({ ...event, pid: 0, left: "lost" });
+        else if (event.kind === "L") // lost since the processor's last line
+            this.addSwitch({ ...event, time: this.heard[event.cpu] ?? event.time, pid: 0, left: "lost" });
         else if (event.event === "fork")
             this.lane(event.child).name = this.lane(event.pid).name;
         else if (event.event === "exec")
             this.lane(event.pid).name = event.name;
+        this.heard[event.cpu] = event.time;
     }
 
     lane(pid) {
@@ -98,7 +100,7 @@ export class History {
 
     addSwitch({ time, cpu, pid, left }) {
         const runs = this.cpus[cpu] ??= [];
-        const before = runs.at(-1)?.pid ?? 0;
+        const before = runs[after(runs, time) - 1]?.pid ?? 0;
         if (before > 0 && left !== "-") {
             const { state, call } = stateAfter(left);
             insert(this.lane(before).changes, { time, state, cpu: null, call });

@@ -1,0 +1,101 @@
+"""./ksm view: the server of the live picture's page.  What the page draws is the business of tests/web."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+
+VIEW = [sys.executable, os.path.join(ROOT, "tools", "run", "view.py")]
+RECORDINGS = os.path.join(ROOT, "web", "recordings")
+directory = temp_directory()
+
+
+class Viewing:
+    """./ksm view without a terminal, once its page is there."""
+
+    def __init__(self, *arguments):
+        self.process = subprocess.Popen(VIEW + list(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, env=dict(os.environ, KSM_BUILT="1"))
+        self.said = self.process.stderr.readline()
+        self.port = int(re.search(r"http://localhost:(\d+)/", self.said)[1])
+
+    def get(self, path, **headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection.request("GET", path, headers=headers)
+        response = connection.getresponse()
+        return response, response.read()
+
+    def end(self, stop=None):
+        if stop:
+            self.process.send_signal(stop)
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+
+def fails(*arguments):
+    p = subprocess.run(VIEW + list(arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    return p.returncode, p.stdout + p.stderr
+
+
+# A system.
+record = os.path.join(directory, "a feed")
+viewing = Viewing("--no-open", "--record", record, "--timeout", "60", "--", "echo one; ksmstat")
+_, feed = viewing.get("/feed")
+status, out, err = viewing.end()
+ok(feed.startswith(b"KSM-FEED 1 ") and b" exec " in feed and feed.endswith(b"\n"), "the feed of a system comes to its end",
+   feed[-300:])
+ok(status == 0 and out.startswith("one\n"), "the system's output and status are those of ./ksm run", status, out, err)
+ok(open(record, "rb").read() == feed, "and the recording is the feed")
+status, out, err = Viewing("--no-open", "--timeout", "60", "--", "false").end()
+ok(status == 1, "a command that fails", status, err)
+
+# Recordings.
+for name in sorted(os.listdir(RECORDINGS)):
+    viewing = Viewing("--no-open", os.path.join(RECORDINGS, name))
+    response, page = viewing.get("/")
+    _, feed = viewing.get("/feed")
+    status, _, err = viewing.end(signal.SIGINT)
+    ok(response.status == 200 and b"view.mjs" in page and feed.count(b"\nZ ") >= 2, "the recording %s is shown" % name)
+    ok(status == 0 and "Traceback" not in err, "Ctrl-C ends that", status, err)
+
+# The server.
+viewing = Viewing("--no-open", os.path.join(RECORDINGS, "holder-dies.feed"))
+with open(os.path.join(ROOT, "web", "picture", "picture.mjs"), encoding="utf-8") as f:
+    pages = re.findall(r'from "\./([\w.]+)"', f.read())
+ok(len(pages) >= 4 and all(viewing.get("/picture/" + page)[0].status == 200 for page in pages), "all modules are served")
+response, _ = viewing.get("/")
+ok("script-src 'self'" in response.headers["Content-Security-Policy"], "only the page's own scripts may run")
+strange = ("/../ksm", "/picture/../../ksm", "/nothing.html", "/view.py", "/picture", "//etc/passwd", "/%2e%2e/README.md")
+found = [path for path in strange if viewing.get(path)[0].status != 404]
+ok(not found, "no other file is served", found)
+ok(viewing.get("/feed", Host="evil.example")[0].status == 403, "pages of other hosts can't read it under their name")
+closed = socket.create_connection(("127.0.0.1", viewing.port))
+closed.sendall(b"GET /feed HTTP/1.1\r\n")
+closed.close()
+ok(viewing.get("/")[0].status == 200, "a browser that goes away in the middle does no harm")
+status, said = fails("--port", str(viewing.port), os.path.join(RECORDINGS, "holder-dies.feed"))
+ok(status == 2 and re.search(r"^ksm: port \d+: .*in use; --port chooses another$", said, re.M), "a busy port is named", said)
+other = Viewing("--no-open", os.path.join(RECORDINGS, "holder-dies.feed"))
+ok(other.port != viewing.port, "without --port, a free one is taken")
+other.end(signal.SIGINT)
+status, _, err = viewing.end(signal.SIGINT)
+ok("Traceback" not in err, "none of this is worth a word", err)
+
+# Bad input.
+for arguments, pattern in (
+        (["--port", "0", "-"], "--port wants a number"), (["--port", "x"], "--port wants a number"),
+        (["--port"], "--port wants"),
+        ([os.path.join(directory, "none")], "No such file"), ([directory], "directory"),
+        ([os.path.join(ROOT, "README.md")], "not a recording"), ([os.devnull], "not a recording"),
+        ([record, "more"], "a recording is shown as it is"), (["--record", directory, "--", "true"], "directory"),
+        (["--smp", "0", "--no-open", "--", "true"], "--smp")):
+    status, said = fails(*arguments)
+    ok(status == 2 and re.search(pattern, said) and "Traceback" not in said,
+       "refused: " + " ".join(map(os.path.basename, arguments)), status, said)
+done()
