@@ -1,4 +1,4 @@
-"""The line that says what a tool does: on terminals of all kinds, in a log, and after Ctrl-C; and what is misspelled."""
+"""The line that says what a tool does: on terminals, in a log, after Ctrl-C; and names of suites that are misspelled."""
 
 import os
 import subprocess
@@ -70,10 +70,11 @@ ok(p.returncode == 7, "the status is the command's")
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])
 ok(t.expect(rb"testing: \d of 2 done, 0 failed;") and t.status() == 0, "which suites run, and how many are done", t.all)
-for word, meant in ("t_kms", "t_ksm"), ("host/libb", "host/lib"), ("chekc", "check"), ("--lsit", "--list"):
+for word, meant in ("t_kms", "t_ksm"), ("host/libb", "host/lib"), ("gest", "guest"), ("--lsit", "--list"):
     p = subprocess.run(TESTS + [word], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     ok(p.returncode == 2 and "did you mean '%s'?" % meant in p.stderr and not p.stdout, "a misspelling: " + word,
        p.stderr)
 p = subprocess.run(TESTS + ["lib", "nonsense"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-ok(p.returncode == 2 and "no test suite 'nonsense'" in p.stderr and not p.stdout, "if one is unknown, none runs", p.stderr)
+ok(p.returncode == 2 and "no test suite 'nonsense'" in p.stderr and not p.stdout, "if one is unknown, none runs",
+   p.stderr)
 done()

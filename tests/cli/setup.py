@@ -89,7 +89,8 @@ p = ksm(machine("#!/bin/sh\necho step; exit 100\n"), "run")
 ok(p.returncode == 121 and "\nstep\n" in p.stderr, "apt's own words are shown when it fails", p.stderr)
 for word, meant in ("tets", "test"), ("converage", "coverage"):
     p = ksm(machine(APT), word)
-    ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word, p.stderr)
+    ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word,
+       p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)

@@ -215,10 +215,10 @@ def try_record(build, name, layout, options):
             wrong += boot_state(directory, build, chances.randrange(nentries), 128)
     except Wrong as e:
         nentries, nstates, wrong = 0, 0, "%s\n" % e
-    progress.say("%s: %d writes and flushes, %d states, %d booted: %s, in %.0f s"
-             % (name, nentries, nstates, BOOTED, "NOT ALL GOOD" if wrong else "all good", time.monotonic() - started))
+    progress.say("%s: %d writes and flushes, %d states, %d booted: %s, in %.0f s" % (
+        name, nentries, nstates, BOOTED, "NOT ALL GOOD" if wrong else "all good", time.monotonic() - started))
     if wrong:
-        sys.stdout.write(wrong[-4000:] + "the record is in %s\n" % directory)
+        progress.say(wrong[-4000:] + "the record is in %s" % directory)
     else:
         shutil.rmtree(directory)
     if options.record:
@@ -234,11 +234,11 @@ def try_failures(name, command, record, **env):
     test = subprocess.run(command, env=dict(os.environ, **env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace", check=False)
     tried = re.search(r"^# (\d+ faults.*)$", test.stdout, re.M)
-    progress.say("%s, transfers fail%s: %s, in %.0f s" % (name, ", " + tried[1] if tried else "",
-                                                      "NOT ALL GOOD" if test.returncode else "all good",
-                                                      time.monotonic() - started))
+    progress.say("%s, transfers fail%s: %s, in %.0f s" % (
+        name, ", " + tried[1] if tried else "", "NOT ALL GOOD" if test.returncode else "all good",
+        time.monotonic() - started))
     if test.returncode:
-        sys.stdout.write(test.stdout[-4000:])
+        progress.say(test.stdout[-4000:])
     if record and tried:
         results.add("crash", "reads, writes and flushes that fail", int(tried[1].split()[0]), "faults",
                     int(test.returncode != 0), int(test.returncode != 0))
