@@ -1,4 +1,4 @@
-"""The line that says what a tool does: on terminals, in a log, after Ctrl-C; and names of suites that are misspelled."""
+"""The line that says what a tool does: on terminals, in a log, after Ctrl-C; and misspelled names of suites."""
 
 import os
 import subprocess

@@ -14,7 +14,6 @@ With --every N, one block in N is enough.  --record adds the result to the table
 something was lost or damaged; the records are then kept.
 """
 
-import argparse
 import os
 import random
 import re
@@ -28,6 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results  # noqa: E402
 from run import progress, qemu  # noqa: E402
 from run.build import make  # noqa: E402
+from run.options import ToolParser  # noqa: E402
 from run.paths import ROOT, build_directory, clean_env  # noqa: E402
 
 PROMPT = b"$ "
@@ -186,9 +186,8 @@ def look(directory, build, image, event="last"):
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(prog="./ksm crash", allow_abbrev=False,
-                                     description="Cuts the power at each moment of work on files, and lets each "
-                                                 "transfer fail: nothing may be lost that a sync had promised.")
+    parser = ToolParser("crash", "Cuts the power at each moment of work on files, and lets each transfer fail: nothing "
+                                 "may be lost that a sync had promised.")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="look at one block in N (1: all)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the work (1)")
     parser.add_argument("--operations", type=int, default=300, metavar="N",

@@ -36,7 +36,9 @@ def make(targets, env, title="building"):
 
 
 def build(target="system"):
-    """Makes what is out of date: all, or for "boot" what a run needs that has no tests.  A program that does not compile
-    is left out."""
+    """Makes what is out of date: all, or for "boot" what a run without tests needs.
+
+    A program that does not compile is left out.
+    """
     if not os.environ.get("KSM_BUILT") and not make([target], clean_env()):
         raise Failure(BUILD_FAILED, "the build failed")
