@@ -157,7 +157,9 @@ $B/stamp/whole: $(BIN) $(if $(filter !,$(FOUND)),left-out)
 	@ls $^ >/dev/null 2>&1 && touch $@
 left-out:
 	@false
-system: $B/kernel.elf $B/fs.img $B/tests.img $B/host/fsck
+system: boot $B/tests.img
+# What a run without the tests needs.
+boot: $B/kernel.elf $B/fs.img $B/host/fsck
 
 # A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was used.
 define stamp # name, content, what to say when it changes
@@ -375,4 +377,4 @@ clean:
 -include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
-.PHONY: all system left-out programs clean docs host-tests cli-tests list-host-tests bench-host
+.PHONY: all system boot left-out programs clean docs host-tests cli-tests list-host-tests bench-host

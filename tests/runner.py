@@ -71,11 +71,11 @@ class Stopped(Exception):
 class Runner:
     """Runs suites, several at a time, those that take longest first.
 
-    Most suites keep one processor busy, so two at a time fill two; those that start last are short, so none is idle
-    for long at the end.
+    Most suites keep one processor busy, and many wait now and then, so there is one more than there are processors.
+    Those that start last are short, so none is idle for long at the end.
     """
 
-    JOBS = min(max(2, (os.cpu_count() or 1) // 2), 8)
+    JOBS = min((os.cpu_count() or 1) + 1, 8)
 
     def __init__(self, names, env, seconds):
         """`seconds` is how long each may take, by its name."""

@@ -1,11 +1,14 @@
 """_pty - a program on a terminal of its own, for tests that type at it."""
 
+import fcntl
 import os
 import pty
 import re
 import select
 import signal
+import struct
 import subprocess
+import termios
 import time
 
 from _tap import ROOT
@@ -13,13 +16,21 @@ from _tap import ROOT
 PATIENCE = 180  # seconds: a busy host is slow, and only a failure waits so long
 
 
+def take_control():
+    """In the child, which leads a session: its standard input becomes its terminal."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """A started program.  `text` is what it printed and nobody has expected yet."""
 
-    def __init__(self, command, cwd=ROOT, env=None):
+    def __init__(self, command, cwd=ROOT, env=None, columns=80, controlling=False):
+        """With `controlling`, Ctrl-C and its kin are signals to what runs there."""
         mine, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         self.fd = mine
         self.process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=cwd, start_new_session=True,
+                                        preexec_fn=take_control if controlling else None,
                                         env=dict(os.environ, KSM_BUILT="1") if env is None else env)
         os.close(its)
         self.text = b""

@@ -27,9 +27,11 @@ r = run("--", "echo " + "x" * 1000)
 ok(r.status == statuses.USAGE_ERROR and "too long" in r.err, "a command that the kernel's line cannot hold is refused",
    r)
 r = run("--disk", "/nonexistent.img", "--", "true")
-ok(r.status == statuses.BUILD_FAILED and "nonexistent" in r.err, "an image that does not exist is refused", r)
+ok(r.status == statuses.BUILD_FAILED and r.err == "ksm: /nonexistent.img: No such file or directory\n",
+   "an image that does not exist is refused", r)
 r = run("--add", "/nonexistent", "--", "true")
-ok(r.status == statuses.BUILD_FAILED and "nonexistent" in r.err, "an added file that does not exist is refused", r)
+ok(r.status == statuses.BUILD_FAILED and r.err == "ksm: /nonexistent: No such file or directory\n",
+   "an added file that does not exist is refused", r)
 
 fifo = os.path.join(temp_directory(), "fifo")
 os.mkfifo(fifo)

@@ -89,7 +89,23 @@ p = ksm(machine("#!/bin/sh\necho step; exit 100\n"), "run")
 ok(p.returncode == 121 and "\nstep\n" in p.stderr, "apt's own words are shown when it fails", p.stderr)
 for word, meant in ("tets", "test"), ("converage", "coverage"):
     p = ksm(machine(APT), word)
-    ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word, p.stderr)
+    ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word,
+       p.stderr)
+for subcommand in ("run", "demo", "test", "debug", "bench", "coverage", "fuzz", "mutants", "crash", "soak",
+                   "reliability"):
+    p = subprocess.run([os.path.join(ROOT, "ksm"), subcommand, "--help"], stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, check=False)
+    ok(p.returncode == 0 and p.stdout.startswith("usage: ./ksm " + subcommand) and not p.stderr,
+       "./ksm %s --help" % subcommand, p.stdout, p.stderr)
+MEASURE = os.path.join("tools", "measure")
+for words, meant in (([os.path.join(MEASURE, "crash.py"), "--evry", "3"], "--every"),
+                     ([os.path.join(MEASURE, "fuzz.py"), "dsik"], "disk"),
+                     ([os.path.join(MEASURE, "fuzz.py"), "--kep"], "--keep"),
+                     ([os.path.join(MEASURE, "coverage.py"), "kernel/kms"], "kernel/ksm"),
+                     ([os.path.join("bench", "run"), "mth"], "math")):
+    p = subprocess.run([sys.executable] + words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       check=False)
+    ok(p.returncode == 2 and "did you mean '%s'?" % meant in p.stderr, "a misspelling: " + " ".join(words), p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)

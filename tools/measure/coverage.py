@@ -46,9 +46,9 @@ def measure(room):
     progress.show("counting what was reached")
     shutil.rmtree(HTML, ignore_errors=True)
     os.makedirs(HTML)
-    subprocess.run(["gcovr", "--filter", room + "/", "--json", FIGURES, "--html-details", os.path.join(HTML, "index.html"),
-                    "--html-title", room, os.path.join(BUILD, "tests", "host", "obj")],
-                   check=True, stdout=subprocess.DEVNULL)
+    pages = ["--html-details", os.path.join(HTML, "index.html"), "--html-title", room]
+    subprocess.run(["gcovr", "--filter", room + "/", "--json", FIGURES] + pages +
+                   [os.path.join(BUILD, "tests", "host", "obj")], check=True, stdout=subprocess.DEVNULL)
     with open(FIGURES, encoding="utf-8") as f:
         return {source["file"]: counts(source["lines"]) for source in json.load(f)["files"]}
 

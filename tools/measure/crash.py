@@ -14,7 +14,6 @@ With --every N, one block in N is enough.  --record adds the result to the table
 something was lost or damaged; the records are then kept.
 """
 
-import argparse
 import os
 import random
 import re
@@ -28,6 +27,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results  # noqa: E402
 from run import progress, qemu  # noqa: E402
 from run.build import make  # noqa: E402
+from run.options import ToolParser  # noqa: E402
 from run.paths import ROOT, build_directory, clean_env  # noqa: E402
 
 PROMPT = b"$ "
@@ -186,9 +186,8 @@ def look(directory, build, image, event="last"):
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(prog="./ksm crash", allow_abbrev=False,
-                                     description="Cuts the power at each moment of work on files, and lets each "
-                                                 "transfer fail: nothing may be lost that a sync had promised.")
+    parser = ToolParser("crash", "Cuts the power at each moment of work on files, and lets each transfer fail: nothing "
+                                 "may be lost that a sync had promised.")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="look at one block in N (1: all)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the work (1)")
     parser.add_argument("--operations", type=int, default=300, metavar="N",
@@ -215,10 +214,10 @@ def try_record(build, name, layout, options):
             wrong += boot_state(directory, build, chances.randrange(nentries), 128)
     except Wrong as e:
         nentries, nstates, wrong = 0, 0, "%s\n" % e
-    progress.say("%s: %d writes and flushes, %d states, %d booted: %s, in %.0f s"
-             % (name, nentries, nstates, BOOTED, "NOT ALL GOOD" if wrong else "all good", time.monotonic() - started))
+    progress.say("%s: %d writes and flushes, %d states, %d booted: %s, in %.0f s" % (
+        name, nentries, nstates, BOOTED, "NOT ALL GOOD" if wrong else "all good", time.monotonic() - started))
     if wrong:
-        sys.stdout.write(wrong[-4000:] + "the record is in %s\n" % directory)
+        progress.say(wrong[-4000:] + "the record is in %s" % directory)
     else:
         shutil.rmtree(directory)
     if options.record:
@@ -234,11 +233,11 @@ def try_failures(name, command, record, **env):
     test = subprocess.run(command, env=dict(os.environ, **env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace", check=False)
     tried = re.search(r"^# (\d+ faults.*)$", test.stdout, re.M)
-    progress.say("%s, transfers fail%s: %s, in %.0f s" % (name, ", " + tried[1] if tried else "",
-                                                      "NOT ALL GOOD" if test.returncode else "all good",
-                                                      time.monotonic() - started))
+    progress.say("%s, transfers fail%s: %s, in %.0f s" % (
+        name, ", " + tried[1] if tried else "", "NOT ALL GOOD" if test.returncode else "all good",
+        time.monotonic() - started))
     if test.returncode:
-        sys.stdout.write(test.stdout[-4000:])
+        progress.say(test.stdout[-4000:])
     if record and tried:
         results.add("crash", "reads, writes and flushes that fail", int(tried[1].split()[0]), "faults",
                     int(test.returncode != 0), int(test.returncode != 0))

@@ -18,7 +18,6 @@ memory and with much.  Status 1: one of these runs failed; the line that repeats
 --record adds the result to the table of ./ksm reliability.
 """
 
-import argparse
 import os
 import re
 import subprocess
@@ -30,7 +29,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results, sysfuzz  # noqa: E402
 from run import progress  # noqa: E402
 from run.build import make  # noqa: E402
-from run.options import suggestion  # noqa: E402
+from run.options import ToolParser, suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 
 BUILD = os.environ.get("B") or "build"
@@ -122,7 +121,7 @@ def fuzz_system(seed, calls, record):
 
 
 def parse_system(words):
-    parser = argparse.ArgumentParser(prog="./ksm fuzz sys", allow_abbrev=False)
+    parser = ToolParser("fuzz sys")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--calls", type=int, default=CALLS)
     results.add_option(parser)
@@ -133,9 +132,8 @@ def parse_system(words):
 
 
 def parse(words):
-    parser = argparse.ArgumentParser(prog="./ksm fuzz", allow_abbrev=False,
-                                     description="Random calls to shared memory, or damaged disks.  `./ksm fuzz sys "
-                                                 "--help` is about random system calls.")
+    parser = ToolParser("fuzz", "Random calls to shared memory, or damaged disks.  `./ksm fuzz sys --help` is about "
+                                "random system calls.")
     parser.add_argument("what", nargs="?", metavar=" | ".join(TARGETS), default="ksm")
     parser.add_argument("seconds", nargs="?", type=int, default=60, metavar="SECONDS", help="how long (60)")
     parser.add_argument("--keep", action="store_true",

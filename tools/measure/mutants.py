@@ -168,7 +168,8 @@ def apply(copy, path, right, wrong):
 def choose(words):
     chosen = [m for m in MUTANTS if not words or any(w in m[0] for w in words)]
     if not chosen:
-        sys.exit("mutants: no mutant has such a description")
+        sys.stderr.write("ksm: no mutant has such a description; ./ksm mutants --list prints all\n")
+        sys.exit(2)
     return chosen
 
 

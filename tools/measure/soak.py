@@ -14,7 +14,6 @@ A line each minute says how far it has got.  Ctrl-C ends it.  Status 1: a findin
 it; the console and the disk are then in build/soak.
 """
 
-import argparse
 import os
 import re
 import shutil
@@ -32,6 +31,7 @@ import suites  # noqa: E402
 from measure import results  # noqa: E402
 from run import progress, qemu  # noqa: E402
 from run.build import make  # noqa: E402
+from run.options import ToolParser  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 from run.statuses import INTERRUPTED  # noqa: E402
 
@@ -244,8 +244,8 @@ class Soak:
 
 
 def parse(argv):
-    parser = argparse.ArgumentParser(prog="./ksm soak", allow_abbrev=False, description="Keeps one system working, and "
-                                     "looks after each piece of work whether all is as it was.  Ctrl-C ends it.")
+    parser = ToolParser("soak", "Keeps one system working, and looks after each piece of work whether all is as it "
+                                "was.  Ctrl-C ends it.")
     parser.add_argument("minutes", nargs="?", type=int, default=60, metavar="MINUTES", help="how long (60)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the jitter and of all random work (1)")
     parser.add_argument("--smp", type=int, default=4, metavar="N", help="processors (4)")

@@ -114,7 +114,7 @@ def main():
     signal.signal(signal.SIGHUP, terminate)
     try:
         options = parse(sys.argv[1:])
-        build()
+        build("system" if options.tests else "boot")
         with Disk(options) as disk:
             return run_on(disk, options)
     except Failure as e:

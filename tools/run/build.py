@@ -35,7 +35,10 @@ def make(targets, env, title="building"):
     return process.returncode == 0
 
 
-def build():
-    """Makes what is out of date.  A program that does not compile is left out."""
-    if not os.environ.get("KSM_BUILT") and not make(["system"], clean_env()):
+def build(target="system"):
+    """Makes what is out of date: all, or for "boot" what a run without tests needs.
+
+    A program that does not compile is left out.
+    """
+    if not os.environ.get("KSM_BUILT") and not make([target], clean_env()):
         raise Failure(BUILD_FAILED, "the build failed")

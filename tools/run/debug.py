@@ -21,7 +21,7 @@ from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
 from run.options import kernel_line, parse  # noqa: E402
 from run.paths import build_directory  # noqa: E402
-from run.statuses import QEMU_FAILED, USAGE_ERROR, Failure, say  # noqa: E402
+from run.statuses import QEMU_FAILED, USAGE_ERROR, Failure, say, sentence  # noqa: E402
 
 USAGE = """\
 usage: ./ksm debug [PROGRAM] [OPTION]... [-- COMMAND]
@@ -103,7 +103,7 @@ def main():
         say(e)
         return e.status
     except (qemu.QemuMissing, OSError) as e:
-        say(e)
+        say(sentence(e))
         return QEMU_FAILED
 
 

@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 
 from .paths import build_directory
-from .statuses import BUILD_FAILED, Failure, say
+from .statuses import BUILD_FAILED, Failure, say, sentence
 
 
 class MkfsError(Exception):
@@ -76,7 +76,7 @@ class Disk:
             self.layout = layout(self.path)
         except (OSError, MkfsError) as e:
             self.close()
-            raise Failure(BUILD_FAILED, str(e)) from e
+            raise Failure(BUILD_FAILED, sentence(e)) from e
 
     @property
     def foreign(self):

@@ -51,6 +51,25 @@ def suggestion(word, known):
     return "; did you mean '%s'?" % close[0] if close else ""
 
 
+class ToolParser(argparse.ArgumentParser):
+    """The command line of another tool: `./ksm NAME`."""
+
+    def __init__(self, name, description=None):
+        super().__init__(prog="./ksm " + name, allow_abbrev=False, description=description)
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        sys.stderr.write("ksm: %s\n" % message)
+        sys.exit(USAGE_ERROR)
+
+    def parse_args(self, args=None, namespace=None):
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self.error("there is no option '%s'%s" % (
+                unknown[0], suggestion(unknown[0].partition("=")[0], self._option_string_actions)))
+        return options
+
+
 def positive(text):
     if not text.isdecimal() or len(text) > NUMBER_DIGITS or int(text) == 0:
         raise argparse.ArgumentTypeError("'%s' is not a positive number" % text)

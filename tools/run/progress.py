@@ -110,11 +110,11 @@ def run(main):
     sys.exit(status)
 
 
-def follow(command, title, kept, **options):
+def follow(command, title, kept):
     """Runs a command whose lines of output are its progress, and are added to `kept`.  Returns its status."""
     show(title)
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          errors="replace", **options) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace") as process:
         for text in process.stdout:
             kept.append(text)
             show("%s: %s" % (title, text.strip()))

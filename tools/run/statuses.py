@@ -21,6 +21,13 @@ class Failure(Exception):
         self.status = status
 
 
+def sentence(error):
+    """What an exception says, without numbers of errors."""
+    if isinstance(error, OSError) and error.strerror:
+        return "%s: %s" % (error.filename, error.strerror) if error.filename else error.strerror
+    return str(error)
+
+
 def say(message):
     sys.stderr.write("ksm: %s\n" % message)
     sys.stderr.flush()

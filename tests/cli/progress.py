@@ -1,0 +1,80 @@
+"""The line that says what a tool does: on terminals, in a log, after Ctrl-C; and misspelled names of suites."""
+
+import os
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _pty import Terminal  # noqa: E402
+from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+
+ERASE = b"\r\033[K"
+COLUMNS = 40
+LOG = os.path.join(temp_directory(), "log")
+TESTS = [sys.executable, os.path.join(ROOT, "tests", "run")]
+SLOW = "echo a line that is longer than forty columns, by far; read x"  # and then it waits
+
+
+def watched(script):
+    return [sys.executable, os.path.join(ROOT, "tools", "run", "progress.py"), "working", LOG, "sh", "-c", script]
+
+
+class Recorded(Terminal):
+    """A terminal that keeps all that was printed, and gives Ctrl-C to what runs on it."""
+
+    def __init__(self, command, **env):
+        self.all = b""
+        env = {**{k: v for k, v in os.environ.items() if k != "NO_COLOR"}, "TERM": "xterm", **env}
+        super().__init__(command, env=env, columns=COLUMNS, controlling=True)
+
+    def _read(self, seconds):
+        before = len(self.text)
+        more = super()._read(seconds)
+        self.all += self.text[before:]
+        return more
+
+
+fifo = os.path.join(temp_directory(), "fifo")
+os.mkfifo(fifo)
+gate = os.open(fifo, os.O_RDWR)
+wait = SLOW + " <" + fifo  # until something is written there
+
+t = Recorded(watched(wait))
+seen = t.expect(rb"working: a line") and t.expect(rb" [2-9] s") and t.expect(rb" [3-9] s")
+os.write(gate, b"\n")
+ok(t.status() == 0 and seen, "the line is rewritten each second, with the time that the step has taken", t.all)
+drawn = t.all.split(ERASE)
+ok(len(drawn) > 3 and all(len(text) < COLUMNS and b"\n" not in text for text in drawn),
+   "it is never wider than the terminal", drawn)
+ok(t.all.endswith(ERASE), "at the end it is gone", t.all)
+with open(LOG, encoding="ascii") as f:
+    ok(f.read() == SLOW.partition(";")[0].replace("echo ", "") + "\n", "the output is kept")
+
+t = Recorded(watched(wait))
+t.expect(rb" [2-9] s")
+t.type(b"\x03")
+ok(t.status() == 130 and t.all.endswith(ERASE) and b"Traceback" not in t.all and
+   not any(b"\n" in text for text in t.all.split(ERASE)), "Ctrl-C leaves a clean line, and status 130", t.all)
+
+for name, value in ("TERM", "dumb"), ("NO_COLOR", "1"):
+    t = Recorded(watched(wait), **{name: value})
+    seen = t.expect(rb"# working: a line.*\r\n") and t.expect(rb"# working: a line.*[2-9] s\r\n")
+    os.write(gate, b"\n")
+    ok(t.status() == 0 and seen and b"\033" not in t.all, "ordinary lines with %s=%s" % (name, value), t.all)
+
+p = subprocess.run(watched("echo one; echo two"), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+ok(p.returncode == 0 and not p.stdout and not p.stderr, "without a terminal, what is quick says nothing", p)
+p = subprocess.run(watched("exit 7"), stdin=subprocess.DEVNULL, capture_output=True, check=False)
+ok(p.returncode == 7, "the status is the command's")
+
+# The tests themselves.
+t = Recorded(TESTS + ["host/lib", "check/style"])
+ok(t.expect(rb"testing: \d of 2 done, 0 failed;") and t.status() == 0, "which suites run, and how many are done", t.all)
+for word, meant in ("t_kms", "t_ksm"), ("host/libb", "host/lib"), ("gest", "guest"), ("--lsit", "--list"):
+    p = subprocess.run(TESTS + [word], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    ok(p.returncode == 2 and "did you mean '%s'?" % meant in p.stderr and not p.stdout, "a misspelling: " + word,
+       p.stderr)
+p = subprocess.run(TESTS + ["lib", "nonsense"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+ok(p.returncode == 2 and "no test suite 'nonsense'" in p.stderr and not p.stdout, "if one is unknown, none runs",
+   p.stderr)
+done()
