@@ -150,7 +150,7 @@ for arguments in ["no-such-cc"], ["gcc"], ["", "no-such-ld"], ["", "", "arm-"]:
     text = toolchain(machine(more={"gcc": REFUSES}), *arguments)
     ok("32-bit x86 code" in text and ":=" not in text, "what will not do is refused: %s" % arguments, text)
 
-for word, meant in ("tets", "test"), ("converage", "coverage"):
+for word, meant in ("tets", "test"), ("mutnats", "mutants"):
     p = ksm(machine(APT), word)
     ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word, p.stderr)
 for arguments in ([], ["nonsense"]):
