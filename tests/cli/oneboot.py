@@ -17,7 +17,8 @@ for name in sorted(os.listdir(GUEST)):
                 KSM.append(name[:-2])
 
 steps = OTHERS + [k + " -n 2" for k in KSM] + [k + " -r" for k in reversed(KSM)] + OTHERS
-r = run("--tests", "--timeout", "300", "--", ";".join("%s||echo FAILED %d" % (s, i) for i, s in enumerate(steps)), timeout=320)
+line = ";".join("%s||echo FAILED %d" % (s, i) for i, s in enumerate(steps))
+r = run("--tests", "--timeout", "300", "--", line, timeout=320)
 ok(r.status == 0, "the system lives through all of them", r)
 plans = re.findall(r"^1\.\.([1-9]\d*)$", r.out, re.M)
 ok(len(plans) == len(steps), "all %d steps end" % len(steps), plans, r.out[-2000:])

@@ -9,7 +9,8 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+from _tap import ROOT, done, ok, run, skip, temp_directory  # noqa: E402
+from run import qemu, statuses  # noqa: E402
 
 BASICS = ("sh", "dirname", "id", "cut", "sort", "tr", "mktemp", "rm", "cat", "ls", "env", "touch", "ln", "gcc",
           "ld", "make", "mandoc", "sed", "grep")
@@ -150,9 +151,20 @@ for arguments in ["no-such-cc"], ["gcc"], ["", "no-such-ld"], ["", "", "arm-"]:
     text = toolchain(machine(more={"gcc": REFUSES}), *arguments)
     ok("32-bit x86 code" in text and ":=" not in text, "what will not do is refused: %s" % arguments, text)
 
+# A QEMU that starts nothing.
+STUCK = "#!/bin/sh\nexec %s 600\n" % shutil.which("sleep")
+PATH = machine(more={"qemu-system-i386": STUCK}) + os.pathsep + os.environ["PATH"]
+if os.environ.get("KSM_TEST_ALL"):
+    r = run("--timeout", str(qemu.PATIENCE + 1), "--", "true", env={"PATH": PATH})
+    ok(r.status == statuses.TIMED_OUT and "nothing has come" in r.err and "qemu-system-i386 --version" in r.err,
+       "when nothing comes from the system, it is said what to check", r)
+else:
+    skip("when nothing comes from the system, it is said what to check", "./ksm test --all")
+
 for word, meant in ("tets", "test"), ("mutnats", "mutants"):
     p = ksm(machine(APT), word)
-    ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word, p.stderr)
+    ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word,
+       p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)
