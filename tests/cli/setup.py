@@ -3,7 +3,9 @@
 With an apt-get of our own: nothing is installed on this machine.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -150,6 +152,33 @@ ok(text == "CC:=clang M32:=--target=i386-unknown-elf LD:=ld.lld TOOLS:=llvm-\n",
 for arguments in ["no-such-cc"], ["gcc"], ["", "no-such-ld"], ["", "", "arm-"]:
     text = toolchain(machine(more={"gcc": REFUSES}), *arguments)
     ok("32-bit x86 code" in text and ":=" not in text, "what will not do is refused: %s" % arguments, text)
+
+
+def lines_of(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+        return f.read().split("\n")
+
+
+# The container has what packages.txt lists, and what an editor and a clone need.
+listed = {line.split()[1] for line in lines_of("packages.txt") if line and line[0] != "#"}
+installed = [line.strip(" \\") for line in lines_of("Dockerfile") if line.startswith("        ")]
+ok(installed == sorted(listed | {"ca-certificates", "git"}), "the Dockerfile installs what packages.txt lists",
+   listed ^ set(installed))
+base = [line for line in lines_of("Dockerfile") if line.startswith("FROM ")]
+ok(len(base) == 1 and re.fullmatch(r"FROM debian:\w+-\d{8}-slim", base[0]), "on a base of one day", base)
+with open(os.path.join(ROOT, ".devcontainer", "devcontainer.json"), encoding="utf-8") as f:
+    file = json.load(f)["build"]["dockerfile"]
+ok(os.path.samefile(os.path.join(ROOT, ".devcontainer", file), os.path.join(ROOT, "Dockerfile")),
+   "editors build the same container")
+ENGINE = shutil.which("docker") or shutil.which("podman")
+if os.environ.get("KSM_TEST_ALL") and ENGINE:
+    p = subprocess.run([ENGINE, "build", "-q", "-t", "ksm-test", ROOT], capture_output=True, text=True)
+    ok(p.returncode == 0, "it builds", p.stdout, p.stderr)
+    p = subprocess.run([ENGINE, "run", "--rm", "-v", "%s:/ksm" % ROOT, "ksm-test", "./ksm", "run", "--", "echo", "hi"],
+                       capture_output=True, text=True)
+    ok(p.returncode == 0 and p.stdout == "hi\n", "and runs the system", p.stdout, p.stderr)
+else:
+    skip("the container builds, and runs the system", "./ksm test --all, where docker or podman is")
 
 # A QEMU that starts nothing.
 STUCK = "#!/bin/sh\nexec %s 600\n" % shutil.which("sleep")
