@@ -37,7 +37,7 @@ UPROGS=\
 
 # The first that reads a file by $(file) is 4.2.  macOS has 3.81, which could not even read on.
 ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
-$(error this is GNU make $(MAKE_VERSION), which is too old: 4.2 or newer is needed (on macOS: `brew install make', and then gmake))
+$(error this is GNU make $(MAKE_VERSION), which is too old: 4.2 or newer is needed (on macOS: `brew install make', then gmake))
 endif
 
 B       ?= build

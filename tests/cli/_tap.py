@@ -62,6 +62,14 @@ def run(*arguments, build=None, cwd=None, env=None, timeout=120):
     return Result(p.returncode, p.stdout, p.stderr)
 
 
+def toolchain():
+    """What make builds the system with: CC, M32 (the option for 32-bit code), LD and TOOLS."""
+    given = [os.environ.get(name, "") for name in ("CC", "LD", "TOOLPREFIX")]
+    found = subprocess.run(["sh", os.path.join(ROOT, "tools", "build", "toolchain.sh")] + given, check=True,
+                           stdout=subprocess.PIPE, text=True).stdout
+    return dict(word.split(":=", 1) for word in found.split())
+
+
 def temp_directory():
     """A directory that is removed when the test ends."""
     directory = tempfile.TemporaryDirectory(prefix="ksm-test-")

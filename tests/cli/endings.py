@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, done, ok, run, temp_directory  # noqa: E402
+from _tap import BUILD, done, ok, run, temp_directory, toolchain  # noqa: E402
 from run import statuses  # noqa: E402
 
 START = """
@@ -54,9 +54,10 @@ def kernel(*body):
     source = os.path.join(directory, "k.S")
     with open(source, "w", encoding="utf-8") as f:
         f.write(START + "".join(body) + STOP + TEXTS)
-    subprocess.run([os.environ.get("CC") or "gcc", "-m32", "-c", "-o", os.path.join(directory, "k.o"), source],
+    tools = toolchain()
+    subprocess.run([tools["CC"], tools["M32"], "-c", "-o", os.path.join(directory, "k.o"), source],
                    check=True)
-    subprocess.run(["ld", "-m", "elf_i386", "-z", "noexecstack", "-Ttext", "0x100000", "-o",
+    subprocess.run([tools["LD"], "-m", "elf_i386", "-z", "noexecstack", "-Ttext", "0x100000", "-o",
                     os.path.join(directory, "kernel.elf"), os.path.join(directory, "k.o")], check=True)
     shutil.copy(os.path.join(BUILD, "fs.img"), directory)
     os.symlink(os.path.join(BUILD, "host"), os.path.join(directory, "host"))

@@ -3,16 +3,19 @@
 With an apt-get of our own: nothing is installed on this machine.
 """
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+from _tap import ROOT, done, ok, run, skip, temp_directory  # noqa: E402
+from run import qemu, statuses  # noqa: E402
 
-BASICS = ("sh", "dirname", "id", "cut", "sort", "tr", "mktemp", "rm", "cat", "ls", "env", "touch", "ln", "gcc", "ld",
-          "make", "mandoc")
+BASICS = ("sh", "dirname", "id", "cut", "sort", "tr", "mktemp", "rm", "cat", "ls", "env", "touch", "ln", "gcc",
+          "ld", "make", "mandoc", "sed", "grep")
 APT = """\
 #!/bin/sh
 echo "$*" >>%(directory)s/apt.log
@@ -25,8 +28,9 @@ esac
 """
 
 
-def machine(apt=None, without=()):
-    """A directory for all of PATH: it has no QEMU, and a python3 that starts helpers only, and else just says so."""
+def machine(apt=None, without=(), more=None):
+    """A directory for all of PATH: it has no QEMU, and a python3 that starts helpers only, and else just says so.
+    `more` are scripts by their names."""
     directory = temp_directory()
     for name in set(BASICS) - set(without):
         found = shutil.which(name)
@@ -35,10 +39,13 @@ def machine(apt=None, without=()):
     scripts = {"python3": "#!/bin/sh\ncase $1 in *.py) exec %s \"$@\" ;; esac\necho started\n" % sys.executable}
     if os.getuid():
         scripts["sudo"] = "#!/bin/sh\n[ $1 = -v ] || exec \"$@\"\n"
+    scripts.update(more or {})
     if apt:
         scripts["apt-get"] = apt % {"directory": directory}
     for name, text in scripts.items():
         path = os.path.join(directory, name)
+        if os.path.lexists(path):
+            os.unlink(path)
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         os.chmod(path, 0o755)
@@ -54,6 +61,10 @@ def ksm(directory, *arguments):
 def log(directory):
     with open(os.path.join(directory, "apt.log"), encoding="utf-8") as f:
         return f.read().split("\n")
+
+
+def says(text):
+    return "#!/bin/sh\necho '%s'\n" % text
 
 
 directory = machine(APT)
@@ -87,11 +98,103 @@ ok(p.returncode == 121 and "mandoc.bsd.lv" in p.stderr, "the tests need it", p.s
 
 p = ksm(machine("#!/bin/sh\necho step; exit 100\n"), "run")
 ok(p.returncode == 121 and "\nstep\n" in p.stderr, "apt's own words are shown when it fails", p.stderr)
-for word, meant in ("tets", "test"), ("converage", "coverage"):
+# Versions.
+QEMU = says("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)")
+p = ksm(machine(more={"qemu-system-i386": QEMU}), "run")
+ok(p.returncode == 0 and not p.stderr, "what is new enough is taken", p.stderr)
+for name, text, version in (("make", "GNU Make 3.81", "3.81"), ("python3", "Python 3.6.9", "3.6.9"),
+                            ("qemu-system-i386", "QEMU emulator version 4.2.1 (Debian)", "4.2.1")):
+    p = ksm(machine(more={"qemu-system-i386": QEMU, name: says(text)}), "run")
+    ok(p.returncode == 121 and "and this is %s)" % version in p.stderr and p.stderr.count("https://") == 1,
+       "what is too old is named: " + text, p.stderr)
+p = subprocess.run(["make", "-C", ROOT, "-n", "MAKE_VERSION=3.81"], capture_output=True, text=True)
+ok(p.returncode == 2 and "GNU make 3.81, which is too old" in p.stderr and "gcc" not in p.stdout,
+   "by make itself, too", p.stdout, p.stderr)
+
+# A user who may not install anything, and Homebrew.
+directory = machine("exit 100", more={"id": says("1000")})
+if os.path.exists(os.path.join(directory, "sudo")):
+    os.unlink(os.path.join(directory, "sudo"))
+p = ksm(directory, "run")
+ok(p.returncode == 121 and "\n  apt-get install --no-install-recommends qemu-system-x86 \n" in p.stderr,
+   "an administrator gets a line to paste", p.stderr)
+p = ksm(machine(more={"brew": says("")}), "run")
+ok(p.returncode == 121 and "\n  brew install qemu \n" in p.stderr, "so does who has Homebrew", p.stderr)
+
+# A gcc that makes no 32-bit x86 code, as on a machine with an ARM processor.
+REFUSES = "#!/bin/sh\ncase \"$*\" in *-m32*) echo \"gcc: error: unrecognized option '-m32'\" >&2; exit 1 ;; esac\n" \
+    "exec %s \"$@\"\n" % shutil.which("gcc")
+p = ksm(machine(more={"gcc": REFUSES, "qemu-system-i386": QEMU, "brew": says("")}), "run")
+ok(p.returncode == 121 and "gcc-i686-linux-gnu" in p.stderr and "brew install i686-elf-gcc" in p.stderr,
+   "a gcc that refuses -m32 is not enough", p.stderr)
+GCC, LD = ("#!/bin/sh\nexec %s \"$@\"\n" % shutil.which(tool) for tool in ("gcc", "ld"))
+p = ksm(machine(more={"gcc": REFUSES, "qemu-system-i386": QEMU, "i386-elf-gcc": GCC, "i386-elf-ld": LD}), "run")
+ok(p.returncode == 0 and not p.stderr, "with another that does, it is", p.stderr)
+
+
+def toolchain(directory, *arguments):
+    p = subprocess.run([shutil.which("sh"), os.path.join(ROOT, "tools", "build", "toolchain.sh")] + list(arguments),
+                       env={"PATH": directory}, capture_output=True, text=True)
+    return p.stdout + p.stderr
+
+
+PREFIXES = "i686-linux-gnu-", "i386-elf-", "i686-elf-", "x86_64-elf-", ""
+for i, first in enumerate(PREFIXES):
+    text = toolchain(machine(more={p + tool: code for p in PREFIXES[i:] for tool, code in (("gcc", GCC), ("ld", LD))}))
+    ok(text == "CC:=%sgcc M32:=-m32 LD:=%sld TOOLS:=%s\n" % (first, first, first),
+       "compilers are looked for in a fixed order: %sgcc" % first, text)
+CLANG = "#!/bin/sh\ncase \"$*\" in *--target=i386-unknown-elf*) exit 0 ;; esac\nexit 1\n"
+ALONE = {"gcc": REFUSES, "ld": says("no"), "clang": CLANG, "llvm-objcopy": says("")}
+text = toolchain(machine(more=ALONE))
+ok("nothing here makes" in text, "clang alone does not link", text)
+text = toolchain(machine(more={"ld.lld": says("LLD 14.0.6 (compatible with GNU linkers)"), **ALONE}))
+ok(text == "CC:=clang M32:=--target=i386-unknown-elf LD:=ld.lld TOOLS:=llvm-\n", "clang and LLD come last", text)
+for arguments in ["no-such-cc"], ["gcc"], ["", "no-such-ld"], ["", "", "arm-"]:
+    text = toolchain(machine(more={"gcc": REFUSES}), *arguments)
+    ok("32-bit x86 code" in text and ":=" not in text, "what will not do is refused: %s" % arguments, text)
+
+
+def lines_of(name):
+    with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+        return f.read().split("\n")
+
+
+# The container has what packages.txt lists, and what an editor and a clone need.
+listed = {line.split()[1] for line in lines_of("packages.txt") if line and line[0] != "#"}
+installed = [line.strip(" \\") for line in lines_of("Dockerfile") if line.startswith("        ")]
+ok(installed == sorted(listed | {"ca-certificates", "git"}), "the Dockerfile installs what packages.txt lists",
+   listed ^ set(installed))
+base = [line for line in lines_of("Dockerfile") if line.startswith("FROM ")]
+ok(len(base) == 1 and re.fullmatch(r"FROM debian:\w+-\d{8}-slim", base[0]), "on a base of one day", base)
+with open(os.path.join(ROOT, ".devcontainer", "devcontainer.json"), encoding="utf-8") as f:
+    file = json.load(f)["build"]["dockerfile"]
+ok(os.path.samefile(os.path.join(ROOT, ".devcontainer", file), os.path.join(ROOT, "Dockerfile")),
+   "editors build the same container")
+ENGINE = shutil.which("docker") or shutil.which("podman")
+if os.environ.get("KSM_TEST_ALL") and ENGINE:
+    p = subprocess.run([ENGINE, "build", "-q", "-t", "ksm-test", ROOT], capture_output=True, text=True)
+    ok(p.returncode == 0, "it builds", p.stdout, p.stderr)
+    p = subprocess.run([ENGINE, "run", "--rm", "-v", "%s:/ksm" % ROOT, "ksm-test", "./ksm", "run", "--", "echo", "hi"],
+                       capture_output=True, text=True)
+    ok(p.returncode == 0 and p.stdout == "hi\n", "and runs the system", p.stdout, p.stderr)
+else:
+    skip("the container builds, and runs the system", "./ksm test --all, where docker or podman is")
+
+# A QEMU that starts nothing.
+STUCK = "#!/bin/sh\nexec %s 600\n" % shutil.which("sleep")
+PATH = machine(more={"qemu-system-i386": STUCK}) + os.pathsep + os.environ["PATH"]
+if os.environ.get("KSM_TEST_ALL"):
+    r = run("--timeout", str(qemu.PATIENCE + 1), "--", "true", env={"PATH": PATH})
+    ok(r.status == statuses.TIMED_OUT and "nothing has come" in r.err and "qemu-system-i386 --version" in r.err,
+       "when nothing comes from the system, it is said what to check", r)
+else:
+    skip("when nothing comes from the system, it is said what to check", "./ksm test --all")
+
+for word, meant in ("tets", "test"), ("mutnats", "mutants"):
     p = ksm(machine(APT), word)
     ok(p.returncode == 2 and "did you mean %s?" % meant in p.stderr and not p.stdout, "a misspelling: " + word,
        p.stderr)
-for subcommand in ("run", "demo", "test", "debug", "bench", "coverage", "fuzz", "mutants", "crash", "soak",
+for subcommand in ("run", "view", "demo", "test", "debug", "bench", "coverage", "fuzz", "mutants", "crash", "soak",
                    "reliability"):
     p = subprocess.run([os.path.join(ROOT, "ksm"), subcommand, "--help"], stdin=subprocess.DEVNULL,
                        capture_output=True, text=True, check=False)

@@ -77,7 +77,7 @@ TEST(PROBLEMS)
 
     check(file != NULL);
     while (file && fgets(line, sizeof(line), file)) {
-        char relation, *want;
+        char relation, *want = "a relation";
 
         line[strcspn(line, "\n")] = 0;
         if (line[0] == 0 || line[0] == '#')

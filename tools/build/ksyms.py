@@ -80,8 +80,8 @@ class Reader:
 
 
 class Frame:
-    """The state of DWARF's table of frames at one instruction (DWARF 5, 6.4): where the caller's frame begins, and where
-    each register is saved in it."""
+    """The state of DWARF's table of frames at one instruction (DWARF 5, 6.4): where the caller's frame begins, and
+    where each register is saved in it."""
 
     def __init__(self, common=None):
         self._common = common or self

@@ -26,7 +26,7 @@ LINES, BRANCHES = 98.0, 95.0
 
 
 def run_tests():
-    env = clean_env(B=BUILD, CC="gcc", COVERAGE="1", DEBUG="")
+    env = clean_env(B=BUILD, CC="", HOSTCC="gcc", COVERAGE="1", DEBUG="")
     names = subprocess.run(["make", "-s", "list-host-tests"], env=env, check=True, stdout=subprocess.PIPE,
                            text=True).stdout.split()
     if not make(["host-tests"], env):

@@ -95,7 +95,7 @@ class Feeder:
 
 def follow(machine, options, typer, out, err):
     """Runs until the system ends.  Returns the status line's content or None, and whether the time was over."""
-    ports = qemu.Ports(machine)
+    ports = qemu.Ports(machine, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
     show = typer.feed if typer else out.put
     log = qemu.LogReader(lambda line: err.put(symbols.line(line)), input=Feeder(machine.log).ask, **({"prompt": typer.shell_waits} if typer else {}))

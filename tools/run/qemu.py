@@ -19,8 +19,14 @@ import sys
 import tempfile
 import time
 
+from .statuses import say
 
 PT_LOAD = 1
+PATIENCE = 8  # seconds in which a kernel says something, on a host that is busy too
+SILENT = """nothing has come from the system for %d seconds; what to check:
+  `%s --version' says 5 or newer
+  the machine is not too busy: then it only takes longer
+  the build is whole: `make clean', and once more"""
 
 
 class QemuMissing(Exception):
@@ -43,7 +49,7 @@ class Machine:
 
     def __init__(self, kernel, append="", disk=None, write=False, ramdisk=None, smp=2, mem=256, icount=False,
                  gdb=None, feed=None, extra=()):
-        program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
+        self.program = program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
         if not program:
             raise QemuMissing("qemu-system-i386 is not installed")
         # QEMU hands the kernel its file name and the rest in one line: a short name without blanks.
@@ -169,9 +175,15 @@ def symbol(kernel, address):
 
 
 class Ports:
-    """The console and the log, and a terminal's keys, as they come: `open` until the machine has closed its ports."""
+    """The console and the log, and a terminal's keys, as they come: `open` until the machine has closed its ports.
 
-    def __init__(self, machine, keys=None):
+    With `patience`, the user is told what to check when the machine has said nothing so many seconds after its start.
+    """
+
+    def __init__(self, machine, keys=None, patience=None):
+        self._program = machine.program
+        self._patience = patience
+        self._silent_until = machine.started + patience if patience else None
         self._selector = selectors.DefaultSelector()
         self._nports = 0
         for name, port in (("console", machine.console), ("log", machine.log)):
@@ -192,12 +204,22 @@ class Ports:
 
         The log is taken first and returned last: what the console got before a line of the log comes before it.
         """
+        if self._silent_until:
+            seconds = min(seconds, self._silent_until - time.monotonic())
         ready = {key.data: key for key, _ in self._selector.select(max(seconds, 0))}
+        self._listen(ready)
         taken = {}
         for name in ("log", "console", "keys"):
             if name in ready or (name == "console" and "log" in taken):
                 taken[name] = self._take(name)
         return [(name, taken[name]) for name in ("console", "keys", "log") if taken.get(name)]
+
+    def _listen(self, ready):
+        if "console" in ready or "log" in ready:
+            self._silent_until = None
+        elif self._silent_until and time.monotonic() >= self._silent_until:
+            self._silent_until = None
+            say(SILENT % (self._patience, os.path.basename(self._program)))
 
     def _take(self, name):
         """What has come from one; an empty one has been closed."""

@@ -77,7 +77,7 @@ def run(machine, options, first_command):
     whether the user left."""
     log = qemu.LogReader(lambda line: None)  # the console shows it too
     keys, first = Keys(), FirstCommand(machine.console.sendall, first_command)
-    ports = qemu.Ports(machine, sys.stdin)
+    ports = qemu.Ports(machine, sys.stdin, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
     end = machine.started + options.timeout if options.timeout else None
     with Terminal():
