@@ -126,7 +126,8 @@ static void dequeue_locked(struct ksm_sleeper *self)
     list_remove(&self->in_segment);
 }
 
-static int sleep_on(struct ksm_sleeper *self, uint nticks)
+/* Inline: ksm_wait_sleep() is worth a copy of its own. */
+static inline __attribute__((always_inline)) int sleep_on(struct ksm_sleeper *self, uint nticks)
 {
     struct spinlock *lock = &self->stripe->lock;
     int result = KSM_EAGAIN; /* the killed never see it */
@@ -180,7 +181,9 @@ static __attribute__((noinline)) int sleep_watched(struct ksm_sleeper *self, uin
 
 int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
 {
-    return events_wanted() && self->segment ? sleep_watched(self, nticks) : sleep_on(self, nticks);
+    if (events_wanted() && self->segment)
+        return sleep_watched(self, nticks);
+    return sleep_on(self, nticks);
 }
 
 static void wake_locked(struct ksm_sleeper *s, int result)
@@ -235,6 +238,14 @@ static REACQUIRES __attribute__((noinline)) uint wake_more_locked(struct stripe 
     return nwoken;
 }
 
+static __attribute__((noinline)) void tell_wake(const struct ksm_task *task, uint va, uint nwoken)
+{
+    struct mapping *m = aspace_mapping_at(task->as, va);
+
+    event_put(true, "E wake %d %x %x %x %u", task->pid, attachment_of(m)->holding->segment->id, va,
+              va - m->va, nwoken);
+}
+
 int ksm_wake(struct ksm_task *task, uint va, uint n)
 {
     struct mapping *m = aspace_mapping_at(task->as, va);
@@ -262,7 +273,7 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
     }
     spin_release(&stripe->lock);
     if (events_wanted() && nwoken)
-        event_put(true, "E wake %d %x %x %x %u", task->pid, seg->id, va, offset, nwoken);
+        tell_wake(task, va, nwoken);
     return (int)nwoken;
 }
 
