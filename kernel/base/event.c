@@ -30,7 +30,7 @@ static struct buffer {
     volatile int running;        /* [o to change] */
 } buffers[NCPU];
 
-enum event_level events_on;
+uchar events_on;
 static volatile bool active;
 
 static struct {
@@ -44,7 +44,7 @@ int event_start(enum event_level level, void *(*alloc)(void))
     for (uint i = 0; i < cpu_count * NPAGES; i++)
         if (!(buffers[i / NPAGES].pages[i % NPAGES] = alloc()))
             return -1;
-    events_on = level;
+    events_on = (uchar)level;
     return 0;
 }
 

@@ -29,7 +29,7 @@ struct event {
 #define EVENT_FEED_PID (-1) /* of the thread that writes the feed: see event_run() */
 
 enum event_level { EVENTS_OFF, EVENTS_ACTIVITY, EVENTS_ALL }; /* ACTIVITY: only who runs is known */
-extern enum event_level events_on;
+extern uchar events_on;                                       /* an enum event_level */
 static inline bool events_wanted(void) { return __builtin_expect(events_on, 0); }
 
 /* From now on, with buffers from alloc().  -1: there are too few pages; nothing is freed.  Once, at boot. */

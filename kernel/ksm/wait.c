@@ -126,8 +126,7 @@ static void dequeue_locked(struct ksm_sleeper *self)
     list_remove(&self->in_segment);
 }
 
-/* Inline: ksm_wait_sleep() is worth a copy of its own. */
-static inline __attribute__((always_inline)) int sleep_on(struct ksm_sleeper *self, uint nticks)
+int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
 {
     struct spinlock *lock = &self->stripe->lock;
     int result = KSM_EAGAIN; /* the killed never see it */
@@ -166,24 +165,19 @@ void ksm_snapshot_word(const struct ksm_task *task)
         snapshot_put("W %x %x %x - %d", s->segment->id, s->va, s->offset, s->peer);
 }
 
-static __attribute__((noinline)) int sleep_watched(struct ksm_sleeper *self, uint nticks)
+int ksm_wait_watched(struct ksm_sleeper *self, uint nticks)
 {
     struct ksm_task *task = self->task;
 
+    if (!self->segment)
+        return ksm_wait_sleep(self, nticks);
     event_put(true, lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
               self->segment->id, self->va, self->offset, self->peer);
     task->sleeper = self;
-    int result = sleep_on(self, nticks);
+    int result = ksm_wait_sleep(self, nticks);
     task->sleeper = NULL;
     event_put(true, "E woke %d %d", task->pid, result);
     return result;
-}
-
-int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
-{
-    if (events_wanted() && self->segment)
-        return sleep_watched(self, nticks);
-    return sleep_on(self, nticks);
 }
 
 static void wake_locked(struct ksm_sleeper *s, int result)
@@ -238,14 +232,6 @@ static REACQUIRES __attribute__((noinline)) uint wake_more_locked(struct stripe 
     return nwoken;
 }
 
-static __attribute__((noinline)) void tell_wake(const struct ksm_task *task, uint va, uint nwoken)
-{
-    struct mapping *m = aspace_mapping_at(task->as, va);
-
-    event_put(true, "E wake %d %x %x %x %u", task->pid, attachment_of(m)->holding->segment->id, va,
-              va - m->va, nwoken);
-}
-
 int ksm_wake(struct ksm_task *task, uint va, uint n)
 {
     struct mapping *m = aspace_mapping_at(task->as, va);
@@ -272,9 +258,19 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
         }
     }
     spin_release(&stripe->lock);
-    if (events_wanted() && nwoken)
-        tell_wake(task, va, nwoken);
     return (int)nwoken;
+}
+
+int ksm_wake_watched(struct ksm_task *task, uint va, uint n)
+{
+    int nwoken = ksm_wake(task, va, n);
+
+    if (nwoken > 0) {
+        struct mapping *m = aspace_mapping_at(task->as, va);
+        event_put(true, "E wake %d %x %x %x %d", task->pid, attachment_of(m)->holding->segment->id, va,
+                  va - m->va, nwoken);
+    }
+    return nwoken;
 }
 
 void wait_wake_all_locked(struct segment *seg)

@@ -1,7 +1,7 @@
 /* events.c - no feed: events are not wanted. */
 #include "base/event.h"
 
-enum event_level events_on;
+uchar events_on;
 
 void event_put(bool often, const char *fmt, ...) { (void)often, (void)fmt; }
 
