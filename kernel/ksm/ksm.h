@@ -111,7 +111,7 @@ void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
-/* The same two, when events_wanted().  Sleeps: may. */
+/* The same two, when feed_wanted() and when events_wanted().  Sleeps: may. */
 MUST_CHECK int ksm_wait_watched(struct ksm_sleeper *self, uint nticks);
 int ksm_wake_watched(struct ksm_task *task, uint va, uint n);
 

@@ -171,12 +171,14 @@ int ksm_wait_watched(struct ksm_sleeper *self, uint nticks)
 
     if (!self->segment)
         return ksm_wait_sleep(self, nticks);
-    event_put(true, lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
-              self->segment->id, self->va, self->offset, self->peer);
+    if (events_wanted() && event_room(true))
+        event_put(lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
+                  self->segment->id, self->va, self->offset, self->peer);
     task->sleeper = self;
     int result = ksm_wait_sleep(self, nticks);
     task->sleeper = NULL;
-    event_put(true, "E woke %d %d", task->pid, result);
+    if (events_wanted() && event_room(true))
+        event_put("E woke %d %d", task->pid, result);
     return result;
 }
 
@@ -265,10 +267,10 @@ int ksm_wake_watched(struct ksm_task *task, uint va, uint n)
 {
     int nwoken = ksm_wake(task, va, n);
 
-    if (nwoken > 0) {
+    if (nwoken > 0 && event_room(true)) {
         struct mapping *m = aspace_mapping_at(task->as, va);
-        event_put(true, "E wake %d %x %x %x %d", task->pid, attachment_of(m)->holding->segment->id, va,
-                  va - m->va, nwoken);
+        event_put("E wake %d %x %x %x %d", task->pid, attachment_of(m)->holding->segment->id, va, va - m->va,
+                  nwoken);
     }
     return nwoken;
 }
