@@ -50,7 +50,7 @@ void settings_watch(void)
     if (strcmp(value, "on") == 0)
         watch_start(EVENTS_ALL);
     else if (strcmp(value, "snapshots") == 0)
-        watch_start(EVENTS_ACTIVITY);
+        watch_start(EVENTS_NONE);
     else
         printk("boot parameter watch=%s: only on and snapshots are known\n", value);
 }

@@ -33,9 +33,8 @@ static __attribute__((noreturn)) void kill_for_fault(const struct trap_info *inf
 
     if (info->touch)
         last_address[cpu] = info->address;
-    if (events_wanted())
-        event_put(false,
-                  !info->touch  ? "E fault %d %u %x %x - -"
+    if (events_wanted() && event_room(false))
+        event_put(!info->touch  ? "E fault %d %u %x %x - -"
                   : info->write ? "E fault %d %u %x %x %x w"
                                 : "E fault %d %u %x %x %x r",
                   self->pid, info->number, info->code, info->ip, info->address);

@@ -1,8 +1,8 @@
 /*
  * event.c - the buffers of events, and their clock.
  *
- * A buffer has one writer, its processor with interrupts off, and one reader, so it needs no lock: positions only count
- * up, `put` is the writer's and `taken` the reader's.
+ * A buffer has one writer, its processor, and one reader, so it needs no lock: positions only count up, `put` is the
+ * writer's and `taken` the reader's.  No interrupt handler has an event to tell, and the kernel is not preempted.
  *
  * The clock is the tick, and the cycle counter since the tick began.  Who reads it while a tick begins may take either
  * tick, but gets the counter that belongs to it: two are kept.
@@ -18,20 +18,19 @@
 #define PER_PAGE (PAGE_SIZE / sizeof(struct event))
 #define NPAGES   4u /* of a buffer */
 #define NEVENTS  (NPAGES * PER_PAGE)
+#define NOFTEN   (NEVENTS / 4 * 3) /* frequent ones leave the rest to others */
 
 #define TICK_US (1000000 / HZ)
 
-/* Fields:  I immutable   o only its processor, with interrupts off   r only the reader   A atomic */
+/* Fields:  I immutable   o only its processor   r only the reader */
 static struct buffer {
     struct event *pages[NPAGES]; /* [I] */
-    uint put;                    /* [o to change] */
+    volatile uint put;           /* [o to change] */
     volatile uint taken;         /* [r to change] */
-    volatile uint nlost;         /* [A] since the last event that was put */
-    volatile int running;        /* [o to change] */
 } buffers[NCPU];
 
-enum event_level events_on;
-static volatile bool active;
+struct event_gate event_gates[NCPU];
+uchar events_on;
 
 static struct {
     uint cycles; /* when it began */
@@ -44,7 +43,7 @@ int event_start(enum event_level level, void *(*alloc)(void))
     for (uint i = 0; i < cpu_count * NPAGES; i++)
         if (!(buffers[i / NPAGES].pages[i % NPAGES] = alloc()))
             return -1;
-    events_on = level;
+    events_on = (uchar)level;
     return 0;
 }
 
@@ -76,74 +75,51 @@ static struct event *at(const struct buffer *b, uint position)
     return &b->pages[position % NEVENTS / PER_PAGE][position % PER_PAGE];
 }
 
-static void fill(struct event *e, const char *fmt, va_list ap)
+void event_put(const char *fmt, ...)
 {
+    struct buffer *b = &buffers[cpu_self()->index];
+    struct event_gate *gate = &event_gates[cpu_self()->index];
+    struct event *e = at(b, b->put);
     uint n = 0;
+    va_list ap;
 
-    e->fmt = fmt;
-    for (; *fmt; fmt++)
-        if (fmt[0] == '%' && fmt[1] == 's')
-            string_copy((char *)&e->arg[n], va_arg(ap, const char *), (EVENT_ARGS - n) * sizeof(uint));
-        else if (*fmt == '%')
-            e->arg[n++] = va_arg(ap, uint);
-    event_clock(&e->tick, &e->us);
-}
-
-void event_put(bool often, const char *fmt, ...)
-{
-    if (events_on < EVENTS_ALL)
+    if (b->put - b->taken == NEVENTS) {
+        gate->nlost++;
         return;
-    uint was = irq_save();
-    struct buffer *b = &buffers[cpu_self()->index];
-    if (b->put - b->taken < (often ? NEVENTS / 4 * 3 : NEVENTS)) {
-        struct event *e = at(b, b->put);
-        va_list ap;
-        va_start(ap, fmt);
-        fill(e, fmt, ap);
-        va_end(ap);
-        e->nlost = event_take_lost(cpu_self()->index);
-        __atomic_store_n(&b->put, b->put + 1, __ATOMIC_RELEASE);
-    } else {
-        atomic_add(&b->nlost, 1);
     }
-    irq_restore(was);
+    va_start(ap, fmt);
+    for (const char *c = fmt; *c; c++)
+        if (c[0] == '%' && c[1] == 's')
+            string_copy((char *)&e->arg[n], va_arg(ap, const char *), (EVENT_ARGS - n) * sizeof(uint));
+        else if (*c == '%')
+            e->arg[n++] = va_arg(ap, uint);
+    va_end(ap);
+    e->fmt = fmt;
+    event_clock(&e->tick, &e->us);
+    e->nlost = gate->nlost;
+    gate->nlost = 0;
+    __atomic_store_n(&b->put, b->put + 1, __ATOMIC_RELEASE);
+    if (b->put - b->taken >= NOFTEN)
+        gate->full = true;
 }
 
-void event_run(int from, char left, uint call, int to)
+void event_run(int shown, int from, char left, int kstack)
 {
-    struct buffer *b = &buffers[cpu_self()->index];
-    int shown = b->running;
+    int pid = event_gates[cpu_self()->index].pid;
 
-    if (from > 0 || to > 0)
-        active = true;
-    if (to == EVENT_FEED_PID && left == 'r')
-        return; /* the feed displaced it: as if it still ran */
-    b->running = to == EVENT_FEED_PID ? 0 : to;
-    if (b->running == shown)
-        return;
     if (!shown)
-        event_put(true, "R %d -", b->running);
+        event_put("R %d -", pid);
     else if (left == 's' && from == shown)
-        event_put(true, "R %d s%u", b->running, call);
+        event_put("R %d s%u", pid, trapframe_syscall(trapframe_of(kstack)));
     else
-        event_put(true, left == 'x' ? "R %d x" : "R %d r", b->running);
-}
-
-bool event_active(void)
-{
-    bool was = active;
-
-    active = false;
-    for (uint cpu = 0; cpu < cpu_count; cpu++)
-        was |= buffers[cpu].running != 0;
-    return was;
+        event_put(left == 'x' ? "R %d x" : "R %d r", pid);
 }
 
 uint event_cpu(int pid)
 {
     uint cpu = 0;
 
-    while (cpu < cpu_count && buffers[cpu].running != pid)
+    while (cpu < cpu_count && event_gates[cpu].pid != pid)
         cpu++;
     return cpu;
 }
@@ -165,6 +141,11 @@ const struct event *event_oldest(uint *cpu)
     return oldest;
 }
 
-void event_take(uint cpu) { __atomic_store_n(&buffers[cpu].taken, buffers[cpu].taken + 1, __ATOMIC_RELEASE); }
+void event_take(uint cpu)
+{
+    struct buffer *b = &buffers[cpu];
 
-uint event_take_lost(uint cpu) { return buffers[cpu].nlost ? atomic_swap(&buffers[cpu].nlost, 0) : 0; }
+    __atomic_store_n(&b->taken, b->taken + 1, __ATOMIC_RELEASE);
+    if (b->put - b->taken <= NEVENTS / 2)
+        event_gates[cpu].full = false;
+}

@@ -5,14 +5,16 @@
  * finds the buffer full is lost and counted: nobody waits for it.  While events_on is 0, as it is without the boot
  * parameter watch=, an event costs one branch.
  *
- * Any context, with any locks held.  Sleeps: no.
+ * Any thread, with any locks held; not an interrupt.  Sleeps: no.
  */
 #ifndef EVENT_H
 #define EVENT_H
 
 #include <stdbool.h>
 
+#include "arch.h"
 #include "include/mustcheck.h"
+#include "include/param.h"
 #include "include/types.h"
 
 #define EVENT_ARGS 5u
@@ -28,32 +30,46 @@ struct event {
 
 #define EVENT_FEED_PID (-1) /* of the thread that writes the feed: see event_run() */
 
-enum event_level { EVENTS_OFF, EVENTS_ACTIVITY, EVENTS_ALL }; /* ACTIVITY: only who runs is known */
-extern enum event_level events_on;
-static inline bool events_wanted(void) { return __builtin_expect(events_on, 0); }
+enum event_level { EVENTS_OFF, EVENTS_NONE, EVENTS_ALL }; /* NONE: snapshots alone */
+extern uchar events_on;                                   /* an enum event_level */
+static inline bool feed_wanted(void) { return __builtin_expect(events_on != EVENTS_OFF, 0); }
+static inline bool events_wanted(void) { return __builtin_expect(events_on == EVENTS_ALL, 0); }
 
 /* From now on, with buffers from alloc().  -1: there are too few pages; nothing is freed.  Once, at boot. */
 MUST_CHECK int event_start(enum event_level level, void *(*alloc)(void));
 
-/* Behind events_wanted().  often: one of those that leave the last quarter of the buffer to others. */
-void event_put(bool often, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* This processor goes from one thread to another; pids, 0 for kernel threads.  left: 'r' ready, 's' asleep in
-   system call number `call`, 'x' ended.  Interrupts are off. */
-void event_run(int from, char left, uint call, int to);
+/* Fields:  o only its processor   A atomic */
+struct event_gate {
+    volatile bool
+        full;   /* [A] for frequent events, from three quarters of the buffer until half of it is free */
+    uint nlost; /* [o] since the last event that was put */
+    volatile int pid; /* [o to change] that runs, the feed's own turn left out; 0: none */
+};
+extern struct event_gate event_gates[NCPU];
+
+/* Behind events_wanted(): may an event be put?  If not, it is lost.  often: it is a frequent one. */
+static inline bool event_room(bool often)
+{
+    struct event_gate *gate = &event_gates[cpu_self()->index];
+
+    gate->nlost += often && gate->full;
+    return !often || !gate->full;
+}
+/* Puts it, after event_room(). */
+void event_put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* This processor goes from thread `from` to another; pids, 0 for kernel threads.  left: 'r' ready, 'x' ended, 's' asleep in
+   the system call that its stack tells.  After event_room(). */
+void event_run(int shown, int from, char left, int kstack);
 /* A tick begins, on processor 0. */
 void event_tick(uint tick);
 
 /* For the thread that writes the feed. */
 
-/* Has a process run since the last time this was asked? */
-bool event_active(void);
 /* The processor that runs a process, the feed's own turn left out; cpu_count: none. */
 uint event_cpu(int pid);
 /* The oldest event, and its processor, whose it stays until event_take(); NULL: there is none. */
 const struct event *event_oldest(uint *cpu);
 void event_take(uint cpu);
-/* Takes the number of those lost since the last one in the buffer. */
-uint event_take_lost(uint cpu);
 void event_clock(uint *tick, uint *us);
 
 #endif

@@ -44,6 +44,8 @@ void snapshot_put(const char *fmt, ...)
     }
 }
 
+uint snapshot_size(void) { return size; }
+
 bool snapshot_changed(void)
 {
     bool changed = hash != last_hash;

@@ -21,6 +21,7 @@ MUST_CHECK int snapshot_start(uint nbytes, void *(*alloc)(void));
 void snapshot_begin(void);
 /* Adds a line, without its newline. */
 void snapshot_put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+uint snapshot_size(void); /* bytes */
 /* False: it is the same as at the last call. */
 bool snapshot_changed(void);
 /* Copies its lines in turn, with a newline and without a 0, and returns their lengths; 0: there are no more. */

@@ -131,8 +131,8 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags)
         goto not_mapped;
     if (!count_new(task, a))
         goto no_room;
-    if (events_wanted())
-        event_put(false, a->mapping.writable ? "E attach %d %x %x rw" : "E attach %d %x %x r", task->pid,
+    if (events_wanted() && event_room(false))
+        event_put(a->mapping.writable ? "E attach %d %x %x rw" : "E attach %d %x %x r", task->pid,
                   h->segment->id, a->mapping.va);
     return (int)a->mapping.va; /* §2: user addresses are positive */
 
@@ -150,8 +150,8 @@ static void detach(struct ksm_task *task, struct attachment *a)
 {
     struct segment *seg = a->holding->segment, *dead = NULL;
 
-    if (events_wanted())
-        event_put(false, "E detach %d %x %x", task->pid, seg->id, a->mapping.va);
+    if (events_wanted() && event_room(false))
+        event_put("E detach %d %x %x", task->pid, seg->id, a->mapping.va);
     task->left_id = seg->id;
     task->left_va = a->mapping.va;
     task->left_npages = a->mapping.npages;

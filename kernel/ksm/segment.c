@@ -114,8 +114,8 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, uint id, uint nby
     registry.nsegments++;
     registry.npages += seg->npages;
     holding_settle_locked(h, seg);
-    if (events_wanted())
-        event_put(false, "E create %d %x %u %u", task->pid, id, seg->handle, nbytes);
+    if (events_wanted() && event_room(false))
+        event_put("E create %d %x %u %u", task->pid, id, seg->handle, nbytes);
     return seg->handle;
 
 no_region:
@@ -197,8 +197,8 @@ int ksm_delete(struct ksm_task *task, int handle)
     if (seg->state == SEGMENT_LIVE) { /* §6.1: marking again changes no more */
         seg->state = SEGMENT_MARKED;
         seg->ctime = ticks_now;
-        if (events_wanted())
-            event_put(false, "E delete %d %x", task->pid, seg->id);
+        if (events_wanted() && event_room(false))
+            event_put("E delete %d %x", task->pid, seg->id);
         segment_put_locked(seg, 1, &dead);
     }
     registry_release_walked();

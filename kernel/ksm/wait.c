@@ -126,7 +126,7 @@ static void dequeue_locked(struct ksm_sleeper *self)
     list_remove(&self->in_segment);
 }
 
-static int sleep_on(struct ksm_sleeper *self, uint nticks)
+int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
 {
     struct spinlock *lock = &self->stripe->lock;
     int result = KSM_EAGAIN; /* the killed never see it */
@@ -165,22 +165,21 @@ void ksm_snapshot_word(const struct ksm_task *task)
         snapshot_put("W %x %x %x - %d", s->segment->id, s->va, s->offset, s->peer);
 }
 
-static __attribute__((noinline)) int sleep_watched(struct ksm_sleeper *self, uint nticks)
+int ksm_wait_watched(struct ksm_sleeper *self, uint nticks)
 {
     struct ksm_task *task = self->task;
 
-    event_put(true, lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
-              self->segment->id, self->va, self->offset, self->peer);
+    if (!self->segment)
+        return ksm_wait_sleep(self, nticks);
+    if (events_wanted() && event_room(true))
+        event_put(lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
+                  self->segment->id, self->va, self->offset, self->peer);
     task->sleeper = self;
-    int result = sleep_on(self, nticks);
+    int result = ksm_wait_sleep(self, nticks);
     task->sleeper = NULL;
-    event_put(true, "E woke %d %d", task->pid, result);
+    if (events_wanted() && event_room(true))
+        event_put("E woke %d %d", task->pid, result);
     return result;
-}
-
-int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
-{
-    return events_wanted() && self->segment ? sleep_watched(self, nticks) : sleep_on(self, nticks);
 }
 
 static void wake_locked(struct ksm_sleeper *s, int result)
@@ -261,9 +260,19 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
         }
     }
     spin_release(&stripe->lock);
-    if (events_wanted() && nwoken)
-        event_put(true, "E wake %d %x %x %x %u", task->pid, seg->id, va, offset, nwoken);
     return (int)nwoken;
+}
+
+int ksm_wake_watched(struct ksm_task *task, uint va, uint n)
+{
+    int nwoken = ksm_wake(task, va, n);
+
+    if (nwoken > 0 && event_room(true)) {
+        struct mapping *m = aspace_mapping_at(task->as, va);
+        event_put("E wake %d %x %x %x %d", task->pid, attachment_of(m)->holding->segment->id, va, va - m->va,
+                  nwoken);
+    }
+    return nwoken;
 }
 
 void wait_wake_all_locked(struct segment *seg)

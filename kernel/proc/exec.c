@@ -77,8 +77,8 @@ static void change_over(struct proc *self, const struct image *image, const char
     self->stack_top = image->stack_top;
     string_copy(self->name, name, sizeof(self->name));
     spin_release(&proc_lock);
-    if (events_wanted())
-        event_put(false, "E exec %d %s", self->pid, self->name);
+    if (events_wanted() && event_room(false))
+        event_put("E exec %d %s", self->pid, self->name);
     aspace_destroy(old);
 }
 

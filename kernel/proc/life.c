@@ -52,8 +52,8 @@ int proc_fork(const struct trapframe *tf)
     child->guard = parent->guard;
     child->stack_top = parent->stack_top;
     proc_publish(child);
-    if (events_wanted())
-        event_put(false, "E fork %d %d", parent->pid, pid);
+    if (events_wanted() && event_room(false))
+        event_put("E fork %d %d", parent->pid, pid);
     thread_start(&child->thread);
     return pid;
 
@@ -124,8 +124,8 @@ void proc_exit(int status)
     }
     release_files(self);
     release_memory(self);
-    if (events_wanted())
-        event_put(false, "E exit %d %d", self->pid, status);
+    if (events_wanted() && event_room(false))
+        event_put("E exit %d %d", self->pid, status);
     spin_acquire(&proc_lock);
     while (!adopt_children_locked(self)) {
         spin_release(&proc_lock);

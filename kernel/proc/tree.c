@@ -301,7 +301,7 @@ static void put_asleep(void *arg)
 {
     const struct proc *p = arg;
 
-    put_alive(p, "sleep", -1, p->thread.call);
+    put_alive(p, "sleep", -1, trapframe_syscall(trapframe_of(p->thread.kstack)));
     ksm_snapshot_word(&p->ksm);
 }
 

@@ -150,12 +150,21 @@ static inline struct thread *pick_locked(void)
     return t;
 }
 
-static __attribute__((noinline)) void tell_switch(struct thread *self, const struct thread *next)
+/* For the feed.  A thread that the feed's own displaces counts as running. */
+static __attribute__((noinline)) void tell_switch(const struct thread *self, const struct thread *next)
 {
-    char left = self->state == THREAD_READY ? 'r' : self->state == THREAD_DEAD ? 'x' : 's';
+    struct event_gate *gate = &event_gates[cpu_self()->index];
+    int shown = gate->pid, pid = next->pid;
 
-    self->call = self->pid > 0 ? trapframe_syscall(trapframe_of(self->kstack)) : 0;
-    event_run(self->pid, left, self->call, next->pid);
+    if (pid == EVENT_FEED_PID && self->state == THREAD_READY)
+        return;
+    gate->pid = pid > 0 ? pid : 0;
+    if (events_wanted() && gate->pid != shown && event_room(true))
+        event_run(shown, self->pid,
+                  self->state == THREAD_READY  ? 'r'
+                  : self->state == THREAD_DEAD ? 'x'
+                                               : 's',
+                  self->kstack);
 }
 
 /* Switches to the next ready thread, or to the idle thread.  Lock held, interrupts off, before and after. */
@@ -180,7 +189,7 @@ void sched_switch_locked(struct thread *self)
     self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED); /* its successor sees to the poke */
     next->state = THREAD_RUNNING;
     cpu->thread = next;
-    if (events_wanted())
+    if (feed_wanted())
         tell_switch(self, next);
     aspace_load(next->aspace);
     context_switch(&self->context, next->context, next->kstack);

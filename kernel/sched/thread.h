@@ -40,7 +40,6 @@ struct thread {
     uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
     bool interruptible;           /* [S] kill() ends its sleep */
-    uint call;                    /* [S] for the feed: the system call in which it stopped running, or 0 */
     uint reserve;                 /* [S to change] see thread_set_reserve() */
     bool urgent;                  /* [o] see thread_set_urgent() */
     bool fpu_used;                /* [o] arch: it has a floating-point state */

@@ -70,7 +70,7 @@ void timer_step_locked(void)
 
 void timer_tick(void)
 {
-    if (events_wanted())
+    if (feed_wanted())
         event_tick(ticks_now + 1);
     spin_acquire(&sched_lock);
     ticks_now++;

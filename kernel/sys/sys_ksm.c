@@ -4,6 +4,7 @@
  * Of the order of errors (§9) this file keeps the part about user memory and the form of arguments; the rest
  * is kernel/ksm's.
  */
+#include "base/event.h"
 #include "base/kstring.h"
 #include "mm/page.h"
 #include "mm/user.h"
@@ -46,7 +47,7 @@ uint sys_pgused(const union sys_arg arg[])
     return page_used(); /* §8.4 */
 }
 
-static uint wait_for(const union sys_arg arg[], int peer)
+static inline __attribute__((always_inline)) uint wait_for(const union sys_arg arg[], int peer)
 {
     uint word = arg[0].word, expected = arg[1].word;
     int nticks = arg[2].number;
@@ -62,6 +63,8 @@ static uint wait_for(const union sys_arg arg[], int peer)
         return (uint)error;
     if (peer > 0 && !proc_watch(peer, &self))
         return (uint)KSM_EAGAIN; /* §11.7: it is not alive */
+    if (feed_wanted())
+        return (uint)ksm_wait_watched(&self, (uint)nticks);
     return (uint)ksm_wait_sleep(&self, (uint)nticks);
 }
 
@@ -78,5 +81,7 @@ uint sys_ksmwake(const union sys_arg arg[])
         return (uint)KSM_EINVAL;
     if (!user_check(arg[0].user, sizeof(uint), false))
         return (uint)KSM_EFAULT;
+    if (events_wanted())
+        return (uint)ksm_wake_watched(task(), word, (uint)n);
     return (uint)ksm_wake(task(), word, (uint)n);
 }

@@ -4,8 +4,8 @@
  * At each tick it writes as much as BYTES_PER_TICK allows and the port takes at once, and never waits for the port: what
  * happens meanwhile stays in the buffers of events, or is lost there.  Events and the lines of a frame take turns.
  *
- * A snapshot comes FRAME_TICKS after the one before, or later: its frame's bytes are a small part of the time until the
- * next one, however many there are.
+ * A snapshot is taken FRAME_TICKS after the one before, or later where there is much to tell, and its frame is written if
+ * it differs: so frames are a small part of what happens, however much there is.
  */
 #include "watch/watch.h"
 #include "base/kstring.h"
@@ -28,14 +28,13 @@ static volatile bool finishing, finished;
 
 /* The frame that is being written. */
 static bool under_way;
-static uint number, nlines, nbytes, sum;
+static uint number, nlines, sum;
 static uint next_tick = FRAME_TICKS; /* no snapshot before */
 
 static void add_to_sum(void)
 {
     for (uint i = 0; i < length; i++)
         sum = sum_add(sum, line[i]);
-    nbytes += length;
     nlines++;
 }
 
@@ -60,11 +59,12 @@ static bool begin_frame(void)
     if (finishing ? last : (int)(ticks_now - next_tick) < 0)
         return false;
     last = finishing;
-    next_tick = ticks_now + FRAME_TICKS;
-    if (!event_active() || !take_snapshot(&tick, &us))
+    bool changed = take_snapshot(&tick, &us);
+    next_tick = ticks_now + FRAME_TICKS + snapshot_size() / FRAME_BYTES_PER_TICK;
+    if (!changed)
         return false;
     length = (uint)format(line, sizeof(line), "F 1 %u %u%04u\n", ++number, tick, us);
-    nlines = nbytes = 0;
+    nlines = 0;
     sum = SUM_BEGIN;
     add_to_sum();
     under_way = true;
@@ -82,8 +82,6 @@ static bool frame_line(void)
     }
     length = (uint)format(line, sizeof(line), "Z %u %u %x\n", number, nlines, sum);
     under_way = false;
-    if (nbytes / FRAME_BYTES_PER_TICK > FRAME_TICKS)
-        next_tick = ticks_now + nbytes / FRAME_BYTES_PER_TICK;
     return true;
 }
 
@@ -166,7 +164,7 @@ void watch_start(enum event_level level)
 
 void watch_finish(void)
 {
-    for (uint i = 0; i < HZ && events_wanted() && !finished; i++) {
+    for (uint i = 0; i < HZ && feed_wanted() && !finished; i++) {
         finishing = true;
         thread_park(NULL, 1, false);
     }
