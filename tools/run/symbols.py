@@ -24,7 +24,7 @@ TOOLS = [os.environ.get("TOOLPREFIX", "") + "addr2line", "addr2line", "i686-linu
          "i686-elf-addr2line", "x86_64-elf-addr2line", "llvm-addr2line"]
 DEATH = re.compile(rb"pid \d+ (.{1,15}): trap \d+ err -?\d+ on cpu \d+ eip 0x[0-9a-f]+ addr 0x[0-9a-f]+--kill proc\r?")
 WORDS = re.compile(r"(.*?)(?:, in (0x[0-9a-f]+))?(?:, called from (0x[0-9a-f]+(?:, 0x[0-9a-f]+)*))?(\r?\n)")
-HEAP_ERROR = re.compile(rb"(.{1,15}): heap error: .*0x[0-9a-f]+.*")
+HEAP_ERROR = re.compile(rb"(\S{1,15}): heap error: .*0x")
 LINE_MAX = 400  # bytes kept of a line that the console shows
 NULL_PAGE = "    xv6 links programs at 0, so that they can read address 0; `make NULL_PAGE=1' does so, too\n"
 
@@ -154,6 +154,7 @@ class Symbols:
         program = self._program(match[1].decode(errors="replace")) if match else None
         if not program:
             return b""
-        found = look_up(program, re.findall("0x[0-9a-f]+", line.decode(errors="replace")))
+        addresses = re.findall("0x[0-9a-f]+", line.decode(errors="replace").lower())
+        found = look_up(program, list(dict.fromkeys(addresses)))
         places = ["%s is in %s" % (a, frames[0]) for a, frames in found.items()]
         return ("    " + ", ".join(places) + "\n").encode() if places else b""
