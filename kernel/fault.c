@@ -39,9 +39,9 @@ static bool read_word(uint va, uint *word) { return !user_copy_in(word, user_poi
 static const char *failed_call(uint pointer)
 {
     static const char *const names[] = {
-        [2] = "EINVAL",   [3] = "EHANDLE",  [4] = "ENOENT",     [5] = "EEXIST",      [6] = "ESIZE",
-        [7] = "ENOMEM",   [8] = "ENOSPC",   [9] = "ENOVA",      [10] = "ENOTATT",    [11] = "EFAULT",
-        [12] = "ENOTSUP", [13] = "EAGAIN",  [14] = "ETIMEDOUT", [15] = "EOWNERDEAD",
+        [2] = "EINVAL",   [3] = "EHANDLE", [4] = "ENOENT",     [5] = "EEXIST",      [6] = "ESIZE",
+        [7] = "ENOMEM",   [8] = "ENOSPC",  [9] = "ENOVA",      [10] = "ENOTATT",    [11] = "EFAULT",
+        [12] = "ENOTSUP", [13] = "EAGAIN", [14] = "ETIMEDOUT", [15] = "EOWNERDEAD",
     };
 
     return -pointer < sizeof(names) / sizeof(names[0]) ? names[-pointer] : NULL;
@@ -97,8 +97,8 @@ static void touch_words(const struct trap_info *info, uint base, struct line *l)
         append(l, "%s, %s at 0x%x", private_words(info), access, info->address);
 }
 
-/* A return has taken its address off the stack, where it still stands; but so may an old null pointer.  A call has put the
-   address after it there. */
+/* A return has taken its address off the stack, where it still stands; but so may an old null pointer.  A call has
+   put the address after it there. */
 static uint jump_words(const struct trap_info *info, struct line *l)
 {
     uint after = 0, popped = ~info->ip;

@@ -1,4 +1,4 @@
-"""What is said when a program dies: in words, with places in its source where its symbols are known; and what malloc() finds."""
+"""What is said when a program dies, in words and with places in its source; and what malloc() with DEBUG=1 finds."""
 
 import os
 import re
@@ -58,8 +58,10 @@ HEAP = {
     "overrun_later": "write past the end of a block of 10 bytes, to its byte 10; allocated in A, found in A",
     "underrun": "write before the start of a block of 30 bytes; allocated in A, found in A",
     "double_free": "double free of a block of 6 bytes, in A; allocated in A, freed in A",
-    "after_free": "write into a block of 10 bytes after its free, to its byte 4; allocated in A, freed in A, found in A",
-    "after_realloc": "write into a block of 10 bytes after its free, to its byte 0; allocated in A, freed in A, found in A",
+    "after_free":
+        "write into a block of 10 bytes after its free, to its byte 4; allocated in A, freed in A, found in A",
+    "after_realloc":
+        "write into a block of 10 bytes after its free, to its byte 0; allocated in A, freed in A, found in A",
     "middle": "free of byte 4 of a block of 10 bytes, in A; allocated in A",
     "stack": "free of A, which is no block of malloc's, or not any more, in A",
     "wild": "free of A, which is no block of malloc's, or not any more, in A",
@@ -103,24 +105,28 @@ ok([re.sub("0x1[0-9a-f]{3}", "A", text) for text in deaths(r.err)] ==
 faults = os.path.join(BUILD, "foreign", "faults")
 r = run("--add", faults, "--", "faults k; faults g; faults x")
 ok([words.split(",")[0] for words in deaths(r.err, "faults")] ==
-   ["address of the kernel", "the guard page below the stack", "illegal instruction"], "a program of xv6's has words", r)
+   ["address of the kernel", "the guard page below the stack", "illegal instruction"],
+   "a program of xv6's has words", r)
 r = run("--disk", os.path.join(BUILD, "foreign.img"), "--", "faults k")
 ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults", r.err), "a system of xv6's shows xv6's line and no other", r)
 
-t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die"), "--timeout", "60"])
+t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die"),
+                    "--timeout", "60"])
 t.expect(rb"\$ ")
 t.type(b"die hole\n")
-ok(t.expect((DEATH % "die").replace("\\n", "\r\n").encode() + rb"no memory there, read at 0x40000000, in hole \(tests/"),
+ok(t.expect(DEATH.replace("\\n", "\r\n").encode() % b"die" + rb"no memory there, read at 0x40000000, in hole \(tests/"),
    "on a terminal too", t.text)
 t.type(b"heap double_free\n")
 ok(t.expect(rb"double free") and not t.text.count(b" is in "), "a program whose symbols are not known has none", t.text)
 t.type(b"halt\n")
 ok(t.status() == 0, "and the terminal goes on", t.text)
 
-LINES = ("before\nhey: pid 3 die: trap 14 err 4 on cpu 0 eip 0x%x addr 0x0--kill proc\nnull pointer, read at 0x0, in 0x%x\n"
-         "after\npid 4 die: trap")
-main = int(re.search(r"(\w+) T main\n", subprocess.run(["nm", os.path.join(BUILD, "elf", "die")], capture_output=True,
-                                                        text=True, check=True).stdout)[1], 16)
+LINES = ("before\nhey: pid 3 die: trap 14 err 4 on cpu 0 eip 0x%x addr 0x0--kill proc\n"
+         "null pointer, read at 0x0, in 0x%x\nafter\npid 4 die: trap")
+PLACES = (r"before\nhey: " + DEATH % "die" + r"null pointer, read at 0x0, in main \(tests/hostile/die\.c:\d+\)\n"
+          r"    xv6 links .*`make NULL_PAGE=1'.*\nafter\npid 4 die: trap")
+nm = subprocess.run(["nm", os.path.join(BUILD, "elf", "die")], capture_output=True, text=True, check=True).stdout
+main = int(re.search(r"(\w+) T main\n", nm)[1], 16)
 top = temp_directory()
 for directory in ("elf", "top"):
     os.mkdir(os.path.join(top, directory))
@@ -131,8 +137,7 @@ WRITER = "import os, sys\nfor c in sys.argv[1]:\n    os.write(1, c.encode())\n"
 r = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "run", "piped.py"), sys.executable, "-c", WRITER,
                     LINES % (main, main)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                    env=dict(os.environ, B=top))
-ok(re.fullmatch((DEATH % "die").join(("before\nhey: ", r"null pointer, read at 0x0, in main \(tests/hostile/die\.c:\d+\)\n"
-                                      r"    xv6 links .*`make NULL_PAGE=1'.*\nafter\npid 4 die: trap")), r.stdout),
+ok(re.fullmatch(PLACES, r.stdout),
    "make qemu's output has the names, however it comes, and what to do about a program that reads address 0", r)
 
 lines = first.out.splitlines()

@@ -17,9 +17,9 @@ APART void *calloc(uint count, uint n);
 APART void *realloc(void *p, uint n);
 APART char *strdup(const char *s);
 APART int exits(int status);
-#include "malloc.c"
+#include "malloc.c" /* NOLINT(bugprone-suspicious-include) */
 #define payload_of checked_payload_of
-#include "malloc_check.c"
+#include "malloc_check.c" /* NOLINT(bugprone-suspicious-include) */
 
 static volatile uint ten = 10;
 
@@ -96,7 +96,12 @@ static void stack(void)
 }
 
 static void wild(void) { free((void *)(ten << 24)); }
-static void zeroed(void) { memset((char *)malloc(ten) - 32, 0, 42); }
+static void zeroed(void)
+{
+    char *p = malloc(ten);
+
+    memset(p - 32, 0, 42);
+}
 
 /* Nothing is wrong with it. */
 static void right(void)
@@ -118,9 +123,13 @@ static const struct {
     const char *name;
     void (*way)(void);
 } ways[] = {
-#define WAY(f) { #f, f }
-    WAY(overrun),     WAY(overrun_kept), WAY(overrun_later), WAY(underrun), WAY(double_free), WAY(after_free),
-    WAY(after_realloc), WAY(middle),     WAY(stack),         WAY(wild),     WAY(zeroed),      WAY(right),
+#define WAY(f) \
+    {          \
+#f, f  \
+    }
+    WAY(overrun),     WAY(overrun_kept), WAY(overrun_later), WAY(underrun),
+    WAY(double_free), WAY(after_free),   WAY(after_realloc), WAY(middle),
+    WAY(stack),       WAY(wild),         WAY(zeroed),        WAY(right),
 };
 
 int main(int argc, char **argv)

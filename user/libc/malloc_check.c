@@ -71,11 +71,12 @@ static void check_zones(struct tag *t, uint site)
     uint after = first_other(payload_of(t) + t->nbytes, BACK_ZONE, ZONE_BYTE);
 
     if (first_other(t->front, sizeof(t->front), ZONE_BYTE) < sizeof(t->front))
-        heap_error("write before the start of a block of %u bytes; allocated in 0x%x, found in 0x%x", t->nbytes,
-                   t->allocated, site);
+        heap_error("write before the start of a block of %u bytes; allocated in 0x%x, found in 0x%x",
+                   t->nbytes, t->allocated, site);
     if (after < BACK_ZONE)
-        heap_error("write past the end of a block of %u bytes, to its byte %u; allocated in 0x%x, found in 0x%x",
-                   t->nbytes, t->nbytes + after, t->allocated, site);
+        heap_error(
+            "write past the end of a block of %u bytes, to its byte %u; allocated in 0x%x, found in 0x%x",
+            t->nbytes, t->nbytes + after, t->allocated, site);
 }
 
 static void check_in_use(struct tag *t, uint site)
@@ -101,7 +102,8 @@ static void wake_oldest(uint site)
     uint at = first_other(payload_of(t), t->nbytes, FREED_BYTE);
 
     if (t->mark != RESTS || at < t->nbytes)
-        heap_error("write into a block of %u bytes after its free, to its byte %u; allocated in 0x%x, freed in 0x%x, "
+        heap_error("write into a block of %u bytes after its free, to its byte %u; allocated in 0x%x, freed "
+                   "in 0x%x, "
                    "found in 0x%x",
                    t->nbytes, at, t->allocated, t->freed, site);
     check_zones(t, site);
@@ -150,8 +152,8 @@ static __attribute__((noreturn)) void refuse(char *p, uint site)
     struct tag *t;
 
     if (possible && tag_of(p)->mark == RESTS)
-        heap_error("double free of a block of %u bytes, in 0x%x; allocated in 0x%x, freed in 0x%x", tag_of(p)->nbytes,
-                   site, tag_of(p)->allocated, tag_of(p)->freed);
+        heap_error("double free of a block of %u bytes, in 0x%x; allocated in 0x%x, freed in 0x%x",
+                   tag_of(p)->nbytes, site, tag_of(p)->allocated, tag_of(p)->freed);
     for (t = ring.next; t != &ring; t = t->next) {
         check_in_use(t, site);
         if ((uint)p - (uint)payload_of(t) < t->nbytes)
@@ -207,7 +209,7 @@ static void check_all(uint site)
 int sys_exit(void) __attribute__((noreturn));
 int sys_exits(int status) __attribute__((noreturn));
 
-int (exit)(void)
+int(exit)(void)
 {
     check_all(CALL_SITE);
     sys_exit();
