@@ -171,7 +171,7 @@ endef
 ifneq ($(MAKECMDGOALS),clean)
 $(eval $(call stamp,tools,$(TOOLCHAIN),building with $(CC) $(M32) and $(LD)))
 $(eval $(call stamp,kernel.flags,$(CC) $(KERNEL_CFLAGS) $(LDFLAGS)))
-$(eval $(call stamp,user.flags,$(CC) $(TOP_CFLAGS) $(WARN) $(LDFLAGS)))
+$(eval $(call stamp,user.flags,$(CC) $(TOP_CFLAGS) $(WARN) $(LDFLAGS) $(DEBUG)))
 $(eval $(call stamp,host.flags,$(HOSTCC) $(HOST_CFLAGS) $(COVERAGE)))
 $(eval $(call stamp,kernel.list,$(KERNEL_OBJ)))
 $(eval $(call stamp,lib.list,$(LIB_OBJ)))
@@ -219,7 +219,7 @@ $(LIB_OBJ): $B/stamp/user.flags | $(GENERATED)
 
 $(patsubst %.c,$B/%.o,$(filter %.c,$(LIB_SRC))): $B/user/%.o: user/%.c
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(if $(DEBUG),-DDEBUG) $(WARN) -MMD -MP -c -o $@ $<
 $B/user/libc/%.o: user/libc/%.S
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<

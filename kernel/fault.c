@@ -39,9 +39,9 @@ static bool read_word(uint va, uint *word) { return !user_copy_in(word, user_poi
 static const char *failed_call(uint pointer)
 {
     static const char *const names[] = {
-        [2] = "EINVAL",   [3] = "EHANDLE",  [4] = "ENOENT",     [5] = "EEXIST",      [6] = "ESIZE",
-        [7] = "ENOMEM",   [8] = "ENOSPC",   [9] = "ENOVA",      [10] = "ENOTATT",    [11] = "EFAULT",
-        [12] = "ENOTSUP", [13] = "EAGAIN",  [14] = "ETIMEDOUT", [15] = "EOWNERDEAD",
+        [2] = "EINVAL",   [3] = "EHANDLE", [4] = "ENOENT",     [5] = "EEXIST",      [6] = "ESIZE",
+        [7] = "ENOMEM",   [8] = "ENOSPC",  [9] = "ENOVA",      [10] = "ENOTATT",    [11] = "EFAULT",
+        [12] = "ENOTSUP", [13] = "EAGAIN", [14] = "ETIMEDOUT", [15] = "EOWNERDEAD",
     };
 
     return -pointer < sizeof(names) / sizeof(names[0]) ? names[-pointer] : NULL;
@@ -64,7 +64,7 @@ static const char *private_words(const struct trap_info *info)
         return "address of the kernel";
     if (info->address >= brk)
         return info->address - brk < NEAR ? "past the end of the heap" : "no memory there";
-    return readable(info->address) ? "the program's own code" : "the guard page below the stack";
+    return readable(info->address) ? "the program's code or constants" : "the guard page below the stack";
 }
 
 static void attachment_words(const struct trap_info *info, const struct ksm_place *place, struct line *l)
@@ -97,15 +97,19 @@ static void touch_words(const struct trap_info *info, uint base, struct line *l)
         append(l, "%s, %s at 0x%x", private_words(info), access, info->address);
 }
 
-/* A call has put the address after it onto the stack.  A return has taken its own off, where it still stands. */
+/* A return has taken its address off the stack, where it still stands; but so may an old null pointer.  A call has
+   put the address after it there. */
 static uint jump_words(const struct trap_info *info, struct line *l)
 {
-    uint after = 0, popped = 0;
+    uint after = 0, popped = ~info->ip;
+    bool called = read_word(info->sp, &after) && is_code(after - 1);
 
-    if (read_word(info->sp, &after) && !is_code(after - 1) && read_word(info->sp - sizeof(uint), &popped) &&
-        popped == info->ip)
+    (void)read_word(info->sp - sizeof(uint), &popped);
+    if (popped == info->ip && !(called && info->ip < PAGE_SIZE)) {
         append(l, "return to 0x%x, where no code is: the stack was overwritten", info->ip);
-    else if (info->ip < PAGE_SIZE)
+        return 0;
+    }
+    if (info->ip < PAGE_SIZE)
         append(l, "null pointer, call of 0x%x", info->ip);
     else
         append(l, "jump to 0x%x, where no code is", info->ip);

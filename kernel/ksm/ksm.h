@@ -32,12 +32,13 @@ struct ksm_task {
     uint ndead;             /* [K] */
     uint nattached;         /* [T] */
     struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
-    uint left_id, left_va, left_npages; /* [o] the last detach: for ksm_find_place() */
     bool busy;              /* [T] its mappings are changing, and may differ from its attachments */
     bool forking;           /* [T] it walks its holdings without the lock: they stay where they are */
     bool stale;             /* [K] meanwhile one of them died */
     struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
     struct list watchers;   /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
+    /* [o] the last detach, for ksm_find_place() */
+    uint left_id, left_va, left_npages;
     /* [o] for the feed: its own, around its sleep */
     const struct ksm_sleeper *sleeper;
 };

@@ -130,11 +130,13 @@ static void selector(void) { asm volatile("movw %w0, %%fs" : : "r"(0x7f8)); }
 static void misaligned(void) { asm volatile("movaps 1(%0), %%xmm0" : : "r"(&program_name)); }
 static void vm86(void)
 {
-    asm volatile("pushl $0; pushl $0; pushl $0; pushl $0; pushl $0; pushl $0; pushl $0x23002; pushl $0; pushl $0; iret");
+    asm volatile("pushl $0; pushl $0; pushl $0; pushl $0; pushl $0; pushl $0; pushl $0x23002; pushl $0; "
+                 "pushl $0; iret");
 }
 
 /* Frames that lead nowhere, in a circle, into the kernel, and into memory that is not the program's. */
-#define DIE_WITH_FRAME(frame) asm volatile("movl %0, %%ebp; movl %1, %%eax; movl 0, %%eax" : : "r"(frame), "r"(0) : "eax")
+#define DIE_WITH_FRAME(frame) \
+    asm volatile("movl %0, %%ebp; movl %1, %%eax; movl 0, %%eax" : : "r"(frame), "r"(0) : "eax")
 
 static void frame_circle(void)
 {
@@ -162,7 +164,10 @@ static const struct {
     const char *name;
     way *way;
 } ways[] = {
-#define WAY(f) { #f, f }
+#define WAY(f) \
+    {          \
+#f, f  \
+    }
     WAY(null_read),
     WAY(null_write),
     WAY(null_call),

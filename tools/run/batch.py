@@ -98,7 +98,8 @@ def follow(machine, options, typer, out, err):
     ports = qemu.Ports(machine, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
     show = typer.feed if typer else out.put
-    log = qemu.LogReader(lambda line: err.put(symbols.line(line)), input=Feeder(machine.log).ask, **({"prompt": typer.shell_waits} if typer else {}))
+    log = qemu.LogReader(lambda line: err.put(symbols.line(line)), input=Feeder(machine.log).ask,
+                         **({"prompt": typer.shell_waits} if typer else {}))
     end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     while ports.open and not (typer and typer.finished):
         left = end - time.monotonic()
@@ -107,9 +108,8 @@ def follow(machine, options, typer, out, err):
         pause = typer.pause if typer else None
         for name, data in ports.read(min(left, WAIT_MAX if pause is None else pause)):
             (log.feed if name == "log" else show)(data)
-            notes = symbols.notes(data) if name == "console" else b""
-            if notes:
-                err.put(notes)
+            if name == "console":
+                err.put(symbols.notes(data))
         if typer:
             typer.idle()
     if typer:

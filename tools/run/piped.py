@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """piped - runs QEMU, for make; input that is no terminal reaches it only when the system listens.
 
-A serial port that has not been set up loses what is sent to it, so the input waits for the system's first words.  On a
-terminal QEMU runs by itself.
+A serial port that has not been set up loses what is sent to it, so the input waits for the system's first words.  A
+terminal is QEMU's own to read.  What it shows comes through here, where the addresses of a program that died get names.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,15 +14,17 @@ import threading
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from run.qemu import die_with_parent  # noqa: E402
 from run.statuses import BROKEN_PIPE, INTERRUPTED, QEMU_FAILED, say  # noqa: E402
+from run.symbols import Symbols  # noqa: E402
 
 PIECE = 4096
 ENDING = 5  # seconds that QEMU may take to end once it has closed its output
 
 
-def copy(source, target):
+def copy(source, target, change=bytes):
     """Copies until one of them ends.  Both are descriptors."""
     try:
         while data := os.read(source, PIECE):
+            data = change(data)
             while data:
                 data = data[os.write(target, data):]
     except OSError:
@@ -35,14 +38,17 @@ def type_in(machine):
 
 def main():
     command = sys.argv[1:]
-    if sys.stdin and sys.stdin.isatty():
-        os.execvp(command[0], command)
-    machine = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
-                               preexec_fn=die_with_parent)
+    terminal = sys.stdin and sys.stdin.isatty()
+    machine = subprocess.Popen(command, stdin=None if terminal else subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+                               preexec_fn=None if terminal else die_with_parent)
+    if terminal:  # it gives the terminal back before it ends
+        signal.signal(signal.SIGTERM, lambda *unused: machine.terminate())
+    show = Symbols().feed
     first = os.read(machine.stdout.fileno(), PIECE)
-    threading.Thread(target=type_in, args=(machine,), daemon=True).start()
-    os.write(1, first)
-    copy(machine.stdout.fileno(), 1)
+    if not terminal:
+        threading.Thread(target=type_in, args=(machine,), daemon=True).start()
+    os.write(1, show(first))
+    copy(machine.stdout.fileno(), 1, show)
     try:
         return machine.wait(ENDING)
     except subprocess.TimeoutExpired:  # nobody reads our output any more

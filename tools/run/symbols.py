@@ -1,4 +1,4 @@
-"""symbols - puts functions and lines of the source where the kernel, or a program's malloc(), says addresses of a program.
+"""symbols - says functions and lines of the source where the kernel or malloc() says addresses of a program.
 
 When a program dies, the kernel prints a second line, with addresses:
 
@@ -6,10 +6,10 @@ When a program dies, the kernel prints a second line, with addresses:
 
 Here it becomes
 
-    null pointer, read at 0x0, in sum (crash.c:5)
-        called from total (crash.c:12), main (crash.c:20)
+    null pointer, read at 0x0, in sum (die.c:5)
+        called from total (die.c:12), main (die.c:20)
 
-A program is known by its name: the file that --add put there, or what was built under that name.  An address that cannot
+A program is known by its name: the file that --add put there, or what was built under that name.  An address that can't
 be found stays a number.
 """
 
@@ -22,9 +22,9 @@ from .paths import ROOT, build_directory
 
 TOOLS = [os.environ.get("TOOLPREFIX", "") + "addr2line", "addr2line", "i686-linux-gnu-addr2line", "i386-elf-addr2line",
          "i686-elf-addr2line", "x86_64-elf-addr2line", "llvm-addr2line"]
-DEATH = re.compile(rb"pid \d+ (.{1,15}): trap \d+ err -?\d+ on cpu \d+ eip 0x[0-9a-f]+ addr 0x[0-9a-f]+--kill proc\r?")
+DEATH = re.compile(rb"pid \d+ (.{1,15}): trap \d+ err \d+ on cpu \d+ eip 0x[0-9a-f]+ addr 0x[0-9a-f]+--kill proc")
 WORDS = re.compile(r"(.*?)(?:, in (0x[0-9a-f]+))?(?:, called from (0x[0-9a-f]+(?:, 0x[0-9a-f]+)*))?(\r?\n)")
-HEAP_ERROR = re.compile(rb"(.{1,15}): heap error: .*0x[0-9a-f]+.*")
+HEAP_ERROR = re.compile(rb"(\S{1,15}): heap error: .*0x")
 LINE_MAX = 400  # bytes kept of a line that the console shows
 NULL_PAGE = "    xv6 links programs at 0, so that they can read address 0; `make NULL_PAGE=1' does so, too\n"
 
@@ -121,7 +121,7 @@ class Symbols:
         return line
 
     def feed(self, data):
-        """A piece of what the console shows, as it is to be shown.  What follows a death is held until its line ends."""
+        """A piece of what the console shows, as it is to be shown.  The line after a death is held until its end."""
         out = b""
         for piece in re.findall(rb"[^\n]*\n|[^\n]+", data):
             if self._dead is not None:
@@ -154,6 +154,7 @@ class Symbols:
         program = self._program(match[1].decode(errors="replace")) if match else None
         if not program:
             return b""
-        found = look_up(program, re.findall("0x[0-9a-f]+", line.decode(errors="replace")))
+        addresses = re.findall("0x[0-9a-f]+", line.decode(errors="replace").lower())
+        found = look_up(program, list(dict.fromkeys(addresses)))
         places = ["%s is in %s" % (a, frames[0]) for a, frames in found.items()]
         return ("    " + ", ".join(places) + "\n").encode() if places else b""

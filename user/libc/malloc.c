@@ -9,14 +9,15 @@
  * multiple of 16 up to 512, then two for each power of two; a bitmap shows which bins have any.  The fence is
  * a header in use that ends a span.
  *
+ * A library that is built with DEBUG=1 has malloc_check.c between this and the program.
+ *
  * Blocks are multiples of 16 bytes, and payloads are aligned to 16.  Memory is never returned to the system.
  */
-#include "ulib.h"
+#include "malloc_impl.h"
 
 #define ALIGNMENT   16u
 #define HEADER_SIZE 8u
 #define GROWTH      (4 * PAGE_SIZE) /* bytes that sbrk() is asked for at least */
-#define LARGEST     0x7FFF0000u     /* bytes of a block; the address space ends at 0x80000000 */
 
 #define NEXACT 32u /* bins of one size each */
 #define NBINS  (NEXACT + 2 * 23)
@@ -38,7 +39,7 @@ static bool block_in_use(const struct block *b) { return b->nbytes_and_use & 1; 
 static struct block *block_after(struct block *b) { return (struct block *)((char *)b + block_size(b)); }
 static struct block *block_below(struct block *b) { return (struct block *)((char *)b - b->nbelow); }
 
-static struct block *block_of(void *payload) { return (struct block *)((char *)payload - HEADER_SIZE); }
+static struct block *block_of(const void *payload) { return (struct block *)((char *)payload - HEADER_SIZE); }
 static void *payload_of(struct block *b) { return (char *)b + HEADER_SIZE; }
 
 static uint bin_of(uint nbytes)
@@ -182,16 +183,13 @@ static bool grow(uint nbytes)
     return true;
 }
 
-void *malloc(uint n)
+void *heap_alloc(uint n, bool may_grow)
 {
-    if (n > LARGEST)
-        return NULL;
-
     uint nbytes = (n + HEADER_SIZE + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     struct block *b = take_fitting(nbytes);
 
     if (!b) {
-        if (!grow(nbytes))
+        if (!may_grow || !grow(nbytes))
             return NULL;
         b = take_fitting(nbytes);
     }
@@ -199,18 +197,24 @@ void *malloc(uint n)
     return payload_of(b);
 }
 
+void heap_free(void *p) { release(block_of(p)); }
+
+uint heap_size(const void *p) { return block_size(block_of(p)) - HEADER_SIZE; }
+
+void *malloc(uint n) { return checked_alloc(n, CALL_SITE); }
+
 void free(void *p)
 {
     if (p)
-        release(block_of(p));
+        checked_free(p, CALL_SITE);
 }
 
 void *calloc(uint count, uint n)
 {
-    if (n && count > LARGEST / n)
+    if (n && count > HEAP_LARGEST / n)
         return NULL;
 
-    void *p = malloc(count * n);
+    void *p = checked_alloc(count * n, CALL_SITE);
 
     if (p)
         memset(p, 0, count * n);
@@ -219,19 +223,16 @@ void *calloc(uint count, uint n)
 
 void *realloc(void *p, uint n)
 {
-    if (!p)
-        return malloc(n);
+    uint had = p ? checked_size(p, CALL_SITE) : 0;
 
-    uint had = block_size(block_of(p)) - HEADER_SIZE;
-
-    if (n <= had)
+    if (p && n <= had)
         return p;
 
-    void *larger = malloc(n);
+    void *larger = checked_alloc(n, CALL_SITE);
 
-    if (larger) {
+    if (p && larger) {
         memcpy(larger, p, had);
-        free(p);
+        checked_free(p, CALL_SITE);
     }
     return larger;
 }
@@ -239,7 +240,7 @@ void *realloc(void *p, uint n)
 char *strdup(const char *s)
 {
     uint n = strlen(s) + 1;
-    char *copy = malloc(n);
+    char *copy = checked_alloc(n, CALL_SITE);
 
     return copy ? memcpy(copy, s, n) : NULL;
 }

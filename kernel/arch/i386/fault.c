@@ -25,7 +25,8 @@ enum {
 
 static bool is_prefix(uchar byte)
 {
-    return (byte & 0xE7) == 0x26 || (byte >= 0x64 && byte <= 0x67) || byte == 0xF0 || byte == 0xF2 || byte == 0xF3;
+    return (byte & 0xE7) == 0x26 || (byte >= 0x64 && byte <= 0x67) || byte == 0xF0 || byte == 0xF2 ||
+           byte == 0xF3;
 }
 
 /* The index of the opcode's first byte. */
