@@ -15,8 +15,17 @@
  * The ring is bounded.  The end of a line always fits, as long as its first character did; a character that
  * does not is refused with a bell, and so is the rest of its line: no line has a hole.
  *
- * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  A foreign
- * system gets what xv6's console gives it.
+ * A shell that edits lines itself asks for keys: all that is typed is kept as it is, for this shell alone.
+ *
+ *      taken = committed = edited = keys_from            keys_to
+ *                                       |  keys as typed  |
+ *
+ * Before it starts a program it asks for lines again, and the keys that it has not read are edited here, as if they were
+ * typed then.
+ *
+ * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  After a table that
+ * they print, the prompt and the line being typed are shown again; the prompt is what programs wrote last, if no line's
+ * end came after it.  A foreign system gets what xv6's console gives it.
  *
  * With the boot parameter stdin=, what programs read comes from elsewhere: see stdin.c.
  *
@@ -46,10 +55,15 @@
 #define ERASED_MAX     80u /* characters, with interrupts off: a line of the screen */
 #define ERASED_AT_ONCE 16u
 
+#define PROMPT_MAX 80u /* characters that are shown again */
+
 /* Fields:  C input lock */
 static struct spinlock input_lock = SPINLOCK_INIT(RANK_CONSOLE, "console");
 static char ring[RING_SIZE];          /* [C] */
 static uint taken, committed, edited; /* [C] */
+static uint keys_from, keys_to;       /* [C] while a shell reads keys */
+static char prompt[PROMPT_MAX];       /* [C] what programs wrote on the cursor's line */
+static uint nprompt;                  /* [C] */
 static struct waitq readers;          /* [C] */
 static struct waitq key_waiters;      /* [C] */
 static bool refusing;                 /* [C] the rest of the line being typed does not fit */
@@ -102,6 +116,19 @@ static void erase_line_locked(void)
     }
 }
 
+static void note_written(const char *text, size_t n)
+{
+    uint was = spin_acquire_irq(&input_lock);
+
+    for (; n > 0; n--, text++) {
+        if (*text == '\n')
+            nprompt = 0;
+        else if (nprompt < PROMPT_MAX)
+            prompt[nprompt++] = *text;
+    }
+    spin_release_irq(&input_lock, was);
+}
+
 static bool ends_line(int c) { return c == '\n' || c == CTRL('D') || (c == CTRL('C') && !proc_foreign); }
 
 /* The last place in the ring is kept for the end of a line. */
@@ -119,6 +146,7 @@ static void add_locked(int c)
     if (proc_foreign || (c != CTRL('D') && c != CTRL('C')))
         echo(c);
     if (ends) {
+        nprompt = 0;
         committed = edited;
         waitq_wake_all(&readers);
     }
@@ -138,6 +166,7 @@ static void break_locked(void)
     edited = committed;
     refusing = false;
     print_text("^C\n", 3);
+    nprompt = 0;
     if (job > 0) {
         broken_job = job;
         press_locked(CONSOLE_KEY_BREAK);
@@ -146,13 +175,9 @@ static void break_locked(void)
     }
 }
 
-void console_input(int c)
+static void edit_locked(int c)
 {
-    uint was = spin_acquire_irq(&input_lock);
-
     switch (c) {
-    case 0:
-        break;
     case CTRL('P'):
         press_locked(CONSOLE_KEY_PROCS);
         break;
@@ -176,9 +201,109 @@ void console_input(int c)
             break_locked();
         break;
     default:
-        add_locked(c == '\r' ? '\n' : c);
+        add_locked(c);
+    }
+}
+
+static bool reads_keys(void) { return proc_keys_reader() == proc_self()->pid; }
+
+static void add_key_locked(int c)
+{
+    if (keys_to - taken == RING_SIZE) {
+        echo(BELL);
+        return;
+    }
+    ring[keys_to++ % RING_SIZE] = (char)c;
+    waitq_wake_all(&readers);
+}
+
+void console_input(int c)
+{
+    uint was = spin_acquire_irq(&input_lock);
+
+    if (c == '\r')
+        c = '\n';
+    if (c && proc_keys_reader())
+        add_key_locked(c);
+    else if (c)
+        edit_locked(c);
+    spin_release_irq(&input_lock, was);
+}
+
+int console_read_keys(void)
+{
+    uint was = spin_acquire_irq(&input_lock);
+
+    if (!proc_keys_reader() && !console_has_stdin()) {
+        keys_from = taken;
+        keys_to = edited;
+        committed = edited = taken;
+        refusing = false;
+        proc_read_keys(true);
     }
     spin_release_irq(&input_lock, was);
+    if (!reads_keys())
+        return -1;
+    printk_event("prompt");
+    return 0;
+}
+
+void console_read_lines(void)
+{
+    bool more = reads_keys();
+
+    while (more) { /* one at a time, since interrupts are off while it is echoed */
+        uint was = spin_acquire_irq(&input_lock);
+
+        more = keys_from != keys_to;
+        if (more)
+            edit_locked((uchar)ring[keys_from++ % RING_SIZE]);
+        else
+            proc_read_keys(false);
+        spin_release_irq(&input_lock, was);
+    }
+}
+
+bool console_take_break(void)
+{
+    uint was = spin_acquire_irq(&input_lock);
+    uint at = committed;
+    bool found;
+
+    while (at != taken && ring[(at - 1) % RING_SIZE] != CTRL('C'))
+        at--;
+    found = at != taken;
+    taken = at;
+    spin_release_irq(&input_lock, was);
+    return found;
+}
+
+bool console_leave_line(void)
+{
+    uint was = spin_acquire_irq(&input_lock);
+    bool begun = nprompt > 0 || edited != committed;
+
+    spin_release_irq(&input_lock, was);
+    if (begun)
+        print_text("\n", 1);
+    return begun;
+}
+
+void console_show_line(void)
+{
+    char piece[PROMPT_MAX];
+    uint was = spin_acquire_irq(&input_lock);
+    uint n = nprompt, shown = 0;
+
+    memcpy(piece, prompt, n);
+    spin_release_irq(&input_lock, was);
+    while (n > 0) {
+        print_text(piece, n);
+        was = spin_acquire_irq(&input_lock);
+        for (n = 0; n < sizeof(piece) && shown < edited - committed; n++)
+            piece[n] = ring[(committed + shown++) % RING_SIZE];
+        spin_release_irq(&input_lock, was);
+    }
 }
 
 uint console_wait_keys(uint wanted, int *job)
@@ -233,22 +358,40 @@ out:
     return result;
 }
 
+/* Moves at most size keys into buf, and none after the end of a line: what follows may be for a program.  Waits for one.
+   Returns their number, or -1: killed meanwhile. */
+static int take_keys(char *buf, uint size)
+{
+    uint was = spin_acquire_irq(&input_lock);
+    uint n = 0;
+    bool killed = false;
+
+    while (keys_from == keys_to && !killed)
+        killed = waitq_sleep(&readers, &input_lock, 0, true) == PARK_KILLED;
+    while (n < size && keys_from != keys_to && (n == 0 || !ends_line(buf[n - 1])))
+        buf[n++] = ring[keys_from++ % RING_SIZE];
+    taken = committed = edited = keys_from;
+    spin_release_irq(&input_lock, was);
+    return killed ? -1 : (int)n;
+}
+
 static int console_read(void USER *dst, int nbytes)
 {
     char piece[PIECE_SIZE];
     int done = 0;
-    bool more = true;
+    bool more = true, keys = reads_keys();
 
     if (console_has_stdin())
         return console_read_fed(dst, nbytes);
     while (done < nbytes && more) {
         uint size = (uint)(nbytes - done) < PIECE_SIZE ? (uint)(nbytes - done) : PIECE_SIZE;
-        int n = take(piece, size, done == 0, &more);
+        int n = keys ? take_keys(piece, size) : take(piece, size, done == 0, &more);
 
         if (n < 0)
             return -1;
         bytes_to_user(user_at(dst, (uint)done), piece, (size_t)n);
         done += n;
+        more = more && !keys;
     }
     return done;
 }
@@ -264,6 +407,7 @@ static int console_write(const void USER *src, int nbytes)
 
         bytes_from_user(piece, user_at(src, (uint)done), n);
         print_text(piece, n);
+        note_written(piece, n);
         done += (int)n;
         sched_checkpoint();
         if ((uint)done % WHOLE_SIZE == 0) { /* or a long write would keep the shell from its prompt */

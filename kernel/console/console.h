@@ -6,6 +6,8 @@
 #ifndef KERNEL_CONSOLE_H
 #define KERNEL_CONSOLE_H
 
+#include <stdbool.h>
+
 #include "include/mustcheck.h"
 
 /* Once at boot, before characters arrive.  Sleeps: no. */
@@ -14,6 +16,15 @@ void console_init(void);
 MUST_CHECK int console_start_keys(void);
 /* A character was typed on the keyboard or the serial port.  From an interrupt.  Sleeps: no. */
 void console_input(int c);
+
+/* Until console_read_lines() or its end, the caller alone reads what is typed: each key as it comes, without echo; the end
+   of a line is \n.  What has been typed and not read comes first.  The caller is the console's shell.  0, or -1: another
+   one does so, or its input comes from the monitor port.  Sleeps: no. */
+MUST_CHECK int console_read_keys(void);
+/* Readers get lines again.  Keys that were not read count as typed now.  Sleeps: no. */
+void console_read_lines(void);
+/* Has Ctrl-C been typed for a reader who has not come to it?  It is discarded with all before it.  Sleeps: no. */
+bool console_take_break(void);
 
 /* Whose input comes from the monitor port: everybody's; or that of programs, while someone types to the shell. */
 enum console_stdin { STDIN_NOBODY, STDIN_ALL, STDIN_PROGRAMS };

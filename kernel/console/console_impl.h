@@ -13,6 +13,11 @@
    job that the last Ctrl-C was for, or 0.  Sleeps: may. */
 uint console_wait_keys(uint wanted, int *job);
 
+/* Ends the line that the cursor is in, if there is something in it, and says so.  Sleeps: no. */
+bool console_leave_line(void);
+/* Shows that line again: what programs wrote in it, and what is being typed.  Sleeps: no. */
+void console_show_line(void);
+
 /* Is what the calling process reads from the console source from the monitor port?  Sleeps: no. */
 bool console_has_stdin(void);
 /* As read(): at least one byte, 0 at the end of the input, -1 if the caller is killed meanwhile.  Sleeps: may. */

@@ -19,11 +19,14 @@ static void serve_print(void *unused)
     (void)unused;
     for (;;) {
         uint keys = console_wait_keys(CONSOLE_KEY_PROCS | CONSOLE_KEY_KSM, &job);
+        bool begun = !proc_foreign && console_leave_line();
 
         if (keys & CONSOLE_KEY_PROCS)
             proc_print_all();
         if (keys & CONSOLE_KEY_KSM)
             ksm_print();
+        if (begun)
+            console_show_line();
     }
 }
 

@@ -85,6 +85,10 @@ MUST_CHECK int proc_set_foreground(int pid);
 int proc_foreground(void);
 /* Is the caller the console's shell: a child of init, or one to which such a shell handed the console?  Sleeps: no. */
 bool proc_is_shell(void);
+/* The caller is from now on, or no more, the process that reads keys from the console.  Sleeps: no. */
+void proc_read_keys(bool on);
+/* That process, which is alive; 0: there is none.  Any context.  Sleeps: no. */
+int proc_keys_reader(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 MUST_CHECK int proc_info(int pid, struct procinfo *info);
 /* Has a sleeper woken when this process ends (§11.7); false: it is not alive.  Any thread.  Sleeps: no. */

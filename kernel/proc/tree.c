@@ -45,6 +45,7 @@ static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */
 static uint last_pid;                   /* [P] */
 static volatile int foreground;         /* [P to change] a job, or 0; or as proc_set_foreground() was told */
+static volatile int keys_reader;        /* a pid, or 0; only the process itself changes it */
 
 /* How many of the last pages the process may take (§10). */
 static uint reserve_locked(const struct proc *p)
@@ -217,10 +218,16 @@ int proc_foreground(void) { return foreground; }
 
 bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
 
+void proc_read_keys(bool on) { keys_reader = on ? proc_self()->pid : 0; }
+
+int proc_keys_reader(void) { return keys_reader; }
+
 void proc_set_dead(struct proc *self)
 {
     int old = 0;
 
+    if (keys_reader == self->pid)
+        keys_reader = 0;
     spin_acquire(&proc_lock);
     self->life = PROC_DEAD;
     if (self->controls_jobs || self->pid == foreground) {

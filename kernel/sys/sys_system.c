@@ -7,7 +7,9 @@
 #include "base/params.h"
 #include "base/power.h"
 #include "base/printk.h"
+#include "console/console.h"
 #include "fs/path.h"
+#include "include/consolectl.h"
 #include "include/debug.h"
 #include "include/sysinfo.h"
 #include "mm/inject.h"
@@ -65,6 +67,28 @@ uint sys_bootarg(const union sys_arg arg[])
 uint sys_killjob(const union sys_arg arg[]) { return (uint)proc_kill_job(arg[0].number); }
 
 uint sys_foreground(const union sys_arg arg[]) { return (uint)proc_set_foreground(arg[0].number); }
+
+uint sys_consolectl(const union sys_arg arg[])
+{
+    if (!proc_is_shell())
+        return SYS_ERROR;
+    switch (arg[0].word) {
+    case CONSOLE_LINES:
+        console_read_lines();
+        return 0;
+    case CONSOLE_KEYS:
+        return (uint)console_read_keys();
+    case CONSOLE_BREAK:
+        return console_take_break();
+    case CONSOLE_SHOW_PROCS:
+        proc_print_all();
+        return 0;
+    case CONSOLE_SHOW_SEGMENTS:
+        ksm_print();
+        return 0;
+    }
+    return SYS_ERROR;
+}
 
 #ifdef DEBUG
 uint sys_debug(const union sys_arg arg[])

@@ -47,6 +47,7 @@ int procinfo(int pid, struct procinfo *info);    /* describes a living process *
 int procnext(int pid);                           /* the lowest pid above this one that is alive */
 int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
 int killjob(int job);                            /* kills all processes of a job */
+int consolectl(int request);                     /* how the console is read: see consolectl.h */
 int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
 int sysinfo(struct sysinfo *info);               /* the time of day, and the memory that is free */
 int rename(const char *old, const char *new);    /* in one step; what has the new name goes */

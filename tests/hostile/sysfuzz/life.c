@@ -54,6 +54,7 @@ static const struct call calls[] = {
     { "procinfo", SYS_procinfo, 8, { PID, BUFFER } },
     { "procnext", SYS_procnext, 8, { NUMBER } },
     { "foreground", SYS_foreground, 4, { PID } },
+    { "consolectl", SYS_consolectl, 4, { NUMBER } },
     { "bootarg", SYS_bootarg, 8, { TEXT, POINTER, LENGTH } },
     { "sysinfo", SYS_sysinfo, 5, { BUFFER } },
     { "ksmget", SYS_ksmget, 50, { ID, SIZE, GET_FLAGS } },

@@ -13,13 +13,18 @@
  * On the console each pipeline is a job of its own, so Ctrl-C ends it and not the shell.  A pipeline of several programs
  * runs under a shell of its own, which is the job.  A shell that is started to talk with the user gets the console until
  * it ends, and has jobs in its turn.
+ *
+ * With the boot parameter terminal=COLUMNS lines are edited on the console as edit.h says; otherwise the console echoes
+ * what is typed, and nothing else is written.
  */
+#include "consolectl.h"
 #include "fcntl.h"
 #include "param.h"
 #include "procinfo.h"
 #include "stat.h"
 
 #include "cmdline.h"
+#include "edit.h"
 #include "expand.h"
 
 #define LOOK_TICKS 5 /* between looks for children */
@@ -30,6 +35,7 @@ enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127, STATUS_K
 static bool interactive; /* this process itself talks with the user; its children do not */
 static int last_status;
 static bool was_killed; /* a program of the line that the user waits for: its loops end */
+static uint columns;    /* of the terminal on which lines are edited; 0: they are not */
 
 static int run_list(struct list *list);
 
@@ -256,11 +262,18 @@ static int run_if(const struct command *c)
     return c->otherwise ? run_list(c->otherwise) : 0;
 }
 
+/* Is the line to end?  A loop that starts no program looks for Ctrl-C itself. */
+static bool is_broken(void)
+{
+    was_killed |= interactive && consolectl(CONSOLE_BREAK) > 0;
+    return was_killed;
+}
+
 static int run_while(const struct command *c)
 {
     int status = 0;
 
-    while (run_list(c->condition) == 0 && !was_killed)
+    while (run_list(c->condition) == 0 && !is_broken())
         status = run_list(c->body);
     return status;
 }
@@ -269,7 +282,7 @@ static int run_for(const struct command *c)
 {
     int status = 0;
 
-    for (uint i = 0; i < c->argc && !was_killed; i++) {
+    for (uint i = 0; i < c->argc && !is_broken(); i++) {
         expand_set(c->name, c->argv[i]);
         status = run_list(c->body);
     }
@@ -487,8 +500,11 @@ static struct {
     uint length, size;
 } source;
 
+/* Control characters that stand for something else in a word are left out. */
 static void line_put(char c)
 {
+    if (!c || (c != CTRL_C && c >= MARK_STATUS && c < MARK_END))
+        return;
     if (source.length + 1 >= source.size) {
         source.line = realloc(source.line, source.size = source.size * 2 + 256);
         if (!source.line)
@@ -498,12 +514,32 @@ static void line_put(char c)
     source.line[source.length] = 0;
 }
 
+/* The same as line_get(), by keys.  The console gives programs lines. */
+static bool line_edit(void)
+{
+    const char *text = "";
+    enum edit_outcome outcome = edit_line(source.length ? "> " : "$ ", columns, &text);
+
+    consolectl(CONSOLE_LINES);
+    if (outcome == EDIT_END)
+        return false;
+    if (outcome == EDIT_BREAK)
+        source.length = 0;
+    while (*text)
+        line_put(*text++);
+    line_put('\n');
+    return true;
+}
+
 /* Appends the next line to source.line.  false: there is none. */
 static bool line_get(void)
 {
+    struct escape escape = { 0 };
     uint had = source.length;
     char c = 0;
 
+    if (columns && consolectl(CONSOLE_KEYS) == 0)
+        return line_edit();
     if (interactive)
         write(2, had ? "> " : "$ ", 2);
     while (c != '\n') {
@@ -515,7 +551,7 @@ static bool line_get(void)
             had = source.length = 0;
             c = '\n';
         }
-        if (c && (c == CTRL_C || c < MARK_STATUS || c >= MARK_END))
+        if (!interactive || edit_escape(&escape, c) == ESCAPE_NONE) /* the terminal's arrows are no part of a name */
             line_put(c);
     }
     return source.length > had;
@@ -590,11 +626,24 @@ static void choose_source(int argc, char *argv[])
     interactive = !source.text && fstat(0, &st) == 0 && st.type == T_DEV;
 }
 
+/* 0: none is known to be there, or it is too narrow. */
+static uint terminal_columns(void)
+{
+    char value[16];
+    int n;
+
+    if (bootarg("terminal", value, sizeof(value)) < 0 || !parse_number(value, &n))
+        return 0;
+    return n >= EDIT_MIN_COLUMNS && n <= EDIT_MAX_COLUMNS ? n : 0;
+}
+
 int main(int argc, char *argv[])
 {
     choose_source(argc, argv);
-    if (interactive)
+    if (interactive) {
         foreground(0);
+        columns = terminal_columns();
+    }
     while (line_get()) {
         if (!line_run() && !interactive)
             break;

@@ -1,0 +1,31 @@
+/*
+ * edit.h - reads a line from a terminal, on which it can be edited while it is typed.
+ *
+ * The console gives keys and echoes nothing meanwhile: see consolectl(2).  There is one line at a time.
+ */
+#ifndef EDIT_H
+#define EDIT_H
+
+#include "ulib.h"
+
+#define EDIT_MIN_COLUMNS 20
+#define EDIT_MAX_COLUMNS 1000
+
+/* EDIT_BREAK: Ctrl-C.  EDIT_END: Ctrl-D, or the console is gone. */
+enum edit_outcome { EDIT_LINE, EDIT_BREAK, EDIT_END };
+
+/* Shows the prompt and reads a line, without its end, which stays valid until the next call.  The terminal has so many
+   columns, until it says otherwise.  Without memory it ends the program.  Sleeps: may. */
+MUST_CHECK enum edit_outcome edit_line(const char *prompt, uint columns, const char **line);
+
+/* What a terminal sends for an arrow or another such key: ESC and some characters. */
+struct escape {
+    uint n;       /* characters so far; 0: no sequence has begun */
+    char text[16];/* after ESC; a longer one is cut */
+};
+enum escape_state { ESCAPE_NONE, ESCAPE_GOES_ON, ESCAPE_ENDS };
+
+/* The next character typed: is it one of a sequence?  Sleeps: no. */
+enum escape_state edit_escape(struct escape *escape, char c);
+
+#endif
