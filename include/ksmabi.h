@@ -36,6 +36,8 @@
 
 #define KSM_MAX_NBYTES 0x7FFFE000u /* no segment can be larger (§3.5) */
 
+#define KSM_NAME_SIZE 24 /* of the name that the operator sees, with its 0: longer ones are cut */
+
 struct ksminfo_t {
     uint ksmsz;             /* bytes, as asked for at creation */
     int cpid;               /* pid that created it */

@@ -15,6 +15,7 @@ struct procinfo {
     uint nattached; /* attachments of shared memory */
     char name[16];
     int job; /* what Ctrl-C and killjob() end as a whole: its first process's pid; 0: none */
+    uint nticks; /* clock ticks at which it was running on some processor */
 };
 
 #endif

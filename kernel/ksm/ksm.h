@@ -93,6 +93,9 @@ MUST_CHECK int ksm_delete(struct ksm_task *task, int handle);
 /* §8.  With handle 0 only the totals are filled in.  Sleeps: may. */
 MUST_CHECK int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info);
 
+/* §13: the segment was asked for by this name, which is text.  Sleeps: may. */
+MUST_CHECK int ksm_name(struct ksm_task *task, int handle, const char *name);
+
 /* §7.1: the child, whose task and address space are new, gets the parent's handles and attachments.  0, or -1,
    which leaves no trace.  Sleeps: may. */
 MUST_CHECK int ksm_fork(struct ksm_task *parent, struct ksm_task *child);

@@ -43,6 +43,7 @@ struct segment {
     uint atime;               /* [K] last attach, in ticks; 0: never */
     uint dtime;               /* [K] last detach; 0: never */
     uint ctime;               /* [K] creation, or first marking */
+    char name[KSM_NAME_SIZE]; /* [K] one that it was asked for by, if a program has said it; or "" */
     uint nfound;              /* [K] ksm_check()'s count of its references */
     struct list holdings;     /* [K] all that are good, and the operator's marker (print.c) */
     struct list sleepers;     /* [W] sleepers on its words that the end of any process wakes */

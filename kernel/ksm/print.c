@@ -1,10 +1,12 @@
 /*
  * print.c - the operator's table (§13): segments, and where each process has them attached.
  *
- *   identifier   handle    bytes  pages  attached  creator  last
- *   0000004d       8193     5000      2         3        4     7  marked
+ *   identifier     handle      bytes  pages  attached  creator  last
+ *   0x0000004d       8193       5000      2         3        4     7  marked
  *              4: 7fffe000 rw 7fffc000 r
  *              7: 7fffe000 rw
+ *   0x62c43bf0 "chat"
+ *                    8194       4096      1         0        4     4
  *
  * A step makes the lines of one segment, or of one process that has it, under the lock; they are printed without
  * it, since the console is slow.  A marker in the segment's list of holdings keeps the place, so a step takes the
@@ -35,8 +37,11 @@ static void segment_text_locked(const struct segment *seg, char *text)
     };
     size_t n = 0;
 
-    append(text, n, "%08x %10d %10u %6u %9u %8d %5d%s\n", seg->id, seg->handle, seg->nbytes, seg->npages,
-           seg->nattached, seg->cpid, seg->mpid, states[seg->state]);
+    append(text, n, "0x%08x", seg->id);
+    if (seg->name[0])
+        append(text, n, " \"%s\"\n%10s", seg->name, "");
+    append(text, n, " %10d %10u %6u %9u %8d %5d%s\n", seg->handle, seg->nbytes, seg->npages, seg->nattached,
+           seg->cpid, seg->mpid, states[seg->state]);
 }
 
 static void holding_text_locked(const struct holding *h, char *text)
@@ -125,7 +130,7 @@ void ksm_print(void)
     struct cursor c = { .slot = 0 };
 
     holding_init(&c.marker, NULL, 0);
-    printk("identifier   handle      bytes  pages  attached  creator  last\n");
+    printk("identifier     handle      bytes  pages  attached  creator  last\n");
     while (step(&c, text)) {
         print_lines(text);
         sched_checkpoint();

@@ -281,6 +281,7 @@ int proc_info(int pid, struct procinfo *info)
         info->nbytes = p->thread.aspace ? aspace_brk(p->thread.aspace) : 0;
         info->nattached = p->ksm.nattached;
         info->job = p->job;
+        info->nticks = p->thread.nticks;
         string_copy(info->name, p->name, sizeof(info->name));
     }
     spin_release(&proc_lock);

@@ -285,6 +285,7 @@ void sched_tick(void)
         timer_tick();
     if (t == cpu->idle)
         return;
+    t->nticks++;
     if (ran_at_tick[cpu->index] != t && !jitter_ends_slice()) {
         ran_at_tick[cpu->index] = t;
     } else if (nready) {

@@ -40,6 +40,7 @@ struct thread {
     uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
     bool interruptible;           /* [S] kill() ends its sleep */
+    uint nticks;                  /* [o] clock ticks that found it running */
     uint reserve;                 /* [S to change] see thread_set_reserve() */
     bool urgent;                  /* [o] see thread_set_urgent() */
     bool fpu_used;                /* [o] arch: it has a floating-point state */

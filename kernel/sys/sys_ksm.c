@@ -6,6 +6,7 @@
  */
 #include "base/event.h"
 #include "base/kstring.h"
+#include "fs/path.h"
 #include "mm/page.h"
 #include "mm/user.h"
 #include "sys/sys.h"
@@ -39,6 +40,18 @@ uint sys_ksminfo(const union sys_arg arg[])
         return (uint)error;
     bytes_to_user(user_at(arg[1].user, from), (const char *)&info + from, sizeof(info) - from);
     return 0;
+}
+
+uint sys_ksmname(const union sys_arg arg[])
+{
+    char name[PATH_SIZE];
+
+    if (user_copy_string(name, arg[1].user, sizeof(name)) < 0)
+        return (uint)KSM_EFAULT;
+    for (const char *c = name; *c; c++)
+        if (*c < ' ' || *c > '~') /* it is for the console */
+            return (uint)KSM_EINVAL;
+    return (uint)ksm_name(task(), arg[0].number, name);
 }
 
 uint sys_pgused(const union sys_arg arg[])

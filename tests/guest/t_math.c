@@ -227,7 +227,7 @@ TEST("a client without a server gives up and says so")
     char want[64];
 
     choose_id();
-    snprintf(want, sizeof(want), "/mathclient: %s: no server answers\n", id);
+    snprintf(want, sizeof(want), "/mathclient: %s: no server answers\n", ksmid_show(id));
     expect("-e", "1+1", want, 2);
 }
 

@@ -88,7 +88,9 @@ TEST("head and tail print the ends of files and pipes")
         { "tail -n 1 f none f", "==> f <==\n11\ntail: none: cannot open\n\n==> f <==\n11\n", 1 },
         { "head -n x f", "head: x: not a number of lines\n", 2 },
         { "tail -n -1 f", "tail: -1: not a number of lines\n", 2 },
-        { "tail -x", "tail: -x: unknown option\ntail: usage: tail [-n LINES] [FILE]...\n", 2 },
+        { "head -2 f; tail -12 f | head -1; tail -1 f f | tail -n 3", "1\n2\n1\n\n==> f <==\n11\n", 0 },
+        { "head -2x f", "head: 2x: not a number of lines\n", 2 },
+        { "tail -x", "tail: -x: unknown option\ntail: usage: tail [-n LINES | -LINES] [FILE]...\n", 2 },
         { "rm e f", "", 0 },
     };
 

@@ -3,122 +3,14 @@
  *
  *   grep [-v] PATTERN [FILE]...
  *
- * ^ and $ are the ends of a line, . is any character, [a-z_] and [^...] are one of a set, X* is any number of X, and
- * \ takes the next character as it is.  Status 0: some line matched; 1: none did; 2: an error.
- *
- * A pattern is a row of atoms; each is a set of characters, of which one or any number may stand there.  Matching
- * keeps the set of places in the row that the characters so far may have led to, so its time is proportional to the
- * lengths of line and pattern, whatever they contain.
+ * regexp.h has the patterns.  Status 0: some line matched; 1: none did; 2: an error.
  */
 #include "fcntl.h"
+#include "regexp.h"
 #include "ulib.h"
 
-struct atom {
-    uint set[8]; /* a bit for each character */
-    bool repeats;
-};
-
-static struct atom *atoms;
-static uint natoms;
-static bool at_start, at_end;       /* ^, $ */
-static bool inverted;               /* -v */
-static uchar *places, *next_places; /* places[i]: the first i atoms may be done */
-
-static void set_add(uint *set, uchar c) { set[c / 32] |= 1u << c % 32; }
-
-static bool set_has(const uint *set, uchar c) { return set[c / 32] >> c % 32 & 1; }
-
-/* Reads [...] from after its bracket; returns what follows it. */
-static const char *parse_set(const char *p, uint *set)
-{
-    bool negated = *p == '^';
-    const char *first = p += negated;
-
-    for (; *p && (*p != ']' || p == first); p++) {
-        uchar low = *p, high = low;
-
-        if (p[1] == '-' && p[2] && p[2] != ']') {
-            high = p[2];
-            p += 2;
-        }
-        for (uint c = low; c <= high; c++)
-            set_add(set, c);
-    }
-    if (!*p)
-        fail(2, "[ without ]");
-    for (uint i = 0; negated && i < 8; i++)
-        set[i] = ~set[i];
-    return p + 1;
-}
-
-static void parse_pattern(const char *p)
-{
-    uint most = strlen(p) + 1;
-
-    atoms = calloc(most, sizeof(*atoms));
-    places = malloc(most);
-    next_places = malloc(most);
-    if (!atoms || !places || !next_places)
-        fail(2, "out of memory");
-    if (*p == '^') {
-        at_start = true;
-        p++;
-    }
-    while (*p) {
-        struct atom *atom = &atoms[natoms];
-
-        if (p[0] == '$' && !p[1]) {
-            at_end = true;
-            break;
-        }
-        if (*p == '[') {
-            p = parse_set(p + 1, atom->set);
-        } else if (*p == '.') {
-            memset(atom->set, 0xFF, sizeof(atom->set));
-            p++;
-        } else {
-            p += *p == '\\' && p[1];
-            set_add(atom->set, *p++);
-        }
-        natoms++;
-        if (*p == '*') {
-            atom->repeats = true;
-            p++;
-        }
-    }
-}
-
-/* Atoms that may match nothing can be passed at once. */
-static void skip_repeats(uchar *set)
-{
-    for (uint i = 0; i < natoms; i++)
-        set[i + 1] |= set[i] && atoms[i].repeats;
-}
-
-static bool matches(const char *line, uint n)
-{
-    memset(places, 0, natoms + 1);
-    for (uint at = 0;; at++) {
-        if (at == 0 || !at_start)
-            places[0] = 1;
-        skip_repeats(places);
-        if (places[natoms] && (!at_end || at == n))
-            return true;
-        if (at == n)
-            return false;
-
-        memset(next_places, 0, natoms + 1);
-        for (uint i = 0; i < natoms; i++) {
-            if (places[i] && set_has(atoms[i].set, line[at]))
-                next_places[atoms[i].repeats ? i : i + 1] = 1;
-        }
-
-        uchar *swap = places;
-
-        places = next_places;
-        next_places = swap;
-    }
-}
+static struct regexp pattern;
+static bool inverted; /* -v */
 
 /* Prints the lines of a file that match.  Returns whether there was one. */
 static bool search(int fd, const char *name, bool show_name, int *status)
@@ -129,7 +21,7 @@ static bool search(int fd, const char *name, bool show_name, int *status)
     uint n;
 
     while ((line = line_next(&reader, &n))) {
-        if (matches(line, n) == inverted)
+        if (regexp_matches(&pattern, line, n) == inverted)
             continue;
         found = true;
 
@@ -161,7 +53,11 @@ int main(int argc, char *argv[])
     first = optind;
     if (first >= argc)
         usage();
-    parse_pattern(argv[first++]);
+
+    const char *error = regexp_compile(&pattern, argv[first++]);
+
+    if (error)
+        fail(2, "%s", error);
     if (first == argc)
         found = search(0, "input", false, &status);
     for (int i = first; i < argc; i++) {

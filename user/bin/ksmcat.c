@@ -187,11 +187,11 @@ static void copy(char *paths[], int npaths)
 
 static void send(const char *id, char *paths[], int npaths)
 {
-    int handle = ksmget(ksmid_parse(id), segment_size(), KSM_CREATE | KSM_MUSTNOTEXIST);
+    int handle = ksmget_parse(id, segment_size(), KSM_CREATE | KSM_MUSTNOTEXIST);
     struct ksmring ring;
 
     if (handle == KSM_EEXIST)
-        fail(1, "%s: the segment exists already", id);
+        fail(1, "%s: the segment exists already", ksmid_show(id));
     make_ring(&ring, handle);
     send_all(&ring, paths, npaths);
 }
@@ -200,7 +200,7 @@ static void send(const char *id, char *paths[], int npaths)
 static void *find_segment(const char *id, uint *nbytes)
 {
     for (;;) {
-        int handle = ksmget(ksmid_parse(id), 0, KSM_OPEN), error = handle;
+        int handle = ksmget_parse(id, 0, KSM_OPEN), error = handle;
         void *memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
         struct ksminfo_t info = { 0 };
 
@@ -211,7 +211,7 @@ static void *find_segment(const char *id, uint *nbytes)
         if (error == KSM_ENOENT)
             sleep(LOOK_TICKS);
         else if (error < 0 && error != KSM_EHANDLE) /* that one: it is gone again */
-            fail(1, "%s: %s", id, ksmstrerror(error));
+            fail(1, "%s: %s", ksmid_show(id), ksmstrerror(error));
         else if (error == 0) {
             *nbytes = info.ksmsz;
             return memory;
@@ -231,9 +231,9 @@ static void receive(const char *id)
     if (error == 0)
         error = ksmring_join(&ring, KSMRING_READER);
     if (error == KSM_ENOSPC)
-        fail(1, "%s: another process receives", id);
+        fail(1, "%s: another process receives", ksmid_show(id));
     if (error < 0 || !is_greeted(&ring))
-        fail(1, "%s: the segment is used by another program", id);
+        fail(1, "%s: the segment is used by another program", ksmid_show(id));
     receive_all(&ring);
 }
 

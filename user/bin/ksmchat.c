@@ -1,7 +1,7 @@
 /*
  * ksmchat.c - several people in one room.
  *
- *   ksmchat [-p PEOPLE] [-l] ROOM NAME
+ *   ksmchat [-lr] [-p PEOPLE] ROOM NAME
  *
  * Each line of standard input goes to everybody else in the room, who see "NAME: LINE".  ROOM is an identifier,
  * a number or a name.  -p: begins when that many people are there.  -l: listens on after the end of the input,
@@ -15,9 +15,12 @@
  * A person that does not read in time misses lines, rather than hold everybody up: the seat counts them, and the
  * person sees how many were lost.  Nothing in the segment is trusted: it may be another program's, or a
  * member may write anything there, and at worst lines are lost or the program ends with a message.
+ *
+ * -r: a robot comes along, so that one person can try it.
  */
 #include "ksmlock.h"
 #include "ksmring.h"
+#include "mathexpr.h"
 #include "procinfo.h"
 #include "ulib.h"
 
@@ -82,7 +85,7 @@ static int attach_room(struct person *person, uint *nbytes)
     const char *id = person->id;
 
     for (;;) {
-        int handle = ksmget(ksmid_parse(id), sizeof(struct room), KSM_CREATE), error = handle;
+        int handle = ksmget_parse(id, sizeof(struct room), KSM_CREATE), error = handle;
         struct room *room = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
         struct ksminfo_t info = { 0 };
 
@@ -93,9 +96,9 @@ static int attach_room(struct person *person, uint *nbytes)
         if (error == KSM_EHANDLE)
             continue; /* the last one has just left */
         if (error == KSM_ESIZE)
-            fail(1, "%s: the segment is used by another program", id);
+            fail(1, "%s: the segment is used by another program", ksmid_show(id));
         if (error < 0)
-            fail(1, "%s: %s", id, ksmstrerror(error));
+            fail(1, "%s: %s", ksmid_show(id), ksmstrerror(error));
         *nbytes = info.ksmsz;
         person->room = room;
         return handle;
@@ -126,13 +129,13 @@ static void enter_room(struct person *person)
 
     mark = nbytes < sizeof(struct room) ? ~0u : __atomic_load_n(&person->room->mark, __ATOMIC_ACQUIRE);
     if (nbytes != sizeof(struct room) || (mark != MARK && mark != 0))
-        fail(1, "%s: the segment is used by another program", person->id);
+        fail(1, "%s: the segment is used by another program", ksmid_show(person->id));
     ksmdelete(handle); /* it goes with the last of us */
     result = ksmlock_acquire(&person->room->door, DOOR_TICKS);
     if (result != 0 && result != KSM_EOWNERDEAD) /* a dead one may have furnished in part: it is done again */
-        fail(1, "%s: nobody opens: %s", person->id, ksmstrerror(result));
+        fail(1, "%s: nobody opens: %s", ksmid_show(person->id), ksmstrerror(result));
     if (!furnish(person->room))
-        fail(1, "%s: the room can't be furnished", person->id);
+        fail(1, "%s: the room can't be furnished", ksmid_show(person->id));
 }
 
 static void set_state(struct person *person, enum state state)
@@ -158,7 +161,7 @@ static void take_seat(struct person *person)
         return;
     }
     ksmlock_release(&room->door);
-    fail(1, "%s: the room is full", person->id);
+    fail(1, "%s: the room is full", ksmid_show(person->id));
 }
 
 /* Does a living ksmchat hold the seat?  A hostile writer may have put any other process there. */
@@ -270,7 +273,7 @@ static void open_inbox(const struct person *person, struct ksmring *ring)
             error = 0;
         sleep(LOOK_TICKS);
     }
-    fail(1, "%s: the segment is damaged", person->id);
+    fail(1, "%s: the segment is damaged", ksmid_show(person->id));
 }
 
 static void print_message(const struct message *message, int n)
@@ -304,7 +307,7 @@ static void listen(const struct person *person, struct ksmself first)
         int n = ksmring_read(&ring, &message, sizeof(message), 100);
 
         if (n == KSM_EINVAL || n == KSM_ESIZE)
-            fail(1, "%s: the segment is damaged", person->id);
+            fail(1, "%s: the segment is damaged", ksmid_show(person->id));
         if (n < (int)MESSAGE_HEAD) {
             if (!ksmself_lives(first))
                 exits(1);
@@ -337,48 +340,162 @@ static int end_listener(struct person *person, int pid)
     while (procinfo(pid, &info) == 0 && uptime() - begin < END_TICKS)
         sleep(LOOK_TICKS);
     kill(pid);
-    waits(&status);
+    for (int ended = 0; ended >= 0 && ended != pid;) /* there may be a robot, too */
+        ended = waits(&status);
     return status;
+}
+
+/* A robot, for a person that is alone. */
+
+#define ROBOT "robot"
+
+/* What the robot says to a line. */
+static void answer(const char *name, const char *line, char *say, uint size)
+{
+    struct math_result result;
+    uint n = strlen(line);
+
+    math_evaluate(line, (int)n, &result);
+    if (result.status == MATH_OK)
+        snprintf(say, size, "%s is %.10g", line, result.value);
+    else if (result.status < MATH_OPERAND) {
+        n = (uint)snprintf(say, size, "I cannot compute that: ");
+        math_message(&result, say + n);
+    } else if (strncmp(line, "I ", 2) == 0)
+        snprintf(say, size, "why do you say that you %s?", line + 2);
+    else if (n > 0 && line[n - 1] == '?')
+        snprintf(say, size, "I only know sums, like 6*7.  What do you think, %s?", name);
+    else
+        snprintf(say, size, "you say \"%s\", %s: tell me more, or give me a sum", line, name);
+}
+
+/* false: that was all, since the person leaves. */
+static bool react(struct person *robot, struct message *message, uint n)
+{
+    char say[TEXT_SIZE + NAME_SIZE + 100];
+
+    message->text[n < TEXT_SIZE ? n : TEXT_SIZE - 1] = 0;
+    if (message->kind == COMES)
+        snprintf(say, sizeof(say), "hello, %s: I am process %d, in the same segment as you", message->name,
+                 getpid());
+    else if (message->kind == LINE)
+        answer(message->name, message->text, say, sizeof(say));
+    if (message->kind != COMES && message->kind != LINE)
+        return message->kind != LEAVES;
+    n = strlen(say);
+    broadcast(robot, LINE, say, n < TEXT_SIZE ? n : TEXT_SIZE);
+    return true;
+}
+
+/* Talks until its person leaves, or has died. */
+static void be_robot(struct person *robot, struct ksmself person)
+{
+    struct message message;
+    struct ksmring ring;
+    bool stays = true;
+
+    robot->name = ROBOT;
+    enter_room(robot);
+    take_seat(robot);
+    open_inbox(robot, &ring);
+    set_state(robot, LISTENS); /* nobody waits for the end of what it has to say */
+    while (stays && ksmself_lives(person)) {
+        int n = ksmring_read(&ring, &message, sizeof(message), 100);
+
+        message.name[NAME_SIZE - 1] = 0;
+        if (n >= (int)MESSAGE_HEAD && message.generation == robot->generation)
+            stays = react(robot, &message, (uint)n - MESSAGE_HEAD);
+        else if (n < 0 && n != KSM_ETIMEDOUT)
+            sleep(LOOK_TICKS);
+    }
+    ksmring_leave(&ring, KSMRING_READER);
+    set_state(robot, EMPTY);
+    ksmlock_release(&robot->room->seats[robot->seat].owner);
+    exits(0);
+}
+
+/* Returns its pid. */
+static int start_robot(struct person *person)
+{
+    struct ksmself me = ksmself();
+    int pid = fork();
+
+    if (pid < 0)
+        fail(1, "no process");
+    if (pid == 0)
+        be_robot(person, me);
+    return pid;
+}
+
+static void wait_for_people(const struct person *person, int people, int robot)
+{
+    struct procinfo info;
+
+    while ((int)count_people(person->room, false) < people) {
+        if (robot > 0 && procinfo(robot, &info) < 0)
+            fail(1, "the robot has died");
+        sleep(LOOK_TICKS);
+    }
+}
+
+/* The robot has heard all, and its answers are in our inbox. */
+static void end_robot(int robot)
+{
+    struct procinfo info;
+
+    for (int begin = uptime(); procinfo(robot, &info) == 0 && uptime() - begin < END_TICKS;)
+        sleep(LOOK_TICKS);
+    kill(robot);
 }
 
 static void usage(void)
 {
-    fail(2, "usage: ksmchat [-p PEOPLE] [-l] ROOM NAME, a NAME of at most %d characters", NAME_SIZE - 1);
+    fail(2, "usage: ksmchat [-lr] [-p PEOPLE] ROOM NAME, a NAME of at most %d characters", NAME_SIZE - 1);
 }
 
 int main(int argc, char *argv[])
 {
     static struct person person;
-    int people = 0, i = 1, pid, status;
+    int people = 0, robot = 0, i, pid, status, option;
     bool stay = false;
     struct ksmself me;
 
-    for (; i < argc && argv[i][0] == '-'; i++) {
-        if (strcmp(argv[i], "-l") == 0)
+    while ((option = getopt(argc, argv, "lrp:")) >= 0) {
+        if (option == 'l')
             stay = true;
-        else if (strcmp(argv[i], "-p") != 0 || ++i == argc || !parse_number(argv[i], &people))
+        else if (option == 'r')
+            robot = 1;
+        else if (option != 'p' || !parse_number(optarg, &people))
             usage();
     }
+    i = optind;
     if (argc - i != 2 || strlen(argv[i + 1]) >= NAME_SIZE)
         usage();
     person.id = argv[i];
     person.name = argv[i + 1];
+    if (robot)
+        robot = start_robot(&person);
     enter_room(&person);
     take_seat(&person);
+    if (robot && people < 2)
+        people = 2;
     me = ksmself();
     pid = fork();
     if (pid < 0)
         fail(1, "no process");
     if (pid == 0)
         listen(&person, me);
+    if (robot)
+        wait_for_people(&person, people, robot);
     broadcast(&person, COMES, "", 0);
-    while ((int)count_people(person.room, false) < people)
-        sleep(LOOK_TICKS);
+    wait_for_people(&person, people, robot);
     talk(&person);
     set_state(&person, LISTENS);
     while (stay && count_people(person.room, true) > 0)
         sleep(LOOK_TICKS);
     broadcast(&person, LEAVES, "", 0);
+    if (robot)
+        end_robot(robot);
     status = end_listener(&person, pid);
     set_state(&person, EMPTY);
     ksmlock_release(&person.room->seats[person.seat].owner);

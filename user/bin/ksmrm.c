@@ -10,16 +10,16 @@
 
 int main(int argc, char *argv[])
 {
-    int status = 0;
+    int status = 0, number;
 
-    if (argc < 2)
+    if (argc < 2 || (!parse_number(argv[1], &number) && getopt(argc, argv, "") >= 0) || optind == argc)
         fail(2, "usage: ksmrm ID...");
-    for (int i = 1; i < argc; i++) {
-        int handle = ksmget(ksmid_parse(argv[i]), 0, KSM_OPEN);
+    for (int i = optind; i < argc; i++) {
+        int handle = ksmget_parse(argv[i], 0, KSM_OPEN);
         int error = handle < 0 ? handle : ksmdelete(handle);
 
         if (error < 0) {
-            warn("%s: %s", argv[i], ksmstrerror(error));
+            warn("%s: %s", ksmid_show(argv[i]), ksmstrerror(error));
             status = 1;
         }
     }

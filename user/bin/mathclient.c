@@ -51,12 +51,12 @@ struct client {
 static void give_up(const struct client *client, int error)
 {
     if (error == KSM_EOWNERDEAD)
-        fail(2, "%s: the server died", client->name);
+        fail(2, "%s: the server died", ksmid_show(client->name));
     if (error == KSM_ENOENT)
-        fail(2, "%s: no server answers", client->name);
+        fail(2, "%s: no server answers", ksmid_show(client->name));
     if (error == KSM_EINVAL)
-        fail(2, "%s: the segment is not a Math Server's, or is damaged", client->name);
-    fail(2, "%s: %s", client->name, ksmstrerror(error));
+        fail(2, "%s: the segment is not a Math Server's, or is damaged", ksmid_show(client->name));
+    fail(2, "%s: %s", ksmid_show(client->name), ksmstrerror(error));
 }
 
 static void connect(struct client *client)

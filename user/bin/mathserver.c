@@ -229,15 +229,15 @@ static uint slots_in(uint nbytes)
 }
 
 /* Finds or creates the segment, and attaches it.  Returns its handle, or an error. */
-static int attach(struct server *server, int id, uint nslots)
+static int attach(struct server *server, const char *id, uint nslots)
 {
     for (;;) {
         struct ksminfo_t info = { 0 };
-        int handle = ksmget(id, mathwire_nbytes(nslots), KSM_CREATE);
+        int handle = ksmget_parse(id, mathwire_nbytes(nslots), KSM_CREATE);
         int error;
 
         if (handle == KSM_ESIZE) /* what a dead server left may be smaller */
-            handle = ksmget(id, 0, KSM_OPEN);
+            handle = ksmget_parse(id, 0, KSM_OPEN);
         if (handle == KSM_ENOENT)
             continue;
         if (handle < 0)
@@ -255,19 +255,19 @@ static int attach(struct server *server, int id, uint nslots)
     }
 }
 
-static void begin(struct server *server, int id, uint nslots, const char *name)
+static void begin(struct server *server, const char *name, uint nslots)
 {
-    int handle = attach(server, id, nslots);
+    int handle = attach(server, name, nslots);
     struct mathwire_header *shared = server->shared;
     int result;
 
     if (handle < 0)
-        fail(1, "%s: %s", name, ksmstrerror(handle));
+        fail(1, "%s: %s", ksmid_show(name), ksmstrerror(handle));
     if (server->nslots == 0)
-        fail(1, "%s: another program uses the segment", name);
+        fail(1, "%s: another program uses the segment", ksmid_show(name));
     result = ksmlock_try(&shared->server);
     if (result == KSM_EAGAIN)
-        fail(1, "%s: a server is running already, process %d", name, ksmlock_holder(&shared->server));
+        fail(1, "%s: a server is running already, process %d", ksmid_show(name), ksmlock_holder(&shared->server));
     ksmdelete(handle);
     server->services = calloc(server->nslots, sizeof(struct service));
     if (!server->services)
@@ -310,7 +310,7 @@ int main(int argc, char *argv[])
     }
     if (optind < argc)
         usage();
-    begin(&server, ksmid_parse(name), (uint)nslots, name);
+    begin(&server, name, (uint)nslots);
     serve(&server);
     end(&server);
     return 0;

@@ -3,6 +3,7 @@
  */
 #include "ksm.h"
 
+#include "ctype.h"
 #include "ulib.h"
 
 /* FNV-1a, cut to 31 bits.  Programs of all releases must agree on it: it never changes (§2). */
@@ -26,7 +27,37 @@ int ksmid_parse(const char *text)
     return parse_number(text, &id) ? id : ksmid(text);
 }
 
-int ksmget_named(const char *name, uint size, int flags) { return (ksmget)(ksmid(name), size, flags); }
+/* The operator is told the name, if the segment may be new; nothing depends on that. */
+int ksmget_named(const char *name, uint size, int flags)
+{
+    int handle = (ksmget)(ksmid(name), size, flags);
+
+    if (handle > 0 && flags != KSM_OPEN)
+        ksmname(handle, name);
+    return handle;
+}
+
+int ksmget_parse(const char *text, uint size, int flags)
+{
+    int id;
+
+    return parse_number(text, &id) ? (ksmget)(id, size, flags) : ksmget_named(text, size, flags);
+}
+
+const char *ksmid_show(const char *text)
+{
+    static char shown[sizeof("0x00000000 \"\"") + KSM_NAME_SIZE];
+    bool named;
+    int id;
+
+    named = !parse_number(text, &id);
+    snprintf(shown, sizeof(shown), "0x%08x", (uint)(named ? ksmid(text) : id));
+    for (char *c = shown; *c; c++)
+        *c = (char)tolower(*c); /* as the kernel prints it */
+    if (named)
+        snprintf(shown + strlen(shown), sizeof(shown) - strlen(shown), " \"%.*s\"", KSM_NAME_SIZE - 1, text);
+    return shown;
+}
 
 int ksmerror(const volatile void *result)
 {

@@ -22,6 +22,8 @@ int ksmdetach(int handle);                         /* the newest attachment of i
 int ksmdetachat(void *addr);                       /* the one that starts there */
 int ksmdelete(int handle);
 MUST_CHECK int ksminfo(int handle, struct ksminfo_t *info);
+/* Tells the operator by which name the segment was asked for; ksmget_named() does it by itself. */
+int ksmname(int handle, const char *name);
 int pgused(void);                                                 /* page frames in use */
 int ksmwait(const volatile uint *word, uint expected, int ticks); /* 0 ticks: no limit */
 int ksmwake(const volatile uint *word, int n);                    /* how many it woke */
@@ -39,6 +41,12 @@ const char *ksmstrerror(int error);
 
 /* ksmget() with a name, as the macro calls it.  Sleeps: may. */
 MUST_CHECK int ksmget_named(const char *name, uint size, int flags);
+/* ksmget() with an identifier in a user's words, as ksmid_parse() has it.  Sleeps: may. */
+MUST_CHECK int ksmget_parse(const char *text, uint size, int flags);
+
+/* A user's words for an identifier, as all programs print it: 0x0000004d, or 0x62c43bf0 "chat" for a name.  The result is
+   valid until the next call.  Sleeps: no. */
+const char *ksmid_show(const char *text);
 
 /* What may be left out (§2). */
 

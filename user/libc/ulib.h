@@ -56,6 +56,10 @@ MUST_CHECK char *path_join(const char *directory, const char *name);
    have.  Returns the results, or-ed.  Several OLD and no directory end the program with a message.  Sleeps: may. */
 MUST_CHECK int path_each(char *paths[], int n, int (*act)(const char *old, const char *new));
 
+/* The main function of a program that prints some lines of its files, 10 unless -n LINES or -LINES says otherwise, or of
+   descriptor 0: print() prints those of one, and returns the status.  Sleeps: may. */
+MUST_CHECK int lines_main(int argc, char *argv[], int (*print)(int fd, const char *name, int nlines));
+
 /* Writes "NAME: message\n" to descriptor 2, where NAME is the program's.  Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and then ends the program with this status. */

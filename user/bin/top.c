@@ -1,0 +1,221 @@
+/*
+ * top.c - shows which processes use the processors, and what there is of shared memory.
+ *
+ *   top [-n COUNT] [-d SECONDS]
+ *
+ * A picture each second, until q and Enter, Ctrl-C, or after COUNT of them.  If descriptor 1 is no terminal, there is
+ * one picture unless -n says otherwise, with all processes.
+ *
+ * %CPU is the part of the time since the last picture, of the first one since its fork, in which clock ticks found the
+ * process running.
+ */
+#include "ksmpublic.h"
+#include "procinfo.h"
+#include "stat.h"
+#include "sysinfo.h"
+#include "ulib.h"
+
+#define HZ          100
+#define LINES       14 /* of processes on a terminal: with the rest, 24 */
+#define BAR_WIDTH   30
+
+struct entry {
+    struct procinfo info;
+    uint percent;
+};
+
+/* What was seen of a process: pid and start name it. */
+static struct entry *now, *last;
+static uint nnow, nlast, size; /* entries in use, and in each array */
+static uint last_tick;
+static bool terminal;
+static struct ksminfo_t shared;
+
+/* Of each line: the rest of what was there goes. */
+static const char *line_end(void) { return terminal ? "\033[K\n" : "\n"; }
+
+static bool is_terminal(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.type == T_DEV;
+}
+
+static void make_room(void)
+{
+    if (nnow < size)
+        return;
+    size = 2 * size + 32;
+    now = realloc(now, size * sizeof(*now));
+    last = realloc(last, size * sizeof(*last));
+    if (!now || !last)
+        fail(1, "out of memory");
+}
+
+/* Since the last picture, in percent.  Both pictures are in the order of pids. */
+static uint percent_of(const struct procinfo *info, uint tick, uint *at)
+{
+    uint since = info->start, before = 0;
+
+    while (*at < nlast && last[*at].info.pid < info->pid)
+        ++*at;
+    if (*at < nlast && last[*at].info.pid == info->pid && last[*at].info.start == info->start) {
+        since = last_tick;
+        before = last[*at].info.nticks;
+    }
+    return tick == since ? 0 : (info->nticks - before) * 100 / (tick - since);
+}
+
+static void look(void)
+{
+    struct entry *swap = last;
+    uint tick = (uint)uptime(), at = 0;
+
+    last = now;
+    now = swap;
+    nlast = nnow;
+    nnow = 0;
+    for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
+        make_room();
+        if (procinfo(pid, &now[nnow].info) < 0) /* it has just died */
+            continue;
+        now[nnow].percent = percent_of(&now[nnow].info, tick, &at);
+        nnow++;
+    }
+    last_tick = tick;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct entry *x = *(const struct entry *const *)a, *y = *(const struct entry *const *)b;
+
+    if (x->percent != y->percent)
+        return x->percent < y->percent ? 1 : -1;
+    return x->info.pid < y->info.pid ? -1 : 1;
+}
+
+static void show_processes(void)
+{
+    static const char *const states[] = { "?", "sleep", "ready", "run" };
+    const struct entry **order = malloc((nnow + 1) * sizeof(*order));
+
+    if (!order)
+        fail(1, "out of memory");
+    for (uint i = 0; i < nnow; i++)
+        order[i] = &now[i];
+    qsort(order, nnow, sizeof(*order), compare);
+    must_print("%5s %6s %-5s %4s %8s %6s %s%s", "PID", "PARENT", "STATE", "%CPU", "SIZE", "SHARED", "NAME",
+               line_end());
+    for (uint i = 0; i < nnow && !(terminal && i == LINES); i++) {
+        const struct procinfo *p = &order[i]->info;
+
+        must_print("%5d %6d %-5s %4u %7uK %6u %.16s%s", p->pid, p->ppid, states[p->state & 3],
+                   order[i]->percent, p->nbytes / 1024, p->nattached, p->name, line_end());
+    }
+    free(order);
+}
+
+static void show_bar(const char *name, uint npages, uint nattached)
+{
+    char bar[BAR_WIDTH + 1];
+    uint length = shared.total_shpg_nr ? npages * BAR_WIDTH / shared.total_shpg_nr : 0;
+
+    for (uint i = 0; i < BAR_WIDTH; i++)
+        bar[i] = i < length || (i == 0 && npages > 0) ? '#' : '.';
+    bar[BAR_WIDTH] = 0;
+    must_print("%-12.12s [%s] %7u KB, attached %u%s", name, bar, npages * (PAGE_SIZE / 1024), nattached,
+               line_end());
+}
+
+static uint npublic_pages, npublic_attached;
+
+static void show_segment(const struct ksmpublic *segment)
+{
+    uint npages = segment->info.ksmsz / PAGE_SIZE + (segment->info.ksmsz % PAGE_SIZE != 0);
+
+    npublic_pages += npages;
+    npublic_attached += segment->info.attached_nr;
+    show_bar(segment->name, npages, segment->info.attached_nr);
+}
+
+/* Of the segments that are not public, nobody may know more than how large they are together. */
+static void show_shared(void)
+{
+    int nothers;
+
+    if (ksminfo(0, &shared) < 0)
+        return;
+    must_print("%sShared memory: %u segment%s, %u KB%s", line_end(), shared.total_shrg_nr,
+               shared.total_shrg_nr == 1 ? "" : "s", shared.total_shpg_nr * (PAGE_SIZE / 1024), line_end());
+    npublic_pages = npublic_attached = 0;
+    nothers = (int)shared.total_shrg_nr - ksmpublic_each(show_segment);
+    if (nothers > 0 && shared.total_shpg_nr >= npublic_pages && shared.total_attached_nr >= npublic_attached)
+        show_bar("others", shared.total_shpg_nr - npublic_pages,
+                 shared.total_attached_nr - npublic_attached);
+}
+
+static void show(void)
+{
+    uint seconds = (uint)uptime() / HZ;
+    struct sysinfo info = { 0 };
+
+    look();
+    sysinfo(&info);
+    must_print("%sup %02u:%02u:%02u, %u processes, %u KB free%s%s", terminal ? "\033[H" : "", seconds / 3600,
+               seconds / 60 % 60, seconds % 60, nnow, info.nfree * (PAGE_SIZE / 1024),
+               terminal ? "; q and Enter ends" : "", line_end());
+    show_processes();
+    show_shared();
+    must_print("%s", terminal ? "\033[J" : "");
+}
+
+/* A process that ends when the user wants to see no more; 0: there is nobody to ask. */
+static int start_reader(void)
+{
+    int pid = terminal && is_terminal(0) ? fork() : 0;
+    char line[80];
+
+    if (pid != 0 || !terminal || !is_terminal(0))
+        return pid > 0 ? pid : 0;
+    while (fgets(line, sizeof(line), 0) && line[0] != 'q')
+        ;
+    exits(0);
+}
+
+/* Waits for the time of the next picture.  false: the reader has ended. */
+static bool pause_for(int ticks, int reader)
+{
+    static const uint word;
+
+    if (reader == 0)
+        sleep(ticks);
+    return reader == 0 || ksmwaitpeer(&word, 0, ticks, reader) == KSM_ETIMEDOUT;
+}
+
+static void usage(void) { fail(2, "usage: top [-n COUNT] [-d SECONDS]"); }
+
+int main(int argc, char *argv[])
+{
+    int count = 0, seconds = 1, option, reader;
+
+    while ((option = getopt(argc, argv, "n:d:")) >= 0) {
+        if (option == 'n' ? !parse_number(optarg, &count) || count <= 0 :
+            option == 'd' ? !parse_number(optarg, &seconds) || seconds <= 0 || seconds > 100000 :
+                            true)
+            usage();
+    }
+    if (optind < argc)
+        usage();
+    terminal = is_terminal(1);
+    if (!terminal && count == 0)
+        count = 1;
+    reader = start_reader();
+    if (terminal)
+        must_print("\033[2J");
+    show();
+    for (int i = 1; i != count && pause_for(seconds * HZ, reader); i++)
+        show();
+    if (reader > 0)
+        kill(reader);
+    return 0;
+}
