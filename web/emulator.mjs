@@ -20,7 +20,7 @@ let machine = null;
 async function unpacked(name) {
     const response = await fetch(new URL(name, import.meta.url));
     if (!response.ok)
-        throw new Error(`${name} could not be loaded (${response.status})`);
+        throw new Error(`the server has no ${name} (status ${response.status})`);
     const bytes = new Uint8Array(await response.arrayBuffer());
     const stream = new Blob([bytes]).stream();
     return bytes[0] === GZIP[0] && bytes[1] === GZIP[1] ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
@@ -32,7 +32,11 @@ async function buffer(name) {
 
 async function code(imports) {
     const response = new Response(await wasm, { headers: { "Content-Type": "application/wasm" } });
-    return (await WebAssembly.instantiateStreaming(response, imports)).instance.exports;
+    try {
+        return (await WebAssembly.instantiateStreaming(response, imports)).instance.exports;
+    } catch (error) {
+        throw new Error(`the browser refuses the emulator (${error.message})`);
+    }
 }
 
 /* Collects what a serial port sends. */
