@@ -90,7 +90,8 @@ status, headers, page = get(url)
 ok(status == 200 and b"KSM" in page and "default-src 'none'" in headers["Content-Security-Policy"],
    "the server serves the page with its policy", url, status, headers)
 ok(get(url + "main.mjs")[1]["Content-Type"].startswith("text/javascript"), "modules have a script's type")
-ok(get(url + "lib/")[0] == 404 and get(url + "../kernel.elf")[0] == 404, "it lists no directory, and serves nothing else")
+ok(get(url + "lib/")[0] == 404 and get(url + "../kernel.elf")[0] == 404,
+   "it lists no directory, and serves nothing else")
 server.send_signal(signal.SIGINT)
 ok(server.wait(20) == 130, "Ctrl-C ends it", server.returncode)
 ok(os.path.exists(os.path.join(BUILD, "web", "index.html")), "the page is in build/web")
