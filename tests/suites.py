@@ -3,6 +3,7 @@
   host/NAME    a program of this machine: the real kernel code with fakes (tests/host/host.mk)
   guest/NAME   a program that runs in the system under QEMU (tests/guest/t_*.c)
   cli/NAME     a script that drives the system from outside (tests/cli)
+  web/NAME     the system in a browser's emulator, and the playground's page (tests/web)
   check/NAME   a rule that a machine can check (tools)
 
 Each prints TAP.  A guest suite may say in the comment that opens its source how it wants to be run:
@@ -35,8 +36,10 @@ CHECKS = {
 # These look at a debug kernel, too.
 NEED_DEBUG = ("cli/jitter", "cli/latency")
 
+WEB = ("emulator", "page")
+
 # Seconds that a suite of each kind takes, roughly, where no earlier run says better.
-TYPICAL = {"check": 3, "host": 5, "guest": 15, "cli": 25}
+TYPICAL = {"check": 3, "host": 5, "guest": 15, "cli": 25, "web": 15}
 
 
 def directory(*parts):
@@ -52,6 +55,7 @@ def names():
     found += ["guest/" + f[:-2] for f in directory("guest") if f.startswith("t_") and f.endswith(".c")]
     found += ["cli/" + os.path.splitext(f)[0] for f in directory("cli")
               if f.endswith((".sh", ".py")) and not f.startswith("_")]
+    found += ["web/" + name for name in WEB]
     return found
 
 
@@ -113,6 +117,8 @@ def command(suite, env):
         return guest_command(name, where)
     if kind == "check":
         return [sys.executable] + CHECKS[name]
+    if kind == "web":
+        return [sys.executable, os.path.join("tests", "web", "run.py"), name]
     script = os.path.join("tests", "cli", name)
     if os.path.exists(os.path.join(ROOT, script + ".py")):
         return [sys.executable, script + ".py"]

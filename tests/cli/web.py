@@ -1,0 +1,98 @@
+"""./ksm web without a browser: wrong options, a busy port, a missing npm, a full disk, and what its server serves."""
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import BUILD, ROOT, Result, done, ok, skip, temp_directory  # noqa: E402
+
+WEB = [sys.executable, os.path.join(ROOT, "tools", "web")]
+ENV = dict(os.environ, KSM_BUILT="1")
+HERE = temp_directory()
+
+
+def web(*arguments, env=ENV, prepare=None):
+    p = subprocess.run(WEB + list(arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       errors="replace", cwd=HERE, env=env, timeout=120, preexec_fn=prepare)
+    return Result(p.returncode, p.stdout, p.stderr)
+
+
+def last_line(result):
+    return result.err.rstrip("\n").rpartition("\n")[2]
+
+
+def refuses(title, status, text, result):
+    ok(result.status == status and text in last_line(result) and "Traceback" not in result.err, title, result)
+
+
+def small_disk():
+    """Files of 100 KB at most, which ends a program's writing as a full disk does."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100 << 10, 100 << 10))
+
+
+def get(url):
+    """The status, the headers and the bytes of an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as e:
+        return e.code, e.headers, e.read()
+
+
+r = web("--help")
+ok(r.status == 0 and r.out.startswith("usage: ./ksm web"), "--help prints the usage", r)
+refuses("a wrong option is named, and the right one is guessed", 2, "'--prot'; did you mean '--port'?",
+        web("--prot", "1"))
+refuses("a port that is none is refused", 2, "'70000' is not a port", web("--port", "70000"))
+refuses("--out goes with no other option", 2, "--out serves nothing", web("--out", "x", "--port", "1"))
+
+bare = os.path.join(HERE, "bin")
+os.mkdir(bare)
+refuses("without node, it says so and what to do", 121, "node is not installed",
+        web("--out", "page", env=dict(ENV, PATH=bare)))
+
+if not (shutil.which("node") and shutil.which("npm")):
+    skip("the page is put together and served", "node and npm are not installed; ./ksm test web installs them")
+    done()
+
+os.mkdir(os.path.join(HERE, "mine"))
+open(os.path.join(HERE, "mine", "thesis.txt"), "w", encoding="utf-8").close()
+r = web("--out", "mine")
+refuses("a directory with other files stays as it is", 121, "mine is a directory with other files in it", r)
+ok(os.listdir(os.path.join(HERE, "mine")) == ["thesis.txt"], "all of them are there")
+
+r = web("--out", "page")
+made = os.path.join(HERE, "page")
+ok(r.status == 0 and os.path.exists(os.path.join(made, "index.html")), "--out puts the page together", r)
+before = sorted(os.listdir(made))
+refuses("a full disk ends it in one line", 121, "the page cannot be put together",
+        web("--out", "page", prepare=small_disk))
+ok(sorted(os.listdir(made)) == before and sorted(os.listdir(HERE)) == ["bin", "mine", "page"],
+   "and leaves the page that was there, and nothing else", os.listdir(HERE))
+
+with socket.socket() as busy:
+    busy.bind(("127.0.0.1", 0))
+    busy.listen()
+    port = str(busy.getsockname()[1])
+    refuses("a busy port is named", 126, "port %s is busy" % port, web("--port", port, "--no-open"))
+
+server = subprocess.Popen(WEB + ["--port", "0", "--no-open"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          text=True, env=ENV)
+url = server.stdout.readline().split(";")[0].rpartition(" ")[2]
+status, headers, page = get(url)
+ok(status == 200 and b"KSM" in page and "default-src 'none'" in headers["Content-Security-Policy"],
+   "the server serves the page with its policy", url, status, headers)
+ok(get(url + "main.mjs")[1]["Content-Type"].startswith("text/javascript"), "modules have a script's type")
+ok(get(url + "lib/")[0] == 404 and get(url + "../kernel.elf")[0] == 404,
+   "it lists no directory, and serves nothing else")
+server.send_signal(signal.SIGINT)
+ok(server.wait(20) == 130, "Ctrl-C ends it", server.returncode)
+ok(os.path.exists(os.path.join(BUILD, "web", "index.html")), "the page is in build/web")
+done()

@@ -1,0 +1,163 @@
+/*
+ * page.mjs - the playground in a browser, as its user has it.
+ *
+ *   node page.mjs ROOT PAGE MODULES CHROMIUM [PICTURES]     PICTURES: a directory that gets pictures of the page
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { done, ok, until } from "./tap.mjs";
+
+const [root, page_directory, modules, chromium, pictures] = process.argv.slice(2);
+const { chromium: driver } = (await import(pathToFileURL(join(modules, "playwright-core", "index.mjs")))).default;
+const { steps } = await import(pathToFileURL(join(root, "web", "steps.mjs")));
+
+/* The server that ./ksm web starts, for the page that is there. */
+function serve() {
+    const code = `import sys; sys.path[:0] = [sys.argv[1]]; from web.serve import serve; serve(sys.argv[2], 0, False)`;
+    const server = spawn("python3", ["-c", code, join(root, "tools"), page_directory], { stdio: ["ignore", "pipe", "inherit"] });
+    return new Promise(resolve => {
+        server.stdout.once("data", text => resolve({ server, url: /http:\S+\//.exec(text)[0] }));
+    });
+}
+
+const { server, url } = await serve();
+const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
+const complaints = [];
+process.on("exit", () => server.kill());
+
+async function open(options, address = url) {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    page.on("console", message => {
+        if (["error", "warning"].includes(message.type()))
+            complaints.push(message.text());
+    });
+    page.on("pageerror", error => complaints.push(String(error)));
+    page.on("response", response => {
+        if (response.status() >= 400)
+            complaints.push(`${response.status()} ${response.url()}`);
+    });
+    await page.goto(address);
+    return page;
+}
+
+const screen = page => page.evaluate(() => [...document.querySelectorAll(".xterm-rows > div")].map(row => row.textContent.trimEnd()).join("\n").trimEnd());
+const state = page => page.evaluate(() => document.documentElement.dataset.state);
+const isReady = page => until(async () => await state(page) === "ready");
+const shows = (page, text) => until(async () => text instanceof RegExp ? text.test(await screen(page)) : (await screen(page)).includes(text));
+const picture = (page, name) => pictures ? page.screenshot({ path: join(pictures, `${name}.png`) }) : null;
+
+/* What the console must show at the end of each step. */
+const outcomes = {
+    boot: /segments \d+/, server: /sqrt\(2\) = 1\.4142[^]*second[^]*second/, readonly: /read me\n[^]*now it says: read me|read me/,
+    race: /added 1000000[^]*added 1000000/, lock: /stands at 200000/, ring: /ring is full[^]*\n20$/m, delete: /marke\s?d[^]*no such segment/,
+    fill: /127 attachments of 16 MB/, squeeze: /then refused[^]*one detached/, heir: /lock is mine[^]*added 100000/,
+};
+
+/* Runs the step that is shown, and waits until its button can be pressed again. */
+async function runStep(page) {
+    const button = page.locator(".run");
+    await button.click();
+    return until(() => button.isEnabled());
+}
+
+async function run() {
+    /* Dark, with motion, in the width of a desk. */
+    let page = await open({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
+    ok(await isReady(page), "the page boots the system to its prompt", await screen(page), complaints.join("\n"));
+    const ms = await page.evaluate(() => performance.now());
+    console.log(`# prompt after ${Math.round(ms)} ms`);
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.type("ls | grep ksm\n");
+    ok(await shows(page, "ksmstat"), "what is typed reaches the shell, and its answer the console", await screen(page));
+    for (const step of steps) {
+        await page.goto(`${url}#${step.name}`);
+        await page.keyboard.press("Escape");
+        const ended = await runStep(page);
+        const text = await screen(page);
+        ok(ended && outcomes[step.name].test(text), `the tour's step ${step.name} shows what it promises`, text);
+        if (["server", "heir"].includes(step.name))
+            await picture(page, `1440-dark-${step.name}`);
+    }
+    await page.close();
+
+    /* The keyboard alone, light, without motion. */
+    page = await open({ viewport: { width: 900, height: 1000 }, colorScheme: "light", reducedMotion: "reduce" });
+    await isReady(page);
+    const focused = () => page.evaluate(() => document.activeElement.className || document.activeElement.id || document.activeElement.tagName);
+    const reach = async (name, key = "Tab") => {
+        for (let i = 0; i < 40 && !(await focused()).includes(name); i++)
+            await page.keyboard.press(key);
+        return (await focused()).includes(name);
+    };
+    ok(await reach("run"), "the keyboard reaches the tour's button");
+    await page.keyboard.press("Enter");
+    ok(await shows(page, /segments \d+[^]*\$$/), "and presses it", await screen(page));
+    ok(await reach("xterm-helper-textarea"), "the keyboard reaches the console");
+    await page.keyboard.type("echo t\\yped\n");
+    ok(await shows(page, "\ntyped"), "and types there", await screen(page));
+    await page.keyboard.press("Shift+Tab");
+    ok(!(await focused()).includes("xterm"), "Shift+Tab leaves the console", await focused());
+    await reach("xterm-helper-textarea");
+    await page.keyboard.press("F6");
+    ok((await focused()).includes("run"), "and so does F6", await focused());
+    const moving = await page.evaluate(() => document.getAnimations().length);
+    ok(moving === 0, "nothing moves where the user asks for that");
+    await picture(page, "900-light");
+    await page.locator("#restart").click();
+    ok(await until(async () => await state(page) === "loading" || await state(page) === "starting") && await isReady(page), "Restart starts the computer anew");
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.type("halt\n");
+    ok(await until(async () => await state(page) === "off"), "the page says when the system has powered off", await state(page));
+    await page.close();
+
+    /* A phone. */
+    page = await open({ viewport: { width: 380, height: 800 }, colorScheme: "dark", hasTouch: true, isMobile: true }, `${url}#lock`);
+    await isReady(page);
+    const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    ok(overflow <= 0, "nothing is wider than a phone", overflow);
+    await picture(page, "380-dark");
+    ok(await runStep(page) && await shows(page, /stands at\s200000/), "a step runs on a phone", await screen(page));
+    await picture(page, "380-dark-ran");
+
+    /* Links of the tour, and of the pages that it leads to. */
+    const dead = [];
+    for (const step of steps) {
+        for (const link of [`contract.html#s${step.sentence}`, ...step.sources.map(path => `source/${path}.html`)]) {
+            const text = await (await fetch(url + link)).text();
+            if (link.includes("#") ? !text.includes(`id="${link.split("#")[1]}"`) : !text.includes('id="n1"'))
+                dead.push(link);
+        }
+    }
+    ok(dead.length === 0, "the tour's links lead to the contract's sentences and to the sources", dead.join("\n"));
+
+    /* The policy: neither text nor a script from elsewhere becomes code. */
+    const policy = await page.evaluate(() => new Promise(resolve => {
+        document.addEventListener("securitypolicyviolation", event => resolve(event.violatedDirective));
+        const script = document.createElement("script");
+        script.textContent = "document.title = 'taken'";
+        document.head.append(script);
+        setTimeout(() => resolve(document.title), 1000);
+    }));
+    ok(policy.startsWith("script-src"), "the policy refuses a script that was put into the page", policy);
+    const refused = /violates the following Content Security Policy directive/;
+    const rest = complaints.filter(text => !refused.test(text) || !text.includes("script-src"));
+    ok(rest.length === 0, "the browser has nothing to complain of", rest.join("\n"));
+    await page.close();
+
+    /* As a file, and with a part missing. */
+    page = await (await browser.newContext()).newPage();
+    await page.goto(pathToFileURL(join(page_directory, "index.html")).href);
+    ok(await until(async () => /opened as a file/.test(await page.locator("#failure").textContent()), 5), "opened as a file, the page says what to do",
+        await page.locator("#failure").textContent());
+    await page.route("**/lib/v86.gz", route => route.fulfill({ body: "no such thing" }));
+    await page.goto(url);
+    ok(await until(async () => /stopped/.test(await page.locator("#failure").textContent()), 10), "with a damaged part, the page says that it has stopped",
+        await page.locator("#failure").textContent());
+    await picture(page, "failed");
+}
+
+await run().catch(error => ok(false, "the test runs to its end", error.stack));
+await browser.close();
+done();

@@ -1,0 +1,68 @@
+"""run - runs a test of the playground by node, where node, npm and for the page Chromium are installed.
+
+    run.py emulator | page
+
+PICTURES: a directory in which the test of the page leaves pictures of it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "cli"))
+from _tap import BUILD, ROOT, done, ok, skip, temp_directory  # noqa: E402
+
+from run.statuses import Failure  # noqa: E402
+from web.assemble import assemble, compressed_size, modules  # noqa: E402
+
+TITLES = {"emulator": "the kernel runs in the emulator v86", "page": "the playground works in a browser"}
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+LARGEST = 2 << 20  # bytes to load
+
+
+def leave_out(name, why):
+    """Where all is to be tested, nothing is left out."""
+    if os.environ.get("KSM_TEST_ALL"):
+        ok(False, TITLES[name], why)
+    else:
+        skip(TITLES[name], why + "; ./ksm test web installs it")
+    done()
+
+
+def run_node(*arguments):
+    sys.stdout.flush()
+    sys.exit(subprocess.call(["node"] + list(arguments)))
+
+
+def page(node_modules, chromium):
+    directory = os.path.join(temp_directory(), "page")
+    assemble(directory)
+    size = compressed_size(directory)
+    if size > LARGEST:
+        ok(False, "the page has at most %d KB to load" % (LARGEST >> 10), "%d KB" % (size >> 10))
+        done()
+    print("# %d KB to load" % (size >> 10))
+    run_node(os.path.join(HERE, "page.mjs"), ROOT, directory, node_modules, chromium,
+             *filter(None, [os.environ.get("PICTURES")]))
+
+
+def main():
+    name = sys.argv[1]
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            leave_out(name, "%s is not installed" % program)
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if name == "page" and not chromium:
+        leave_out(name, "Chromium is not installed")
+    try:
+        node_modules = modules()
+        if name == "page":
+            page(node_modules, chromium)
+        run_node(os.path.join(HERE, "emulator.mjs"), BUILD, node_modules)
+    except Failure as e:
+        leave_out(name, str(e))
+
+
+main()

@@ -1,0 +1,29 @@
+/* tap.mjs - the words of the tests in this directory: tests/cli/_tap.py's, for node. */
+let count = 0, failed = 0;
+
+export function ok(condition, title, ...details) {
+    count++;
+    console.log(`${condition ? "" : "not "}ok ${count} - ${title}`);
+    if (!condition) {
+        failed++;
+        for (const line of details.join("\n").split("\n").slice(-40))
+            console.log(`# ${line}`);
+    }
+    return Boolean(condition);
+}
+
+export function done() {
+    console.log(`1..${count}`);
+    process.exit(failed ? 1 : 0);
+}
+
+/* Resolves to true as soon as look() is, and to false after so many seconds. */
+export async function until(look, seconds = 60) {
+    const end = performance.now() + seconds * 1000;
+    while (performance.now() < end) {
+        if (await look())
+            return true;
+        await new Promise(resolve => setTimeout(resolve, 20));
+    }
+    return false;
+}

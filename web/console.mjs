@@ -1,0 +1,58 @@
+/*
+ * console.mjs - the terminal: xterm.js on the guest's first serial port.
+ */
+import { FitAddon } from "./lib/addon-fit.mjs";
+import { Terminal } from "./lib/xterm.mjs";
+
+const WIDE = 700; // pixels of the window from which on letters are larger
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+/* The colours of style.css, so that the terminal changes with the page. */
+function theme() {
+    const style = getComputedStyle(document.documentElement);
+    const colour = name => style.getPropertyValue(name).trim();
+    return {
+        background: colour("--terminal"), foreground: colour("--terminal-text"), cursor: colour("--accent"),
+        cursorAccent: colour("--terminal"), selectionBackground: colour("--selection"),
+    };
+}
+
+/* Keys that the browser, and not the guest, is to have. */
+function isBrowsers(event) {
+    return event.key === "F6" || event.key === "Tab" && event.shiftKey;
+}
+
+/* typed: called with what the user types; left: called when F6 leaves the terminal. */
+export function createConsole(element, typed, left) {
+    const term = new Terminal({
+        convertEol: true, cursorBlink: false, fontFamily: "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+        fontSize: innerWidth < WIDE ? 11 : 13, scrollback: 5000, theme: theme(), minimumContrastRatio: 4.5,
+    });
+    const fit = new FitAddon();
+
+    term.loadAddon(fit);
+    term.open(element);
+    term.textarea.setAttribute("aria-label", "Console of the system");
+    term.textarea.setAttribute("aria-describedby", "leave");
+    term.onData(typed);
+    term.attachCustomKeyEventHandler(event => {
+        if (event.key === "F6" && event.type === "keydown") {
+            event.preventDefault();
+            left();
+        }
+        if (event.ctrlKey && event.key === "c" && term.hasSelection())
+            return false; // the browser copies
+        return !isBrowsers(event);
+    });
+    dark.addEventListener("change", () => { term.options.theme = theme(); });
+    new ResizeObserver(() => {
+        term.options.fontSize = innerWidth < WIDE ? 11 : 13;
+        fit.fit();
+    }).observe(element);
+    return {
+        write: bytes => term.write(bytes),
+        clear: () => term.reset(),
+        focus: () => term.focus(),
+        readAloud: on => { term.options.screenReaderMode = on; },
+    };
+}

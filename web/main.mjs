@@ -1,0 +1,89 @@
+/*
+ * main.mjs - the page: the tour, the console, the live picture, and the computer behind them.
+ */
+import { createConsole } from "./console.mjs";
+import { Machine } from "./machine.mjs";
+import { hasPicture } from "./settings.mjs";
+import { createTour } from "./tour.mjs";
+import { Typist } from "./typist.mjs";
+
+const PROMPT = "$ ";
+const still = matchMedia("(prefers-reduced-motion: reduce)");
+const find = id => document.getElementById(id);
+const decoder = new TextDecoder();
+
+function show(state, text) {
+    document.documentElement.dataset.state = state;
+    find("state").textContent = text;
+}
+
+function fail(why) {
+    show("failed", "Stopped");
+    find("failure").textContent = `The computer in this page has stopped: ${why}. “Restart” starts it again.`;
+    find("failure").hidden = false;
+    tour.ready(false);
+    typist.stop();
+}
+
+async function createPicture() {
+    if (!hasPicture)
+        return null;
+    const module = await import("./picture/picture.mjs");
+    find("picture").hidden = false;
+    return module.createPicture(find("picture"));
+}
+
+let last = ""; // what the console has shown at the end
+let prompted = false;
+
+const picture = await createPicture();
+const typist = new Typist(text => machine.type(text), () => !still.matches);
+const terminal = createConsole(find("terminal"), text => machine.type(text), () => find("tour").querySelector(".run").focus());
+const tour = createTour(find("tour"), commands => {
+    find("console").scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
+    return typist.run(commands);
+});
+const machine = new Machine(hasPicture ? "watch=on" : "", {
+    loading() {
+        last = "";
+        prompted = false;
+        terminal.clear();
+        tour.ready(false);
+        typist.stop();
+        find("failure").hidden = true;
+        show("loading", "Loading…");
+    },
+    running() { show("starting", "Starting…"); },
+    console(bytes) {
+        terminal.write(bytes);
+        const text = decoder.decode(bytes, { stream: true });
+        typist.heard(text);
+        last = (last + text).slice(-PROMPT.length);
+        if (!prompted && last === PROMPT) {
+            prompted = true;
+            show("ready", "Running");
+            tour.ready(true);
+        }
+    },
+    feed(bytes) { picture?.push(decoder.decode(bytes)); },
+    off() {
+        show("off", "Switched off");
+        tour.ready(false);
+        typist.stop();
+    },
+    failed: fail,
+});
+
+for (const button of document.querySelectorAll("[data-key]")) {
+    button.addEventListener("click", () => {
+        typist.stop();
+        machine.type(String.fromCharCode(Number(button.dataset.key)));
+    });
+}
+find("restart").addEventListener("click", () => machine.start());
+find("aloud").addEventListener("click", ({ target }) => {
+    const on = target.getAttribute("aria-pressed") !== "true";
+    target.setAttribute("aria-pressed", String(on));
+    terminal.readAloud(on);
+});
+machine.start();

@@ -1,0 +1,78 @@
+/*
+ * typist.mjs - types the commands of a step at the shell, each when the prompt is back.
+ */
+
+const KEY_MS = 12;
+const ESCAPE = /\x1b\[[0-9;?]*[A-Za-z]/g;
+
+const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+
+export class Typist {
+    #type;
+    #slowly;
+    #text = ""; // what the guest has written since the last command was begun
+    #look = null; // called when there is more of it
+    #turn = 0;
+
+    /* type: sends text to the guest; slowly: whether keys are typed one by one, to be watched. */
+    constructor(type, slowly) {
+        this.#type = type;
+        this.#slowly = slowly;
+    }
+
+    /* What the guest writes comes here as well. */
+    heard(text) {
+        this.#text += text;
+        this.#look?.();
+    }
+
+    stop() {
+        this.#turn++;
+        this.#look?.();
+    }
+
+    /* Resolves to true once all commands were typed and the last has given the prompt back; false: it was stopped. */
+    async run(commands) {
+        const turn = ++this.#turn;
+        for (const command of commands) {
+            this.#text = "";
+            await this.#keys(command, turn);
+            if (turn !== this.#turn)
+                return false;
+            this.#type("\n");
+            await this.#until(() => turn !== this.#turn || this.#isBack());
+        }
+        return turn === this.#turn;
+    }
+
+    async #keys(command, turn) {
+        if (!this.#slowly()) {
+            this.#type(command);
+            return;
+        }
+        for (const key of command) {
+            if (turn !== this.#turn)
+                return;
+            this.#type(key);
+            await sleep(KEY_MS);
+        }
+    }
+
+    /* A line after the command's own that begins with a prompt.  Programs in the background may write after it. */
+    #isBack() {
+        const [, ...after] = this.#text.replace(ESCAPE, "").split(/\r*\n/);
+        return after.some(line => /^\r*\$ /.test(line));
+    }
+
+    #until(condition) {
+        return new Promise(resolve => {
+            this.#look = () => {
+                if (condition()) {
+                    this.#look = null;
+                    resolve();
+                }
+            };
+            this.#look();
+        });
+    }
+}
