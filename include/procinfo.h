@@ -14,7 +14,7 @@ struct procinfo {
     uint nbytes;    /* size of its private memory: its break */
     uint nattached; /* attachments of shared memory */
     char name[16];
-    int job; /* what Ctrl-C and killjob() end as a whole: its first process's pid; 0: none */
+    int job;     /* what Ctrl-C and killjob() end as a whole: its first process's pid; 0: none */
     uint nticks; /* clock ticks at which it was running on some processor */
 };
 

@@ -175,7 +175,8 @@ uint sys_unlink(const union sys_arg arg[])
 }
 
 /* A call on two paths. */
-static uint with_paths(const union sys_arg arg[], int (*act)(struct inode *cwd, const char *old, const char *new))
+static uint with_paths(const union sys_arg arg[],
+                       int (*act)(struct inode *cwd, const char *old, const char *new))
 {
     char old[PATH_SIZE], new[PATH_SIZE];
 

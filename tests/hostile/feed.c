@@ -57,8 +57,8 @@ static void still(int nticks)
     sleep(2);
     if (ksminfo(0, &info) < 0)
         fail(9, "no totals");
-    printf("still %d %d: %d used, %u segments, %u pages, %u attachments, word %p\n", getpid(), child, pgused(),
-           info.total_shrg_nr, info.total_shpg_nr, info.total_attached_nr, (void *)&word[2]);
+    printf("still %d %d: %d used, %u segments, %u pages, %u attachments, word %p\n", getpid(), child,
+           pgused(), info.total_shrg_nr, info.total_shpg_nr, info.total_attached_nr, (void *)&word[2]);
     sleep(nticks);
     kill(child);
     wait();

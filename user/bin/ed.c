@@ -33,10 +33,10 @@ struct text {
 
 static struct text text, before; /* before: what u brings back, if it was kept */
 static bool kept;
-static bool in_global;           /* a command of g runs */
-static bool changed, warned;     /* since the last w; that it would be lost */
-static char path[PATH_SIZE];     /* of the file; "": none yet */
-static struct regexp pattern;    /* the last one */
+static bool in_global;        /* a command of g runs */
+static bool changed, warned;  /* since the last w; that it would be lost */
+static char path[PATH_SIZE];  /* of the file; "": none yet */
+static struct regexp pattern; /* the last one */
 static bool has_pattern;
 
 static const char *problem = ""; /* of the last command that failed */
@@ -294,7 +294,9 @@ static bool matches(uint i)
 static bool search(char **p, uint *found)
 {
     char end = *(*p)++;
-    uint from = end == '/' ? text.dot : text.dot ? text.dot - 2 : text.n - 1; /* counted from 0; -1 is the last */
+    uint from = end == '/' ? text.dot
+                : text.dot ? text.dot - 2
+                           : text.n - 1; /* counted from 0; -1 is the last */
 
     if (!set_pattern(take_until(p, end)))
         return false;
@@ -426,7 +428,7 @@ static bool add(char command, struct range *range)
     return read_input();
 }
 
-static bool delete(struct range *range)
+static bool delete (struct range *range)
 {
     if (!need_lines(range, false))
         return false;
@@ -608,7 +610,8 @@ static bool save(char *p, struct range *range)
     const char *name;
     bool quits = *p == 'q';
 
-    if (!need_lines(range, true) || !take_name(p + quits, &name) || !write_file(name, range->first, range->last))
+    if (!need_lines(range, true) || !take_name(p + quits, &name) ||
+        !write_file(name, range->first, range->last))
         return false;
     return quits ? quit(false) : true;
 }
@@ -685,7 +688,7 @@ static bool run_on_lines(char command, char *p, struct range *range)
     case 'c':
         return *p ? wrong("something follows the command") : add(command, range); /* whose lines replace p */
     case 'd':
-        return delete(range) && finish(p);
+        return delete (range) && finish(p);
     case 's':
         return substitute(&p, range) && finish(p);
     case 'u':
