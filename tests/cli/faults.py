@@ -97,9 +97,10 @@ ok(all("called from" not in by_way[way] for way in ("frame_kernel", "frame_kerne
    "frames outside of the program, and the kernel's addresses in them, show nothing", found)
 
 r = run("--disk", os.path.join(BUILD, "tests.img"), "--", "die null_read; die read_only")
-ok([re.sub("0x1[0-9a-f]{3}", "A", text.partition("\n")[0]) for text in deaths(r.err)] ==
-   ["null pointer, read at 0x8, in A, called from A",
-    "write to a read-only attachment of segment 0xd1e, at +0x10, in A, called from A, A"],
+found = [text.partition("\n")[0] for text in deaths(r.err)]
+ADDRESSES = r", in 0x1\w{3}, called from 0x1\w{3}(, 0x1\w{3})*"
+ok(len(found) == 2 and re.fullmatch("null pointer, read at 0x8" + ADDRESSES, found[0]) and
+   re.fullmatch(r"write to a read-only attachment of segment 0xd1e, at \+0x10" + ADDRESSES, found[1]),
    "without symbols there are words and addresses", r)
 
 faults = os.path.join(BUILD, "foreign", "faults")

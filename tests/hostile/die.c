@@ -36,8 +36,9 @@ static void bad_return(void) { ((volatile uint *)__builtin_frame_address(0))[1] 
 
 static void data_jump(void)
 {
-    static uint ud2 = 0x0b0f;
+    static volatile uint ud2;
 
+    ud2 = 0x0b0f;
     ((way *)&ud2)();
 }
 
@@ -60,9 +61,10 @@ static void recursion(void)
 static void large_frame(void)
 {
     volatile char here[1000000];
+    volatile char *p = here;
 
-    here[0] = 1;
-    here[500000] = here[0];
+    asm volatile("" : "+r"(p)); /* the compiler can't leave out what is not used */
+    p[500000] = 1;
 }
 
 static void guard(void)
