@@ -85,6 +85,8 @@ def builds(chosen, env):
             targets.update([where + "/kernel.elf", where + "/fs.img", where + "/bin/" + name])
         elif kind == "cli":
             targets.add("cli-tests")
+        elif kind == "web":
+            targets.add("system")
     if targets:
         yield sorted(targets), {}
     if not env.get("DEBUG") and any(name in chosen for name in NEED_DEBUG):
