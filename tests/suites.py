@@ -86,7 +86,7 @@ def builds(chosen, env):
         elif kind == "cli":
             targets.add("cli-tests")
         elif kind == "web":
-            targets.add("system")
+            targets.add("boot")
     if targets:
         yield sorted(targets), {}
     if not env.get("DEBUG") and any(name in chosen for name in NEED_DEBUG):
