@@ -18,7 +18,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tools"))
 from run.options import suggestion  # noqa: E402
-from run.paths import ROOT, clean_env  # noqa: E402
+from run.paths import ROOT, clean_env, debug_build  # noqa: E402
 
 GUEST_TIMEOUT = "900"  # the watchdog in the system is quicker; hosts may be busy
 
@@ -85,15 +85,12 @@ def builds(chosen, env):
             targets.update([where + "/kernel.elf", where + "/fs.img", where + "/bin/" + name])
         elif kind == "cli":
             targets.add("cli-tests")
+        elif kind == "web":
+            targets.add("boot")
     if targets:
         yield sorted(targets), {}
     if not env.get("DEBUG") and any(name in chosen for name in NEED_DEBUG):
-        yield ["all"], {"B": debug_build(env), "DEBUG": "1"}
-
-
-def debug_build(env):
-    """Where suites find a debug kernel when a normal one is tested."""
-    return "build/%s-debug" % (env.get("CC") or "gcc")
+        yield ["boot"], {"B": debug_build(env), "DEBUG": "1"}
 
 
 def guest_command(name, where="build"):

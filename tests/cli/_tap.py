@@ -1,6 +1,7 @@
 """_tap - what the tests in this directory share: TAP, and runs of ./ksm run as its user sees them."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -68,6 +69,27 @@ def toolchain():
     found = subprocess.run(["sh", os.path.join(ROOT, "tools", "build", "toolchain.sh")] + given, check=True,
                            stdout=subprocess.PIPE, text=True).stdout
     return dict(word.split(":=", 1) for word in found.split())
+
+
+def copy_tree(name="tree", built=False):
+    """A copy of the tree that is removed when the test ends; with what is built of the system, or without.
+
+    What is built saves a test that changes a few files most of the compiler's work.
+    """
+    copy = os.path.join(temp_directory(), name)
+    build = os.path.join(ROOT, "build")
+
+    def leave_out(where, names):
+        if where == ROOT:
+            return {".git"} | (set() if built else {"build"})
+        if where == os.path.join(build, "tests"):
+            return {"host"}
+        if where == build:  # other builds, and what was measured
+            return {n for n in names if n.endswith(("-debug", "-normal")) or n in ("coverage", "fuzz", "soak")}
+        return set()
+
+    shutil.copytree(ROOT, copy, symlinks=True, ignore=leave_out)
+    return copy
 
 
 def temp_directory():

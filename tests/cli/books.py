@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, skip, temp_directory  # noqa: E402
+from _tap import copy_tree, done, ok, skip  # noqa: E402
 
 TITLE = "make docs makes a site whose links all lead somewhere, and two books"
 
@@ -30,8 +30,7 @@ if not all(map(shutil.which, ("pandoc", "mandoc", "weasyprint"))):
     skip(TITLE, "pandoc, mandoc or weasyprint is missing")
     done()
 
-copy = os.path.join(temp_directory(), "tree")
-shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda where, names: {".git", "build"} if where == ROOT else set())
+copy = copy_tree()
 status, said = documents(copy)
 ok(status == 0, TITLE, said)
 site = os.path.join(copy, "out", "html")

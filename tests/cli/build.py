@@ -6,11 +6,10 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, run, temp_directory  # noqa: E402
+from _tap import ROOT, copy_tree, done, ok, run  # noqa: E402
 
 # A tree without a build, in a directory whose name has a blank.
-copy = os.path.join(temp_directory(), "a copy")
-shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
+copy = copy_tree("a copy")
 ENV = {k: v for k,
        v in os.environ.items() if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG", "WERROR")}
 PROGRAM = """\

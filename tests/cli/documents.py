@@ -2,12 +2,11 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+from _tap import ROOT, copy_tree, done, ok  # noqa: E402
 
 
 def read(*path):
@@ -39,8 +38,7 @@ for stop in stops:
     ok(not missing, "its places exist: " + stop.split("\n")[0], *missing)
 
 # The recipes, one after another in one copy of the tree.
-copy = os.path.join(temp_directory(), "tree")
-shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
+copy = copy_tree(built=True)
 env = {k: v for k,
        v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
 recipes = [part for name in ("adding.md", "first-program.md")

@@ -9,7 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _pty import Terminal  # noqa: E402
-from _tap import ROOT, done, ok, skip, temp_directory  # noqa: E402
+from _tap import copy_tree, done, ok, skip  # noqa: E402
 
 GREETING = """\
 #include "types.h"
@@ -41,8 +41,7 @@ main(int argc, char *argv[])
 }
 """
 
-copy = os.path.join(temp_directory(), "tree")
-shutil.copytree(ROOT, copy, ignore=lambda where, names: {"build", ".git"} if where == ROOT else set(), symlinks=True)
+copy = copy_tree(built=True)
 ENV = {k: v for k, v in os.environ.items()
        if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG", "WERROR", "CC", "CPUS", "KSM_BUILT")}
 ENV["TERM"] = "dumb"

@@ -6,9 +6,9 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import done, ok, run  # noqa: E402
 from run.build import make  # noqa: E402
-from run.paths import clean_env  # noqa: E402
+from run.paths import clean_env, debug_build  # noqa: E402
 
-DEBUG_BUILD = os.path.join("build", "%s-debug" % (os.environ.get("CC") or "gcc"))
+DEBUG_BUILD = debug_build(os.environ)
 RACE = "((%s) & (%s)) | cat" % tuple("; ".join("echo %s%d" % (who, i) for i in range(16)) for who in "ab")
 
 
@@ -17,7 +17,7 @@ def order(*options):
     return run("--icount", "--ramdisk", *options, "--", RACE, build=DEBUG_BUILD, env={"DEBUG": "1"})
 
 
-if not make(["all"], clean_env(B=DEBUG_BUILD, DEBUG="1")):
+if not make(["boot"], clean_env(B=DEBUG_BUILD, DEBUG="1")):
     sys.exit("jitter: the debug kernel does not build")
 plain = order()
 runs = [order("--param", "jitter=%d" % seed) for seed in (1, 1, 2)]

@@ -11,14 +11,14 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, ROOT, done, ok  # noqa: E402
 from run import qemu  # noqa: E402
 from run.build import make  # noqa: E402
-from run.paths import clean_env  # noqa: E402
+from run.paths import clean_env, debug_build  # noqa: E402
 
 BOUND = 20000
 TICK = 10000000  # instructions
 # A time slice is over after two ticks at most.  A load is a process and its child, and takes a lock's time longer where
 # it lets others run.
 SLICES = 2 * 2 * TICK + 1000000
-DEBUG_BUILD = os.path.join("build", "%s-debug" % (os.environ.get("CC") or "gcc"))
+DEBUG_BUILD = debug_build(os.environ)
 PROMPT = b"$ "
 LINE = 8000
 PLACE = re.compile(r"latency: (interrupts off|lock|processor kept)([^:]*): (\d+) instructions, "

@@ -10,6 +10,11 @@ def build_directory():
     return os.path.join(ROOT, os.environ.get("B") or "build")
 
 
+def debug_build(env):
+    """Where a debug kernel is made that is looked at beside a normal one, from the root directory."""
+    return os.path.join("build", "%s-debug" % (env.get("CC") or "gcc"))
+
+
 def clean_env(**more):
     """Our environment without what a make that started us has put there."""
     env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
+from run import progress
 from run.paths import ROOT, build_directory
 from run.statuses import BUILD_FAILED, Failure
 
@@ -60,9 +61,11 @@ def modules():
         os.makedirs(directory, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
             shutil.copyfile(os.path.join(WEB, name), os.path.join(directory, name))
+        progress.show("installing what web/package-lock.json names")
         command(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
                 "installs what web/package-lock.json names", cwd=directory)
         shutil.copyfile(lock, installed)
+        progress.clear()
     return os.path.join(directory, "node_modules")
 
 
