@@ -25,7 +25,7 @@ def write_all(stream, data):
 
 class Output:
     """Writes to a stream from a thread of its own: a slow reader must not hold up the machine, whose serial port drops
-    what nobody takes."""
+    what nobody takes.  For the same reason a piece can come with a function that makes of it what is written."""
 
     def __init__(self, stream):
         self._stream = stream
@@ -35,17 +35,17 @@ class Output:
         self._thread.start()
 
     def _work(self):
-        for data in iter(self._queue.get, None):
+        for data, shown in iter(self._queue.get, None):
             try:
-                write_all(self._stream, data)
+                write_all(self._stream, shown(data))
             except OSError:
                 self._broken = True
                 return
 
-    def put(self, data):
+    def put(self, data, shown=bytes):
         if self._broken:
             raise BrokenPipeError
-        self._queue.put(data)
+        self._queue.put((data, shown))
 
     def finish(self):
         self._queue.put(None)
@@ -98,7 +98,7 @@ def follow(machine, options, typer, out, err):
     ports = qemu.Ports(machine, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
     show = typer.feed if typer else out.put
-    log = qemu.LogReader(lambda line: err.put(symbols.line(line)), input=Feeder(machine.log).ask,
+    log = qemu.LogReader(lambda line: err.put(line, symbols.line), input=Feeder(machine.log).ask,
                          **({"prompt": typer.shell_waits} if typer else {}))
     end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     while ports.open and not (typer and typer.finished):
@@ -109,7 +109,7 @@ def follow(machine, options, typer, out, err):
         for name, data in ports.read(min(left, WAIT_MAX if pause is None else pause)):
             (log.feed if name == "log" else show)(data)
             if name == "console":
-                err.put(symbols.notes(data))
+                err.put(data, symbols.notes)
         if typer:
             typer.idle()
     if typer:
