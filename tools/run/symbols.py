@@ -13,6 +13,7 @@ A program is known by its name: the file that --add put there, or what was built
 be found stays a number.
 """
 
+import functools
 import os
 import re
 import shutil
@@ -52,10 +53,11 @@ def parse(text, addresses):
     return {a: found[a] for a in addresses if found.get(a)}
 
 
+@functools.lru_cache(maxsize=1024)  # a program often dies more than once in one place
 def look_up(program, addresses):
     """The functions at each address, by address: the innermost first, those it is inlined into after it."""
     for tool in dict.fromkeys(filter(shutil.which, TOOLS)):
-        r = subprocess.run([tool, "-a", "-f", "-i", "-e", program] + addresses, capture_output=True, text=True,
+        r = subprocess.run([tool, "-a", "-f", "-i", "-e", program, *addresses], capture_output=True, text=True,
                            errors="replace", check=False)
         found = parse(r.stdout, addresses) if r.returncode == 0 else {}
         if found:
@@ -98,7 +100,7 @@ class Symbols:
             return line
         what, where, callers, end = match.groups()
         addresses = ([where] if where else []) + (callers.split(", ") if callers else [])
-        found = look_up(program, addresses) if addresses else {}
+        found = look_up(program, tuple(addresses)) if addresses else {}
         if found:
             frames = [frame for a in addresses for frame in found.get(a, [a])]
             what += ", in " + frames.pop(0) if where else ""
@@ -155,6 +157,6 @@ class Symbols:
         if not program:
             return b""
         addresses = re.findall("0x[0-9a-f]+", line.decode(errors="replace").lower())
-        found = look_up(program, list(dict.fromkeys(addresses)))
+        found = look_up(program, tuple(dict.fromkeys(addresses)))
         places = ["%s is in %s" % (a, frames[0]) for a, frames in found.items()]
         return ("    " + ", ".join(places) + "\n").encode() if places else b""
