@@ -15,10 +15,10 @@
 #include "mm/page.h"
 #include "proc/proc.h"
 
-#define BYTES_PER_TICK       400u
-#define FRAME_BYTES_PER_TICK 150u /* on average */
+#define BYTES_PER_TICK       200u
+#define FRAME_BYTES_PER_TICK 100u /* on average */
 #define FRAME_TICKS          (HZ / 10)
-#define FINISH_FACTOR        8u /* faster, when the machine is to be powered off */
+#define FINISH_FACTOR        16u /* faster, when the machine is to be powered off */
 
 static struct thread watch_thread;
 static char line[FEED_LINE_SIZE]; /* that is being written */
