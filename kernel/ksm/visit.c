@@ -12,7 +12,7 @@
 
 #define EMPTY_SLOTS_PER_STEP 16u
 
-#define SEGMENT_BYTES    96u
+#define SEGMENT_BYTES    150u
 #define ATTACHMENT_BYTES 26u
 
 uint ksm_snapshot_bytes(void)
@@ -35,8 +35,13 @@ void ksm_thaw(void)
 
 static REACQUIRES void visit_locked(const struct segment *seg)
 {
-    snapshot_put("S %x %d %u %u %u %d %d %s -", seg->id, seg->handle, seg->nbytes, seg->npages,
-                 seg->nattached, seg->cpid, seg->mpid, seg->state == SEGMENT_MARKED ? "marked" : "live");
+    char name[FEED_NAME_SIZE] = "-";
+
+    if (seg->name[0])
+        feed_name(name, seg->name);
+    snapshot_put("S %x %d %u %u %u %d %d %s %s", seg->id, seg->handle, seg->nbytes, seg->npages,
+                 seg->nattached, seg->cpid, seg->mpid, seg->state == SEGMENT_MARKED ? "marked" : "live",
+                 name);
     list_for_each(in_segment, &seg->holdings) {
         const struct holding *h = container_of(in_segment, struct holding, in_segment);
         registry_step_locked();

@@ -53,10 +53,10 @@ static bool take_snapshot(uint *tick, uint *us)
 /* Takes a snapshot if it is time, and makes the first line of its frame. */
 static bool begin_frame(void)
 {
-    static bool last; /* the last one of all was begun */
-    uint tick, us;
+    static bool last; /* the last one of all was begun, when no event was left */
+    uint tick, us, cpu;
 
-    if (finishing ? last : (int)(ticks_now - next_tick) < 0)
+    if (finishing ? last || event_oldest(&cpu) : (int)(ticks_now - next_tick) < 0)
         return false;
     last = finishing;
     bool changed = take_snapshot(&tick, &us);
