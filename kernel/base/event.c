@@ -16,7 +16,7 @@
 #include "include/param.h"
 
 #define PER_PAGE (PAGE_SIZE / sizeof(struct event))
-#define NPAGES   4u /* of a buffer */
+#define NPAGES   8u /* of a buffer */
 #define NEVENTS  (NPAGES * PER_PAGE)
 #define NOFTEN   (NEVENTS / 4 * 3) /* frequent ones leave the rest to others */
 

@@ -85,6 +85,7 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, uint id, uint nby
     seg->nbytes = nbytes;
     seg->npages = pages_for(nbytes);
     seg->cpid = seg->mpid = task->pid;
+    seg->name[0] = 0;
     seg->state = SEGMENT_UNBORN;
     seg->region = NULL;
     seg->refs = 1;

@@ -2,8 +2,8 @@
  * visit.c - all segments and attachments of one moment, for the feed (docs/feed.md).
  *
  * The visitor makes the registry `divided`, as a call does that walks over many things, and leaves it so from
- * ksm_freeze() to ksm_thaw().  It holds the lock for a few steps at a time; nothing changes in between, so it needs
- * no marker to keep its place.
+ * ksm_freeze() to ksm_thaw().  It holds the lock for a line at a time; nothing changes in between, so it needs no marker
+ * to keep its place.
  */
 #include "ksm/ksm_impl.h"
 
@@ -12,7 +12,7 @@
 
 #define EMPTY_SLOTS_PER_STEP 16u
 
-#define SEGMENT_BYTES    96u
+#define SEGMENT_BYTES    150u
 #define ATTACHMENT_BYTES 26u
 
 uint ksm_snapshot_bytes(void)
@@ -35,16 +35,22 @@ void ksm_thaw(void)
 
 static REACQUIRES void visit_locked(const struct segment *seg)
 {
-    snapshot_put("S %x %d %u %u %u %d %d %s -", seg->id, seg->handle, seg->nbytes, seg->npages,
-                 seg->nattached, seg->cpid, seg->mpid, seg->state == SEGMENT_MARKED ? "marked" : "live");
+    char name[FEED_NAME_SIZE] = "-";
+
+    if (seg->name[0])
+        feed_name(name, seg->name);
+    snapshot_put("S %x %d %u %u %u %d %d %s %s", seg->id, seg->handle, seg->nbytes, seg->npages,
+                 seg->nattached, seg->cpid, seg->mpid, seg->state == SEGMENT_MARKED ? "marked" : "live",
+                 name);
+    registry_pause_locked();
     list_for_each(in_segment, &seg->holdings) {
         const struct holding *h = container_of(in_segment, struct holding, in_segment);
-        registry_step_locked();
         list_for_each(link, &h->attachments) {
             const struct mapping *m = &attachment_at(link)->mapping;
             snapshot_put("A %d %x %s", h->task->pid, m->va, m->writable ? "rw" : "r");
-            registry_step_locked();
+            registry_pause_locked();
         }
+        registry_step_locked();
     }
 }
 
@@ -56,7 +62,6 @@ void ksm_snapshot(void)
         if (i % EMPTY_SLOTS_PER_STEP == 0)
             registry_step_locked();
         if (slot->state & SLOT_TAKEN && slot->segment->state != SEGMENT_UNBORN) {
-            registry_step_locked();
             visit_locked(slot->segment);
         }
     }

@@ -15,10 +15,10 @@
 #include "mm/page.h"
 #include "proc/proc.h"
 
-#define BYTES_PER_TICK       400u
-#define FRAME_BYTES_PER_TICK 150u /* on average */
+#define BYTES_PER_TICK       200u
+#define FRAME_BYTES_PER_TICK 100u /* on average */
 #define FRAME_TICKS          (HZ / 10)
-#define FINISH_FACTOR        8u /* faster, when the machine is to be powered off */
+#define FINISH_FACTOR        16u /* faster, when the machine is to be powered off */
 
 static struct thread watch_thread;
 static char line[FEED_LINE_SIZE]; /* that is being written */
@@ -53,10 +53,10 @@ static bool take_snapshot(uint *tick, uint *us)
 /* Takes a snapshot if it is time, and makes the first line of its frame. */
 static bool begin_frame(void)
 {
-    static bool last; /* the last one of all was begun */
-    uint tick, us;
+    static bool last; /* the last one of all was begun, when no event was left */
+    uint tick, us, cpu;
 
-    if (finishing ? last : (int)(ticks_now - next_tick) < 0)
+    if (finishing ? last || event_oldest(&cpu) : (int)(ticks_now - next_tick) < 0)
         return false;
     last = finishing;
     bool changed = take_snapshot(&tick, &us);

@@ -43,9 +43,11 @@ ok(frame and [frame.totals[0]] + frame.totals[2:5] == numbers[2:],
    "at a quiet moment a frame has the totals of ksminfo() and pgused()", numbers, frame and frame.lines)
 word = "%x" % int(told[7], 16) if told else ""
 ok(frame and frame.words[child] == ["feed", word, "8", "-", "0"], "and who sleeps on which word", frame and frame.lines)
+named = [s for s, fields in frame.segments.items() if fields[8] == "A%201%20Z%20%25"] if frame else []
+ok(len(named) == 1 and frame.segments["feed"][8] == "-", "and names of segments", frame and frame.lines)
 base = "%x" % (int(word, 16) & ~0xfff) if word else ""
 ok(frame and sorted(a for a in frame.attachments if a[1] == parent) ==
-   sorted([("feed", parent, base, "rw")] + [a for a in frame.attachments if a[0] == "feee" and a[3] == "r"]) and
+   sorted([("feed", parent, base, "rw")] + [a for a in frame.attachments if a[0] in named and a[3] == "r"]) and
    ("feed", child, base, "rw") in frame.attachments, "and who has what attached where", base, frame and frame.lines)
 ok(len(quiet) <= 3, "while nothing changes no frame comes", len(quiet), [f.lines for f in quiet])
 table = {int(m[0]): m for m in re.findall(r"^ *(\d+) +(\d+) +(\d+) +(\w+) +(\d+) +(\d+)K +(\d+) (\S+)$", result.out, re.M)}
@@ -74,7 +76,8 @@ ok(all(f.words[int(told[2])][3:] == [told[1], told[1]] for f in frames), "frames
 result, feed = watched("race", RACES)
 ok(result.status == 0, "the race suite passes while it is watched", result)
 well_formed(feed, "and its feed is well-formed", result.err)
-ok(feed.nlost > 0 and any(f.totals[5] for f in feed.frames), "what is lost is counted", feed.nlost)
+ok(feed.nlost > 0 and feed.frames and feed.frames[-1].totals[5] == feed.nlost, "what is lost is counted", feed.nlost,
+   feed.frames and feed.frames[-1].lines)
 
 # Without it.
 result = run("--param", "watch=on", "--", "echo", "here")

@@ -13,7 +13,7 @@
 #include "ulib.h"
 
 #define IDENTIFIER 0xfeed
-#define READ_ONLY  0xfeee
+#define READ_ONLY  "A 1 Z %" /* a name */
 
 static char *const names[] = { "\nZ 1 0 0", "a\nKSM-FEED 2", " ", "%", "-", "%0a", "\xc3\xa9\r\x01" };
 
@@ -32,9 +32,8 @@ static void run_as(char *name)
     unlink(name);
 }
 
-static void *attach(int id, int flags)
+static void *attach(int handle, int flags)
 {
-    int handle = ksmget(id, 5000);
     void *where = ksmattach(handle, flags);
 
     if (ksmerror(where))
@@ -45,7 +44,7 @@ static void *attach(int id, int flags)
 /* A child sleeps on a word, and nobody wakes it. */
 static void still(int nticks)
 {
-    uint *word = attach(IDENTIFIER, 0);
+    uint *word = attach(ksmget(IDENTIFIER, 5000), 0);
     int child = fork();
     struct ksminfo_t info;
 
@@ -53,7 +52,7 @@ static void still(int nticks)
         ksmwait(&word[2], 0, 0);
         exits(0);
     }
-    attach(READ_ONLY, KSM_READ);
+    attach(ksmget(READ_ONLY, 5000), KSM_READ);
     sleep(2);
     if (ksminfo(0, &info) < 0)
         fail(9, "no totals");
@@ -68,7 +67,7 @@ static void still(int nticks)
 
 static void lock(void)
 {
-    struct ksmlock *l = attach(IDENTIFIER, 0);
+    struct ksmlock *l = attach(ksmget(IDENTIFIER, 5000), 0);
     int child;
 
     if (ksmlock_acquire(l, 0))
