@@ -379,19 +379,19 @@ static int console_read(void USER *dst, int nbytes)
 {
     char piece[PIECE_SIZE];
     int done = 0;
-    bool more = true, keys = reads_keys();
+    bool more = true, by_key = reads_keys();
 
     if (console_has_stdin())
         return console_read_fed(dst, nbytes);
     while (done < nbytes && more) {
         uint size = (uint)(nbytes - done) < PIECE_SIZE ? (uint)(nbytes - done) : PIECE_SIZE;
-        int n = keys ? take_keys(piece, size) : take(piece, size, done == 0, &more);
+        int n = by_key ? take_keys(piece, size) : take(piece, size, done == 0, &more);
 
         if (n < 0)
             return -1;
         bytes_to_user(user_at(dst, (uint)done), piece, (size_t)n);
         done += n;
-        more = more && !keys;
+        more = more && !by_key;
     }
     return done;
 }

@@ -100,6 +100,11 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     s.quiet(0.5)
     ok(b"segment" in s.text, "Ctrl-K lists the segments", s.text)
     command(s, b"")
+    s.send(b"echo a\x10")
+    ok(s.expect(b"echo a\n", 10) and s.expect(b"  sh\n$ echo a", 10), "Ctrl-P shows the line being typed again", s.text)
+    s.send(b"b\x0b")
+    ok(s.expect(b"b\n", 10) and s.expect(b"attachments\n$ echo ab", 10), "and so does Ctrl-K", s.text)
+    ok(command(s, b"c") == b"abc\n", "which goes on", s.text)
 
     for line, name in ((b"sleep 100000", "a program"), (b"sleep 100000 | cat | cat", "a pipeline"),
                        (b"( sleep 100000 ; echo never )", "a list"), (b"sh -c 'sleep 100000 & sleep 100000'",
@@ -123,6 +128,9 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     s.text = b""
     sendkeys(machine, ["e", "c", "h", "o", "spc", "shift-k", "e", "y", "1", "ret"])
     ok(s.expect(b"\nKey1\n", 10), "the keyboard", s.text)
+    sendkeys(machine, ["e", "c", "h", "o", "spc", "k", "up", "delete", "2", "ret"])
+    ok(s.expect(b"echo k\x1b[A\x1b[3~2\nk2\n", 10),
+       "sends for arrows what a terminal does, and no command has it", s.text)
     with tempfile.TemporaryDirectory() as directory:
         screen = os.path.join(directory, "screen")
         monitor(machine, 'pmemsave 0xb8000 4000 "%s"' % screen)

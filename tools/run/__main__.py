@@ -11,7 +11,7 @@ import signal
 import sys
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from run import batch, qemu, session  # noqa: E402
+from run import batch, qemu, session, terminal  # noqa: E402
 from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
 from run.options import kernel_line, parse  # noqa: E402
@@ -20,7 +20,7 @@ from run.statuses import (BROKEN_PIPE, CANNOT_START, INTERRUPTED, PANICKED, QEMU
                           TRIPLE_FAULT, USAGE_ERROR, Failure, say)
 
 DEMO = "mathdemo"
-WELCOME = "in the system, `ls' shows the programs, `man sh' describes one, `halt' powers off; Ctrl-A x leaves at once"
+WELCOME = "Ctrl-A x leaves the system at once"
 CANNOT_START_BECAUSE = {  # the words of kernel/base/power.h
     "memory": "too little memory",
     "disk": "no disk with a file system on it",
@@ -71,17 +71,20 @@ def check_memory(kernel, megabytes):
 
 
 def run_on(disk, options):
-    command, first = options.command, None
-    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    command, first, typed = options.command, None, b""
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not command and not options.disk:
-        if terminal:
+        if on_terminal:
             first = DEMO
         else:
             command = DEMO
-    if not command and not terminal:
+    if not command and not on_terminal:
         raise Failure(USAGE_ERROR, "no terminal: say what to run after --")
     kernel = os.path.join(build_directory(), "kernel.elf")
     check_memory(kernel, options.mem)
+    if not command and not any(param.startswith("terminal=") for param in options.param):
+        told, typed = terminal.parameters()
+        options.param += told
     with qemu.Machine(kernel, append=kernel_line(options, command, disk.foreign),
                       disk=None if options.ramdisk else disk.path, ramdisk=disk.path if options.ramdisk else None,
                       write=options.write, smp=options.smp, mem=options.mem, icount=options.icount,
@@ -90,7 +93,7 @@ def run_on(disk, options):
             status, timed_out = batch.run(machine, options, command, disk.foreign)
         else:
             say(WELCOME)
-            status, timed_out, left = session.run(machine, options, first)
+            status, timed_out, left = session.run(machine, options, first, typed)
             if left:
                 sys.stdout.write("\n")
                 return 0

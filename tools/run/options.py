@@ -9,7 +9,8 @@ from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_
                        Failure)
 
 # Of the kernel's own; programs can have others.
-PARAMETERS = ("log", "stdin", "watch", "init", "jitter", "latency", "ksm.segments", "ksm.attachments", "ksm.pages")
+PARAMETERS = ("log", "stdin", "watch", "terminal", "init", "jitter", "latency", "ksm.segments", "ksm.attachments",
+              "ksm.pages")
 NUMBER_DIGITS = 12  # of numbers in options
 LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
 MAX_PROCESSORS = 255  # QEMU's limit

@@ -2,7 +2,8 @@
 """piped - runs QEMU, for make; input that is no terminal reaches it only when the system listens.
 
 A serial port that has not been set up loses what is sent to it, so the input waits for the system's first words.  A
-terminal is QEMU's own to read.  What it shows comes through here, where the addresses of a program that died get names.
+terminal is QEMU's own to read, and the kernel is told of it if it answers.  What QEMU shows comes through here, where the
+addresses of a program that died get names.
 """
 
 import os
@@ -13,6 +14,7 @@ import threading
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from run.qemu import die_with_parent  # noqa: E402
+from run import terminal  # noqa: E402
 from run.statuses import BROKEN_PIPE, INTERRUPTED, QEMU_FAILED, say  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
 
@@ -38,14 +40,17 @@ def type_in(machine):
 
 def main():
     command = sys.argv[1:]
-    terminal = sys.stdin and sys.stdin.isatty()
-    machine = subprocess.Popen(command, stdin=None if terminal else subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
-                               preexec_fn=None if terminal else die_with_parent)
-    if terminal:  # it gives the terminal back before it ends
+    on_terminal = sys.stdin and sys.stdin.isatty()
+    if on_terminal and "-append" not in command:
+        told = terminal.parameters()[0]
+        command += ["-append", " ".join(told)] if told else []
+    machine = subprocess.Popen(command, stdin=None if on_terminal else subprocess.PIPE, stdout=subprocess.PIPE,
+                               bufsize=0, preexec_fn=None if on_terminal else die_with_parent)
+    if on_terminal:  # it gives the terminal back before it ends
         signal.signal(signal.SIGTERM, lambda *unused: machine.terminate())
     show = Symbols().feed
     first = os.read(machine.stdout.fileno(), PIECE)
-    if not terminal:
+    if not on_terminal:
         threading.Thread(target=type_in, args=(machine,), daemon=True).start()
     os.write(1, show(first))
     copy(machine.stdout.fileno(), 1, show)

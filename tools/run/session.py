@@ -72,9 +72,9 @@ class FirstCommand:
             self._command = None
 
 
-def run(machine, options, first_command):
-    """Joins the terminal and the console.  Returns the status line's content or None, whether the time was over, and
-    whether the user left."""
+def run(machine, options, first_command, typed=b""):
+    """Joins the terminal, on which something may have been typed already, and the console.  Returns the status line's
+    content or None, whether the time was over, and whether the user left."""
     log = qemu.LogReader(lambda line: None)  # the console shows it too
     keys, first = Keys(), FirstCommand(machine.console.sendall, first_command)
     ports = qemu.Ports(machine, sys.stdin, patience=qemu.PATIENCE)
@@ -91,6 +91,8 @@ def run(machine, options, first_command):
                 elif name == "log":
                     log.feed(data)
                 else:
+                    machine.console.sendall(keys.feed(typed))  # before its first words the system would lose it
+                    typed = b""
                     write_all(sys.stdout, symbols.feed(data))
                     first.feed(data)
     return log.status, False, keys.quit

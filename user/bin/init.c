@@ -6,7 +6,8 @@
  * always a shell: a new one is started whenever the last has ended.  Meanwhile init reaps orphans, whose memory is
  * free only then.
  *
- * The line before the shell's first prompt is xv6's: test scripts wait for it.
+ * The line before the shell's first prompt is xv6's: test scripts wait for it.  What tells a newcomer where he is comes
+ * before that.
  */
 #include "devices.h"
 #include "fcntl.h"
@@ -53,6 +54,15 @@ static int run_shell(char **argv)
     return status;
 }
 
+static void greet(void)
+{
+    printf(1, "\nThis is KSM, a small Unix whose programs can share memory.  Try:\n"
+              "  help                              the programs, a line each\n"
+              "  mathserver & mathclient -e 2^10   two programs that talk in shared memory\n"
+              "  man sh                            how commands are typed and combined\n"
+              "Ctrl-C ends what runs, and `halt' powers off.\n\n");
+}
+
 int main(void)
 {
     static char command[COMMAND_SIZE];
@@ -65,6 +75,7 @@ int main(void)
 
         halt(status >= 0 && status <= 255 ? status : 255);
     }
+    greet();
     for (;;) {
         printf(1, "init: starting sh\n");
         if (run_shell((char *[]){ "sh", NULL }) == 127)

@@ -2,7 +2,8 @@
  * keyboard.c - the PC's keyboard, US layout, as characters.
  *
  * The controller translates to scan code set 1: bit 7 is set when a key is released, and 0xE0 precedes the
- * keys that the first PCs did not have.  Of those, only the ones that mean a character are passed on.
+ * keys that the first PCs did not have.  Of those, arrows, Home, End and Delete are passed on as what a terminal sends for
+ * them.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -22,8 +23,15 @@ enum {
     KEY_SHIFT_RIGHT = 0x36,
     KEY_CAPS = 0x3A,
     KEY_SLASH = 0x35,
-    KEY_ENTER = 0x1C,
-    KEY_DELETE = 0x53
+    KEY_ENTER = 0x1C
+};
+
+/* What the other extended keys send after ESC [. */
+static const struct {
+    uchar key;
+    const char *sequence;
+} sequences[] = {
+    { 0x48, "A" }, { 0x50, "B" }, { 0x4D, "C" }, { 0x4B, "D" }, { 0x47, "H" }, { 0x4F, "F" }, { 0x53, "3~" },
 };
 
 /* By scan code; 0: no character. */
@@ -44,7 +52,7 @@ static int character(uchar key)
     char c;
 
     if (extended)
-        return key == KEY_SLASH ? '/' : key == KEY_ENTER ? '\n' : key == KEY_DELETE ? 0x7F : 0;
+        return key == KEY_SLASH ? '/' : key == KEY_ENTER ? '\n' : 0;
     if (key >= sizeof(plain) - 1)
         return 0;
     c = plain[key];
@@ -56,6 +64,18 @@ static int character(uchar key)
     if (ctrl)
         return c >= '[' && c <= ']' ? c - '@' : 0;
     return shift ? shifted[key] : c;
+}
+
+static void send_sequence(uchar key)
+{
+    for (uint i = 0; i < sizeof(sequences) / sizeof(sequences[0]); i++) {
+        if (sequences[i].key != key)
+            continue;
+        kernel_interrupt(INTERRUPT_INPUT, '\033');
+        kernel_interrupt(INTERRUPT_INPUT, '[');
+        for (const char *c = sequences[i].sequence; *c; c++)
+            kernel_interrupt(INTERRUPT_INPUT, *c);
+    }
 }
 
 static void key_changed(uchar code)
@@ -74,6 +94,8 @@ static void key_changed(uchar code)
         caps ^= pressed;
     else if (pressed && (c = character(key)))
         kernel_interrupt(INTERRUPT_INPUT, c);
+    else if (pressed && extended)
+        send_sequence(key);
     extended = false;
 }
 

@@ -5,6 +5,10 @@
  * of lines that makes scrolling free, and the clock copies it to the screen.  A copy that races with output
  * shows an older state until the next one.  Shutting down copies immediately.
  *
+ * It understands the sequences that programs of this system write: ESC [ NUMBER and A, B, C or D move the cursor, H moves
+ * it to the upper left corner, J clears what follows it, and 2J all.  Others are ignored.  As on a terminal, a full line
+ * wraps when the next character comes.
+ *
  * The callers of screen_put() serialise; screen_refresh() runs on the boot processor, or on the last one.
  */
 #include "i386_impl.h"
@@ -15,14 +19,18 @@
 #define LINES_AT_ONCE 5u     /* copied by one tick: the screen is refreshed 20 times a second */
 #define COLOUR        0x0700 /* grey on black */
 #define TAB           8u
+#define ESC           0x1B
 #define CONTROLLER    0x3D4
 #define CURSOR_HIGH   14
 #define CURSOR_LOW    15
 
 static uint cells[LINES][COLUMNS / 2]; /* two characters each */
 static uint top;                       /* the line shown first */
-static uint line, column;              /* of the cursor, on the screen */
+static uint line, column; /* of the cursor; column COLUMNS: behind the last one, before the line wraps */
 static volatile bool changed;
+
+static enum { TEXT, ESCAPED, SEQUENCE } state;
+static uint number; /* of a sequence: its last one */
 
 static ushort *cell(uint l, uint c) { return (ushort *)cells[(top + l) % LINES] + c; }
 
@@ -51,9 +59,69 @@ static void new_line(void)
     clear_line(line);
 }
 
+static void clear_from(uint l, uint c)
+{
+    for (; c < COLUMNS; c++)
+        *cell(l, c) = COLOUR | ' ';
+    while (++l < LINES)
+        clear_line(l);
+}
+
+static uint up_to(uint n, uint limit) { return n < limit ? n : limit; }
+
+static void end_sequence(uchar c)
+{
+    uint n = number ? number : 1;
+
+    column = up_to(column, COLUMNS - 1);
+    switch (c) {
+    case 'A':
+        line -= up_to(n, line);
+        break;
+    case 'B':
+        line += up_to(n, LINES - 1 - line);
+        break;
+    case 'C':
+        column += up_to(n, COLUMNS - 1 - column);
+        break;
+    case 'D':
+        column -= up_to(n, column);
+        break;
+    case 'H':
+        line = column = 0;
+        break;
+    case 'J':
+        clear_from(number == 2 ? 0 : line, number == 2 ? 0 : column);
+    }
+}
+
+/* A character of a sequence. */
+static void escape(uchar c)
+{
+    if (state == ESCAPED) {
+        state = c == '[' ? SEQUENCE : TEXT;
+        number = 0;
+    } else if (c >= '0' && c <= '9') {
+        number = up_to(number, 999) * 10 + c - '0';
+    } else if (c >= '0' && c <= '?') { /* between numbers, or for what is ignored */
+        number = 0;
+    } else {
+        state = TEXT;
+        end_sequence(c);
+    }
+}
+
 static void put(uchar c)
 {
+    if (state != TEXT && c >= ' ') {
+        escape(c);
+        return;
+    }
+    state = TEXT;
     switch (c) {
+    case ESC:
+        state = ESCAPED;
+        break;
     case '\n':
         new_line();
         break;
@@ -69,14 +137,15 @@ static void put(uchar c)
         }
         break;
     case '\t':
-        column = (column / TAB + 1) * TAB;
+        column = up_to((column / TAB + 1) * TAB, COLUMNS - 1);
         break;
     default:
-        if (c >= ' ')
-            *cell(line, column++) = COLOUR | c;
+        if (c < ' ')
+            break;
+        if (column == COLUMNS)
+            new_line();
+        *cell(line, column++) = COLOUR | c;
     }
-    if (column >= COLUMNS)
-        new_line();
 }
 
 void screen_put(const char *text, size_t n)
@@ -106,7 +175,7 @@ void screen_refresh(bool now)
     if (first < LINES)
         return;
     first = 0;
-    cursor = line * COLUMNS + column;
+    cursor = line * COLUMNS + up_to(column, COLUMNS - 1);
     port_write8(CONTROLLER, CURSOR_HIGH);
     port_write8(CONTROLLER + 1, cursor >> 8);
     port_write8(CONTROLLER, CURSOR_LOW);

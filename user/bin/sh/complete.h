@@ -5,8 +5,9 @@
 #include "ulib.h"
 
 struct completion {
-    uint start;   /* of the word, in the line */
-    char *word;   /* what all names that fit have in common, quoted; if there is one, with the / or blank after it */
+    uint start; /* of the word, in the line */
+    char *
+        word; /* what all names that fit have in common, quoted; if there is one, with the / or blank after it */
     char **names; /* those that fit, in order: the last part of each path */
     uint count;
 };

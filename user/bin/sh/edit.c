@@ -1,48 +1,26 @@
 /*
  * edit.c - a line that is edited while it is typed: see edit.h.
  *
- * The line is bytes.  On the screen the prompt and the line are a row of cells that wraps at the right edge:
- *
- *      $ a line that is |        cell 0 is the prompt's first.  A control character takes two cells, as ^X; the bytes
- *      longer than the s|        of a UTF-8 character that follow its first take none.
- *      creen            |
- *
- * Keys change the line and note from where on it differs (`changed`).  When all that was typed has been looked at, draw()
- * writes that part alone.  So what is added at the end is written as a plain echo would write it, and a long paste is
- * written once.
+ * A key, which may be a sequence of characters, changes the line or chooses another one; screen.c shows it.  What was
+ * typed at once is shown at once, so a long paste is fast.
  */
 #include "edit.h"
 
 #include "consolectl.h"
+#include "ctype.h"
 
 #include "complete.h"
+#include "screen.h"
 
 #define CTRL(letter) ((letter) - '@')
 #define ESC          '\033'
 #define RUBOUT       0x7f /* what most keyboards send for backspace */
-#define NOTHING      0xffffffffu
 
 #define NHISTORY     100
-#define PATTERN_SIZE 64
+#define PATTERN_SIZE (SCREEN_PROMPT_SIZE - 16)
 
 /* Keys that are more than a character. */
 enum { KEY_UP = 256, KEY_DOWN, KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_DELETE, KEY_NONE };
-
-static struct {
-    char *text; /* ends with a 0 */
-    uint length, room;
-    uint at; /* where the next character goes */
-} line;
-
-static struct {
-    char prompt[PATTERN_SIZE + 16];
-    uint columns;
-    uint cursor;  /* the cell in which it is */
-    uint end;     /* cells that are in use */
-    uint changed; /* the line differs from what is drawn from here on; or NOTHING */
-    char out[512];
-    uint nout;
-} screen;
 
 static struct {
     char *lines[NHISTORY]; /* the oldest first */
@@ -63,115 +41,6 @@ static struct {
     struct escape escape;
 } keys;
 
-static void flush(void)
-{
-    if (write_all(2, screen.out, screen.nout) < 0)
-        fail(1, "write error");
-    screen.nout = 0;
-}
-
-static void put_char(char c)
-{
-    if (screen.nout == sizeof(screen.out))
-        flush();
-    screen.out[screen.nout++] = c;
-}
-
-static void put(const char *text)
-{
-    while (*text)
-        put_char(*text++);
-}
-
-static void beep(void) { put("\a"); }
-
-static bool is_control(char c) { return (uchar)c < ' ' || c == RUBOUT; }
-
-static bool goes_on(char c) { return ((uchar)c & 0xC0) == 0x80; }
-
-/* The cell of line.text[i]. */
-static uint cell(uint i)
-{
-    uint n = strlen(screen.prompt);
-
-    for (uint k = 0; k < i; k++)
-        n += is_control(line.text[k]) ? 2 : !goes_on(line.text[k]);
-    return n;
-}
-
-/* Moves the cursor by so many rows or columns. */
-static void step(uint from, uint to, char back, char forth)
-{
-    char text[16];
-
-    if (from == to)
-        return;
-    snprintf(text, sizeof(text), "\033[%d%c", from > to ? from - to : to - from, from > to ? back : forth);
-    put(text);
-}
-
-static void move(uint to)
-{
-    step(screen.cursor / screen.columns, to / screen.columns, 'A', 'B');
-    step(screen.cursor % screen.columns, to % screen.columns, 'D', 'C');
-    screen.cursor = to;
-}
-
-static void draw(void)
-{
-    uint end = cell(line.length);
-
-    if (screen.changed < line.length) {
-        move(cell(screen.changed));
-        for (uint i = screen.changed; i < line.length; i++) {
-            if (is_control(line.text[i]))
-                put_char('^');
-            put_char(is_control(line.text[i]) ? line.text[i] ^ '@' : line.text[i]);
-        }
-        if (end % screen.columns == 0)
-            put(" \b"); /* a terminal wraps only when the next character comes */
-        screen.cursor = end;
-    }
-    if (end < screen.end) {
-        move(end);
-        put("\033[J");
-    }
-    screen.end = end;
-    screen.changed = NOTHING;
-    move(cell(line.at));
-    flush();
-}
-
-/* Shows the prompt where the cursor is, at the start of a row; draw() does the rest. */
-static void show_prompt(void)
-{
-    put(screen.prompt);
-    screen.cursor = screen.end = strlen(screen.prompt);
-    screen.changed = 0;
-}
-
-static void set_prompt(const char *fmt, const char *text)
-{
-    move(0);
-    put("\033[J");
-    snprintf(screen.prompt, sizeof(screen.prompt), fmt, text);
-    show_prompt();
-}
-
-/* To the row after the line. */
-static void leave_line(void)
-{
-    move(cell(line.length));
-    put("\n");
-    flush();
-}
-
-static void note_change(uint from)
-{
-    if (from < screen.changed)
-        screen.changed = from;
-}
-
 /* Replaces the characters from `from` to `to` by n others, and puts the cursor after them. */
 static void replace(uint from, uint to, const char *text, uint n)
 {
@@ -187,14 +56,18 @@ static void replace(uint from, uint to, const char *text, uint n)
     line.text[length] = 0;
     line.length = length;
     line.at = from + n;
-    note_change(from);
+    screen_change(from);
 }
+
+static void insert(char c) { replace(line.at, line.at, &c, 1); }
+
+static void erase(uint from, uint to) { replace(from, to, "", 0); }
 
 static void replace_all(const char *text) { replace(0, line.length, text, strlen(text)); }
 
 static uint before(uint i)
 {
-    while (i > 0 && goes_on(line.text[--i]))
+    while (i > 0 && screen_goes_on(line.text[--i]))
         ;
     return i;
 }
@@ -203,7 +76,7 @@ static uint after(uint i)
 {
     do
         i += i < line.length;
-    while (i < line.length && goes_on(line.text[i]));
+    while (i < line.length && screen_goes_on(line.text[i]));
     return i;
 }
 
@@ -238,7 +111,7 @@ static void history_add(const char *text)
 static void history_show(uint i)
 {
     if (i > history.count) { /* 0 - 1 is one, too */
-        beep();
+        screen_beep();
         return;
     }
     if (history.at == history.count) {
@@ -258,14 +131,15 @@ static void search_before(uint end)
             return;
         }
     }
-    beep();
+    screen_beep();
 }
 
-static void search_show(void) { set_prompt("search `%s': ", search.pattern); }
+static void search_show(void) { screen_set_prompt("search `%s': ", search.pattern); }
 
 static void search_start(void)
 {
     search.on = true;
+    history.at = history.count;
     search.pattern[0] = 0;
     search_show();
 }
@@ -273,7 +147,7 @@ static void search_start(void)
 static void search_end(void)
 {
     search.on = false;
-    set_prompt("%s", search.prompt);
+    screen_set_prompt("%s", search.prompt);
 }
 
 /* A key during a search.  false: it ends the search, and has its own meaning. */
@@ -302,35 +176,13 @@ static bool search_key(int key)
     return true;
 }
 
-static void list(const struct completion *c)
-{
-    uint width = 0, ncolumns;
-
-    for (uint i = 0; i < c->count; i++)
-        width = strlen(c->names[i]) + 2 > width ? strlen(c->names[i]) + 2 : width;
-    ncolumns = screen.columns / width + (screen.columns < width);
-
-    uint nrows = (c->count + ncolumns - 1) / ncolumns;
-
-    leave_line();
-    for (uint row = 0; row < nrows; row++) {
-        for (uint i = row; i < c->count; i += nrows) {
-            put(c->names[i]);
-            for (uint n = strlen(c->names[i]); n < width && i + nrows < c->count; n++)
-                put_char(' ');
-        }
-        put("\n");
-    }
-    show_prompt();
-}
-
 static void tab(void)
 {
     struct completion c;
     uint n, same = 0;
 
-    if (keys.taken < keys.n) { /* it was pasted */
-        replace(line.at, line.at, "\t", 1);
+    if (strspn(line.text, " \t") >= line.at) { /* it indents */
+        insert('\t');
         return;
     }
     complete(line.text, line.at, &c);
@@ -338,9 +190,9 @@ static void tab(void)
     while (same < n && c.start + same < line.at && c.word[same] == line.text[c.start + same])
         same++;
     if (c.count == 0)
-        beep();
+        screen_beep();
     else if (c.start + same == line.at && same == n)
-        list(&c);
+        screen_list(c.names, c.count);
     else
         replace(c.start + same, line.at, c.word + same, n - same);
     complete_free(&c);
@@ -349,16 +201,9 @@ static void tab(void)
 /* The tables that the console itself shows while it reads lines. */
 static void show_table(enum console_request request)
 {
-    leave_line();
+    screen_leave_line();
     consolectl(request);
-    show_prompt();
-}
-
-/* Clears the screen, and asks the terminal for its width: it reports the cursor's place, at the right edge. */
-static void clear_screen(void)
-{
-    put("\033[H\033[2J\033[999C\033[6n\r");
-    show_prompt();
+    screen_enter_line();
 }
 
 /* A report is [ROW;COLUMNR. */
@@ -367,19 +212,15 @@ static void take_report(const char *text)
     const char *column = strchr(text, ';');
     int n = column ? atoi(column + 1) : 0;
 
-    if (n < EDIT_MIN_COLUMNS || n > EDIT_MAX_COLUMNS || (uint)n == screen.columns)
-        return;
-    move(0);
-    put("\033[J");
-    screen.columns = n;
-    show_prompt();
+    if (n >= EDIT_MIN_COLUMNS && n <= EDIT_MAX_COLUMNS)
+        screen_set_columns(n);
 }
 
 enum escape_state edit_escape(struct escape *e, char c)
 {
     bool ends = c >= '@' && c <= '~' && !(e->n == 2 && c == '['), began = e->n == 1;
 
-    if (is_control(c) || e->n == 0) {
+    if (iscntrl((uchar)c) || e->n == 0) {
         e->n = c == ESC;
         return c == ESC ? ESCAPE_GOES_ON : ESCAPE_NONE;
     }
@@ -399,10 +240,11 @@ static int key_of(const char *sequence)
         const char *sequence;
         int key;
     } known[] = {
-        { "[A", KEY_UP },   { "[B", KEY_DOWN }, { "[C", KEY_RIGHT },  { "[D", KEY_LEFT },   { "[H", KEY_HOME },
-        { "[F", KEY_END },  { "OA", KEY_UP },   { "OB", KEY_DOWN },   { "OC", KEY_RIGHT },  { "OD", KEY_LEFT },
-        { "OH", KEY_HOME }, { "OF", KEY_END },  { "[1~", KEY_HOME },  { "[4~", KEY_END },   { "[7~", KEY_HOME },
-        { "[8~", KEY_END }, { "[3~", KEY_DELETE },
+        { "[A", KEY_UP },      { "[B", KEY_DOWN }, { "[C", KEY_RIGHT }, { "[D", KEY_LEFT },
+        { "[H", KEY_HOME },    { "[F", KEY_END },  { "OA", KEY_UP },    { "OB", KEY_DOWN },
+        { "OC", KEY_RIGHT },   { "OD", KEY_LEFT }, { "OH", KEY_HOME },  { "OF", KEY_END },
+        { "[1~", KEY_HOME },   { "[4~", KEY_END }, { "[7~", KEY_HOME }, { "[8~", KEY_END },
+        { "[3~", KEY_DELETE },
     };
 
     if (strchr(sequence, 'R'))
@@ -421,7 +263,7 @@ static int next_key(void)
         if (keys.taken == keys.n) {
             int n;
 
-            draw();
+            screen_draw();
             n = read(0, keys.bytes, sizeof(keys.bytes));
             if (n <= 0)
                 return -1;
@@ -441,10 +283,6 @@ static int next_key(void)
         }
     }
 }
-
-static void insert(char c) { replace(line.at, line.at, &c, 1); }
-
-static void erase(uint from, uint to) { replace(from, to, "", 0); }
 
 static void edit(int key)
 {
@@ -489,7 +327,7 @@ static void edit(int key)
         show_table(CONSOLE_SHOW_PROCS);
         break;
     case CTRL('L'):
-        clear_screen();
+        screen_clear();
         break;
     case KEY_UP:
         history_show(history.at - 1);
@@ -513,22 +351,17 @@ static void edit(int key)
 static enum edit_outcome finish(enum edit_outcome outcome, const char *last)
 {
     line.at = line.length;
-    draw();
-    put(last);
-    flush();
+    screen_end(last);
     return outcome;
 }
 
 enum edit_outcome edit_line(const char *prompt, uint columns, const char **text)
 {
-    if (screen.columns == 0)
-        screen.columns = columns;
     search.on = false;
     search.prompt = prompt;
-    strcpy(screen.prompt, prompt);
-    show_prompt();
     line.length = 0;
     replace_all("");
+    screen_begin(prompt, columns);
     history.at = history.count;
     for (;;) {
         int key = next_key();

@@ -20,8 +20,8 @@ MUST_CHECK enum edit_outcome edit_line(const char *prompt, uint columns, const c
 
 /* What a terminal sends for an arrow or another such key: ESC and some characters. */
 struct escape {
-    uint n;       /* characters so far; 0: no sequence has begun */
-    char text[16];/* after ESC; a longer one is cut */
+    uint n;        /* characters so far; 0: no sequence has begun */
+    char text[16]; /* after ESC; a longer one is cut */
 };
 enum escape_state { ESCAPE_NONE, ESCAPE_GOES_ON, ESCAPE_ENDS };
 

@@ -1,0 +1,225 @@
+"""The shell's line editor, as it looks on a terminal; and the shell where no terminal answers, byte for byte."""
+
+import os
+import re
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.append("/usr/lib/python3/dist-packages")  # Debian's, for whichever Python this is
+from _pty import Terminal  # noqa: E402
+from _tap import BUILD, RUN, done, ok, skip, temp_directory  # noqa: E402
+from run import qemu  # noqa: E402
+try:
+    import pyte
+    import pyte.modes
+except ImportError:
+    skip("the line editor", "there is no pyte, which draws what a terminal would show")
+    done()
+
+KERNEL = os.path.join(BUILD, "kernel.elf")
+IMAGE = os.path.join(BUILD, "tests.img")
+NCPUS = int(os.environ.get("CPUS") or 2)
+PATIENCE = 60  # seconds: only a failure waits so long
+WIDTH, HEIGHT = 80, 25
+SCREEN_AT = 0xb8000
+DIGITS = b"0123456789"
+DROP = b"\x05\x15"  # the line: Ctrl-E, Ctrl-U
+
+UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = (b"\x1b[" + key for key in (b"A", b"B", b"C", b"D", b"H", b"F", b"3~"))
+
+
+class Editor(qemu.Session):
+    """A machine's console, with a terminal that draws."""
+
+    def __init__(self, machine):
+        super().__init__(machine)
+        self.screen = pyte.Screen(WIDTH, HEIGHT)
+        self.screen.set_mode(pyte.modes.LNM)
+        self.terminal = pyte.ByteStream(self.screen)
+        self.screen.write_process_input = lambda answer: self.send(answer.encode())
+        self.drawn = 0
+
+    def rows(self):
+        """What is on the screen, without the blanks at the ends."""
+        self.terminal.feed(self.text[self.drawn:])
+        self.drawn = len(self.text)
+        return [row.rstrip() for row in self.screen.display]
+
+    def line(self):
+        """The cursor's row, with a | where the cursor is."""
+        row, x = self.rows()[self.screen.cursor.y].ljust(self.screen.cursor.x), self.screen.cursor.x
+        return row[:x] + "|" + row[x:]
+
+    def until(self, holds):
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            if time.monotonic() > end or not self.pump(end - time.monotonic()):
+                return False
+        return True
+
+    def shows(self, keys, line, title):
+        """Types keys, after which the cursor's row is to be this."""
+        self.send(keys)
+        ok(self.until(lambda: self.line() == line), title, self.line(), "\n".join(self.rows()))
+
+    def has(self, distance, end, title):
+        """The row so far below the cursor's is to end like this; negative: above."""
+        ok(self.until(lambda: self.rows()[self.screen.cursor.y + distance].endswith(end)), title,
+           "\n".join(self.rows()))
+
+    def prints(self, keys, output, title):
+        """Types keys with an Enter, after which these rows and a prompt are to come."""
+        self.send(keys + b"\n")
+        ok(self.until(lambda: "\n".join(self.rows()).rstrip().endswith("\n" + output + "\n$")
+                      and self.line().startswith("$ |")), title, "\n".join(self.rows()).rstrip())
+
+
+def sendkeys(machine, *keys):
+    for key in keys:
+        machine.monitor(b"sendkey %s 20" % key.encode())
+        time.sleep(0.06)  # as long as the key is held down, and a little
+
+
+def video(machine, rows):
+    """The PC's own screen is to show these."""
+    end = time.monotonic() + PATIENCE
+    path = os.path.join(temp_directory(), "video")
+    shown = None
+    while shown != rows and time.monotonic() < end:
+        machine.monitor(b'pmemsave 0x%x %d "%s"' % (SCREEN_AT, 2 * WIDTH * HEIGHT, path.encode()))
+        with open(path, "rb") as f:
+            text = f.read()[0::2].decode("cp437")
+        shown = [text[i:i + WIDTH].rstrip() for i in range(0, len(text), WIDTH)]
+    ok(shown == rows, "the PC's own screen shows the same", shown, rows)
+
+
+def edits(e):
+    e.shows(b"ac" + LEFT + b"b", "$ ab|c", "Left moves, and a character is put in there")
+    e.shows(HOME + b"x" + END + b"y", "$ xabcy|", "Home and End go to the ends")
+    e.shows(b"\x01" + DELETE + RIGHT + b"\x7f", "$ |bcy", "Delete takes the next one, backspace the one before")
+    e.shows(b"\x05\x02\x02\x06\x04", "$ bc|", "Ctrl-E, Ctrl-B, Ctrl-F and Ctrl-D")
+    e.shows(b" one two  \x17", "$ bc one |", "Ctrl-W erases a word")
+    e.shows(LEFT + LEFT + b"\x0b", "$ bc on|", "Ctrl-K erases to the end")
+    e.shows(LEFT + b"\x15", "$ |n", "Ctrl-U erases to the start")
+    e.shows(b"\x05\x15\x1bOP\x1b[200~\x1b[15~\x1bb\x1b[1;5D\x1b[[Ax", "$ x|", "keys without a meaning leave nothing")
+    e.shows(b"\x15" + "a\x07b\u00e4c".encode() + LEFT + LEFT + b"\x7f", "$ a^G|\u00e4c",
+            "control characters are shown, and a character of UTF-8 is one")
+    e.shows(DROP + b"echo " + DIGITS * 16 + HOME + b"x", "$ x|echo " + "0123456789" * 7 + "01",
+            "a line that is wider than the screen goes on below")
+    e.has(2, "23456789", "in two rows more")
+    e.shows(END + LEFT + LEFT + b"\x0b", "234567|", "where it can be edited")
+    e.shows(b"\x15" + b"y" * (WIDTH - 2), "|", "a line that fills its row has the cursor below")
+    e.shows(b"\x7f", "$ " + "y" * (WIDTH - 3) + "|", "and one that does not has it behind")
+    e.shows(b"\x03", "$ |", "Ctrl-C drops it")
+    e.shows(b"echo 'a\n", "> |", "an open quote is continued")
+    e.shows(b"b\x03", "$ |", "and Ctrl-C leaves that")
+
+
+def asks(e):
+    e.shows(b"abc" + LEFT + b"\x10", "$ ab|c", "Ctrl-P keeps the line")
+    e.has(-1, "  sh", "below its table")
+    e.shows(b"\x05\x0b", "$ abc|", "Ctrl-K at the end of a line shows the segments")
+    e.has(-1, "0 segments, 0 pages, 0 attachments", "above it")
+    e.shows(b"\x0cd", "$ abcd|", "Ctrl-L keeps the line")
+    ok(e.screen.cursor.y == 0, "and clears the screen", e.rows())
+    e.shows(b"\x15echo " + DIGITS * 8 + b"\n", "$ |", "a wide line runs")
+    e.shows(DIGITS * 16 + b"\x01abc" + DELETE * 90 + RIGHT, "$ abc0|" + "123456789" + "0123456789" * 6,
+            "and another is made shorter")
+    video(e.machine, e.rows())
+    sendkeys(e.machine, "end", "left", "left", "delete", "home", "delete", "up", "down", "x")
+    ok(e.until(lambda: e.line().endswith("x|")), "its keyboard edits", e.line())
+    e.shows(b"\x03", "$ |", "and Ctrl-C drops that")
+
+
+def remembers(e):
+    e.send(b"".join(b"n=%d\n" % i for i in range(101)))
+    e.prints(b"echo $n", "100", "101 lines are typed ahead, and all run")
+    e.shows(UP + UP, "$ n=100|", "Up shows an earlier line")
+    e.shows(b"7" + UP + DOWN, "$ n=100|", "lines stay what they were")
+    e.shows(DOWN + DOWN, "$ |", "Down goes back to the one being typed")
+    e.shows(UP * 101, "$ n=2|", "100 lines are kept")
+    e.shows(b"\x15\x12=5", "search `=5': n=59|", "Ctrl-R searches while its text is typed")
+    e.shows(b"\x12", "search `=5': n=58|", "and goes on to older lines")
+    e.shows(b"\x07", "$ |", "Ctrl-G gives it up")
+    e.shows(b"\x12=4x\x7f" + b"2" + LEFT, "$ n=4|2", "another key takes the line")
+    e.shows(b"\x03", "$ |", "or Ctrl-C, which drops it")
+
+
+def completes(e):
+    e.prints(b"mkdir d; mkdir d/in; echo >'d/a b'; echo >'d/a c'; echo >d/z; echo made", "made", "files for Tab")
+    e.shows(b"mathse\t", "$ mathserver |", "Tab completes a program")
+    e.shows(b"\x15true & math\t", "$ true & math|", "as far as it is clear")
+    ok(e.until(lambda: any("mathclient" in row for row in e.rows())), "and lists the others", e.rows())
+    e.shows(b"\x15ls -l d/i\t", "$ ls -l d/in/|", "a directory gets a slash")
+    e.shows(b"\x15ls d/\t", "$ ls d/|", "whose files are listed")
+    e.has(-1, "a b  a c  in   z", "in columns")
+    e.shows(b"\x15ls 'd/a\t", "$ ls d/a\\ |", "a blank in a name is quoted")
+    e.shows(b"b\t", "$ ls d/a\\ b |", "so that it stays one word")
+    e.shows(b"\x15echo none\t", "$ echo none|", "where nothing fits, nothing happens")
+    e.shows(b"\x03", "$ |", "and the line goes on")
+
+
+def lasts(e):
+    words = b"".join(b"%04d " % i for i in range(1000))
+    e.send(b"wc\n" + words + b"\n\x04")
+    e.has(-1, "1 1000 5001", "5,000 characters pasted for a program arrive")
+    e.text, e.drawn = b"", 0
+    e.prints(b"for i in " + words + b"; do n=$i; done; echo $n", "0999", "and so they do in a line")
+    ok(words in e.text.replace(b" \b", b""), "all of them", e.text)
+    e.send(b"while x=1; do y=2; done\n")
+    e.has(-1, "y=2; done", "a loop that starts no program")
+    e.shows(b"\x03", "$ |", "is ended by Ctrl-C")
+    e.prints(b"sh\necho c", "c", "a shell within the shell")
+    e.shows(b"ac" + LEFT + b"b", "$ ab|c", "edits")
+    e.shows(DROP + b"exit\n", "$ |", "and ends")
+    e.shows(b"ac" + LEFT + b"b", "$ ab|c", "and the first one edits again")
+    e.prints(DROP + b"cat & echo a", "a", "a reader in the background")
+    e.prints(b"echo b", "b", "does not get what is typed to the shell")
+    e.send(b"( sleep 50; kill 2 ) &\nabc")
+    e.has(-1, "init: starting sh", "a killed shell")
+    e.shows(DROP + b"ac" + LEFT + b"b", "$ ab|c", "gives the keys to the next")
+    e.screen.resize(HEIGHT, WIDTH - 20)
+    e.shows(DROP + b"\x0cd\x7f", "$ |", "when the terminal has become narrower")
+    e.shows(b"y" * (WIDTH - 22), "|", "Ctrl-L tells the shell")
+
+
+with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%d" % WIDTH) as pc:
+    editor = Editor(pc)
+    ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
+    for part in edits, asks, remembers, completes, lasts:
+        part(editor)
+
+ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")
+QUERY, ANSWER, PROMPT = rb"\x1b\[6n", b"\x1b[1;1R", rb"init: starting sh\r\n\$ "
+
+t = Terminal(RUN + ["--disk", IMAGE], env=ENV)
+ok(t.expect(QUERY), "./ksm run asks the terminal where the cursor is", t.text)
+t.type(ANSWER)
+ok(t.expect(PROMPT), "and when it answers", t.text)
+t.type(b"echo ac" + LEFT + b"b\r")
+ok(t.expect(rb"\nabc\r\n\$ "), "lines are edited", t.text)
+t.type(b"halt\r")
+ok(t.status() == 0, "halt ends it", t.text)
+
+TYPED = (
+    (b"echo one\n", b"echo one\r\none\r\n$ "),
+    (b"ecx\x7fho t\btwo\n", b"ecx\b \bho t\b \btwo\r\ntwo\r\n$ "),
+    (b"junk\x15echo a\tb\n", b"junk" + 4 * b"\b \b" + b"echo a\tb\r\na b\r\n$ "),
+    (b"echo \xc3\xa4\n", b"echo \xc3\xa4\r\n\xc3\xa4\r\n$ "),
+    (b"\x1b[Aecho\x1bOB up\x1b[3~\n", b"\x1b[Aecho\x1bOB up\x1b[3~\r\nup\r\n$ "),
+    (b"no\x1b[D\x1b[Cne\n", b"no\x1b[D\x1b[Cne\r\nsh: none: not found\r\n$ "),
+    (b"echo 'a\n", b"echo 'a\r\n> "),
+    (b"b'\n", b"b'\r\na\r\nb\r\n$ "),
+    (b"cat\n", b"cat\r\n"),
+    (b"line\n", b"line\r\nline\r\n"),
+    (b"\x04", b"$ "),
+)
+t = Terminal(RUN + ["--disk", IMAGE], env=ENV)
+ok(t.expect(PROMPT), "where no answer comes, the prompt does", t.text)
+for typed, printed in TYPED:
+    t.type(typed)
+    ok(t.expect(b"(?s)^" + re.escape(printed) + b"$", PATIENCE), "%r gives what it gives on xv6" % typed, t.text)
+    t.text = b""
+t.kill()
+done()

@@ -1,0 +1,190 @@
+/*
+ * screen.c - a line on a terminal: see screen.h.
+ *
+ * The line is bytes.  On the terminal the prompt and the line are a row of cells that wraps at the right edge:
+ *
+ *      $ a line that is |        cell 0 is the prompt's first.  A control character takes two cells, as ^X; the bytes
+ *      longer than the s|        of a UTF-8 character that follow its first take none.
+ *      creen            |
+ *
+ * Only what differs is drawn, so what is added at the end is written as a plain echo would write it.
+ */
+#include "screen.h"
+
+#include "ctype.h"
+
+#define NOTHING 0xffffffffu
+
+struct line line;
+
+static struct {
+    char prompt[SCREEN_PROMPT_SIZE];
+    uint columns;
+    uint cursor;  /* the cell in which it is */
+    uint end;     /* cells that are in use */
+    uint changed; /* the line differs from what is drawn from here on; or NOTHING */
+    char out[512];
+    uint nout;
+} screen;
+
+static void flush(void)
+{
+    if (write_all(2, screen.out, screen.nout) < 0)
+        fail(1, "write error");
+    screen.nout = 0;
+}
+
+static void put_char(char c)
+{
+    if (screen.nout == sizeof(screen.out))
+        flush();
+    screen.out[screen.nout++] = c;
+}
+
+static void put(const char *text)
+{
+    while (*text)
+        put_char(*text++);
+}
+
+void screen_beep(void) { put("\a"); }
+
+/* The cell of line.text[i]. */
+static uint cell(uint i)
+{
+    uint n = strlen(screen.prompt);
+
+    for (uint k = 0; k < i; k++)
+        n += iscntrl((uchar)line.text[k]) ? 2 : !screen_goes_on(line.text[k]);
+    return n;
+}
+
+/* Moves the cursor by so many rows or columns. */
+static void step(uint from, uint to, char back, char forth)
+{
+    char text[16];
+
+    if (from == to)
+        return;
+    snprintf(text, sizeof(text), "\033[%u%c", from > to ? from - to : to - from, from > to ? back : forth);
+    put(text);
+}
+
+static void move(uint to)
+{
+    step(screen.cursor / screen.columns, to / screen.columns, 'A', 'B');
+    step(screen.cursor % screen.columns, to % screen.columns, 'D', 'C');
+    screen.cursor = to;
+}
+
+void screen_draw(void)
+{
+    uint end = cell(line.length);
+
+    if (screen.changed < line.length) {
+        move(cell(screen.changed));
+        for (uint i = screen.changed; i < line.length; i++) {
+            if (iscntrl((uchar)line.text[i]))
+                put_char('^');
+            put_char(iscntrl((uchar)line.text[i]) ? line.text[i] ^ '@' : line.text[i]);
+        }
+        if (end % screen.columns == 0)
+            put(" \b"); /* a terminal wraps only when the next character comes */
+        screen.cursor = end;
+    }
+    if (end < screen.end) {
+        move(end);
+        put("\033[J");
+    }
+    screen.end = end;
+    screen.changed = NOTHING;
+    move(cell(line.at));
+    flush();
+}
+
+/* The cursor is at the start of a row; screen_draw() does the rest. */
+void screen_enter_line(void)
+{
+    put(screen.prompt);
+    screen.cursor = screen.end = strlen(screen.prompt);
+    screen.changed = 0;
+}
+
+static void erase_line(void)
+{
+    move(0);
+    put("\033[J");
+}
+
+void screen_set_prompt(const char *fmt, const char *text)
+{
+    erase_line();
+    snprintf(screen.prompt, sizeof(screen.prompt), fmt, text);
+    screen_enter_line();
+}
+
+void screen_set_columns(uint columns)
+{
+    if (columns == screen.columns)
+        return;
+    erase_line();
+    screen.columns = columns;
+    screen_enter_line();
+}
+
+void screen_begin(const char *prompt, uint columns)
+{
+    if (screen.columns == 0)
+        screen.columns = columns;
+    snprintf(screen.prompt, sizeof(screen.prompt), "%s", prompt);
+    screen_enter_line();
+}
+
+void screen_end(const char *text)
+{
+    screen_draw();
+    put(text);
+    flush();
+}
+
+void screen_change(uint from)
+{
+    if (from < screen.changed)
+        screen.changed = from;
+}
+
+void screen_leave_line(void)
+{
+    move(cell(line.length));
+    put("\n");
+    flush();
+}
+
+void screen_list(char *const names[], uint n)
+{
+    uint width = 1, ncolumns;
+
+    for (uint i = 0; i < n; i++)
+        width = strlen(names[i]) + 2 > width ? strlen(names[i]) + 2 : width;
+    ncolumns = screen.columns / width + (screen.columns < width);
+
+    uint nrows = (n + ncolumns - 1) / ncolumns;
+
+    screen_leave_line();
+    for (uint row = 0; row < nrows; row++) {
+        for (uint i = row; i < n; i += nrows) {
+            put(names[i]);
+            for (uint k = strlen(names[i]); k < width && i + nrows < n; k++)
+                put_char(' ');
+        }
+        put("\n");
+    }
+    screen_enter_line();
+}
+
+/* The report is of the cursor's place, at the right edge. */
+void screen_clear(void)
+{
+    put("\033[H\033[2J\033[999C\033[6n\r");
+    screen_enter_line();
+}
