@@ -64,14 +64,17 @@ TEST("ed changes lines by address, pattern and range")
 {
     static const struct line lines[] = {
         { "(echo a; echo one; echo two; echo three; echo .; echo w f; echo q) | ed", "14\n", 0 },
-        { "(echo 2; echo +; echo -2; echo; echo '$='; echo /e$/; echo ?w?; echo ,n; echo 2,p; echo ';p') | ed -s f",
+        { "(echo 2; echo +; echo -2; echo; echo '$='; echo /e$/; echo ?w?; echo ,n; echo 2,p; echo ';p') | "
+          "ed -s f",
           "two\nthree\none\ntwo\n3\nthree\ntwo\n1\tone\n2\ttwo\n3\tthree\ntwo\ntwo\nthree\n", 0 },
-        { "(echo 1,2d; echo 0a; echo new; echo .; echo 1i; echo top; echo .; echo '$c'; echo end; echo .; echo ,p; "
+        { "(echo 1,2d; echo 0a; echo new; echo .; echo 1i; echo top; echo .; echo '$c'; echo end; echo .; "
+          "echo ,p; "
           "echo w; echo q) | ed -s f",
           "top\nnew\nend\n", 0 },
         { "(echo g/n/s/n/N/gp; echo v/N/d; echo ,p; echo u; echo ,p; echo u; echo wq) | ed -s f; cat f",
           "New\neNd\nNew\neNd\ntop\nNew\neNd\nNew\neNd\n", 0 },
-        { "echo baaac > g; (echo 's/a*/x/gp'; echo u; echo 's/a/[&\\&]/2p'; echo u; echo 's/.*/a\\/b/p'; echo Q) | ed -s g",
+        { "echo baaac > g; (echo 's/a*/x/gp'; echo u; echo 's/a/[&\\&]/2p'; echo u; echo 's/.*/a\\/b/p'; "
+          "echo Q) | ed -s g",
           "xbxcx\nba[a&]ac\na/b\n", 0 },
         { "(echo r g; echo 1,2w h; echo e h; echo f; echo H; echo E h; echo ,p; echo q) | ed -s f; cat h",
           "?\nf\nNew\neNd\nNew\neNd\n", 0 },
@@ -84,14 +87,16 @@ TEST("ed changes lines by address, pattern and range")
 TEST("ed says what is wrong, and loses no text")
 {
     static const struct line lines[] = {
-        { "echo one > f; (echo 5p; echo H; echo 2,1p; echo x; echo 's/[/x/'; echo s/z/y/; echo dd; echo //; echo u; echo w none/f; "
+        { "echo one > f; (echo 5p; echo H; echo 2,1p; echo x; echo 's/[/x/'; echo s/z/y/; echo dd; echo //; "
+          "echo u; echo w none/f; "
           "echo p; echo Q) | ed -s f",
           "?\n?\nthere is no such line\n?\nthere is no such command\n?\n[ without ]\n?\nnothing to replace\n"
           "?\nsomething follows the command\n?\nno line matches\n?\n"
           "cannot write the file: the text is here still, and so is what was in the file\none\n",
           1 },
         { "(echo s/one/two/; echo q; echo p; echo q; echo q) | ed -s f; cat f", "?\ntwo\n?\none\n", 0 },
-        { "echo s/one/two/ | ed f; cat f ed.hup", "4\ned: the text was not written: it is in ed.hup now\none\ntwo\n", 0 },
+        { "echo s/one/two/ | ed f; cat f ed.hup",
+          "4\ned: the text was not written: it is in ed.hup now\none\ntwo\n", 0 },
         { "ed < f; (echo p; echo Q) | ed none", "?\nnone: a new file\n?\n", 1 },
         { "ed .", "ed: .: is a directory\n", 1 },
         { "ed -x", "ed: -x: unknown option\ned: usage: ed [-s] [-p PROMPT] [FILE]\n", 2 },
@@ -120,7 +125,8 @@ static void check_same(const char *one, const char *other)
 TEST("ed keeps lines of any length and bytes")
 {
     static const struct line lines[] = {
-        { "x=aaaaaaaaaa; y=$x$x$x$x$x$x$x$x$x$x; z=$y$y$y$y$y$y$y$y$y$y; echo -n $z > f; for i in 1 2 3 4 5 6 7 8 9; do cat f >> g; done; "
+        { "x=aaaaaaaaaa; y=$x$x$x$x$x$x$x$x$x$x; z=$y$y$y$y$y$y$y$y$y$y; echo -n $z > f; for i in 1 2 3 4 5 "
+          "6 7 8 9; do cat f >> g; done; "
           "(echo s/a/bb/g; echo w; echo q) | ed -s g; wc < g; rm f g",
           "1 1 18001 \n", 0 },
     };
@@ -190,7 +196,8 @@ TEST("a full disk costs ed and mv nothing that was there")
 TEST("top prints processes, and bars for shared memory")
 {
     static const struct line lines[] = {
-        { "top | grep '%CPU' | wc; top | grep -v '^up [0-9:]*, [0-9]* processes, [0-9]* KB free$' | head -1 | grep PID | wc",
+        { "top | grep '%CPU' | wc; top | grep -v '^up [0-9:]*, [0-9]* processes, [0-9]* KB free$' | head -1 "
+          "| grep PID | wc",
           "1 7 45 \n1 7 45 \n", 0 },
         { "top | grep '^Shared memory: [1-9]' > n && rm n", "", 0 },
         { "top | grep '^board  *.#*..*8 KB, attached 0$' > n && rm n", "", 0 },
