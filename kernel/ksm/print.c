@@ -5,7 +5,7 @@
  *   0x0000004d       8193       5000      2         3        4     7  marked
  *              4: 7fffe000 rw 7fffc000 r
  *              7: 7fffe000 rw
- *   0x62c43bf0 "chat"
+ *   0x224bf9ab "chat"
  *                    8194       4096      1         0        4     4
  *
  * A step makes the lines of one segment, or of one process that has it, under the lock; they are printed without

@@ -22,6 +22,7 @@
 #define INDENT 11
 #define BUSY   500 /* ticks */
 
+static uint nbad; /* examples that do something else */
 static char page[32 * 1024], output[8 * 1024];
 
 static void cleanup(void) { unlink(OUTPUT); }
@@ -86,7 +87,7 @@ static void run(const char *name, const char *command, const char *wanted)
     tap_note("man %s: %s", name, command);
     tap_note("status %d, output: %.300s", status, output);
     tap_note("the page shows: %.300s", wanted);
-    check(!"as the page shows");
+    nbad++;
 }
 
 /* Runs the examples of a page; returns how many there are. */
@@ -182,6 +183,7 @@ TEST("the EXAMPLES of the man pages of programs do what they show")
     free(reader.buf);
     close(fd);
     check(npages > 30);
+    check_eq(nbad, 0);
 }
 
 TAP_MAIN(cleanup)

@@ -348,10 +348,12 @@ TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain 
 TEST("ksmstat and ksmrm take segments by number and by name")
 {
     static const struct line lines[] = {
-        { "ksmrm t_sh.segment; ksmstat t_sh.segment", "ksmstat: t_sh.segment: no such segment\n", 1 },
+        { "ksmrm t_sh.segment; ksmstat t_sh.segment",
+          "ksmstat: 0x21663f54 \"t_sh.segment\": no such segment\n", 1 },
         { "ksmrm 1234567", "", 0 },
-        { "ksmrm 1234567", "ksmrm: 1234567: no such segment\n", 1 },
-        { "ksmstat -w", "ksmstat: usage: ksmstat [-w TICKS] [ID]...\n", 2 },
+        { "ksmrm 1234567", "ksmrm: 0x0012d687: no such segment\n", 1 },
+        { "ksmstat -w", "ksmstat: -w: its value is missing\nksmstat: usage: ksmstat [-w TICKS] [ID]...\n",
+          2 },
         { "ksmrm", "ksmrm: usage: ksmrm ID...\n", 2 },
     };
 

@@ -1,9 +1,14 @@
 /*
  * t_tools.c - the programs that work with files, run from the shell.
  */
+#include "fcntl.h"
+#include "fs.h"
 #include "guest.h"
+#include "ksm.h"
 #include "lines.h"
 #include "sysinfo.h"
+
+static int shell(char *command) { return lines_shell((char *[]){ "sh", "-c", command, NULL }); }
 
 TEST("cp copies files, into directories too, and never a file onto itself")
 {
@@ -53,6 +58,191 @@ TEST("mv gives a file another name, and replaces what has it")
     };
 
     lines_run(lines, COUNT(lines));
+}
+
+TEST("ed changes lines by address, pattern and range")
+{
+    static const struct line lines[] = {
+        { "(echo a; echo one; echo two; echo three; echo .; echo w f; echo q) | ed", "14\n", 0 },
+        { "(echo 2; echo +; echo -2; echo; echo '$='; echo /e$/; echo ?w?; echo ,n; echo 2,p; echo ';p') | "
+          "ed -s f",
+          "two\nthree\none\ntwo\n3\nthree\ntwo\n1\tone\n2\ttwo\n3\tthree\ntwo\ntwo\nthree\n", 0 },
+        { "(echo 1,2d; echo 0a; echo new; echo .; echo 1i; echo top; echo .; echo '$c'; echo end; echo .; "
+          "echo ,p; "
+          "echo w; echo q) | ed -s f",
+          "top\nnew\nend\n", 0 },
+        { "(echo g/n/s/n/N/gp; echo v/N/d; echo ,p; echo u; echo ,p; echo u; echo wq) | ed -s f; cat f",
+          "New\neNd\nNew\neNd\ntop\nNew\neNd\nNew\neNd\n", 0 },
+        { "echo baaac > g; (echo 's/a*/x/gp'; echo u; echo 's/a/[&\\&]/2p'; echo u; echo 's/.*/a\\/b/p'; "
+          "echo Q) | ed -s g",
+          "xbxcx\nba[a&]ac\na/b\n", 0 },
+        { "(echo r g; echo 1,2w h; echo e h; echo f; echo H; echo E h; echo ,p; echo q) | ed -s f; cat h",
+          "?\nf\nNew\neNd\nNew\neNd\n", 0 },
+        { "rm f g h", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("ed says what is wrong, and loses no text")
+{
+    static const struct line lines[] = {
+        { "echo one > f; (echo 5p; echo H; echo 2,1p; echo x; echo 's/[/x/'; echo s/z/y/; echo dd; echo //; "
+          "echo u; echo w none/f; "
+          "echo p; echo Q) | ed -s f",
+          "?\n?\nthere is no such line\n?\nthere is no such command\n?\n[ without ]\n?\nnothing to replace\n"
+          "?\nsomething follows the command\n?\nno line matches\n?\n"
+          "cannot write the file: the text is here still, and so is what was in the file\none\n",
+          1 },
+        { "(echo s/one/two/; echo q; echo p; echo q; echo q) | ed -s f; cat f", "?\ntwo\n?\none\n", 0 },
+        { "echo s/one/two/ | ed f; cat f ed.hup",
+          "4\ned: the text was not written: it is in ed.hup now\none\ntwo\n", 0 },
+        { "ed < f; (echo p; echo Q) | ed none", "?\nnone: a new file\n?\n", 1 },
+        { "ed .", "ed: .: is a directory\n", 1 },
+        { "ed -x", "ed: -x: unknown option\ned: usage: ed [-s] [-p PROMPT] [FILE]\n", 2 },
+        { "(echo p; echo q) | ed -p '* ' f", "4\n* one\n* ", 0 },
+        { "ln f g; (echo s/e/E/; echo wq) | ed -s f; cat g; rm f g ed.hup", "onE\n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+static void check_same(const char *one, const char *other)
+{
+    static char bytes[2][4096];
+    int fds[2] = { open(one, O_RDONLY), open(other, O_RDONLY) }, n;
+
+    check(fds[0] >= 0 && fds[1] >= 0);
+    do {
+        n = read(fds[0], bytes[0], sizeof(bytes[0]));
+        check_eq(read(fds[1], bytes[1], sizeof(bytes[1])), n);
+        check(n <= 0 || memcmp(bytes[0], bytes[1], (uint)n) == 0);
+    } while (n > 0);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+TEST("ed keeps lines of any length and bytes")
+{
+    static const struct line lines[] = {
+        { "x=aaaaaaaaaa; y=$x$x$x$x$x$x$x$x$x$x; z=$y$y$y$y$y$y$y$y$y$y; echo -n $z > f; for i in 1 2 3 4 5 "
+          "6 7 8 9; do cat f >> g; done; "
+          "(echo s/a/bb/g; echo w; echo q) | ed -s g; wc < g; rm f g",
+          "1 1 18001 \n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+    lines_enter();
+    check_eq(shell("cat /sh > f; (echo w g; echo Q) | ed -s f; echo >> f"), 0);
+    check_str(lines_output, "");
+    check_same("f", "g");
+    check_eq(unlink("f"), 0);
+    check_eq(unlink("g"), 0);
+    lines_leave();
+}
+
+static void big_name(char name[DIRSIZ + 1], uint i) { snprintf(name, DIRSIZ + 1, "big%u", i); }
+
+/* Takes all blocks of the disk but about n, in files; their number. */
+static uint fill_disk(uint n)
+{
+    static char bytes[BSIZE * 16];
+    int spare = open("spare", O_WRONLY | O_CREATE), full = 0;
+    char name[DIRSIZ + 1];
+    uint nfiles = 0;
+
+    for (uint i = 0; i < n; i++)
+        check_eq(write(spare, bytes, BSIZE), BSIZE);
+    close(spare);
+    while (!full) {
+        big_name(name, nfiles++);
+
+        int fd = open(name, O_WRONLY | O_CREATE);
+
+        check(fd >= 0);
+        full = write(fd, bytes, BSIZE) < 0;
+        while (write(fd, bytes, sizeof(bytes)) == (int)sizeof(bytes))
+            ;
+        while (write(fd, bytes, BSIZE) == BSIZE)
+            ;
+        close(fd);
+    }
+    check_eq(unlink("spare"), 0);
+    check_eq(sync(), 0);
+    return nfiles;
+}
+
+TEST("a full disk costs ed and mv nothing that was there")
+{
+    char name[DIRSIZ + 1];
+
+    lines_enter();
+    check_eq(shell("echo one > f; touch e; mkdir d"), 0);
+
+    uint nfiles = fill_disk(4);
+
+    check_eq(shell("(echo H; echo r /README; echo w; echo 1p; echo Q) | ed -s f"), 1);
+    check_str(lines_output,
+              "?\ncannot write the file: the text is here still, and so is what was in the file\none\n");
+    check_eq(shell("cat f; mv f e; cat e; mv e d/f; cat d/f; rm d/f d; ls -C | grep '^ed'"), 1);
+    check_str(lines_output, "one\none\none\n");
+    while (nfiles > 0) {
+        big_name(name, --nfiles);
+        check_eq(unlink(name), 0);
+    }
+    lines_leave();
+}
+
+TEST("top prints processes, and bars for shared memory")
+{
+    static const struct line lines[] = {
+        { "top | grep '%CPU' | wc; top | grep -v '^up [0-9:]*, [0-9]* processes, [0-9]* KB free$' | head -1 "
+          "| grep PID | wc",
+          "1 7 45 \n1 7 45 \n", 0 },
+        { "top | grep '^Shared memory: [1-9]' > n && rm n", "", 0 },
+        { "top | grep '^board  *.#*..*8 KB, attached 0$' > n && rm n", "", 0 },
+        { "top | grep '^others .*attached 0$' > n && rm n", "", 0 },
+        { "top -n 0", "top: usage: top [-n COUNT] [-d SECONDS]\n", 2 },
+        { "top x", "top: usage: top [-n COUNT] [-d SECONDS]\n", 2 },
+    };
+    int board = ksmget("board", 5000), other = ksmget("t_tools.other", 5000);
+
+    check(board > 0 && other > 0);
+    lines_run(lines, COUNT(lines));
+    check_eq(ksmdelete(board), 0);
+    check_eq(ksmdelete(other), 0);
+}
+
+TEST("§13 ksmstat lists public segments alone, in 80 columns, and says where to find the others")
+{
+    int board = ksmget("board", 5000), other = ksmget("t_tools.other", 5000);
+
+    check(board > 0 && other > 0);
+    check_eq(shell("/ksmstat"), 0);
+    check(strstr(lines_output, "\n0x6f92fe2b \"board\"\n    bytes 5000  attachments 0") != NULL);
+    check(strstr(lines_output, "t_tools.other") == NULL);
+    check(strstr(lines_output, "not public: Ctrl-K on the console shows the operator all\n") != NULL);
+    check_eq(shell("/ksmstat t_tools.other board 77"), 1);
+    for (char *line = lines_output, *end; (end = strchr(line, '\n')); line = end + 1)
+        check(end - line <= 80);
+    check(strstr(lines_output, "0x0000004d: no such segment") != NULL);
+    check_eq(ksmdelete(board), 0);
+    check_eq(ksmdelete(other), 0);
+}
+
+TEST("§13 a segment takes the name that its identifier was made of, and no other")
+{
+    int handle = ksmget("t_tools.other", 5000);
+
+    check(handle > 0);
+    check_eq(ksmname(handle, "t_tools.other"), 0);
+    check_eq(ksmname(handle, "t_tools.othes"), KSM_EINVAL);
+    check_eq(ksmname(handle, ""), KSM_EINVAL);
+    check_eq(ksmname(handle, "\033[2J"), KSM_EINVAL);
+    check_eq(ksmname(handle + 1, "t_tools.other"), KSM_EHANDLE);
+    check_eq(ksmname(handle, (char *)0x7F000000), KSM_EFAULT);
+    check_eq(ksmdelete(handle), 0);
+    check_eq(ksmname(handle, "t_tools.other"), KSM_EHANDLE);
 }
 
 TEST("pwd prints where one is")

@@ -8,6 +8,23 @@
 #include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
+TEST("§13 the operator's table shows a name that is the identifier's, cut to 23 characters")
+{
+    struct ksm_task *a = world_task(4);
+    int chat = world_get(a, 0x224bf9ab, 1), other = world_get(a, 7, 1); /* the first is ksmid("chat") */
+    int longer = world_get(a, 0x30bc0c82, 1); /* ksmid("abcdefghijklmnopqrstuvwxyz") */
+
+    check_eq(ksm_name(a, chat, "chat"), 0);
+    check_eq(ksm_name(a, other, "chat"), KSM_EINVAL);
+    check_eq(ksm_name(a, longer, "abcdefghijklmnopqrstuvwxyz"), 0);
+    check_eq(ksm_name(world_task(5), chat, "chat"), KSM_EHANDLE);
+    fake_printed[0] = 0;
+    ksm_print();
+    check(strstr(fake_printed, "0x224bf9ab \"chat\"\n"));
+    check(strstr(fake_printed, "0x30bc0c82 \"abcdefghijklmnopqrstuvw\"\n"));
+    check(strstr(fake_printed, "\n0x00000007 "));
+}
+
 static void run_print(void *arg)
 {
     (void)arg;

@@ -83,6 +83,23 @@ def lint(report, pages):
                      [line for line in found.split("\n") if line and not NOT_OURS.search(line)])
 
 
+def feet(pages):
+    """The pages whose foot does not say KSM: as man shows them in the system, and as mandoc and man do on this machine."""
+    for (name, section), text in sorted(pages.items()):
+        page = subprocess.run(["mandoc", "-Tascii"], input=text, capture_output=True, text=True).stdout
+        foot = page.rstrip("\n").rpartition("\n")[2]
+        if not re.fullmatch(r"KSM\b.*\bKSM", foot):
+            yield "%s.%s ends with: %s" % (name, section, foot)
+
+
+def without_examples(pages):
+    """Pages of programs without an EXAMPLES that t_examples understands."""
+    for (name, section), text in sorted(pages.items()):
+        examples = text.partition(".Sh EXAMPLES\n")[2].partition(".Sh ")[0]
+        if section == "1" and not re.search(r"^\.Bd -literal -offset indent\n[$#] ", examples, re.M):
+            yield "%s.%s" % (name, section)
+
+
 def compare(wanted, found, where, section):
     """The faults of the pages of a section."""
     missing = ["%s(%s) has no page" % (name, section) for name in wanted if name not in found and name not in CHOSEN]
@@ -105,6 +122,7 @@ def main():
                                 read("include/syscall.tbl"))
     if shutil.which("mandoc"):
         lint(report, pages)
+        report.check("the pages' feet say KSM", list(feet(pages)))
     else:
         report.skip("mandoc accepts the pages", "mandoc is not installed")
 
@@ -125,6 +143,7 @@ def main():
     first = {name for name, section in pages if section == "1"}
     report.check("every program has a page", ["%s(1) is missing" % name for name in sorted(programs - first)])
     report.check("every page of section 1 has a program", sorted(first - programs))
+    report.check("every page of section 1 has EXAMPLES, which t_examples runs", list(without_examples(pages)))
     report.check("references lead to pages", list(dangling(pages)))
     report.end()
 

@@ -11,16 +11,13 @@
 
 static void show_record(const char *name, const struct ksminfo_t *info)
 {
-    must_print("%s\n    bytes %u  attachments %u  creator %d  last %d\n", ksmid_show(name), info->ksmsz, info->attached_nr,
-               info->cpid, info->mpid);
+    must_print("%s\n    bytes %u  attachments %u  creator %d  last %d\n", ksmid_show(name), info->ksmsz,
+               info->attached_nr, info->cpid, info->mpid);
     must_print("    attached %u  detached %u  changed %u%s\n", info->atime, info->dtime, info->ctime,
                info->marked ? "  marked" : "");
 }
 
-static void show_public(const struct ksmpublic *segment)
-{
-    show_record(segment->name, &segment->info);
-}
+static void show_public(const struct ksmpublic *segment) { show_record(segment->name, &segment->info); }
 
 static int show_all(void)
 {
@@ -56,7 +53,8 @@ int main(int argc, char *argv[])
 {
     int option, ticks = 0, number; /* an ID may be a negative one */
 
-    while (optind < argc && !parse_number(argv[optind], &number) && (option = getopt(argc, argv, "w:")) >= 0) {
+    while (optind < argc && !parse_number(argv[optind], &number) &&
+           (option = getopt(argc, argv, "w:")) >= 0) {
         if (option != 'w' || !parse_number(optarg, &ticks) || ticks <= 0)
             fail(2, "usage: ksmstat [-w TICKS] [ID]...");
     }

@@ -267,7 +267,8 @@ static void begin(struct server *server, const char *name, uint nslots)
         fail(1, "%s: another program uses the segment", ksmid_show(name));
     result = ksmlock_try(&shared->server);
     if (result == KSM_EAGAIN)
-        fail(1, "%s: a server is running already, process %d", ksmid_show(name), ksmlock_holder(&shared->server));
+        fail(1, "%s: a server is running already, process %d", ksmid_show(name),
+             ksmlock_holder(&shared->server));
     ksmdelete(handle);
     server->services = calloc(server->nslots, sizeof(struct service));
     if (!server->services)

@@ -15,9 +15,9 @@
 #include "sysinfo.h"
 #include "ulib.h"
 
-#define HZ          100
-#define LINES       14 /* of processes on a terminal: with the rest, 24 */
-#define BAR_WIDTH   30
+#define HZ        100
+#define LINES     14 /* of processes on a terminal: with the rest, 24 */
+#define BAR_WIDTH 30
 
 struct entry {
     struct procinfo info;
@@ -150,8 +150,7 @@ static void show_shared(void)
     npublic_pages = npublic_attached = 0;
     nothers = (int)shared.total_shrg_nr - ksmpublic_each(show_segment);
     if (nothers > 0 && shared.total_shpg_nr >= npublic_pages && shared.total_attached_nr >= npublic_attached)
-        show_bar("others", shared.total_shpg_nr - npublic_pages,
-                 shared.total_attached_nr - npublic_attached);
+        show_bar("others", shared.total_shpg_nr - npublic_pages, shared.total_attached_nr - npublic_attached);
 }
 
 static void show(void)
@@ -199,9 +198,9 @@ int main(int argc, char *argv[])
     int count = 0, seconds = 1, option, reader;
 
     while ((option = getopt(argc, argv, "n:d:")) >= 0) {
-        if (option == 'n' ? !parse_number(optarg, &count) || count <= 0 :
-            option == 'd' ? !parse_number(optarg, &seconds) || seconds <= 0 || seconds > 100000 :
-                            true)
+        if (option == 'n'   ? !parse_number(optarg, &count) || count <= 0
+            : option == 'd' ? !parse_number(optarg, &seconds) || seconds <= 0 || seconds > 100000
+                            : true)
             usage();
     }
     if (optind < argc)
