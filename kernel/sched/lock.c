@@ -23,7 +23,7 @@ void spin_wait(struct spinlock *l)
     do {
         while (l->locked)
             cpu_relax();
-    } while (atomic_swap(&l->locked, 1));
+    } while (!atomic_cas(&l->locked, 0, spin_mark()));
 }
 
 void mutex_init(struct mutex *m, enum lock_rank rank, const char *name)

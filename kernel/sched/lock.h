@@ -42,7 +42,7 @@ enum lock_rank {
 
 /* Fields:  A atomic   I immutable after creation   h only the holder */
 struct spinlock {
-    volatile uint locked; /* [A] */
+    volatile uint locked; /* [A] the address of the holder's struct cpu, for debuggers; 0: free */
 #ifdef DEBUG
     enum lock_rank rank; /* [I] */
     const char *name;    /* [I] */
@@ -105,11 +105,13 @@ static inline bool jitter_ends_slice(void) { return false; }
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
 void spin_wait(struct spinlock *l); /* the slow path of spin_acquire */
+/* What a lock's word is while this processor holds it. */
+static inline uint spin_mark(void) { return (uint)(uintptr_t)cpu_self(); }
 
 static inline void spin_acquire(struct spinlock *l)
 {
     lock_debug_acquire(l);
-    if (atomic_swap(&l->locked, 1))
+    if (!atomic_cas(&l->locked, 0, spin_mark()))
         spin_wait(l);
     lock_debug_acquired(l);
     COUNT_LOCK(1);

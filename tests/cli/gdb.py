@@ -1,39 +1,281 @@
-"""./ksm debug: gdb stops in the kernel and in a program, and knows both by name."""
+"""./ksm debug: breakpoints that stop in one program, back-traces through the trap, and the commands for gdb."""
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, skip  # noqa: E402
+from _tap import BUILD, ROOT, done, ok, skip  # noqa: E402
 
-COMMANDS = """\
-hbreak kernel_start
-continue
-info symbol $eip
-delete
-hbreak main if argc == 3
+DEBUG = [sys.executable, os.path.join(ROOT, "tools", "run", "debug.py")]
+ENV = dict(os.environ, KSM_BUILT="1")
+GDB = [shutil.which("gdb") or "gdb", "-q", "-nx"]
+
+# Tells which programs reach a breakpoint's address.
+COUNT = """\
+python seen = set(); judge = InProgram.invoke
+python InProgram.invoke = lambda self, name: (seen.add(name_of(process_here())), judge(self, name))[1]
+"""
+
+
+class Session:
+    """A run of ./ksm debug: the script's lines `@NAME' divide what gdb prints into parts."""
+
+    def __init__(self, script, *arguments):
+        p = subprocess.run(DEBUG + list(arguments), input=re.sub(r"(?m)^@(\w+)$", r"echo @\1@\\n", script),
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=120,
+                           env=ENV)
+        self.status, self.text = p.returncode, p.stdout.replace("(gdb) ", "")
+        self.parts = dict(re.findall(r"@(\w+)@\n(.*?)(?=@\w+@\n|\Z)", self.text, re.S))
+
+    def has(self, part, *patterns):
+        """Does that part have them all, in this order?"""
+        return re.search(".*?".join(patterns), self.parts.get(part, ""), re.S | re.M)
+
+    def check(self, title, part, *patterns):
+        ok(self.has(part, *patterns), title, self.parts.get(part, "the session did not get there:\n" + self.text))
+
+
+def address_of(program, function):
+    for line in subprocess.run(["nm", os.path.join(BUILD, "elf", program)], capture_output=True, text=True,
+                               check=True).stdout.split("\n"):
+        if line.endswith(" T " + function):
+            return int(line.split()[0], 16)
+    return None
+
+
+def breakpoints():
+    main = address_of("echo", "main")
+    others = [p for p in ("true", "false", "cat", "sleep", "ls", "kill", "mkdir") if address_of(p, "main") == main]
+    ok(len(others) >= 2, "the functions main() of three programs have the same address", others)
+    others = others[:2]
+    s = Session("""\
+@hint
+help ps
+@early
+ps
+pt 0x1000
+process 1
+@main
+""" + COUNT + """\
+break main
 continue
 info symbol $eip
 print argc
 print argv[1]
+python print("also seen:", sorted(seen - {"echo"}))
+info breakpoints
+@condition
+condition 1 argc == 2
+info breakpoints
+continue
+print argv[1]
+@kernel
+break sys_write
+info breakpoints 2
+continue
+bt
+@esp
+frame function main
+pt $esp
+@other
+program cat
+info breakpoints 1
+@fault
+program echo
+delete
+break main
+continue
+set var $eip = 0
+continue
+bt
+@errors
+process 77
+process x
+process
+pt
+pt 77 0
+pt no_such_variable
+program no-such-program
+type
+@end
 kill
 quit
-"""
+""", "echo", "--", "; ".join(others + ["echo one two", "echo three", "echo four"]))
+    s.check("`help' describes the commands", "hint", "Processes, and what each is doing")
+    ok("`help ps'" in s.text and "process PID" in s.text, "the first screen names the commands", s.text)
+    s.check("before the kernel has booted, the commands say so", "early", "not booted", "no page tables", "not booted")
+    s.check("a breakpoint in a program stops in that program", "main", "main in section", "= 3", '"one"')
+    s.check("and in none of two others that reach its address", "main", "also seen: ",
+            *["'%s'" % p for p in sorted(others)])
+    s.check("the user's condition joins that of the program", "condition", r'in_program\("echo"\) && \(argc == 2\)',
+            '"three"')
+    s.check("a breakpoint on sys_write is in the kernel alone", "kernel", r"\s+n\s+0x0\w+ in sys_write at .*usys.S",
+            r"\s+y\s+0x8\w+ in sys_write", "hit Breakpoint 2|Breakpoint 2[.\\d]*, sys_write .*sys_file.c")
+    s.check("a back-trace goes from the kernel through the trap into the program", "kernel", "^#0 +sys_write",
+            "call_write", "<signal handler called>", "sys_write", "write_all", "n=6", "main .argc=2")
+    s.check("pt explains a program's page", "esp", r"process \d+ \(echo\)", "directory", "table", "physical address",
+            "below the break")
+    s.check("breakpoints of a program are disabled while another one's symbols are loaded", "other",
+            "symbols of cat", r"keep n ")
+    s.check("a program's fault stops in the kernel, with the way there", "fault", "can't go on after", "program_fault",
+            "trap_page_fault", "<signal handler called>")
+    s.check("wrong arguments are explained", "errors", "no process 77", "`x' is not a pid", "usage: process",
+            "usage: pt", "no process 77", "No symbol", "no program `no-such-program'")
+    ok(s.status == 0, "gdb ends", s.text)
+
+
+def rows(text, pattern):
+    return {tuple(row) for row in re.findall(pattern, text, re.M)}
+
+
+def commands():
+    s = Session("""\
+break sys_sleep if $for_program("sleep")
+continue
+@ps
+ps
+@ksm
+ksm
+@locks
+locks
+@trace
+process 3
+program mathserver
+process 3 backtrace -6
+process 3 print $cr3 == $cr3
+@walk
+pt 3 0x7ffff000
+pt 3 0x0
+pt 3 &program_name
+pt 0x80100000
+@restored
+info symbol $eip
+@held
+delete
+break registry_resume_locked
+break segment_bury_all
+break mutex_release
+type ls
+continue
+ps
+locks
+@panic
+delete
+set var $eip = 0
+continue
+bt
+continue
+@end
+quit
+""", "--smp", "2", "--", "mathserver & mathclient -e 1+2; ps; ksmstat; sleep 1")
+    pids = r"^ *(\d+) +(\d+) +(\d+) +\w+ .*?\b(init|sh|mathserver)\b"
+    guest, here = rows(s.text.partition("@ps@")[0], pids), rows(s.parts.get("ps", ""), pids)
+    ok(len(guest) == 3 and guest == here, "ps shows what the system's own ps shows", guest, here, s.text)
+    s.check("and where each process is", "ps", "asleep .*init .*proc_wait < sys_wait",
+            "asleep .*mathserver .*ksm_wait_sleep", r"running .*\d sleep .*sys_sleep")
+    found = re.search(r"segments (\d+)  pages (\d+)  attachments (\d+)", s.text.partition("@ps@")[0])
+    s.check("a breakpoint in the kernel can be confined to a program", "ps", r"running +\d sleep")
+    s.check("ksm shows the totals of ksmstat, and who sleeps", "ksm", r"^[0-9a-f]{8} .*(live|marked)",
+            r"process 3 \(mathserver\): 0x7\w+$", r"process 3 \(mathserver\) sleeps on the word at \+0x",
+            "^%s segments?, %s pages?, %s attachments?" % found.groups() if found else "totals of ksmstat")
+    s.check("locks shows that none is held", "locks", "^no lock is held")
+    s.check("process shows the calls of a sleeper, into its program", "trace", "context_switch", "ksm_wait_sleep",
+            "<signal handler called>", "sys_ksmwait", r"at user/bin/mathserver.c", "_start")
+    s.check("and with its symbols the arguments", "trace", "symbols of mathserver", r"serve .server=",
+            r"main .argc=", "= 1")
+    s.check("pt explains attachments, addresses without a page, and the kernel's", "walk",
+            r"nothing is mapped|no access|a segment's page", "process 3", "no access: a touch faults",
+            "may be read and written|a write copies", "the kernel reaches at 0x80100000")
+    s.check("afterwards the processor is where it was", "restored", "^sys_sleep in section")
+    held = s.has("held", r"running +(\d) (\w+)", r"held by process \d+ \(\2\)")
+    ok(held, "locks says which process holds a sleeping lock", s.parts.get("held"))
+    s.check("a panic stops before the machine ends, and its trace goes through the kernel's own trap", "panic",
+            "The kernel panics", "^#0 +panic", "trap_page_fault", "<signal handler called>", "0x0+ in",
+            "<signal handler called>", "panic: exception 14 in the kernel")
+
+
+def locks():
+    s = Session("""\
+break segment_put_locked
+type mathserver & mathclient -e 1+2
+continue
+@held
+ps
+locks
+@cpus
+thread apply all -q python p = current_process(); print("here:", processor()["cpu"]["index"], p and name_of(p))
+@end
+kill
+quit
+""", "--smp", "2")
+    held = s.has("held", r"running +(\d) \w+ +segment_put_locked", r"^registry.lock .*held by processor \1$")
+    ok(held, "locks says which processor holds a spin lock", s.text)
+    running = rows(s.parts.get("held", ""), r"running +(\d) (\w+)")
+    here = {row for row in rows(s.parts.get("cpus", ""), r"here: (\d) (\w+)") if row[1] != "None"}
+    ok(running and running == here, "each of gdb's threads is a processor", running, here, s.text)
+
+
+def editor():
+    """What VS Code does with .vscode, by gdb's machine interface."""
+    files = {}
+    for name in ("launch", "tasks", "settings"):
+        with open(os.path.join(ROOT, ".vscode", name + ".json"), encoding="utf-8") as f:
+            files[name] = json.load(f)
+    config, = files["launch"]["configurations"]
+    tasks = {task["label"]: task for task in files["tasks"]["tasks"]}
+    task = tasks[config["preLaunchTask"]]
+    port = config["miDebuggerServerAddress"].rpartition(":")[2]
+    ok(task["command"] == "./ksm debug --port " + port and task["dependsOn"] in tasks,
+       "the tasks that .vscode names exist", task)
+    machine = subprocess.Popen(DEBUG + ["--port", port, "--", "echo one"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV)
+    ready = machine.stderr.readline()
+    ok(re.match(task["problemMatcher"]["background"]["endsPattern"], ready), "the machine's task says when it is ready",
+       ready)
+    kernel = config["program"].replace("${workspaceFolder}/build", BUILD)
+    words = [setup["text"].replace("${input:program}", "echo").replace("build/kernel.elf", kernel)
+             for setup in config["setupCommands"]]
+    gdb = subprocess.Popen(GDB + ["-i=mi"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    gdb.stdin.write("".join("-interpreter-exec console \"%s\"\n" % word for word in words) + """\
+-file-exec-and-symbols %s
+-target-select remote localhost:%s
+-break-insert echo.c:main
+-exec-continue
+""" % (kernel, port))
+    gdb.stdin.flush()
+    text = ""
+    for line in gdb.stdout:
+        text += line
+        if line.startswith('*stopped,reason="breakpoint-hit"'):
+            gdb.stdin.write("-stack-list-frames\n-interpreter-exec console \"ps\"\nkill\n-gdb-exit\n")
+            gdb.stdin.flush()
+        elif line.startswith("^error"):
+            break
+    gdb.stdin.close()
+    ok(re.search(r'frame=\{level="0",addr="0x\w+",func="main",file="user/bin/echo.c"', text) and
+       re.search(r"running .* echo", text), "with what .vscode says, gdb stops in a program", text)
+    gdb.kill()
+    gdb.wait()
+    machine.kill()
+    machine.wait()
+
 
 if not shutil.which("gdb"):
-    skip("a session of gdb", "gdb is not installed")
+    skip("sessions of gdb", "gdb is not installed")
     done()
-DEBUG = [sys.executable, os.path.join(ROOT, "tools", "run", "debug.py")]
-p = subprocess.run(DEBUG + ["echo", "--smp", "1", "--", "echo one two"], input=COMMANDS,
-                   capture_output=True, text=True, timeout=120, env=dict(os.environ, KSM_BUILT="1"))
-ok("kernel_start in section" in p.stdout, "a function of the kernel", p.stdout, p.stderr)
-ok("main in section" in p.stdout and "= 3" in p.stdout and '"one"' in p.stdout, "a function of a program", p.stdout,
-   p.stderr)
-ok(p.returncode == 0, "gdb ends", p.stderr)
-p = subprocess.run(DEBUG + ["no-such-program"],
-                   stdin=subprocess.DEVNULL,
-                   capture_output=True, text=True, env=dict(os.environ, KSM_BUILT="1"))
-ok(p.returncode == 2 and "no-such-program" in p.stderr, "a program that does not exist is refused", p.stderr)
+breakpoints()
+commands()
+locks()
+editor()
+for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
+                          (["--port", "x"], "--port wants a number"), (["--icount"], "no --icount")):
+    p = subprocess.run(DEBUG + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
+    ok(p.returncode == 2 and wanted in p.stderr, "%s is refused" % " ".join(arguments), p.stderr)
+p = subprocess.run(DEBUG + ["--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
+ok(p.returncode == 0 and all(word in p.stdout for word in ("ps ", "process PID", "ksm ", "locks", "pt [PID]", "type ")),
+   "--help describes the commands", p.stdout)
 done()

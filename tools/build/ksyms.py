@@ -115,7 +115,8 @@ class Frame:
         elif op in (0x02, 0x03, 0x04):
             return reader.take(1 << (op - 2))
         elif op == 0x05:
-            self.saved[reader.uleb()] = reader.uleb() * 4
+            register = reader.uleb()  # stands before the offset
+            self.saved[register] = reader.uleb() * 4
         elif op == 0x06:
             self._restore(reader.uleb())
         elif op == 0x08:
@@ -135,7 +136,8 @@ class Frame:
         elif op == 0x0F:
             self.base = reader.block()
         elif op in (0x10, 0x16):
-            self.saved[reader.uleb()] = reader.block()
+            register = reader.uleb()
+            self.saved[register] = reader.block()
         elif op == 0x2E:
             reader.uleb()
         elif op:

@@ -6,7 +6,7 @@
 #   make qemu            QEMU with a window, if there is a display; changes stay in fs.img
 #   make qemu-nox        without one; Ctrl-A x ends QEMU, Ctrl-A c is its monitor.  It reads a pipe or a file as well:
 #                        `make qemu-nox <FILE` types it, and FILE ends in `halt`
-#   make qemu-gdb        the same, stopped at the first instruction; `gdb -x .gdbinit` attaches
+#   make qemu-gdb        the same, stopped at the first instruction; `gdb -x .gdbinit` attaches (docs/debugging.md)
 #   make qemu-nox-gdb
 #   make qemu-memfs      the disk in memory
 #   make print-gdbport
@@ -52,7 +52,7 @@ qemu-memfs: $B/fs.img $B/kernel.elf
 	$(PIPED) $(QEMU) $(NOX) -kernel $B/kernel.elf -initrd $B/fs.img -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
 
 .gdbinit: FORCE
-	@printf 'set architecture i386\nsymbol-file %s\ntarget remote localhost:%s\n' $B/kernel.elf $(GDBPORT) >$@
+	@printf 'set architecture i386\nsymbol-file %s\ntarget remote localhost:%s\nsource tools/gdb/ksm.py\n' $B/kernel.elf $(GDBPORT) >$@
 qemu-gdb: fs.img $B/kernel.elf .gdbinit
 	@echo "*** Now run 'gdb'." 1>&2
 	$(PIPED) $(QEMU) $(WINDOW) -serial mon:stdio $(QEMUOPTS) -S $(QEMUGDB)

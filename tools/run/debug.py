@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""debug - QEMU stopped at its first instruction, and gdb attached to it with the kernel's symbols.
+"""debug - QEMU stopped at its first instruction, and gdb attached to it: with the symbols of the kernel and of a
+program, and with the commands of tools/gdb/ksm.py.
 
-The console's output appears between gdb's; for a console to type at, use `make qemu-gdb` and gdb in a second terminal.
-Programs share their addresses, so the symbols of one at a time are loaded: `program NAME` in gdb, or PROGRAM here.
+The console's output appears between gdb's, and gdb's command `type` types there.  With --port, gdb is somebody else's,
+in a second terminal or an editor, and the console is this terminal's.
 """
 
 import os
@@ -15,35 +16,55 @@ import tempfile
 import threading
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from run import qemu  # noqa: E402
+from run import qemu, session  # noqa: E402
 from run.batch import write_all  # noqa: E402
 from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
-from run.options import kernel_line, parse  # noqa: E402
-from run.paths import build_directory  # noqa: E402
-from run.statuses import QEMU_FAILED, USAGE_ERROR, Failure, say, sentence  # noqa: E402
+from run.options import kernel_line, parse, suggestion  # noqa: E402
+from run.paths import ROOT, build_directory  # noqa: E402
+from run.statuses import INTERRUPTED, QEMU_FAILED, USAGE_ERROR, Failure, say, sentence  # noqa: E402
 
 USAGE = """\
 usage: ./ksm debug [PROGRAM] [OPTION]... [-- COMMAND]
-PROGRAM's symbols are loaded beside the kernel's; options and COMMAND are those of ./ksm run.
+
+Starts QEMU, stopped at its first instruction, and gdb with the symbols of the kernel and of PROGRAM.  A breakpoint in
+PROGRAM stops in PROGRAM alone.  gdb's command `program' loads the symbols of another one.
+
+  --port N         start no gdb: QEMU waits for one on this TCP port, and the console is this terminal
+  -- COMMAND       a line for the system's shell to run
+and the options of ./ksm run.  There is one processor unless --smp says otherwise: gdb's `next' and `finish' look for a
+program on the processor that it was on.
+
+In gdb, besides gdb's own commands:
+
+  ps               processes, and what each is doing
+  process PID      the back-trace of a process; `process PID COMMAND': any command of gdb's in its place
+  ksm              segments, where they are attached, who sleeps on their words
+  locks            the locks that are held, by whom, and who waits
+  pt [PID] ADDRESS the walk through the page tables, in words
+  program [NAME]   loads the symbols of a program
+  type TEXT        types a line at the console
+
+Examples:
+
+  ./ksm debug grep -- 'grep shared README'      then: break main, continue, next, backtrace
+  ./ksm debug --smp 2                           then: break ksm_attach, continue, type mathserver & mathclient
+  ./ksm debug --port 1234                       and in a second terminal: gdb build/kernel.elf
+                                                source tools/gdb/ksm.py, target remote :1234
+
+docs/debugging.md is a page for beginners.
 """
 
 COMMANDS = """\
 set confirm off
 set pagination off
-set breakpoint pending on
 file {kernel}
+source {tools}/gdb/ksm.py
 target remote {port}
-define program
-  add-symbol-file {elf}/$arg0
-end
-document program
-program NAME: loads the symbols of a program.
-end
 {program}"""
 
 
-def copy_console(machine):
+def copy_console(machine, speaks):
     while True:
         try:
             data = machine.console.recv(4096)
@@ -51,6 +72,7 @@ def copy_console(machine):
             return
         if not data:
             return
+        speaks.set()
         write_all(sys.stdout, data)
 
 
@@ -62,11 +84,48 @@ def drain(port):
         pass
 
 
-def run_gdb(machine, script):
-    for target, argument in ((copy_console, machine), (drain, machine.log)):
-        threading.Thread(target=target, args=(argument,), daemon=True).start()
-    return subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script],
+def type_in(machine, path, speaks):
+    """What gdb's command `type` writes goes to the console, once the system listens there."""
+    typed = os.open(path, os.O_RDWR)  # for writing too: then there is always a writer, and never an end of file
+    while True:
+        text = os.read(typed, 4096)
+        speaks.wait()
+        machine.console.sendall(text)
+
+
+def run_gdb(machine, script, typed):
+    speaks = threading.Event()  # the system has written to its console
+    for target, arguments in ((copy_console, (machine, speaks)), (drain, (machine.log,)),
+                              (type_in, (machine, typed, speaks))):
+        threading.Thread(target=target, args=arguments, daemon=True).start()
+    return subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
+
+
+def serve(machine, options):
+    say("the machine waits for gdb on port %d: gdb %s, then `source tools/gdb/ksm.py', `target remote :%d'"
+        % (options.port, os.path.relpath(os.path.join(build_directory(), "kernel.elf")), options.port))
+    session.run(machine, options, None)
+    return 0
+
+
+def listen(options, directory):
+    """A socket for QEMU, which gdb connects to, and gdb's name for it."""
+    if options.port is None:
+        path = os.path.join(directory, "port")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+    else:
+        path = "localhost:%d" % options.port
+        listener = socket.socket(socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the connection's, too: its packets are short
+        try:
+            listener.bind(("127.0.0.1", options.port))
+        except (OSError, OverflowError) as e:
+            raise Failure(USAGE_ERROR, "port %d: %s" % (options.port, getattr(e, "strerror", e))) from e
+    listener.listen()
+    return listener, path
 
 
 def debug(program, options, directory):
@@ -74,37 +133,63 @@ def debug(program, options, directory):
     kernel = os.path.join(build_directory(), "kernel.elf")
     elf = os.path.join(build_directory(), "elf")
     if program and not os.path.exists(os.path.join(elf, program)):
-        raise Failure(USAGE_ERROR, "there is no program '%s'" % program)
-    port = os.path.join(directory, "port")
+        raise Failure(USAGE_ERROR, "there is no program '%s'%s" % (program, suggestion(program, os.listdir(elf))))
+    listener, port = listen(options, directory)
     script = os.path.join(directory, "commands")
+    typed = os.path.join(directory, "typed")
+    os.mkfifo(typed)
     with open(script, "w", encoding="utf-8") as f:
         command = "program %s\n" % program if program else ""
-        f.write(COMMANDS.format(kernel=kernel, port=port, elf=elf, program=command))
-    listener = socket.socket(socket.AF_UNIX)
-    listener.bind(port)
-    listener.listen()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
+        f.write(COMMANDS.format(kernel=kernel, port=port, tools=os.path.join(ROOT, "tools"), program=command))
     with Disk(options) as disk:
         with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
                           smp=options.smp, mem=options.mem, gdb=listener) as machine:
-            return run_gdb(machine, script)
+            if options.port is not None:
+                return serve(machine, options)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
+            return run_gdb(machine, script, typed)
+
+
+def take_port(argv):
+    """--port N, which ./ksm run does not have, and the other arguments."""
+    end = argv.index("--") if "--" in argv else len(argv)
+    if "--port" not in argv[:end]:
+        return None, argv
+    at = argv.index("--port")
+    if at + 1 >= end or not argv[at + 1].isdecimal():
+        raise Failure(USAGE_ERROR, "--port wants a number")
+    return int(argv[at + 1]), argv[:at] + argv[at + 2:]
+
+
+def parse_arguments(argv):
+    program = argv.pop(0) if argv and not argv[0].startswith("-") else None
+    port, argv = take_port(argv)
+    if "--smp" not in argv and "CPUS" not in os.environ:
+        argv = ["--smp", "1"] + argv
+    options = parse(argv)
+    options.port = port
+    if options.ramdisk or options.icount:
+        raise Failure(USAGE_ERROR, "./ksm debug has no --ramdisk and no --icount")
+    return program, options
 
 
 def main():
     argv = sys.argv[1:]
-    program = argv.pop(0) if argv and not argv[0].startswith("-") else None
-    if "--help" in argv or "-h" in argv:
+    if {"--help", "-h"} & set(argv[:argv.index("--")] if "--" in argv else argv):
         sys.stdout.write(USAGE)
         return 0
     try:
+        program, options = parse_arguments(argv)
         with tempfile.TemporaryDirectory(prefix="ksm-gdb-") as directory:
-            return debug(program, parse(argv), directory)
+            return debug(program, options, directory)
     except Failure as e:
         say(e)
         return e.status
     except (qemu.QemuMissing, OSError) as e:
         say(sentence(e))
         return QEMU_FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
 
 
 if __name__ == "__main__":

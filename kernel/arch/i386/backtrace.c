@@ -7,7 +7,7 @@
  * .symbols, after everything that they name (kernel.ld).  Without them only the place of a double fault is
  * printed.
  *
- * entry.S has no rules.  There a trap called C, and its frame says where the kernel was interrupted.
+ * The traps of entry.S have no rules.  There a trap called C, and its frame says where the kernel was interrupted.
  */
 #include "base/printk.h"
 #include "i386_impl.h"

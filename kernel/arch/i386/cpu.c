@@ -19,6 +19,7 @@ uint cpu_count = 1;
 _Static_assert(offsetof(struct cpu, thread) == 4, "entry.S and thread_self() read it there");
 _Static_assert(offsetof(struct thread, attention) == 0, "entry.S reads it there");
 _Static_assert(offsetof(struct trapframe, gs) == TRAPFRAME_GS, "entry.S keeps it there");
+_Static_assert(offsetof(struct trapframe, eip) == TRAPFRAME_EIP, "entry.S says so to debuggers");
 _Static_assert(offsetof(struct trapframe, cs) == TRAPFRAME_CS, "entry.S reads it there");
 _Static_assert(offsetof(struct trapframe, eflags) == TRAPFRAME_EFLAGS, "entry.S reads it there");
 _Static_assert(sizeof(struct trapframe) == TRAPFRAME_SIZE, "entry.S knows it");

@@ -14,8 +14,35 @@
  *
  * C functions called from here take their arguments in registers (regparm), whatever the kernel's own
  * convention is.
+ *
+ * The .cfi directives tell a debugger where each instruction finds the registers of what was interrupted, so that its
+ * back-traces go on there.  They leave no code.
  */
 #include "layout.h"
+
+    .cfi_sections .debug_frame
+
+/* From here on the stack pointer is `depth` bytes below the instruction pointer that the processor pushed.  It pushed a
+   program's stack pointer too; the kernel's was 12 bytes above. */
+    .macro trap_rules depth
+    .cfi_startproc simple
+    .cfi_signal_frame           /* the caller is on another stack, and perhaps not behind a call */
+    .cfi_def_cfa %esp, \depth
+    .cfi_offset 8, 0            /* eip */
+    .cfi_escape 0x16, 4, 14, 0x23, 12, 0x12, 0x38, 0x1c, 0x06, 0x33, 0x1a, 0x30, 0x29, 0x28, 1, 0, 0x06
+    /* esp is the value of: CFA + 12, dup, (- 8, deref, & 3) == 0, branch if so over: deref */
+    .endm
+
+    .macro saved_rules          /* after pusha */
+    .cfi_def_cfa_offset TRAPFRAME_EIP
+    .cfi_rel_offset %edi, 0
+    .cfi_rel_offset %esi, 4
+    .cfi_rel_offset %ebp, 8
+    .cfi_rel_offset %ebx, 16
+    .cfi_rel_offset %edx, 20
+    .cfi_rel_offset %ecx, 24
+    .cfi_rel_offset %eax, 28
+    .endm
 
     .macro enter_kernel
     mov %gs, TRAPFRAME_GS(%esp)
@@ -35,18 +62,28 @@
     .endm
 
     .macro leave_kernel
+    .cfi_remember_state
     mov TRAPFRAME_GS(%esp), %gs
     popa
+    .cfi_def_cfa_offset 4
+    .irp register, %edi, %esi, %ebp, %ebx, %edx, %ecx, %eax
+    .cfi_same_value \register
+    .endr
     addl $4, %esp
+    .cfi_def_cfa_offset 0
     iret
+    .cfi_restore_state
     .endm
 
     .text
 
     .globl syscall_entry
 syscall_entry:
+    trap_rules 0
     pushl $0
+    .cfi_def_cfa_offset 4
     pusha
+    saved_rules
     enter_kernel
     movl %esp, %eax
     call trap_syscall
@@ -62,10 +99,13 @@ trap_return:                    /* to user mode, unless the thread has something
 1:  sti
     call trap_attention
     jmp trap_return
+    .cfi_endproc
 
     .globl page_fault_entry
 page_fault_entry:
+    trap_rules 4
     pusha
+    saved_rules
     enter_kernel
     movl %cr2, %edx
     movl %esp, %eax
@@ -73,14 +113,22 @@ page_fault_entry:
     testb $3, TRAPFRAME_CS(%esp)
     jnz trap_return
     leave_kernel
+    .cfi_endproc
 
     .globl trap_resume
 trap_resume:                    /* %eax: the frame to go to user mode with */
+    trap_rules TRAPFRAME_EIP
+    saved_rules
+    .cfi_def_cfa_register %eax
     movl %eax, %esp
+    .cfi_def_cfa_register %esp
     xorl %ebp, %ebp
     jmp trap_return
+    .cfi_endproc
 
 other_trap:                     /* %eax: vector; %edx: function of (frame, vector) */
+    trap_rules TRAPFRAME_EIP
+    saved_rules
     enter_kernel
     movl %edx, %ecx
     movl %eax, %edx
@@ -89,6 +137,7 @@ other_trap:                     /* %eax: vector; %edx: function of (frame, vecto
     testb $3, TRAPFRAME_CS(%esp)
     jnz trap_return
     leave_kernel
+    .cfi_endproc
 
 #define VECTORS_WITH_CODE 0x60227D00 /* the processor pushes an error code: 8, 10-14, 17, 21, 29, 30 */
 
@@ -100,9 +149,14 @@ vector_stubs:
     .rept 256
     .align VECTOR_STUB_SIZE
     .if vector > 31 || !(VECTORS_WITH_CODE >> (vector & 31) & 1)
+    trap_rules 0
     pushl $0
+    .cfi_def_cfa_offset 4
+    .else
+    trap_rules 4
     .endif
     pusha
+    saved_rules
     movl $vector, %eax
     .if vector < 32
     movl $trap_exception, %edx
@@ -110,6 +164,7 @@ vector_stubs:
     movl $trap_interrupt, %edx
     .endif
     jmp other_trap
+    .cfi_endproc
     .set vector, vector + 1
     .endr
 
@@ -117,40 +172,57 @@ vector_stubs:
    one, %fs and then the frame to go to user mode with. */
     .globl thread_first, thread_first_user
 thread_first:
+    .cfi_startproc
+    .cfi_undefined 8            /* nobody called */
     popl %edx
     movl (%esp), %eax           /* the argument, by either convention */
     xorl %ebp, %ebp
     call *%edx
     ud2
+    .cfi_endproc
 thread_first_user:
+    trap_rules TRAPFRAME_EIP + 8
+    saved_rules
+    .cfi_def_cfa_offset TRAPFRAME_EIP + 8
     popl %edx
+    .cfi_def_cfa_offset TRAPFRAME_EIP + 4
     popl %fs
+    .cfi_def_cfa_offset TRAPFRAME_EIP
     xorl %ebp, %ebp
     call *%edx
     jmp trap_return
+    .cfi_endproc
 
 /* arch_idle(): sti takes effect after the next instruction, so that no interrupt comes between.  An NMI may:
    trap_exception() then goes on after the hlt. */
     .globl arch_idle, arch_idle_halt
 arch_idle:
+    .cfi_startproc
     sti
 arch_idle_halt:
     hlt
     ret
+    .cfi_endproc
 
 /* stack_call(uint top, function): goes on in `function` on a fresh stack. */
     .globl stack_call
 stack_call:
+    .cfi_startproc
+    .cfi_undefined 8
     movl %eax, %esp
     xorl %ebp, %ebp
     pushl %ebp
     call *%edx
     ud2
+    .cfi_endproc
 
 /* The double fault's task starts here, on its own stack: see cpu.c. */
     .globl double_fault_entry
 double_fault_entry:
+    .cfi_startproc
+    .cfi_undefined 8
     call trap_double_fault
     ud2
+    .cfi_endproc
 
     .section .note.GNU-stack, "", @progbits

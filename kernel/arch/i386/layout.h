@@ -86,6 +86,7 @@
 #define VECTOR_STUB_SIZE 32 /* bytes of entry.S for each vector */
 
 #define TRAPFRAME_GS     12
+#define TRAPFRAME_EIP    36
 #define TRAPFRAME_CS     40
 #define TRAPFRAME_EFLAGS 44
 #define TRAPFRAME_SIZE   56
