@@ -45,7 +45,7 @@ async function open(options, address = url) {
 const screen = page => page.evaluate(() => [...document.querySelectorAll(".xterm-rows > div")].map(row => row.textContent.trimEnd()).join("\n").trimEnd());
 const state = page => page.evaluate(() => document.documentElement.dataset.state);
 const isReady = page => until(async () => await state(page) === "ready");
-const shows = (page, text) => until(async () => text instanceof RegExp ? text.test(await screen(page)) : (await screen(page)).includes(text));
+const shows = (page, text) => until(async () => text instanceof RegExp ? text.test(await screen(page)) : (await screen(page)).includes(text), 20);
 const picture = (page, name) => pictures ? page.screenshot({ path: join(pictures, `${name}.png`) }) : null;
 
 /* What the console must show at the end of each step. */
@@ -75,8 +75,7 @@ async function run() {
         await page.goto(`${url}#${step.name}`);
         await page.keyboard.press("Escape");
         const ended = await runStep(page);
-        const text = await screen(page);
-        ok(ended && outcomes[step.name].test(text), `the tour's step ${step.name} shows what it promises`, text);
+        ok(ended && await shows(page, outcomes[step.name]), `the tour's step ${step.name} shows what it promises`, await screen(page));
         if (["server", "heir"].includes(step.name))
             await picture(page, `1440-dark-${step.name}`);
     }
