@@ -3,7 +3,7 @@
  */
 import { createConsole } from "./console.mjs";
 import { Machine } from "./machine.mjs";
-import { hasPicture } from "./settings.mjs";
+import { createPicture } from "./picture/picture.mjs";
 import { createTour } from "./tour.mjs";
 import { Typist } from "./typist.mjs";
 
@@ -25,25 +25,17 @@ function fail(why) {
     typist.stop();
 }
 
-async function createPicture() {
-    if (!hasPicture)
-        return null;
-    const module = await import("./picture/picture.mjs");
-    find("picture").hidden = false;
-    return module.createPicture(find("picture"));
-}
-
 let last = ""; // what the console has shown at the end
 let prompted = false;
 
-const picture = await createPicture();
+const picture = createPicture(find("live"));
 const typist = new Typist(text => machine.type(text), () => !still.matches);
-const terminal = createConsole(find("terminal"), text => machine.type(text), () => find("tour").querySelector(".run").focus());
+const terminal = createConsole(find("terminal"), text => machine.type(text), () => find("tour").querySelector("button.run").focus());
 const tour = createTour(find("tour"), commands => {
     find("console").scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
     return typist.run(commands);
 });
-const machine = new Machine(hasPicture ? "watch=on" : "", {
+const machine = new Machine("watch=on", {
     loading() {
         last = "";
         prompted = false;
@@ -65,7 +57,7 @@ const machine = new Machine(hasPicture ? "watch=on" : "", {
             tour.ready(true);
         }
     },
-    feed(bytes) { picture?.push(decoder.decode(bytes)); },
+    feed(bytes) { picture.push(decoder.decode(bytes)); },
     off() {
         show("off", "Switched off");
         tour.ready(false);

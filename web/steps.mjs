@@ -59,8 +59,8 @@ export const steps = [
         name: "lock",
         title: "One counter, and a lock",
         about: "The same with a lock around each addition. The lock is a word in the same segment.",
-        commands: ["counter -l 100000 & counter -l 100000", "wait"],
-        look: "Now the last number is 200000, and a program that must wait sleeps: it takes no processor time.",
+        commands: ["counter -l 500000 & counter -l 500000", "wait"],
+        look: "Now the last number is 1000000, and a program that must wait sleeps: it takes no processor time.",
         question: "Taking a free lock needs no system call. Then how does one program keep the other out?",
         answer: "An atomic instruction changes the word from free to held, and only one can succeed. The kernel is " +
             "called only to sleep, or to wake one that sleeps.",
@@ -118,7 +118,7 @@ export const steps = [
         name: "heir",
         title: "Dead, with the lock in its hands",
         about: "Two programs count under a lock. One dies while it holds the lock.",
-        commands: ["counter -l 100000 & counter -d 50000", "wait"],
+        commands: ["counter -l 500000 & counter -d 100000", "wait"],
         look: "The survivor gets the lock, is told that its holder died, and finishes its work.",
         question: "What should it do before it goes on?",
         answer: "Look at what the lock guards: the dead one may have changed half of it. Here that is one number, " +

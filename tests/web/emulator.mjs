@@ -21,6 +21,7 @@ function image(path) {
 /* A machine, and what it has written to its console since the last command. */
 class Machine {
     text = "";
+    feed = ""; // what came from the third port
     off = false;
 
     constructor(options) {
@@ -29,6 +30,7 @@ class Machine {
             disable_keyboard: true, disable_mouse: true, disable_speaker: true, ...options,
         });
         this.emulator.add_listener("serial0-output-byte", byte => { this.text += String.fromCharCode(byte); });
+        this.emulator.add_listener("serial2-output-byte", byte => { this.feed += String.fromCharCode(byte); });
     }
 
     /* Types a line, and resolves to what came after it when the prompt is back. */
@@ -52,13 +54,17 @@ process.on("uncaughtException", error => {
 console.log = (write => (...words) => /^(Test exited|%c)/.test(words[0]) || write(...words))(console.log);
 
 for (const [place, disk] of [["as the boot module", "initrd"], ["on an IDE disk", "hda"]]) {
-    machine = new Machine({ [disk]: image(join(build, "fs.img")), uart2: disk === "initrd" });
+    const feeds = disk === "initrd";
+    machine = new Machine({ [disk]: image(join(build, "fs.img")), uart2: feeds, cmdline: feeds ? "watch=on" : "" });
     ok(await until(() => machine.text.endsWith("$ ")), `the system boots with its files ${place}`, machine.text);
     const list = await machine.answer("ls");
     ok(/^mathserver /m.test(list), `ls lists them`, list);
     await machine.answer("mathserver &");
     const client = await machine.answer("mathclient -c /share/problems.txt");
     ok(/^(\d+) of \1 right$/m.test(client), "the Math Server answers its client", client);
+    if (feeds)
+        ok(await until(() => /^KSM-FEED 1 .*\n[^]*^A \d+ [0-9a-f]+ rw$[^]*^Z \d+ /m.test(machine.feed)), "the feed shows the server's attachment",
+            machine.feed);
     const before = machine.emulator.get_instruction_counter();
     await new Promise(resolve => setTimeout(resolve, 1000));
     const idle = machine.emulator.get_instruction_counter() - before >>> 0;

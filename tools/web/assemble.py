@@ -94,19 +94,11 @@ def put_licences(node_modules, out):
                 f.write("%s\n\n%s\n\n" % (name, text.read().strip()))
 
 
-def put_settings(out, has_picture):
-    with open(os.path.join(out, "settings.mjs"), "w", encoding="utf-8") as f:
-        f.write("export const hasPicture = %s;\n" % ("true" if has_picture else "false"))
-
-
 def fill(out, node_modules):
     for name in sorted(os.listdir(WEB)):
-        if name.endswith((".html", ".css", ".js", ".mjs", ".svg")):
+        if name.endswith((".html", ".css", ".js", ".mjs", ".svg")) and not name.startswith("view."):  # ./ksm view's
             put(os.path.join(WEB, name), os.path.join(out, name))
-    picture = os.path.join(WEB, "picture")
-    if os.path.isdir(picture):
-        shutil.copytree(picture, os.path.join(out, "picture"), ignore=shutil.ignore_patterns("*.test.mjs", "testdata"))
-    put_settings(out, os.path.isdir(picture))
+    shutil.copytree(os.path.join(WEB, "picture"), os.path.join(out, "picture"))
     os.mkdir(os.path.join(out, "lib"))
     for name, path in LIBRARIES.items():
         put(os.path.join(node_modules, path), os.path.join(out, "lib", name))
