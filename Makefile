@@ -264,7 +264,7 @@ $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $B/stamp/source/$
 	$$(call say,LD  )test -f $$< && $$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) $(call layout,$1) -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a $$(or_missing)
 endef
 layout = $(if $(and $(NULL_PAGE),$(filter $B/top/%,$(call program_object,$1))),-N -Ttext 0,-T user/user.ld)
-further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter $1,$(PROGRAM_DIR)),\
+further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter user/bin/$1/%,$(call program_source,$1)),\
                   $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c))))) \
                   $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c))
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(strip $(call further_objects,$p)))))

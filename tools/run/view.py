@@ -34,6 +34,7 @@ FILE it shows a recording.
 PORT = 8086  # if it is free
 LOOK = 0.05  # seconds between looks at the file's end
 PIECE = 64 * 1024
+PATIENCE = 5  # seconds for a page to take the rest
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".mjs": "text/javascript"}
 POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; connect-src 'self'"
 
@@ -43,6 +44,19 @@ class Feed:
 
     def __init__(self, path, growing):
         self.path, self.growing = path, growing
+        self.readers = 0
+        self.changed = threading.Condition()  # of readers
+
+    def count(self, change):
+        with self.changed:
+            self.readers += change
+            self.changed.notify_all()
+
+    def end(self):
+        """No more will come.  Pages that are open get what is there."""
+        self.growing = False
+        with self.changed:
+            self.changed.wait_for(lambda: self.readers == 0, timeout=PATIENCE)
 
     def pieces(self):
         with open(self.path, "rb") as f:
@@ -92,13 +106,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(data)
 
     def send_feed(self):
-        self.head("text/plain; charset=us-ascii", ("Transfer-Encoding", "chunked"))
+        self.server.feed.count(1)
         try:
+            self.head("text/plain; charset=us-ascii", ("Transfer-Encoding", "chunked"))
             for data in self.server.feed.pieces():
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
             self.wfile.write(b"0\r\n\r\n")
         except OSError:  # the page was closed
             self.close_connection = True
+        finally:
+            self.server.feed.count(-1)
 
     def log_message(self, *_):
         pass
@@ -153,7 +170,7 @@ def view_system(port, may_open, record, arguments):
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the system
         status = subprocess.call([sys.executable, os.path.join(ROOT, "tools", "run"), "--watch", path] + arguments,
                                  preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
-        feed.growing = False
+        feed.end()
         signal.signal(signal.SIGINT, before)
         if sys.stdin.isatty():
             say("the system has ended; the picture stays until Ctrl-C")
