@@ -1,6 +1,7 @@
 """build - runs make, and shows how far it has got."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +18,14 @@ def _pass_on(stream):
             progress.say(line.rstrip("\n"), sys.stderr)
 
 
+def _show_steps(stream, title):
+    nsteps = 0
+    for line in stream:
+        if not line.startswith("make: "):  # it has nothing to do
+            nsteps += 1
+            progress.show("%s: %d  %s" % (title, nsteps, line.strip()))
+
+
 def make(targets, env, title="building"):
     """True if make succeeded.  Its warnings and errors go to standard error."""
     jobs = "-j%d" % min(os.cpu_count() or 1, 8)
@@ -25,13 +34,14 @@ def make(targets, env, title="building"):
                           errors="replace") as process:
         errors = threading.Thread(target=_pass_on, args=(process.stderr,), daemon=True)
         errors.start()
-        nsteps = 0
-        for line in process.stdout:
-            if not line.startswith("make: "):  # it has nothing to do
-                nsteps += 1
-                progress.show("%s: %d  %s" % (title, nsteps, line.strip()))
-        errors.join()
-    progress.clear()
+        try:
+            _show_steps(process.stdout, title)
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            raise
+        finally:
+            errors.join()
+            progress.clear()
     return process.returncode == 0
 
 
