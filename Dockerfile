@@ -14,6 +14,7 @@ RUN rm -f /etc/apt/sources.list.d/debian.sources \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         binutils \
         ca-certificates \
+        chromium \
         clang \
         clang-format \
         clang-tidy \
@@ -33,8 +34,11 @@ RUN rm -f /etc/apt/sources.list.d/debian.sources \
         llvm \
         make \
         mandoc \
+        nodejs \
+        npm \
         pandoc \
         python3 \
+        python3-pyte \
         qemu-system-x86 \
         shellcheck \
         sparse \

@@ -86,7 +86,8 @@ WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 
 # What both halves of the 32-bit system share.  It undoes what some distributions' compilers add by themselves.
 CFLAGS32 := $(M32) -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
-            -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O2 -g
+            $(if $(CLANG),,-fno-stack-clash-protection) -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
+            -U_FORTIFY_SOURCE -O2 -g
 
 # The compiler's own headers, which need no system, and no others of the host.
 FREESTANDING := -nostdinc -isystem $(shell $(CC) -print-file-name=include)

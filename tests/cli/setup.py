@@ -38,7 +38,8 @@ def machine(apt=None, without=(), more=None):
         found = shutil.which(name)
         if found:
             os.symlink(found, os.path.join(directory, name))
-    scripts = {"gcc": GCC, "ld": LD, "python3": "#!/bin/sh\ncase $1 in *.py) exec %s \"$@\" ;; esac\necho started\n" % sys.executable}
+    python3 = "#!/bin/sh\ncase $1 in *.py) exec %s \"$@\" ;; esac\necho started\n" % sys.executable
+    scripts = {"gcc": GCC, "ld": LD, "python3": python3}
     if os.getuid():
         scripts["sudo"] = "#!/bin/sh\n[ $1 = -v ] || exec \"$@\"\n"
     scripts.update(more or {})
@@ -97,6 +98,18 @@ ok(p.returncode == 0 and p.stdout == "started\n" and not p.stderr and log(direct
    "and not asked for by itself", p.stderr, log(directory))
 p = ksm(machine(without=["mandoc"]), "test")
 ok(p.returncode == 121 and "mandoc.bsd.lv" in p.stderr, "the tests need it", p.stderr)
+
+# A tree with a list of its own.
+tree = temp_directory()
+shutil.copy(os.path.join(ROOT, "ksm"), tree)
+os.symlink(os.path.join(ROOT, "tools"), os.path.join(tree, "tools"))
+with open(os.path.join(tree, "packages.txt"), "w", encoding="utf-8") as f:
+    f.write("all needed - qemu-system-i386 x\nrun? wished - wished x\ntest? other - other x\n")
+for policy, packages in (("(none)", ["needed"]), ("120.0", ["needed", "wished"])):
+    directory = machine(APT, more={"apt-cache": says("Candidate: " + policy)})
+    p = subprocess.run([os.path.join(tree, "ksm"), "run"], env={"PATH": directory}, capture_output=True, text=True)
+    ok(p.returncode == 0 and log(directory)[0].split()[-len(packages) - 1:] == ["--no-install-recommends"] + packages,
+       "what a use makes do without is installed where apt has it: " + policy, log(directory), p.stderr)
 
 p = ksm(machine("#!/bin/sh\necho step; exit 100\n"), "run")
 ok(p.returncode == 121 and "\nstep\n" in p.stderr, "apt's own words are shown when it fails", p.stderr)
