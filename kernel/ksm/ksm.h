@@ -126,8 +126,12 @@ void ksm_thaw(void);
 void ksm_snapshot_totals(uint nlost); /* of events */
 void ksm_snapshot(void);
 uint ksm_snapshot_bytes(void); /* the most that they take */
-/* The word that a process sleeps on, if it does.  Its thread is asleep, and can't wake.  Sleeps: no. */
-void ksm_snapshot_word(const struct ksm_task *task);
+/* The word of a segment that a process sleeps on; false: it does not.  Its thread is asleep, and can't wake.  Sleeps: no. */
+struct ksm_sleeping {
+    uint id, va, offset;
+    int peer, holder; /* holder: of the user library's lock that the word is; or 0 */
+};
+bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy);
 
 /* What an address that a program may not touch has to do with shared memory.  false: nothing.  Sleeps: no. */
 struct ksm_place {

@@ -24,7 +24,6 @@
 #include "ksm/ksm_impl.h"
 
 #include "base/event.h"
-#include "base/snapshot.h"
 
 #define NSTRIPES   16u /* twice as many as processors: two words rarely meet */
 #define QUEUE_BITS 6   /* 64 queues in a stripe: as many sleepers as there are processes make short ones */
@@ -155,14 +154,13 @@ static int lock_holder(const struct ksm_sleeper *s)
     return s->peer > 0 && s->expected == ((uint)s->peer | LOCK_WAITED) ? s->peer : 0;
 }
 
-void ksm_snapshot_word(const struct ksm_task *task)
+bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy)
 {
     const struct ksm_sleeper *s = task->sleeper;
 
-    if (s && lock_holder(s))
-        snapshot_put("W %x %x %x %d %d", s->segment->id, s->va, s->offset, s->peer, s->peer);
-    else if (s)
-        snapshot_put("W %x %x %x - %d", s->segment->id, s->va, s->offset, s->peer);
+    if (s)
+        *copy = (struct ksm_sleeping){ s->segment->id, s->va, s->offset, s->peer, lock_holder(s) };
+    return s;
 }
 
 int ksm_wait_watched(struct ksm_sleeper *self, uint nticks)

@@ -305,12 +305,30 @@ static void put_alive(const struct proc *p, const char *state, int cpu, uint cal
                  p->start_tick, what, p->guard, p->stack_top, brk_of(p), feed_name(name, p->name));
 }
 
-static void put_asleep(void *arg)
-{
-    const struct proc *p = arg;
+struct asleep {
+    const struct proc *p;
+    uint call;
+    bool waits;
+    struct ksm_sleeping word;
+};
 
-    put_alive(p, "sleep", -1, trapframe_syscall(trapframe_of(p->thread.kstack)));
-    ksm_snapshot_word(&p->ksm);
+static void look_asleep(void *arg)
+{
+    struct asleep *a = arg;
+
+    a->call = trapframe_syscall(trapframe_of(a->p->thread.kstack));
+    a->waits = ksm_sleeping(&a->p->ksm, &a->word);
+}
+
+static void put_asleep(const struct asleep *a)
+{
+    const struct ksm_sleeping *w = &a->word;
+
+    put_alive(a->p, "sleep", -1, a->call);
+    if (a->waits && w->holder)
+        snapshot_put("W %x %x %x %d %d", w->id, w->va, w->offset, w->holder, w->peer);
+    else if (a->waits)
+        snapshot_put("W %x %x %x - %d", w->id, w->va, w->offset, w->peer);
 }
 
 static void put_locked(struct proc *p, int running[])
@@ -318,11 +336,14 @@ static void put_locked(struct proc *p, int running[])
     char name[FEED_NAME_SIZE];
     bool forming = p->life == PROC_FORMING && p->parent;
     uint cpu = event_cpu(p->pid);
+    struct asleep asleep = { .p = p };
 
     if (p->life != PROC_ALIVE) {
         snapshot_put("P %d %d %s - %d %u - 0 0 0 %s", p->pid, parent_pid(p), forming ? "new" : "dead", p->job,
                      p->start_tick, feed_name(name, forming ? p->parent->name : p->name));
-    } else if (!thread_if_asleep(&p->thread, put_asleep, p)) {
+    } else if (thread_if_asleep(&p->thread, look_asleep, &asleep)) {
+        put_asleep(&asleep);
+    } else {
         put_alive(p, cpu < cpu_count ? "run" : "ready", cpu < cpu_count ? (int)cpu : -1, 0);
         if (cpu < cpu_count)
             running[cpu] = p->pid;
