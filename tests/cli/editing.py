@@ -178,6 +178,7 @@ def lasts(e):
     e.prints(b"echo b", "b", "does not get what is typed to the shell")
     e.send(b"( sleep 50; kill 2 ) &\nabc")
     e.has(-1, "init: starting sh", "a killed shell")
+    e.until(lambda: e.line().startswith("$ "))
     e.shows(DROP + b"ac" + LEFT + b"b", "$ ab|c", "gives the keys to the next")
     e.screen.resize(HEIGHT, WIDTH - 20)
     e.shows(DROP + b"\x0cd\x7f", "$ |", "when the terminal has become narrower")
