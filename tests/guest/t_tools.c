@@ -96,10 +96,15 @@ TEST("ed says what is wrong, and loses no text")
           1 },
         { "(echo s/one/two/; echo q; echo p; echo q; echo q) | ed -s f; cat f", "?\ntwo\n?\none\n", 0 },
         { "echo s/one/two/ | ed f; cat f ed.hup",
-          "4\ned: the text was not written: it is in ed.hup now\none\ntwo\n", 0 },
+          "4\n"
+          "ed: the text was not written: it is in ed.hup now\none\ntwo\n",
+          0 },
         { "ed < f; (echo p; echo Q) | ed none", "?\nnone: a new file\n?\n", 1 },
         { "ed .", "ed: .: is a directory\n", 1 },
-        { "ed -x", "ed: -x: unknown option\ned: usage: ed [-s] [-p PROMPT] [FILE]\n", 2 },
+        { "ed -x",
+          "ed: -x: unknown option\n"
+          "ed: usage: ed [-s] [-p PROMPT] [FILE]\n",
+          2 },
         { "(echo p; echo q) | ed -p '* ' f", "4\n* one\n* ", 0 },
         { "ln f g; (echo s/e/E/; echo wq) | ed -s f; cat g; rm f g ed.hup", "onE\n", 0 },
     };
