@@ -43,7 +43,7 @@ static void report(const char *name, uint per)
 
 static int get(uint nbytes)
 {
-    int handle = ksmget("bench", nbytes, KSM_MUSTNOTEXIST);
+    int handle = ksmget(ksmid("bench"), nbytes, KSM_MUSTNOTEXIST);
 
     if (handle < 0)
         fail(1, "%u bytes: %s", nbytes, ksmstrerror(handle));

@@ -60,6 +60,42 @@ TEST("mv gives a file another name, and replaces what has it")
     lines_run(lines, COUNT(lines));
 }
 
+TEST("each program that takes options or files says how it is used")
+{
+    static const char *const programs[] = {
+        "cat",   "clear",      "cp",         "date",   "ed",      "free",  "grep",    "head", "help",
+        "halt",  "hexdump",    "kill",       "ksmcat", "ksmchat", "ksmrm", "ksmstat", "ln",   "ls",
+        "man",   "mathclient", "mathserver", "mkdir",  "more",    "mv",    "ps",      "pwd",  "rm",
+        "sleep", "tail",       "top",        "touch",  "uptime",  "wc"
+    };
+    char command[64], wanted[64];
+
+    for (uint i = 0; i < COUNT(programs); i++) {
+        snprintf(command, sizeof(command), "%s --help", programs[i]);
+        snprintf(wanted, sizeof(wanted), "%s: usage: %s", programs[i], programs[i]);
+        if (shell(command) != 2 || strncmp(lines_output, wanted, strlen(wanted)) != 0) {
+            tap_note("%s prints: %.100s", command, lines_output);
+            check(!"how it is used");
+        }
+    }
+}
+
+/* A pipe whose reader has gone. */
+TEST("programs notice that their output goes nowhere")
+{
+    static const struct line lines[] = {
+        { "echo text > f; cat /README | true; head -1 /README 1< f; tail -1 /README 1< f; grep KSM /README "
+          "1< f; wc f 1< f",
+          "head: write error\ntail: write error\ngrep: write error\nwc: write error\n", 1 },
+        { "top 1< f", "top: write error\n", 1 },
+        { "hexdump f 1< f; ls 1< f; ps 1< f; help 1< f",
+          "hexdump: write error\nls: write error\nps: write error\nhelp: write error\n", 1 },
+        { "rm f", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
 TEST("ed changes lines by address, pattern and range")
 {
     static const struct line lines[] = {
@@ -96,10 +132,15 @@ TEST("ed says what is wrong, and loses no text")
           1 },
         { "(echo s/one/two/; echo q; echo p; echo q; echo q) | ed -s f; cat f", "?\ntwo\n?\none\n", 0 },
         { "echo s/one/two/ | ed f; cat f ed.hup",
-          "4\ned: the text was not written: it is in ed.hup now\none\ntwo\n", 0 },
+          "4\n"
+          "ed: the text was not written: it is in ed.hup now\none\ntwo\n",
+          0 },
         { "ed < f; (echo p; echo Q) | ed none", "?\nnone: a new file\n?\n", 1 },
         { "ed .", "ed: .: is a directory\n", 1 },
-        { "ed -x", "ed: -x: unknown option\ned: usage: ed [-s] [-p PROMPT] [FILE]\n", 2 },
+        { "ed -x",
+          "ed: -x: unknown option\n"
+          "ed: usage: ed [-s] [-p PROMPT] [FILE]\n",
+          2 },
         { "(echo p; echo q) | ed -p '* ' f", "4\n* one\n* ", 0 },
         { "ln f g; (echo s/e/E/; echo wq) | ed -s f; cat g; rm f g ed.hup", "onE\n", 0 },
     };

@@ -84,7 +84,7 @@ def lint(report, pages):
 
 
 def feet(pages):
-    """The pages whose foot does not say KSM: as man shows them in the system, and as mandoc and man do on this machine."""
+    """The pages whose foot does not say KSM where mandoc shows them on this machine."""
     for (name, section), text in sorted(pages.items()):
         page = subprocess.run(["mandoc", "-Tascii"], input=text, capture_output=True, text=True).stdout
         foot = page.rstrip("\n").rpartition("\n")[2]

@@ -25,9 +25,11 @@ int main(int argc, char *argv[])
 {
     int status = 0;
 
-    if (argc == 1)
+    if (getopt(argc, argv, "") >= 0)
+        fail(2, "usage: cat [FILE]...");
+    if (optind == argc)
         return copy(0, "input");
-    for (int i = 1; i < argc; i++) {
+    for (int i = optind; i < argc; i++) {
         bool dash = strcmp(argv[i], "-") == 0;
         int fd = dash ? 0 : open(argv[i], O_RDONLY);
 

@@ -239,13 +239,22 @@ static void receive(const char *id)
 
 int main(int argc, char *argv[])
 {
-    if (argc >= 3 && strcmp(argv[1], "-s") == 0)
-        send(argv[2], argv + 3, argc - 3);
-    else if (argc == 3 && strcmp(argv[1], "-r") == 0)
-        receive(argv[2]);
-    else if (argc > 1 && argv[1][0] == '-' && argv[1][1])
+    const char *to = NULL, *from = NULL;
+    int option;
+
+    while ((option = getopt(argc, argv, "s:r:")) == 's' || option == 'r') {
+        if (option == 's')
+            to = optarg;
+        else
+            from = optarg;
+    }
+    if (option >= 0 || (from && (to || optind < argc)))
         fail(2, "usage: ksmcat [FILE]... | -s ID [FILE]... | -r ID");
+    if (to)
+        send(to, argv + optind, argc - optind);
+    else if (from)
+        receive(from);
     else
-        copy(argv + 1, argc - 1);
+        copy(argv + optind, argc - optind);
     return 0;
 }

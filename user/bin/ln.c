@@ -7,9 +7,12 @@
 
 int main(int argc, char *argv[])
 {
-    if (argc != 3)
+    if (getopt(argc, argv, "") >= 0 || argc - optind != 2)
         fail(2, "usage: ln OLD NEW");
-    if (link(argv[1], argv[2]) < 0)
-        fail(1, "%s: cannot link to %s", argv[2], argv[1]);
+
+    const char *old = argv[optind], *new = argv[optind + 1];
+
+    if (link(old, new) < 0)
+        fail(1, "%s: cannot link to %s", new, old);
     return 0;
 }

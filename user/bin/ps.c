@@ -26,8 +26,7 @@ int main(int argc, char *argv[])
 {
     struct procinfo info;
 
-    (void)argv;
-    if (argc != 1)
+    if (getopt(argc, argv, "") >= 0 || optind < argc)
         fail(2, "usage: ps");
     must_print("%5s %6s %5s %-5s %8s %7s %6s %s\n", "PID", "PARENT", "JOB", "STATE", "START", "SIZE",
                "SHARED", "NAME");

@@ -41,15 +41,22 @@ static bool is_terminal(int fd)
     return fstat(fd, &st) == 0 && st.type == T_DEV;
 }
 
+static struct entry *grow(struct entry *entries)
+{
+    struct entry *more = realloc(entries, size * sizeof(*more));
+
+    if (!more)
+        fail(1, "out of memory");
+    return more;
+}
+
 static void make_room(void)
 {
     if (nnow < size)
         return;
     size = 2 * size + 32;
-    now = realloc(now, size * sizeof(*now));
-    last = realloc(last, size * sizeof(*last));
-    if (!now || !last)
-        fail(1, "out of memory");
+    now = grow(now);
+    last = grow(last);
 }
 
 /* Since the last picture, in percent.  Both pictures are in the order of pids. */
@@ -176,7 +183,7 @@ static int start_reader(void)
 
     if (pid != 0 || !terminal || !is_terminal(0))
         return pid > 0 ? pid : 0;
-    while (fgets(line, sizeof(line), 0) && line[0] != 'q')
+    while (fgets(line, sizeof(line), stdin) && line[0] != 'q')
         ;
     exits(0);
 }

@@ -43,12 +43,14 @@ int main(int argc, char *argv[])
     struct counts total = { 0 };
     int status = 0;
 
-    if (argc == 1) {
+    if (getopt(argc, argv, "") >= 0)
+        fail(2, "usage: wc [FILE]...");
+    if (optind == argc) {
         status = count(0, "input", &total);
         print(&total, "");
         return status;
     }
-    for (int i = 1; i < argc; i++) {
+    for (int i = optind; i < argc; i++) {
         struct counts c = { 0 };
         int fd = open(argv[i], O_RDONLY);
 
@@ -64,7 +66,7 @@ int main(int argc, char *argv[])
         total.nwords += c.nwords;
         total.nbytes += c.nbytes;
     }
-    if (argc > 2)
+    if (argc - optind > 1)
         print(&total, "total");
     return status;
 }

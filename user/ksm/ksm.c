@@ -27,13 +27,17 @@ int ksmid_parse(const char *text)
     return parse_number(text, &id) ? id : ksmid(text);
 }
 
-/* The operator is told the name, if the segment may be new; nothing depends on that. */
+/* The operator is told the name, if the segment may be new; nothing depends on that.  No other segment ever has the same
+   handle (§3.8). */
 int ksmget_named(const char *name, uint size, int flags)
 {
+    static int told;
     int handle = (ksmget)(ksmid(name), size, flags);
 
-    if (handle > 0 && flags != KSM_OPEN)
+    if (handle > 0 && handle != told && flags != KSM_OPEN) {
+        told = handle;
         ksmname(handle, name);
+    }
     return handle;
 }
 

@@ -34,6 +34,11 @@ int getopt(int argc, char *const argv[], const char *options)
         rest = NULL;
         return -1;
     }
+    if (strcmp(rest, "-help") == 0) { /* no need to complain: the program says how it is used */
+        rest = NULL;
+        optopt = '-';
+        return '?';
+    }
     optopt = (uchar)*rest++;
     option = optopt == ':' ? NULL : strchr(options, optopt);
     if (!option)
