@@ -109,7 +109,8 @@ ok([words.split(",")[0] for words in deaths(r.err, "faults")] ==
    ["address of the kernel", "the guard page below the stack", "illegal instruction"],
    "a program of xv6's has words", r)
 r = run("--disk", os.path.join(BUILD, "foreign.img"), "--", "faults k")
-ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults" + r"(kernel stacks: .*\n)?", r.err), "a system of xv6's shows xv6's line and no other", r)
+ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults" + r"(kernel stacks: .*\n)?", r.err),
+   "a system of xv6's shows xv6's line and no other", r)
 
 t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die"),
                     "--timeout", "60"])
