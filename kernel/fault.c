@@ -12,7 +12,7 @@
 #include "mm/user.h"
 #include "proc/proc.h"
 
-#define CALLERS    8u
+#define CALLERS    6u
 #define NEAR       0x10000u /* bytes past the end of something that still point to it as the cause */
 #define PUSHED_MAX 64u      /* bytes below the stack pointer that one instruction writes */
 
@@ -69,13 +69,16 @@ static const char *private_words(const struct trap_info *info)
 
 static void attachment_words(const struct trap_info *info, const struct ksm_place *place, struct line *l)
 {
-    static const char *const formats[] = {
-        [KSM_PLACE_IN] = "%s to a read-only attachment of segment 0x%x, at +0x%x",
-        [KSM_PLACE_PAST] = "%s past the end of segment 0x%x, at +0x%x",
-        [KSM_PLACE_DETACHED] = "%s in segment 0x%x after its detach, at +0x%x",
+    static const char *const whats[] = {
+        [KSM_PLACE_IN] = "to a read-only attachment of",
+        [KSM_PLACE_PAST] = "past the end of",
+        [KSM_PLACE_DETACHED] = "in a segment after its detach",
     };
 
-    append(l, formats[place->kind], info->write ? "write" : "read", place->id, place->offset);
+    append(l, "%s %s", info->write ? "write" : "read", whats[place->kind]);
+    if (place->kind != KSM_PLACE_DETACHED)
+        append(l, place->name[0] ? " segment 0x%08x \"%s\"" : " segment 0x%08x", place->id, place->name);
+    append(l, ", at +0x%x", place->offset);
 }
 
 static void touch_words(const struct trap_info *info, uint base, struct line *l)

@@ -7,8 +7,8 @@
 #include "arch.h"
 
 /* One line without its end, for whoever wrote the program: what it did, where in its code, and who called that.  The
-   current process is the one that faulted.  Sleeps: no. */
-#define FAULT_WORDS 200 /* the longest has 190 characters: one message holds two lines */
+   current process is the one that faulted.  Sleeps: may. */
+#define FAULT_WORDS 200 /* the longest has 195 characters: one message holds two lines */
 void fault_words(const struct trap_info *info, char text[FAULT_WORDS]);
 
 #endif

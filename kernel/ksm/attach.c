@@ -11,6 +11,7 @@
 #include "ksm/ksm_impl.h"
 
 #include "base/event.h"
+#include "base/kstring.h"
 #include "mm/slab.h"
 
 #define ATTACH_FLAGS (KSM_READ | KSM_WRITE | KSM_RDWR)
@@ -152,7 +153,6 @@ static void detach(struct ksm_task *task, struct attachment *a)
 
     if (events_wanted() && event_room(false))
         event_put("E detach %d %x %x", task->pid, seg->id, a->mapping.va);
-    task->left_id = seg->id;
     task->left_va = a->mapping.va;
     task->left_npages = a->mapping.npages;
     aspace_unmap(task->as, &a->mapping); /* §5.3 */
@@ -404,12 +404,18 @@ bool ksm_find_place(const struct ksm_task *task, uint va, struct ksm_place *plac
     struct mapping *m = mapping_near(task->as, va);
     bool in = m && in_mapping(m, va);
 
-    if (!in && va - task->left_va < task->left_npages << PAGE_SHIFT) {
-        *place = (struct ksm_place){ KSM_PLACE_DETACHED, task->left_id, va - task->left_va };
+    place->kind = KSM_PLACE_DETACHED;
+    place->offset = va - task->left_va;
+    if (!in && place->offset < task->left_npages << PAGE_SHIFT)
         return true;
-    }
-    if (m)
-        *place = (struct ksm_place){ in ? KSM_PLACE_IN : KSM_PLACE_PAST,
-                                     attachment_of(m)->holding->segment->id, va - m->va };
-    return m;
+    if (!m)
+        return false;
+    registry_acquire();
+    const struct segment *seg = attachment_of(m)->holding->segment;
+    place->kind = in ? KSM_PLACE_IN : KSM_PLACE_PAST;
+    place->offset = va - m->va;
+    place->id = seg->id;
+    string_copy(place->name, seg->name, sizeof(place->name));
+    registry_release();
+    return true;
 }

@@ -38,7 +38,7 @@ struct ksm_task {
     struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
     struct list watchers;   /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
     /* [o] the last detach, for ksm_find_place() */
-    uint left_id, left_va, left_npages;
+    uint left_va, left_npages;
     /* [o] for the feed: its own, around its sleep */
     const struct ksm_sleeper *sleeper;
 };
@@ -133,11 +133,12 @@ struct ksm_sleeping {
 };
 bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy);
 
-/* What an address that a program may not touch has to do with shared memory.  false: nothing.  Sleeps: no. */
+/* What an address that the caller may not touch has to do with shared memory.  false: nothing.  Sleeps: may. */
 struct ksm_place {
     enum { KSM_PLACE_IN, KSM_PLACE_PAST, KSM_PLACE_DETACHED } kind;
-    uint id;
     uint offset; /* from where the segment begins, or began */
+    uint id;     /* of an attached one, and its name, or "" */
+    char name[KSM_NAME_SIZE];
 };
 MUST_CHECK bool ksm_find_place(const struct ksm_task *task, uint va, struct ksm_place *place);
 

@@ -21,11 +21,13 @@ WORDS = {
     "large_frame": "stack overflow, write at 0xfHEX, in large_frame (",
     "guard": "the guard page below the stack, write at 0xHEXfff, in guard (",
     "own_code": "the program's code or constants, write at 0x1HEX, in own_code (",
-    "read_only": "write to a read-only attachment of segment 0xd1e, at +0x10, in read_only (",
-    "past_end": "read past the end of segment 0xd1e, at +0x1004, in past_end (",
-    "past_top": "write past the end of segment 0xd1e, at +0x1000, in past_top (",
-    "detached": "write in segment 0xd1e after its detach, at +0x14, in detached (",
-    "attached_again": "write to a read-only attachment of segment 0xd1e, at +0x10, in read_only (",
+    "read_only": "write to a read-only attachment of segment 0x00000d1e, at +0x10, in read_only (",
+    "read_only_named":
+        "write to a read-only attachment of segment 0xHEX \"die's own\", at +0x20, in read_only_named (",
+    "past_end": "read past the end of segment 0x00000d1e, at +0x1004, in past_end (",
+    "past_top": "write past the end of segment 0x00000d1e, at +0x1000, in past_top (",
+    "detached": "write in a segment after its detach, at +0x14, in detached (",
+    "attached_again": "write to a read-only attachment of segment 0x00000d1e, at +0x10, in read_only (",
     "failed_attach": "use of a failed ksmattach (KSM_EHANDLE), read at 0xfffffffd, in failed_attach (",
     "failed_attach_field": "use of a failed ksmattach (KSM_EINVAL), write at 0x26, in failed_attach_field (",
     "failed_sbrk": "use of a failed sbrk (-1), write at 0xffffffff, in failed_sbrk (",
@@ -100,7 +102,7 @@ r = run("--disk", os.path.join(BUILD, "tests.img"), "--", "die null_read; die re
 found = [text.partition("\n")[0] for text in deaths(r.err)]
 ADDRESSES = r", in 0x1\w{3}, called from 0x1\w{3}(, 0x1\w{3})*"
 ok(len(found) == 2 and re.fullmatch("null pointer, read at 0x8" + ADDRESSES, found[0]) and
-   re.fullmatch(r"write to a read-only attachment of segment 0xd1e, at \+0x10" + ADDRESSES, found[1]),
+   re.fullmatch(r"write to a read-only attachment of segment 0x00000d1e, at \+0x10" + ADDRESSES, found[1]),
    "without symbols there are words and addresses", r)
 
 faults = os.path.join(BUILD, "foreign", "faults")
@@ -109,7 +111,8 @@ ok([words.split(",")[0] for words in deaths(r.err, "faults")] ==
    ["address of the kernel", "the guard page below the stack", "illegal instruction"],
    "a program of xv6's has words", r)
 r = run("--disk", os.path.join(BUILD, "foreign.img"), "--", "faults k")
-ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults" + r"(kernel stacks: .*\n)?", r.err), "a system of xv6's shows xv6's line and no other", r)
+ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults" + r"(kernel stacks: .*\n)?", r.err),
+   "a system of xv6's shows xv6's line and no other", r)
 
 t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die"),
                     "--timeout", "60"])

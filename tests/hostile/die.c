@@ -79,6 +79,13 @@ static void own_code(void) { REACH(own_code) = 1; }
 
 static void read_only(void) { REACH((char *)ksmattach(segment(0xd1e, 4096), KSM_READ) + 0x10) = 1; }
 
+static void read_only_named(void)
+{
+    int handle = ksmget("die's own", 4096);
+
+    REACH((char *)ksmattach(handle, KSM_READ) + 0x20) = 1;
+}
+
 /* The page above is free, and not where the last detach was. */
 static void past_end(void)
 {
@@ -181,6 +188,7 @@ static const struct {
     WAY(guard),
     WAY(own_code),
     WAY(read_only),
+    WAY(read_only_named),
     WAY(past_end),
     WAY(past_top),
     WAY(detached),
