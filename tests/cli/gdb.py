@@ -196,7 +196,8 @@ quit
     ok(held, "locks says which process holds a sleeping lock", s.parts.get("held"))
     s.check("a panic stops before the machine ends, and its trace goes through the kernel's own trap", "panic",
             "The kernel panics", "^#0 +panic", "trap_page_fault", "<signal handler called>", "0x0+ in",
-            "<signal handler called>", "panic: exception 14 in the kernel")
+            "<signal handler called>")
+    ok("panic: exception 14 in the kernel" in s.text, "then the kernel says why, and ends", s.text)
 
 
 def locks():
