@@ -138,6 +138,8 @@ if shutil.which("gdb"):
     ok(t.expect(rb"starting sh\r?\n\$ "), "the system starts under gdb", t.text, gdb.text)
     t.type(b"first\n")
     ok(gdb.expect(rb"Breakpoint 1, .*sys_sleep"), "a breakpoint on sys_sleep stops", gdb.text)
+    gdb.type(b"ps\n")
+    ok(gdb.expect(rb"running .*sys_sleep"), "and the commands for gdb are there", gdb.text)
     gdb.type(b"kill\ny\nquit\n")
     gdb.status(20)
     ok(t.status(20) is not None, "kill ends QEMU")

@@ -64,6 +64,9 @@ target remote {port}
 {program}"""
 
 
+ENDING = 2  # seconds that QEMU may take to end when gdb has ended, and what it wrote to be shown
+
+
 def copy_console(machine, speaks):
     while True:
         try:
@@ -95,11 +98,15 @@ def type_in(machine, path, speaks):
 
 def run_gdb(machine, script, typed):
     speaks = threading.Event()  # the system has written to its console
-    for target, arguments in ((copy_console, (machine, speaks)), (drain, (machine.log,)),
-                              (type_in, (machine, typed, speaks))):
+    console = threading.Thread(target=copy_console, args=(machine, speaks), daemon=True)
+    console.start()
+    for target, arguments in ((drain, (machine.log,)), (type_in, (machine, typed, speaks))):
         threading.Thread(target=target, args=arguments, daemon=True).start()
-    return subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
+    status = subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
+    if machine.wait(ENDING) is not None:
+        console.join(ENDING)  # the system's last words
+    return status
 
 
 def serve(machine, options):

@@ -16,11 +16,10 @@
  * convention is.
  *
  * The .cfi directives tell a debugger where each instruction finds the registers of what was interrupted, so that its
- * back-traces go on there.  They leave no code.
+ * back-traces go on there.  They leave no code.  They make .eh_frame, since clang can't say in .debug_frame that
+ * a frame is a trap's; kernel.ld keeps it out of the memory.
  */
 #include "layout.h"
-
-    .cfi_sections .debug_frame
 
 /* From here on the stack pointer is `depth` bytes below the instruction pointer that the processor pushed.  It pushed a
    program's stack pointer too; the kernel's was 12 bytes above. */
