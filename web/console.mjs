@@ -14,6 +14,7 @@ function theme() {
     return {
         background: colour("--terminal"), foreground: colour("--terminal-text"), cursor: colour("--accent"),
         cursorAccent: colour("--terminal"), selectionBackground: colour("--selection"),
+        scrollbarSliderBackground: colour("--edge"), scrollbarSliderHoverBackground: colour("--dim"),
     };
 }
 

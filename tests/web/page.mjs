@@ -63,10 +63,19 @@ const outcomes = {
 };
 
 /* Runs the step that is shown, and waits until its button can be pressed again. */
-async function runStep(page) {
+async function runStep(page, meanwhile = () => {}) {
     const button = page.locator("#tour .run");
     await button.click();
+    await meanwhile();
     return until(() => button.isEnabled());
+}
+
+/* While the two clients have it attached, the picture tells of the server's segment. */
+async function seesServer(page) {
+    const segments = () => page.locator("#live tbody").first().innerText();
+    const sees = await until(async () => /mathserver \d+ read-write at 7f[0-9a-f]+; mathclient \d+ read-write at/.test(await segments()), 20);
+    ok(sees, "the picture shows who has the segment attached, how and where", await segments());
+    await picture(page, "1440-server", "dark");
 }
 
 async function run() {
@@ -81,10 +90,10 @@ async function run() {
     for (const step of steps) {
         await page.goto(`${url}#${step.name}`);
         await page.keyboard.press("Escape");
-        const ended = await runStep(page);
+        const ended = await runStep(page, () => step.name === "server" ? seesServer(page) : null);
         ok(ended && await shows(page, outcomes[step.name]), `the tour's step ${step.name} shows what it promises`, await screen(page));
-        if (["server", "heir"].includes(step.name))
-            await picture(page, `1440-${step.name}`, "dark");
+        if (step.name === "heir")
+            await picture(page, "1440-heir", "dark");
     }
     await page.close();
 

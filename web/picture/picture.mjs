@@ -100,6 +100,7 @@ class Picture {
             this.zoom(event.deltaY > 0 ? 1.25 : 0.8);
         }, { passive: false });
         new ResizeObserver(() => this.change(() => {})).observe(this.element);
+        matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.change(() => {})); // a canvas keeps its colours
     }
 
     push(text) {
