@@ -34,7 +34,8 @@ def events_of(feed, pid):
 # A quiet moment.
 result, feed = watched("still", "feed still %d; ps; ksmstat" % NTICKS)
 well_formed(feed, "the feed of a run is well-formed from its first byte to its last", result)
-told = re.search(r"still (\d+) (\d+): (\d+) used, (\d+) segments, (\d+) pages, (\d+) attachments, word (\S+)", result.out)
+told = re.search(r"still (\d+) (\d+): (\d+) used, (\d+) segments, (\d+) pages, (\d+) attachments, word (\S+)",
+                 result.out)
 numbers = [int(n) for n in told.groups()[:6]] if told else [0] * 6
 parent, child = numbers[:2]
 quiet = [f for f in feed.frames if parent in f.processes and f.words.get(child)]
@@ -50,14 +51,16 @@ ok(frame and sorted(a for a in frame.attachments if a[1] == parent) ==
    sorted([("feed", parent, base, "rw")] + [a for a in frame.attachments if a[0] in named and a[3] == "r"]) and
    ("feed", child, base, "rw") in frame.attachments, "and who has what attached where", base, frame and frame.lines)
 ok(len(quiet) <= 3, "while nothing changes no frame comes", len(quiet), [f.lines for f in quiet])
-table = {int(m[0]): m for m in re.findall(r"^ *(\d+) +(\d+) +(\d+) +(\w+) +(\d+) +(\d+)K +(\d+) (\S+)$", result.out, re.M)}
+table = {int(m[0]): m for m in re.findall(r"^ *(\d+) +(\d+) +(\d+) +(\w+) +(\d+) +(\d+)K +(\d+) (\S+)$",
+                                          result.out, re.M)}
 common = [pid for pid in table if frame and pid in frame.processes]
 same = [pid for pid in common if (lambda p, t: (p[1], p[4], p[5], int(p[9], 16) // 1024, p[10]) ==
                                   (t[1], t[2], t[4], int(t[5]), t[7]))(frame.processes[pid], table[pid])]
 ok(len(common) >= 2 and same == common, "a frame's processes are those of ps", common, same, result.out,
    frame and frame.lines)
 mine = events_of(feed, parent)
-ok([e.split(" ")[0] for e in mine] == ["exec", "create", "attach", "fork", "create", "attach", "delete", "delete", "exit"],
+ok([e.split(" ")[0] for e in mine] ==
+   ["exec", "create", "attach", "fork", "create", "attach", "delete", "delete", "exit"],
    "events tell what a process did, in order", mine)
 
 # Names and locks.
@@ -84,7 +87,8 @@ result = run("--param", "watch=on", "--", "echo", "here")
 ok(result.out == "here\n" and "no third serial port" in result.err, "without the port the kernel says so, and goes on",
    result)
 result = run("--param", "watch=perhaps", "--", "echo", "here")
-ok(result.out == "here\n" and "watch=perhaps: only on and snapshots" in result.err, "a bad value gets a message", result)
+ok(result.out == "here\n" and "watch=perhaps: only on and snapshots" in result.err,
+   "a bad value gets a message", result)
 result = run("--watch", os.path.join(HERE, "no", "feed"), "--", "true")
 ok(result.status == 2 and "cannot write the feed" in result.err, "./ksm run --watch names a file that it can't write",
    result)

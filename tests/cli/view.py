@@ -48,8 +48,8 @@ record = os.path.join(directory, "a feed")
 viewing = Viewing("--no-open", "--record", record, "--timeout", "60", "--", "echo one; ksmstat")
 _, feed = viewing.get("/feed")
 status, out, err = viewing.end()
-ok(feed.startswith(b"KSM-FEED 1 ") and b" exec " in feed and feed.endswith(b"\n"), "the feed of a system comes to its end",
-   feed[-300:])
+ok(feed.startswith(b"KSM-FEED 1 ") and b" exec " in feed and feed.endswith(b"\n"),
+   "the feed of a system comes to its end", feed[-300:])
 ok(status == 0 and out.startswith("one\n"), "the system's output and status are those of ./ksm run", status, out, err)
 ok(open(record, "rb").read() == feed, "and the recording is the feed")
 status, out, err = Viewing("--no-open", "--timeout", "60", "--", "false").end()
@@ -68,10 +68,12 @@ for name in sorted(os.listdir(RECORDINGS)):
 viewing = Viewing("--no-open", os.path.join(RECORDINGS, "holder-dies.feed"))
 with open(os.path.join(ROOT, "web", "picture", "picture.mjs"), encoding="utf-8") as f:
     pages = re.findall(r'from "\./([\w.]+)"', f.read())
-ok(len(pages) >= 4 and all(viewing.get("/picture/" + page)[0].status == 200 for page in pages), "all modules are served")
+missing = [page for page in pages if viewing.get("/picture/" + page)[0].status != 200]
+ok(len(pages) >= 4 and not missing, "all modules are served", missing)
 response, _ = viewing.get("/")
 ok("script-src 'self'" in response.headers["Content-Security-Policy"], "only the page's own scripts may run")
-strange = ("/../ksm", "/picture/../../ksm", "/nothing.html", "/view.py", "/picture", "//etc/passwd", "/%2e%2e/README.md")
+strange = ("/../ksm", "/picture/../../ksm", "/nothing.html", "/view.py", "/picture", "//etc/passwd",
+           "/%2e%2e/README.md")
 found = [path for path in strange if viewing.get(path)[0].status != 404]
 ok(not found, "no other file is served", found)
 ok(viewing.get("/feed", Host="evil.example")[0].status == 403, "pages of other hosts can't read it under their name")
@@ -80,7 +82,8 @@ closed.sendall(b"GET /feed HTTP/1.1\r\n")
 closed.close()
 ok(viewing.get("/")[0].status == 200, "a browser that goes away in the middle does no harm")
 status, said = fails("--port", str(viewing.port), os.path.join(RECORDINGS, "holder-dies.feed"))
-ok(status == 2 and re.search(r"^ksm: port \d+: .*in use; --port chooses another$", said, re.M), "a busy port is named", said)
+ok(status == 2 and re.search(r"^ksm: port \d+: .*in use; --port chooses another$", said, re.M),
+   "a busy port is named", said)
 other = Viewing("--no-open", os.path.join(RECORDINGS, "holder-dies.feed"))
 ok(other.port != viewing.port, "without --port, a free one is taken")
 other.end(signal.SIGINT)
