@@ -2,8 +2,8 @@
 """piped - runs QEMU, for make; input that is no terminal reaches it only when the system listens.
 
 A serial port that has not been set up loses what is sent to it, so the input waits for the system's first words.  A
-terminal is QEMU's own to read, and the kernel is told of it if it answers.  What QEMU shows comes through here, where the
-addresses of a program that died get names.
+terminal is QEMU's own to read, and the kernel is told of it if it answers.  What QEMU shows comes through here, where
+the addresses of a program that died get names.
 """
 
 import os
