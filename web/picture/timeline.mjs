@@ -77,11 +77,11 @@ export class TimePicture {
     axis(height) {
         const c = this.context;
         const step = STEPS.find(s => s / (this.to - this.from) * (this.width - NAMES) > 80) ?? 1e9;
-        c.textAlign = "center";
         for (let t = Math.ceil(this.from / step) * step; t <= this.to; t += step) {
             c.fillStyle = this.ink.line;
             c.fillRect(this.x(t), AXIS - 4, 1, height);
             c.fillStyle = this.ink.faint;
+            c.textAlign = this.x(t) > this.width - 24 ? "right" : "center";
             c.fillText(`${seconds(t).replace(/\.?0+$/, "") || "0"} s`, this.x(t), 8);
         }
     }
@@ -178,14 +178,14 @@ export class TimePicture {
         const { frames } = this.history;
         const first = Math.max(after(frames, this.from) - 1, 0);
         let most = 1;
-        for (let i = first; i < frames.length && frames[i].time < this.to; i++)
+        for (let i = first; i < frames.length && frames[i].time <= this.to; i++)
             most = Math.max(most, frames[i].totals[field]);
         const up = value => y + GRAPH - 6 - value / most * (GRAPH - 14);
         c.strokeStyle = this.ink.good;
         c.lineWidth = 1.5;
         c.beginPath();
         let value = null;
-        for (let i = first; i < frames.length && frames[i].time < this.to; i++) {
+        for (let i = first; i < frames.length && frames[i].time <= this.to; i++) {
             const x = Math.max(this.x(frames[i].time), NAMES);
             if (value === null)
                 c.moveTo(x, up(frames[i].totals[field]));
