@@ -241,7 +241,7 @@ static void enter_result(uint number, const uint arg[], int result)
 static bool of_ksm(uint number)
 {
     return (number >= SYS_ksmget && number <= SYS_ksmwake && number != SYS_pgused) ||
-           number == SYS_ksmwaitpeer;
+           number == SYS_ksmwaitpeer || number == SYS_ksmname;
 }
 
 static void count_call(uint i, bool succeeded)

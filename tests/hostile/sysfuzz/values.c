@@ -11,7 +11,9 @@
 struct possessions own;
 uint luck;
 
-const int identifiers[] = { 1, 2, 3, 4, 5, 6, 7, 8, 0, -1, 0x7FFFFFFF, (int)0x80000000, 4096, 512 };
+const int identifiers[] = {
+    1, 2, 3, 4, 5, 6, 7, 8, 0, -1, 0x7FFFFFFF, (int)0x80000000, 4096, 512, 0x2acd4eca, 0x3f515151
+}; /* the last two: of "run" and "log", for ksmname */
 const uint nidentifiers = COUNT(identifiers);
 
 static const uint numbers[] = {
