@@ -27,7 +27,8 @@ DEATH = re.compile(rb"pid \d+ (.{1,15}): trap \d+ err \d+ on cpu \d+ eip 0x[0-9a
 WORDS = re.compile(r"(.*?)(?:, in (0x[0-9a-f]+))?(?:, called from (0x[0-9a-f]+(?:, 0x[0-9a-f]+)*))?(\r?\n)")
 HEAP_ERROR = re.compile(rb"(\S{1,15}): heap error: .*0x")
 LINE_MAX = 400  # bytes kept of a line that the console shows
-NULL_PAGE = "    xv6 links programs at 0, so that they can read address 0; `make NULL_PAGE=1' does so, too\n"
+AS_IN_XV6 = ("null pointer, read", "the program's code or constants")
+NULL_PAGE = "    xv6 links programs so that they can do this; `make NULL_PAGE=1' does so, too\n"
 
 
 def readable(path):
@@ -106,7 +107,7 @@ class Symbols:
             what += ", in " + frames.pop(0) if where else ""
             rest = chain(frames)
             line = what + end + ("    called from " + rest + end if rest else "")
-        if what.startswith("null pointer, read") and os.path.isfile(
+        if what.startswith(AS_IN_XV6) and os.path.isfile(
                 os.path.join(build_directory(), "top", self._dead + ".o")):
             line += NULL_PAGE
         return line
