@@ -1,6 +1,6 @@
 """run - runs a test of the playground by node, where node, npm and for the page Chromium are installed.
 
-    run.py emulator | page
+    run.py emulator | page | picture
 
 PICTURES: a directory in which the test of the page leaves pictures of it.
 """
@@ -17,7 +17,8 @@ from _tap import BUILD, ROOT, done, ok, skip, temp_directory  # noqa: E402
 from run.statuses import Failure  # noqa: E402
 from web.assemble import assemble, compressed_size, modules  # noqa: E402
 
-TITLES = {"emulator": "the kernel runs in the emulator v86", "page": "the playground works in a browser"}
+TITLES = {"emulator": "the kernel runs in the emulator v86", "page": "the playground works in a browser",
+          "picture": "the feed is read, and the picture laid out"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 LARGEST = 2 << 20  # bytes to load
 
@@ -50,9 +51,11 @@ def page(node_modules, chromium):
 
 def main():
     name = sys.argv[1]
-    for program in ("node", "npm"):
+    for program in ("node",) if name == "picture" else ("node", "npm"):
         if not shutil.which(program):
             leave_out(name, "%s is not installed" % program)
+    if name == "picture":
+        run_node("--test-reporter=tap", os.path.join(HERE, "picture.mjs"))
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if name == "page" and not chromium:
         leave_out(name, "Chromium is not installed")

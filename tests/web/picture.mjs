@@ -1,4 +1,4 @@
-// The reader of the feed and what is made of it, without a browser: node --test tests/web
+// The reader of the feed and what is made of it, without a browser: ./ksm test web/picture
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
