@@ -11,9 +11,10 @@ CALLS = 100000
 SEED = 1
 NCPUS = int(os.environ.get("CPUS") or 2)
 # What can't fail, and what can't succeed: only a shell says what is in the foreground, halt() is tried with arguments
-# that can't be read, killjob() with other jobs than the fuzzer's, and a normal kernel has no debug().
+# that can't be read, killjob() with other jobs than the fuzzer's, a normal kernel has no debug(),
+# and consolectl() is the shell's.
 NEVER_FAIL = {"getpid", "uptime", "pgused", "sync", "exit", "exits", "fork"}
-NEVER_SUCCEED = {"unknown", "foreground", "halt", "debug", "killjob"}
+NEVER_SUCCEED = {"unknown", "foreground", "halt", "debug", "killjob", "consolectl"}
 
 run = sysfuzz.Run(SEED, CALLS, NCPUS, 32).run()
 ok(not run.problems, "%d calls leave the system as it was" % CALLS, "repeat: " + run.line, *run.problems)
