@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 
@@ -233,6 +234,9 @@ def editor():
     port = config["miDebuggerServerAddress"].rpartition(":")[2]
     ok(task["command"] == "./ksm debug --port " + port and task["dependsOn"] in tasks,
        "the tasks that .vscode names exist", task)
+    with socket.socket() as s:  # theirs may be in use
+        s.bind(("127.0.0.1", 0))
+        port = str(s.getsockname()[1])
     machine = subprocess.Popen(DEBUG + ["--port", port, "--", "echo one"], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV)
     ready = machine.stderr.readline()
@@ -274,7 +278,8 @@ commands()
 locks()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
-                          (["--port", "x"], "--port wants a number"), (["--icount"], "no --icount")):
+                          (["--port", "x"], "--port wants a number"), (["--port", "99999"], "--port wants"),
+                          (["--icount"], "no --icount")):
     p = subprocess.run(DEBUG + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
     ok(p.returncode == 2 and wanted in p.stderr, "%s is refused" % " ".join(arguments), p.stderr)
 p = subprocess.run(DEBUG + ["--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)

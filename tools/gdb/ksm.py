@@ -36,6 +36,8 @@ BITS = ((PRESENT, "present"), (WRITABLE, "writable"), (USER, "user"), (8, "write
         (PROMISED, "promised"))
 SLOT_TAKEN = 0x80000000  # kernel/ksm/ksm_impl.h
 
+CONSOLE = os.environ.get("KSM_CONSOLE")  # in ./ksm debug: a file, which types at the system's console
+
 # Functions that do not say what a sleeper waits for.
 SLEEP = {"context_switch", "sched_switch_locked", "sched_yield", "thread_park", "waitq_sleep"}
 # States as `ps' shows them.
@@ -675,10 +677,9 @@ usage: type TEXT
 The system reads it when it runs: `continue'."""
 
     def run(self, argument):
-        console = os.environ.get("KSM_CONSOLE")
-        if not console:
+        if not CONSOLE:
             raise gdb.GdbError("the console is another terminal's: type there")
-        with open(console, "w", encoding="utf-8") as f:
+        with open(CONSOLE, "w", encoding="utf-8") as f:
             f.write(argument + "\n")
 
 
@@ -952,6 +953,12 @@ type TEXT      types a line at the console           Ctrl-C  stops the machine; 
 `help ps' and so on say more; docs/debugging.md is a page for beginners."""
 
 
+def leaving(event):
+    """gdb would let the machine run on, for the moment until ./ksm debug ends it."""
+    if gdb.selected_inferior().pid:
+        quietly("kill")
+
+
 def start():
     # Each processor, and each process, has another memory at the same address.
     for setting in ("set stack-cache off", "set code-cache off"):
@@ -965,6 +972,8 @@ def start():
     gdb.events.breakpoint_created.connect(confine)
     gdb.events.breakpoint_modified.connect(confine)
     gdb.events.stop.connect(stopped)
+    if CONSOLE:
+        gdb.events.gdb_exiting.connect(leaving)
     Internal("panic", lambda: True, "The kernel panics: `bt' shows where, `continue' lets it say why and end.")
     Internal("program_fault", in_chosen_program,
              "The program did what it can't go on after: `bt' shows where, `continue' lets the kernel end it.")

@@ -64,6 +64,7 @@ target remote {port}
 {program}"""
 
 
+MAX_PORT = 65535
 ENDING = 2  # seconds that QEMU may take to end when gdb has ended, and what it wrote to be shown
 
 
@@ -105,7 +106,7 @@ def run_gdb(machine, script, typed):
     status = subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
     if machine.wait(ENDING) is not None:
-        console.join(ENDING)  # the system's last words
+        console.join(ENDING)
     return status
 
 
@@ -129,8 +130,8 @@ def listen(options, directory):
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the connection's, too: its packets are short
         try:
             listener.bind(("127.0.0.1", options.port))
-        except (OSError, OverflowError) as e:
-            raise Failure(USAGE_ERROR, "port %d: %s" % (options.port, getattr(e, "strerror", e))) from e
+        except OSError as e:
+            raise Failure(USAGE_ERROR, "port %d: %s" % (options.port, e.strerror.lower())) from e
     listener.listen()
     return listener, path
 
@@ -163,8 +164,8 @@ def take_port(argv):
     if "--port" not in argv[:end]:
         return None, argv
     at = argv.index("--port")
-    if at + 1 >= end or not argv[at + 1].isdecimal():
-        raise Failure(USAGE_ERROR, "--port wants a number")
+    if at + 1 >= end or not argv[at + 1].isdecimal() or not 0 < int(argv[at + 1]) <= MAX_PORT:
+        raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d" % MAX_PORT)
     return int(argv[at + 1]), argv[:at] + argv[at + 2:]
 
 
