@@ -390,7 +390,7 @@ class ByFramePointer(Unwinder):
             if not sp or (pc and not stranger(pc)):
                 return None
             caller = self.caller(pc, sp, bp)
-        except (gdb.error, gdb.GdbError):
+        except (gdb.error, gdb.GdbError, OverflowError):  # registers that point nowhere
             return None
         info = frame.create_unwind_info(Place(registers[1], registers[0]))
         for name, value, now in zip(("eip", "esp", "ebp"), caller, registers):
@@ -980,4 +980,5 @@ def start():
     print(HINT)
 
 
-start()
+if "ksm" not in gdb.frame_filters:  # else this file was loaded before
+    start()
