@@ -1,0 +1,83 @@
+"""./ksm iso: the image boots from a CD and from a disk, and by UEFI says what it needs.  Only with --all."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import ROOT, done, ok, skip, temp_directory  # noqa: E402
+
+ISO = [sys.executable, os.path.join(ROOT, "tools", "run", "iso.py")]
+UEFI = "/usr/share/ovmf/OVMF.fd"
+PATIENCE = 120  # seconds until the prompt
+
+
+def iso(*arguments):
+    p = subprocess.run(ISO + list(arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                       env=dict(os.environ, KSM_BUILT="1"))
+    return p.returncode, p.stdout + p.stderr
+
+
+def shows(program, arguments, words, type_then=()):
+    """What QEMU's serial port showed until it showed the words; then more is typed, and other words must come."""
+    ours, its = socket.socketpair()
+    command = [program, "-display", "none", "-m", "256", "-no-reboot", "-chardev", "socket,id=s,fd=%d" % its.fileno(),
+               "-serial", "chardev:s"] + arguments
+    machine = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[its.fileno()])
+    its.close()
+    shown, end = b"", time.monotonic() + PATIENCE
+    wanted = [(words, b"")] + list(type_then)
+    try:
+        while wanted and time.monotonic() < end:
+            if wanted[0][0] in shown:
+                _, keys = wanted.pop(0)
+                shown = b"" if keys else shown
+                ours.sendall(keys)
+                continue
+            ours.settimeout(max(end - time.monotonic(), 0.1))
+            data = ours.recv(4096)
+            if not data:
+                break
+            shown += data
+    except socket.timeout:
+        pass
+    finally:
+        machine.kill()
+        machine.wait()
+        ours.close()
+    return not wanted, shown.decode(errors="replace")[-600:]
+
+
+TITLE = "an image that boots from a CD, from a disk, and not by UEFI"
+if not os.environ.get("KSM_TEST_ALL"):
+    skip(TITLE, "only with --all")
+    done()
+directory = temp_directory()
+image = os.path.join(directory, "ksm.iso")
+status, said = iso(image)
+ok(status == 0 and os.path.exists(image), "it is made", said)
+HELLO = [(b"$ ", b"echo here | wc\n"), (b"1 1 5", b"halt\n")]
+for how, disk in (("a CD", ["-cdrom", image]),
+                  ("a disk, as a USB stick is", ["-drive", "file=%s,format=raw,if=ide,snapshot=on" % image])):
+    came, shown = shows("qemu-system-i386", disk, b"init: starting sh", HELLO)
+    ok(came, "it boots from " + how, shown)
+program = shutil.which("qemu-system-x86_64")
+if program and os.path.exists(UEFI):
+    came, shown = shows(program, ["-bios", UEFI, "-cdrom", image], b"KSM needs a BIOS")
+    ok(came, "by UEFI, it says what it needs", shown)
+else:
+    skip("by UEFI, it says what it needs", "no UEFI for QEMU is installed")
+
+for arguments in (["--size", "3"], [image, "more"], ["-x"]):
+    status, said = iso(*arguments)
+    ok(status == 2 and said.startswith("ksm: usage: ./ksm iso"),
+       "refused: " + " ".join(map(os.path.basename, arguments)), said)
+for path in (directory, os.path.join(directory, "none", "ksm.iso"), "/proc/ksm.iso"):
+    status, said = iso(path)
+    ok(status == 2 and "can't be written" in said or status == 121 and "was not made" in said,
+       "refused: a file that can't be there", said)
+ok(os.listdir(directory) == ["ksm.iso"], "nothing half-written is left", os.listdir(directory))
+done()

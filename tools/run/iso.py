@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""iso - an image that boots from a CD or a USB stick: GRUB, the kernel, and the file system in memory.
+
+GRUB for a PC's BIOS starts the kernel.  GRUB for UEFI says that a BIOS is needed: this kernel draws on a screen in text
+mode, which UEFI alone does not have.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from run.build import build  # noqa: E402
+from run.paths import build_directory  # noqa: E402
+from run.statuses import BUILD_FAILED, USAGE_ERROR, Failure, say  # noqa: E402
+
+USAGE = """\
+usage: ./ksm iso [FILE]
+
+Makes an image for a CD or a USB stick, build/ksm.iso if no FILE is named.  The file system is in memory: what is
+written there is gone when the computer is switched off.  Write it to a stick by `dd if=FILE of=/dev/STICK bs=1M`.
+"""
+CONFIGURATION = """\
+if [ "$grub_platform" = efi ]; then
+    echo "This computer starts by UEFI.  KSM needs a BIOS: switch on legacy boot, or CSM, in the setup."
+    echo "Press a key to go back."
+    read
+    exit
+fi
+multiboot /boot/kernel
+module /boot/fs.img
+boot
+"""
+
+
+def make_iso(path):
+    with tempfile.TemporaryDirectory(prefix="ksm-iso-") as tree:
+        boot = os.path.join(tree, "boot")
+        os.makedirs(os.path.join(boot, "grub"))
+        shutil.copy(os.path.join(build_directory(), "fs.img"), boot)
+        shutil.copy(os.path.join(build_directory(), "kernel.elf"), os.path.join(boot, "kernel"))
+        with open(os.path.join(boot, "grub", "grub.cfg"), "w", encoding="ascii") as f:
+            f.write(CONFIGURATION)
+        part = path + ".part"
+        made = subprocess.run(["grub-mkrescue", "--fonts=", "--locales=", "--themes=", "-o", part, tree,
+                               "--", "-volid", "KSM"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", check=False)
+        if made.returncode or not os.path.exists(part):
+            if os.path.exists(part):
+                os.remove(part)
+            raise Failure(BUILD_FAILED, "%s was not made: %s" % (path, made.stderr.strip().split("\n")[-1]))
+        os.replace(part, path)
+
+
+def main(arguments):
+    if arguments in (["--help"], ["-h"]):
+        sys.stdout.write(USAGE)
+        return
+    if len(arguments) > 1 or arguments and arguments[0].startswith("-"):
+        raise Failure(USAGE_ERROR, USAGE.split("\n")[0])
+    path = arguments[0] if arguments else os.path.join(build_directory(), "ksm.iso")
+    directory = os.path.dirname(path) or "."
+    if os.path.isdir(path) or not os.path.isdir(directory) or not os.access(directory, os.W_OK):
+        raise Failure(USAGE_ERROR, "%s: a file can't be written there" % path)
+    build()
+    make_iso(path)
+    say("%s: %d MB" % (path, os.path.getsize(path) >> 20))
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except Failure as failure:
+        say(failure)
+        sys.exit(failure.status)
