@@ -73,7 +73,7 @@ told = re.search(r"lock (\d+) (\d+)", result.out)
 waits = [e for e in events_of(feed, told[2]) if e.startswith("lock ")] if told else []
 ok(waits and all(e.split(" ")[4] == told[1] for e in waits), "who waits for a lock of the library, and for whom", waits)
 frames = [f for f in feed.frames if told and int(told[2]) in f.words]
-ok(all(f.words[int(told[2])][3:] == [told[1], told[1]] for f in frames), "frames tell it, too", len(frames))
+ok(frames and all(f.words[int(told[2])][3:] == [told[1], told[1]] for f in frames), "frames tell it, too", len(frames))
 
 # A storm.
 result, feed = watched("race", RACES)

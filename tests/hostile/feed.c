@@ -77,7 +77,7 @@ static void lock(void)
         exits(ksmlock_acquire(l, 0) || ksmlock_release(l));
     while (ksmlock_holder(l) == getpid() && !(l->holder.pid & KSMLOCK_WAITED))
         sleep(1);
-    sleep(2);
+    sleep(25); /* for a snapshot or two */
     printf("lock %d %d\n", getpid(), child);
     ksmlock_release(l);
     wait();
