@@ -551,8 +551,8 @@ static bool line_get(void)
             had = source.length = 0;
             c = '\n';
         }
-        if (!interactive ||
-            edit_escape(&escape, c) == ESCAPE_NONE) /* the terminal's arrows are no part of a name */
+        /* What the terminal sends for arrows is no part of a name. */
+        if (!interactive || edit_escape(&escape, c) == ESCAPE_NONE)
             line_put(c);
     }
     return source.length > had;
