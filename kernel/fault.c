@@ -69,13 +69,13 @@ static const char *private_words(const struct trap_info *info)
 
 static void attachment_words(const struct trap_info *info, const struct ksm_place *place, struct line *l)
 {
-    static const char *const whats[] = {
+    static const char *const parts[] = {
         [KSM_PLACE_IN] = "to a read-only attachment of",
         [KSM_PLACE_PAST] = "past the end of",
         [KSM_PLACE_DETACHED] = "in a segment after its detach",
     };
 
-    append(l, "%s %s", info->write ? "write" : "read", whats[place->kind]);
+    append(l, "%s %s", info->write ? "write" : "read", parts[place->kind]);
     if (place->kind != KSM_PLACE_DETACHED)
         append(l, place->name[0] ? " segment 0x%08x \"%s\"" : " segment 0x%08x", place->id, place->name);
     append(l, ", at +0x%x", place->offset);

@@ -126,9 +126,9 @@ t.type(b"halt\n")
 ok(t.status() == 0, "and the terminal goes on", t.text)
 
 LINES = ("before\nhey: pid 3 die: trap 14 err 4 on cpu 0 eip 0x%x addr 0x0--kill proc\n"
-         "null pointer, read at 0x0, in 0x%x\nafter\npid 4 die: trap")
+         "null pointer, read at 0x0, in 0x%x\nafter\npid 4 die: trap 6 err 0 on cpu 0 eip 0x1 addr 0x0--kill proc\n$ ")
 PLACES = (r"before\nhey: " + DEATH % "die" + r"null pointer, read at 0x0, in main \(tests/hostile/die\.c:\d+\)\n"
-          r"    xv6 links .*`make NULL_PAGE=1'.*\nafter\npid 4 die: trap")
+          r"    xv6 links .*`make NULL_PAGE=1'.*\nafter\n" + DEATH % "die" + r"\$ ")
 nm = subprocess.run(["nm", os.path.join(BUILD, "elf", "die")], capture_output=True, text=True, check=True).stdout
 main = int(re.search(r"(\w+) T main\n", nm)[1], 16)
 top = temp_directory()

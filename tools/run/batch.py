@@ -7,6 +7,7 @@ import struct
 import sys
 import threading
 import time
+from functools import partial
 
 from . import qemu
 from .options import DEFAULT_TIMEOUT
@@ -25,11 +26,10 @@ def write_all(stream, data):
 
 class Output:
     """Writes to a stream from a thread of its own: a slow reader must not hold up the machine, whose serial port drops
-    what nobody takes.  The same holds for `change`, which says what to write for each piece."""
+    what nobody takes.  A piece may be a function, which the thread calls for what to write."""
 
-    def __init__(self, stream, change=bytes):
+    def __init__(self, stream):
         self._stream = stream
-        self._change = change
         self._queue = queue.SimpleQueue()
         self._broken = False
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -38,7 +38,7 @@ class Output:
     def _work(self):
         for data in iter(self._queue.get, None):
             try:
-                write_all(self._stream, self._change(data))
+                write_all(self._stream, data() if callable(data) else data)
             except OSError:
                 self._broken = True
                 return
@@ -94,11 +94,13 @@ class Feeder:
                 return  # the machine has ended
 
 
-def follow(machine, options, typer, out, err, notes):
+def follow(machine, options, typer, out, err):
     """Runs until the system ends.  Returns the status line's content or None, and whether the time was over."""
     ports = qemu.Ports(machine, patience=qemu.PATIENCE)
+    symbols = Symbols(not options.disk, options.add)
     show = typer.feed if typer else out.put
-    log = qemu.LogReader(err.put, input=Feeder(machine.log).ask, **({"prompt": typer.shell_waits} if typer else {}))
+    log = qemu.LogReader(lambda line: err.put(partial(symbols.line, line)), input=Feeder(machine.log).ask,
+                         **({"prompt": typer.shell_waits} if typer else {}))
     end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     while ports.open and not (typer and typer.finished):
         left = end - time.monotonic()
@@ -108,7 +110,7 @@ def follow(machine, options, typer, out, err, notes):
         for name, data in ports.read(min(left, WAIT_MAX if pause is None else pause)):
             (log.feed if name == "log" else show)(data)
             if name == "console":
-                notes.put(data)
+                err.put(partial(symbols.notes, data))
         if typer:
             typer.idle()
     if typer:
@@ -124,9 +126,7 @@ def follow(machine, options, typer, out, err, notes):
 
 
 def run(machine, options, command, foreign):
-    symbols = [Symbols(not options.disk, options.add) for _ in range(2)]
-    out, err = Output(sys.stdout), Output(sys.stderr, symbols[0].line)
-    notes = Output(sys.stderr, symbols[1].notes)
+    out, err = Output(sys.stdout), Output(sys.stderr)
     typer = None
     if foreign:
         length = len(os.fsencode(command))
@@ -134,8 +134,7 @@ def run(machine, options, command, foreign):
             say("a shell of xv6 reads at most %d characters; this command has %d" % (TYPED_MAX, length))
         typer = Typer(machine.console.sendall, out.put, command)
     try:
-        return follow(machine, options, typer, out, err, notes)
+        return follow(machine, options, typer, out, err)
     finally:
         err.finish()
-        notes.finish()
         out.finish()

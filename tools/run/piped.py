@@ -48,12 +48,13 @@ def main():
                                bufsize=0, preexec_fn=None if on_terminal else die_with_parent)
     if on_terminal:  # it gives the terminal back before it ends
         signal.signal(signal.SIGTERM, lambda *unused: machine.terminate())
-    show = Symbols().feed
+    symbols = Symbols()
     first = os.read(machine.stdout.fileno(), PIECE)
     if not on_terminal:
         threading.Thread(target=type_in, args=(machine,), daemon=True).start()
-    os.write(1, show(first))
-    copy(machine.stdout.fileno(), 1, show)
+    os.write(1, symbols.feed(first))
+    copy(machine.stdout.fileno(), 1, symbols.feed)
+    os.write(1, symbols.rest())
     try:
         return machine.wait(ENDING)
     except subprocess.TimeoutExpired:  # nobody reads our output any more

@@ -95,4 +95,5 @@ def run(machine, options, first_command, typed=b""):
                     typed = b""
                     write_all(sys.stdout, symbols.feed(data))
                     first.feed(data)
+    write_all(sys.stdout, symbols.rest())
     return log.status, False, keys.quit

@@ -89,6 +89,7 @@ class Symbols:
         self._line = b""  # the end of the line that the console is in
         self._held = b""  # what follows the line about a death, up to its end
         self._dead = None  # the program whose death the last line reports
+        self._later = b""  # what to say after the line that comes then
 
     def _program(self, name):
         path = self._added.get(name) or (os.path.join(build_directory(), "elf", name) if self._built else "")
@@ -115,8 +116,8 @@ class Symbols:
     def line(self, line):
         """A line of the log, as it is to be shown."""
         if self._dead is not None:
-            line = self._words(line.decode(errors="replace")).encode()
-            self._dead = None
+            line = self._words(line.decode(errors="replace")).encode() + self._later
+            self._dead, self._later = None, b""
             return line
         match = DEATH.search(line)
         if match:
@@ -124,15 +125,16 @@ class Symbols:
         return line
 
     def feed(self, data):
-        """A piece of what the console shows, as it is to be shown.  The line after a death is held until its end."""
+        """A piece of what the console shows, as it is to be shown.  Words about a death are held until they end."""
         out = b""
         for piece in re.findall(rb"[^\n]*\n|[^\n]+", data):
-            if self._dead is not None:
+            if self._dead is not None and self._program(self._dead) and (self._held or piece[:1].islower()):
                 self._held += piece
                 if piece.endswith(b"\n") or len(self._held) > LINE_MAX:
                     out += self.line(self._held)
                     self._held = b""
                 continue
+            self._dead = None
             out += piece
             self._line = (self._line + piece)[-LINE_MAX:]
             if piece.endswith(b"\n"):
@@ -141,14 +143,21 @@ class Symbols:
                 self._line = b""
         return out
 
+    def rest(self):
+        """What is still held, when nothing more comes."""
+        held, self._held = self._held, b""
+        return held
+
     def notes(self, data):
-        """What to say apart from a piece of a program's output, which stays as it is."""
+        """What to say beside the log, now, about a piece of a program's output, which stays as it is."""
         out = b""
         for piece in re.findall(rb"[^\n]*\n|[^\n]+", data):
             self._line = (self._line + piece)[-LINE_MAX:]
             if piece.endswith(b"\n"):
                 out += self._note(self._line)
                 self._line = b""
+        if self._dead is not None:
+            self._later, out = self._later + out, b""
         return out
 
     def _note(self, line):
