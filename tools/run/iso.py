@@ -29,7 +29,7 @@ if [ "$grub_platform" = efi ]; then
     read
     exit
 fi
-multiboot /boot/kernel
+multiboot /boot/kernel terminal=80
 module /boot/fs.img
 boot
 """
