@@ -37,6 +37,10 @@ for stop in stops:
         missing += [path] if not text else ["%s in %s" % (n, path) for n in names if not defines(text, n)]
     ok(not missing, "its places exist: " + stop.split("\n")[0], *missing)
 
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+import plot  # noqa: E402
+ok(plot.picture() == read("docs", "drawings", "performance.svg"), "the drawing of docs/performance.md shows its figures")
+
 # The recipes, one after another in one copy of the tree.
 copy = copy_tree(built=True)
 env = {k: v for k,
