@@ -39,7 +39,8 @@ for stop in stops:
 
 sys.path.insert(0, os.path.join(ROOT, "bench"))
 import plot  # noqa: E402
-ok(plot.picture() == read("docs", "drawings", "performance.svg"), "the drawing of docs/performance.md shows its figures")
+drawn = read("docs", "drawings", "performance.svg")
+ok(plot.picture() == drawn, "the drawing of docs/performance.md shows its figures")
 
 # The recipes, one after another in one copy of the tree.
 copy = copy_tree(built=True)
