@@ -117,8 +117,8 @@ export const steps = [
     {
         name: "heir",
         title: "Dead, with the lock in its hands",
-        about: "Two programs count under a lock. One dies while it holds the lock.",
-        commands: ["counter -l 500000 & counter -d 100000", "wait"],
+        about: "Two programs are to count under a lock. One takes the lock, and dies while it holds it.",
+        commands: ["counter -l 500000 & counter -d", "wait"],
         look: "The survivor gets the lock, is told that its holder died, and finishes its work.",
         question: "What should it do before it goes on?",
         answer: "Look at what the lock guards: the dead one may have changed half of it. Here that is one number, " +

@@ -4,7 +4,7 @@
  *   counter [-l | -d] [N]
  *
  * It waits for a second one, adds 1 to the counter N times (a million), and prints where the counter stands.
- * -l: under a lock.  -d: under the lock too, but it dies with the lock in its hands before the last addition.
+ * -l: under a lock.  -d: it takes the lock, waits for the other one, and dies with the lock in its hands.
  */
 #include "ksmlock.h"
 #include "ulib.h"
@@ -40,17 +40,19 @@ int main(int argc, char *argv[])
     if (handle < 0 || ksmerror(shared) < 0)
         fail(1, "%s", ksmstrerror(handle < 0 ? handle : ksmerror(shared)));
     ksmdelete(handle); /* it goes with the second of the two */
+    if (dies)
+        acquire(&shared->lock);
     if (__atomic_add_fetch(&shared->present, 1, __ATOMIC_SEQ_CST) == 2)
         ksmwake(&shared->present, 1);
     else
         ksmwait(&shared->present, 1, 0);
+    if (dies)
+        kill(getpid());
     for (int i = 0; i < n; i++) {
-        if (locked || dies)
+        if (locked)
             acquire(&shared->lock);
-        if (dies && i == n - 1)
-            kill(getpid());
         shared->count = next(shared->count);
-        if (locked || dies)
+        if (locked)
             ksmlock_release(&shared->lock);
     }
     must_print("process %d has added %d: the counter stands at %u\n", getpid(), n, shared->count);
