@@ -27,6 +27,7 @@ RUN rm -f /etc/apt/sources.list.d/debian.sources \
         gdb \
         git \
         grub-common \
+        grub-efi-amd64-bin \
         grub-pc-bin \
         libc6-dev \
         libclang-rt-dev \
@@ -34,8 +35,10 @@ RUN rm -f /etc/apt/sources.list.d/debian.sources \
         llvm \
         make \
         mandoc \
+        mtools \
         nodejs \
         npm \
+        ovmf \
         pandoc \
         python3 \
         python3-pyte \
@@ -44,6 +47,7 @@ RUN rm -f /etc/apt/sources.list.d/debian.sources \
         sparse \
         spin \
         weasyprint \
+        xorriso \
     && rm -rf /var/lib/apt/lists/*
 
 WORKDIR /ksm

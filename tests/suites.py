@@ -36,7 +36,7 @@ CHECKS = {
 # These look at a debug kernel, too.
 NEED_DEBUG = ("cli/jitter", "cli/latency")
 
-WEB = ("emulator", "page", "picture")
+WEB = ("emulator", "page", "picture", "view")
 
 # Seconds that a suite of each kind takes, roughly, where no earlier run says better.
 TYPICAL = {"check": 3, "host": 5, "guest": 15, "cli": 25, "web": 15}

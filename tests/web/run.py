@@ -1,8 +1,8 @@
 """run - runs a test of the playground by node, where node, npm and for the page Chromium are installed.
 
-    run.py emulator | page | picture
+    run.py emulator | page | picture | view
 
-PICTURES: a directory in which the test of the page leaves pictures of it.
+PICTURES: a directory in which the tests of pages leave pictures of them.
 """
 
 import os
@@ -18,7 +18,7 @@ from run.statuses import Failure  # noqa: E402
 from web.assemble import assemble, compressed_size, modules  # noqa: E402
 
 TITLES = {"emulator": "the kernel runs in the emulator v86", "page": "the playground works in a browser",
-          "picture": "the feed is read, and the picture laid out"}
+          "view": "./ksm view works in a browser", "picture": "the feed is read, and the picture laid out"}
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 LARGEST = 2 << 20  # bytes to load
 
@@ -57,12 +57,15 @@ def main():
     if name == "picture":
         run_node("--test-reporter=tap", os.path.join(HERE, "picture.mjs"))
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if name == "page" and not chromium:
+    if name in ("page", "view") and not chromium:
         leave_out(name, "Chromium is not installed")
     try:
         node_modules = modules()
         if name == "page":
             page(node_modules, chromium)
+        if name == "view":
+            run_node(os.path.join(HERE, "view.mjs"), ROOT, node_modules, chromium,
+                     *filter(None, [os.environ.get("PICTURES")]))
         run_node(os.path.join(HERE, "emulator.mjs"), BUILD, node_modules)
     except Failure as e:
         leave_out(name, str(e))

@@ -63,7 +63,7 @@ static const struct call calls[] = {
     { "ksmdetachat", SYS_ksmdetachat, 25, { PLACE } },
     { "ksmdelete", SYS_ksmdelete, 25, { HANDLE } },
     { "ksminfo", SYS_ksminfo, 20, { HANDLE, BUFFER } },
-    { "ksmname", SYS_ksmname, 5, { HANDLE, TEXT } },
+    { "ksmname", SYS_ksmname, 12, { HANDLE, TEXT } },
     { "pgused", SYS_pgused, 5, { NONE } },
     { "ksmwait", SYS_ksmwait, 12, { WORD, EXPECTED, TICKS } },
     { "ksmwake", SYS_ksmwake, 20, { WORD, NUMBER } },

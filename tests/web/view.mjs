@@ -1,0 +1,101 @@
+/*
+ * view.mjs - the page of ./ksm view in a browser: recordings, by mouse and by keyboard, on a desk and on a phone.
+ *
+ *   node view.mjs ROOT MODULES CHROMIUM [PICTURES]     PICTURES: a directory that gets pictures of the page
+ */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { done, ok, until } from "./tap.mjs";
+
+const [root, modules, chromium, pictures] = process.argv.slice(2);
+const { chromium: driver } = (await import(pathToFileURL(join(modules, "playwright-core", "index.mjs")))).default;
+
+const servers = [];
+function serve(recording) {
+    const command = [join(root, "tools/run/view.py"), "--no-open", join(root, "web/recordings", recording)];
+    const server = spawn("python3", command, { stdio: ["ignore", "ignore", "pipe"] });
+    servers.push(server);
+    return new Promise(resolve => server.stderr.once("data", text => resolve(/http:\S+\//.exec(text)[0])));
+}
+
+const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
+const complaints = [];
+process.on("exit", () => servers.forEach(server => server.kill()));
+
+async function open(address, options) {
+    const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, colorScheme: "light", ...options });
+    page.on("console", message => complaints.push(message.text()));
+    page.on("pageerror", error => complaints.push(String(error)));
+    await page.goto(address);
+    await until(async () => (await page.locator("output").innerText()).includes("the end"));
+    return page;
+}
+
+const cells = (page, table) => page.locator("tbody").nth(table).innerText();
+const clock = async page => parseFloat(await page.locator("output").innerText());
+const titles = page => page.evaluate(() => [...document.querySelectorAll("svg title")].map(t => t.textContent));
+const picture = async (page, name) => pictures && page.screenshot({ path: join(pictures, `view-${name}.png`) });
+
+async function goTo(page, part) {
+    await page.locator("input[type=range]").fill(String(part));
+    await page.evaluate(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+}
+
+async function deleteWhileAttached() {
+    const page = await open(await serve("delete-while-attached.feed"));
+    ok((await cells(page, 0)).includes("no segments"), "at the end there is no segment", await cells(page, 0));
+    await goTo(page, 400);
+    const rows = await cells(page, 0);
+    ok(/marked/.test(rows) && /ksmhold 3 read-write at 7fffe000; ksmhold 5 read-only at 7fffe000/.test(rows),
+       "in the middle, a marked segment is attached by two, with their access and address", rows);
+    const seen = await titles(page);
+    ok(seen.some(t => /^ksmhold 5: \w+, read-only, 7fffe000 to 80000000 \(8 KB\)$/.test(t)), "and so the picture says", seen.join("\n"));
+    ok(await page.locator("svg .stripes").count() === 1, "the read-only one is striped");
+    ok(await page.locator("svg .band.marked").count() === 1, "a band joins the two");
+    await picture(page, "delete-light");
+
+    /* The keyboard. */
+    const before = await clock(page);
+    await page.locator(".picture-log").focus();
+    await page.keyboard.press("ArrowRight");
+    ok(await until(async () => await clock(page) > before, 5), "the right arrow goes to the next event");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("ArrowLeft");
+    ok(await until(async () => await clock(page) < before, 5), "the left arrow goes back");
+    await page.keyboard.press(" ");
+    ok(await until(async () => (await page.locator("output").innerText()).includes("the end"), 5), "Space goes to the end");
+
+    /* The mouse. */
+    await page.locator("canvas").hover({ position: { x: 600, y: 30 } });
+    ok(/processor 0|runs|idles/.test(await page.locator(".picture-told").innerText()), "the pointer is told what is under it",
+       await page.locator(".picture-told").innerText());
+    await goTo(page, 400);
+    await page.locator("svg .attachment").first().click();
+    ok(await until(async () => await page.locator("svg .dim").count() > 0, 5), "a click brings one thing to the front");
+    await page.close();
+}
+
+async function mathServer() {
+    const page = await open(await serve("math-server.feed"), { viewport: { width: 380, height: 800 }, colorScheme: "dark" });
+    await goTo(page, 300);
+    ok(await page.evaluate(() => document.documentElement.scrollWidth) <= 380, "nothing is wider than a phone");
+    ok((await cells(page, 0)).match(/mathclient \d+ read-write/g)?.length === 4, "four clients have the segment", await cells(page, 0));
+    ok((await page.locator(".picture-log").innerText()).includes("events were lost"), "lost events are told");
+    await picture(page, "math-phone-dark");
+    await page.close();
+}
+
+async function holderDies() {
+    const page = await open(await serve("holder-dies.feed"));
+    const log = await page.locator(".picture-log").innerText();
+    ok(/counter \d+ was killed|counter \d+ ended/.test(log) && /attached/.test(log), "the log tells of the death", log);
+    await page.close();
+}
+
+await deleteWhileAttached();
+await mathServer();
+await holderDies();
+ok(!complaints.length, "the console of the browser has nothing to say", complaints.join("\n"));
+await browser.close();
+done();
