@@ -78,5 +78,5 @@ def clean_up(shell):
     while b" segments, " not in table and shell.expect(b"\n", PATIENCE):
         table += shell.before + b"\n"
     shell.command(b"")
-    for identifier in re.findall(rb"^([0-9a-f]{8}) ", table, re.M):
+    for identifier in re.findall(rb"^0x([0-9a-f]{8}) ", table, re.M):
         shell.command(b"ksmrm 0x" + identifier)

@@ -53,7 +53,8 @@ static inline uint atomic_add(volatile uint *p, uint value)
 }
 static inline bool atomic_cas(volatile uint *p, uint old, uint value)
 {
-    orders_point();
+    if (old) /* 0: it is a lock's word, and lock_debug_acquire() was a point already */
+        orders_point();
     return __atomic_compare_exchange_n(p, &old, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
 }
 
