@@ -34,7 +34,7 @@ static bool ask(void)
     char answer[64];
     int fd = screen.answers;
 
-    must_print("--More--");
+    must_print("--More-- (Enter: next page; q and Enter: end) ");
     screen.line = 0;
     return fgets(answer, sizeof(answer), fd) && answer[0] != 'q';
 }
