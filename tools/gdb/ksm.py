@@ -946,10 +946,14 @@ def find_static_locks():
 
 
 HINT = """\
-ps             processes, and what each is doing     ksm     segments, attachments, sleepers
-process PID    the back-trace of a process           locks   locks that are held, and by whom
-pt ADDRESS     the walk through the page tables      program NAME   symbols of another program
-type TEXT      types a line at the console           Ctrl-C  stops the machine; `continue' lets it run
+ps            processes, and what each is doing
+process PID   the back-trace of a process
+ksm           segments, attachments, sleepers
+locks         the locks that are held, and by whom
+pt ADDRESS    the walk through the page tables
+program NAME  the symbols of another program
+type TEXT     types a line at the console
+Ctrl-C        stops the machine; `continue' lets it run
 `help ps' and so on say more; docs/debugging.md is a page for beginners."""
 
 

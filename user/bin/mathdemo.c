@@ -83,12 +83,13 @@ static void compare(const char *title, char *window)
 
 static const char meaning_of_one[] =
     "On one processor, client and server take turns: a request by itself costs two\n"
-    "switches either way; 64 share them, and then a pipe, which copies all 64 at once,\n"
-    "costs less than a ring in shared memory, where each has a record of its own.\n";
+    "switches either way; 64 share them, and then a pipe, which copies all 64 at\n"
+    "once, costs less than a ring in shared memory, where each has its own record.\n";
 static const char meaning_of_many[] =
-    "On several processors, client and server run at the same time: a request by itself\n"
-    "enters the kernel four times for a pipe and never for shared memory, which is much\n"
-    "faster as long as the host has two processors free; 64 in flight share those four.\n";
+    "On several processors, client and server run at the same time: a request by\n"
+    "itself enters the kernel four times for a pipe and never for shared memory,\n"
+    "which is much faster as long as the host has two processors free; 64 in flight\n"
+    "share those four.\n";
 
 static void show_figures(void)
 {
