@@ -36,7 +36,7 @@ enum lock_rank {
     RANK_INTERRUPT,
     RANK_DISK = RANK_INTERRUPT,
     RANK_CONSOLE, /* console input */
-    RANK_SCHED,   /* threads' states, the run queue, timers */
+    RANK_SCHED,   /* threads' states, run queues, timers */
     RANK_CLOCK,   /* the battery clock's registers */
 };
 

@@ -1,5 +1,5 @@
 /*
- * sched.c - which thread runs: the run queue, switching, the idle threads and time slices.
+ * sched.c - which thread runs: the run queues, switching, the idle threads and time slices.
  *
  *        NEW --start--> READY --picked--> RUNNING --exit--> DEAD
  *                         ^                 |  |
@@ -16,7 +16,7 @@
  * across the switch and released by the successor.  So if a thread is seen, under the lock, not to be running,
  * its registers are saved and its stack is not in use.
  *
- * An idle processor looks at the run queue for a moment before it halts: a wait for another processor is
+ * An idle processor looks at the run queues for a moment before it halts: a wait for another processor is
  * usually short.  It halts as a member of `halted`.  A thread that makes another one ready pokes one member,
  * unless enough processors are looking already, and that one pokes the next if more are ready.
  *

@@ -1,7 +1,7 @@
 /*
- * thread.h - threads of control: the run queue, sleeping and waking.
+ * thread.h - threads of control: the run queues, sleeping and waking.
  *
- * A thread is READY (in the run queue), RUNNING, SLEEPING, or DEAD.  One lock, of RANK_SCHED, guards all
+ * A thread is READY (in a run queue), RUNNING, SLEEPING, or DEAD.  One lock, of RANK_SCHED, guards all
  * states; each function takes and releases it.  Processes (kernel/proc) begin with a struct thread, and own
  * it; kernel threads are static.
  */
@@ -35,7 +35,7 @@ struct thread {
     enum thread_state state;      /* [S] */
     void *context;                /* [S] arch: saved stack pointer while it does not run */
     int kstack;                   /* [I] arch: slot of its kernel stack */
-    struct list queue;            /* [S] run queue */
+    struct list queue;            /* [S] a run queue */
     struct list timer_link;       /* [S] slot of the timer wheel */
     uint wake_tick;               /* [S] while in the wheel */
     enum park_result wake_reason; /* [S] */
@@ -100,7 +100,7 @@ uint thread_callers(const struct thread *t, uint callers[], uint max);
    processor only after others that do.  Sleeps: no. */
 void thread_set_reserve(struct thread *t, uint npages);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }
-/* While a thread is urgent, it goes to the front of the run queue when it wakes: others wait for what it
+/* While a thread is urgent, it comes before all that are ready when it wakes: others wait for what it
    does, as for a commit of the file system.  Sleeps: no. */
 static inline void thread_set_urgent(struct thread *self, bool urgent) { self->urgent = urgent; }
 
