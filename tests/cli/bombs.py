@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _bombs import KINDS, in_background, in_foreground, play  # noqa: E402
+from _bombs import KINDS, in_background, in_foreground, play, warm_up  # noqa: E402
 from _shell import IMAGE, KERNEL, Shell  # noqa: E402
 from _tap import BUILD, done, ok, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
@@ -23,7 +23,7 @@ for ncpus, mem in MACHINES:
     with qemu.Machine(KERNEL, disk=DISK, write=True, smp=ncpus, mem=mem) as machine:
         s = Shell(machine)
         s.command(b"ps")
-        s.command(b"ksmstat")
+        warm_up(s)
         before = s.command(b"ksmstat")
         for name, way in (("in the foreground, until Ctrl-C", in_foreground),
                           ("in the background, until kill -j", in_background)):

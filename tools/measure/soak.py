@@ -217,6 +217,7 @@ class Soak:
 
     def _work(self, shell):
         self._take_figures(shell)  # the first time takes memory of its own
+        _bombs.warm_up(shell)
         self._totals, self._start = shell.command(b"ksmstat"), self._take_figures(shell)
         while True:
             for piece in self._pieces():
