@@ -123,7 +123,7 @@ def asks(e):
     e.has(-1, "0 segments, 0 pages, 0 attachments", "above it")
     e.shows(b"\x0cd", "$ abcd|", "Ctrl-L keeps the line")
     ok(e.screen.cursor.y == 0, "and clears the screen", e.rows())
-    e.shows(b"\x15echo " + DIGITS * 8 + b"\n", "$ |", "a wide line runs")
+    e.prints(b"\x15echo " + DIGITS * 8, "0123456789" * 8, "a wide line runs")
     e.shows(DIGITS * 16 + b"\x01abc" + DELETE * 90 + RIGHT, "$ abc0|" + "123456789" + "0123456789" * 6,
             "and another is made shorter")
     video(e.machine, e.rows())
