@@ -6,7 +6,7 @@
 #include "base/kstring.h"
 #include "base/printk.h"
 
-#define MAX_PAGES 8192u /* above what the largest limits of shared memory need */
+#define MAX_PAGES 9216u /* above what the largest limits of shared memory need: 37.3 MB */
 
 static char *pages[MAX_PAGES];
 static uint size, capacity, at; /* it is written up to `at` */
@@ -17,7 +17,7 @@ static char *byte_at(uint i) { return &pages[i / PAGE_SIZE][i % PAGE_SIZE]; }
 int snapshot_start(uint nbytes, void *(*alloc)(void))
 {
     for (; capacity < nbytes; capacity += PAGE_SIZE)
-        if (!(pages[capacity / PAGE_SIZE] = alloc()))
+        if (capacity / PAGE_SIZE == MAX_PAGES || !(pages[capacity / PAGE_SIZE] = alloc()))
             return -1;
     return 0;
 }

@@ -354,8 +354,10 @@ void proc_snapshot(void)
 {
     int running[NCPU] = { 0 };
     struct proc *p;
+    uint pid = 1;
 
-    for (uint pid = 1;; pid++) {
+    /* Others fork meanwhile: there is room for NPROC. */
+    for (uint n = 0; n < NPROC; n++, pid++) {
         spin_acquire(&proc_lock);
         p = table_next(&procs, &pid);
         if (p)

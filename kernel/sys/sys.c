@@ -32,7 +32,8 @@ static __attribute__((noinline)) void unknown(struct trapframe *tf)
 /* The result of a call whose arguments can't be read. */
 static uint no_arguments(uint number)
 {
-    bool ksm = (number >= SYS_ksmget && number <= SYS_ksmwake) || number == SYS_ksmwaitpeer;
+    bool ksm =
+        (number >= SYS_ksmget && number <= SYS_ksmwake) || number == SYS_ksmwaitpeer || number == SYS_ksmname;
 
     return ksm ? (uint)KSM_EFAULT : SYS_ERROR;
 }

@@ -87,19 +87,20 @@ static bool frame_line(void)
 
 static bool event_line(void)
 {
-    static uint ntold; /* of the oldest event's nlost */
+    static bool told[NCPU]; /* how many were lost before the processor's oldest event */
     char name[FEED_NAME_SIZE];
     uint cpu;
     const struct event *e = event_oldest(&cpu);
 
     if (!e)
         return false;
-    ntold = e->nlost - ntold;
-    nlost += ntold;
-    if (ntold) {
-        length = (uint)format(line, sizeof(line), "L %u%04u %u %u\n", e->tick, e->us, cpu, ntold);
+    if (e->nlost && !told[cpu]) {
+        told[cpu] = true;
+        nlost += e->nlost;
+        length = (uint)format(line, sizeof(line), "L %u%04u %u %u\n", e->tick, e->us, cpu, e->nlost);
         return true;
     }
+    told[cpu] = false;
     const uint *a = e->arg;
     const char *second = strcmp(e->fmt + strlen(e->fmt) - 2, "%s") == 0 ? feed_name(name, (const char *)&a[1])
                                                                         : (const char *)a[1];

@@ -3,6 +3,7 @@
 import os
 import re
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _feed import Feed  # noqa: E402
@@ -86,6 +87,11 @@ ok(feed.nlost > 0 and feed.frames and feed.frames[-1].totals[5] == feed.nlost, "
 result = run("--param", "watch=on", "--", "echo", "here")
 ok(result.out == "here\n" and "no third serial port" in result.err, "without the port the kernel says so, and goes on",
    result)
+with tempfile.NamedTemporaryFile() as most:
+    result = run("--mem", "512", "--param", "ksm.segments=65536", "--param", "ksm.attachments=1048576", "--watch",
+                 most.name, "--", "echo", "here")
+    told = most.read()
+ok(result.out == "here\n" and b"\nZ 1 " in told, "with the largest limits there are, too", result, told[-200:])
 result = run("--param", "watch=perhaps", "--", "echo", "here")
 ok(result.out == "here\n" and "watch=perhaps: only on and snapshots" in result.err,
    "a bad value gets a message", result)

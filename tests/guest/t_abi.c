@@ -235,11 +235,11 @@ static bool no_arguments_there(uint sp) { return sp + 8 < sp || tap_read_dies((v
 
 /* All calls with arguments, but for exits and halt, which would take whatever there is. */
 static const int calls_with_arguments[] = {
-    SYS_pipe,      SYS_read,        SYS_kill,       SYS_exec,    SYS_fstat,     SYS_chdir,
-    SYS_dup,       SYS_sbrk,        SYS_sleep,      SYS_open,    SYS_write,     SYS_mknod,
-    SYS_unlink,    SYS_link,        SYS_mkdir,      SYS_close,   SYS_waits,     SYS_procinfo,
-    SYS_procnext,  SYS_bootarg,     SYS_foreground, SYS_ksmget,  SYS_ksmattach, SYS_ksmdetach,
-    SYS_ksmdelete, SYS_ksmdetachat, SYS_ksminfo,    SYS_ksmwait, SYS_ksmwake,   SYS_ksmwaitpeer,
+    SYS_pipe,    SYS_read,        SYS_kill,      SYS_exec,      SYS_fstat,       SYS_chdir,   SYS_dup,
+    SYS_sbrk,    SYS_sleep,       SYS_open,      SYS_write,     SYS_mknod,       SYS_unlink,  SYS_link,
+    SYS_mkdir,   SYS_close,       SYS_waits,     SYS_procinfo,  SYS_procnext,    SYS_bootarg, SYS_foreground,
+    SYS_ksmget,  SYS_ksmattach,   SYS_ksmdetach, SYS_ksmdelete, SYS_ksmdetachat, SYS_ksminfo, SYS_ksmwait,
+    SYS_ksmwake, SYS_ksmwaitpeer, SYS_ksmname,
 };
 
 TEST("a call whose arguments are out of reach fails, and one without arguments works")
