@@ -13,7 +13,7 @@
 #define SLOTS 256u
 
 /* A step: so many sleepers are passed over, or the tenth part is woken. */
-#define STEP_COST 100u
+#define STEP_COST 80u
 #define WAKE_COST 10u
 
 volatile uint ticks_now;
