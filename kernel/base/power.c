@@ -13,7 +13,7 @@ void power_announce(const char *word)
     latency_report();
     int n = format(line, sizeof(line), "\n" POWER_MARK "exit %s\n", word);
 
-    monitor_put(line, (size_t)n);
+    print_to_monitor(line, (size_t)n); /* others may be printing */
 }
 
 void power_off_status(int status)

@@ -57,6 +57,14 @@ static void put_whole(void (*put)(const char *text, size_t n), const char *text,
 
 void print_text(const char *text, size_t n) { put_whole(console_put, text, n); }
 
+void print_to_monitor(const char *text, size_t n)
+{
+    if (panicking)
+        monitor_put(text, n);
+    else
+        put_whole(monitor_put, text, n);
+}
+
 static size_t message(char *buf, const char *fmt, va_list ap)
 {
     int n = format_va(buf, MESSAGE_SIZE, fmt, ap);

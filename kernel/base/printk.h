@@ -19,6 +19,8 @@ int format_va(char *buf, size_t size, const char *fmt, va_list ap);
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* n bytes to the console; no message comes into their middle. */
 void print_text(const char *text, size_t n);
+/* The same to the monitor port. */
+void print_to_monitor(const char *text, size_t n);
 /* From now on messages go to the monitor port alone. */
 void printk_to_monitor(void);
 /* A line for the tools that listen there, with POWER_MARK before it, if messages do go there; else nothing. */
