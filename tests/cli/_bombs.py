@@ -68,7 +68,7 @@ def play(shell, ncpus, kind, way, before):
 
 
 def warm_up(shell):
-    """A shell of a debug build lets freed memory rest, and so touches all of its heap in the end: before is after that."""
+    """A shell of a debug build lets freed memory rest, and so touches all of its heap in the end."""
     words = b" ".join(b"w%d" % i for i in range(40))
     for _ in range(4):
         shell.command(b"for i in %s; do a=$i; done; ls | wc; ksmstat" % words)

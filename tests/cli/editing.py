@@ -201,7 +201,8 @@ ok(t.expect(PROMPT), "and when it answers", t.text)
 t.type(b"echo ac" + LEFT + b"b\r")
 ok(t.expect(rb"\nabc\r\n\$ "), "lines are edited", t.text)
 t.type(b"halt\r")
-ok(t.status() == 0, "halt ends it", t.text)
+status = t.status()
+ok(status == 0, "halt ends it", status, t.text)
 
 TYPED = (
     (b"echo one\n", b"echo one\r\none\r\n$ "),
