@@ -21,6 +21,7 @@ import time
 
 from .statuses import say
 
+SO_SNDBUFFORCE = 32  # Linux's, which Python does not name
 PT_LOAD = 1
 PATIENCE = 8  # seconds in which a kernel says something, on a host that is busy too
 SILENT = """nothing has come from the system for %d seconds; what to check:
@@ -39,6 +40,18 @@ def die_with_parent():
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
     except (OSError, AttributeError):
         pass
+
+
+def enlarge(sock):
+    """Room for what the machine says while the host is too busy to listen: a port that nobody empties for seconds loses
+    text, and a socket takes much room for each of the few characters that a port sends at once."""
+    if sys.platform == "linux" and os.geteuid() == 0:
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 16 << 20)
+            return
+        except OSError:  # root in a container may not
+            pass
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
 
 
 class Machine:
@@ -75,7 +88,7 @@ class Machine:
                         "-chardev", "socket,id=gdb,fd=%d,server=on,wait=off" % gdb.fileno()]
         for name in ("console", "log", "control"):
             mine, its = socket.socketpair()
-            its.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            enlarge(its)
             ours.append(mine)
             theirs.append(its)
             command += ["-chardev", "socket,id=%s,fd=%d" % (name, its.fileno())]
