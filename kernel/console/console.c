@@ -69,6 +69,7 @@ static struct waitq key_waiters;      /* [C] */
 static bool refusing;                 /* [C] the rest of the line being typed does not fit */
 static uint keys;                     /* [C] pressed and not served yet */
 static int broken_job;                /* [C] in the foreground when Ctrl-C was pressed last */
+static bool broken;                   /* [C] its shell has not asked since */
 
 static struct mutex write_mutex; /* one write() at a time, or a part of a long one */
 
@@ -169,6 +170,7 @@ static void break_locked(void)
     nprompt = 0;
     if (job > 0) {
         broken_job = job;
+        broken = true;
         press_locked(CONSOLE_KEY_BREAK);
     } else {
         add_locked(CTRL('C'));
@@ -272,7 +274,8 @@ bool console_take_break(void)
 
     while (at != taken && ring[(at - 1) % RING_SIZE] != CTRL('C'))
         at--;
-    found = at != taken;
+    found = broken || at != taken;
+    broken = false;
     taken = at;
     spin_release_irq(&input_lock, was);
     return found;

@@ -232,7 +232,7 @@ void *page_alloc_zeroed(void)
     return page;
 }
 
-void *page_alloc_spare(void) { return take(PAGE_RESERVE); }
+void *page_alloc_spare(void) { return take(PAGE_RESERVE + PAGE_LEFT_BY_CACHE); }
 
 /* Prepares a freed frame for the stack. */
 static inline __attribute__((always_inline)) struct frame *retire(void *page)

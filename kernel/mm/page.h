@@ -19,6 +19,10 @@
 
 #define PAGE_RESERVE 64u /* the last frames, which most threads leave to others */
 
+/* Beyond those, what the block cache leaves to the objects that an operation of the file system needs, which can't
+   wait for the commit that would make room. */
+#define PAGE_LEFT_BY_CACHE 32u
+
 /* Flags in frame.refs, beside the count. */
 #define FRAME_BUSY  0x80000000u /* of private memory: page_unshare() copies it for one of its owners */
 #define FRAME_CLEAN 0x40000000u /* of the block cache: it holds only clean blocks (page.c) */
@@ -56,7 +60,7 @@ MUST_CHECK void *page_alloc_zeroed(void);
 /* As page_alloc(), after the block cache wrote out and gave back dirty frames as well.  It may wait for a
    commit: the caller holds no lock, and is in no operation of the file system.  Sleeps: may. */
 MUST_CHECK void *page_alloc_sleeping(void);
-/* As page_alloc(), for the block cache: never asks page_reclaim(), and always leaves PAGE_RESERVE frames.  So
+/* As page_alloc(), for the block cache: leaves PAGE_LEFT_BY_CACHE, and never asks page_reclaim().  So
    the cache, and no other caller, may hold its lock here.  Sleeps: no. */
 MUST_CHECK void *page_alloc_spare(void);
 /* Frees a frame that has no other owner.  Sleeps: no. */

@@ -44,7 +44,8 @@ bool proc_foreign;
 static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */
 static uint last_pid;                   /* [P] */
-static volatile int foreground;         /* [P to change] a job, or 0; or as proc_set_foreground() was told */
+static volatile int foreground;         /* [P to change] a job, or 0; -pid: the next child of this shell */
+static volatile bool handing_over;      /* [P to change] which is to be a shell too */
 static volatile int keys_reader;        /* a pid, or 0; only the process itself changes it */
 
 /* How many of the last pages the process may take (§10). */
@@ -76,7 +77,10 @@ static bool number_locked(struct proc *p)
 }
 
 /* Will its next child be a shell in its turn? */
-static bool hands_over(const struct proc *p) { return p->controls_jobs && foreground == -p->pid; }
+static bool hands_over(const struct proc *p)
+{
+    return handing_over && p->controls_jobs && foreground == -p->pid;
+}
 
 struct proc *proc_new(struct proc *parent)
 {
@@ -118,7 +122,7 @@ void proc_publish(struct proc *p)
     p->life = PROC_ALIVE;
     if (p->parent) {
         list_push_back(&p->parent->children, &p->sibling);
-        if (p->parent->controls_jobs && (foreground == p->parent->pid || hands_over(p->parent)))
+        if (p->parent->controls_jobs && foreground == -p->parent->pid)
             foreground = p->job;
         if (thread_killed(&p->parent->thread))
             thread_kill(&p->thread); /* a kill that did not find it yet */
@@ -204,7 +208,8 @@ int proc_set_foreground(int pid)
                                              (p && p->parent == self && p->life == PROC_ALIVE));
     if (allowed) {
         self->controls_jobs = true;
-        foreground = pid;
+        handing_over = pid < 0;
+        foreground = pid == self->pid ? -pid : pid;
     }
     spin_release(&proc_lock);
     if (!allowed)

@@ -22,7 +22,7 @@
 #define NHELD      2u
 
 /* Frames: plenty; so few that the block cache can hardly grow, or not at all. */
-static const uint memories[] = { 420, 180, 150 };
+static const uint memories[] = { 452, 212, 182 };
 
 static const char *const paths[] = {
     "a",   "l",   "d",   "d/b", "d/e", "d/e/c",      "d/e/f", "d/e/f/g",

@@ -35,6 +35,7 @@ enum { STATUS_SYNTAX = 2, STATUS_NO_EXEC = 126, STATUS_NOT_FOUND = 127, STATUS_K
 static bool interactive; /* this process itself talks with the user; its children do not */
 static int last_status;
 static bool was_killed; /* a program of the line that the user waits for: its loops end */
+static bool broken;     /* the line, by Ctrl-C: nothing more of it runs */
 static uint columns;    /* of the terminal on which lines are edited; 0: they are not */
 
 static int run_list(struct list *list);
@@ -73,6 +74,13 @@ static int wait_for(int *pids, uint n)
     return result;
 }
 
+/* Was Ctrl-C typed since the line began?  It has ended the job in the foreground, if there was one. */
+static bool is_broken(void)
+{
+    broken |= interactive && consolectl(CONSOLE_BREAK) > 0;
+    return broken;
+}
+
 /* The next child is in the foreground from its birth on, or gets the console. */
 static int start_foreground(bool hand_over)
 {
@@ -85,6 +93,8 @@ static int start_foreground(bool hand_over)
 
     if (pid < 0 && talks)
         foreground(0);
+    if (pid > 0 && is_broken()) /* before there was a job that Ctrl-C could end */
+        killjob(pid);
     return pid;
 }
 
@@ -95,6 +105,7 @@ static int wait_foreground(int pid)
     was_killed |= interactive && status == STATUS_KILLED;
     if (interactive)
         foreground(0);
+    is_broken();
     return status;
 }
 
@@ -262,18 +273,13 @@ static int run_if(const struct command *c)
     return c->otherwise ? run_list(c->otherwise) : 0;
 }
 
-/* Is the line to end?  A loop that starts no program looks for Ctrl-C itself. */
-static bool is_broken(void)
-{
-    was_killed |= interactive && consolectl(CONSOLE_BREAK) > 0;
-    return was_killed;
-}
+static bool loop_ends(void) { return is_broken() || was_killed; }
 
 static int run_while(const struct command *c)
 {
     int status = 0;
 
-    while (run_list(c->condition) == 0 && !is_broken())
+    while (run_list(c->condition) == 0 && !loop_ends())
         status = run_list(c->body);
     return status;
 }
@@ -282,7 +288,7 @@ static int run_for(const struct command *c)
 {
     int status = 0;
 
-    for (uint i = 0; i < c->argc && !is_broken(); i++) {
+    for (uint i = 0; i < c->argc && !loop_ends(); i++) {
         expand_set(c->name, c->argv[i]);
         status = run_list(c->body);
     }
@@ -459,7 +465,7 @@ static int run_pipeline(const struct pipeline *p)
 
 static int run_chain(struct pipeline *p)
 {
-    for (; p; p = p->next) {
+    for (; p && !broken; p = p->next) {
         if (p->when == ALWAYS || (p->when == IF_OK) == (last_status == 0))
             last_status = run_pipeline(p);
     }
@@ -479,7 +485,7 @@ static void run_in_background(struct pipeline *chain)
 
 static int run_list(struct list *list)
 {
-    for (; list; list = list->next) {
+    for (; list && !broken; list = list->next) {
         if (!list->background) {
             run_chain(list->chain);
             continue;
@@ -575,7 +581,7 @@ static bool line_run(void)
     struct list *list;
     struct cmdline_error error;
 
-    was_killed = false;
+    was_killed = broken = false;
     while ((outcome = cmdline_parse(source.line, &list, &error)) == CMDLINE_INCOMPLETE && line_get())
         cmdline_free();
     if (outcome == CMDLINE_OK)
