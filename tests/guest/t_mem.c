@@ -46,7 +46,8 @@ TEST("sbrk goes up and down byte by byte")
 /* A program that gives back single bytes and a page, below and at the end of all user memory, and counts in %ebx. */
 extern char top_code[], top_code_end[];
 asm(".pushsection .rodata\n"
-    "top_code: xorl %ebx, %ebx; pushl $-1; pushl $0; movl $12, %eax; int $0x40; cmpl $0x80000000, %eax; jne 1f; incl %ebx\n"
+    "top_code: xorl %ebx, %ebx; pushl $-1; pushl $0; movl $12, %eax; int $0x40; cmpl $0x80000000, %eax; jne "
+    "1f; incl %ebx\n"
     "1: movl $12, %eax; int $0x40; cmpl $0x7fffffff, %eax; jne 2f; incl %ebx\n"
     "2: movl $2, 4(%esp); movl $12, %eax; int $0x40; cmpl $0x7ffffffe, %eax; jne 3f; incl %ebx\n"
     "3: movl $1, 4(%esp); movl $12, %eax; int $0x40; cmpl $-1, %eax; jne 4f; incl %ebx\n"
