@@ -155,7 +155,7 @@ int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags)
         return KSM_ENOTSUP;
     registry_acquire();
     int result = get_locked(task, id, nbytes, flags);
-    registry_release();
+    registry_release_walked();
     return result;
 }
 

@@ -51,6 +51,8 @@ static void release(struct aspace *as, uint start, uint end)
     struct pmap_released out;
     uint npages = (end - start) >> PAGE_SHIFT;
 
+    if (!npages)
+        return;
     pmap_release(&as->map, start, npages, &out);
     if (out.nentries != out.npromised)
         flush(as, start, npages);

@@ -48,6 +48,7 @@ int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable)
         return error;
     for (uint end = va + nbytes; va != end; va += PAGE_SIZE) {
         uint *slot = pmap_slot(&as->map, va);
+        let_others(va);
         if (*slot) {
             if (pmap_is_promised(*slot) && aspace_fault(as, va, true) < 0)
                 return ASPACE_EFAULT;

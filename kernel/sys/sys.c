@@ -17,9 +17,10 @@ enum {
 };
 
 /* A call's place in the table: numbers from 512 on follow those below 64.  All others lie outside of it. */
-#define OWN_NUMBERS  512u /* this system's */
-#define OTHERS       64u  /* xv6's, and those added in its way */
-#define SLOT(number) ((number) < OTHERS ? (number) : ((number) ^ OWN_NUMBERS) + OTHERS)
+#define OWN_NUMBERS 512u /* this system's */
+#define OTHERS      64u  /* xv6's, and those added in its way */
+#define SLOT(number) \
+    ((number) < OTHERS ? (number) : (number) < OWN_NUMBERS ? ~0u : (number) - (OWN_NUMBERS - OTHERS))
 
 static __attribute__((noinline)) void unknown(struct trapframe *tf)
 {
@@ -79,7 +80,7 @@ static void (*const calls[])(struct trapframe *tf) = {
 
 void sys_dispatch(struct trapframe *tf)
 {
-    uint slot = SLOT(trapframe_syscall(tf));
+    uint number = trapframe_syscall(tf), slot = SLOT(number);
 
     if (slot < sizeof(calls) / sizeof(calls[0]) && calls[slot]) {
         latency_entered((uint)calls[slot]);

@@ -11,6 +11,7 @@
 #define FILE_SIZE   300000u /* more than the ring, and no multiple of anything */
 #define OUTPUT_SIZE 8192
 #define NLINES      200
+#define PATIENCE    110 /* ticks: longer than ksmcat waits for another program */
 
 static char id[16];
 
@@ -36,16 +37,21 @@ static void make_file(const char *path)
     close(fd);
 }
 
-/* Reads all that comes from fd, which is `times` the file. */
+/* Reads all that comes from fd, which is `times` the file, and no message of the programs'. */
 static void expect_file(int fd, uint times)
 {
-    static uchar block[4096];
+    static uchar block[4096 + 1];
     uint at = 0;
     int n;
 
-    while ((n = read(fd, block, sizeof(block))) > 0)
-        for (int i = 0; i < n; i++, at++)
-            check(block[i] == byte_at(at % FILE_SIZE));
+    while ((n = read(fd, block, sizeof(block) - 1)) > 0) {
+        block[n] = 0;
+        for (int i = 0; i < n; i++, at++) {
+            if (block[i] != byte_at(at % FILE_SIZE))
+                tap_note("at %d of %d, %d left: %s", at, times * FILE_SIZE, n - i, block + i);
+            check_eq(block[i], byte_at(at % FILE_SIZE));
+        }
+    }
     check_eq(n, 0);
     check_eq(at, times * FILE_SIZE);
 }
@@ -90,6 +96,41 @@ static void send_and_receive(bool receiver_first)
 TEST("ksmcat delivers a file if the sender comes first") { send_and_receive(false); }
 
 TEST("ksmcat delivers a file if the receiver comes first") { send_and_receive(true); }
+
+TEST("ksmcat waits for a sender that is held up before it makes the ring, and before it greets")
+{
+    char *receiver[] = { "/ksmcat", "-r", id, NULL };
+    uint nbytes = ksmring_nbytes(256 * 1024, 1, 1);
+    struct ksmring ring;
+    uchar *segment;
+    int fds[2], handle, end;
+    char c;
+
+    choose_id();
+    check_eq(pipe(fds), 0);
+    handle = ksmget(ksmid_parse(id), nbytes, KSM_MUSTNOTEXIST);
+    check(handle > 0);
+    segment = ksmattach(handle);
+    check_eq(ksmerror(segment), 0);
+    ksmdelete(handle);
+    tap_start_program(receiver, -1, fds[1]);
+    close(fds[1]);
+    end = uptime() + PATIENCE;
+    wait_until(uptime() - end >= 0);
+    check_eq(ksmring_create(&ring, segment, 256 * 1024, 1, 1), 0);
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    end = uptime() + PATIENCE;
+    wait_until(uptime() - end >= 0);
+    check_eq(ksmring_write(&ring, "ksmcat", 7, 0), 0);
+    check_eq(ksmring_write(&ring, "x", 1, 0), 0);
+    check_eq(read(fds[0], &c, 1), 1);
+    check_eq(c, 'x');
+    check_eq(ksmring_drain(&ring, 0), 0);
+    ksmring_leave(&ring, KSMRING_WRITER);
+    check_eq(read(fds[0], &c, 1), 0);
+    tap_join_all(1);
+    ksmdetach(segment);
+}
 
 /* Of two children one was killed, and the other noticed. */
 static void expect_killed_and_noticed(int killed, int other)

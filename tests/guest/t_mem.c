@@ -2,6 +2,8 @@
  * t_mem.c - private memory: the heap, copy-on-write, the stack and its guard page, and malloc().
  */
 #include "chance.h"
+#include "elf.h"
+#include "fcntl.h"
 #include "guest.h"
 #include "ksm.h"
 #include "memlayout.h"
@@ -39,6 +41,61 @@ TEST("sbrk goes up and down byte by byte")
     for (int i = 3 * PAGE; i > 0; i--)
         check(sbrk(-1) == p + i);
     check(sbrk(0) == p);
+}
+
+/* A program that gives back single bytes and a page, below and at the end of all user memory, and counts in %ebx. */
+extern char top_code[], top_code_end[];
+asm(".pushsection .rodata\n"
+    "top_code: xorl %ebx, %ebx; pushl $-1; pushl $0; movl $12, %eax; int $0x40; cmpl $0x80000000, %eax; jne "
+    "1f; incl %ebx\n"
+    "1: movl $12, %eax; int $0x40; cmpl $0x7fffffff, %eax; jne 2f; incl %ebx\n"
+    "2: movl $2, 4(%esp); movl $12, %eax; int $0x40; cmpl $0x7ffffffe, %eax; jne 3f; incl %ebx\n"
+    "3: movl $1, 4(%esp); movl $12, %eax; int $0x40; cmpl $-1, %eax; jne 4f; incl %ebx\n"
+    "4: movl %ebx, 4(%esp); movl $512, %eax; int $0x40\n"
+    "top_code_end: .popsection");
+
+/* Image, guard page and stack end at the end of user memory. */
+static void write_top_program(const char *path)
+{
+    struct {
+        struct elf_header header;
+        struct elf_segment load, note;
+        struct elf_note mark;
+    } head = {
+        .header = { .magic = ELF_MAGIC,
+                    .class = ELF_CLASS32,
+                    .data = ELF_LSB,
+                    .ident_version = 1,
+                    .type = ET_EXEC,
+                    .machine = EM_386,
+                    .version = 1,
+                    .entry = KERNBASE - 18 * PAGE + sizeof(head),
+                    .phoff = sizeof(struct elf_header),
+                    .ehsize = sizeof(struct elf_header),
+                    .phentsize = sizeof(struct elf_segment),
+                    .phnum = 2 },
+        .load = { .type = PT_LOAD, .vaddr = KERNBASE - 18 * PAGE, .memsz = PAGE, .flags = 5 },
+        .note = { .type = PT_NOTE, .offset = sizeof(head) - sizeof(struct elf_note) },
+        .mark = { 4, 4, 1, ELF_MARK_NAME, 1 },
+    };
+    int fd = open(path, O_CREATE | O_RDWR), n = top_code_end - top_code;
+
+    head.load.filesz = sizeof(head) + (uint)n;
+    check_eq(write(fd, &head, sizeof(head)), sizeof(head));
+    check_eq(write(fd, top_code, n), n);
+    close(fd);
+}
+
+TEST("the break of a program that ends where user memory does moves by bytes, and not beyond")
+{
+    static char *argv[] = { "top.tmp", NULL };
+    int status, pid;
+
+    write_top_program(argv[0]);
+    pid = tap_start_program(argv, -1, -1);
+    check_eq(waits(&status), pid);
+    check_eq(status, 4);
+    check_eq(unlink(argv[0]), 0);
 }
 
 TEST("sbrk refuses what is too much, and changes nothing")

@@ -204,7 +204,10 @@ TEST("a call of an unknown number returns -1")
                                    (int)0x80000000,
                                    0x7FFFFFFF,
                                    0x10001,
-                                   (int)0x80000200 };
+                                   (int)0x80000200,
+                                   -565, /* getpid and uptime, were the sum with 64 to wrap */
+                                   -562,
+                                   -513 };
 
     for (uint i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         int result;

@@ -320,3 +320,33 @@ TEST("§3.1 identifiers whose hashes meet are found, whichever of them die")
         world_again();
     }
 }
+
+static void run_failing_get(void *task)
+{
+    registry.nsteps = KSM_STEPS - 1; /* what an earlier walk left */
+    check_eq(ksm_get(task, 1, 4096 * 4096, 0), KSM_ENOMEM);
+}
+
+static void run_print(void *unused)
+{
+    (void)unused;
+    ksm_print();
+}
+
+TEST("§12 §13 a birth that fails while two look at the operator's table ends the walk that their markers are "
+     "worth")
+{
+    for (uint seed = 1; seed <= 10 * SEEDS; seed++) {
+        struct ksm_task *task = world_task(4);
+
+        fake_ram_npages = 100;
+        actors_jitter(seed);
+        actor_start(run_failing_get, task);
+        actor_start(run_print, NULL);
+        actor_start(run_print, NULL);
+        actors_run();
+        check_eq(actors_alive(), 0);
+        check(!registry.divided);
+        world_again();
+    }
+}

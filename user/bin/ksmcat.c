@@ -9,10 +9,12 @@
  * the terminal shows how many have passed.
  *
  * The sender's first message is a greeting.  The receiver knows by it that this is a segment of ksmcat's, and the
- * sender ends only when the receiver has taken it: so an empty file arrives too, whichever starts first.
+ * sender ends only when the receiver has taken it: so an empty file arrives too, whichever starts first.  A sender is waited
+ * for as long as it lives; another program's segment, known by its size, gets a second.
  */
 #include "fcntl.h"
 #include "ksmring.h"
+#include "procinfo.h"
 #include "stat.h"
 #include "ulib.h"
 
@@ -21,7 +23,7 @@
 #define PROGRESS_TICKS 20
 #define LOOK_TICKS     5 /* between looks for a segment */
 #define GREETING       "ksmcat"
-#define GREETING_TICKS 200 /* a sender greets at once: this is for a busy machine */
+#define GREETING_TICKS 100 /* for a segment that may be another program's */
 
 struct progress {
     bool shown;
@@ -106,12 +108,23 @@ static void send_all(struct ksmring *ring, char *paths[], int npaths)
     ksmring_leave(ring, KSMRING_WRITER);
 }
 
-static bool is_greeted(struct ksmring *ring)
+static bool lives(int pid)
+{
+    struct procinfo info;
+
+    return procinfo(pid, &info) == 0;
+}
+
+/* sender: its pid, or 0 if there may be none. */
+static bool is_greeted(struct ksmring *ring, int sender)
 {
     char greeting[sizeof(GREETING)];
+    int n;
 
-    return ksmring_read(ring, greeting, sizeof(greeting), GREETING_TICKS) == (int)sizeof(greeting) &&
-           memcmp(greeting, GREETING, sizeof(greeting)) == 0;
+    do
+        n = ksmring_read(ring, greeting, sizeof(greeting), GREETING_TICKS);
+    while (n == KSM_ETIMEDOUT && lives(sender));
+    return n == (int)sizeof(greeting) && memcmp(greeting, GREETING, sizeof(greeting)) == 0;
 }
 
 static void receive_all(struct ksmring *ring)
@@ -179,7 +192,7 @@ static void copy(char *paths[], int npaths)
         send_all(&ring, paths, npaths);
         exits(0);
     }
-    if (is_greeted(&ring))
+    if (is_greeted(&ring, pid))
         receive_all(&ring);
     if (waits(&status) != pid || status != 0)
         exits(1);
@@ -196,43 +209,41 @@ static void send(const char *id, char *paths[], int npaths)
     send_all(&ring, paths, npaths);
 }
 
-/* Waits for the segment, and attaches it.  Its size in *nbytes. */
-static void *find_segment(const char *id, uint *nbytes)
+/* Waits for the segment, and attaches it. */
+static void *find_segment(const char *id, struct ksminfo_t *info)
 {
     for (;;) {
         int handle = ksmget_parse(id, 0, KSM_OPEN), error = handle;
         void *memory = handle < 0 ? NULL : ksmattach(handle, KSM_RDWR);
-        struct ksminfo_t info = { 0 };
 
         if (handle > 0)
             error = ksmerror(memory);
         if (handle > 0 && error == 0)
-            error = ksminfo(handle, &info);
+            error = ksminfo(handle, info);
         if (error == KSM_ENOENT)
             sleep(LOOK_TICKS);
         else if (error < 0 && error != KSM_EHANDLE) /* that one: it is gone again */
             fail(1, "%s: %s", ksmid_show(id), ksmstrerror(error));
-        else if (error == 0) {
-            *nbytes = info.ksmsz;
+        else if (error == 0)
             return memory;
-        }
     }
 }
 
 static void receive(const char *id)
 {
     struct ksmring ring;
-    uint nbytes;
-    void *memory = find_segment(id, &nbytes);
-    int error, ticks = 0;
+    struct ksminfo_t info = { 0 };
+    void *memory = find_segment(id, &info);
+    int error, ticks = 0, sender = info.ksmsz == segment_size() ? info.cpid : 0;
 
-    while ((error = ksmring_open(&ring, memory, nbytes)) == KSM_EAGAIN && ticks++ < GREETING_TICKS)
+    while ((error = ksmring_open(&ring, memory, info.ksmsz)) == KSM_EAGAIN &&
+           (ticks++ < GREETING_TICKS || lives(sender)))
         sleep(1);
     if (error == 0)
         error = ksmring_join(&ring, KSMRING_READER);
     if (error == KSM_ENOSPC)
         fail(1, "%s: another process receives", ksmid_show(id));
-    if (error < 0 || !is_greeted(&ring))
+    if (error < 0 || !is_greeted(&ring, sender))
         fail(1, "%s: the segment is used by another program", ksmid_show(id));
     receive_all(&ring);
 }

@@ -62,7 +62,7 @@ struct pmap_released {
     uint nreadonly;           /* of these: read-only */
     uint nfixed;              /* read-only pages among `frames` */
 };
-/* Removes a range of private memory, which may have holes, and fills in *out. */
+/* Removes a range of private memory, which may have holes but is not empty, and fills in *out. */
 void pmap_release(struct pmap *pm, uint va, uint npages, struct pmap_released *out);
 /* Enters all private memory below `end` into the child's map too, which is empty.  Writable pages become
    copied ones in both.  False: no frames for page tables; the caller releases what was entered. */

@@ -96,6 +96,7 @@ uint page_free_count(void) { return fake_ram_npages - nframes; }
 struct region *region_create(uint npages)
 {
     fake_slow("region_create");
+    fake_gap();
     if (npages > page_free_count())
         return NULL;
     struct region *r = allocate(sizeof(*r));
