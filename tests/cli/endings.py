@@ -100,6 +100,19 @@ r = run("--mem", "999999999", "--", "x", build=hang)
 ok(r.status == statuses.QEMU_FAILED and r.err, "QEMU refuses to start", r)
 r = run("--", "x", build=hang, env={"PATH": "/nonexistent"})
 ok(r.status == statuses.QEMU_FAILED and "not installed" in r.err, "QEMU is not installed", r)
+
+tools = os.path.join(temp_directory(), "host")
+os.mkdir(tools)
+with open(os.path.join(tools, "mkfs"), "w", encoding="utf-8") as f:
+    f.write("#!/bin/sh\nkill -TERM $PPID\n")
+os.chmod(f.name, 0o755)
+here = os.path.dirname(tools)
+shutil.copy(os.path.join(BUILD, "fs.img"), here)
+os.mkdir(os.path.join(here, "tmp"))
+r = run("--add", __file__, "--", "x", build=here, env={"TMPDIR": os.path.join(here, "tmp")})
+ok(r.status == statuses.INTERRUPTED and not os.listdir(os.path.join(here, "tmp")),
+   "an end while a file is put on the disk leaves no copy of the disk", r, os.listdir(os.path.join(here, "tmp")))
+
 own = [value for name, value in vars(statuses).items() if name.isupper()]
 ok(len(own) > 8 and len(set(own)) == len(own), "each ending has a status of its own", own)
 done()

@@ -16,7 +16,8 @@ IMAGE = os.path.join(BUILD, "fs.img")
 for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"], ["--mem", "-1"], ["extra"], ["--"],
                   ["--icount", "--smp", "2", "--", "true"], ["--param", "novalue", "--", "true"],
                   ["--param", "a=b c", "--", "true"], ["--param", "run=x", "--", "true"],
-                  ["--ramdisk", "--write", "--", "true"], ["--", "two\nlines"]):
+                  ["--ramdisk", "--write", "--", "true"], ["--", "two\nlines"], ["--disk", "", "--write", "--", "true"],
+                  ["--add=", "--", "true"]):
     r = run(*arguments)
     ok(r.status == statuses.USAGE_ERROR and "usage: ./ksm run" in r.err and not r.out, "refused: %r" % arguments, r)
 for arguments, meant in ((["--timout=5", "--", "true"], "--timeout"),

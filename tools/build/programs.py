@@ -9,6 +9,7 @@ make or the disk can't have is named on standard error; then a ! stands at the e
 
 import os
 import re
+import signal
 import sys
 
 DIRSIZ = 14  # bytes of a name on the disk
@@ -60,6 +61,7 @@ def main():
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # make was interrupted: no reason for a traceback
     sys.stdout.reconfigure(errors="surrogateescape")
     sys.stderr.reconfigure(errors="backslashreplace")
     main()

@@ -77,6 +77,9 @@ class Disk:
         except (OSError, MkfsError) as e:
             self.close()
             raise Failure(BUILD_FAILED, sentence(e)) from e
+        except BaseException:  # Ctrl-C, while the copy is made
+            self.close()
+            raise
 
     @property
     def foreign(self):

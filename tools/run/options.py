@@ -125,6 +125,8 @@ def check(parser, options):
             parser.error("--param wants KEY=VALUE without blanks, and no run=: '%s'" % param)
         if key not in PARAMETERS and suggestion(key, PARAMETERS):
             parser.error("there is no boot parameter '%s'%s" % (key, suggestion(key, PARAMETERS)))
+    if "" in [options.disk, *options.add]:
+        parser.error("--disk and --add want the name of a file, and this one is empty")
     if options.watch is not None:
         watch_file(parser, options)
     if options.command and any(ord(c) < 32 for c in options.command):

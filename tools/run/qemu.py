@@ -103,7 +103,7 @@ class Machine:
             self.process = subprocess.Popen(command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
                                             pass_fds=[s.fileno() for s in theirs], preexec_fn=die_with_parent,
                                             start_new_session=True)
-        except OSError:
+        except BaseException:  # Ctrl-C as well
             self._clean()
             raise
         finally:

@@ -63,6 +63,7 @@ enum token { END, NEWLINE, WORD, AND_IF, OR_IF, PIPE, AMP, SEMI, OPEN, CLOSE, RE
 
 static struct {
     const char *at, *end;
+    uint ndollars; /* in the text */
     enum token token;
     const char *start;              /* of the token, for messages */
     char *word;                     /* WORD */
@@ -151,19 +152,9 @@ static bool skip_line_end(void)
     return true;
 }
 
-/* Room for the longest word: a mark more for each $ than there are characters. */
-static char *take_rest(void)
-{
-    uint ndollars = 0;
-
-    for (const char *p = in.at; *p; p++)
-        ndollars += *p == '$';
-    return arena_take(in.end - in.at + ndollars + 1);
-}
-
 static void scan_word(void)
 {
-    char *to = take_rest();
+    char *to = arena_take(in.end - in.at + in.ndollars + 1); /* the longest word: a mark more for each $ */
     uint name = cmdline_name(in.at);
 
     in.word = to;
@@ -506,6 +497,9 @@ enum cmdline_outcome cmdline_parse(const char *text, struct list **list, struct 
 {
     in.at = text;
     in.end = text + strlen(text);
+    in.ndollars = 0;
+    for (const char *p = text; *p; p++)
+        in.ndollars += *p == '$';
     in.outcome = CMDLINE_OK;
     in.nesting = 0;
     next_token();

@@ -139,27 +139,39 @@ static bool set_has(const char *p, char c, const char **end)
     return found;
 }
 
-/* Does the pattern, which ends at a slash or with the string, match the whole name? */
+/* Does the next part of the pattern match c?  Moves *pattern past it. */
+static bool matches_one(const char **pattern, char c)
+{
+    const char *p = (*pattern)++;
+
+    return *p == MARK_SET ? set_has(p + 1, c, pattern) : *p == MARK_ONE || *p == c;
+}
+
+/* Does the pattern, which ends at a slash or with the string, match the whole name?  What a * stood for grows where the
+   rest does not match; only the last one's has to, so the time is bounded by the product of the lengths. */
 static bool matches(const char *pattern, const char *name)
 {
-    for (; *pattern && *pattern != '/'; name++) {
-        if (*pattern == MARK_ANY) {
-            do {
-                if (matches(pattern + 1, name))
-                    return true;
-            } while (*name++);
-            return false;
+    const char *after_star = NULL, *rest = NULL;
+
+    for (;;) {
+        bool ends = !*pattern || *pattern == '/';
+
+        if (ends && !*name)
+            return true;
+        if (!ends && *pattern == MARK_ANY) {
+            after_star = ++pattern;
+            rest = name;
+            continue;
         }
-        if (!*name)
-            return false;
-        if (*pattern == MARK_SET) {
-            if (!set_has(pattern + 1, *name, &pattern))
-                return false;
-        } else if (*pattern++ != *name && pattern[-1] != MARK_ONE) {
-            return false;
+        if (*name && !ends && matches_one(&pattern, *name)) {
+            name++;
+            continue;
         }
+        if (!after_star || !*rest)
+            return false;
+        pattern = after_star;
+        name = ++rest;
     }
-    return !*name;
 }
 
 /* Words that grow. */
