@@ -17,23 +17,29 @@ import suites  # noqa: E402
 
 WHERE = os.path.join(ROOT, "build", "course")
 JOBS = 2
-PATIENCE = 300  # seconds for a suite
-RESULT = re.compile(r"^(not )?ok \d+ - (.*?)( # SKIP.*)?$", re.M)
+PATIENCE = 60  # seconds for a suite: in a tree without the solution, a test may wait forever
+COMMAND_MAX = 800  # characters of titles
+RESULT = re.compile(r"^(not )?ok \d+ - (.*?)( # SKIP.*)?\r?$", re.M)
 
 
-def run(command, env, timeout=PATIENCE):
-    p = subprocess.run(command, cwd=WHERE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                       stderr=subprocess.STDOUT, timeout=timeout, text=True, errors="replace", check=False)
-    return p.returncode, p.stdout
+def command(suite, titles, env):
+    """Runs a suite's tests: those with these titles, if it takes titles and they are not too many; else all."""
+    words = suites.command(suite, env)
+    chosen = "".join(' "%s"' % title for title in sorted(titles))
+    if suite.startswith("guest/") and all(titles) and len(chosen) < COMMAND_MAX:
+        words[-1] += chosen
+    return words
 
 
-def titles_passed(suite, env):
-    """A suite's tests in the tree: title -> whether it passed.  Not there: what did not run, or was skipped."""
+def titles_passed(words, env):
+    """title -> whether it passed.  Not there: what did not run, or was skipped."""
     try:
-        _, output = run(suites.command(suite, env), env)
+        output = subprocess.run(words, cwd=WHERE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False).stdout
     except subprocess.TimeoutExpired as late:
-        output = (late.stdout or b"").decode("utf-8", "replace")
-    return {title: not failed for failed, title, skipped in RESULT.findall(output) if not skipped}
+        output = late.stdout or b""
+    found = RESULT.findall(output.decode("utf-8", "replace"))
+    return {title: not failed for failed, title, skipped in found if not skipped}
 
 
 class Trees:
@@ -43,42 +49,41 @@ class Trees:
         self.env = suites.clean_env(CPUS="2", KSM_BUILT="1")
         self.seen = {}
 
-    def results(self, number, wanted):
-        """suite -> title -> passed, for the suites that are wanted, in the tree with the solutions of 1 to number."""
-        seen = self.seen.setdefault(number, {})
-        missing = sorted(set(wanted) - set(seen))
-        if missing:
+    def build(self, names):
+        for targets, more in suites.builds(names, self.env):
+            words = ["make", "-s", "-j%d" % JOBS] + ["%s=%s" % variable for variable in more.items()] + targets
+            done = subprocess.run(words, cwd=WHERE, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+            if done.returncode:
+                raise Fault("a tree of the course does not build\n" + done.stdout)
+
+    def passed(self, number, tests):
+        """Which of these tests pass in the tree with the solutions of exercises 1 to number."""
+        wanted = {}
+        for suite, title in tests:
+            if (suite, title) not in self.seen.setdefault(number, {}):
+                wanted.setdefault(suite, set()).add(title)
+        if wanted:
             remove_others(WHERE, fill(WHERE, number))
-            for targets, more in suites.builds(missing, self.env):
-                command = ["make", "-s", "-j%d" % JOBS, *("%s=%s" % v for v in more.items()), *targets]
-                status, output = run(command, self.env, timeout=None)
-                if status:
-                    raise Fault("the tree with %d exercises solved does not build\n%s" % (number, output))
+            self.build(sorted(wanted))
+            words = [command(suite, titles, self.env) for suite, titles in wanted.items()]
             with ThreadPoolExecutor(JOBS) as pool:
-                seen.update(zip(missing, pool.map(lambda suite: titles_passed(suite, self.env), missing)))
-        return seen
-
-
-def passed(results, tests):
-    """Which of these tests passed: pairs of a suite and a title.  A whole suite counts once, if all its tests passed."""
-    found = set()
-    for suite, title in tests:
-        of = results[suite]
-        if of.get(title, False) if title else of and all(of.values()):
-            found.add((suite, title))
-    return found
+                for suite, results in zip(wanted, pool.map(lambda w: titles_passed(w, self.env), words)):
+                    for title in wanted[suite]:
+                        one = results.get(title, False)
+                        self.seen[number][suite, title] = one if title else bool(results) and all(results.values())
+        return {test for test in tests if self.seen[number][test]}
 
 
 def check_one(trees, exercise, exercises):
     """What is wrong with an exercise: sentences."""
-    before = [test for e in exercises if e.number < exercise.number for test in e.tests]
-    wanted = {suite for suite, _ in before + exercise.tests}
-    in_tree = trees.results(exercise.number - 1, wanted)
-    solved = trees.results(exercise.number, wanted)
-    faults = ["passes before it is solved: %s: %s" % test for test in passed(in_tree, exercise.tests)]
-    faults += ["fails in its solution: %s: %s" % test
-               for test in set(exercise.tests + before) - passed(solved, exercise.tests + before)]
-    faults += ["fails, and is an earlier exercise's: %s: %s" % test for test in set(before) - passed(in_tree, before)]
+    before = {test for e in exercises if e.number < exercise.number for test in e.tests}
+    tests = set(exercise.tests)
+    in_tree = trees.passed(exercise.number - 1, before | tests)
+    solved = trees.passed(exercise.number, before | tests)
+    faults = ["passes before it is solved: %s: %s" % test for test in in_tree & tests]
+    faults += ["fails in its solution: %s: %s" % test for test in tests - solved]
+    faults += ["fails, and is an earlier exercise's: %s: %s" % test for test in before - (in_tree & solved)]
     return sorted(faults)
 
 
