@@ -47,6 +47,8 @@ class Trees:
 
     def __init__(self):
         self.env = suites.clean_env(CPUS="2", KSM_BUILT="1")
+        for name in ("B", "CC", "DEBUG"):
+            self.env.pop(name, None)
         self.seen = {}
 
     def build(self, names):
