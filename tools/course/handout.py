@@ -52,6 +52,7 @@ KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
 BLOCK = re.compile(r"^(\s*)(?:/\*|#) course (\d+|out):\s*(.*?)\s*$")
 END = re.compile(r"^\s*(?:/\*|#) course end(?: \*/)?\s*$")
 WIDTH = 110  # of a line of C: see .clang-format
+ENDS = {signal.SIGINT, signal.SIGTERM}
 
 
 class Fault(Exception):
@@ -218,8 +219,10 @@ def make_tree(directory, number):
         raise Fault("%s exists, and is no directory" % directory)
     if os.path.isdir(directory) and os.listdir(directory):
         raise Fault("%s exists, and is not empty" % directory)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # so that none comes between the directory and its removal
     beside = tempfile.mkdtemp(prefix=".handout-", dir=os.path.dirname(directory))
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
         fill(beside, number)
         umask = os.umask(0)
         os.umask(umask)
