@@ -26,10 +26,14 @@ CHECKS = {
     "floors": ["tools/rules/floors.py"],
     "style": ["tools/rules/style.py"],
     "linters": ["tools/rules/linters.py"],
+    # course out:
     "names": ["tools/rules/names.py"],
     "sentences": ["tools/rules/sentences.py"],
+    # course end
     "man": ["tools/rules/manlint.py"],
+    # course out:
     "mutants": ["tools/measure/mutants.py", "--fit"],
+    # course end
     "reliability": ["tools/measure/results.py", "--check"],
 }
 

@@ -8,60 +8,8 @@
 #ifndef KERNEL_KSM_H
 #define KERNEL_KSM_H
 
-#include "base/list.h"
 #include "include/ksmabi.h"
-#include "mm/aspace.h"
-#include "mm/table.h"
-
-struct segment;
-struct holding;
-struct stripe;
-
-/* A process's part in shared memory, embedded in its struct proc.
-   Fields:  I immutable after creation   o only the process itself
-            K ksm lock   P peers' lock, see wait.c
-            T changed by the process's own calls alone; once it is linked, under the ksm lock, because
-              ksm_check() reads it there */
-struct ksm_task {
-    struct aspace *as;      /* [T] where its attachments are */
-    int pid;                /* [I] */
-    struct table handles;   /* [K] handle's slot -> struct holding, good or dead */
-    struct holding *recent; /* [K] the last one looked up, or NULL: saves the next look-up */
-    struct list holdings;   /* [K] those with good handles, and one of a birth under way */
-    struct list dead;       /* [K] those whose segments died, the oldest first (§3.8) */
-    uint ndead;             /* [K] */
-    uint nattached;         /* [T] */
-    struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
-    bool busy;              /* [T] its mappings are changing, and may differ from its attachments */
-    bool forking;           /* [T] it walks its holdings without the lock: they stay where they are */
-    bool stale;             /* [K] meanwhile one of them died */
-    struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
-    struct list watchers;   /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
-    /* [o] the last detach, for ksm_find_place() */
-    uint left_va, left_npages;
-    /* [o] for the feed: its own, around its sleep */
-    const struct ksm_sleeper *sleeper;
-};
-
-/* A thread that waits on a word (§11); on its own stack.
-   Fields:  I immutable while it waits   W lock of its stripe   P peers' lock: see wait.c */
-struct ksm_sleeper {
-    struct ksm_task *task;   /* [I] */
-    struct thread *thread;   /* [I] */
-    struct stripe *stripe;   /* [I] */
-    struct segment *segment; /* [I] NULL: the word is private */
-    uint va;                 /* [I] */
-    uint offset;             /* [I] of the word in the segment */
-    uint expected;           /* [I] */
-    int peer;                /* [I] a pid, or one of the two below: whose end wakes it */
-    bool woken;              /* [W] */
-    int result;              /* [W] once it is woken */
-    struct list queue;       /* [W] in its word's queue */
-    struct list in_segment;  /* [W] in its segment's list, if any end wakes it */
-    struct list watch;       /* [P] in its peer's list of watchers */
-};
-#define KSM_PEER_ANY  0
-#define KSM_PEER_NONE (-1)
+#include "ksm/ksm_task.h"
 
 struct ksm_limits { /* §10; 0: the default */
     uint nsegments; /* 1 to 65,536; more is cut to that */

@@ -57,7 +57,9 @@ uint sys_ksmname(const union sys_arg arg[])
 uint sys_pgused(const union sys_arg arg[])
 {
     (void)arg;
+    /* course 1: return (uint)KSM_ENOTSUP; */
     return page_used(); /* §8.4 */
+    /* course end */
 }
 
 static inline __attribute__((always_inline)) uint wait_for(const union sys_arg arg[], int peer)

@@ -83,6 +83,16 @@ TEST("§4.2 page tables for attachments go with their last entry")
     ksmdelete(big);
 }
 
+TEST("§4.2 an attachment of whole 4 MB needs no page tables of its own")
+{
+    int handle = fresh(16 * MB), frames = pgused();
+
+    attach(handle)[16 * MB - 1] = 1;
+    check(pgused() <= frames + 1); /* the kernel's notes of it */
+    check_eq(ksmdetach(handle), 0);
+    ksmdelete(handle);
+}
+
 TEST("§4.3 attachments do not move the break")
 {
     char *brk = sbrk(0);

@@ -118,6 +118,18 @@ TEST("memory above the break is out of reach")
     check(tap_read_dies(end + 100 * PAGE));
 }
 
+TEST("§8.4 pgused counts what a process takes, and what it gives back")
+{
+    char *p = sbrk(64 * PAGE);
+    int frames = pgused();
+
+    for (int i = 0; i < 64; i++)
+        p[i * PAGE] = 1;
+    check_eq(pgused(), frames + 64);
+    sbrk(-64 * PAGE);
+    check(pgused() <= frames); /* a page table may have gone as well */
+}
+
 TEST("memory that was touched and given back costs nothing in the end")
 {
     char *p = sbrk(8 * MB);

@@ -16,6 +16,7 @@ mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c
 mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
 mm_pages_CFLAGS = -DDEBUG
 
+# course out:
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
 KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print registry segment wait) \
            $(patsubst %,kernel/base/%.c,format kstring) kernel/mm/table.c kernel/mm/mapping.c kernel/sched/lock.c tests/host/ksm_world.c \
@@ -33,6 +34,7 @@ $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h
 	clang -std=gnu11 -g -O1 $(WARN) -DDEBUG -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	    -I. -Ikernel -Itests -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
 
+# course end
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
 MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
@@ -95,7 +97,9 @@ mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fak
 mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap=$f)
 
 # The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
+# course out: TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race mm_race)
 TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race ksm_wait mm_race)
+# course end
 define tsan_test
 HOST_TESTS += $1_tsan
 $1_tsan_SRC = $$($1_SRC) tests/host/fakes/tsan.c

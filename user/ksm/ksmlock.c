@@ -14,6 +14,7 @@
 #include "ksm_impl.h"
 #include "ksmspin.h"
 
+/* course 8: */
 #define ATTEMPTS 100 /* to change a word that others change, before it counts as held */
 
 static struct ksmspin spin;
@@ -90,8 +91,10 @@ static bool acquire_by_spin(struct ksmlock *lock, struct ksmself me)
     return false;
 }
 
+/* course end */
 int ksmlock_acquire(struct ksmlock *lock, int ticks)
 {
+    /* course 8: return (void)lock, (void)ticks, KSM_ENOTSUP; */
     struct ksmself me = ksmself();
 
     if (ticks < 0)
@@ -99,17 +102,21 @@ int ksmlock_acquire(struct ksmlock *lock, int ticks)
     if (ksmself_replace(&lock->holder, nobody, me) || acquire_by_spin(lock, me))
         return 0;
     return acquire_slowly(lock, me, ticks);
+    /* course end */
 }
 
 int ksmlock_try(struct ksmlock *lock)
 {
+    /* course 8: return (void)lock, KSM_ENOTSUP; */
     struct ksmself seen;
 
     return take(lock, ksmself(), true, &seen);
+    /* course end */
 }
 
 int ksmlock_release(struct ksmlock *lock)
 {
+    /* course 8: return (void)lock, KSM_ENOTSUP; */
     struct ksmself me = ksmself();
 
     if (ksmself_replace(&lock->holder, me, nobody))
@@ -118,11 +125,14 @@ int ksmlock_release(struct ksmlock *lock)
         return KSM_EINVAL;
     ksmwake(&lock->holder.pid, 1);
     return 0;
+    /* course end */
 }
 
 int ksmlock_holder(const struct ksmlock *lock)
 {
+    /* course 8: return (void)lock, 0; */
     struct ksmself holder = without_mark(ksmself_load(&lock->holder));
 
     return ksmself_lives(holder) ? (int)holder.pid : 0;
+    /* course end */
 }

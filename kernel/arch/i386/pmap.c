@@ -274,6 +274,7 @@ bool pmap_fork(struct pmap *child, struct pmap *parent, uint end)
     return true;
 }
 
+/* course 10: course/simple/pmap_map.inc */
 static inline void enter(uint *slot, const uint *entries, uint n, uint mask)
 {
     frame_of(slot)->nused += n;
@@ -338,6 +339,7 @@ bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables
     }
     return true;
 }
+/* course end */
 
 bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write)
 {

@@ -1,0 +1,107 @@
+"""./ksm handout: what stands in a student's tree, what it says about bad input; with a debug kernel, all exercises."""
+
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import ROOT, Result, done, ok, temp_directory  # noqa: E402
+
+HANDOUT = [os.path.join(ROOT, "ksm"), "handout"]
+WHERE = temp_directory()
+MARK = re.compile(r"^\s*(?:/\*|#) course (?:\d+|out|end)\b", re.M)
+
+
+def handout(*words, **more):
+    p = subprocess.run(HANDOUT + list(words), cwd=WHERE, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       check=False, **more)
+    return Result(p.returncode, p.stdout, p.stderr)
+
+
+def text_of(*parts):
+    with open(os.path.join(WHERE, *parts), encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def texts(tree):
+    for where, _, names in os.walk(os.path.join(WHERE, tree)):
+        for name in names:
+            yield os.path.relpath(os.path.join(where, name), os.path.join(WHERE, tree)), text_of(where, name)
+
+
+def refused(r, status, pattern):
+    """One line, a status, and nothing that was not there."""
+    return r.status == status and re.fullmatch(pattern + r"\n", r.err) and not r.out
+
+
+def left():
+    return sorted(os.listdir(WHERE))
+
+
+def no_room():
+    """As a full disk: no file can grow beyond some bytes."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+
+r = handout("all")
+tree = dict(texts("all"))
+ok(r.status == 0 and not r.out + r.err and left() == ["all"], "a student's tree is made, silently", r, left())
+ok(os.access(os.path.join(WHERE, "all", "ksm"), os.X_OK) and not os.path.exists(os.path.join(WHERE, "all", ".git")),
+   "it is complete without git")
+marked = [path for path, text in tree.items() if MARK.search(text)]
+ok(not marked, "no mark of a block is left in it", marked)
+ok("segment_leave_locked" in tree["kernel/ksm/segment.c"] and "region_create" not in tree["kernel/ksm/segment.c"] and
+   "aspace_inherit(" not in tree["kernel/ksm/attach.c"] and "thread_park" not in tree["kernel/ksm/wait.c"],
+   "kernel/ksm is headers and empty functions")
+ANSWER = re.compile(r"\b(give_birth_locked|find_id_locked|words_copy_masked\(&pm->directory)")
+answers = [path for path, text in tree.items() if path.endswith((".c", ".h", ".py", ".md")) and ANSWER.search(text)]
+ok(not answers and not any(path.startswith("course/simple/") for path in tree), "and no answer lies about", answers)
+
+handout("4", "counts")
+ok("region_create" in text_of("counts", "kernel/ksm/segment.c") and
+   "aspace_inherit(" not in text_of("counts", "kernel/ksm/attach.c"),
+   "an exercise's tree holds what the earlier ones built, and not what it asks for")
+os.mkdir(os.path.join(WHERE, "empty"))
+ok(handout("wait", "empty").status == 0 and os.path.exists(os.path.join(WHERE, "empty", "Makefile")),
+   "an empty directory is filled")
+inner = subprocess.run(["./ksm", "handout", "x"], cwd=os.path.join(WHERE, "all"), capture_output=True, text=True,
+                       check=False)
+ok(inner.returncode == 2 and inner.stderr == "ksm: this is a student's tree: the whole one makes them\n",
+   "a student's tree makes no others", inner.stderr)
+
+for name in ("counts", "empty"):
+    shutil.rmtree(os.path.join(WHERE, name))
+before = left()
+r = handout("attahc", "x")
+ok(refused(r, 1, "ksm: there is no exercise 'attahc'; did you mean 'attach'\\?"), "an unknown exercise is refused", r)
+r = handout("attach")
+ok(refused(r, 1, r"ksm: where to\? ./ksm handout attach DIRECTORY"), "an exercise alone asks for a directory", r)
+r = handout("all")
+ok(refused(r, 1, "ksm: .*/all exists, and is not empty"), "a directory with something in it is left alone", r)
+r = handout("all/README.md")
+ok(refused(r, 1, "ksm: .*/README.md exists, and is no directory"), "so is a file", r)
+r = handout("no/such/place")
+ok(refused(r, 1, "ksm: cannot write no/such/place: no such file or directory"), "a place that is not there is named", r)
+r = handout("full", preexec_fn=no_room)
+ok(refused(r, 1, "ksm: cannot write full: file too large"), "a disk without room is reported", r)
+r = handout()
+ok(r.status == 2 and r.err.startswith("usage:"), "a call without a directory shows the usage", r)
+r = handout("--help")
+ok(r.status == 0 and r.out.startswith("usage: ./ksm handout") and "  10  fast " in r.out,
+   "--help lists the exercises", r)
+p = subprocess.Popen(HANDOUT + ["stopped"], cwd=WHERE, stderr=subprocess.PIPE)
+while p.poll() is None and left() == before:
+    pass
+p.terminate()
+p.wait()
+ok(left() == before or left() == sorted(before + ["stopped"]), "none of these leaves anything half-written", left())
+
+if os.environ.get("DEBUG"):
+    r = handout("--check", timeout=1500)
+    ok(r.status == 0, "each exercise's tests fail in its tree, and pass when it is solved", r.out, r.err)
+done()

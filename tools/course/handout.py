@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""handout - makes a student's tree, and shows that the exercises can be solved from it.
+
+A block in a source stands between two lines:
+
+    /* course 3: return KSM_ENOTSUP; */
+    the solution
+    /* course end */
+
+In a tree that holds the solutions of exercises 1 and 2, `return KSM_ENOTSUP;` stands there instead; in one that holds
+the third, too, the solution alone.  What stands instead may be nothing, several lines (then the comment ends in a line
+of its own), or the name of a file below course/simple.  In scripts a block's lines begin with a `#`.  A block that is
+called `out` stands in no student's tree.
+
+The files of course/simple, which are the simple solution, take the places of the tree's own.
+"""
+
+import fnmatch
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, HERE)
+sys.path.insert(0, os.path.dirname(HERE))
+from exercises import ROOT, load  # noqa: E402
+from run.options import suggestion  # noqa: E402
+
+USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
+       ./ksm handout --check [EXERCISE]...
+
+Makes DIRECTORY a student's tree: this one with kernel/ksm reduced to headers and empty functions, in which all
+suites pass but those that need shared memory.  It builds and tests by itself, without git.  With EXERCISE, a name or
+a number, it holds the solutions of the exercises before that one, and nothing of it and of the later ones.
+
+--check builds each exercise's tree and the next one's, and shows that its tests fail in the one and pass in the other.
+
+Exercises:
+"""
+SIMPLE = "course/simple"
+MARKED = (".c", ".h", ".S", ".py", ".mk", ".sh", ".ini", ".txt", "ksm", "Makefile")
+# What a student's tree does without: answers, and what only the whole tree can use.
+LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes.md", "CHANGELOG.md", "tools/course/handout.py",
+            "tools/course/check.py", "tools/measure/mutants*", "tests/host/ksm_*", "tests/cli/handout.py",
+            "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py", "tests/cli/teaching.py")
+KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
+BLOCK = re.compile(r"^(\s*)(?:/\*|#) course (\d+|out):\s*(.*?)\s*$")
+END = re.compile(r"^\s*(?:/\*|#) course end(?: \*/)?\s*$")
+WIDTH = 110  # of a line of C: see .clang-format
+ENDS = {signal.SIGINT, signal.SIGTERM}
+
+
+class Fault(Exception):
+    """What is wrong, in a line for the user."""
+
+
+# Sources and their blocks.
+
+
+def instead(lines, at, head):
+    """What stands instead of a block's solution, and the number of the line after it."""
+    indent, first = head[1], head[3]
+    if first.endswith("*/") or not lines[at].lstrip().startswith("/*"):
+        text = first[:-2].rstrip() if first.endswith("*/") else first
+        return ([indent + text] if text else []), at + 1
+    found = [indent + first] if first else []
+    at += 1
+    while lines[at].strip() != "*/":
+        found.append(lines[at])
+        at += 1
+    return found, at + 1
+
+
+def below(lines, number, path):
+    """The lines with the solutions of the exercises up to this one, and of no later one."""
+    kept, depth, hidden = [], 0, None  # hidden: the depth of the outermost block whose solution is left out
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        head = BLOCK.match(line)
+        at += 1
+        if head:
+            depth += 1
+            text, at = instead(lines, at - 1, head)
+            if hidden is None and (head[2] == "out" or int(head[2]) > number):
+                hidden = depth
+                kept += included(text, number)
+        elif END.match(line):
+            if depth == 0:
+                raise Fault("%s:%d: a block ends that has not begun" % (path, at))
+            if hidden == depth:
+                hidden = None
+            depth -= 1
+        elif hidden is None:
+            kept.append(line)
+    if depth:
+        raise Fault("%s: a block does not end" % path)
+    return kept
+
+
+def included(text, number):
+    name = text[0].strip() if len(text) == 1 else ""
+    if not name.startswith(SIMPLE + "/"):
+        return text
+    with open(os.path.join(ROOT, name), encoding="utf-8") as f:
+        return below(f.read().rstrip("\n").split("\n"), number, name)
+
+
+def short_function(match):
+    one = "%s { %s }" % (match[1], match[2])
+    return "%s\n" % one if len(one) <= WIDTH else match[0]
+
+
+def tidy(text):
+    """As the formatter would have it, once lines have gone."""
+    text = re.sub(r"\n{3,}", "\n\n", text)
+    text = re.sub(r"\{\n\n", "{\n", text)
+    text = re.sub(r"\n\n(\s*\})", r"\n\1", text)
+    text = re.sub(r"\)\n\{\n\}\n", ") {}\n", text)
+    return re.sub(r"^(\w[^\n;{}]*\))\n\{\n    ([^\n{}]*;)\n\}\n", short_function, text, flags=re.M)
+
+
+def student_text(text, number, path):
+    if " course " not in text:
+        return text
+    lines = text.split("\n")
+    kept = below(lines, number, path)
+    if kept == lines:
+        return text
+    text = "\n".join(kept)
+    return tidy(text) if path.endswith((".c", ".h")) else text
+
+
+# Trees.
+
+
+def tree_files():
+    """The paths of all files that belong to this tree; without git, of all that is not built."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
+    listed = shutil.which("git") and subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if listed and listed.returncode == 0:
+        return sorted({p for p in listed.stdout.split("\0") if p and os.path.lexists(os.path.join(ROOT, p))})
+    found = []
+    for where, directories, names in os.walk(ROOT):
+        left_out = {".git", "__pycache__"} | ({"build"} if where == ROOT else set())
+        directories[:] = [d for d in directories if d not in left_out]
+        found += [os.path.relpath(os.path.join(where, name), ROOT) for name in names]
+    return sorted(found)
+
+
+def sources():
+    """Pairs: a path in a student's tree, and the file here that it is made of."""
+    found = {}
+    for path in tree_files():
+        if path in KEPT or not any(fnmatch.fnmatch(path, pattern) for pattern in LEFT_OUT):
+            found[path] = path
+    for path in tree_files():
+        if path.startswith(SIMPLE + "/") and not path.endswith(".inc"):
+            found[path[len(SIMPLE) + 1:]] = path
+    return sorted(found.items())
+
+
+def contents(source, number):
+    with open(os.path.join(ROOT, source), "rb") as f:
+        data = f.read()
+    if os.path.basename(source).endswith(MARKED):
+        data = student_text(data.decode("utf-8"), number, source).encode("utf-8")
+    return data
+
+
+def write(path, data, mode):
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as f:
+        f.write(data)
+    os.chmod(path, mode)
+
+
+def fill(directory, number):
+    """Writes a tree with the solutions of exercises 1 to `number`.  Files that are right already stay as they are."""
+    wanted = set()
+    for path, source in sources():
+        wanted.add(path)
+        here, there = os.path.join(ROOT, source), os.path.join(directory, path)
+        if os.path.islink(here):
+            if not os.path.islink(there):
+                os.makedirs(os.path.dirname(there), exist_ok=True)
+                os.symlink(os.readlink(here), there)
+            continue
+        data, mode = contents(source, number), stat.S_IMODE(os.stat(here).st_mode) | stat.S_IWUSR
+        try:
+            with open(there, "rb") as f:
+                if f.read() == data:
+                    continue
+        except FileNotFoundError:
+            pass
+        write(there, data, mode)
+    return wanted
+
+
+def remove_others(directory, wanted):
+    for where, directories, names in os.walk(directory):
+        if where == directory and "build" in directories:
+            directories.remove("build")
+        for name in names:
+            path = os.path.join(where, name)
+            if os.path.relpath(path, directory) not in wanted:
+                os.remove(path)
+
+
+def make_tree(directory, number):
+    """A new tree: written beside its place, and then renamed, so that it is whole or not there."""
+    directory = os.path.abspath(directory)
+    if os.path.lexists(directory) and not os.path.isdir(directory):
+        raise Fault("%s exists, and is no directory" % directory)
+    if os.path.isdir(directory) and os.listdir(directory):
+        raise Fault("%s exists, and is not empty" % directory)
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # so that none comes between the directory and its removal
+    beside = tempfile.mkdtemp(prefix=".handout-", dir=os.path.dirname(directory))
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+        fill(beside, number)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(beside, 0o777 & ~umask)
+        os.rename(beside, directory)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+# The command.
+
+
+def find(word, exercises):
+    for exercise in exercises:
+        if word in (exercise.name, str(exercise.number)):
+            return exercise
+    raise Fault("there is no exercise '%s'%s" % (word, suggestion(word, [e.name for e in exercises])))
+
+
+def usage(exercises):
+    return USAGE + "".join("  %2d  %-9s %s\n" % (e.number, e.name, e.title) for e in exercises)
+
+
+def first_of_all(exercises):
+    """Of the exercises, the first that kernel/ksm is written in: what comes before belongs to no suite of KSM's."""
+    return next(e for e in exercises if any(path.startswith("kernel/ksm/") for path in e.files))
+
+
+def handout(arguments, exercises):
+    if len(arguments) == 1 and arguments[0] in [e.name for e in exercises]:
+        raise Fault("where to? ./ksm handout %s DIRECTORY" % arguments[0])
+    exercise = find(arguments[0], exercises) if len(arguments) == 2 else first_of_all(exercises)
+    make_tree(arguments[-1], exercise.number - 1)
+
+
+def stop(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+def main(arguments):
+    exercises = load()
+    if any(word in ("-h", "--help") for word in arguments):
+        sys.stdout.write(usage(exercises))
+        return 0
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        if arguments and arguments[0] == "--check":
+            from check import check  # it needs the harness, which makes nothing but trees do without
+            return check([find(word, exercises) for word in arguments[1:]] or exercises, exercises)
+        if len(arguments) not in (1, 2) or any(word.startswith("-") for word in arguments):
+            sys.stderr.write(usage(exercises))
+            return 2
+        handout(arguments, exercises)
+    except Fault as fault:
+        sys.stderr.write("ksm: %s\n" % fault)
+        return 1
+    except OSError as error:
+        sys.stderr.write("ksm: cannot write %s: %s\n" % (arguments[-1], (error.strerror or str(error)).lower()))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
