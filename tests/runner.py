@@ -137,7 +137,8 @@ class Runner:
             # In the system, whoever reads the console waits: its input is a pipe that nobody writes to.
             nobody = subprocess.PIPE if suite.startswith("guest/") else subprocess.DEVNULL
             command = suites.command(suite, self._env, self._options)
-            process = subprocess.Popen(command, cwd=suites.ROOT, env=self._env, stdin=nobody, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+            process = subprocess.Popen(command, cwd=suites.ROOT, env=self._env, stdin=nobody,
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
             self._running[suite] = process
             self._show_progress()
             return suite, process

@@ -46,15 +46,21 @@ def directory(*parts):
     return sorted(os.listdir(os.path.join(ROOT, "tests", *parts)))
 
 
+def grouped(kind):
+    """The suites of a kind that is a directory of sources or scripts."""
+    if kind == "guest":
+        return ["guest/" + f[:-2] for f in directory("guest") if f.startswith("t_") and f.endswith(".c")]
+    return ["cli/" + os.path.splitext(f)[0] for f in directory("cli")
+            if f.endswith((".sh", ".py")) and not f.startswith("_")]
+
+
 def names(**variables):
     """All suites that there are, in the order in which they run; variables for make may choose a compiler and B."""
     listed = subprocess.run(["make", "-s", "-C", ROOT, "list-host-tests"], env=clean_env(**variables), check=True,
                             stdout=subprocess.PIPE, text=True)
     found = ["check/" + name for name in CHECKS]
     found += ["host/" + name for name in sorted(listed.stdout.split())]
-    found += ["guest/" + f[:-2] for f in directory("guest") if f.startswith("t_") and f.endswith(".c")]
-    found += ["cli/" + os.path.splitext(f)[0] for f in directory("cli")
-              if f.endswith((".sh", ".py")) and not f.startswith("_")]
+    found += grouped("guest") + grouped("cli")
     found += ["web/" + name for name in WEB]
     return found
 

@@ -83,7 +83,7 @@ def find_suites(items, names):
         for suite, text in item.tests:
             whole = [n for n in names if suite in (n, n.partition("/")[2])]
             if len(whole) != 1:
-                raise PointsError("%s: the suite '%s' does not run" % (item.where, suite))
+                raise PointsError("%s: there is no suite '%s' of those that can run" % (item.where, suite))
             found.append((whole[0], text))
         item.tests = found
 

@@ -19,7 +19,7 @@ def write(path, text):
         with open(path, "w", encoding="utf-8") as f:
             f.write(text)
         return
-    part = path + ".part"
+    part = "%s.%d.part" % (path, os.getpid())
     try:
         with open(part, "w", encoding="utf-8") as f:
             f.write(text)
@@ -60,7 +60,7 @@ def junit(suites):
                 ET.SubElement(node, "failure", message=xml_text(case.failure)).text = xml_text(case.text)
             elif case.skipped:
                 ET.SubElement(node, "skipped")
-    return ET.tostring(root, encoding="unicode", xml_declaration=True).replace("encoding='us-ascii'", "") + "\n"
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
 
 
 def gradescope(output, tests, seconds):

@@ -115,7 +115,7 @@ def build(tree, where, targets, env, njobs):
     """Makes the targets in a tree; `where` is its build directory.  None, or what the build said."""
     command = ["sh", "-c", BUILD_LIMITS + '; exec "$0" "$@"', "make", "-C", tree, "--no-print-directory", "-s",
                "-j%d" % njobs, "B=" + where] + targets
-    with subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    with subprocess.Popen(command, env=dict(env, LC_ALL="C"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, start_new_session=True) as make:
         watchdog = threading.Timer(BUILD_SECONDS, end_group, (make.pid,))
         watchdog.start()

@@ -21,10 +21,11 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
 NO_TEST, FLOOD, NO_BUILD, ENDED = "no test ran", "too much output", "does not build", "ended early"
 ENDINGS = {PANICKED: "panic", TRIPLE_FAULT: "triple fault", TIMED_OUT: "hang", QEMU_FAILED: "QEMU failed",
            CANNOT_START: "cannot start", BUILD_FAILED: NO_BUILD}
-OUTPUT_MAX = 16 << 20  # bytes, after which a machine is stopped
-KEPT = 256 << 10       # bytes of a stream at its beginning, and as many at its end, that the log keeps
-DEATHS_MAX = 3         # machines that one suite may lose; tests that are left then do not run
-PATIENCE = 10          # times the limit of processor time that a run may take on the clock
+OUTPUT_MAX = 1 << 20  # bytes, after which a machine is stopped; no suite prints a tenth of it
+KEPT = 128 << 10      # bytes of a stream at its beginning, and as many at its end, that the log keeps
+DEATHS_MAX = 3        # machines that one suite may lose, or 2 if no test has ended: what is left then does not run
+PATIENCE = 10         # times the limit of processor time that a run may take on the clock
+MESSAGES = "\n--- messages ---\n"
 RUN_LIMITS = "ulimit -f 1048576; ulimit -c 0"
 CLI_SECONDS = 900
 
@@ -158,7 +159,7 @@ def run_command(processes, command, env, cwd, report):
         end(process)
     if processes.stopped:
         raise KeyboardInterrupt
-    return status, flooded.is_set(), "%s\n--- messages ---\n%s--- status %s ---\n" % (*said, status)
+    return status, flooded.is_set(), said[0] + MESSAGES + said[1] + "--- status %s ---\n" % status
 
 
 def end(process):
@@ -185,6 +186,16 @@ def ranges(numbers):
     return ",".join("%d" % a if a == b else "%d-%d" % (a, b) for a, b in parts)
 
 
+def believed(report, numbers, titles):
+    """The outcomes of the tests with these numbers that a report has, as far as its titles are theirs."""
+    found = {}
+    for n, (title, outcome), said in zip(numbers, report.tests, report.whys):
+        if title != titles[n - 1]:
+            break
+        found[n] = (outcome, said)
+    return found
+
+
 class Guest:
     """A guest suite on one tree."""
 
@@ -192,7 +203,7 @@ class Guest:
         self._suite, self._tree, self._processes, self._how = suite, tree, processes, how
         self._where = os.path.join(tree, where)
         self._env = dict(env, KSM_BUILT="1", B=self._where)
-        self.log = ""
+        self.log = self.note = ""  # the note: how the last machine died
 
     @property
     def built(self):
@@ -214,6 +225,8 @@ class Guest:
         report = Report(key)
         status, flooded, log = run_command(self._processes, command, env, cwd, report)
         self.log += log.replace(key + " ", "") if key else log
+        last = re.search(r"^panic.*|(?<=^ksm: timeout: ).*", log.rpartition(MESSAGES)[2], re.M)
+        self.note = last[0] if last else ""
         return report, ending(status, flooded) if flooded or status not in (0, 1) or not report.whole else None
 
     def titles(self):
@@ -225,23 +238,19 @@ class Guest:
         """(outcome, why) for each wanted number, which counts `titles` from 1."""
         if not self.built:
             return {n: (NO_BUILD, "") for n in wanted}
-        outcomes, left = {}, list(wanted)
-        for _ in range(DEATHS_MAX):
+        outcomes, left, nended = {}, list(wanted), 0
+        for ndead in range(1, DEATHS_MAX + 1):
             report, why = self.boot(left)
-            believed = 0
-            for n, (title, outcome), said in zip(left, report.tests, report.whys):
-                if title != titles[n - 1]:
-                    break
-                outcomes[n] = (outcome, said)
-                believed += 1
-            if not why and believed == len(left):
+            ended = believed(report, left, titles)
+            outcomes.update(ended)
+            nended += len(ended)
+            if not why and len(ended) == len(left):
                 return outcomes
-            why = why or ENDED
-            dead = left[min(believed, len(left) - 1)]  # all may have passed before the machine died
-            outcomes[dead] = (why if believed or why != ENDED else NO_TEST, "")
-            left = left[believed + 1:]
-            if not left:
-                return outcomes
+            dead = left[min(len(ended), len(left) - 1)]  # all may have passed before the machine died
+            outcomes[dead] = (why or ENDED if ended or why not in (None, ENDED) else NO_TEST, self.note)
+            left = left[len(ended) + 1:]
+            if not left or ndead - DEATHS_MAX >= (0 if nended else -1):
+                break
         outcomes.update((n, (NO_TEST, "")) for n in left)
         return outcomes
 
