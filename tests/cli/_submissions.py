@@ -58,6 +58,30 @@ WORSE = {
     "good": [],
 }
 
+# What t_ksm and t_ksmproc say of each: how many points, and the first failure.
+EXPECTED = {
+    "ada": ("some", "^§3.8 a dead handle stays dead.*: failed"),
+    "alan": ("some", "^§7.1 access stays what it is.*: failed"),
+    "all-passed": ("no", ": no test ran$"),
+    "barbara": ("some", "^§7.3 exec detaches all.*: failed"),
+    "brian": ("some", "^§5.1 detach by handle takes the newest: failed"),
+    "dennis": ("some", "^§5.2 .*: failed"),
+    "donald": ("some", ": panic$"),
+    "edsger": ("some", "^§3.9 a marked segment is still found: failed"),
+    "fills-disk": ("all", "all passed"),
+    "forger": ("some", ": no test ran$"),
+    "forks": ("no", ": hang$"),
+    "frances": ("some", "^§5.4 .*: panic$"),
+    "good": ("all", "all passed"),
+    "grace": ("some", "^§7.3 .*: failed$"),
+    "hang-busy": ("some", ": hang$"),
+    "hang-late": ("some", ": hang$"),
+    "john": ("some", "^§3.5 .*: failed$"),
+    "no-build": ("no", r"^does not build: kernel/sys/sys_ksm.c:\d+:\d+: error: 'oops' undeclared"),
+    "panic": ("some", ": panic$"),
+    "prints": ("no", ": too much output$"),
+}
+
 
 def replace(tree, path, right, wrong):
     name = os.path.join(tree, path)

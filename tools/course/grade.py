@@ -20,6 +20,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests")]
 import suites  # noqa: E402
 from course import points, report, submission, trial  # noqa: E402
+from course.processes import Processes  # noqa: E402
 from run import progress  # noqa: E402
 from run.options import ToolParser, positive  # noqa: E402
 from run.paths import clean_env, debug_build  # noqa: E402
@@ -50,6 +51,9 @@ be written, 121 this tree itself does not build, 130 interrupted.
 """
 
 
+# What of this tree a build and the suites need, and what of a build the next one.
+NEEDED = ("Makefile", "README.md", "VERSION", "bench", "build", "course", "docs", "host", "include", "kernel", "ksm",
+          "packages.txt", "share", "tests", "tools", "user")
 BUILT = ("bin", "bench", "elf", "foreign", "gen", "host", "kernel", "share", "stamp", "tests", "top", "user")
 
 
@@ -182,9 +186,9 @@ class Reference:
         return ["%s/%s" % (self.where, name) for name in ["kernel.elf", "fs.img"] + ["bin/" + n for n in names]] + (
             ["cli-tests"] if any(s.startswith("cli/") for s in self.suites) else [])
 
-    def build(self):
+    def build(self, processes):
         progress.show("building this tree")
-        said = build(self.tree, self)
+        said = build(self.tree, self, processes)
         if said is not None:
             raise Refused("this tree does not build: " + submission.first_error(said), BUILD_FAILED)
 
@@ -239,7 +243,7 @@ def copy_tree(target, where):
     def leave_out(directory, names):
         relative = os.path.relpath(directory, ROOT)
         if relative == ".":
-            return {".git", "node_modules", "grades", "__pycache__"} & set(names)
+            return set(names) - set(NEEDED)
         if relative == "build":
             return {n for n in names if os.path.isdir(os.path.join(directory, n)) and where != "build/" + n
                     and (where != "build" or n not in BUILT)}
@@ -248,8 +252,8 @@ def copy_tree(target, where):
     shutil.copytree(ROOT, target, symlinks=True, ignore=leave_out)
 
 
-def build(tree, reference):
-    return submission.build(tree, reference.where, reference.targets, reference.env, reference.njobs)
+def build(tree, reference, processes):
+    return submission.build(tree, reference.where, reference.targets, reference.env, reference.njobs, processes)
 
 
 class Graded:
@@ -291,13 +295,13 @@ class Grader:
     def grade(self, path):
         """The result of a tree: one that is there already, or a new one."""
         try:
-            found = submission.Submission(path, self._names[path], os.path.join(ROOT, "tests"))
+            found = submission.Submission(path, os.path.join(ROOT, "tests"))
+            fingerprint = found.fingerprint(self._base)
         except (submission.NoTree, OSError) as e:
             why = str(e) if isinstance(e, submission.NoTree) else "no tree: " + e.strerror
             if not os.path.isdir(path):
                 why = "no tree: there is no such directory"
             return self._keep(path, self._result(path, "", why, {}, [], 0), {})
-        fingerprint = found.fingerprint(self._base)
         before = self._earlier(path, fingerprint)
         if before:
             self.reused += 1
@@ -321,7 +325,7 @@ class Grader:
         try:
             shutil.copytree(self._reference.tree, tree, symlinks=True, dirs_exist_ok=True)
             found.lay_over(tree)
-            said = build(tree, self._reference)
+            said = build(tree, self._reference, self._processes)
             if said is not None:
                 check_room(tree)
                 return "does not build: " + report.printable(submission.first_error(said)), {}, {"build.log": said}
@@ -445,7 +449,7 @@ def grade(options, work, processes):
     chosen = points.suites_of(items)
     os.makedirs(options.out, exist_ok=True)
     reference = Reference(work, options, chosen, hidden)
-    reference.build()
+    reference.build(processes)
     reference.examine(processes)
     shares = reference.worth(items + [points.Item(h.file, h.points, [(h.suite, "")]) for h in hidden])
     started = time.monotonic()
@@ -471,7 +475,7 @@ def stop(*unused):
 def main():
     signal.signal(signal.SIGTERM, stop)
     options = parse(sys.argv[1:])
-    processes = trial.Processes()
+    processes = Processes()
     try:
         with tempfile.TemporaryDirectory(prefix="ksm-grade-") as work:
             return grade(options, work, processes)

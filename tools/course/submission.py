@@ -14,10 +14,12 @@ import stat
 import subprocess
 import threading
 
+from course.processes import end_group
+
 PARTS = ("kernel", "user", "include")
 NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,99}")
 TESTS_OWN = re.compile(r"user/bin/t_[^/]*")
-FILES_MAX, BYTES_MAX = 5000, 64 << 20
+FILES_MAX, BYTES_MAX, DEPTH_MAX, NOTES_MAX = 5000, 64 << 20, 12, 10
 BUILD_LIMITS = "ulimit -t 120; ulimit -f 1048576; ulimit -v 6291456; ulimit -c 0"  # seconds, blocks of 512 bytes, KB
 BUILD_SECONDS = 900
 LOG_MAX = 1 << 20  # bytes kept of what a build says
@@ -35,17 +37,19 @@ class DiskFull(Exception):
 class Submission:
     """The files of one tree that count, by their paths in it, and notes about others."""
 
-    def __init__(self, root, name, own_tests):
+    def __init__(self, root, own_tests):
         """own_tests: the directory of the tests that the tree would be graded by if one trusted it."""
-        self.root, self.name = root, name
+        self.root = root
         self.files, self.notes = [], []
         self._nbytes = 0
-        if not os.path.isdir(os.path.join(root, "kernel")):
-            raise NoTree("no tree: it has no directory kernel")
         self.parts = [part for part in PARTS if os.path.isdir(os.path.join(root, part))
                       and not os.path.islink(os.path.join(root, part))]
+        if "kernel" not in self.parts:
+            raise NoTree("no tree: it has no directory kernel")
         for part in self.parts:
             self._walk(part)
+        if len(self.notes) > NOTES_MAX:
+            self.notes[NOTES_MAX:] = ["left out: %d more" % (len(self.notes) - NOTES_MAX)]
         if edited(os.path.join(root, "tests"), own_tests):
             self.notes.append("its own tests differ, and were not used")
 
@@ -55,7 +59,8 @@ class Submission:
                 path = where + "/" + entry.name
                 if entry.name.startswith("."):
                     continue
-                if not NAME.fullmatch(entry.name) or entry.is_symlink() or TESTS_OWN.fullmatch(path):
+                if not NAME.fullmatch(entry.name) or entry.is_symlink() or TESTS_OWN.fullmatch(path) or \
+                        path.count("/") > DEPTH_MAX:
                     self.notes.append("left out: " + ascii(path)[1:-1])
                 elif entry.is_dir():
                     self._walk(path)
@@ -80,11 +85,13 @@ class Submission:
         """Puts it in place of the same directories of a tree.  Only what differs gets a new time, for make's sake."""
         wanted = set(self.files)
         for part in self.parts:
-            for where, _, names in os.walk(os.path.join(tree, part)):
+            for where, _, names in os.walk(os.path.join(tree, part), topdown=False):
                 for name in names:
                     path = os.path.join(where, name)
                     if os.path.relpath(path, tree) not in wanted:
                         os.unlink(path)
+                if not os.listdir(where):  # a file may have its name
+                    os.rmdir(where)
         for path in self.files:
             source, target = os.path.join(self.root, path), os.path.join(tree, path)
             if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
@@ -111,33 +118,26 @@ def different(compared):
     return bool(compared.diff_files or compared.funny_files) or any(map(different, compared.subdirs.values()))
 
 
-def build(tree, where, targets, env, njobs):
+def build(tree, where, targets, env, njobs, processes):
     """Makes the targets in a tree; `where` is its build directory.  None, or what the build said."""
-    command = ["sh", "-c", BUILD_LIMITS + '; exec "$0" "$@"', "make", "-C", tree, "--no-print-directory", "-s",
-               "-j%d" % njobs, "B=" + where] + targets
-    with subprocess.Popen(command, env=dict(env, LC_ALL="C"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, start_new_session=True) as make:
-        watchdog = threading.Timer(BUILD_SECONDS, end_group, (make.pid,))
-        watchdog.start()
-        try:
-            said = make.stdout.read(LOG_MAX)
-            while make.stdout.read(LOG_MAX):
-                pass
-            status = make.wait()
-        finally:
-            watchdog.cancel()
-            end_group(make.pid)
+    command = ["make", "-C", tree, "--no-print-directory", "-s", "-j%d" % njobs, "B=" + where] + targets
+    make = processes.start(BUILD_LIMITS, command, env=dict(env, LC_ALL="C"), stdin=subprocess.DEVNULL,
+                           stderr=subprocess.STDOUT)
+    watchdog = threading.Timer(BUILD_SECONDS, end_group, (make,))
+    watchdog.start()
+    try:
+        said = make.stdout.read(LOG_MAX)
+        while make.stdout.read(LOG_MAX):
+            pass
+        status = make.wait()
+    finally:
+        watchdog.cancel()
+        make.stdout.close()
+        processes.finish(make)
     text = said.decode(errors="replace")
     if NO_SPACE in text:
         raise DiskFull
     return text if status else None
-
-
-def end_group(pid):
-    try:
-        os.killpg(pid, 9)
-    except OSError:
-        pass
 
 
 def first_error(text):

@@ -9,7 +9,6 @@ in a machine of their own.
 import os
 import re
 import secrets
-import signal
 import subprocess
 import sys
 import threading
@@ -27,7 +26,7 @@ DEATHS_MAX = 3        # machines that one suite may lose, or 2 if no test has en
 PATIENCE = 10         # times the limit of processor time that a run may take on the clock
 MESSAGES = "\n--- messages ---\n"
 RUN_LIMITS = "ulimit -f 1048576; ulimit -c 0"
-CLI_SECONDS = 900
+CLI_SECONDS = 900  # on the clock, for a script or a machine that its own limits do not end
 
 
 class How:
@@ -80,34 +79,6 @@ class Stream:
         return (bytes(self._head) + cut + self._tail).decode(errors="replace")
 
 
-class Processes:
-    """Those that are running, which a stop ends."""
-
-    def __init__(self):
-        self._lock = threading.Lock()
-        self._running = set()
-        self.stopped = False
-
-    def start(self, command, **more):
-        with self._lock:
-            if self.stopped:
-                raise KeyboardInterrupt
-            process = subprocess.Popen(["sh", "-c", RUN_LIMITS + '; exec "$0" "$@"'] + command,
-                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more)
-            self._running.add(process)
-            return process
-
-    def ended(self, process):
-        with self._lock:
-            self._running.discard(process)
-
-    def stop(self):
-        with self._lock:
-            self.stopped = True
-            for process in self._running:
-                process.terminate()
-
-
 class Report:
     """What one run has said of its tests: pairs of a title and an outcome, and the notes before each failure."""
 
@@ -137,7 +108,7 @@ class Report:
 
 def run_command(processes, command, env, cwd, report):
     """The status of a command, whether it printed too much, and its log."""
-    process = processes.start(command, env=env, cwd=cwd, stdin=subprocess.PIPE)
+    process = processes.start(RUN_LIMITS, command, env=env, cwd=cwd, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     flooded = threading.Event()
 
     def full():
@@ -152,22 +123,10 @@ def run_command(processes, command, env, cwd, report):
         status = process.wait()
     finally:
         watchdog.cancel()
-        process.stdin.close()
-        process.stdout.close()
-        process.stderr.close()
-        processes.ended(process)
-        end(process)
-    if processes.stopped:
-        raise KeyboardInterrupt
+        for pipe in process.stdin, process.stdout, process.stderr:
+            pipe.close()
+        processes.finish(process)
     return status, flooded.is_set(), said[0] + MESSAGES + said[1] + "--- status %s ---\n" % status
-
-
-def end(process):
-    """What it may have left of its process group."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except OSError:
-        pass
 
 
 def ending(status, flooded):
