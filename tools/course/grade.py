@@ -348,7 +348,7 @@ class Grader:
                     if outcomes.get(test, (trial.PASSED,))[0] == trial.PASSED:
                         outcomes[test] = outcome + (str(how),)
                 logs["%s-smp%d.log" % (suite.replace("/", "-"), how.smp)] = one.log
-                if any(trial.NO_BUILD == o[0] for o in outcomes.values()):
+                if any(o[0] not in (trial.PASSED, trial.FAILED) for o in outcomes.values()):
                     check_room(tree)
         return outcomes, logs
 
@@ -398,8 +398,14 @@ class Grader:
 
 
 def check_room(directory):
+    """A full disk is not the submission's fault."""
     if shutil.disk_usage(directory).free < SPARE:
-        raise submission.DiskFull
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), directory)
+
+
+def is_full(error):
+    """Is that why files could not be written?  shutil.copytree() puts the numbers of errors into words."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno is None and "[Errno 28]" in str(error))
 
 
 def lines_of(results):
@@ -483,12 +489,11 @@ def main():
         status, why = e.status, str(e)
     except points.PointsError as e:
         status, why = USAGE_ERROR, str(e)
-    except submission.DiskFull:
-        status, why = CANNOT_WRITE, "the disk is full; with room, the same command goes on where it was"
     except OSError as e:
-        full = e.errno in (errno.ENOSPC, errno.EDQUOT)
-        status, why = CANNOT_WRITE, "%s: %s%s" % (e.filename or "results", e.strerror,
-                                                  "; with room, the same command goes on where it was" if full else "")
+        status, why = CANNOT_WRITE, "%s: %s" % (e.filename or tempfile.gettempdir(), e.strerror or e)
+        if is_full(e):
+            why = "the disk is full (%s); with room, the same command goes on where it was" % (
+                e.filename or tempfile.gettempdir())
     except KeyboardInterrupt:
         status, why = INTERRUPTED, "interrupted; the same command goes on where it was"
     progress.clear()

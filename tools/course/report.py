@@ -15,18 +15,17 @@ NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def write(path, text):
     """Nothing half-written is ever there.  What is no ordinary file (a pipe, /dev/stdout) is written to as it is."""
-    if os.path.exists(path) and not os.path.isfile(path):
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text)
-        return
-    part = "%s.%d.part" % (path, os.getpid())
+    device = os.path.exists(path) and not os.path.isfile(path)
+    part = path if device else "%s.%d.part" % (path, os.getpid())
     try:
-        with open(part, "w", encoding="utf-8") as f:
+        with open(part, "w", encoding="utf-8", errors="replace") as f:
             f.write(text)
-        os.replace(part, path)
-    except OSError:
-        if os.path.exists(part):
+        if not device:
+            os.replace(part, path)
+    except OSError as e:
+        if not device and os.path.exists(part):
             os.unlink(part)
+        e.filename = path
         raise
 
 
