@@ -1,6 +1,7 @@
 """_submissions - students' trees, made of this one: each with one mistake, or with something worse."""
 
 import os
+import re
 import shutil
 import sys
 
@@ -12,6 +13,8 @@ from measure.mutants import MUTANTS  # noqa: E402
 INIT, CALLS = "user/bin/init.c", "kernel/sys/sys_ksm.c"
 GET = "    return (uint)ksm_get(task(), arg[0].word, arg[1].word, arg[2].word);"
 DELETE_LINE = "uint sys_ksmdelete(const union sys_arg arg[]) { return (uint)ksm_delete(task(), arg[0].number); }"
+with open(os.path.join(ROOT, "tests", "guest", "t_ksm.c"), encoding="utf-8") as f:
+    TITLES = re.findall(r'^TEST\("([^"]*)"\)', f.read(), re.M)
 RUN = "    if (bootarg(\"run\", command, sizeof(command)) >= 0) {\n"
 
 # Trees whose mistake is one of ./ksm mutants, by its description.
@@ -37,11 +40,9 @@ WORSE = {
     "no-build": [(CALLS, GET, GET + "\n    oops")],
     # init says what the tests would say, and ends well.
     "all-passed": [(INIT, RUN, RUN + """\
-        for (int i = 1; i <= 99; i++)
-            printf(1, "ok %d - \\302\\2472 ksmid is positive and never changes\\n", i);
-        printf(1, "1..99\\n# all passed\\n99 passed, 0 failed\\n");
+        printf(1, "%s1..30\\n# all passed\\n30 passed, 0 failed\\n");
         halt(0);
-""")],
+""" % "".join("ok %d - %s\\n" % (n, title) for n, title in enumerate(TITLES, 1)))],
     # The kernel itself says that the machine has ended well.
     "forger": [(CALLS, GET, "    power_off_status(0);\n" + GET),
                (CALLS, '#include "base/kstring.h"\n', '#include "base/kstring.h"\n#include "base/power.h"\n')],

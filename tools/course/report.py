@@ -68,7 +68,7 @@ def gradescope(output, tests, seconds):
         "output": output,
         "execution_time": round(seconds),
         "stdout_visibility": "hidden",
-        "tests": [{"name": name, "score": round(points, 4), "max_score": round(of, 4),
+        "tests": [{"name": name, "score": points, "max_score": of,
                    "status": "passed" if points == of else "failed", "output": text,
                    "visibility": "after_published" if hidden else "visible"}
                   for name, points, of, text, hidden in tests],
