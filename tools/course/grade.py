@@ -466,8 +466,8 @@ def grade(options, work, processes):
         progress.say(line)
     new = len(results) - grader.reused
     seconds = time.monotonic() - started
-    progress.say("# %s: %d graded in %.0f seconds%s%s; %s has the logs" % (
-        "; ".join(map(str, reference.ways)), new, seconds, ", %.1f each" % (seconds / new) if new else "",
+    progress.say("# %s: %d graded in %.0f s%s%s; %s has the logs" % (
+        "; ".join(map(str, reference.ways)), new, seconds, ", %.1f s each" % (seconds / new) if new else "",
         ", %d were graded already" % grader.reused if grader.reused else "", options.out))
     if any(r.problem and r.problem.startswith(("no tree", "too large")) for r in results):
         return NO_TREE
