@@ -52,6 +52,11 @@ def grade(*arguments):
                           errors="replace", check=False)
 
 
+def tests_run(*arguments):
+    return subprocess.run([sys.executable, os.path.join(ROOT, "tests", "run"), *arguments], env=ENV,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
 def table(text):
     """Points and sentence of each tree."""
     return {m[1]: (m[2], m[3]) for m in re.finditer(r"^(\S+) +([\d.]+/[\d.]+)  (.*)$", text, re.M)}
@@ -120,6 +125,17 @@ ok(r.returncode == CANNOT_WRITE and "the disk is full (/dev/full)" in r.stderr a
 text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\uffff")], 0)])
 ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
    text)
+
+# ./ksm test has points and JUnit's XML too.
+style = write("style.csv", "suite,test,points\ncheck/style,,3\n")
+r = tests_run("--icount", "--points", style, "--junit", path("style.xml"))
+ok(r.returncode == 0 and "# 3 of 3 points\n" in r.stdout and "1 processor, --icount" in r.stdout,
+   "./ksm test --points runs the suites that the file names, and prints the points and how they ran", r)
+suite = ET.parse(path("style.xml")).getroot()[0]
+ok(suite.get("name").startswith("check/style (") and suite.get("failures") == "0" and len(suite) > 0,
+   "./ksm test --junit writes each test", suite.attrib)
+r = tests_run("--all", "--jitter", "1")
+ok(r.returncode == 2 and "neither --icount nor --jitter" in r.stderr, "--all goes with neither of them", r)
 
 
 # Twenty submissions.

@@ -1,8 +1,8 @@
 """points - what a test is worth.
 
 A file of points is CSV; its first line is `suite,test,points`.  Each other line gives points to tests of a suite of
-`./ksm test --list`: to those with the text `test` in their titles, or to all if that is empty.  Those tests share the
-points equally.  An exercise of the course (course/exercises.ini) is the same: its tests share its points.
+`./ksm test --list`: to the one that is called `test`, or to those with that text in their titles, or to all if it is
+empty.  Those tests share the points equally, as an exercise's tests (course/exercises.ini) share its points.
 """
 
 import argparse
@@ -93,13 +93,18 @@ def suites_of(items):
     return list(dict.fromkeys(suite for item in items for suite, _ in item.tests))
 
 
+def named(text, titles):
+    """The titles that a text means: the one that it is, or those that it is in."""
+    return [text] if text in titles else [title for title in titles if text in title]
+
+
 def share_out(items, titles):
     """What each test is worth: a dictionary from (suite, title).  `titles` has the titles of each suite."""
     worth, given = {}, {}
     for item in items:
         tests = []
         for suite, text in item.tests:
-            found = [(suite, title) for title in titles[suite] if text in title]
+            found = [(suite, title) for title in named(text, titles[suite])]
             if not found:
                 raise PointsError("%s: %s has no test '%s'" % (item.where, suite, text))
             tests += found
