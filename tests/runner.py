@@ -25,6 +25,7 @@ class Outcome:
         self.suite = suite
         self.ntests = self.nfailed = 0
         self.seconds = 0.0
+        self.tests = []     # each as [title, how it ended: "ok", "not ok" or "skipped", what explains a failure]
         self.problems = []  # why it failed, beside tests that did
         self.details = []   # lines to show
 
@@ -38,16 +39,20 @@ def read_tap(outcome, lines):
     plan, recent, failing = None, [], False
     for line in lines:
         line = line.rstrip("\n")
-        test = re.match(r"(not )?ok\b", line)
+        test = re.match(r"(not )?ok\b(?: \d+)?(?: - )?", line)
         if test:
             outcome.ntests += 1
             failing = bool(test[1]) and "# TODO" not in line
             outcome.nfailed += failing
+            title, skip, _ = line[test.end():].partition(" # SKIP")
+            outcome.tests.append([title, "not ok" if failing else "skipped" if skip else "ok",
+                                  "\n".join(recent[-SHOWN:]) if failing else ""])
             if failing:
                 outcome.details += recent[-SHOWN:] + [line]
             recent = []
         elif failing and line.startswith("#"):
             outcome.details.append(line)
+            outcome.tests[-1][2] += "\n" + line
         else:
             recent.append(line)
             count = re.fullmatch(r"1\.\.(\d+)(?: .*)?", line)
@@ -77,9 +82,9 @@ class Runner:
 
     JOBS = min((os.cpu_count() or 1) + 1, 8)
 
-    def __init__(self, names, env, seconds):
-        """`seconds` is how long each may take, by its name."""
-        self._env = env
+    def __init__(self, names, env, seconds, options=()):
+        """`seconds` is how long each may take, by its name; `options` are for ./ksm run of guest suites."""
+        self._env, self._options = env, options
         self._waiting = sorted(names, key=lambda name: -seconds[name])
         self._total = len(names)
         self._running = {}  # suite -> its process
@@ -131,7 +136,8 @@ class Runner:
             suite = self._waiting.pop(0)
             # In the system, whoever reads the console waits: its input is a pipe that nobody writes to.
             nobody = subprocess.PIPE if suite.startswith("guest/") else subprocess.DEVNULL
-            process = subprocess.Popen(suites.command(suite, self._env), cwd=suites.ROOT, env=self._env, stdin=nobody,
+            command = suites.command(suite, self._env, self._options)
+            process = subprocess.Popen(command, cwd=suites.ROOT, env=self._env, stdin=nobody,
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
             self._running[suite] = process
             self._show_progress()

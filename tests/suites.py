@@ -50,15 +50,21 @@ def directory(*parts):
     return sorted(os.listdir(os.path.join(ROOT, "tests", *parts)))
 
 
-def names(compiler="gcc"):
-    """All suites that there are with a compiler, in the order in which they run."""
-    listed = subprocess.run(["make", "-s", "-C", ROOT, "list-host-tests"], env=clean_env(CC=compiler), check=True,
+def grouped(kind):
+    """The suites of a kind that is a directory of sources or scripts."""
+    if kind == "guest":
+        return ["guest/" + f[:-2] for f in directory("guest") if f.startswith("t_") and f.endswith(".c")]
+    return ["cli/" + os.path.splitext(f)[0] for f in directory("cli")
+            if f.endswith((".sh", ".py")) and not f.startswith("_")]
+
+
+def names(**variables):
+    """All suites that there are, in the order in which they run; variables for make may choose a compiler and B."""
+    listed = subprocess.run(["make", "-s", "-C", ROOT, "list-host-tests"], env=clean_env(**variables), check=True,
                             stdout=subprocess.PIPE, text=True)
     found = ["check/" + name for name in CHECKS]
     found += ["host/" + name for name in sorted(listed.stdout.split())]
-    found += ["guest/" + f[:-2] for f in directory("guest") if f.startswith("t_") and f.endswith(".c")]
-    found += ["cli/" + os.path.splitext(f)[0] for f in directory("cli")
-              if f.endswith((".sh", ".py")) and not f.startswith("_")]
+    found += grouped("guest") + grouped("cli")
     found += ["web/" + name for name in WEB]
     return found
 
@@ -97,25 +103,31 @@ def builds(chosen, env):
         yield ["boot"], {"B": debug_build(env), "DEBUG": "1"}
 
 
-def guest_command(name, where="build"):
-    with open(os.path.join(ROOT, "tests", "guest", name + ".c"), encoding="utf-8") as f:
+# What makes a run count instructions, and so the same each time: a disk takes the host's time, one in memory does not.
+ICOUNT = ["--icount", "--ramdisk"]
+
+
+def guest_command(name, where="build", more=(), root=ROOT):
+    """more: options for ./ksm run, before those that the suite wishes for itself."""
+    with open(os.path.join(root, "tests", "guest", name + ".c"), encoding="utf-8") as f:
         wish = re.search(r"^ \* Runs with: (.*)$", f.read(4096), re.M)
     options, _, command = (wish[1] if wish else "").partition("-- ")
-    options = options.split()
+    own = options.split()
+    options = [o for o in more if o != "--ramdisk" or "--mem" not in own] + own  # little memory has no room for a disk
     if "--timeout" not in options:
         options += ["--timeout", GUEST_TIMEOUT]
     program = os.path.join(where, "bin", name)
     return [sys.executable, "tools/run", "--add", program] + options + ["--"] + (command or name).split()
 
 
-def command(suite, env):
-    """The command that runs a suite, in the root directory."""
+def command(suite, env, options=()):
+    """The command that runs a suite, in the root directory; options are for ./ksm run of a guest suite."""
     kind, _, name = suite.partition("/")
     where = env.get("B") or "build"
     if kind == "host":
         return [os.path.join(where, "tests", "host", name)]
     if kind == "guest":
-        return guest_command(name, where)
+        return guest_command(name, where, options)
     if kind == "check":
         return [sys.executable] + CHECKS[name]
     if kind == "web":

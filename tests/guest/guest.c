@@ -1,11 +1,13 @@
 /*
  * guest.c - runs the tests of one program.
  *
- *   t_NAME [-r] [-n K] [-s SEED] [-t SECONDS] [-l] [TEXT]...
+ *   t_NAME [-r] [-n K] [-s SEED] [-t SECONDS] [-l] [-o LIST] [-k KEY] [TEXT]...
  *
  * -r runs the tests in reverse order, -n runs them all K times, and -l only lists their titles.  -s and -t are for tests
  * that draw random numbers or run for a time.  With TEXTs, only tests run that have one of them in their titles; it is an
- * error if a TEXT is in none, or if no test runs.
+ * error if a TEXT is in none, or if no test runs.  -o runs only the tests with these numbers, as in 1,3-5; a number is a
+ * test's place in a run of all.  -k puts KEY before each result and before the plan: a grader, who chose it, believes no
+ * others.
  *
  * A test is a child of this process.  Another child, the watchdog, ends a test that takes too long.  When both are gone,
  * the page frames in use and the totals of shared memory must be what they were; blocks that are still to be written to
@@ -23,7 +25,7 @@
 #define STATUS_SKIPPED   97
 #define TICKS_PER_SECOND 100
 #define TIMEOUT_TICKS    (150 * TICKS_PER_SECOND) /* no test takes 10 seconds, but the host may be busy */
-#define USAGE            "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [TEXT]..."
+#define USAGE            "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [-o LIST] [-k KEY] [TEXT]..."
 
 int tap_seed = 1, tap_seconds;
 
@@ -33,6 +35,7 @@ struct footprint {
     struct ksminfo_t ksm;
 };
 
+static const char *key = "", *only; /* what -k and -o say */
 static void (*cleanup_failed)(void);
 static int test_pid; /* in the test itself: its pid */
 
@@ -276,15 +279,33 @@ static bool run_test(const struct tap_test *test, uint number)
 
     if (!passed)
         explain(status, &before, &after);
-    printf(1, "%s %u - %s%s\n", passed ? "ok" : "not ok", number, test->title,
+    printf(1, "%s%s%s %u - %s%s\n", key, *key ? " " : "", passed ? "ok" : "not ok", number, test->title,
            skipped ? " # SKIP not this kernel" : "");
     return passed;
 }
 
 static void nothing(void) {}
 
+/* Is number in a list like 1,3-5? */
+static bool listed(const char *list, int number)
+{
+    while (*list) {
+        int first = atoi(list), last = first;
+
+        for (; *list && *list != ','; list++)
+            if (*list == '-')
+                last = atoi(list + 1);
+        if (first <= number && number <= last)
+            return true;
+        list += *list == ',';
+    }
+    return false;
+}
+
 static bool selected(const struct tap_test *test, char *const *texts, int ntexts)
 {
+    if (only && !listed(only, test - __start_tap_tests + 1))
+        return false;
     for (int i = 0; i < ntexts; i++) {
         if (contains(test->title, texts[i]))
             return true;
@@ -309,8 +330,18 @@ static bool texts_known(char *const *texts, int ntexts)
     return all;
 }
 
-static void number_option(const char *option, const char *text, int *times)
+/* An option with a value. */
+static void value_option(const char *option, const char *text, int *times)
 {
+    if (strcmp(option, "-k") == 0) {
+        key = text;
+        return;
+    }
+    if (strcmp(option, "-o") == 0) {
+        only = text;
+        return;
+    }
+
     int *value = strcmp(option, "-n") == 0   ? times
                  : strcmp(option, "-s") == 0 ? &tap_seed
                  : strcmp(option, "-t") == 0 ? &tap_seconds
@@ -332,7 +363,7 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
         else if (strcmp(argv[first], "-l") == 0)
             list = true;
         else if (++first < argc)
-            number_option(argv[first - 1], argv[first], &times);
+            value_option(argv[first - 1], argv[first], &times);
         else
             fail(2, USAGE);
     }
@@ -357,7 +388,7 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
         }
     }
     if (!list)
-        printf(1, "1..%u\n", nrun);
+        printf(1, "%s%s1..%u\n", key, *key ? " " : "", nrun);
     if (nfailed)
         printf(1, "# %u of %u failed\n", nfailed, nrun);
     return nfailed || !nrun || !texts_known(argv + first, argc - first);

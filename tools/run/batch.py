@@ -102,12 +102,13 @@ def follow(machine, options, typer, out, err):
     log = qemu.LogReader(lambda line: err.put(partial(symbols.line, line)), input=Feeder(machine.log).ask,
                          **({"prompt": typer.shell_waits} if typer else {}))
     end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
+    longest_wait = 1 if options.busy else WAIT_MAX  # how busy QEMU was must be looked at
     while ports.open and not (typer and typer.finished):
         left = end - time.monotonic()
-        if left <= 0:
+        if left <= 0 or (options.busy and machine.busy() > options.busy):
             break
         pause = typer.pause if typer else None
-        for name, data in ports.read(min(left, WAIT_MAX if pause is None else pause)):
+        for name, data in ports.read(min(left, longest_wait if pause is None else pause)):
             (log.feed if name == "log" else show)(data)
             if name == "console":
                 err.put(partial(symbols.notes, data))

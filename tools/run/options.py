@@ -28,6 +28,7 @@ usage: ./ksm run [OPTION]... [-- COMMAND]
   --ramdisk        load the image into memory instead of attaching a disk
   --icount         count instructions: one processor, time by instructions
   --timeout S      give up after S seconds (%d with a COMMAND, else never)
+  --busy S         give up after S seconds of processor time, which a busy host does not stretch (Linux)
   --param K=V      a boot parameter of the kernel; may be repeated
   --watch FILE     write the feed to a file: what processes and shared memory did (docs/feed.md)
   -- COMMAND       one line for the system's shell; it reads standard input, its output goes to
@@ -88,6 +89,7 @@ def parse(argv):
     parser.add_argument("--ramdisk", action="store_true")
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--timeout", type=positive)
+    parser.add_argument("--busy", type=positive)
     parser.add_argument("--param", action="append", default=[])
     parser.add_argument("--watch")
     parser.add_argument("--help", "-h", action="store_true")

@@ -1,0 +1,181 @@
+"""./ksm grade: what became of each submission is named, and bad input is refused in one line.
+
+With --all, twenty submissions are graded twice, and a run is interrupted.
+"""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import _submissions  # noqa: E402
+from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+from course import report  # noqa: E402
+from run import statuses  # noqa: E402
+
+POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
+GRADE = [sys.executable, os.path.join(ROOT, "tools", "course", "grade.py"), "--icount", "--limit", "3"]
+WORK = temp_directory()
+ENV = {k: v for k, v in os.environ.items() if k not in ("B", "DEBUG", "CPUS", "CC")}
+
+HIDDEN = """\
+/*
+ * Name: the hidden one
+ * Points: 7
+ */
+#include "guest.h"
+
+TEST("§3.1 a new segment's handle is positive") { check(ksmget(4711, 1) > 0 && ksmdelete(ksmget(4711, 1)) == 0); }
+
+TAP_MAIN(NULL)
+"""
+
+
+def path(*names):
+    return os.path.join(WORK, *names)
+
+
+def write(name, text):
+    os.makedirs(os.path.dirname(path(name)), exist_ok=True)
+    with open(path(name), "w", encoding="utf-8") as f:
+        f.write(text)
+    return path(name)
+
+
+def grade(*arguments):
+    return subprocess.run(GRADE + list(arguments), env=ENV, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          errors="replace", check=False)
+
+
+def tests_run(*arguments):
+    return subprocess.run([sys.executable, os.path.join(ROOT, "tests", "run"), *arguments], env=ENV,
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+
+
+def table(text):
+    """Points and sentence of each tree."""
+    return {m[1]: (m[2], m[3]) for m in re.finditer(r"^(\S+) +([\d.]+/[\d.]+)  (.*)$", text, re.M)}
+
+
+def refused(status, words, title, *arguments):
+    """One line, which has the words, and a status of its own."""
+    r = grade("--out", path("none"), *arguments)
+    lines = [line for line in r.stderr.splitlines() if not line.startswith(("usage:", "building with"))]
+    ok(r.returncode == status and len(lines) == 1 and words in lines[0] and "Traceback" not in r.stderr, title,
+       r.returncode, r.stdout, r.stderr)
+
+
+SUBS = _submissions.make(["good", "all-passed"])
+GOOD = os.path.join(SUBS, "good")
+
+# Bad input.
+refused(2, "there is no test in it", "an empty directory of tests is refused",
+        "--tests", os.path.dirname(write("empty/README", "")), GOOD)
+refused(2, "no line `Points: ...'", "a hidden test without a header is refused",
+        "--tests", os.path.dirname(write("headless/one.c", "int main(void) { return 0; }\n")), GOOD)
+refused(2, "'many' is no number of points", "points that are none are refused", "--points",
+        write("many.csv", "suite,test,points\nt_ksm,,many\n"), GOOD)
+refused(2, "there is no suite 't_nothing'", "and a suite that there is not", "--points",
+        write("nothing.csv", "suite,test,points\nt_nothing,,1\n"), GOOD)
+refused(2, "two trees have the name good", "and two trees of the same name", GOOD, os.path.join(WORK, "..", "good"))
+refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)
+
+# Two submissions and something else, with a hidden test.
+write("hidden/one.c", HIDDEN)
+points = write("points.csv", "suite,test,points\nt_ksm,,30\n")
+for cheat in "user/bin/t_ksm.c", "tests/guest/t_ksm.c":
+    os.makedirs(os.path.dirname(os.path.join(GOOD, cheat)), exist_ok=True)
+    with open(os.path.join(GOOD, cheat), "w", encoding="utf-8") as f:
+        f.write("int main(void) { return 0; }\n")
+os.symlink("/etc/passwd", os.path.join(GOOD, "kernel", "passwd.c"))
+arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")]
+r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"))
+got = table(r.stdout)
+ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel"),
+   "a tree that is none has a status of its own", r)
+ok(got.get("good") == ("37/37", "all passed"), "a tree without a mistake has all points", r)
+ok("# good: left out: user/bin/t_ksm.c\n" in r.stdout and "# good: left out: kernel/passwd.c\n" in r.stdout and
+   "# good: its own tests differ, and were not used\n" in r.stdout,
+   "its own tests are not believed, and a link is not followed; both are said", r.stdout)
+ok(got.get("all-passed", ("", ""))[0] == "0/37" and "no test ran" in got["all-passed"][1],
+   "one that says itself that all passed has none", r)
+ok("--icount --seed 1" in r.stdout, "how it was graded is printed", r.stdout)
+with open(path("out", "all-passed", "guest-t_ksm-smp1.log"), encoding="utf-8") as f:
+    ok("30 passed, 0 failed" in f.read(), "the log of its test is kept")
+found = {s.get("name"): (s.get("tests"), s.get("failures")) for s in ET.parse(path("junit.xml")).getroot()}
+ok(found.get("good/guest/t_one") == ("1", "0") and found.get("all-passed/guest/t_one") == ("1", "1"),
+   "--junit has the tests of each tree", found)
+r = grade(*arguments, "--gradescope", path("results.json"), GOOD)
+with open(path("results.json"), encoding="utf-8") as f:
+    results = json.load(f)
+tests = {t["name"]: t for t in results["tests"]}
+ok(r.returncode == 0 and all(t["score"] == t["max_score"] and t["status"] == "passed" for t in tests.values()) and
+   round(sum(t["score"] for t in tests.values()), 6) == 37, "--gradescope has each test's points", results)
+one = tests.get("the hidden one: §3.1 a new segment's handle is positive", {})
+ok(one.get("max_score") == 7 and one.get("visibility") == "after_published", "a hidden test stays hidden", results)
+ok("0 graded" in r.stdout and "1 were graded already" in r.stdout, "what has been graded is not graded again", r.stdout)
+r = grade(*arguments, "--junit", "/dev/full", GOOD)
+ok(r.returncode == CANNOT_WRITE and "the disk is full (/dev/full)" in r.stderr and r.stderr.count("\n") == 1,
+   "a full disk has a status of its own", r)
+text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\uffff")], 0)])
+ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
+   text)
+
+# ./ksm test has points and JUnit's XML too.
+style = write("style.csv", "suite,test,points\ncheck/style,,3\n")
+r = tests_run("--icount", "--points", style, "--junit", path("style.xml"))
+ok(r.returncode == 0 and "# 3 of 3 points\n" in r.stdout and "1 processor, --icount" in r.stdout,
+   "./ksm test --points runs the suites that the file names, and prints the points and how they ran", r)
+suite = ET.parse(path("style.xml")).getroot()[0]
+ok(suite.get("name").startswith("check/style (") and suite.get("failures") == "0" and len(suite) > 0,
+   "./ksm test --junit writes each test", suite.attrib)
+r = tests_run("--all", "--jitter", "1")
+ok(r.returncode == 2 and "neither --icount nor --jitter" in r.stderr, "--all goes with neither of them", r)
+
+
+# Twenty submissions.
+def expect(name, got, how_many, words):
+    points, of = got[name][0].split("/")
+    kind = "all" if points == of else "no" if points == "0" else "some"
+    ok(kind == how_many and re.search(words, got[name][1]), "%s has %s points: %s" % (name, how_many, words), got[name])
+
+
+def interrupt():
+    """Stops a run once the first tree has its result.  Its status."""
+    trees = [os.path.join(SUBS, name) for name in ("all-passed", "good")]
+    with subprocess.Popen(GRADE + arguments + ["--out", path("cut"), "--jobs", "1"] + trees, env=ENV,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not os.path.exists(path("cut", "all-passed")) and process.poll() is None:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        status = process.wait()
+    left = sorted(os.listdir(path("cut")))
+    ok(status == statuses.INTERRUPTED and left == ["all-passed"], "an interrupted run leaves what is whole", status,
+       left)
+    r = grade(*arguments, "--out", path("cut"), *trees)
+    ok("1 graded" in r.stdout and "1 were graded already" in r.stdout and "good" in table(r.stdout),
+       "and the same command goes on from there", r)
+
+
+def twenty():
+    subs = _submissions.make(list(_submissions.MISTAKEN) + list(_submissions.WORSE))
+    trees = sorted(os.path.join(subs, name) for name in os.listdir(subs))
+    points = write("twenty.csv", "suite,test,points\nt_ksm,,30\nt_ksmproc,,16\n")
+    runs = [grade("--points", points, "--out", path("twenty%d" % i), *trees) for i in range(2)]
+    got = [table(r.stdout) for r in runs]
+    print("# " + runs[0].stdout.splitlines()[-1])
+    ok(len(got[0]) == len(trees) and got[0] == got[1], "%d submissions get the same table twice" % len(trees),
+       *[r.stdout for r in runs], runs[0].stderr)
+    for name, (how_many, words) in _submissions.EXPECTED.items():
+        expect(name, got[0], how_many, words)
+
+
+if os.environ.get("KSM_TEST_ALL"):
+    interrupt()
+    twenty()
+done()

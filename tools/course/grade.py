@@ -1,0 +1,505 @@
+"""grade - runs tests on submissions, and gives points.
+
+Each submission is laid over a fresh copy of this tree, so that the tests and what runs them are the grader's own; it
+is built there, and the suites run on it.  The results of a tree are a directory of their own, which appears when it is
+whole: a run that was interrupted goes on where it was.
+"""
+
+import concurrent.futures
+import errno
+import json
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests")]
+import suites  # noqa: E402
+from course import points, report, submission, trial  # noqa: E402
+from course.processes import Processes  # noqa: E402
+from run import progress  # noqa: E402
+from run.options import ToolParser, positive  # noqa: E402
+from run.paths import clean_env, debug_build  # noqa: E402
+from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E402
+
+POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
+SPARE = 32 << 20  # bytes free; with fewer, what failed may have failed for want of room
+HEADER = re.compile(r"^\s*/?\*\s*(Points|Name):\s*(.*?)\s*(?:\*/)?$", re.M)
+
+USAGE = """\
+usage: ./ksm grade [OPTION]... TREE...
+
+  --points FILE      what which tests are worth: lines of suite,test,points
+  --exercise NAME    the same for an exercise of the course.  Without either, each test of t_ksm* is one point
+  --tests DIR        hidden tests: C files as in tests/guest, with `Points: N' and `Name: TEXT' in the first comment
+  --smp N,N...       processors (2); a test passes if it passes with each number of them
+  --icount           count instructions: one processor, and the same result each time
+  --jitter SEED      a debug kernel, whose scheduler is shaken by this seed
+  --seed N           for tests that draw numbers (1)
+  --limit S          seconds of processor time that a machine may take (60), Linux; and ten times as many on the clock
+  --jobs N           submissions at a time (one for each processor)
+  --out DIR          where results go (grades)
+  --junit FILE       the results as JUnit's XML
+  --gradescope FILE  the result of one tree as Gradescope wants it
+
+Status: 0 all points, 1 some are missing, 2 usage, points or hidden tests are wrong, 3 a TREE is none, 4 results cannot
+be written, 121 this tree itself does not build, 130 interrupted.
+"""
+
+
+# What of this tree a build and the suites need, and what of a build the next one.
+NEEDED = ("Makefile", "README.md", "VERSION", "bench", "build", "course", "docs", "host", "include", "kernel", "ksm",
+          "packages.txt", "share", "tests", "tools", "user")
+BUILT = ("bin", "bench", "elf", "foreign", "gen", "host", "kernel", "share", "stamp", "tests", "top", "user")
+
+
+class Refused(Exception):
+    """A sentence about the input, and a status."""
+
+    def __init__(self, message, status=USAGE_ERROR):
+        super().__init__(message)
+        self.status = status
+
+
+def numbers(text):
+    return [positive(part) for part in text.split(",")]
+
+
+def parse(argv):
+    if "-h" in argv or "--help" in argv:
+        sys.stdout.write(USAGE)
+        sys.exit(0)
+    parser = ToolParser("grade")
+    parser.usage = USAGE.split("\n", 1)[0].partition(": ")[2]
+    for name in "--points", "--exercise", "--tests", "--junit", "--gradescope":
+        parser.add_argument(name)
+    parser.add_argument("--smp", type=numbers)
+    parser.add_argument("--icount", action="store_true")
+    parser.add_argument("--jitter", type=points.natural)
+    parser.add_argument("--seed", type=positive, default=1)
+    parser.add_argument("--limit", type=positive, default=60)
+    parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1)
+    parser.add_argument("--out", default="grades")
+    parser.add_argument("trees", nargs="*")
+    options = parser.parse_args(argv)
+    if not options.trees:
+        parser.error("no TREE is given")
+    if options.icount and options.smp not in (None, [1]):
+        parser.error("--icount counts on one processor: it goes with --smp 1")
+    if options.points and options.exercise:
+        parser.error("--points and --exercise exclude each other")
+    if options.gradescope and len(options.trees) != 1:
+        parser.error("--gradescope is for one TREE")
+    return options
+
+
+def ways(options):
+    """How each suite is run, once for each number of processors."""
+    return [trial.How(n, options.icount, options.jitter, options.seed, options.limit)
+            for n in ([1] if options.icount else options.smp or [2])]
+
+
+def tree_names(paths):
+    """A name for each path: its last part."""
+    names = {}
+    for path in paths:
+        name = os.path.basename(os.path.abspath(path))
+        if name in names:
+            raise Refused("two trees have the name %s: %s and %s" % tuple(
+                report.printable(s) for s in (name, names[name], path)))
+        names[name] = path
+    return {path: name for name, path in names.items()}
+
+
+class Hidden:
+    """A hidden test: a C file."""
+
+    def __init__(self, path):
+        try:
+            with open(path, encoding="utf-8") as f:
+                self.text = f.read()
+        except (OSError, UnicodeDecodeError) as e:
+            raise Refused("%s: %s" % (path, getattr(e, "strerror", None) or "it is no text")) from e
+        comment = re.match(r"\s*/\*.*?\*/", self.text, re.S)
+        said = dict(HEADER.findall(comment[0])) if comment else {}
+        for word in "Points", "Name":
+            if not said.get(word):
+                raise Refused("%s: its first comment has no line `%s: ...'" % (path, word))
+        base = os.path.basename(path)
+        self.file = base if base.startswith("t_") else "t_" + base
+        if not re.fullmatch(r"t_[a-z0-9_]{1,11}\.c", self.file):
+            raise Refused("%s: its name is not up to 11 small letters, digits and _, and .c" % path)
+        if "TAP_MAIN" not in self.text:
+            raise Refused("%s: it has no TAP_MAIN, as a suite of tests/guest has" % path)
+        if os.path.exists(os.path.join(ROOT, "tests", "guest", self.file)):
+            raise Refused("%s: tests/guest/%s is there already" % (path, self.file))
+        self.suite, self.name = "guest/" + self.file[:-2], said["Name"]
+        self.points = points.number(said["Points"], path)
+
+
+def hidden_tests(directory):
+    try:
+        found = sorted(name for name in os.listdir(directory) if name.endswith(".c"))
+    except OSError as e:
+        raise Refused("%s: %s" % (directory, e.strerror)) from e
+    if not found:
+        raise Refused("%s: there is no test in it, no file NAME.c" % directory)
+    return [Hidden(os.path.join(directory, name)) for name in found]
+
+
+def chosen_items(options):
+    """What gives points, with whole names of suites."""
+    known = suites.grouped("guest") + suites.grouped("cli")  # the others are made of this tree's own functions
+    if options.points:
+        items = points.read(options.points)
+    elif options.exercise:
+        items = points.exercise(ROOT, options.exercise)
+    else:
+        return [points.Item("the suites of shared memory", None, [(name, "")])
+                for name in known if name.startswith("guest/t_ksm")]
+    points.find_suites(items, known)
+    return items
+
+
+class Reference:
+    """A copy of this tree, built, with the hidden tests: what each submission is laid over."""
+
+    def __init__(self, work, options, chosen, hidden):
+        self.tree, self.ways = os.path.join(work, "reference"), ways(options)
+        self.hidden = {h.suite: h.name for h in hidden}
+        self.suites = list(dict.fromkeys(chosen + [h.suite for h in hidden]))
+        debug = options.jitter is not None
+        self.env = clean_env(DEBUG="1" if debug else "", KSM_BUILT="1")
+        self.where = debug_build(os.environ) if debug else "build"
+        self.njobs = max((os.cpu_count() or 1) // min(options.jobs, len(options.trees)), 1)
+        copy_tree(self.tree, self.where)
+        for h in hidden:
+            report.write(os.path.join(self.tree, "tests", "guest", h.file), h.text)
+
+    @property
+    def targets(self):
+        names = [s.partition("/")[2] for s in self.suites if s.startswith("guest/")]
+        return ["%s/%s" % (self.where, name) for name in ["kernel.elf", "fs.img"] + ["bin/" + n for n in names]] + (
+            ["cli-tests"] if any(s.startswith("cli/") for s in self.suites) else [])
+
+    def build(self, processes):
+        progress.show("building this tree")
+        said = build(self.tree, self, processes)
+        if said is not None:
+            raise Refused("this tree does not build: " + submission.first_error(said), BUILD_FAILED)
+
+    def examine(self, processes):
+        """The tests that there are and run here, by suite: `titles` has all, `skipped` what does not run in a way."""
+        self.titles, self.skipped, self.broken = {}, set(), {}
+        for suite in self.suites:
+            for how in self.ways:
+                progress.show("the suites of this tree: %s, %s" % (suite, how))
+                one = trial.trial(suite, self.tree, self.where, self.env, how, processes)
+                tests = one.titles() if one.built else None
+                if not tests:
+                    raise Refused("%s does not %s in this tree itself%s" % (
+                        suite, "come to its end" if one.built else "build", last_words(one.log)))
+                self.titles[suite] = [title for title, _ in tests]
+                self.skipped |= {(suite, str(how), title) for title, outcome in tests if outcome == trial.SKIPPED}
+                self.broken.update({(suite, title): how for title, outcome in tests if outcome == trial.FAILED})
+
+    def runs(self, suite, title):
+        """The ways in which a test runs at all."""
+        return [how for how in self.ways if (suite, str(how), title) not in self.skipped]
+
+    def worth(self, items):
+        """What each test is worth that this kernel has the means for."""
+        there = {suite: [t for t in titles if self.runs(suite, t)] for suite, titles in self.titles.items()}
+        for item in items:
+            if item.points is None:  # one for each test
+                item.points = len(there[item.tests[0][0]])
+        shares = points.share_out([item for item in items if item.points], there)
+        for suite, title in shares:
+            if (suite, title) in self.broken:
+                raise Refused("this tree itself fails %s: %s (%s)" % (suite, title, self.broken[suite, title]))
+        return shares
+
+    def fingerprint(self, shares):
+        """For all that results depend on beside the submission."""
+        how = sorted(shares.items()), [(str(way), way.limit) for way in self.ways]
+        h = submission.hashlib.sha256(repr(how).encode())
+        paths = [os.path.relpath(os.path.join(where, name), self.tree) for where, _, names in os.walk(self.tree)
+                 for name in names if not name.endswith(".pyc")]
+        submission.add_files(h, self.tree, sorted(p for p in paths if not p.startswith("build" + os.sep)))
+        return h.hexdigest()
+
+
+def last_words(log):
+    lines = [line for line in log.splitlines() if line.startswith("ksm: ")]
+    return " (%s)" % lines[-1] if lines else ""
+
+
+def copy_tree(target, where):
+    """This tree without what a build does not need, and with what is built of it, which saves most of the time."""
+    def leave_out(directory, names):
+        relative = os.path.relpath(directory, ROOT)
+        if relative == ".":
+            return set(names) - set(NEEDED)
+        if relative == "build":
+            return {n for n in names if os.path.isdir(os.path.join(directory, n)) and where != "build/" + n
+                    and (where != "build" or n not in BUILT)}
+        return {"host"} & set(names) if relative == os.path.join(where, "tests") else set()
+
+    shutil.copytree(ROOT, target, symlinks=True, ignore=leave_out)
+
+
+def build(tree, reference, processes):
+    return submission.build(tree, reference.where, reference.targets, reference.env, reference.njobs, processes)
+
+
+class Graded:
+    """The result of one tree, as result.json has it."""
+
+    def __init__(self, data):
+        self.__dict__.update(data)
+
+    @property
+    def points(self):
+        return sum(t["points"] for t in self.tests)
+
+    @property
+    def of(self):
+        return sum(t["of"] for t in self.tests)
+
+    @property
+    def sentence(self):
+        """The first sentence of the contract that it breaks, or else what is wrong first."""
+        failed = [t for t in self.tests if t["outcome"] != trial.PASSED]
+        if self.problem or not failed:
+            return self.problem or "all passed"
+        first = next((t for t in failed if t["title"].startswith("§")), failed[0])
+        return "%s: %s" % (first["title"], first["outcome"])
+
+
+class Grader:
+    """Grades trees into directories below options.out."""
+
+    def __init__(self, options, names, reference, shares, work, processes):
+        self._options, self._names, self._reference = options, names, reference
+        self._shares, self._work, self._processes = shares, work, processes
+        self._base = reference.fingerprint(shares)
+        self.reused = 0
+
+    def directory(self, path):
+        return os.path.join(self._options.out, self._names[path])
+
+    def grade(self, path):
+        """The result of a tree: one that is there already, or a new one."""
+        try:
+            found = submission.Submission(path, os.path.join(ROOT, "tests"))
+            fingerprint = found.fingerprint(self._base)
+        except (submission.NoTree, OSError) as e:
+            why = str(e) if isinstance(e, submission.NoTree) else "no tree: " + e.strerror
+            if not os.path.isdir(path):
+                why = "no tree: there is no such directory"
+            return self._keep(path, self._result(path, "", why, {}, [], 0), {})
+        before = self._earlier(path, fingerprint)
+        if before:
+            self.reused += 1
+            return before
+        started = time.monotonic()
+        problem, outcomes, logs = self._try(found)
+        result = self._result(path, fingerprint, problem, outcomes, found.notes, time.monotonic() - started)
+        return self._keep(path, result, logs)
+
+    def _earlier(self, path, fingerprint):
+        try:
+            with open(os.path.join(self.directory(path), "result.json"), encoding="utf-8") as f:
+                data = json.load(f)
+            return Graded(data) if data["fingerprint"] == fingerprint else None
+        except (OSError, ValueError, KeyError):
+            return None
+
+    def _try(self, found):
+        """What is wrong with it as a whole, the outcomes of its tests, and its logs."""
+        tree = tempfile.mkdtemp(dir=self._work)
+        try:
+            shutil.copytree(self._reference.tree, tree, symlinks=True, dirs_exist_ok=True)
+            found.lay_over(tree)
+            said = build(tree, self._reference, self._processes)
+            if said is not None:
+                check_room(tree)
+                return "does not build: " + report.printable(submission.first_error(said)), {}, {"build.log": said}
+            return None, *self._run_suites(tree)
+        finally:
+            shutil.rmtree(tree, ignore_errors=True)
+
+    def _run_suites(self, tree):
+        outcomes, logs = {}, {}
+        for suite in self._reference.suites:
+            titles = self._reference.titles[suite]
+            for how in self._reference.ways:
+                wanted = [n for n, title in enumerate(titles, 1)
+                          if (suite, title) in self._shares and how in self._reference.runs(suite, title)]
+                if not wanted:
+                    continue
+                one = trial.trial(suite, tree, self._reference.where, self._reference.env, how, self._processes)
+                for n, outcome in one.run(titles, wanted).items():
+                    test = (suite, titles[n - 1])
+                    if outcomes.get(test, (trial.PASSED,))[0] == trial.PASSED:
+                        outcomes[test] = outcome + (str(how),)
+                logs["%s-smp%d.log" % (suite.replace("/", "-"), how.smp)] = one.log
+                if any(o[0] not in (trial.PASSED, trial.FAILED) for o in outcomes.values()):
+                    check_room(tree)
+        return outcomes, logs
+
+    def _result(self, path, fingerprint, problem, outcomes, notes, seconds):
+        tests = []
+        missing = (problem.partition(":")[0] if problem else trial.NO_TEST, "", "")
+        for (suite, title), of in self._shares.items():
+            outcome, why, how = outcomes.get((suite, title), missing)
+            tests.append({"suite": suite, "title": title, "of": of, "points": of if outcome == trial.PASSED else 0,
+                          "outcome": outcome, "why": report.printable(why), "how": how})
+        return Graded({"name": self._names[path], "fingerprint": fingerprint, "problem": problem, "notes": notes,
+                       "ways": [str(how) for how in self._reference.ways], "tests": tests,
+                       "seconds": round(seconds, 1)})
+
+    def _keep(self, path, result, logs):
+        """Puts the directory in place, when it is whole."""
+        final = self.directory(path)
+        part = os.path.join(self._options.out, "." + self._names[path] + ".part")
+        shutil.rmtree(part, ignore_errors=True)
+        os.makedirs(part)
+        try:
+            for name, text in logs.items():
+                report.write(os.path.join(part, name), text)
+            report.write(os.path.join(part, "result.json"), json.dumps(result.__dict__, indent=1) + "\n")
+            shutil.rmtree(final, ignore_errors=True)
+            os.rename(part, final)
+        except OSError:
+            shutil.rmtree(part, ignore_errors=True)
+            raise
+        return result
+
+    def grade_all(self):
+        """The results in the order of the trees."""
+        results, paths = {}, self._options.trees
+        with concurrent.futures.ThreadPoolExecutor(self._options.jobs) as pool:
+            waiting = {pool.submit(self.grade, path): path for path in paths}
+            try:
+                for future in concurrent.futures.as_completed(waiting):
+                    results[waiting[future]] = future.result()
+                    progress.show("grading: %d of %d trees" % (len(results), len(paths)))
+            except BaseException:
+                self._processes.stop()
+                for future in waiting:
+                    future.cancel()
+                raise
+        return [results[path] for path in paths]
+
+
+def check_room(directory):
+    """A full disk is not the submission's fault."""
+    if shutil.disk_usage(directory).free < SPARE:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), directory)
+
+
+def is_full(error):
+    """Is that why files could not be written?  shutil.copytree() puts the numbers of errors into words."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno is None and "[Errno 28]" in str(error))
+
+
+def lines_of(results):
+    """The table, as lines."""
+    rows = [("tree", "points", "first failure")]
+    rows += [(report.printable(r.name), "%s/%s" % (points.shown(r.points), points.shown(r.of)), r.sentence)
+             for r in results]
+    widths = [max(len(row[i]) for row in rows) for i in range(2)]
+    lines = ["%-*s  %*s  %s" % (widths[0], name, widths[1], got, sentence) for name, got, sentence in rows]
+    return lines + ["# %s: %s" % (report.printable(r.name), note) for r in results for note in r.notes]
+
+
+def explained(test, result):
+    """A failed test in a few lines."""
+    why = ("%s: %s" % (test["outcome"], test["why"])) if test["why"] else test["outcome"]
+    return "" if test["outcome"] == trial.PASSED else "%s (%s)" % (result.problem or why, test["how"] or result.ways[0])
+
+
+def write_reports(options, results, reference):
+    lines = lines_of(results)
+    report.write(os.path.join(options.out, "table.txt"), "\n".join(lines) + "\n")
+    report.write(os.path.join(options.out, "grades.csv"), report.table(
+        [("tree", "points", "of", "first failure")] +
+        [(r.name, points.shown(r.points), points.shown(r.of), r.sentence) for r in results]))
+    if options.junit:
+        grouped = []
+        for r in results:
+            for suite in reference.suites:
+                tests = [t for t in r.tests if t["suite"] == suite]
+                cases = [report.Case(t["title"], explained(t, r)) for t in tests]
+                grouped.append(("%s/%s" % (r.name, suite), cases, 0))
+        report.write(options.junit, report.junit(grouped))
+    if options.gradescope:
+        r = results[0]
+        about = "\n".join(["%s of %s points (%s)" % (points.shown(r.points), points.shown(r.of), "; ".join(r.ways)),
+                           r.sentence] + r.notes)
+        tests = [(reference.hidden.get(t["suite"], t["suite"].partition("/")[2]) + ": " + t["title"], t["points"],
+                  t["of"], explained(t, r), t["suite"] in reference.hidden) for t in r.tests]
+        report.write(options.gradescope, report.gradescope(about, tests, r.seconds))
+    return lines
+
+
+def grade(options, work, processes):
+    names = tree_names(options.trees)
+    hidden = hidden_tests(options.tests) if options.tests else []
+    items = chosen_items(options)
+    chosen = points.suites_of(items)
+    os.makedirs(options.out, exist_ok=True)
+    reference = Reference(work, options, chosen, hidden)
+    reference.build(processes)
+    reference.examine(processes)
+    shares = reference.worth(items + [points.Item(h.file, h.points, [(h.suite, "")]) for h in hidden])
+    started = time.monotonic()
+    grader = Grader(options, names, reference, shares, work, processes)
+    results = grader.grade_all()
+    progress.clear()
+    for line in write_reports(options, results, reference):
+        progress.say(line)
+    new = len(results) - grader.reused
+    seconds = time.monotonic() - started
+    progress.say("# %s: %d graded in %.0f s%s%s; %s has the logs" % (
+        "; ".join(map(str, reference.ways)), new, seconds, ", %.1f s each" % (seconds / new) if new else "",
+        ", %d were graded already" % grader.reused if grader.reused else "", options.out))
+    if any(r.problem and r.problem.startswith(("no tree", "too large")) for r in results):
+        return NO_TREE
+    return 0 if all(t["outcome"] == trial.PASSED for r in results for t in r.tests) else POINTS_MISSING
+
+
+def stop(*unused):
+    raise KeyboardInterrupt
+
+
+def main():
+    signal.signal(signal.SIGTERM, stop)
+    options = parse(sys.argv[1:])
+    processes = Processes()
+    try:
+        with tempfile.TemporaryDirectory(prefix="ksm-grade-") as work:
+            return grade(options, work, processes)
+    except Refused as e:
+        status, why = e.status, str(e)
+    except points.PointsError as e:
+        status, why = USAGE_ERROR, str(e)
+    except OSError as e:
+        status, why = CANNOT_WRITE, "%s: %s" % (e.filename or tempfile.gettempdir(), e.strerror or e)
+        if is_full(e):
+            why = "the disk is full (%s); with room, the same command goes on where it was" % (
+                e.filename or tempfile.gettempdir())
+    except KeyboardInterrupt:
+        status, why = INTERRUPTED, "interrupted; the same command goes on where it was"
+    progress.clear()
+    say(why)
+    return status
+
+
+if __name__ == "__main__":
+    progress.run(main)

@@ -1,0 +1,121 @@
+"""points - what a test is worth.
+
+A file of points is CSV; its first line is `suite,test,points`.  Each other line gives points to tests of a suite of
+`./ksm test --list`: to the one that is called `test`, or to those with that text in their titles, or to all if it is
+empty.  Those tests share the points equally, as an exercise's tests (course/exercises.ini) share its points.
+"""
+
+import argparse
+import configparser
+import csv
+import os
+import re
+
+
+class PointsError(Exception):
+    """A sentence about a file of points."""
+
+
+def natural(text):
+    """For an option whose value may be 0."""
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError("'%s' is not a number" % text)
+    return int(text)
+
+
+class Item:
+    """Some points, and the tests that share them: pairs of a suite and a text in titles, which may be empty."""
+
+    def __init__(self, where, points, tests):
+        self.where, self.points, self.tests = where, points, tests
+
+
+def number(text, where):
+    if not re.fullmatch(r"\d{1,6}(\.\d{1,3})?", text):
+        raise PointsError("%s: '%s' is no number of points" % (where, text))
+    return float(text)
+
+
+def row_item(path, line, row):
+    where = "%s:%d" % (path, line)
+    if len(row) != 3:
+        raise PointsError("%s: it has %d columns, and not suite,test,points" % (where, len(row)))
+    suite, test, points = (cell.strip() for cell in row)
+    return Item(where, number(points, where), [(suite, test)])
+
+
+def read(path):
+    """The items of a file."""
+    try:
+        with open(path, encoding="utf-8", newline="") as f:
+            rows = csv.reader(f)
+            head = next(rows, [])
+            if [cell.strip() for cell in head] != ["suite", "test", "points"]:
+                raise PointsError("%s: its first line is not suite,test,points" % path)
+            items = [row_item(path, rows.line_num, row) for row in rows if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as e:
+        raise PointsError("%s: %s" % (path, getattr(e, "strerror", None) or e)) from e
+    if not items:
+        raise PointsError("%s: it gives no points" % path)
+    return items
+
+
+def exercises(root):
+    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
+    parser.read(os.path.join(root, "course", "exercises.ini"), encoding="utf-8")
+    return parser
+
+
+def exercise(root, name):
+    """The items of an exercise of the course."""
+    parser = exercises(root)
+    if not parser.has_section(name):
+        raise PointsError("there is no exercise '%s'; there are: %s" % (name, " ".join(parser.sections()) or "none"))
+    section = parser[name]
+    tests = [line.strip().partition(": ") for line in section["tests"].split("\n") if line.strip()]
+    return [Item("exercise " + name, number(section["points"], name), [(suite, title) for suite, _, title in tests])]
+
+
+def find_suites(items, names):
+    """Gives the suites of items their whole names, which must be among these."""
+    for item in items:
+        found = []
+        for suite, text in item.tests:
+            whole = [n for n in names if suite in (n, n.partition("/")[2])]
+            if len(whole) != 1:
+                raise PointsError("%s: there is no suite '%s' of those that can run" % (item.where, suite))
+            found.append((whole[0], text))
+        item.tests = found
+
+
+def suites_of(items):
+    """The suites that items name, each once."""
+    return list(dict.fromkeys(suite for item in items for suite, _ in item.tests))
+
+
+def named(text, titles):
+    """The titles that a text means: the one that it is, or those that it is in."""
+    return [text] if text in titles else [title for title in titles if text in title]
+
+
+def share_out(items, titles):
+    """What each test is worth: a dictionary from (suite, title).  `titles` has the titles of each suite."""
+    worth, given = {}, {}
+    for item in items:
+        tests = []
+        for suite, text in item.tests:
+            found = [(suite, title) for title in named(text, titles[suite])]
+            if not found:
+                raise PointsError("%s: %s has no test '%s'" % (item.where, suite, text))
+            tests += found
+        for test in tests:
+            if test in given:
+                raise PointsError("%s: '%s' has points from %s already" % (item.where, test[1], given[test]))
+            given[test] = item.where
+            worth[test] = item.points / len(tests)
+    return worth
+
+
+def shown(points):
+    """A number of points as people write it."""
+    return "%g" % round(points, 2)

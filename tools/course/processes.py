@@ -1,0 +1,48 @@
+"""processes - what a grader has started, with limits, and in a group of its own, so that it can be ended whole."""
+
+import os
+import signal
+import subprocess
+import threading
+
+
+class Processes:
+    """Those that are running, which a stop ends.  Once stopped, it starts no more."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self._running = set()
+        self.stopped = False
+
+    def start(self, limits, command, **more):
+        """Its standard output is a pipe.  `limits` are for the shell: ulimit -t 10; ..."""
+        with self._lock:
+            self.check()
+            process = subprocess.Popen(["sh", "-c", limits + '; exec "$0" "$@"'] + command, stdout=subprocess.PIPE,
+                                       start_new_session=True, **more)
+            self._running.add(process)
+            return process
+
+    def finish(self, process):
+        """Ends what may be left of its group.  KeyboardInterrupt if all have been stopped."""
+        with self._lock:
+            self._running.discard(process)
+        end_group(process)
+        self.check()
+
+    def check(self):
+        if self.stopped:
+            raise KeyboardInterrupt
+
+    def stop(self):
+        with self._lock:
+            self.stopped = True
+            for process in self._running:
+                process.terminate()
+
+
+def end_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except OSError:
+        pass

@@ -1,0 +1,141 @@
+"""submission - what of a student's tree counts, and how it is built.
+
+The submission is what stands in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
+tools, the tests, the host's programs.  A test's name for a program is the tests' alone.  Links, special files and names
+that a Makefile or a shell could take for something else are left out, since the build runs on the host.
+"""
+
+import filecmp
+import hashlib
+import os
+import re
+import shutil
+import stat
+import subprocess
+import threading
+
+from course.processes import end_group
+
+PARTS = ("kernel", "user", "include")
+NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,99}")
+TESTS_OWN = re.compile(r"user/bin/t_[^/]*")
+FILES_MAX, BYTES_MAX, DEPTH_MAX, NOTES_MAX = 5000, 64 << 20, 12, 10
+BUILD_LIMITS = "ulimit -t 120; ulimit -f 1048576; ulimit -v 6291456; ulimit -c 0"  # seconds, blocks of 512 bytes, KB
+BUILD_SECONDS = 900
+LOG_MAX = 1 << 20  # bytes kept of what a build says
+
+
+class NoTree(Exception):
+    """A sentence about a directory that is no submission."""
+
+
+class Submission:
+    """The files of one tree that count, by their paths in it, and notes about others."""
+
+    def __init__(self, root, own_tests):
+        """own_tests: the directory of the tests that the tree would be graded by if one trusted it."""
+        self.root = root
+        self.files, self.notes = [], []
+        self._nbytes = 0
+        self.parts = [part for part in PARTS if os.path.isdir(os.path.join(root, part))
+                      and not os.path.islink(os.path.join(root, part))]
+        if "kernel" not in self.parts:
+            raise NoTree("no tree: it has no directory kernel")
+        for part in self.parts:
+            self._walk(part)
+        if len(self.notes) > NOTES_MAX:
+            self.notes[NOTES_MAX:] = ["left out: %d more" % (len(self.notes) - NOTES_MAX)]
+        if edited(os.path.join(root, "tests"), own_tests):
+            self.notes.append("its own tests differ, and were not used")
+
+    def _walk(self, where):
+        with os.scandir(os.path.join(self.root, where)) as entries:
+            for entry in sorted(entries, key=lambda e: e.name):
+                path = where + "/" + entry.name
+                if entry.name.startswith("."):
+                    continue
+                if not NAME.fullmatch(entry.name) or entry.is_symlink() or TESTS_OWN.fullmatch(path) or \
+                        path.count("/") > DEPTH_MAX:
+                    self.notes.append("left out: " + ascii(path)[1:-1])
+                elif entry.is_dir():
+                    self._walk(path)
+                elif stat.S_ISREG(entry.stat().st_mode):
+                    self._add(path, entry.stat().st_size)
+                else:
+                    self.notes.append("left out: " + path)
+
+    def _add(self, path, nbytes):
+        self.files.append(path)
+        self._nbytes += nbytes
+        if len(self.files) > FILES_MAX or self._nbytes > BYTES_MAX:
+            raise NoTree("too large: more than %d files or %d MB" % (FILES_MAX, BYTES_MAX >> 20))
+
+    def fingerprint(self, base):
+        """A number for these files and what they are graded with."""
+        h = hashlib.sha256(base.encode())
+        add_files(h, self.root, self.files)
+        return h.hexdigest()
+
+    def lay_over(self, tree):
+        """Puts it in place of the same directories of a tree.  Only what differs gets a new time, for make's sake."""
+        wanted = set(self.files)
+        for part in self.parts:
+            for where, _, names in os.walk(os.path.join(tree, part), topdown=False):
+                for name in names:
+                    path = os.path.join(where, name)
+                    if os.path.relpath(path, tree) not in wanted:
+                        os.unlink(path)
+                if not os.listdir(where):  # a file may have its name
+                    os.rmdir(where)
+        for path in self.files:
+            source, target = os.path.join(self.root, path), os.path.join(tree, path)
+            if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+                os.makedirs(os.path.dirname(target), exist_ok=True)
+                shutil.copyfile(source, target)
+
+
+def add_files(h, root, paths):
+    for path in paths:
+        with open(os.path.join(root, path), "rb") as f:
+            data = f.read()
+        h.update(b"%s\0%d\0" % (os.fsencode(path), len(data)) + data)
+
+
+def edited(theirs, own):
+    """Does a directory of tests, if it is there, differ from ours in what both have?"""
+    if not os.path.isdir(theirs):
+        return False
+    compared = filecmp.dircmp(theirs, own, ignore=["__pycache__"])
+    return different(compared)
+
+
+def different(compared):
+    return bool(compared.diff_files or compared.funny_files) or any(map(different, compared.subdirs.values()))
+
+
+def build(tree, where, targets, env, njobs, processes):
+    """Makes the targets in a tree; `where` is its build directory.  None, or what the build said."""
+    command = ["make", "-C", tree, "--no-print-directory", "-s", "-j%d" % njobs, "B=" + where] + targets
+    make = processes.start(BUILD_LIMITS, command, env=dict(env, LC_ALL="C"), stdin=subprocess.DEVNULL,
+                           stderr=subprocess.STDOUT)
+    watchdog = threading.Timer(BUILD_SECONDS, end_group, (make,))
+    watchdog.start()
+    try:
+        said = make.stdout.read(LOG_MAX)
+        while make.stdout.read(LOG_MAX):
+            pass
+        status = make.wait()
+    finally:
+        watchdog.cancel()
+        make.stdout.close()
+        processes.finish(make)
+    return said.decode(errors="replace") if status else None
+
+
+def first_error(text):
+    """The line of a build's output that says what is wrong."""
+    lines = text.splitlines()
+    for line in lines:
+        if re.search(r"\berror\b|undefined reference|No rule to make", line):
+            return line.strip()
+    return lines[-1].strip() if lines else "make says nothing"

@@ -1,0 +1,243 @@
+"""trial - runs one suite on one built tree, and says what became of each test.
+
+A guest suite gets a key by its command line, one that nobody could know before, and puts it before each result.  What
+has no key was printed by the submission, and counts for nothing; nor does the machine's own status, if tests are
+missing.  When the machine panics, hangs or ends otherwise, the test that had begun has that outcome, and the others run
+in a machine of their own.
+"""
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+import threading
+
+import suites
+from run.statuses import BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_OUT, TRIPLE_FAULT
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
+NO_TEST, FLOOD, NO_BUILD, ENDED = "no test ran", "too much output", "does not build", "ended early"
+ENDINGS = {PANICKED: "panic", TRIPLE_FAULT: "triple fault", TIMED_OUT: "hang", QEMU_FAILED: "QEMU failed",
+           CANNOT_START: "cannot start", BUILD_FAILED: NO_BUILD}
+OUTPUT_MAX = 1 << 20  # bytes, after which a machine is stopped; no suite prints a tenth of it
+KEPT = 128 << 10      # bytes of a stream at its beginning, and as many at its end, that the log keeps
+DEATHS_MAX = 3        # machines that one suite may lose, or 2 if no test has ended: what is left then does not run
+PATIENCE = 10         # times the limit of processor time that a run may take on the clock
+MESSAGES = "\n--- messages ---\n"
+RUN_LIMITS = "ulimit -f 1048576; ulimit -c 0"
+CLI_SECONDS = 900  # on the clock, for a script or a machine that its own limits do not end
+
+
+class How:
+    """How suites are run: the options that a run's result depends on."""
+
+    def __init__(self, smp=2, icount=False, jitter=None, seed=None, limit=60):
+        self.smp, self.icount, self.jitter, self.seed, self.limit = smp, icount, jitter, seed, limit
+
+    def options(self):
+        """For ./ksm run."""
+        return (suites.ICOUNT if self.icount else ["--smp", str(self.smp)]) + (
+            ["--param", "jitter=%d" % self.jitter] if self.jitter is not None else [])
+
+    def __str__(self):
+        said = ["--icount" if self.icount else "--smp %d" % self.smp]
+        said += ["--jitter %d" % self.jitter] if self.jitter is not None else []
+        said += ["--seed %d" % self.seed] if self.seed is not None else []
+        return " ".join(said)
+
+
+class Stream:
+    """Takes what a process prints, and keeps its beginning and its end."""
+
+    def __init__(self, pipe, line=lambda data: None, full=lambda: None):
+        self._pipe, self._line, self._full = pipe, line, full
+        self._head, self._tail, self._rest = bytearray(), b"", b""
+        self.nbytes = 0
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self):
+        while data := os.read(self._pipe.fileno(), 65536):
+            self.nbytes += len(data)
+            room = KEPT - len(self._head)
+            self._head += data[:max(room, 0)]
+            self._tail = (self._tail + data[max(room, 0):])[-KEPT:]
+            *lines, self._rest = (self._rest + data).split(b"\n")
+            self._rest = self._rest[-4096:]
+            for line in lines:
+                self._line(line)
+            if self.nbytes > OUTPUT_MAX:
+                self._full()
+                break
+
+    def text(self):
+        """All that is kept; after the process has ended."""
+        self._thread.join()
+        left_out = self.nbytes - len(self._head) - len(self._tail)
+        cut = b"\n[%d bytes left out]\n" % left_out if left_out > 0 else b""
+        return (bytes(self._head) + cut + self._tail).decode(errors="replace")
+
+
+class Report:
+    """What one run has said of its tests: pairs of a title and an outcome, and the notes before each failure."""
+
+    RESULT = re.compile(rb"(not )?ok \d+ - (.*)")
+
+    def __init__(self, key):
+        self._key = key.encode()
+        self.tests, self.whys, self.whole = [], [], False
+        self._note = ""
+
+    def line(self, data):
+        before, found, rest = data.rpartition(self._key + b" ") if self._key else (b"", b" ", data)
+        result = self.RESULT.fullmatch(rest.rstrip(b"\r")) if found else None
+        if result:
+            title, skip, _ = result[2].decode(errors="replace").partition(" # SKIP")
+            outcome = FAILED if result[1] else SKIPPED if skip else PASSED
+            self.tests.append((title, outcome))
+            self.whys.append(self._note if outcome == FAILED else "")
+            self._note = ""
+        elif found and re.fullmatch(rb"1\.\.\d+\r?", rest):
+            self.whole = True
+        elif data.startswith(b"# "):
+            self._note = data[2:202].decode(errors="replace").strip()
+            if not self._key and self.tests and self.tests[-1][1] == FAILED and not self.whys[-1]:
+                self.whys[-1] = self._note  # scripts explain afterwards
+
+
+def run_command(processes, command, env, cwd, report):
+    """The status of a command, whether it printed too much, and its log."""
+    process = processes.start(RUN_LIMITS, command, env=env, cwd=cwd, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+    flooded = threading.Event()
+
+    def full():
+        flooded.set()
+        process.terminate()
+
+    out, err = Stream(process.stdout, report.line, full), Stream(process.stderr, full=full)
+    watchdog = threading.Timer(CLI_SECONDS, process.terminate)
+    watchdog.start()
+    try:
+        said = out.text(), err.text()  # both have ended then
+        status = process.wait()
+    finally:
+        watchdog.cancel()
+        for pipe in process.stdin, process.stdout, process.stderr:
+            pipe.close()
+        processes.finish(process)
+    return status, flooded.is_set(), said[0] + MESSAGES + said[1] + "--- status %s ---\n" % status
+
+
+def ending(status, flooded):
+    """Why a run ended before its last test, in a word."""
+    return FLOOD if flooded else ENDINGS.get(status, ENDED)
+
+
+def ranges(numbers):
+    """1,2,3,5 as a list for -o: 1-3,5"""
+    parts = []
+    for n in numbers:
+        if parts and parts[-1][1] == n - 1:
+            parts[-1][1] = n
+        else:
+            parts.append([n, n])
+    return ",".join("%d" % a if a == b else "%d-%d" % (a, b) for a, b in parts)
+
+
+def believed(report, numbers, titles):
+    """The outcomes of the tests with these numbers that a report has, as far as its titles are theirs."""
+    found = {}
+    for n, (title, outcome), said in zip(numbers, report.tests, report.whys):
+        if title != titles[n - 1]:
+            break
+        found[n] = (outcome, said)
+    return found
+
+
+class Guest:
+    """A guest suite on one tree."""
+
+    def __init__(self, suite, tree, where, env, how, processes):
+        self._suite, self._tree, self._processes, self._how = suite, tree, processes, how
+        self._where = os.path.join(tree, where)
+        self._env = dict(env, KSM_BUILT="1", B=self._where)
+        self.log = self.note = ""  # the note: how the last machine died
+
+    @property
+    def built(self):
+        return os.path.exists(os.path.join(self._where, "bin", self._suite.partition("/")[2]))
+
+    def _command(self, key, numbers):
+        options = self._how.options() + ["--busy", str(self._how.limit * self._how.smp),
+                                         "--timeout", str(self._how.limit * PATIENCE)]
+        words = ["-k", key] + (["-o", ranges(numbers)] if numbers else [])
+        words += ["-s", str(self._how.seed)] if self._how.seed is not None else []
+        return suites.guest_command(self._suite.partition("/")[2], self._where, options, self._tree) + words
+
+    def boot(self, numbers=None):
+        """One machine: its report, and why it ended, in a word, if there was a reason."""
+        key = "".join(secrets.choice("abcdefghijklmnop") for _ in range(16))  # letters alone: all cost the same
+        return self._execute(key, self._command(key, numbers), self._env, suites.ROOT)
+
+    def _execute(self, key, command, env, cwd):
+        report = Report(key)
+        status, flooded, log = run_command(self._processes, command, env, cwd, report)
+        self.log += log.replace(key + " ", "") if key else log
+        last = re.search(r"^panic.*|(?<=^ksm: timeout: ).*", log.rpartition(MESSAGES)[2], re.M)
+        self.note = last[0] if last else ""
+        return report, ending(status, flooded) if flooded or status not in (0, 1) or not report.whole else None
+
+    def titles(self):
+        """What there is, as (title, outcome), on a tree that is right; None if that does not come to its end."""
+        report, why = self.boot()
+        return None if why else report.tests
+
+    def run(self, titles, wanted):
+        """(outcome, why) for each wanted number, which counts `titles` from 1."""
+        if not self.built:
+            return {n: (NO_BUILD, "") for n in wanted}
+        outcomes, left, nended = {}, list(wanted), 0
+        for ndead in range(1, DEATHS_MAX + 1):
+            report, why = self.boot(left)
+            ended = believed(report, left, titles)
+            outcomes.update(ended)
+            nended += len(ended)
+            if not why and len(ended) == len(left):
+                return outcomes
+            dead = left[min(len(ended), len(left) - 1)]  # all may have passed before the machine died
+            outcomes[dead] = (why or ENDED if ended or why not in (None, ENDED) else NO_TEST, self.note)
+            left = left[len(ended) + 1:]
+            if not left or ndead - DEATHS_MAX >= (0 if nended else -1):
+                break
+        outcomes.update((n, (NO_TEST, "")) for n in left)
+        return outcomes
+
+
+class Script(Guest):
+    """A suite of tests/cli: it runs on the host, from the grader's own files, and drives the system."""
+
+    @property
+    def built(self):
+        return os.path.exists(os.path.join(self._where, "tests.img"))
+
+    def boot(self, numbers=None):
+        name = os.path.join("tests", "cli", self._suite.partition("/")[2])
+        script = name + ".py"
+        there = os.path.exists(os.path.join(self._tree, script))
+        env = dict(self._env, B=os.path.relpath(self._where, self._tree), CPUS=str(self._how.smp))
+        return self._execute("", [sys.executable, script] if there else ["sh", name + ".sh"], env, self._tree)
+
+    def run(self, titles, wanted):
+        if not self.built:
+            return {n: (NO_BUILD, "") for n in wanted}
+        report, why = self.boot()
+        outcomes = {n: (why or NO_TEST, "") for n in wanted}
+        for n, ((title, outcome), said) in enumerate(zip(report.tests, report.whys), 1):
+            if n <= len(titles) and title == titles[n - 1] and n in outcomes:
+                outcomes[n] = (outcome, said)
+        return outcomes
+
+
+def trial(suite, *arguments):
+    return (Guest if suite.startswith("guest/") else Script)(suite, *arguments)
