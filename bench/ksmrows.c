@@ -6,22 +6,13 @@
  * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles.  So no row may idle; a row
  * of which two samples took four times the median is marked "idle?".
  */
-#include "ksm.h"
 #include "mathwire.h"
-#include "ulib.h"
+#include "measure.h"
 
 #define SAMPLES  7
 #define MB       0x100000u
 #define HANDOVER 1000
 #define SLEEPERS 400
-
-static inline uint64_t stamp(void)
-{
-    uint low, high;
-
-    asm volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
-}
 
 static uint64_t samples[SAMPLES];
 
@@ -30,47 +21,19 @@ static void report(const char *name, uint per)
 {
     uint64_t first = samples[0], sorted[SAMPLES];
 
-    for (int i = 0; i < SAMPLES; i++) {
-        int at = i;
-
-        for (; at > 0 && sorted[at - 1] > samples[i]; at--)
-            sorted[at] = sorted[at - 1];
-        sorted[at] = samples[i];
-    }
+    sort_samples(sorted, samples, SAMPLES);
     printf(1, "R %s %llu %llu %llu %llu%s\n", name, first / per, sorted[SAMPLES / 2] / per, sorted[0] / per,
            sorted[SAMPLES - 1] / per, sorted[SAMPLES - 2] > 4 * sorted[SAMPLES / 2] ? " idle?" : "");
 }
 
-static int get(uint nbytes)
-{
-    int handle = ksmget(ksmid("bench"), nbytes, KSM_MUSTNOTEXIST);
-
-    if (handle < 0)
-        fail(1, "%u bytes: %s", nbytes, ksmstrerror(handle));
-    return handle;
-}
-
-static void *attach(int handle)
-{
-    void *p = ksmattach(handle);
-
-    if (ksmerror(p))
-        fail(1, "attach: %s", ksmstrerror(ksmerror(p)));
-    return p;
-}
-
-static void join(int pid)
-{
-    if (pid < 0 || wait() != pid)
-        fail(1, "a child was lost");
-}
+static int get_bench(uint nbytes) { return get(ksmid("bench"), nbytes); }
 
 /* A segment's whole life: get, attach, touch each page, detach, delete. */
 static void life(const char *name, uint nbytes)
 {
     for (int i = 0; i < SAMPLES; i++) {
         uint64_t start = stamp();
-        int handle = get(nbytes);
+        int handle = get_bench(nbytes);
         volatile char *p = attach(handle);
 
         for (uint at = 0; at < nbytes; at += 4096)
@@ -91,7 +54,7 @@ static void attach_again(const char *size, uint nbytes)
 {
     static uint64_t detached[SAMPLES];
     char name[32];
-    int handle = get(nbytes);
+    int handle = get_bench(nbytes);
 
     attach(handle);
     for (int i = 0; i < SAMPLES; i++) {
@@ -115,20 +78,11 @@ static void attach_again(const char *size, uint nbytes)
 static void attach_1m(void) { attach_again("1M", MB); }
 static void attach_64m(void) { attach_again("64M", 64 * MB); }
 
-static void fork_once(void)
-{
-    int pid = fork();
-
-    if (pid == 0)
-        exit();
-    join(pid);
-}
-
 /* What 400 sleepers on a segment's words, which wait for this process, add to the life of a child that has the segment
    attached. */
 static void exit_beside_sleepers(void)
 {
-    int handle = get(4096), pids[SLEEPERS];
+    int handle = get_bench(4096), pids[SLEEPERS];
     volatile uint *word = attach(handle);
     uint64_t plain[SAMPLES];
 
@@ -166,7 +120,7 @@ static void exit_beside_sleepers(void)
 static void fork_64m(void)
 {
     uint64_t plain[SAMPLES];
-    int handle = get(64 * MB);
+    int handle = get_bench(64 * MB);
 
     for (int i = 0; i < SAMPLES; i++) {
         uint64_t start = stamp();
@@ -221,7 +175,7 @@ static void serve(struct mailbox *box, uint nrequests, bool batched)
 /* Requests to a child; each hands over to it and back. */
 static void converse(const char *name, uint rounds, bool batched, uint per)
 {
-    int handle = get(sizeof(struct mailbox));
+    int handle = get_bench(sizeof(struct mailbox));
     struct mailbox *box = attach(handle);
     int pid = fork();
     uint n = 0;
@@ -255,7 +209,7 @@ static void converse(const char *name, uint rounds, bool batched, uint per)
 
 static void wait_wake(void)
 {
-    int handle = get(4096);
+    int handle = get_bench(4096);
     volatile uint *word = attach(handle);
     int pid = fork();
 

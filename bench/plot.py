@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """plot - draws the figures of docs/performance.md beside those of other systems, docs/rivals.tsv, as
 docs/drawings/performance.svg."""
 
@@ -85,11 +84,6 @@ def picture():
     return draw(["KSM"] + systems, [(name, [ours[name]] + values) for name, values in rivals])
 
 
-def main():
+def draw_figures():
     with open(PICTURE, "w", encoding="utf-8") as f:
         f.write(picture())
-    print(os.path.relpath(PICTURE, ROOT))
-
-
-if __name__ == "__main__":
-    main()

@@ -33,6 +33,7 @@ export function createConsole(element, typed, left) {
 
     term.loadAddon(fit);
     term.open(element);
+    fit.fit();
     term.textarea.setAttribute("aria-label", "Console of the system");
     term.textarea.setAttribute("aria-describedby", "leave");
     term.onData(typed);
@@ -54,6 +55,7 @@ export function createConsole(element, typed, left) {
         write: bytes => term.write(bytes),
         clear: () => term.reset(),
         focus: () => term.focus(),
+        columns: () => term.cols,
         readAloud: on => { term.options.screenReaderMode = on; },
     };
 }

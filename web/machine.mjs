@@ -4,16 +4,14 @@
 
 export class Machine {
     #worker = null;
-    #parameters;
     #on;
 
     /* on: functions by the kinds of messages of emulator.mjs, and `loading`. */
-    constructor(parameters, on) {
-        this.#parameters = parameters;
+    constructor(on) {
         this.#on = on;
     }
 
-    start() {
+    start(parameters) {
         this.#worker?.terminate();
         this.#on.loading();
         const worker = this.#worker = new Worker(new URL("emulator.mjs", import.meta.url), { type: "module" });
@@ -26,7 +24,7 @@ export class Machine {
             if (worker === this.#worker)
                 this.#on.failed(event.message || "a part of this page could not be loaded");
         });
-        worker.postMessage({ kind: "start", parameters: this.#parameters });
+        worker.postMessage({ kind: "start", parameters });
     }
 
     type(text) {

@@ -35,7 +35,7 @@ const tour = createTour(find("tour"), commands => {
     find("console").scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
     return typist.run(commands);
 });
-const machine = new Machine("watch=on", {
+const machine = new Machine({
     loading() {
         last = "";
         prompted = false;
@@ -66,16 +66,21 @@ const machine = new Machine("watch=on", {
     failed: fail,
 });
 
+/* The shell edits lines when it knows the terminal's width. */
+function start() {
+    machine.start(`watch=on terminal=${terminal.columns()}`);
+}
+
 for (const button of document.querySelectorAll("[data-key]")) {
     button.addEventListener("click", () => {
         typist.stop();
         machine.type(String.fromCharCode(Number(button.dataset.key)));
     });
 }
-find("restart").addEventListener("click", () => machine.start());
+find("restart").addEventListener("click", start);
 find("aloud").addEventListener("click", ({ target }) => {
     const on = target.getAttribute("aria-pressed") !== "true";
     target.setAttribute("aria-pressed", String(on));
     terminal.readAloud(on);
 });
-machine.start();
+start();

@@ -38,9 +38,10 @@ for stop in stops:
     ok(not missing, "its places exist: " + stop.split("\n")[0], *missing)
 
 sys.path.insert(0, os.path.join(ROOT, "bench"))
+import curves  # noqa: E402
 import plot  # noqa: E402
-drawn = read("docs", "drawings", "performance.svg")
-ok(plot.picture() == drawn, "the drawing of docs/performance.md shows its figures")
+for picture, drawing in (plot.picture, "performance.svg"), (curves.picture, "curves.svg"):
+    ok(picture() == read("docs", "drawings", drawing), "the drawing %s shows the figures" % drawing)
 
 # The recipes, one after another in one copy of the tree.
 copy = copy_tree(built=True)

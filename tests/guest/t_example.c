@@ -316,6 +316,21 @@ static void say(const struct chatter *chatter, const char *text)
     check_eq(write_all(chatter->in, text, (int)strlen(text)), 0);
 }
 
+/* Reads what a member prints until both have come. */
+static void listen_for(int fd, const char *one, const char *two)
+{
+    static char heard[OUTPUT_SIZE];
+    int n = 0, got;
+
+    heard[0] = 0;
+    while (!contains(heard, one) || !contains(heard, two)) {
+        got = read(fd, heard + n, OUTPUT_SIZE - 1 - n);
+        check(got > 0);
+        n += got;
+        heard[n] = 0;
+    }
+}
+
 TEST("ksmchat shows each member what the others say, and not its own lines")
 {
     static char output[OUTPUT_SIZE];
@@ -338,6 +353,25 @@ TEST("ksmchat shows each member what the others say, and not its own lines")
     }
     tap_join_all(3);
     check(!segment_exists());
+}
+
+TEST("ksmchat tells at once that nobody else is in the room")
+{
+    static char output[OUTPUT_SIZE];
+    struct chatter first, second;
+
+    choose_id();
+    first = start_chatter("1", "ann");
+    listen_for(first.out, "* nobody else is here yet\n", "");
+    second = start_chatter("2", "bob");
+    listen_for(first.out, "* bob comes\n", "");
+    close(first.in);
+    close(second.in);
+    read_all(second.out, output, sizeof(output));
+    check(!contains(output, "nobody else"));
+    close(first.out);
+    close(second.out);
+    tap_join_all(2);
 }
 
 TEST("ksmchat loses no line, and keeps their order")
@@ -369,21 +403,6 @@ TEST("ksmchat loses no line, and keeps their order")
     }
     close(talker.out);
     tap_join_all(2);
-}
-
-/* Reads what a member prints until both have come. */
-static void listen_for(int fd, const char *one, const char *two)
-{
-    static char heard[OUTPUT_SIZE];
-    int n = 0, got;
-
-    heard[0] = 0;
-    while (!contains(heard, one) || !contains(heard, two)) {
-        got = read(fd, heard + n, OUTPUT_SIZE - 1 - n);
-        check(got > 0);
-        n += got;
-        heard[n] = 0;
-    }
 }
 
 TEST("ksmchat goes on without a member that was killed")

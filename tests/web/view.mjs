@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { crowd } from "./crowd.mjs";
 import { done, ok, until } from "./tap.mjs";
 
 const [root, modules, chromium, pictures] = process.argv.slice(2);
@@ -93,9 +94,45 @@ async function holderDies() {
     await page.close();
 }
 
+/* Frames a second of a page, without anything to draw and with a live feed of a crowd. */
+async function manyProcesses() {
+    const page = await open(await serve("holder-dies.feed"));
+    const { idle, busy, drawn, attachments } = await page.evaluate(async tenths => {
+        const frames = seconds => new Promise(resolve => {
+            const start = performance.now();
+            let n = 0;
+            const tick = () => performance.now() - start < seconds * 1000 ? requestAnimationFrame(tick, n++) : resolve(n / seconds);
+            tick();
+        });
+        const { createPicture } = await import("/picture/picture.mjs");
+        const element = document.createElement("main");
+        document.body.replaceChildren(element);
+        const idle = await frames(1);
+        const picture = createPicture(element);
+        let drawn = 0, piece = 0;
+        const draw = picture.draw.bind(picture);
+        picture.draw = () => { draw(); drawn++; };
+        const pieces = tenths.flat();
+        picture.push(pieces[piece++]);
+        const parts = tenths[0].length;
+        const timer = setInterval(() => piece < pieces.length && picture.push(pieces[piece++]), 100 / parts);
+        await frames(0.5);
+        drawn = 0;
+        const busy = await frames(3);
+        clearInterval(timer);
+        return { idle, busy, drawn: drawn / 3, attachments: element.querySelectorAll("svg .attachment").length };
+    }, crowd(50));
+    console.log(`# ${busy.toFixed(0)} frames a second, ${idle.toFixed(0)} without a picture; ${drawn.toFixed(0)} pictures a second`);
+    ok(attachments >= 1999, "2,000 attachments of 200 processes are drawn", attachments);
+    ok(busy > idle / 2, "meanwhile the page has more than half its frames, which on a quiet machine is more than 30 a second", busy, idle);
+    await picture(page, "crowd-light");
+    await page.close();
+}
+
 await deleteWhileAttached();
 await mathServer();
 await holderDies();
+await manyProcesses();
 ok(!complaints.length, "the console of the browser has nothing to say", complaints.join("\n"));
 await browser.close();
 done();

@@ -488,6 +488,8 @@ int main(int argc, char *argv[])
     if (robot)
         wait_for_people(&person, people, robot);
     broadcast(&person, COMES, "", 0);
+    if (count_people(person.room, false) < 2)
+        must_print("* nobody else is here yet\n");
     wait_for_people(&person, people, robot);
     talk(&person);
     set_state(&person, LISTENS);

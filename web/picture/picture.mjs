@@ -16,6 +16,8 @@ const LOG_LINES = 400;
 const WINDOW = 10e6;   // microseconds that the time line shows at first
 const LEAST = 200;
 const MEMORY_HEIGHT = 360;
+const FRAME_MS = 17;   // a browser's frame, when nothing holds it up
+const SHARE = 3;       // drawing takes at most a third of the time, so that the page answers
 
 const PARTS = `
 <div class="picture-bar" role="toolbar" aria-label="Time">
@@ -68,6 +70,8 @@ class Picture {
         this.span = WINDOW;
         this.now = null; // the moment that is shown; null: the last
         this.focus = null;
+        this.rest = 0;   // when the next drawing may begin, by performance.now()
+        this.follow = true; // the log shows its end
         this.listen();
         this.tell("Waiting for the system.");
     }
@@ -99,7 +103,18 @@ class Picture {
             event.preventDefault();
             this.zoom(event.deltaY > 0 ? 1.25 : 0.8);
         }, { passive: false });
-        new ResizeObserver(() => this.change(() => {})).observe(this.element);
+        this.log.addEventListener("scroll", () => {
+            this.follow = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight < 8;
+        });
+        /* Asking for a width while drawing would have the browser lay out the page once more. */
+        this.box = this.element.querySelector(".picture-scroll");
+        this.lane = this.element.querySelector(".picture-time");
+        const observer = new ResizeObserver(entries => this.change(() => {
+            for (const { target, contentRect } of entries)
+                this[target === this.box ? "memoryWidth" : "timeWidth"] = contentRect.width;
+        }));
+        observer.observe(this.box);
+        observer.observe(this.lane);
         matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.change(() => {})); // a canvas keeps its colours
     }
 
@@ -132,22 +147,27 @@ class Picture {
         const line = document.createElement("li");
         line.textContent = `${seconds(event.time)}  ${sentence}`;
         line.dataset.kind = event.event ?? "lost";
-        const below = this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight;
         this.pending ??= document.createDocumentFragment();
         this.pending.append(line);
-        this.follow = below < 8;
     }
 
-    // Something is different: the picture is drawn with the browser's next frame.
+    // Something is different: the picture is drawn with one of the browser's next frames.
     change(what) {
         what();
         if (this.asked)
             return;
         this.asked = true;
-        requestAnimationFrame(() => {
+        const frame = start => {
+            if (start < this.rest)
+                return requestAnimationFrame(frame);
             this.asked = false;
             this.draw();
-        });
+            return requestAnimationFrame(() => { // what the browser did with it counts as well
+                const cost = Math.max(performance.now() - start - FRAME_MS, 0);
+                this.rest = start + SHARE * cost;
+            });
+        };
+        requestAnimationFrame(frame);
     }
 
     tell(text) {
@@ -197,18 +217,17 @@ class Picture {
         button.setAttribute("aria-pressed", String(paused));
         this.addLog();
         this.clock.textContent = history.last ? `${seconds(now)} s${this.ended && !paused ? ", the end" : ""}` : "";
-        if (!history.last)
+        if (!history.last || !this.memoryWidth || !this.timeWidth)
             return;
         const state = history.at(now);
         if (!paused)
             this.slider.value = 1000;
         else
             this.slider.value = 1000 * (now - history.first) / (history.last - history.first || 1);
-        const box = this.element.querySelector(".picture-scroll");
-        this.memory.draw(history, state, { width: box.clientWidth, height: MEMORY_HEIGHT }, this.focus);
+        this.memory.draw(history, state, { width: this.memoryWidth, height: MEMORY_HEIGHT }, this.focus);
         this.time.to = paused ? Math.min(now + this.span / 2, Math.max(history.last, now + this.span / 20)) : now;
         this.time.from = Math.max(this.time.to - this.span, Math.min(history.first, this.time.to - LEAST));
-        this.time.draw(history, this.element.querySelector(".picture-time").clientWidth, now, this.focus);
+        this.time.draw(history, this.timeWidth, now, this.focus);
         this.fillTables(state);
     }
 
