@@ -6,8 +6,8 @@
  * always a shell: a new one is started whenever the last has ended.  Meanwhile init reaps orphans, whose memory is
  * free only then.
  *
- * The line before the shell's first prompt is xv6's: test scripts wait for it.  What tells a newcomer where he is comes
- * before that.
+ * The line before the shell's first prompt is xv6's: test scripts wait for it.  The greeting for newcomers comes before
+ * that line.
  */
 #include "devices.h"
 #include "fcntl.h"

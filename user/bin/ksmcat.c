@@ -2,8 +2,8 @@
  * ksmcat.c - streams files from one process to another through shared memory.
  *
  *   ksmcat [FILE]...            reads the files in one process, writes them to standard output in another
- *   ksmcat -s ID [FILE]...      sends them, or standard input, to the process with -r
- *   ksmcat -r ID                writes what that sends to standard output; either may be started first
+ *   ksmcat -s ID [FILE]...      sends them, or standard input, to another ksmcat
+ *   ksmcat -r ID                receives what that one sends, and writes it to standard output; either may start first
  *
  * A file is read into the ring and written out of it: the bytes are not copied in between.  Meanwhile a line on
  * the terminal shows how many have passed.
@@ -222,7 +222,7 @@ static void *find_segment(const char *id, struct ksminfo_t *info)
             error = ksminfo(handle, info);
         if (error == KSM_ENOENT)
             sleep(LOOK_TICKS);
-        else if (error < 0 && error != KSM_EHANDLE) /* that one: it is gone again */
+        else if (error < 0 && error != KSM_EHANDLE) /* EHANDLE: it is gone again */
             fail(1, "%s: %s", ksmid_show(id), ksmstrerror(error));
         else if (error == 0)
             return memory;

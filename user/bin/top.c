@@ -6,8 +6,8 @@
  * A picture each second, until q and Enter, Ctrl-C, or after COUNT of them.  If descriptor 1 is no terminal, there is
  * one picture unless -n says otherwise, with all processes.
  *
- * %CPU is the part of the time since the last picture, of the first one since its fork, in which clock ticks found the
- * process running.
+ * %CPU is the share of the clock ticks that found the process running: of those since the last picture, or in the first
+ * picture, of those since its fork.
  */
 #include "ksmpublic.h"
 #include "procinfo.h"
