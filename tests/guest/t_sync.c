@@ -7,6 +7,7 @@
 #include "ksmring.h"
 #include "ksmsem.h"
 #include "ksmspin.h"
+#include "procinfo.h"
 
 #define ROUNDS 20000 /* of each process */
 #define MANY   8
@@ -532,6 +533,66 @@ TEST("a writer that dies in the middle of a message does not stop the others")
     for (int i = 0; i < 4; i++)
         check_eq(ksmring_read(&ring, text, sizeof(text), KSMRING_TRY), 4);
     check_str(text, "def");
+}
+
+/* The library's question whether a process lives, and what happens in the moment before it. */
+static void (*meanwhile)(void);
+int sys_procinfo(int pid, struct procinfo *info);
+
+int procinfo(int pid, struct procinfo *info)
+{
+    void (*act)(void) = meanwhile;
+
+    meanwhile = NULL;
+    if (act)
+        act();
+    return sys_procinfo(pid, info);
+}
+
+static void write_and_leave(void *arg)
+{
+    (void)arg;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    shared->ready = 1;
+    gate_pass(&let_go);
+    check_eq(ksmring_write(&ring, "abc", 4, 0), 0);
+    check_eq(ksmring_leave(&ring, KSMRING_WRITER), 0);
+}
+
+static void let_writer_end(void)
+{
+    gate_open(&let_go);
+    tap_join_all(1);
+}
+
+static void start_writer(void)
+{
+    make_ring(1024, 1, 1);
+    shared->ready = 0;
+    gate_create(&let_go);
+    tap_start(write_and_leave, NULL);
+    wait_until(shared->ready);
+}
+
+TEST(
+    "a reader that looks for its writer just when that writes, leaves and ends gets the message, and the end")
+{
+    char text[8];
+
+    start_writer();
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    meanwhile = let_writer_end;
+    check_eq(ksmring_read(&ring, text, sizeof(text), 0), 4);
+    check_eq(ksmring_read(&ring, text, sizeof(text), 0), 0);
+}
+
+TEST("a process joins a side whose only member leaves just when it looks")
+{
+    start_writer();
+    ksmself();
+    meanwhile = let_writer_end;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    check_eq(ksmring_leave(&ring, KSMRING_WRITER), 0);
 }
 
 static void read_and_die(void *arg)

@@ -22,6 +22,7 @@
 #define SKIP     0xffffffffu /* a length that no message has */
 #define MIN_DATA 64u         /* a cache line */
 #define MAX_DATA 0x40000000u /* positions modulo 2^32 stay unambiguous */
+#define ATTEMPTS 100 /* to look at an entry that others change: a hostile process can't hold us there */
 
 static uint round_up(uint n, uint unit) { return (n + unit - 1) & ~(unit - 1); }
 
@@ -131,19 +132,34 @@ static inline void advance(struct ksmring_side *side, uint nbytes)
         wake_for(side, at);
 }
 
+/* Takes an entry that is nobody's, or a dead member's, which goes to *was. */
+static bool take_seat(struct ksmself *seat, struct ksmself me, struct ksmself *was)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        *was = ksmself_load(seat);
+        if (ksmself_replace(seat, (struct ksmself){ 0, 0 }, me)) {
+            was->pid = 0;
+            return true;
+        }
+        if (ksmself_same(*was, me) || ksmself_lives(*was))
+            break;
+        if (was->pid != 0 && ksmself_replace(seat, *was, me))
+            return true;
+    }
+    return false;
+}
+
 int ksmring_join(struct ksmring *ring, int side)
 {
     struct ksmself me = ksmself();
 
     for (uint i = 0; i < ring->nmembers[side]; i++) {
         struct ksmself *seat = &ring->member[side][i];
-        struct ksmself now = ksmself_load(seat);
+        struct ksmself was;
 
-        if (now.pid != 0 && (ksmself_same(now, me) || ksmself_lives(now)))
+        if (!take_seat(seat, me, &was))
             continue;
-        if (!ksmself_replace(seat, now, me))
-            continue;
-        if (now.pid == 0)
+        if (was.pid == 0)
             __atomic_fetch_add(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
         __atomic_store_n(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
         ring->seat[side] = seat;
@@ -165,6 +181,26 @@ int ksmring_leave(struct ksmring *ring, int side)
     return 0;
 }
 
+/* Does the member live whose entry this is?  It is stored then.  One that has died is taken out; one that left while it was
+   looked at has not died, though it may have ended since. */
+static bool is_member(struct ksmring_side *side, struct ksmself *seat, struct ksmself *member)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        *member = ksmself_load(seat);
+        if (member->pid == 0)
+            return false;
+        if (ksmself_lives(*member))
+            return true;
+        if (!ksmself_same(ksmself_load(seat), *member))
+            continue;
+        __atomic_store_n(&side->died, 1, __ATOMIC_SEQ_CST);
+        if (ksmself_replace(seat, *member, (struct ksmself){ 0, 0 }))
+            __atomic_fetch_sub(&side->present, 1, __ATOMIC_SEQ_CST);
+        return false;
+    }
+    return false;
+}
+
 /* 0 while a member of that side lives, which is watched from now on, or none has joined yet.  Else KSM_EOWNERDEAD,
    or KSM_ENOENT: all have left. */
 static int look_for_members(struct ksmring *ring, int which)
@@ -174,19 +210,13 @@ static int look_for_members(struct ksmring *ring, int which)
     if (!__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST))
         return 0;
     for (uint i = 0; i < ring->nmembers[which]; i++) {
-        struct ksmself *seat = &ring->member[which][i];
-        struct ksmself member = ksmself_load(seat);
+        struct ksmself *seat = &ring->member[which][i], member;
 
-        if (member.pid == 0)
-            continue;
-        if (ksmself_lives(member)) {
+        if (is_member(side, seat, &member)) {
             ring->watched[which] = member;
             ring->watched_seat[which] = seat;
             return 0;
         }
-        __atomic_store_n(&side->died, 1, __ATOMIC_SEQ_CST);
-        if (ksmself_replace(seat, member, (struct ksmself){ 0, 0 }))
-            __atomic_fetch_sub(&side->present, 1, __ATOMIC_SEQ_CST);
     }
     return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
 }
@@ -235,8 +265,8 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
         return 0;
     result = choose_peer(ring, which, &peer);
-    if (result < 0)
-        return result;
+    if (result < 0) /* nobody is there any more: but the last one may have moved it since */
+        return __atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen ? 0 : result;
     result = ksmwaitpeer(&side->waited, 1, ticks, peer);
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
         return 0;
