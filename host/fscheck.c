@@ -352,7 +352,9 @@ void check_image(const void *image, size_t nbytes, void (*report)(const char *),
             check_inode(&c, inum);
         check_tree(&c);
         check_links(&c);
+        uint others = result->nproblems;
         check_bitmap(&c);
+        result->nbits = result->nproblems - others;
         free(c.owner);
         free(c.nnames);
         free(c.nsub);

@@ -69,17 +69,16 @@ static void *allocate(size_t n, size_t size)
 
 static void ignore(const char *problem) { (void)problem; }
 
-/* Problems of the image with this super block; ~0: it can't be one. */
-static uint count_problems(uchar *image, size_t nbytes, const struct superblock *sb)
+/* The image with this super block.  False: it can't be one. */
+static bool try_super(uchar *image, size_t nbytes, const struct superblock *sb, struct check_result *result)
 {
     struct fs_layout layout;
-    struct check_result result;
 
     if (fs_layout(&layout, sb, nbytes / BSIZE))
-        return ~0u;
+        return false;
     memcpy(image + SUPER_BLOCK * BSIZE, sb, sizeof(*sb));
-    check_image(image, nbytes, ignore, &result);
-    return result.nproblems;
+    check_image(image, nbytes, ignore, result);
+    return true;
 }
 
 /* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from the others
@@ -108,12 +107,14 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
     return sb;
 }
 
-/* A guess must halve the problems: other damage can look a little better with a wrong super block.  If no guess at one number
-   is possible, two may be wrong. */
+/* A guess must halve the problems: other damage can look a little better with a wrong super block.  And those that are no bits
+   of the bitmap must not become more: a bitmap that was lost speaks for any super block by which files own less.  If no guess
+   at one number is possible, two may be wrong. */
 static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
 {
     struct superblock sb, best;
-    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES;
+    struct check_result r;
+    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES; /* fewest: problems but for the bitmap's */
 
     if (nbytes / BSIZE <= SUPER_BLOCK)
         return false;
@@ -126,12 +127,11 @@ static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *)
             guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
         if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)
             continue;
-        uint n = count_problems(image, nbytes, &guess);
-        if (n >= limit)
+        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit || r.nproblems - r.nbits > fewest)
             continue;
         best = guess;
-        fewest = n;
-        limit = i == 0 ? (n + 1) / 2 : n;
+        fewest = r.nproblems - r.nbits;
+        limit = i == 0 ? (r.nproblems + 1) / 2 : r.nproblems;
     }
     memcpy(image + SUPER_BLOCK * BSIZE, &best, sizeof(best));
     if (memcmp(&best, &sb, sizeof(sb)) != 0)

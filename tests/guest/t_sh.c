@@ -169,9 +169,8 @@ TEST("sh replaces patterns by the names of files")
         { "echo *.q ?.q [a-b].q [b].q [cb]* a* *b*", "a.q b.q a.q b.q a.q b.q b.q b.q a.q ab ab b.q\n", 0 },
         { "echo ** a*q *?q", "a.q ab b.q d e a.q a.q b.q\n", 0 },
         { "echo *a**.*q* *[ab]*?[.]q *.*.q", "a.q *[ab]*?[.]q *.*.q\n", 0 },
-        { "touch aaaaaaaaaaaaaa; echo ****************************************bz *a*a*a*a*a*a*a*bz; rm "
-          "aaaaaaaaaaaaaa",
-          "****************************************bz *a*a*a*a*a*a*a*bz\n", 0 },
+        { "touch aaaaaaaaaaaaaa; echo ************************************bz *a*a*a*a*a*a*bz; rm a??????*",
+          "************************************bz *a*a*a*a*a*a*bz\n", 0 },
         { "echo '*' \"*.q\" \\* a'*'", "* *.q * a*\n", 0 },
         { "echo none* [x [z] ?", "none* [x [z] d e\n", 0 },
         { "echo .h* .?", ".h .. .h\n", 0 },

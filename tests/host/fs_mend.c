@@ -427,6 +427,21 @@ TEST("link counts and the bitmap are right")
     mend();
 }
 
+/* By the layout of xv6, where files are shorter, fewer bits would differ. */
+TEST("without a bitmap, long files and the layout stay")
+{
+    static uchar bytes[400 * BSIZE];
+    uint inum;
+
+    load();
+    check(!fsimage_create(&im, "long", false, &inum));
+    check(!fsimage_fill(&im, inum, bytes, sizeof(bytes)));
+    memset(fsimage_block(&im, super()->bmapstart), 0, BSIZE);
+    mend();
+    check_eq(super()->features, FS_FEATURE_EXTENDED);
+    check_eq(inode("long")->size, sizeof(bytes));
+}
+
 /* Seven blocks are free, and one more that the damage lost: they are left to directories. */
 TEST("a full disk: what has no room is cut, and the rest is good")
 {

@@ -233,8 +233,7 @@ static bool write_file(const char *name, uint first, uint last)
     if (stat(name, &st) == 0 && (st.type != T_FILE || st.nlink > 1)) {
         n = write_to(name, first, last);
         if (n < 0)
-            return wrong(
-                "cannot write all of the file: the text is here still, and w to another name may work");
+            return wrong("cannot write all of the file: the text is here still");
     } else {
         name_beside(name, other);
         n = write_to(other, first, last);

@@ -60,10 +60,10 @@ static struct file *add_file(const char *name)
 static int read_directory(int fd, const char *path)
 {
     struct dirent entry;
-    int status = 0;
+    int status = 0, n;
 
     found.count = 0;
-    while (read(fd, &entry, sizeof(entry)) == (int)sizeof(entry)) {
+    while ((n = read(fd, &entry, sizeof(entry))) == (int)sizeof(entry)) {
         if (entry.inum == 0)
             continue;
 
@@ -76,6 +76,10 @@ static int read_directory(int fd, const char *path)
             found.count--;
         }
         free(file_path);
+    }
+    if (n < 0) {
+        warn("%s: read error", path);
+        status = 1;
     }
     return status;
 }
