@@ -82,6 +82,8 @@ refused(2, "'many' is no number of points", "points that are none are refused", 
         write("many.csv", "suite,test,points\nt_ksm,,many\n"), GOOD)
 refused(2, "there is no suite 't_nothing'", "and a suite that there is not", "--points",
         write("nothing.csv", "suite,test,points\nt_nothing,,1\n"), GOOD)
+refused(2, "there is no exercise 'nothing'; there are: call pages attach", "and an exercise that there is not",
+        "--exercise", "nothing", GOOD)
 refused(2, "two trees have the name good", "and two trees of the same name", GOOD, os.path.join(WORK, "..", "good"))
 refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)
 

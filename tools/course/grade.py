@@ -157,7 +157,7 @@ def chosen_items(options):
     if options.points:
         items = points.read(options.points)
     elif options.exercise:
-        items = points.exercise(ROOT, options.exercise)
+        items = points.exercise(options.exercise)
     else:
         return [points.Item("the suites of shared memory", None, [(name, "")])
                 for name in known if name.startswith("guest/t_ksm")]

@@ -6,10 +6,10 @@ empty.  Those tests share the points equally, as an exercise's tests (course/exe
 """
 
 import argparse
-import configparser
 import csv
-import os
 import re
+
+from course import exercises
 
 
 class PointsError(Exception):
@@ -60,20 +60,13 @@ def read(path):
     return items
 
 
-def exercises(root):
-    parser = configparser.ConfigParser(interpolation=None, delimiters=("=",), comment_prefixes=("#",))
-    parser.read(os.path.join(root, "course", "exercises.ini"), encoding="utf-8")
-    return parser
-
-
-def exercise(root, name):
+def exercise(name):
     """The items of an exercise of the course."""
-    parser = exercises(root)
-    if not parser.has_section(name):
-        raise PointsError("there is no exercise '%s'; there are: %s" % (name, " ".join(parser.sections()) or "none"))
-    section = parser[name]
-    tests = [line.strip().partition(": ") for line in section["tests"].split("\n") if line.strip()]
-    return [Item("exercise " + name, number(section["points"], name), [(suite, title) for suite, _, title in tests])]
+    known = exercises.load()
+    for found in known:
+        if found.name == name:
+            return [Item("exercise " + name, found.points, [(suite, title or "") for suite, title in found.tests])]
+    raise PointsError("there is no exercise '%s'; there are: %s" % (name, " ".join(e.name for e in known)))
 
 
 def find_suites(items, names):
