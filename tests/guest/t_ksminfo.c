@@ -56,6 +56,39 @@ TEST("§8 each time changes with its own event alone")
     check_eq(ksmdetach(handle), 0);
 }
 
+static int watched;
+
+static void pass_and_delete(void *arg)
+{
+    gate_pass(arg);
+    ksmdelete(watched);
+    gate_pass(arg);
+}
+
+TEST("§8 §8.3 mpid is the one that did the last attach, detach or delete, whatever others did before")
+{
+    struct gate gate;
+
+    gate_create(&gate);
+    watched = fresh(PAGE);
+    attach(watched);
+    check_eq(info_of(watched).mpid, getpid());
+    int child = tap_start(pass_and_delete, &gate);
+    check_eq(info_of(watched).mpid, child); /* fork attaches */
+    check_eq(ksmdetach(watched), 0);
+    check_eq(info_of(watched).mpid, getpid());
+    gate_open(&gate);
+    wait_until(info_of(watched).marked);
+    check_eq(info_of(watched).mpid, child);
+    attach(watched);
+    check_eq(info_of(watched).mpid, getpid());
+    gate_open(&gate);
+    tap_join(child);
+    check_eq(info_of(watched).mpid, child); /* exit detaches */
+    check_eq(ksmdetach(watched), 0);
+    gate_destroy(&gate);
+}
+
 TEST("§8.1 handle 0 writes the totals and nothing else")
 {
     struct ksminfo_t info;
@@ -124,8 +157,6 @@ TEST("§8 the totals are the sums over the segments")
     check_eq(after.total_shpg_nr, before.total_shpg_nr);
     check_eq(after.total_attached_nr, before.total_attached_nr);
 }
-
-static int watched;
 
 static void change_endlessly(void *arg)
 {

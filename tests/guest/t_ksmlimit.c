@@ -123,11 +123,80 @@ TEST("§3.2 a get that is refused gives everything back")
     check_alive();
 }
 
+/* Grows the heap, in large steps and small ones, until less than `left` bytes can be had.  What it was. */
+static char *use_up_heap(uint left)
+{
+    char *before = sbrk(0);
+
+    for (uint step = 256 * MB; step >= left; step /= 2)
+        while (sbrk((int)step) != (char *)-1)
+            ;
+    return before;
+}
+
+TEST("§3.2 a get that lacks memory leaves nothing behind, however often it is tried")
+{
+    char *before = use_up_heap(2 * MB);
+    int frames;
+
+    check_eq(ksmget(fresh_id(), 5 * MB, 0), KSM_ENOMEM);
+    frames = pgused();
+    for (int i = 0; i < 500; i++)
+        check_eq(ksmget(fresh_id(), 5 * MB, 0), KSM_ENOMEM);
+    check_eq(pgused(), frames);
+    check(sbrk(before - (char *)sbrk(0)) != (char *)-1);
+    check_alive();
+}
+
+static int hurried; /* the identifier of a segment whose maker is killed */
+
+static void get_much(void *arg)
+{
+    gate_open(arg);
+    exits(ksmget(hurried, 24 * MB, 0));
+}
+
+/* The largest segment that can be had, in steps of 64 KB. */
+static uint most_memory(void)
+{
+    uint size = 0;
+
+    for (uint step = 256 * MB; step >= 64 * 1024; step /= 2) {
+        int handle = ksmget(fresh_id(), size + step, KSM_MUSTNOTEXIST);
+
+        if (handle > 0) {
+            check_eq(ksmdelete(handle), 0);
+            size += step;
+        }
+    }
+    return size;
+}
+
+TEST("§7.4 a process that is killed while its segment is made gives all memory back")
+{
+    struct gate gate;
+    uint most = most_memory();
+
+    gate_create(&gate);
+    for (int i = 0; i < 20; i++) {
+        hurried = fresh_id();
+        int pid = tap_start(get_much, &gate);
+        gate_pass(&gate);
+        kill(pid);
+        tap_status(pid);
+        int handle = ksmget(hurried, 0, KSM_OPEN); /* it was ready all the same */
+        if (handle > 0)
+            ksmdelete(handle);
+    }
+    gate_destroy(&gate);
+    check_eq(most_memory(), most);
+}
+
 TEST("§10 the table of attachments fills to its last entry")
 {
     int handle = fresh(PAGE), error = 0, pid, status;
     uint n = 0;
-    char *p, *last = NULL;
+    char *p, *last = NULL, text[16];
 
     for (;; n++, last = p) {
         p = ksmattach(handle);
@@ -138,6 +207,8 @@ TEST("§10 the table of attachments fills to its last entry")
     check(n >= 1024);
     check_eq(error, KSM_ENOSPC);
     check_eq(info_of(handle).attached_nr, n);
+    if (bootarg("ksm.attachments", text, sizeof(text)) <= 0)
+        check_eq(info_of(0).total_attached_nr, 16384); /* the default */
     check_eq((int)ksmattach(handle), KSM_ENOSPC);
     check_eq(ksmdetachat(last), 0);
     check_eq(attach(handle), last);

@@ -450,7 +450,9 @@ static void hold_lock(void *arg)
     check_eq(ksmlock_acquire(&tools->lock, 0), 0);
     gate_open(&go);
     wait_until(tools->lock.holder.pid & KSMLOCK_WAITED);
+    ncalls = 0;
     check_eq(ksmlock_release(&tools->lock), 0);
+    check_eq(ncalls, 1); /* it wakes the sleeper */
 }
 
 TEST("§11.4 the library's lock and semaphore enter the kernel only to sleep, or for a sleeper")

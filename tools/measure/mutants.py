@@ -1,31 +1,44 @@
 #!/usr/bin/env python3
 """mutants - makes one deliberate fault at a time in a copy of the tree, and checks that the tests notice.
 
-  mutants.py [--list | --record] [WORD]...   all mutants, or those whose description has one of the words
-  mutants.py --fit                           only checks, as TAP, that each still fits the code
+  mutants.py [--record] [WORD]...   all mutants, or those whose description has one of the words
+  mutants.py --list                 the descriptions
+  mutants.py --table                makes docs/mistakes.md anew of what is recorded
+  mutants.py --fit                  only checks, as TAP, that each fits the code, and what is recorded the tests
 
-Each mutant names the suites that should fail.  Status 0: every mutant was caught, and without a fault the suites pass.
---record adds the result to the table of ./ksm reliability.
+A mutant of the list below names the suites that should fail; they run in that order until one does.  A mistake of
+the course (mistakes.py) meets several at once, so that it is known what fails beside the first test.  Status 0:
+every mutant was caught, and without a fault the suites pass.
+
+The copy is build/mutants.  It is kept with the results, so a run that was interrupted goes on where it was.
+--record adds the result to the table of ./ksm reliability, and what the mistakes' tests said to docs/mistakes.tsv.
 """
 
+import filecmp
+import hashlib
+import json
 import os
+import re
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-from measure import results  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests"))
+import suites as all_suites  # noqa: E402
+from measure import findings, mistakes, results  # noqa: E402
 from run import progress  # noqa: E402
-from run.paths import ROOT  # noqa: E402
-from run.statuses import BUILD_FAILED  # noqa: E402
+from run.paths import ROOT, clean_env, debug_build  # noqa: E402
 
-TIMEOUT = 300  # seconds to build and run the suites of one mutant; one that makes them hang is caught, too
+SECONDS = {"host": 60, "guest": 60, "cli": 300}  # for one suite, over ten times what it takes; a hang has caught it
+COPY = os.path.join(ROOT, "build", "mutants")
+STATE = os.path.join(COPY, "mutants.json")
+LEFT_OUT = {".git", "build"}
 
 CORE = ["host/ksm_core", "host/ksm_model"]
 WAIT = ["host/ksm_wait"]
-GUEST = ["guest/t_ksmmap"]
 SYSTEM = ["cli/sysfuzz"]
 SEGMENT, ATTACH = "kernel/ksm/segment.c", "kernel/ksm/attach.c"
 HOLDING = "kernel/ksm/holding.c"
@@ -37,50 +50,21 @@ MUTANTS = [
     ("pages are zeroed under the spin lock", SEGMENT,
      "    registry_release();\n\n    struct region *region = region_create(seg->npages);",
      "    struct region *region = region_create(seg->npages); registry_release();\n\n", CORE),
-    ("a dead handle names a new segment", REGISTRY,
-     "(spent ? registry.nslots : 0)", "(spent ? 0u : 0u)", CORE),
-    ("read-only turns writable across fork", "kernel/mm/aspace.c",
-     "from->region, from->writable", "from->region, true", ["guest/t_ksmproc"]),
-    ("exec loses a count", ATTACH,
-     "    count_detach_locked(seg, h->nattached, h->task->pid); /* §8.3 */",
-     "    if (at_exit)\n        count_detach_locked(seg, h->nattached, h->task->pid);", CORE),
-    ("a failed attach leaks its record", ATTACH,
-     "    attachment_free(a);\n    if (result == ASPACE_ENOVA)", "    if (result == ASPACE_ENOVA)", CORE),
-    ("a failed attach leaks a reference", ATTACH,
-     "    task->pinned = NULL;\n    segment_put_locked(seg, 1, &dead);\n", "    task->pinned = NULL;\n", CORE),
-    ("a fork over the limit leaves its mappings", ATTACH,
-     "    aspace_unmap_all(child->as);\n", "", CORE),
-    ("an inherited attachment is not the child's operation", ATTACH,
-     "count_attach_locked(seg, h->nattached, h->task->pid)", "count_attach_locked(seg, h->nattached, seg->mpid)", CORE),
-    ("one attachment more than the limit", ATTACH,
+    ("an attach at the limit begins all the same", ATTACH,
      "        error = registry.nattached < registry.limits.nattachments ? 0",
      "        error = registry.nattached <= registry.limits.nattachments ? 0", CORE),
-    ("detach takes the oldest attachment", ATTACH,
-     "attachment_at(h->attachments.next)", "attachment_at(h->attachments.prev)", CORE),
-    ("detach by address takes any address inside", ATTACH,
-     "if (!m || m->va != va)", "if (!m)", CORE),
-    ("sizes are rounded down", SEGMENT,
-     " + (nbytes % PAGE_SIZE != 0)", "", CORE),
-    ("a size up to the last page's end is found", SEGMENT,
-     "nbytes > seg->nbytes", "nbytes > seg->npages * PAGE_SIZE", CORE),
-    ("a marked segment does not exist for KSM_MUSTNOTEXIST", SEGMENT,
-     "    if (flags & KSM_MUSTNOTEXIST)\n", "    if (flags & KSM_MUSTNOTEXIST && seg->state == SEGMENT_LIVE)\n", CORE),
-    ("the second marking drops a reference, too", SEGMENT,
-     "    if (seg->state == SEGMENT_LIVE) {", "    if (seg->refs) {", CORE),
+    ("an attach that others were faster to the limit than is counted", ATTACH,
+     "    bool room = registry.nattached < registry.limits.nattachments;",
+     "    bool room = registry.nattached <= registry.limits.nattachments;", CORE),
+    ("an attach that others were faster to the limit than stays mapped", ATTACH,
+     "    error = KSM_ENOSPC;\n    aspace_unmap(task->as, &a->mapping);\n", "    error = KSM_ENOSPC;\n", CORE),
     ("a get is refused for the sake of a birth that fails", SEGMENT,
      "error != KSM_ENOSPC || registry.nunborn == 0", "true", CORE),
     ("the word is not looked at under the lock", WORDS,
      "!self->woken && (!self->segment || word_read(self->task, self->va) == self->expected)",
      "!self->woken", WAIT),
-    ("the newest sleeper is woken first", WORDS,
-     "list_push_back(queue_of(self->stripe, self->segment, self->offset), &self->queue)",
-     "list_push_front(queue_of(self->stripe, self->segment, self->offset), &self->queue)", WAIT),
-    ("one sleeper too many is woken", WORDS,
-     "        if (nwoken == n)\n", "        if (nwoken > n)\n", WAIT),
     ("a wake-up is lost on a killed sleeper", WORDS,
      " &&\n           !thread_killed(s->thread);", ";", WAIT),
-    ("a process's end wakes nobody", ATTACH,
-     "    if (at_exit)\n        wait_wake_all", "    if (!at_exit)\n        wait_wake_all", WAIT),
     ("others do not wait for a walk", "kernel/ksm/ksm_impl.h",
      "spin_acquire(&registry.lock);\n    if (registry.divided)", "spin_acquire(&registry.lock);\n    if (0)", CORE),
     ("a segment that leaves its tree takes a branch with it", REGISTRY,
@@ -91,8 +75,6 @@ MUTANTS = [
      "    slot->nkept = count_kept_locked(i, true);\n", "    slot->nkept = 0;\n", CORE),
     ("a forked child does not keep a spent entry at rest", ATTACH,
      "    registry_keep_locked(h->handle, 1);\n", "", CORE),
-    ("what is kept of dead segments has no bound", HOLDING,
-     "    if (++task->ndead <= MAX_DEAD)\n", "    if (++task->ndead)\n", CORE),
     ("holdings move while fork walks them", HOLDING,
      "    if (task->forking) {", "    if (false) {", CORE),
     ("a dead segment's holdings are good", SEGMENT,
@@ -105,13 +87,6 @@ MUTANTS = [
      "    if (self->peer == KSM_PEER_ANY)\n", "", WAIT),
     ("a sleeper that leaves stays in its peer's list", WORDS,
      "    if (self->peer > 0)\n        unwatch(self);\n", "", WAIT),
-    ("system calls refuse pointers into segments", "kernel/mm/user.c",
-     "    /* Most ranges lie in one page. */",
-     "    if (va >= aspace_brk(thread_self()->aspace))\n        return false;", GUEST),
-    ("system calls write through read-only attachments", "kernel/arch/i386/pmap.h",
-     "return write ? PTE_WRITE_OK : PTE_READ_OK;", "return write ? PTE_WRITE_OK | PTE_PRESENT : PTE_READ_OK;", GUEST),
-    ("a detached range is still in the TLB", "kernel/mm/aspace.c",
-     "    flush(as, m->va, m->npages); /* §5.3", "    /* §5.3", GUEST),
     # Faults that the kernel had, and their kin.  The first two show only under an emulator with a fault of its own:
     # docs/reliability.md.
     ("a page fault's error code says whose it is", TRAP,
@@ -134,39 +109,180 @@ MUTANTS = [
      "    inode_put(self->cwd);\n", "", SYSTEM),
 ]
 
-
-def passes(copy, suites):
-    """Whether the suites pass.  A mutant that does not compile proves nothing, and is a fault of this list."""
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "B", "DEBUG", "CPUS")}
-    with tempfile.TemporaryFile("w+") as said:
-        with subprocess.Popen([sys.executable, "tests/run"] + suites, cwd=copy, env=env, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL, stderr=said) as tests:
-            try:
-                status = tests.wait(TIMEOUT)
-            except subprocess.TimeoutExpired:
-                status = 1
-            finally:  # after Ctrl-C as well: the copy is removed then
-                tests.send_signal(signal.SIGINT)
-                tests.wait()
-        said.seek(0)
-        if status == BUILD_FAILED:
-            sys.exit("mutants: the copy does not compile\n" + said.read())
-    return status == 0
+# turns: the suites that run first, those that run if none of these fails, and so on.
+Mutant = namedtuple("Mutant", "what path right wrong turns mistake")
 
 
-def apply(copy, path, right, wrong):
-    name = os.path.join(copy, path)
+def all_mutants():
+    return ([Mutant(*fields, [[suite] for suite in suites], False) for *fields, suites in MUTANTS] +
+            [Mutant(m.what, m.path, m.right, m.wrong, mistakes.TURNS, True) for m in mistakes.MISTAKES])
+
+
+def suites_of(mutant):
+    return sum(mutant.turns, [])
+
+
+def sources(where):
+    """The files below a tree, by their paths in it, but not what does not matter here."""
+    for directory, names, files in os.walk(where):
+        if directory == where:
+            names[:], files[:] = set(names) - LEFT_OUT, set(files) - LEFT_OUT
+        names[:] = [name for name in names if name != "__pycache__"]
+        for name in files:
+            path = os.path.relpath(os.path.join(directory, name), where)
+            if path != os.path.basename(STATE):
+                yield path
+
+
+def synchronize():
+    """Makes the copy as this tree is."""
+    os.makedirs(COPY, exist_ok=True)
+    here = set(sources(ROOT))
+    for path in set(sources(COPY)) - here:
+        os.remove(os.path.join(COPY, path))
+    for path in here:
+        source, target = os.path.join(ROOT, path), os.path.join(COPY, path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        if not os.path.exists(target) or not filecmp.cmp(source, target, shallow=False):
+            shutil.copy(source, target)
+
+
+def kind_of(path):
+    """For which suites a file matters: for all ("system"), none (""), one, or those of a kind."""
+    where, _, name = path.rpartition("/")
+    if where == "tests/guest" and name.startswith("t_"):
+        return "guest/" + os.path.splitext(name)[0]
+    if where.startswith(("tests/cli", "tests/hostile")):
+        return "cli"
+    if where.startswith(("tests/host", "tests/guest")):
+        return where.split("/")[1]
+    whole = where.startswith(("kernel", "include", "user", "host", "share")) or path == "Makefile" or (
+        where == "tests" and path.endswith(".h"))
+    return "system" if whole else ""
+
+
+def digests():
+    """A hash of each kind's files."""
+    found = {}
+    for path in sorted(sources(ROOT)):
+        with open(os.path.join(ROOT, path), "rb") as f:
+            found.setdefault(kind_of(path), hashlib.sha1()).update(path.encode() + hashlib.sha1(f.read()).digest())
+    return {kind: digest.hexdigest() for kind, digest in found.items()}
+
+
+def environment(debug=False):
+    env = {name: value for name, value in clean_env().items() if name not in ("B", "DEBUG", "CPUS")}
+    if debug:
+        env.update(B=debug_build(env), DEBUG="1")
+    return env
+
+
+def build(suites):
+    """A mutant that does not compile proves nothing, and is a fault of this list."""
+    env = environment(findings.is_debug(suites[0]))
+    for targets, more in all_suites.builds([findings.plain(suite) for suite in suites], env):
+        made = subprocess.run(["make", "-s", "-C", COPY, "-j%d" % (os.cpu_count() or 1)] + targets,
+                              env=dict(env, **more), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+        if made.returncode:
+            sys.exit("mutants: the copy does not compile\n" + made.stderr)
+
+
+def failures(suite):
+    """What a suite says: pairs of how it fails, and the test's title; none if it passes."""
+    env = environment(findings.is_debug(suite))
+    command = all_suites.command(findings.plain(suite), env)
+    with subprocess.Popen(command, cwd=COPY, env=dict(env, KSM_BUILT="1"), stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace") as process:
+        how = "stops"
+        try:
+            said, _ = process.communicate(timeout=SECONDS[suite.partition("/")[0]])
+        except subprocess.TimeoutExpired:
+            how = "hangs"
+        finally:  # after Ctrl-C as well
+            process.terminate()
+        if how == "hangs":
+            said, _ = process.communicate()
+    found = [("fails", title) for title in re.findall(r"^not ok \d+ - (.*)$", said, re.M)]
+    plan = re.search(r"^1\.\.(\d+)", said, re.M)
+    ndone = len(re.findall(r"^(?:not )?ok\b", said, re.M))
+    if how == "hangs" or not plan or int(plan[1]) != ndone:
+        titles = findings.titles(suite)
+        found.append((how, titles[ndone] if ndone < len(titles) else ""))
+    elif process.returncode and not found:
+        found.append(("fails", ""))
+    return found
+
+
+def run_suites(suites):
+    """What fails in them, in order: a list of suite, how, title.  It ends early when there is enough to say."""
+    found, together = [], os.cpu_count() or 1
+    build(suites)
+    for at in range(0, len(suites), together):
+        with ThreadPoolExecutor(together) as pool:
+            for suite, said in zip(suites[at:], pool.map(failures, suites[at:at + together])):
+                found += [(suite,) + f for f in said]
+        if len(found) >= findings.SHOWN or any(how == "hangs" for _, how, _ in found):
+            break
+    return found
+
+
+def try_mutant(mutant):
+    """What fails with a mutant: a list of suite, how, title."""
+    name = os.path.join(COPY, mutant.path)
     with open(name, encoding="utf-8") as f:
         text = f.read()
-    if text.count(right) != 1:
-        sys.exit("mutants: %s has this %d times:\n%s" % (path, text.count(right), right))
+    if text.count(mutant.right) != 1:
+        sys.exit("mutants: %s has this %d times:\n%s" % (mutant.path, text.count(mutant.right), mutant.right))
     with open(name, "w", encoding="utf-8") as f:
-        f.write(text.replace(right, wrong))
-    return name, text
+        f.write(text.replace(mutant.right, mutant.wrong))
+    try:
+        for suites in mutant.turns:
+            found = run_suites(suites)
+            if found:
+                return found
+        return []
+    finally:
+        with open(name, "w", encoding="utf-8") as f:
+            f.write(text)
+
+
+class State:
+    """The results, which a run leaves for the next one.
+
+    A result holds while nothing has changed but tests that it does not rest on: those that caught the mutant, or, where
+    none did, all that tried.
+    """
+
+    def __init__(self):
+        self._digests = digests()
+        self._known = {}
+        try:
+            with open(STATE, encoding="utf-8") as f:
+                self._known = json.load(f)
+        except (OSError, ValueError):
+            pass
+
+    def _basis(self, suites):
+        plain = {findings.plain(suite) for suite in suites}
+        kinds = {"system"} | plain | {suite.partition("/")[0] for suite in plain}
+        return {kind: self._digests.get(kind) for kind in sorted(kinds)}
+
+    def get(self, key, suites):
+        kept = self._known.get(json.dumps(key))
+        if kept and kept["basis"] == self._basis([f[0] for f in kept["found"]] or suites):
+            return [tuple(f) for f in kept["found"]]
+        return None
+
+    def put(self, key, suites, found):
+        self._known[json.dumps(key)] = {"basis": self._basis([f[0] for f in found] or suites), "found": found}
+        with open(STATE + ".new", "w", encoding="utf-8") as f:
+            json.dump(self._known, f)
+        os.replace(STATE + ".new", STATE)
 
 
 def choose(words):
-    chosen = [m for m in MUTANTS if not words or any(w in m[0] for w in words)]
+    chosen = [m for m in all_mutants() if not words or any(w in m.what for w in words)]
     if not chosen:
         sys.stderr.write("ksm: no mutant has such a description; ./ksm mutants --list prints all\n")
         sys.exit(2)
@@ -174,52 +290,74 @@ def choose(words):
 
 
 def fit():
-    print("1..%d" % len(MUTANTS))
-    misfits = 0
-    for n, (what, path, right, _, _) in enumerate(MUTANTS, 1):
-        with open(os.path.join(ROOT, path), encoding="utf-8") as f:
-            fits = f.read().count(right) == 1
-        misfits += not fits
-        print("%sok %d - mutant fits %s: %s" % ("" if fits else "not ", n, path, what))
-    return 1 if misfits else 0
+    checks = []
+    for m in all_mutants():
+        with open(os.path.join(ROOT, m.path), encoding="utf-8") as f:
+            checks.append((f.read().count(m.right) == 1, "mutant fits %s: %s" % (m.path, m.what)))
+    checks += findings.checks()
+    print("1..%d" % len(checks))
+    for n, (holds, title) in enumerate(checks, 1):
+        print("%sok %d - %s" % ("" if holds else "not ", n, title))
+    return 0 if all(holds for holds, _ in checks) else 1
+
+
+def check_without(state, chosen):
+    """Without a fault the suites have to pass."""
+    for suite in sorted({s for m in chosen for s in suites_of(m)}):
+        if state.get(suite, [suite]) == []:
+            continue
+        progress.show("without a fault: " + suite)
+        build([suite])
+        found = failures(suite)
+        if found:
+            sys.exit("mutants: %s fails without any fault: %s" % (suite, found))
+        state.put(suite, [suite], found)
+
+
+def run(chosen):
+    """What failed, by the mutant's description."""
+    progress.show("copying the tree")
+    synchronize()
+    state = State()
+    check_without(state, chosen)
+    progress.say("1..%d" % len(chosen))
+    said = {}
+    for n, mutant in enumerate(chosen, 1):
+        progress.show("%d of %d caught, %d left: %s" % (
+            sum(bool(found) for found in said.values()), n - 1, len(chosen) - n + 1, mutant.what))
+        key = mutant[:4]
+        found = state.get(key, suites_of(mutant))
+        if found is None:
+            found = try_mutant(mutant)
+            state.put(key, suites_of(mutant), found)
+        said[mutant.what] = found
+        progress.say("%sok %d - caught: %s" % ("" if found else "not ", n, mutant.what))
+        if found:
+            progress.say("# %s %s: %s" % tuple(found[0]))
+    return said
 
 
 def main():
     words = [word for word in sys.argv[1:] if word != "--record"]
     if words == ["--fit"]:
         return fit()
+    if words == ["--table"]:
+        return findings.make_page()
     if words == ["--list"]:
-        print("\n".join(m[0] for m in MUTANTS))
+        print("\n".join(m.what for m in all_mutants()))
         return 0
     if any(word.startswith("-") for word in words):
-        sys.stderr.write("usage: ./ksm mutants [--list | --fit | WORD...]\n")
+        sys.stderr.write("usage: ./ksm mutants [--record] [WORD]... | --list | --table | --fit\n")
         return 2
     chosen = choose(words)
-    work = tempfile.mkdtemp(prefix="ksm-mutants-")
-    try:
-        copy = os.path.join(work, "tree")
-        shutil.copytree(ROOT, copy, symlinks=True, ignore=lambda where,
-                        names: {".git", "build"} if where == ROOT else set())
-        progress.show("the suites without a fault")
-        if not passes(copy, sorted({s for m in chosen for s in m[4]})):
-            sys.exit("mutants: the suites fail without any fault")
-        progress.say("1..%d" % len(chosen))
-        ncaught = 0
-        for n, (what, path, right, wrong, suites) in enumerate(chosen, 1):
-            progress.show("%d of %d caught, %d left: %s" % (ncaught, n - 1, len(chosen) - n + 1, what))
-            name, text = apply(copy, path, right, wrong)
-            caught = not passes(copy, suites)
-            ncaught += caught
-            progress.say("%sok %d - caught: %s" % ("" if caught else "not ", n, what))
-            with open(name, "w", encoding="utf-8") as f:
-                f.write(text)
-        progress.say("# %d of %d mutants were caught" % (ncaught, len(chosen)))
-        if "--record" in sys.argv:
-            results.add("mutants", "mistakes put into the code, which the tests must notice", len(chosen), "mistakes",
-                        len(chosen) - ncaught)
-        return 0 if ncaught == len(chosen) else 1
-    finally:
-        shutil.rmtree(work)
+    said = run(chosen)
+    ncaught = sum(bool(found) for found in said.values())
+    progress.say("# %d of %d mutants were caught" % (ncaught, len(chosen)))
+    if "--record" in sys.argv:
+        results.add("mutants", "mistakes put into the code, which the tests must notice", len(chosen), "mistakes",
+                    len(chosen) - ncaught)
+        findings.record({m.what: said[m.what] for m in chosen if m.mistake})
+    return 0 if ncaught == len(chosen) else 1
 
 
 if __name__ == "__main__":
