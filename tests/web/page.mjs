@@ -62,7 +62,7 @@ async function picture(page, name, scheme) {
 /* What the console must show at the end of each step. */
 const outcomes = {
     boot: /segments \d+/, server: /sqrt\(2\) = 1\.4142[^]*second[^]*second/, readonly: /read me\n[^]*now it says: read me|read me/,
-    race: /added 1000000[^]*added 1000000/, lock: /stands at ?1000000/, ring: /ring is full[^]*\n20$/m, delete: /marked[^]*no such segment/,
+    race: /added 1000000[^]*added 1000000/, lock: /stands ?at ?1000000/, ring: /ring is full[^]*\n20$/m, delete: /marked[^]*no such segment/,
     fill: /127 attachments of 16 MB/, squeeze: /then refused[^]*one detached/, heir: /lock is mine[^]*added 500000/,
 };
 
@@ -92,6 +92,16 @@ async function run() {
     await page.locator(".xterm-helper-textarea").focus();
     await page.keyboard.type("ls | grep ksm\n");
     ok(await shows(page, "ksmstat"), "what is typed reaches the shell, and its answer the console", await screen(page));
+    await page.keyboard.type("echo frist");
+    for (const key of ["Backspace", "Backspace", "Backspace", "Backspace"])
+        await page.keyboard.press(key);
+    await page.keyboard.type("irst\n");
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Home");
+    await page.keyboard.type("echo ");
+    await page.keyboard.press("End");
+    await page.keyboard.type(" again\n");
+    ok(await shows(page, "\necho first again"), "the shell edits lines: arrows, Home, End", await screen(page));
     for (const step of steps) {
         await page.goto(`${url}#${step.name}`);
         await page.keyboard.press("Escape");
@@ -133,12 +143,12 @@ async function run() {
     await page.close();
 
     /* A phone. */
-    page = await open({ viewport: { width: 380, height: 800 }, colorScheme: "dark", hasTouch: true, isMobile: true }, `${url}#lock`);
+    page = await open({ viewport: { width: 360, height: 800 }, colorScheme: "dark", hasTouch: true, isMobile: true }, `${url}#lock`);
     await isReady(page);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
-    ok(width <= 380, "nothing is wider than a phone", width);
-    ok(await runStep(page) && await shows(page, /stands at ?1000000/), "a step runs on a phone", await screen(page));
-    await picture(page, "380", "dark");
+    ok(width <= 360, "nothing is wider than a phone", width);
+    ok(await runStep(page) && await shows(page, /stands ?at ?1000000/), "a step runs on a phone", await screen(page));
+    await picture(page, "360", "dark");
 
     /* Links of the tour, and of the pages that it leads to. */
     const dead = [];

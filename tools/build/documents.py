@@ -90,7 +90,7 @@ class Documents:
         full = os.path.normpath(os.path.join(os.path.dirname(path), target))
         if not os.path.exists(full):
             self.dead.append("%s: %s" % (path, m[2]))
-        if full.endswith(".svg"):
+        if full.endswith((".svg", ".png")):
             return '%s="%s"' % (m[1], os.path.basename(full))
         return 'href="%s.html%s"' % (self.names[full], mark + anchor) if full in self.names else ""
 
@@ -166,7 +166,7 @@ def cite(body):
 
 
 def print_book(text, directory, path):
-    """weasyprint reads style and drawings beside the text."""
+    """weasyprint reads style, drawings and pictures beside the text."""
     source = os.path.join(directory, ".book.html")
     with open(source, "w", encoding="utf-8") as f:
         f.write(text)
@@ -182,7 +182,7 @@ def draw():
 def write_site(documents, site):
     shutil.rmtree(site, ignore_errors=True)
     os.makedirs(site)
-    for path in [STYLE] + glob.glob("docs/drawings/*.svg"):
+    for path in [STYLE] + glob.glob("docs/drawings/*.svg") + glob.glob("docs/pictures/*.png"):
         shutil.copy(path, site)
     menu = " ".join('<a href="%s.html">%s</a>' % entry for entry in (
         ("index", "KSM"), ("README", "Documents"), (CONTRACT, "Contract"), (REPORT, "Report"), (MANUAL, "Manual")))

@@ -26,10 +26,10 @@ int main(int argc, char *argv[])
         usage();
 
     const char *name = argv[optind];
-    int handle = ksmget(ksmid_parse(name), (uint)nbytes, nbytes ? KSM_CREATE : KSM_OPEN);
+    int handle = ksmget_parse(name, (uint)nbytes, nbytes ? KSM_CREATE : KSM_OPEN);
 
     if (handle == KSM_ENOENT) /* new, and no size was given */
-        handle = ksmget(ksmid_parse(name), PAGE_SIZE);
+        handle = ksmget_parse(name, PAGE_SIZE, KSM_CREATE);
 
     void *memory = handle < 0 ? NULL : ksmattach(handle, access);
     int error = handle < 0 ? handle : ksmerror(memory);

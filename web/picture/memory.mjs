@@ -9,6 +9,7 @@ const TOP = 0x80000000;
 const HEADER = 42;           // above the columns: name, pid, state
 const LEAST_HEIGHT = 3;      // of the piece between two borders
 const WIDTHS = { least: 16, most: 112 };
+const LEAST_NAME = 4;        // characters: less tells nothing, and covers the neighbour's
 const SVG = "http://www.w3.org/2000/svg";
 const TURN = 137.5;          // degrees of hue between one segment and the next
 
@@ -260,14 +261,15 @@ export class MemoryPicture {
 
     texts(history, plan, dim) {
         const list = [];
-        const fits = Math.floor(plan.step / 6.6);
+        const fits = Math.floor(plan.step / 7.4);
         for (const { process, x } of plan.columns) {
             const middle = round(x + plan.wide / 2);
             const put = (key, y, text, kind) => list.push({
                 key: `${process.pid} ${key}`, text: text.length > fits ? text.slice(0, fits - 1) + "…" : text,
                 attributes: { x: middle, y, class: `label ${kind}${dim(process.pid)}`, "data-pid": process.pid },
             });
-            put("name", 13, process.name || "?", "name");
+            if (fits >= LEAST_NAME)
+                put("name", 13, process.name || "?", "name");
             put("pid", 25, `${process.pid}`, "pid");
             put("state", 38, MARKS[process.state] + (process.state === "run" ? ` ${process.cpu}` : ""), `state ${process.state}`);
         }
