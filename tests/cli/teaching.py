@@ -1,0 +1,70 @@
+"""docs/teaching.md and the exercises' data agree with each other and with the tree."""
+
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _tap import ROOT, done, ok  # noqa: E402
+
+sys.path[:0] = [os.path.join(ROOT, "tools", part) for part in ("course", "rules")]
+import document  # noqa: E402
+import exercises  # noqa: E402
+import sentences  # noqa: E402
+
+FIELDS = ("To learn.", "The contract.", "To build.", "To hand in.", "Hours.", "Try it.", "Mistakes", "Hint.",
+          "Playground.")
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding="utf-8") as f:
+        return f.read()
+
+
+def exists(path):
+    return os.path.exists(os.path.join(ROOT, path))
+
+
+def fault_of_test(suite, title):
+    """What is wrong with the name of a test, or None."""
+    kind, _, name = suite.partition("/")
+    paths = [path for path in ("tests/%s/%s%s" % (kind, name, suffix) for suffix in (".c", ".py")) if exists(path)]
+    if not paths:
+        return "there is no suite %s" % suite
+    source = read(paths[0])
+    # tests/cli/faults.py makes titles of a way to die and the words that it deserves.
+    words = title and re.sub(r"^die \w+: ", "", title)
+    if title and '"%s' % words not in source:
+        return "%s has no test '%s'" % (suite, title)
+    return None
+
+
+def faults(tests):
+    return [fault for fault in (fault_of_test(suite, title) for suite, title in tests) if fault]
+
+
+text = read(document.DOCUMENT)
+data = exercises.load()
+for name, lines in document.blocks(data, text):
+    ok(document.stands(name, text) == "\n".join(lines),
+       "block '%s' is what the data says: tools/course/document.py --write" % name, document.stands(name, text), *lines)
+ok(re.findall(r"^## (\d+\. .*)$", text, re.M) == ["%d. %s" % (e.number, e.title) for e in data],
+   "each exercise has its section, and there are no others")
+ok([e.number for e in data] == list(range(1, len(data) + 1)) and sum(e.points for e in data) == 100,
+   "the exercises are counted from 1 on, and are worth 100 points in all", data)
+
+contract = set(sentences.WORDS_ONLY).union(*({s, s.split(".")[0]} for s in sentences.contract()))
+scenes = re.findall(r'^        name: "(\w+)"', read("web/steps.mjs"), re.M)
+for e in data:
+    part = document.section(e, text)
+    missing = [field for field in FIELDS if "\n**%s**" % field not in part]
+    ok(not missing, "%s: no field is missing" % e.name, *missing)
+    wrong = [path for path in e.files if not exists(path)] + faults(e.tests)
+    wrong += faults(re.findall(r"`(\w+/\w+)`: \*(.*?)\*", part))
+    wrong += faults([(suite, None) for suite in re.findall(r"`((?:guest|host|cli)/\w+)`", part)])
+    ok(not wrong, "%s: the files and tests exist" % e.name, *wrong)
+    shown = re.findall(r"`#(\w+)`", part.partition("**Playground.**")[2])
+    ok(shown and all(scene in scenes for scene in shown), "%s: the playground has its scenes" % e.name, shown, scenes)
+unknown = sorted({s for s in sentences.CITATION.findall(text) if s not in contract})
+ok(not unknown, "each sentence that is cited stands in the contract", unknown)
+done()
