@@ -45,9 +45,10 @@ Exercises:
 SIMPLE = "course/simple"
 MARKED = (".c", ".h", ".S", ".py", ".mk", ".sh", ".ini", ".txt", "ksm", "Makefile")
 # What a student's tree does without: answers, and what only the whole tree can use.
-LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes.md", "CHANGELOG.md", "tools/course/handout.py",
-            "tools/course/check.py", "tools/measure/mutants*", "tests/host/ksm_*", "tests/cli/handout.py",
-            "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py", "tests/cli/teaching.py")
+LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "CHANGELOG.md", "tools/course/handout.py",
+            "tools/course/check.py", "tools/measure/mutants*", "tools/measure/mistakes*", "tests/host/ksm_*",
+            "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py",
+            "tests/cli/teaching.py")
 KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
 BLOCK = re.compile(r"^(\s*)(?:/\*|#) course (\d+|out):\s*(.*?)\s*$")
 END = re.compile(r"^\s*(?:/\*|#) course end(?: \*/)?\s*$")
