@@ -92,9 +92,9 @@ async function run() {
     await page.locator(".xterm-helper-textarea").focus();
     await page.keyboard.type("ls | grep ksm\n");
     ok(await shows(page, "ksmstat"), "what is typed reaches the shell, and its answer the console", await screen(page));
-    await page.keyboard.type("echo frist");
-    for (const key of ["Backspace", "Backspace", "Backspace", "Backspace"])
-        await page.keyboard.press(key);
+    await page.keyboard.type("echo five");
+    for (let i = 0; i < "ive".length; i++)
+        await page.keyboard.press("Backspace");
     await page.keyboard.type("irst\n");
     await page.keyboard.press("ArrowUp");
     await page.keyboard.press("Home");
