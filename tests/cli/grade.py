@@ -28,7 +28,7 @@ HIDDEN = """\
  * Name: the hidden one
  * Points: 7
  */
-#include "guest.h"
+#include "ksmtest.h"
 
 TEST("§3.1 a new segment's handle is positive") { check(ksmget(4711, 1) > 0 && ksmdelete(ksmget(4711, 1)) == 0); }
 
