@@ -38,9 +38,10 @@ const clock = async page => parseFloat(await page.locator("output").innerText())
 const titles = page => page.evaluate(() => [...document.querySelectorAll("svg title")].map(t => t.textContent));
 const picture = async (page, name) => pictures && page.screenshot({ path: join(pictures, `view-${name}.png`) });
 
+// Away from the end.
 async function goTo(page, part) {
     await page.locator("input[type=range]").fill(String(part));
-    await page.evaluate(() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn))));
+    await until(async () => !(await page.locator("output").innerText()).includes("the end"));
 }
 
 async function deleteWhileAttached() {
