@@ -8,7 +8,7 @@ import sys
 from _tap import ROOT, temp_directory
 
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from measure.mutants import MUTANTS  # noqa: E402
+from measure.mistakes import MISTAKES  # noqa: E402
 
 INIT, CALLS = "user/bin/init.c", "kernel/sys/sys_ksm.c"
 GET = "    return (uint)ksm_get(task(), arg[0].word, arg[1].word, arg[2].word);"
@@ -17,7 +17,7 @@ with open(os.path.join(ROOT, "tests", "guest", "t_ksm.c"), encoding="utf-8") as 
     TITLES = re.findall(r'^TEST\("([^"]*)"\)', f.read(), re.M)
 RUN = "    if (bootarg(\"run\", command, sizeof(command)) >= 0) {\n"
 
-# Trees whose mistake is one of ./ksm mutants, by its description.
+# Trees with one of the mistakes in docs/mistakes.md.
 MISTAKEN = {
     "ada": "a dead handle names a new segment",
     "alan": "read-only turns writable across fork",
@@ -101,9 +101,9 @@ def make(names):
         tree = os.path.join(directory, name)
         for part in "kernel", "user", "include":
             shutil.copytree(os.path.join(ROOT, part), os.path.join(tree, part))
-        changes = WORSE[name] if name in WORSE else [m[1:4] for m in MUTANTS if m[0] == MISTAKEN[name]]
+        changes = WORSE[name] if name in WORSE else [(m.path, m.right, m.wrong) for m in MISTAKES if m.what == MISTAKEN[name]]
         for path, right, wrong in changes:
             replace(tree, path, right, wrong)
         if name not in WORSE and not changes:
-            sys.exit("no mutant is called: " + MISTAKEN[name])
+            sys.exit("no mistake is called: " + MISTAKEN[name])
     return directory

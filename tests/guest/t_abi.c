@@ -410,7 +410,7 @@ static void call_at_random(void *arg)
     chdir("/t_abi.dir");
     unlink("/t_abi.dir");
     for (int i = 0; i < 20000; i++) {
-        int number = pick(16) ? harmless_calls[pick(COUNT(harmless_calls))] : unknown_call();
+        int number = pick(200) ? harmless_calls[pick(COUNT(harmless_calls))] : unknown_call();
         int a = random_argument(), b = random_argument(), c = random_argument();
 
         if (!is_harmful(number, a))
