@@ -595,6 +595,31 @@ TEST("a process joins a side whose only member leaves just when it looks")
     check_eq(ksmring_leave(&ring, KSMRING_WRITER), 0);
 }
 
+static void write_and_drain(void *arg)
+{
+    (void)arg;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    check_eq(ksmring_write(&ring, "abc", 4, 0), 0);
+    check_eq(ksmring_drain(&ring, 0), 0);
+    check_eq(ksmring_leave(&ring, KSMRING_WRITER), 0);
+}
+
+TEST("all writers that wait until the ring is empty learn that it is")
+{
+    char text[8];
+    int pids[MANY];
+
+    make_ring(1024, 1, MANY);
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    for (int i = 0; i < MANY; i++)
+        pids[i] = tap_start(write_and_drain, NULL);
+    for (int i = 0; i < MANY; i++)
+        tap_until_asleep(pids[i]);
+    for (int i = 0; i < MANY; i++)
+        check_eq(ksmring_read(&ring, text, sizeof(text), 0), 4);
+    tap_join_all(MANY);
+}
+
 static void read_and_die(void *arg)
 {
     const void *where;

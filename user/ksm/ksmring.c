@@ -395,18 +395,20 @@ int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks)
 int ksmring_drain(struct ksmring *ring, int ticks)
 {
     struct patience patience = { .ticks = ticks };
+    int result = enter(ring, KSMRING_WRITER, ticks); /* so that one process of this side waits, and no more */
 
-    for (;;) {
+    if (result < 0)
+        return result;
+    while (result == 0) {
         uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
         uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
-        int result;
 
         if (read == written)
-            return 0;
+            break;
         result = wait_for(ring, KSMRING_READER, read, written, &patience);
-        if (result < 0)
-            return result;
     }
+    leave(ring, KSMRING_WRITER);
+    return result;
 }
 
 /* Reading. */

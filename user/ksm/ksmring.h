@@ -119,8 +119,8 @@ void ksmring_commit(struct ksmring *ring, uint n);
 MUST_CHECK int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
 void ksmring_release(struct ksmring *ring);
 
-/* Waits until the readers have taken all that was written.  0, KSM_ETIMEDOUT, KSM_EOWNERDEAD, KSM_ENOENT,
-   KSM_EAGAIN as above.  Sleeps: may. */
+/* Waits until the readers have taken all that was written; meanwhile no other process can write.  0, KSM_ETIMEDOUT,
+   KSM_EOWNERDEAD, KSM_ENOENT, KSM_EAGAIN as above; KSM_EINVAL between reserve and commit.  Sleeps: may. */
 MUST_CHECK int ksmring_drain(struct ksmring *ring, int ticks);
 
 /* The same by copies.  KSM_ESIZE from ksmring_read(): the message is longer than max, and still there.
