@@ -161,7 +161,8 @@ int ksmring_join(struct ksmring *ring, int side)
             continue;
         if (was.pid == 0)
             __atomic_fetch_add(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_or(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&ring->side[side]->joined, 2, __ATOMIC_SEQ_CST);
         ring->seat[side] = seat;
         wake(ring->side[side]); /* a process that waits has somebody to watch now */
         return 0;
@@ -201,24 +202,36 @@ static bool is_member(struct ksmring_side *side, struct ksmself *seat, struct ks
     return false;
 }
 
+/* Is there a member of that side who lives?  It is watched from now on. */
+static bool watch_member(struct ksmring *ring, int which)
+{
+    for (uint i = 0; i < ring->nmembers[which]; i++) {
+        struct ksmself *seat = &ring->member[which][i], member;
+
+        if (is_member(ring->side[which], seat, &member)) {
+            ring->watched[which] = member;
+            ring->watched_seat[which] = seat;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* 0 while a member of that side lives, which is watched from now on, or none has joined yet.  Else KSM_EOWNERDEAD,
-   or KSM_ENOENT: all have left. */
+   or KSM_ENOENT: all have left.  One that joins meanwhile may take an entry that had been looked at already. */
 static int look_for_members(struct ksmring *ring, int which)
 {
     struct ksmring_side *side = ring->side[which];
 
-    if (!__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST))
-        return 0;
-    for (uint i = 0; i < ring->nmembers[which]; i++) {
-        struct ksmself *seat = &ring->member[which][i], member;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        uint joined = __atomic_load_n(&side->joined, __ATOMIC_SEQ_CST);
 
-        if (is_member(side, seat, &member)) {
-            ring->watched[which] = member;
-            ring->watched_seat[which] = seat;
+        if (!joined || watch_member(ring, which))
             return 0;
-        }
+        if (__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST) == joined)
+            return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
     }
-    return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
+    return 0;
 }
 
 /* Waiting. */

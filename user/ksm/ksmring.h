@@ -40,7 +40,7 @@ struct ksmring_side {
     uint at;      /* [s] bytes taken or written since the beginning, modulo 2^32 */
     uint waited;  /* [A] a process of the other side sleeps on this word while it is 1 */
     uint wanted;  /* [A] ... until `at` is there */
-    uint joined;  /* [A] 1: a member has joined at some time */
+    uint joined;  /* [A] 0: no member has joined yet; changes each time that one joins */
     uint died;    /* [A] 1: a member died without leaving */
     uint present; /* [A] members that have not left */
     struct ksmlock lock;
