@@ -631,6 +631,28 @@ TEST("a reader that looks for writers just when one joins and the other leaves f
     check_eq(ksmring_read(&ring, text, sizeof(text), 0), 0);
 }
 
+static void write_one(void *arg)
+{
+    (void)arg;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    check_eq(ksmring_write(&ring, "abc", 4, 0), 0);
+}
+
+TEST("a writer goes on when there is room, though the reader reads no more of a ring that is nearly full")
+{
+    char text[8];
+    int pid;
+
+    make_ring(1024, 1, 1);
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    while (ksmring_write(&ring, "abc", 4, KSMRING_TRY) == 0)
+        ;
+    pid = tap_start(write_one, NULL);
+    tap_until_asleep(pid);
+    check_eq(ksmring_read(&ring, text, sizeof(text), 0), 4);
+    tap_join(pid);
+}
+
 static void write_and_drain(void *arg)
 {
     (void)arg;

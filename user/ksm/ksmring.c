@@ -271,7 +271,8 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
     patience->spun = true;
     if (!spun && ksmspin_changed(&ring->spin, &side->at, seen))
         return 0;
-    if (!patience_left(patience, joined ? 0 : KSM_SLICE, &ticks))
+    /* A reader that stops early leaves a writer's room without a wake: see wake_level(). */
+    if (!patience_left(patience, joined && which == KSMRING_WRITER ? 0 : KSM_SLICE, &ticks))
         return KSM_ETIMEDOUT;
     __atomic_store_n(&side->wanted, wanted, __ATOMIC_RELAXED);
     __atomic_store_n(&side->waited, 1, __ATOMIC_SEQ_CST);
@@ -320,7 +321,8 @@ static inline void leave(struct ksmring *ring, int which)
 /* Writing. */
 
 /* A writer that waits for `nbytes` bytes on a full ring is woken when no more than this is in it: woken for every message
-   that is read, it would cost a context switch each. */
+   that is read, it would cost a context switch each.  If the reader takes no more before that, the writer finds its room at
+   the end of a slice. */
 static uint wake_level(const struct ksmring *ring, uint nbytes)
 {
     uint half = ring->ndata / 2, fits = ring->ndata - nbytes;
