@@ -595,6 +595,89 @@ TEST("a process joins a side whose only member leaves just when it looks")
     check_eq(ksmring_leave(&ring, KSMRING_WRITER), 0);
 }
 
+/* The writer in the second seat ends, after this process has joined as one in the first. */
+static struct ksmring successor;
+
+static void be_succeeded(void)
+{
+    check_eq(ksmring_join(&successor, KSMRING_WRITER), 0);
+    let_writer_end();
+}
+
+static void join_and_leave(void *arg)
+{
+    (void)arg;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    shared->ready = 1;
+    gate_pass(&let_go);
+    check_eq(ksmring_leave(&ring, KSMRING_WRITER), 0);
+}
+
+TEST("a reader that looks for writers just when one joins and the other leaves finds the new one")
+{
+    char text[8];
+
+    make_ring(1024, 1, 2);
+    successor = ring;
+    gate_create(&let_go);
+    check_eq(ksmring_join(&successor, KSMRING_WRITER), 0);
+    tap_start(join_and_leave, NULL);
+    wait_until(shared->ready);
+    check_eq(ksmring_leave(&successor, KSMRING_WRITER), 0);
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    meanwhile = be_succeeded;
+    check_eq(ksmring_read(&ring, text, sizeof(text), 5), KSM_ETIMEDOUT);
+    check_eq(ksmring_leave(&successor, KSMRING_WRITER), 0);
+    check_eq(ksmring_read(&ring, text, sizeof(text), 0), 0);
+}
+
+static void write_one(void *arg)
+{
+    (void)arg;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    check_eq(ksmring_write(&ring, "abc", 4, 0), 0);
+}
+
+TEST("a writer goes on when there is room, though the reader reads no more of a ring that is nearly full")
+{
+    char text[8];
+    int pid;
+
+    make_ring(1024, 1, 1);
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    while (ksmring_write(&ring, "abc", 4, KSMRING_TRY) == 0)
+        ;
+    pid = tap_start(write_one, NULL);
+    tap_until_asleep(pid);
+    check_eq(ksmring_read(&ring, text, sizeof(text), 0), 4);
+    tap_join(pid);
+}
+
+static void write_and_drain(void *arg)
+{
+    (void)arg;
+    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+    check_eq(ksmring_write(&ring, "abc", 4, 0), 0);
+    check_eq(ksmring_drain(&ring, 0), 0);
+    check_eq(ksmring_leave(&ring, KSMRING_WRITER), 0);
+}
+
+TEST("all writers that wait until the ring is empty learn that it is")
+{
+    char text[8];
+    int pids[MANY];
+
+    make_ring(1024, 1, MANY);
+    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    for (int i = 0; i < MANY; i++)
+        pids[i] = tap_start(write_and_drain, NULL);
+    for (int i = 0; i < MANY; i++)
+        tap_until_asleep(pids[i]);
+    for (int i = 0; i < MANY; i++)
+        check_eq(ksmring_read(&ring, text, sizeof(text), 0), 4);
+    tap_join_all(MANY);
+}
+
 static void read_and_die(void *arg)
 {
     const void *where;

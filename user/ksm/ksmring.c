@@ -161,7 +161,8 @@ int ksmring_join(struct ksmring *ring, int side)
             continue;
         if (was.pid == 0)
             __atomic_fetch_add(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
-        __atomic_store_n(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_or(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
+        __atomic_fetch_add(&ring->side[side]->joined, 2, __ATOMIC_SEQ_CST);
         ring->seat[side] = seat;
         wake(ring->side[side]); /* a process that waits has somebody to watch now */
         return 0;
@@ -201,24 +202,36 @@ static bool is_member(struct ksmring_side *side, struct ksmself *seat, struct ks
     return false;
 }
 
+/* Is there a member of that side who lives?  It is watched from now on. */
+static bool watch_member(struct ksmring *ring, int which)
+{
+    for (uint i = 0; i < ring->nmembers[which]; i++) {
+        struct ksmself *seat = &ring->member[which][i], member;
+
+        if (is_member(ring->side[which], seat, &member)) {
+            ring->watched[which] = member;
+            ring->watched_seat[which] = seat;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* 0 while a member of that side lives, which is watched from now on, or none has joined yet.  Else KSM_EOWNERDEAD,
-   or KSM_ENOENT: all have left. */
+   or KSM_ENOENT: all have left.  One that joins meanwhile may take an entry that had been looked at already. */
 static int look_for_members(struct ksmring *ring, int which)
 {
     struct ksmring_side *side = ring->side[which];
 
-    if (!__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST))
-        return 0;
-    for (uint i = 0; i < ring->nmembers[which]; i++) {
-        struct ksmself *seat = &ring->member[which][i], member;
+    for (int i = 0; i < ATTEMPTS; i++) {
+        uint joined = __atomic_load_n(&side->joined, __ATOMIC_SEQ_CST);
 
-        if (is_member(side, seat, &member)) {
-            ring->watched[which] = member;
-            ring->watched_seat[which] = seat;
+        if (!joined || watch_member(ring, which))
             return 0;
-        }
+        if (__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST) == joined)
+            return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
     }
-    return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
+    return 0;
 }
 
 /* Waiting. */
@@ -258,7 +271,8 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
     patience->spun = true;
     if (!spun && ksmspin_changed(&ring->spin, &side->at, seen))
         return 0;
-    if (!patience_left(patience, joined ? 0 : KSM_SLICE, &ticks))
+    /* A reader that stops early leaves a writer's room without a wake: see wake_level(). */
+    if (!patience_left(patience, joined && which == KSMRING_WRITER ? 0 : KSM_SLICE, &ticks))
         return KSM_ETIMEDOUT;
     __atomic_store_n(&side->wanted, wanted, __ATOMIC_RELAXED);
     __atomic_store_n(&side->waited, 1, __ATOMIC_SEQ_CST);
@@ -307,7 +321,8 @@ static inline void leave(struct ksmring *ring, int which)
 /* Writing. */
 
 /* A writer that waits for `nbytes` bytes on a full ring is woken when no more than this is in it: woken for every message
-   that is read, it would cost a context switch each. */
+   that is read, it would cost a context switch each.  If the reader takes no more before that, the writer finds its room at
+   the end of a slice. */
 static uint wake_level(const struct ksmring *ring, uint nbytes)
 {
     uint half = ring->ndata / 2, fits = ring->ndata - nbytes;
@@ -395,18 +410,20 @@ int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks)
 int ksmring_drain(struct ksmring *ring, int ticks)
 {
     struct patience patience = { .ticks = ticks };
+    int result = enter(ring, KSMRING_WRITER, ticks); /* so that one process of this side waits, and no more */
 
-    for (;;) {
+    if (result < 0)
+        return result;
+    while (result == 0) {
         uint written = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_RELAXED);
         uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_ACQUIRE);
-        int result;
 
         if (read == written)
-            return 0;
+            break;
         result = wait_for(ring, KSMRING_READER, read, written, &patience);
-        if (result < 0)
-            return result;
     }
+    leave(ring, KSMRING_WRITER);
+    return result;
 }
 
 /* Reading. */

@@ -40,7 +40,7 @@ struct ksmring_side {
     uint at;      /* [s] bytes taken or written since the beginning, modulo 2^32 */
     uint waited;  /* [A] a process of the other side sleeps on this word while it is 1 */
     uint wanted;  /* [A] ... until `at` is there */
-    uint joined;  /* [A] 1: a member has joined at some time */
+    uint joined;  /* [A] 0: no member has joined yet; changes each time that one joins */
     uint died;    /* [A] 1: a member died without leaving */
     uint present; /* [A] members that have not left */
     struct ksmlock lock;
@@ -119,8 +119,8 @@ void ksmring_commit(struct ksmring *ring, uint n);
 MUST_CHECK int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
 void ksmring_release(struct ksmring *ring);
 
-/* Waits until the readers have taken all that was written.  0, KSM_ETIMEDOUT, KSM_EOWNERDEAD, KSM_ENOENT,
-   KSM_EAGAIN as above.  Sleeps: may. */
+/* Waits until the readers have taken all that was written; meanwhile no other process can write.  0, KSM_ETIMEDOUT,
+   KSM_EOWNERDEAD, KSM_ENOENT, KSM_EAGAIN as above; KSM_EINVAL between reserve and commit.  Sleeps: may. */
 MUST_CHECK int ksmring_drain(struct ksmring *ring, int ticks);
 
 /* The same by copies.  KSM_ESIZE from ksmring_read(): the message is longer than max, and still there.
