@@ -9,9 +9,8 @@
  * An orphan is a file that is open but has no name.  A crash leaves those behind that were not committed as
  * free; inode_mount() frees them.  An orphan that is a directory has a reference to the one that it was in.
  *
- * Freeing a large file takes several operations.  The last reference is kept until it is done, but no lock, as
- * log_renew() may wait: in a corrupt image another name leads to the same inode, and its users find a file
- * that becomes shorter.
+ * Freeing a large file takes several operations.  The last reference is kept until it is done, but no lock, since
+ * log_renew() may wait: another name in a corrupt image leads to the same inode, which becomes shorter for its users.
  *
  * Locks: `lock` (RANK_FS) guards the table and the references, each inode's mutex its contents.  Two inode
  * mutexes are held at once only while creating an inode, which no one else can reach yet.
@@ -170,7 +169,18 @@ void inode_stat(struct inode *ip, struct stat *st)
 
 /* Birth. */
 
-/* The number of a free inode from `inum` on; 0: none. */
+/* Does anyone refer to this number?  Perhaps the one who is freeing it, and with it the directory that it was in. */
+static bool is_in_memory(uint inum)
+{
+    spin_acquire(&lock);
+    struct inode *ip = find_locked(inum);
+    if (ip)
+        ip->refs--;
+    spin_release(&lock);
+    return ip;
+}
+
+/* The number of a free inode from `inum` on that nobody refers to; 0: none. */
 static uint find_free(uint inum)
 {
     uint limit = min_uint(volume.sb.ninodes, INUM_MAX + 1);
@@ -179,7 +189,7 @@ static uint find_free(uint inum)
         uint blockno = IBLOCK(inum, volume.sb);
         struct group *g = cache_get(blockno, 1, 1);
         for (; inum < limit && IBLOCK(inum, volume.sb) == blockno; inum++) {
-            if (g && on_disk(g, inum)->type == 0) {
+            if (g && !is_in_memory(inum) && on_disk(g, inum)->type == 0) {
                 cache_put(g);
                 return inum;
             }
@@ -288,11 +298,9 @@ void inode_put(struct inode *ip)
     struct inode *parent;
     struct log_op op = { .left = 0 }; /* bury() begins it */
 
-    while (drop(ip, &parent)) {
+    for (; drop(ip, &parent); ip = parent)
         if (!parent)
             return;
-        ip = parent;
-    }
     inode_put_in(&op, ip);
     log_end(&op);
 }

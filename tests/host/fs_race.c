@@ -118,6 +118,81 @@ static void run_files(void *unused)
     check_eq(page_used(), used);
 }
 
+/* A directory is freed, and with it the one that it was in, while others ask for a new inode.  It can only have the
+   number of one of these; and they fail, since the directory for the new name can't be read to its end. */
+
+static const struct fsimage_shape few_inodes = { false, 2000, 16, 127 };
+
+static void fill_up(void *unused)
+{
+    struct inode *root = world_root();
+    char name[20];
+
+    (void)unused;
+    check_eq(fs_mkdir(root, "long"), 0);
+    check_eq(world_write_file("long/f", 0, 1, 1), 1);
+    for (uint i = 0; i < BSIZE / sizeof(struct dirent); i++) {
+        sprintf(name, "long/%u", i);
+        check_eq(fs_link(root, "long/f", name), 0);
+    }
+    check_eq(fs_mkdir(root, "outer"), 0);
+    check_eq(fs_mkdir(root, "outer/inner"), 0);
+    for (uint i = 0; sprintf(name, "f%u", i), world_write_file(name, 0, 0, 1) == 0; i++)
+        ;
+    struct stat st;
+    struct inode *ip = fs_lookup(root, "long");
+    inode_stat(ip, &st);
+    inode_put(ip);
+    world->scratch[0] = st.ino;
+    check_eq(fs_settle(), 0);
+}
+
+/* The second block of "long" can't be read from now on. */
+static void spoil(void)
+{
+    struct superblock sb;
+    uint inum = world->scratch[0];
+
+    memcpy(&sb, world->disk + BSIZE, sizeof(sb));
+    const struct dinode *inodes = (const struct dinode *)(world->disk + IBLOCK(inum, sb) * BSIZE);
+    world->fault = (struct fault){ .kinds = FAULT_READ, .on_range = true, .n = 1 };
+    world->fault.first = inodes[inum % IPB].addrs[1];
+}
+
+static struct inode *inner;
+
+static void leave_inner(void *unused)
+{
+    (void)unused;
+    for (uint n = fake_random(100); n > 0; n--)
+        actor_yield();
+    inode_put(inner);
+    finished();
+}
+
+static void ask_in_vain(void *unused)
+{
+    (void)unused;
+    for (uint i = 0; i < 40; i++)
+        check(!file_open(world_root(), "long/new", O_CREATE | O_RDWR));
+    finished();
+}
+
+static void run_freeing(void *unused)
+{
+    struct inode *root = world_root();
+
+    (void)unused;
+    inner = fs_lookup(root, "outer/inner");
+    check_eq(fs_unlink(root, "outer/inner"), 0);
+    check_eq(fs_unlink(root, "outer"), 0);
+    start(leave_inner, 1);
+    start(ask_in_vain, 2);
+    wait_for_all();
+    check_eq(fs_mkdir(root, "outer"), 0); /* both numbers are free again */
+    check_eq(fs_mkdir(root, "outer/inner"), 0);
+}
+
 /* Many writers share one open file: each piece lands as a whole. */
 static struct file *shared;
 
@@ -158,15 +233,21 @@ static void run_shared(void *unused)
 #define SEEDS_SHARE 1
 #endif
 
+static void run_seed(uint npages, void (*run)(void *), uint seed)
+{
+    bool good = world_boot_with(npages, seed, run, NULL);
+
+    good = world_is_consistent(NULL) && good;
+    if (!good)
+        printf("# seed %u\n", seed);
+    check(good);
+}
+
 static void race(const struct fsimage_shape *l, uint npages, void (*run)(void *), uint nseeds)
 {
     for (uint seed = 1; seed <= nseeds / SEEDS_SHARE; seed++) {
         world_format(l);
-        bool good = world_boot_with(npages, seed, run, NULL);
-        good = world_is_consistent(NULL) && good;
-        if (!good)
-            printf("# seed %u\n", seed);
-        check(good);
+        run_seed(npages, run, seed);
     }
 }
 
@@ -175,6 +256,15 @@ TEST("files and directories")
     race(&world_xv6, 2000, run_files, 40);
     race(&world_small, 2000, run_files, 40);
     race(&world_small, 330, run_files, 20);
+}
+
+TEST("a number is not given out before the inode that had it is gone")
+{
+    world_format(&few_inodes);
+    check(world_boot(fill_up, NULL));
+    spoil();
+    for (uint seed = 1; seed <= 60 / SEEDS_SHARE; seed++)
+        run_seed(2000, run_freeing, seed); /* which leaves all as it was */
 }
 
 TEST("one open file, many writers") { race(&world_small, 2000, run_shared, 10); }
