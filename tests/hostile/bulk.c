@@ -292,6 +292,30 @@ static void files(uint n)
     close(ends[1]);
 }
 
+/* A path that leads through a directory of n names, and meets all of them, a hundred times. */
+static void paths(uint n)
+{
+    char name[16], path[1000];
+
+    need(mkdir("bulk.d") == 0 && chdir("bulk.d") == 0, "mkdir");
+    close(open("name", O_CREATE | O_RDWR));
+    for (uint i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "name%u", i);
+        need(link("name", name) == 0, "link");
+    }
+    need(mkdir("names") == 0, "mkdir");
+    for (uint at = 0; at + 9 < sizeof(path); at += 9)
+        strcpy(path + at, "names/../");
+    int fd = open(path, O_RDONLY);
+    need(fd >= 0, "open");
+    close(fd);
+    for (uint i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "name%u", i);
+        need(unlink(name) == 0, "unlink");
+    }
+    need(unlink("name") == 0 && unlink("names") == 0 && chdir("/") == 0 && unlink("bulk.d") == 0, "unlink");
+}
+
 static void output(uint n)
 {
     char line[4096];
@@ -358,16 +382,9 @@ static const struct {
     const char *name;
     void (*run)(uint n);
 } loads[] = {
-    { "attachments", attachments },
-    { "large", large_segment },
-    { "heap", heap },
-    { "segments", segments },
-    { "sleepers", sleepers },
-    { "processes", processes },
-    { "files", files },
-    { "output", output },
-    { "watch", watch },
-    { "keep", keep },
+    { "attachments", attachments }, { "large", large_segment }, { "heap", heap },   { "segments", segments },
+    { "sleepers", sleepers },       { "processes", processes }, { "files", files }, { "paths", paths },
+    { "output", output },           { "watch", watch },         { "keep", keep },
 };
 
 static uint load_number(const char *name)
