@@ -8,6 +8,7 @@
 #include "base/min.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
+#include "sched/thread.h"
 
 #define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent))
 #define DIR_UNREADABLE   (~0u) /* past the end of any file, so that nothing can be entered there */
@@ -45,6 +46,8 @@ static bool walk_next(struct walk *w)
     w->n = 0;
     if (w->position >= w->nentries)
         return false;
+    if (w->position > 0)
+        sched_checkpoint(); /* a directory may be large */
     w->g = inode_get_blocks(w->dp, w->position / ENTRIES_IN_BLOCK, &w->blockno, &nblocks);
     if (!w->g)
         return false;

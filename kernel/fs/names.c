@@ -18,6 +18,7 @@
 #include "base/kstring.h"
 #include "fs/cache.h"
 #include "fs/inode.h"
+#include "sched/thread.h"
 
 #define LINKS_MAX 32767
 /* The most costly is mkdir(): a new inode and its first block, the parent's entry with the directory's growth
@@ -66,6 +67,7 @@ static struct inode *find_child(struct inode *dp, const struct filename *name)
     else if (dp->disk.type == T_DIR && (inum = dir_find(dp, name, &slot)))
         ip = inode_get(inum);
     inode_release(dp);
+    sched_checkpoint(); /* a path can lead through one large directory hundreds of times */
     return ip;
 }
 

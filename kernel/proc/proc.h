@@ -98,7 +98,7 @@ int proc_next(int pid);
 /* All processes into a snapshot, for the feed (docs/feed.md), and who runs where.  A kernel thread.  Sleeps: may. */
 void proc_snapshot(void);
 #define PROC_SNAPSHOT_BYTES 240u /* for each, at most */
-/* Ctrl-P: prints one line for each process, a line at a time.  Any thread.  Sleeps: no. */
+/* Ctrl-P: prints one line for each process, a line at a time.  Any thread.  Sleeps: may. */
 void proc_print_all(void);
 
 #endif

@@ -445,5 +445,6 @@ void proc_print_all(void)
         if (!p)
             return;
         print_text(line, n);
+        sched_checkpoint();
     }
 }

@@ -153,8 +153,9 @@ void watch_start(enum event_level level)
         printk("boot parameter watch: there is no third serial port; nothing is written\n");
         return;
     }
-    if (snapshot_start(nbytes_most, page_alloc) < 0 || event_start(level, page_alloc) < 0 ||
-        thread_create(&watch_thread, "watch", serve, NULL) < 0) {
+    /* Half of the memory is left to programs, and nothing is taken in vain. */
+    if (nbytes_most / PAGE_SIZE > page_free_count() / 2 || snapshot_start(nbytes_most, page_alloc) < 0 ||
+        event_start(level, page_alloc) < 0 || thread_create(&watch_thread, "watch", serve, NULL) < 0) {
         printk("boot parameter watch: not enough memory; nothing is written\n");
         events_on = EVENTS_OFF;
         return;

@@ -96,4 +96,8 @@ r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--para
 ok(r.status == statuses.USAGE_ERROR, "a parameter without a name is refused", r)
 r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--", "echo up")
 ok(r.status in (0, statuses.CANNOT_START) and "panic" not in r.err, "parameters out of range", r)
+r = run("--mem", "36", "--watch", os.path.join(directory, "feed"), "--param", "ksm.segments=65536", "--param",
+        "ksm.attachments=1048576", "--", "echo up")
+ok(r.status == 0 and r.out == "up\n" and "watch: not enough memory; nothing is written" in r.err,
+   "a feed that memory does not suffice for is left out, and the system starts", r)
 done()

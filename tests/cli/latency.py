@@ -93,10 +93,15 @@ with start(700, "latency=%d ksm.attachments=40000" % BOUND) as machine:
                         ("heap", "fork, sbrk and exit with 256 MB of heap")):
         waited = waits(out).get(load, 0)
         ok(0 < waited <= SLICES, "%s leave another process running" % title, waited, out)
-    for load in (b"segments 4000", b"sleepers 900", b"processes 900", b"files 200", b"output 4"):
+    for load in (b"segments 4000", b"sleepers 900", b"processes 900", b"files 200", b"paths 6000", b"output 4"):
         out = command(s, b"bulk " + load)
         ok(out is not None and out.endswith(b"bulk: " + load.split()[0] + b"\n"), "the load: " + load.decode(),
            s.text[-500:])
+
+    s.send(b"bulk crowd 900\n")
+    crowded = s.expect(b"crowded\n", 60)
+    s.send(b"\x10\n")  # Ctrl-P
+    ok(crowded and s.expect(b"bulk: crowd\n", 60) and s.expect(PROMPT, 20), "Ctrl-P shows 900 processes", s.text[-500:])
 
     command(s, b"bulk keep 3000")
     s.send(b"manyatt 16384 &\n")

@@ -262,6 +262,20 @@ static void processes(uint n)
     until_asleep();
 }
 
+/* n processes that are there until a line is typed. */
+static void crowd(uint n)
+{
+    char line[80];
+
+    many(hold, 0, n);
+    until_asleep();
+    printf(1, "bulk: crowded\n");
+    need(read(0, line, sizeof(line)) > 0, "read");
+    for (int child = getpid(); (child = procnext(child)) > 0;)
+        kill(child);
+    join(n);
+}
+
 static void files(uint n)
 {
     char name[16], buf[4096];
@@ -290,6 +304,32 @@ static void files(uint n)
     need(read(ends[0], fresh, 8192) == 8192, "read");
     close(ends[0]);
     close(ends[1]);
+}
+
+/* A directory of n names that differ late, and a path that meets all of them many times. */
+static void paths(uint n)
+{
+    static const char step[] = "0000000000last/../";
+    char name[16], path[1000];
+
+    need(mkdir("bulk.d") == 0 && chdir("bulk.d") == 0, "mkdir");
+    close(open("name", O_CREATE | O_RDWR));
+    for (uint i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "0000000000%04u", i);
+        need(link("name", name) == 0, "link");
+    }
+    need(mkdir("0000000000last") == 0, "mkdir");
+    for (uint at = 0; at + sizeof(step) <= sizeof(path); at += sizeof(step) - 1)
+        strcpy(path + at, step);
+    int fd = open(path, O_RDONLY);
+    need(fd >= 0, "open");
+    close(fd);
+    for (uint i = 0; i < n; i++) {
+        snprintf(name, sizeof(name), "0000000000%04u", i);
+        need(unlink(name) == 0, "unlink");
+    }
+    need(unlink("name") == 0 && unlink("0000000000last") == 0 && chdir("/") == 0 && unlink("bulk.d") == 0,
+         "unlink");
 }
 
 static void output(uint n)
@@ -364,7 +404,9 @@ static const struct {
     { "segments", segments },
     { "sleepers", sleepers },
     { "processes", processes },
+    { "crowd", crowd },
     { "files", files },
+    { "paths", paths },
     { "output", output },
     { "watch", watch },
     { "keep", keep },
