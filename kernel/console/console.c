@@ -268,8 +268,7 @@ void console_read_lines(void)
 
 bool console_take_break(void)
 {
-    uint was = spin_acquire_irq(&input_lock);
-    uint at = committed;
+    uint was = spin_acquire_irq(&input_lock), at = committed;
     bool found;
 
     while (at != taken && ring[(at - 1) % RING_SIZE] != CTRL('C'))

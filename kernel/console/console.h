@@ -23,8 +23,7 @@ void console_input(int c);
 MUST_CHECK int console_read_keys(void);
 /* Readers get lines again.  Keys that were not read count as typed now.  Sleeps: no. */
 void console_read_lines(void);
-/* Has Ctrl-C been typed since the last call?  One that no reader has come to is discarded with all before it.
-   Sleeps: no. */
+/* Has Ctrl-C been typed since the last call?  What was typed before it and not read is discarded.  Sleeps: no. */
 bool console_take_break(void);
 
 /* Whose input comes from the monitor port: everybody's; or that of programs, while someone types to the shell. */

@@ -19,8 +19,7 @@
 
 #define PAGE_RESERVE 64u /* the last frames, which most threads leave to others */
 
-/* Beyond those, what the block cache leaves to the objects that an operation of the file system needs, which can't
-   wait for the commit that would make room. */
+/* What the block cache leaves beyond those: operations need objects, and can't wait for a commit to make room. */
 #define PAGE_LEFT_BY_CACHE 32u
 
 /* Flags in frame.refs, beside the count. */

@@ -77,10 +77,7 @@ static bool number_locked(struct proc *p)
 }
 
 /* Will its next child be a shell in its turn? */
-static bool hands_over(const struct proc *p)
-{
-    return handing_over && p->controls_jobs && foreground == -p->pid;
-}
+static bool hands_over(const struct proc *p) { return handing_over && foreground == -p->pid; }
 
 struct proc *proc_new(struct proc *parent)
 {
@@ -122,7 +119,7 @@ void proc_publish(struct proc *p)
     p->life = PROC_ALIVE;
     if (p->parent) {
         list_push_back(&p->parent->children, &p->sibling);
-        if (p->parent->controls_jobs && foreground == -p->parent->pid)
+        if (foreground == -p->parent->pid)
             foreground = p->job;
         if (thread_killed(&p->parent->thread))
             thread_kill(&p->thread); /* a kill that did not find it yet */

@@ -19,8 +19,7 @@ enum {
 /* A call's place in the table: numbers from 512 on follow those below 64.  All others lie outside of it. */
 #define OWN_NUMBERS 512u /* this system's */
 #define OTHERS      64u  /* xv6's, and those added in its way */
-#define SLOT(number) \
-    ((number) < OTHERS ? (number) : (number) < OWN_NUMBERS ? ~0u : (number) - (OWN_NUMBERS - OTHERS))
+#define SLOT(n)     ((n) < OTHERS ? (n) : (n) < OWN_NUMBERS ? ~0u : (n) - (OWN_NUMBERS - OTHERS))
 
 static __attribute__((noinline)) void unknown(struct trapframe *tf)
 {
