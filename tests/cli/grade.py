@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
-from course import report  # noqa: E402
+from course import report, submission  # noqa: E402
 from run import statuses  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
@@ -128,6 +128,10 @@ ok(r.returncode == CANNOT_WRITE and len(said) == 1 and "the disk is full (/dev/f
 text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\uffff")], 0)])
 ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
    text)
+
+subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
+ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),
+   "nothing is said of the tests in a tree that is as it was handed out")
 
 # ./ksm test has points and JUnit's XML too.
 style = write("style.csv", "suite,test,points\ncheck/style,,3\n")

@@ -102,10 +102,10 @@ def add_files(h, root, paths):
 
 
 def edited(theirs, own):
-    """Does a directory of tests, if it is there, differ from ours in what both have?"""
+    """Does a directory of tests, if it is there, differ from ours in what both have, and what can be graded?"""
     if not os.path.isdir(theirs):
         return False
-    compared = filecmp.dircmp(theirs, own, ignore=["__pycache__"])
+    compared = filecmp.dircmp(theirs, own, ignore=["__pycache__", "host"])
     return different(compared)
 
 
