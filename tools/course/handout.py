@@ -43,9 +43,9 @@ SIMPLE = "course/simple"
 MARKED = (".c", ".h", ".S", ".py", ".mk", ".sh", ".ini", ".txt", "ksm", "Makefile")
 # What a student's tree does without: answers, and what only the whole tree can use.
 LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "CHANGELOG.md", "tools/course/handout.py",
-            "tools/course/check.py", "tools/measure/mutants*", "tools/measure/mistakes*", "tests/host/ksm_*",
-            "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py",
-            "tests/cli/teaching.py")
+            "tools/course/check.py", "tools/measure/mutants*", "tools/measure/mistakes*", "tools/measure/findings*",
+            "tests/host/ksm_*", "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*",
+            "tests/cli/_submissions.py", "tests/cli/teaching.py")
 KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
 BLOCK = re.compile(r"^(\s*)(?:/\*|#) course (\d+|out):\s*(.*?)\s*$")
 END = re.compile(r"^\s*(?:/\*|#) course end(?: \*/)?\s*$")
@@ -61,7 +61,7 @@ says what to build and what to hand in. You write in these files: %(files)s.
 The rest of this page and the other documents are those of the whole tree. Your instructor has the files that they
 mention and that are not here.
 """
-ENDS = {signal.SIGINT, signal.SIGTERM}
+STOPPING = {signal.SIGINT, signal.SIGTERM}
 
 
 class Fault(Exception):
@@ -258,10 +258,10 @@ def make_tree(directory, number):
         raise Fault("%s exists, and is no directory" % directory)
     if os.path.isdir(directory) and os.listdir(directory):
         raise Fault("%s exists, and is not empty" % directory)
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # so that none comes between the directory and its removal
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # so that none comes between the directory and its removal
     beside = tempfile.mkdtemp(prefix=".handout-", dir=os.path.dirname(directory))
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         fill(beside, number)
         umask = os.umask(0)
         os.umask(umask)
