@@ -8,6 +8,7 @@ whole: a run that was interrupted goes on where it was.
 import argparse
 import concurrent.futures
 import errno
+import hashlib
 import json
 import os
 import re
@@ -228,7 +229,7 @@ class Reference:
     def fingerprint(self, shares):
         """For all that results depend on beside the submission."""
         how = sorted(shares.items()), [(str(way), way.limit) for way in self.ways]
-        h = submission.hashlib.sha256(repr(how).encode())
+        h = hashlib.sha256(repr(how).encode())
         paths = [os.path.relpath(os.path.join(where, name), self.tree) for where, _, names in os.walk(self.tree)
                  for name in names if not name.endswith(".pyc")]
         submission.add_files(h, self.tree, sorted(p for p in paths if not p.startswith("build" + os.sep)))
