@@ -143,6 +143,8 @@ ok(suite.get("name").startswith("check/style (") and suite.get("failures") == "0
    "./ksm test --junit writes each test", suite.attrib)
 r = tests_run("--all", "--jitter", "1")
 ok(r.returncode == 2 and "neither --icount nor --jitter" in r.stderr, "--all goes with neither of them", r)
+r = tests_run("--exercise", "3", "t_ksm")
+ok(r.returncode == 2 and "no NAME goes with them" in r.stderr, "an exercise names its suites itself", r)
 
 
 # Twenty submissions.

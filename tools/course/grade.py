@@ -35,7 +35,7 @@ HEADER = re.compile(r"^\s*/?\*\s*(Points|Name):\s*(.*?)\s*(?:\*/)?$", re.M)
 USAGE = """\
 usage: ./ksm grade [OPTION]... TREE...
 
-  --points FILE      what which tests are worth: lines of suite,test,points
+  --points FILE      which tests count, and for how much: lines of suite,test,points
   --exercise NAME    the same for an exercise of the course, by its name or number
                      Without either, each test of t_ksm* is one point.
   --tests DIR        hidden tests: C files as in tests/guest, with `Points: N' and `Name: TEXT' in the first comment
