@@ -101,7 +101,8 @@ def make(names):
         tree = os.path.join(directory, name)
         for part in "kernel", "user", "include":
             shutil.copytree(os.path.join(ROOT, part), os.path.join(tree, part))
-        changes = WORSE[name] if name in WORSE else [(m.path, m.right, m.wrong) for m in MISTAKES if m.what == MISTAKEN[name]]
+        changes = WORSE[name] if name in WORSE else [
+            (m.path, m.right, m.wrong) for m in MISTAKES if m.what == MISTAKEN[name]]
         for path, right, wrong in changes:
             replace(tree, path, right, wrong)
         if name not in WORSE and not changes:

@@ -15,7 +15,7 @@ import xml.etree.ElementTree as ET
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
-from course import report  # noqa: E402
+from course import report, submission  # noqa: E402
 from run import statuses  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
@@ -129,6 +129,10 @@ text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\u
 ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
    text)
 
+subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
+ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),
+   "nothing is said of the tests in a tree that is as it was handed out")
+
 # ./ksm test has points and JUnit's XML too.
 style = write("style.csv", "suite,test,points\ncheck/style,,3\n")
 r = tests_run("--icount", "--points", style, "--junit", path("style.xml"))
@@ -139,6 +143,8 @@ ok(suite.get("name").startswith("check/style (") and suite.get("failures") == "0
    "./ksm test --junit writes each test", suite.attrib)
 r = tests_run("--all", "--jitter", "1")
 ok(r.returncode == 2 and "neither --icount nor --jitter" in r.stderr, "--all goes with neither of them", r)
+r = tests_run("--exercise", "3", "t_ksm")
+ok(r.returncode == 2 and "no NAME goes with them" in r.stderr, "an exercise names its suites itself", r)
 
 
 # Twenty submissions.

@@ -62,6 +62,14 @@ ANSWER = re.compile(r"\b(give_birth_locked|find_id_locked|words_copy_masked\(&pm
 answers = [path for path, text in tree.items() if path.endswith((".c", ".h", ".py", ".md")) and ANSWER.search(text)]
 ok(not answers and not any(path.startswith("course/simple/") for path in tree), "and no answer lies about", answers)
 
+top = tree["README.md"].split("\n## ")[0]
+ok("for exercise 3 of the course" in top and "./ksm test --exercise attach" in top and "`kernel/ksm/segment.c`" in top,
+   "its README begins with the exercise", top)
+dead = [(path, link) for path, text in tree.items() if path.endswith(".md")
+        for link in re.findall(r"\]\(([^()\s#:]+)[^()\s:]*\)", text)
+        if not os.path.exists(os.path.join(WHERE, "all", os.path.dirname(path), link))]
+ok(not dead, "no link in its documents leads nowhere", dead)
+
 handout("4", "counts")
 ok("region_create" in text_of("counts", "kernel/ksm/segment.c") and
    "aspace_inherit(" not in text_of("counts", "kernel/ksm/attach.c"),
@@ -69,10 +77,13 @@ ok("region_create" in text_of("counts", "kernel/ksm/segment.c") and
 os.mkdir(os.path.join(WHERE, "empty"))
 ok(handout("wait", "empty").status == 0 and os.path.exists(os.path.join(WHERE, "empty", "Makefile")),
    "an empty directory is filled")
-inner = subprocess.run(["./ksm", "handout", "x"], cwd=os.path.join(WHERE, "all"), capture_output=True, text=True,
-                       check=False)
-ok(inner.returncode == 2 and inner.stderr == "ksm: this is a student's tree: the whole one makes them\n",
-   "a student's tree makes no others", inner.stderr)
+for words, sentence in ((["handout", "x"], "only the whole tree has ./ksm handout"),
+                        (["mutants"], "only the whole tree has ./ksm mutants"),
+                        (["fuzz", "ksm", "1"], "only the whole tree has ./ksm fuzz ksm")):
+    inner = subprocess.run(["./ksm"] + words, cwd=os.path.join(WHERE, "all"), capture_output=True, text=True,
+                           check=False)
+    ok(inner.returncode == 2 and inner.stderr == "ksm: this is a student's tree: %s\n" % sentence,
+       "in a student's tree, ./ksm %s says that it needs the whole one" % " ".join(words), inner.stderr)
 
 for name in ("counts", "empty"):
     shutil.rmtree(os.path.join(WHERE, name))

@@ -343,6 +343,7 @@ TEST("§3.6 a number from another process is no handle")
     gate_create(&exchange.done);
     check_eq(pipe(exchange.numbers), 0);
     other = tap_start(get_and_report, &id);
+    close(exchange.numbers[1]); /* a child that gets no segment ends the pipe, and no read waits for it */
     check_eq(read(exchange.numbers[0], &handle, sizeof(handle)), sizeof(handle));
     check_dead(handle);
     gate_open(&exchange.done);

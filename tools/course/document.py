@@ -16,6 +16,7 @@ from exercises import DATA, ROOT, load  # noqa: E402
 
 DOCUMENT = os.path.join("docs", "teaching.md")
 BLOCK = "<!-- %%s: made of %s by tools/course/document.py --write -->\n" % DATA
+END = "<!-- end of %s -->"
 
 
 def section(exercise, text):
@@ -62,7 +63,7 @@ def blocks(exercises, text):
 def stands(name, text):
     """What stands in a block; None if there is no such block."""
     _, found, rest = text.partition(BLOCK % name)
-    inside, ended, _ = rest.partition("<!-- end of %s -->" % name)
+    inside, ended, _ = rest.partition(END % name)
     return inside.strip("\n") if found and ended else None
 
 
@@ -74,8 +75,8 @@ def write():
         if stands(name, text) is None:
             sys.exit("document: %s has no block '%s'" % (DOCUMENT, name))
         before, mark, rest = text.partition(BLOCK % name)
-        end = "<!-- end of %s -->" % name
-        text = before + mark + "\n" + "\n".join(lines) + "\n\n" + end + rest.partition(end)[2]
+        _, end, after = rest.partition(END % name)
+        text = before + mark + "\n" + "\n".join(lines) + "\n\n" + end + after
     with open(path, "w", encoding="utf-8") as f:
         f.write(text)
 

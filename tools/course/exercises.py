@@ -3,8 +3,12 @@
 import collections
 import configparser
 import os
+import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from run.options import suggestion  # noqa: E402
+
 DATA = os.path.join("course", "exercises.ini")
 
 # tests: pairs of a suite and a title; the title None means all tests of the suite.
@@ -29,3 +33,17 @@ def load(root=ROOT):
                       [test_of(line) for line in lines_of(s["tests"])], int(s["points"]))
              for name, s in parser.items() if name != parser.default_section]
     return sorted(found)
+
+
+class NoExercise(Exception):
+    """A sentence about a word that names no exercise."""
+
+
+def find(word, exercises):
+    """The exercise with this name or number."""
+    for exercise in exercises:
+        if word in (exercise.name, str(exercise.number)):
+            return exercise
+    names = [e.name for e in exercises]
+    raise NoExercise("there is no exercise '%s'%s" % (
+        word, suggestion(word, names) or "; there are: " + " ".join(names)))

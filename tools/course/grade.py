@@ -5,8 +5,10 @@ is built there, and the suites run on it.  The results of a tree are a directory
 whole: a run that was interrupted goes on where it was.
 """
 
+import argparse
 import concurrent.futures
 import errno
+import hashlib
 import json
 import os
 import re
@@ -22,7 +24,7 @@ import suites  # noqa: E402
 from course import points, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import progress  # noqa: E402
-from run.options import ToolParser, positive  # noqa: E402
+from run.options import MAX_PROCESSORS, ToolParser, positive  # noqa: E402
 from run.paths import clean_env, debug_build  # noqa: E402
 from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E402
 
@@ -33,8 +35,9 @@ HEADER = re.compile(r"^\s*/?\*\s*(Points|Name):\s*(.*?)\s*(?:\*/)?$", re.M)
 USAGE = """\
 usage: ./ksm grade [OPTION]... TREE...
 
-  --points FILE      what which tests are worth: lines of suite,test,points
-  --exercise NAME    the same for an exercise of the course.  Without either, each test of t_ksm* is one point
+  --points FILE      which tests count, and for how much: lines of suite,test,points
+  --exercise NAME    the same for an exercise of the course, by its name or number
+                     Without either, each test of t_ksm* is one point.
   --tests DIR        hidden tests: C files as in tests/guest, with `Points: N' and `Name: TEXT' in the first comment
   --smp N,N...       processors (2); a test passes if it passes with each number of them
   --icount           count instructions: one processor, and the same result each time
@@ -66,7 +69,10 @@ class Refused(Exception):
 
 
 def numbers(text):
-    return [positive(part) for part in text.split(",")]
+    found = [positive(part) for part in text.split(",")]
+    if max(found) > MAX_PROCESSORS:
+        raise argparse.ArgumentTypeError("QEMU has at most %d processors" % MAX_PROCESSORS)
+    return found
 
 
 def parse(argv):
@@ -75,7 +81,8 @@ def parse(argv):
         sys.exit(0)
     parser = ToolParser("grade")
     parser.usage = USAGE.split("\n", 1)[0].partition(": ")[2]
-    for name in "--points", "--exercise", "--tests", "--junit", "--gradescope":
+    points.add_options(parser)
+    for name in "--tests", "--junit", "--gradescope":
         parser.add_argument(name)
     parser.add_argument("--smp", type=numbers)
     parser.add_argument("--icount", action="store_true")
@@ -90,8 +97,6 @@ def parse(argv):
         parser.error("no TREE is given")
     if options.icount and options.smp not in (None, [1]):
         parser.error("--icount counts on one processor: it goes with --smp 1")
-    if options.points and options.exercise:
-        parser.error("--points and --exercise exclude each other")
     if options.gradescope and len(options.trees) != 1:
         parser.error("--gradescope is for one TREE")
     return options
@@ -154,11 +159,8 @@ def hidden_tests(directory):
 def chosen_items(options):
     """What gives points, with whole names of suites."""
     known = suites.grouped("guest") + suites.grouped("cli")  # the others are made of this tree's own functions
-    if options.points:
-        items = points.read(options.points)
-    elif options.exercise:
-        items = points.exercise(options.exercise)
-    else:
+    items = points.chosen(options)
+    if not items:
         return [points.Item("the suites of shared memory", None, [(name, "")])
                 for name in known if name.startswith("guest/t_ksm")]
     points.find_suites(items, known)
@@ -227,7 +229,7 @@ class Reference:
     def fingerprint(self, shares):
         """For all that results depend on beside the submission."""
         how = sorted(shares.items()), [(str(way), way.limit) for way in self.ways]
-        h = submission.hashlib.sha256(repr(how).encode())
+        h = hashlib.sha256(repr(how).encode())
         paths = [os.path.relpath(os.path.join(where, name), self.tree) for where, _, names in os.walk(self.tree)
                  for name in names if not name.endswith(".pyc")]
         submission.add_files(h, self.tree, sorted(p for p in paths if not p.startswith("build" + os.sep)))

@@ -25,11 +25,8 @@ import subprocess
 import sys
 import tempfile
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
-sys.path.insert(0, os.path.dirname(HERE))
-from exercises import ROOT, load  # noqa: E402
-from run.options import suggestion  # noqa: E402
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from exercises import NoExercise, ROOT, find, load  # noqa: E402
 
 USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
        ./ksm handout --check [EXERCISE]...
@@ -46,14 +43,25 @@ SIMPLE = "course/simple"
 MARKED = (".c", ".h", ".S", ".py", ".mk", ".sh", ".ini", ".txt", "ksm", "Makefile")
 # What a student's tree does without: answers, and what only the whole tree can use.
 LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "CHANGELOG.md", "tools/course/handout.py",
-            "tools/course/check.py", "tools/measure/mutants*", "tools/measure/mistakes*", "tests/host/ksm_*",
-            "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py",
-            "tests/cli/teaching.py")
+            "tools/course/check.py", "tools/measure/mutants*", "tools/measure/mistakes*", "tools/measure/findings*",
+            "tests/host/ksm_*", "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*",
+            "tests/cli/_submissions.py", "tests/cli/teaching.py")
 KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
 BLOCK = re.compile(r"^(\s*)(?:/\*|#) course (\d+|out):\s*(.*?)\s*$")
 END = re.compile(r"^\s*(?:/\*|#) course end(?: \*/)?\s*$")
 WIDTH = 110  # of a line of C: see .clang-format
-ENDS = {signal.SIGINT, signal.SIGTERM}
+LINK = re.compile(r"\[([^][\n]+)\]\(([^()\s]+)\)")
+INTRODUCTION = """
+This is a student's tree, for exercise %(number)d of the course: *%(title)s*.
+[docs/teaching.md](docs/teaching.md#%(anchor)s)
+says what to build and what to hand in. You write in these files: %(files)s.
+
+    ./ksm test --exercise %(name)s    # its suites, and your points; tests of later exercises fail meanwhile
+
+The rest of this page and the other documents are those of the whole tree. Your instructor has the files that they
+mention and that are not here.
+"""
+STOPPING = {signal.SIGINT, signal.SIGTERM}
 
 
 class Fault(Exception):
@@ -137,6 +145,32 @@ def student_text(text, number, path):
     return tidy(text) if path.endswith((".c", ".h")) else text
 
 
+# Documents.
+
+
+def without_dead_links(text, path, there):
+    """A document whose links to what a student's tree does without are words alone."""
+    def link(found):
+        place = os.path.normpath(os.path.join(os.path.dirname(path), found[2].partition("#")[0]))
+        dead = os.path.isfile(os.path.join(ROOT, place)) and place not in there
+        return found[1] if dead else found[0]
+    return LINK.sub(link, text)
+
+
+def introduced(text, exercise):
+    """The README, which says at its beginning what is to be done."""
+    title, rest = text.split("\n", 1)
+    heading = "%d. %s" % (exercise.number, exercise.title)
+    said = dict(exercise._asdict(), anchor=re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-"),
+                files=", ".join("`%s`" % path for path in exercise.files))
+    return title + "\n" + INTRODUCTION % said + rest
+
+
+def student_document(text, path, there, exercise):
+    text = without_dead_links(text, path, there)
+    return introduced(text, exercise) if exercise and path == "README.md" else text
+
+
 # Trees.
 
 
@@ -155,7 +189,7 @@ def tree_files():
 
 
 def sources():
-    """Pairs: a path in a student's tree, and the file here that it is made of."""
+    """For each path in a student's tree, the file here that it is made of."""
     found = {}
     for path in tree_files():
         if path in KEPT or not any(fnmatch.fnmatch(path, pattern) for pattern in LEFT_OUT):
@@ -163,14 +197,18 @@ def sources():
     for path in tree_files():
         if path.startswith(SIMPLE + "/") and not path.endswith(".inc"):
             found[path[len(SIMPLE) + 1:]] = path
-    return sorted(found.items())
+    return found
 
 
-def contents(source, number):
+def contents(path, made_of, number, exercise):
+    """What stands in a file of a student's tree: of made_of, which sources() has returned."""
+    source = made_of[path]
     with open(os.path.join(ROOT, source), "rb") as f:
         data = f.read()
     if os.path.basename(source).endswith(MARKED):
-        data = student_text(data.decode("utf-8"), number, source).encode("utf-8")
+        return student_text(data.decode("utf-8"), number, source).encode("utf-8")
+    if path.endswith(".md"):
+        return student_document(data.decode("utf-8"), path, made_of, exercise).encode("utf-8")
     return data
 
 
@@ -183,16 +221,16 @@ def write(path, data, mode):
 
 def fill(directory, number):
     """Writes a tree with the solutions of exercises 1 to `number`.  Files that are right already stay as they are."""
-    wanted = set()
-    for path, source in sources():
-        wanted.add(path)
+    made_of = sources()
+    exercise = next((e for e in load() if e.number == number + 1), None)
+    for path, source in sorted(made_of.items()):
         here, there = os.path.join(ROOT, source), os.path.join(directory, path)
         if os.path.islink(here):
             if not os.path.islink(there):
                 os.makedirs(os.path.dirname(there), exist_ok=True)
                 os.symlink(os.readlink(here), there)
             continue
-        data, mode = contents(source, number), stat.S_IMODE(os.stat(here).st_mode) | stat.S_IWUSR
+        data, mode = contents(path, made_of, number, exercise), stat.S_IMODE(os.stat(here).st_mode) | stat.S_IWUSR
         try:
             with open(there, "rb") as f:
                 if f.read() == data:
@@ -200,7 +238,7 @@ def fill(directory, number):
         except FileNotFoundError:
             pass
         write(there, data, mode)
-    return wanted
+    return set(made_of)
 
 
 def remove_others(directory, wanted):
@@ -220,10 +258,10 @@ def make_tree(directory, number):
         raise Fault("%s exists, and is no directory" % directory)
     if os.path.isdir(directory) and os.listdir(directory):
         raise Fault("%s exists, and is not empty" % directory)
-    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)  # so that none comes between the directory and its removal
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # so that none comes between the directory and its removal
     beside = tempfile.mkdtemp(prefix=".handout-", dir=os.path.dirname(directory))
     try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         fill(beside, number)
         umask = os.umask(0)
         os.umask(umask)
@@ -234,13 +272,6 @@ def make_tree(directory, number):
 
 
 # The command.
-
-
-def find(word, exercises):
-    for exercise in exercises:
-        if word in (exercise.name, str(exercise.number)):
-            return exercise
-    raise Fault("there is no exercise '%s'%s" % (word, suggestion(word, [e.name for e in exercises])))
 
 
 def usage(exercises):
@@ -277,7 +308,7 @@ def main(arguments):
             sys.stderr.write(usage(exercises))
             return 2
         handout(arguments, exercises)
-    except Fault as fault:
+    except (Fault, NoExercise) as fault:
         sys.stderr.write("ksm: %s\n" % fault)
         return 1
     except OSError as error:

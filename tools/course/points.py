@@ -10,6 +10,7 @@ import csv
 import re
 
 from course import exercises
+from run.options import suggestion
 
 
 class PointsError(Exception):
@@ -61,12 +62,26 @@ def read(path):
 
 
 def exercise(name):
-    """The items of an exercise of the course."""
-    known = exercises.load()
-    for found in known:
-        if found.name == name:
-            return [Item("exercise " + name, found.points, [(suite, title or "") for suite, title in found.tests])]
-    raise PointsError("there is no exercise '%s'; there are: %s" % (name, " ".join(e.name for e in known)))
+    """The items of an exercise of the course, which its name or its number means."""
+    try:
+        found = exercises.find(name, exercises.load())
+    except exercises.NoExercise as e:
+        raise PointsError(str(e)) from e
+    return [Item("exercise " + found.name, found.points, [(suite, title or "") for suite, title in found.tests])]
+
+
+def add_options(parser):
+    """The options that say which tests count; chosen() reads them."""
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument("--points")
+    group.add_argument("--exercise")
+
+
+def chosen(options):
+    """The items of --points or --exercise; none without either."""
+    if options.points:
+        return read(options.points)
+    return exercise(options.exercise) if options.exercise else []
 
 
 def find_suites(items, names):
@@ -76,7 +91,8 @@ def find_suites(items, names):
         for suite, text in item.tests:
             whole = [n for n in names if suite in (n, n.partition("/")[2])]
             if len(whole) != 1:
-                raise PointsError("%s: there is no suite '%s' of those that can run" % (item.where, suite))
+                raise PointsError("%s: there is no suite '%s' among those that can run here%s" % (
+                    item.where, suite, suggestion(suite, [n.partition("/")[2] for n in names])))
             found.append((whole[0], text))
         item.tests = found
 

@@ -102,11 +102,12 @@ def add_files(h, root, paths):
 
 
 def edited(theirs, own):
-    """Does a directory of tests, if it is there, differ from ours in what both have?"""
-    if not os.path.isdir(theirs):
-        return False
-    compared = filecmp.dircmp(theirs, own, ignore=["__pycache__"])
-    return different(compared)
+    """Do the suites of a directory of tests, of the kinds that are graded, differ from ours where both have them?"""
+    for kind in "guest", "cli":
+        there = os.path.join(theirs, kind)
+        if os.path.isdir(there) and different(filecmp.dircmp(there, os.path.join(own, kind), ignore=["__pycache__"])):
+            return True
+    return False
 
 
 def different(compared):

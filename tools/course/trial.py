@@ -22,7 +22,7 @@ ENDINGS = {PANICKED: "panic", TRIPLE_FAULT: "triple fault", TIMED_OUT: "hang", Q
            CANNOT_START: "cannot start", BUILD_FAILED: NO_BUILD}
 OUTPUT_MAX = 1 << 20  # bytes, after which a machine is stopped; no suite prints a tenth of it
 KEPT = 128 << 10      # bytes of a stream at its beginning, and as many at its end, that the log keeps
-DEATHS_MAX = 3        # machines that one suite may lose, or 2 if no test has ended: what is left then does not run
+DEATHS_MAX = 3        # machines that one suite may lose, or one fewer if no test has ended; the rest does not run
 PATIENCE = 10         # times the limit of processor time that a run may take on the clock
 MESSAGES = "\n--- messages ---\n"
 RUN_LIMITS = "ulimit -f 1048576; ulimit -c 0"
@@ -206,9 +206,9 @@ class Guest:
             if not why and len(ended) == len(left):
                 return outcomes
             dead = left[min(len(ended), len(left) - 1)]  # all may have passed before the machine died
-            outcomes[dead] = (why or ENDED if ended or why not in (None, ENDED) else NO_TEST, self.note)
+            outcomes[dead] = ((why or ENDED) if ended or why not in (None, ENDED) else NO_TEST, self.note)
             left = left[len(ended) + 1:]
-            if not left or ndead - DEATHS_MAX >= (0 if nended else -1):
+            if not left or ndead >= (DEATHS_MAX if nended else DEATHS_MAX - 1):
                 break
         outcomes.update((n, (NO_TEST, "")) for n in left)
         return outcomes

@@ -10,6 +10,7 @@ A line of the table of findings is a mistake, a suite, how it failed, and a test
 import os
 import re
 
+from course import exercises
 from run.paths import ROOT
 
 from . import mistakes
@@ -63,7 +64,7 @@ def load():
     except OSError:
         return {}
     if head != HEAD:
-        raise SystemExit("mutants: %s has not these columns: %s" % (DATA, ", ".join(HEAD)))
+        raise SystemExit("mutants: %s does not have these columns: %s" % (DATA, ", ".join(HEAD)))
     said = {}
     for what, suite, how, test in lines:
         said.setdefault(what, []).append((suite, how, test))
@@ -84,20 +85,16 @@ def _cell(text):
     return text.replace("|", "\\|").replace("<", "\\<").replace("*", "\\*")
 
 
-def _anchor(exercise):
-    return "%d-%s" % (mistakes.EXERCISES.index(exercise) + 1, exercise)
-
-
 def _name(suite):
     return "`%s`%s" % (plain(suite).partition("/")[2], mistakes.DEBUG if is_debug(suite) else "")
 
 
 def _by_test(said):
     """Rows of suite, test, mistakes."""
-    meant = {}
+    meant, numbers = {}, {e.name: e.number for e in exercises.load()}
     for m in mistakes.MISTAKES:
         for suite, how, test in said.get(m.what, []):
-            link = "[%s](#%s)%s" % (m.what, _anchor(m.exercise), "" if how == "fails" else " (%s)" % how)
+            link = "[%s](#%d-%s)%s" % (m.what, numbers[m.exercise], m.exercise, "" if how == "fails" else " (%s)" % how)
             meant.setdefault((suite, test), []).append(link)
     for suite in mistakes.SUITES:
         for test in titles(suite):
@@ -115,11 +112,11 @@ def page():
     lines = [INTRODUCTION, "## By failing test\n", "| suite | test | mistake |", "|---|---|---|"]
     lines += _by_test(said)
     lines += ["\n## By exercise\n"]
-    for exercise in mistakes.EXERCISES:
-        rows = [m for m in mistakes.MISTAKES if m.exercise == exercise]
+    for exercise in exercises.load():
+        rows = [m for m in mistakes.MISTAKES if m.exercise == exercise.name]
         if not rows:
             continue
-        lines += ["### %d %s\n" % (mistakes.EXERCISES.index(exercise) + 1, exercise),
+        lines += ["### %d %s\n" % (exercise.number, exercise.name),
                   "| mistake | what the student did | what fails first | what to tell the student |",
                   "|---|---|---|---|"]
         lines += ["| %s | %s | %s | %s |" % (_cell(m.what), _cell(m.did), _first_tests(said.get(m.what, [])),

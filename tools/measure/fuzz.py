@@ -31,6 +31,7 @@ from run import progress  # noqa: E402
 from run.build import make  # noqa: E402
 from run.options import ToolParser, suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
+from run.statuses import USAGE_ERROR, say  # noqa: E402
 
 BUILD = os.environ.get("B") or "build"
 # what -> the target, the longest input, libFuzzer's options, and what its inputs are.
@@ -157,6 +158,9 @@ def main():
         options = parse_system(arguments[1:])
         return fuzz_system(options.seed, options.calls, options.record)
     options = parse(arguments)
+    if not os.path.exists(os.path.join("tests", "host", TARGETS[options.what][0] + ".c")):
+        say("this is a student's tree: only the whole tree has ./ksm fuzz %s" % options.what)
+        return USAGE_ERROR
     return fuzz(options.what, options.seconds, options.record, options.keep)
 
 

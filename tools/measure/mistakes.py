@@ -19,8 +19,6 @@ TURNS = [["guest/" + name for name in turn] for turn in (
     ["t_ksmfail" + DEBUG], ["t_ksmrace"])]
 SUITES = sum(TURNS, [])
 
-EXERCISES = ("call", "pages", "attach", "counts", "readonly", "delete", "exhaust", "lock", "wait", "fast")
-
 _SEGMENT, _ATTACH, _REGISTRY = "kernel/ksm/segment.c", "kernel/ksm/attach.c", "kernel/ksm/registry.c"
 _WAIT, _CALLS, _ASPACE = "kernel/ksm/wait.c", "kernel/sys/sys_ksm.c", "kernel/mm/aspace.c"
 _LOCK = "user/ksm/ksmlock.c"

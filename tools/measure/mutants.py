@@ -233,7 +233,8 @@ def try_mutant(mutant):
     with open(name, encoding="utf-8") as f:
         text = f.read()
     if text.count(mutant.right) != 1:
-        sys.exit("mutants: %s has this %d times:\n%s" % (mutant.path, text.count(mutant.right), mutant.right))
+        sys.exit("mutants: %s has this %d times, and not once:\n%s" % (
+            mutant.path, text.count(mutant.right), mutant.right))
     with open(name, "w", encoding="utf-8") as f:
         f.write(text.replace(mutant.right, mutant.wrong))
     try:
