@@ -1,7 +1,6 @@
 """Standard input: what a command reads is what the caller of ./ksm run gives, byte for byte, and it ends."""
 
 import os
-import re
 import random
 import subprocess
 import sys
@@ -63,11 +62,10 @@ subprocess.run([os.path.join(BUILD, "host", "mkfs"), "--xv6", image] +
 r = run(CONTROL, "wc", typed=("--disk", image))
 ok(r[0] == 0 and b"%d" % len(CONTROL) in r[1], "where the command is typed, its input arrives as well", r)
 
-# A keyboard that is a file.
+# A keyboard that is a file.  What is echoed is not what the commands print, wherever the prompts stand.
 r = subprocess.run(["make", "-s", "qemu-nox"], cwd=ROOT, timeout=120, check=False,
-                   input=b"echo one\n" + b"echo a line\n" * 50 + b"halt\n", capture_output=True)
-# The first prompt may stand in the middle of what is echoed.
-said = [re.findall(rb"(?m)^(?:\$ )*%s\r?$" % line, r.stdout) for line in (b"one", b"a line")]
-ok(r.returncode == 0 and [len(lines) for lines in said] == [1, 50],
+                   input=b"echo o''ne\n" + b"echo a' 'line\n" * 50 + b"halt\n", capture_output=True)
+said = r.stdout.replace(b"\r", b"")
+ok(r.returncode == 0 and said.count(b"one\n") == 1 and said.count(b"a line\n") == 50,
    "make qemu-nox types a file from its first byte on", r)
 done()
