@@ -38,7 +38,8 @@ def in_foreground(shell, ncpus, kind):
 def in_background(shell, ncpus, kind):
     if not drop(shell, kind, b" &"):
         return "it was not refused"
-    shell.command(b"")
+    if not shell.in_step():
+        return "the shell does not answer"
     out, taken = quick(shell, ncpus, lambda: shell.command(b"echo ok"))
     if out != b"ok\n" or taken > ANSWER_SECONDS:
         return "echo took %s seconds: %r" % (taken, out)

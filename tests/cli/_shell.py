@@ -39,6 +39,12 @@ class Shell(qemu.Session):
         """Types a line; what was printed until the next prompt, or None."""
         return self.wait_prompt(seconds) if self.type(line) else None
 
+    def in_step(self):
+        """Reads to the last prompt after a job in the background has printed: in which order its text and the shell's
+        prompts come, nobody knows.  What is waited for is not what the typed line's echo looks like."""
+        self.send(b"echo in ste''p\n")
+        return self.expect(b"in step\n" + PROMPT, PATIENCE)
+
     def processes(self, name):
         """The living processes of this name, by ps: each line's words."""
         lines = (self.command(b"ps") or b"").split(b"\n")

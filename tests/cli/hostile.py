@@ -18,7 +18,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     s = Shell(machine)
     s.send(b"hog &\n")
     ok(s.expect(b"hog has", 60), "a program in the background takes all memory", s.text)
-    s.quiet(0.5)
+    s.in_step()
     for _ in range(3):
         found = s.processes(b"hog")
         ok(len(found) == 1, "the shell can start ps", s.text)
