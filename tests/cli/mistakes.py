@@ -112,6 +112,11 @@ with qemu.Machine(kernel_with(LOOP), disk=IMAGE, mem=32) as machine:
 
 r = outcome(RECURSE)
 ok(reported(r, r"kernel stack overflow"), "a kernel stack that overflows is a panic that names the process", *r)
+ELSEWHERE = struct.pack("<i", 200 * 12288)  # to the same place in the stack of no thread
+for code, what in ((b"\x8b\x84\x24" + ELSEWHERE + RETURN, "read"), (b"\x81\xc4" + ELSEWHERE + b"\x50", "run on")):
+    r = outcome(code)
+    ok(reported(r, r"use of a freed kernel stack"), "a kernel stack that is %s after its thread's end is named" % what,
+       *r)
 r = outcome(b"\xa3" + struct.pack("<I", SYMBOLS["sys_kill"][0]) + RETURN)
 ok(reported(r, r"exception 14 in the kernel: code 3"), "the kernel can't write over its code", *r)
 

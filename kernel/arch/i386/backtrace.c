@@ -92,7 +92,7 @@ static bool is_stack(uint va)
     if (va % sizeof(uint) != 0)
         return false;
     if (va >= KSTACK_BASE && va < DEVICE_BASE)
-        return !kstack_guards(va);
+        return !kstack_misuse(va);
     return va >= (uint)rodata_end && va < (uint)image_end;
 }
 

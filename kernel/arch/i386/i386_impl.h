@@ -90,7 +90,7 @@ static inline int kstack_fault_slot(uint cpu) { return (int)(NCPU + cpu); }
 static inline uint kstack_top(int slot) { return kstack_end(slot) - FPU_STATE_SIZE; }
 struct fpu_state *fpu_state_of(int slot);    /* through the direct map */
 MUST_CHECK bool kstack_alloc_slot(int slot); /* a slot below NCPU, of an idle thread */
-bool kstack_guards(uint va);                 /* is it in the guard page of a stack? */
+const char *kstack_misuse(uint va); /* what a touch of it is, where no stack is; NULL: nothing wrong */
 void kstack_forget(void);       /* flushes this processor's TLB of stacks, if kstack_alloc() asks for it */
 uint kernel_pa(const void *va); /* of a byte in the direct map or on a kernel stack */
 

@@ -40,9 +40,15 @@ _Static_assert(KSTACK_SIZE == KSTACK_PAGES * PAGE_SIZE, "layout.h and arch.h agr
 
 static uint *entry_of(int slot, uint page) { return &tables[slot * KSTACK_SLOT_PAGES + 1 + page]; }
 
-bool kstack_guards(uint va)
+const char *kstack_misuse(uint va)
 {
-    return va >= KSTACK_BASE && va < DEVICE_BASE && (va - KSTACK_BASE) / PAGE_SIZE % KSTACK_SLOT_PAGES == 0;
+    uint page = (va - KSTACK_BASE) / PAGE_SIZE;
+
+    if (va < KSTACK_BASE || va >= DEVICE_BASE)
+        return NULL;
+    if (page % KSTACK_SLOT_PAGES == 0)
+        return "kernel stack overflow";
+    return tables[page] ? NULL : "use of a freed kernel stack";
 }
 
 /* Both through the direct map, where every processor finds them. */

@@ -73,8 +73,10 @@ void idt_load(void)
 static __attribute__((noinline, cold, noreturn)) void kernel_fault(const struct trapframe *tf, uint vector,
                                                                    uint address)
 {
-    if (vector == EXCEPTION_PAGE && kstack_guards(address))
-        panic("kernel stack overflow at %x", tf->eip);
+    const char *misuse = vector == EXCEPTION_PAGE ? kstack_misuse(address) : NULL;
+
+    if (misuse)
+        panic("%s at %x", misuse, tf->eip);
     panic("exception %u in the kernel: code %x, at %x, address %x", vector, tf->code, tf->eip, address);
 }
 
@@ -195,8 +197,11 @@ FROM_ASM void trap_double_fault(void)
 {
     const struct tss *tss = &machine_self()->tss; /* where the processor saved the registers */
     uint address = cr2_read();
+    const char *misuse = kstack_misuse(address);
 
-    if (kstack_guards(address) || kstack_guards(tss->esp))
-        panic("kernel stack overflow at %x, stack %x", tss->eip, tss->esp);
+    if (!misuse)
+        misuse = kstack_misuse(tss->esp);
+    if (misuse)
+        panic("%s at %x, stack %x", misuse, tss->eip, tss->esp);
     panic("double fault at %x, stack %x, address %x", tss->eip, tss->esp, address);
 }
