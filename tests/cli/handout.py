@@ -77,6 +77,17 @@ ok("region_create" in text_of("counts", "kernel/ksm/segment.c") and
 os.mkdir(os.path.join(WHERE, "empty"))
 ok(handout("wait", "empty").status == 0 and os.path.exists(os.path.join(WHERE, "empty", "Makefile")),
    "an empty directory is filled")
+os.mkdir(os.path.join(WHERE, "here"))
+r = subprocess.run(["sh", "-c", '"$0" handout . && test -f ksm', HANDOUT[0]], cwd=os.path.join(WHERE, "here"),
+                   capture_output=True, text=True, check=False)
+ok(r.returncode == 0 and not r.stdout + r.stderr and ".handout" not in "".join(os.listdir(os.path.join(WHERE, "here"))),
+   "so is the one that the caller is in, which stays the same one", r)
+shutil.copytree(ROOT, os.path.join(WHERE, "whole"), symlinks=True, ignore=shutil.ignore_patterns(".git", "build"))
+for words in ["counts", "inner"], ["call", "outer"]:
+    subprocess.run(["./ksm", "handout"] + words, cwd=os.path.join(WHERE, "whole"), check=True)
+ok(os.path.isfile(os.path.join(WHERE, "whole", "outer", "ksm")) and
+   not os.path.exists(os.path.join(WHERE, "whole", "outer", "inner")),
+   "a student's tree that lies in this one is not handed out with the next one, solutions and all")
 for words, sentence in ((["handout", "x"], "only the whole tree has ./ksm handout"),
                         (["mutants"], "only the whole tree has ./ksm mutants"),
                         (["fuzz", "ksm", "1"], "only the whole tree has ./ksm fuzz ksm")):
@@ -85,7 +96,7 @@ for words, sentence in ((["handout", "x"], "only the whole tree has ./ksm handou
     ok(inner.returncode == 2 and inner.stderr == "ksm: this is a student's tree: %s\n" % sentence,
        "in a student's tree, ./ksm %s says that it needs the whole one" % " ".join(words), inner.stderr)
 
-for name in ("counts", "empty"):
+for name in ("counts", "empty", "here", "whole"):
     shutil.rmtree(os.path.join(WHERE, name))
 before = left()
 r = handout("attahc", "x")
@@ -96,6 +107,11 @@ r = handout("all")
 ok(refused(r, 1, "ksm: .*/all exists, and is not empty"), "a directory with something in it is left alone", r)
 r = handout("all/README.md")
 ok(refused(r, 1, "ksm: .*/README.md exists, and is no directory"), "so is a file", r)
+os.mkdir(os.path.join(WHERE, "bare"))
+r = subprocess.run(HANDOUT + [""], cwd=os.path.join(WHERE, "bare"), capture_output=True, text=True, check=False)
+ok(r.returncode == 1 and r.stderr == "ksm: DIRECTORY wants a name, and this one is empty\n" and
+   not os.listdir(os.path.join(WHERE, "bare")), "so is a name without a letter", r)
+os.rmdir(os.path.join(WHERE, "bare"))
 r = handout("no/such/place")
 ok(refused(r, 1, "ksm: cannot write no/such/place: no such file or directory"), "a place that is not there is named", r)
 r = handout("full", preexec_fn=no_room)

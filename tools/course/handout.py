@@ -174,18 +174,25 @@ def student_document(text, path, there, exercise):
 # Trees.
 
 
+def without_other_trees(paths):
+    """A student's tree, or a submission, in a directory of this one is no part of it."""
+    others = tuple(os.path.dirname(p) + "/" for p in paths if os.path.basename(p) == "packages.txt" and "/" in p)
+    return sorted(p for p in paths if not p.startswith(others))
+
+
 def tree_files():
     """The paths of all files that belong to this tree; without git, of all that is not built."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
     listed = shutil.which("git") and subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if listed and listed.returncode == 0:
-        return sorted({p for p in listed.stdout.split("\0") if p and os.path.lexists(os.path.join(ROOT, p))})
+    if listed and listed.returncode == 0 and listed.stdout:  # a repository around this tree may ignore it
+        listed_paths = {p for p in listed.stdout.split("\0") if p}
+        return without_other_trees({p for p in listed_paths if os.path.lexists(os.path.join(ROOT, p))})
     found = []
     for where, directories, names in os.walk(ROOT):
         left_out = {".git", "__pycache__"} | ({"build"} if where == ROOT else set())
         directories[:] = [d for d in directories if d not in left_out]
         found += [os.path.relpath(os.path.join(where, name), ROOT) for name in names]
-    return sorted(found)
+    return without_other_trees(found)
 
 
 def sources():
@@ -251,24 +258,38 @@ def remove_others(directory, wanted):
                 os.remove(path)
 
 
+def put(tree, directory):
+    """Moves a tree to its place.  A directory that is there stays the same one, since a shell may be in it."""
+    if not os.path.isdir(directory):
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(tree, 0o777 & ~umask)
+        os.rename(tree, directory)
+        return
+    for name in os.listdir(tree):
+        os.rename(os.path.join(tree, name), os.path.join(directory, name))
+
+
 def make_tree(directory, number):
-    """A new tree: written beside its place, and then renamed, so that it is whole or not there."""
+    """A new tree: written elsewhere, and then moved to its place, so that it is whole or not there."""
+    if not directory:
+        raise Fault("DIRECTORY wants a name, and this one is empty")
     directory = os.path.abspath(directory)
     if os.path.lexists(directory) and not os.path.isdir(directory):
         raise Fault("%s exists, and is no directory" % directory)
     if os.path.isdir(directory) and os.listdir(directory):
         raise Fault("%s exists, and is not empty" % directory)
     signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)  # so that none comes between the directory and its removal
-    beside = tempfile.mkdtemp(prefix=".handout-", dir=os.path.dirname(directory))
+    near = directory if os.path.isdir(directory) else os.path.dirname(directory)
+    tree = tempfile.mkdtemp(prefix=".handout-", dir=near)
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-        fill(beside, number)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(beside, 0o777 & ~umask)
-        os.rename(beside, directory)
+        fill(tree, number)
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+        put(tree, directory)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        shutil.rmtree(tree, ignore_errors=True)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
 # The command.
