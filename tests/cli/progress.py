@@ -67,6 +67,26 @@ ok(p.returncode == 0 and not p.stdout and not p.stderr, "without a terminal, wha
 p = subprocess.run(watched("exit 7"), stdin=subprocess.DEVNULL, capture_output=True, check=False)
 ok(p.returncode == 7, "the status is the command's")
 
+# What the machine refuses.
+TOOL = "import sys, os, subprocess; sys.path.insert(0, %r); from run import progress; progress.run(lambda: %s)"
+for what, sentence in (("open('/nowhere/file')", "/nowhere/file: No such file or directory"),
+                       ("subprocess.run(['false'], check=True)",
+                        "Command '['false']' returned non-zero exit status 1."),
+                       ("print('x' * 99999, file=open('/dev/full', 'w'))", "No space left on device")):
+    p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), what)], stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, check=False)
+    ok(p.returncode == 1 and p.stderr == "ksm: %s\n" % sentence, "a tool says it in one line: " + sentence, p)
+with open("/dev/full", "wb") as full:
+    p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "print('few')")], stdout=full,
+                       stderr=subprocess.PIPE, text=True, check=False)
+ok(p.returncode == 1 and p.stderr == "ksm: No space left on device\n", "so does one whose last words do not fit", p)
+read, written = os.pipe()
+os.close(read)
+p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "print('few')")], stdout=written,
+                   stderr=subprocess.PIPE, text=True, check=False)
+os.close(written)
+ok(p.returncode == 141 and not p.stderr, "one whose reader has gone says nothing", p)
+
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])
 ok(t.expect(rb"testing: \d of 2 done, 0 failed;") and t.status() == 0, "which suites run, and how many are done", t.all)

@@ -67,9 +67,9 @@ def choose():
     """The room that the arguments name; exits if they name none."""
     words = sys.argv[1:]
     room = words[0].rstrip("/") if words else "kernel/ksm"
-    if len(words) <= 1 and os.path.isdir(room) and not room.startswith("-"):
+    rooms = [where for where, _, names in os.walk("kernel") if any(name.endswith(".c") for name in names)]
+    if len(words) <= 1 and (room in rooms or os.path.isdir(room) and room.startswith("kernel/")):
         return room
-    rooms = [os.path.join("kernel", name) for name in os.listdir("kernel") if "." not in name]
     meant = suggestion(room, rooms)
     sys.stderr.write("ksm: there is no room '%s'%s\nusage: ./ksm coverage [ROOM]\n" % (" ".join(words), meant))
     sys.exit(2)

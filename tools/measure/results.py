@@ -14,6 +14,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import progress  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 
 DATA = os.path.join(ROOT, "docs", "reliability.tsv")
@@ -85,4 +86,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    progress.run(main)

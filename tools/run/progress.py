@@ -17,6 +17,7 @@ import threading
 import time
 
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 SILENCE = 20      # seconds between two lines in a log
 ON_TERMINAL = 2   # the same on a terminal that gets ordinary lines
 ERASE = "\r\033[K"
@@ -99,14 +100,32 @@ clear = _line.clear  # clear(): nothing does
 say = _line.say      # say(TEXT, STREAM): a line that stays, on standard output if no other stream is given
 
 
+def why(error):
+    """A sentence about what this machine refused: a file, or a command that failed."""
+    if isinstance(error, OSError):
+        return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+    return str(error)
+
+
 def run(main):
     """Ends the tool with the status of its main function, and leaves a clean line: after Ctrl-C as well."""
     try:
         status = main()
+        sys.stdout.flush()
     except KeyboardInterrupt:
         status = INTERRUPTED
+    except BrokenPipeError:  # nobody reads any more
+        status = BROKEN_PIPE
+    except (OSError, subprocess.CalledProcessError) as e:
+        clear()
+        sys.stderr.write("ksm: %s\n" % why(e))
+        status = 1
     finally:
         clear()
+    try:
+        sys.stdout.flush()
+    except OSError:  # what is left would only fail once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     sys.exit(status)
 
 
