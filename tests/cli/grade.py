@@ -85,6 +85,14 @@ refused(2, "there is no suite 't_nothing'", "and a suite that there is not", "--
 refused(2, "there is no exercise 'nothing'; there are: call pages attach", "and an exercise that there is not",
         "--exercise", "nothing", GOOD)
 refused(2, "two trees have the name good", "and two trees of the same name", GOOD, os.path.join(WORK, "..", "good"))
+refused(2, "'/' is no tree", "and a tree whose directory has no name", "/")
+refused(2, "'' is no tree", "and a name without a letter", "")
+write("kept/good/notes", "")
+r = grade("--out", path("kept"), GOOD)
+ok(r.returncode == 2 and r.stderr.endswith("%s is no result of an earlier run, and stays as it is: --out names another "
+                                           "directory\n" % path("kept", "good")) and os.listdir(path("kept", "good")),
+   "a directory that holds no result is left alone, such as the submission itself", r)
+refused(2, "at most 8 processors", "and more processors than the system uses", "--smp", "2,9", GOOD)
 refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)
 
 # Two submissions and something else, with a hidden test.

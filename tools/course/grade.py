@@ -71,7 +71,7 @@ class Refused(Exception):
 def numbers(text):
     found = [positive(part) for part in text.split(",")]
     if max(found) > MAX_PROCESSORS:
-        raise argparse.ArgumentTypeError("QEMU has at most %d processors" % MAX_PROCESSORS)
+        raise argparse.ArgumentTypeError("the system uses at most %d processors" % MAX_PROCESSORS)
     return found
 
 
@@ -113,11 +113,22 @@ def tree_names(paths):
     names = {}
     for path in paths:
         name = os.path.basename(os.path.abspath(path))
+        if not path or not name:
+            raise Refused("'%s' is no tree: results go by the name of its directory, and it has none" % path)
         if name in names:
             raise Refused("two trees have the name %s: %s and %s" % tuple(
                 report.printable(s) for s in (name, names[name], path)))
         names[name] = path
     return {path: name for name, path in names.items()}
+
+
+def check_places(options, names):
+    """A result takes the place of an earlier one, and of nothing else: not of the submission itself."""
+    for name in names.values():
+        place = os.path.join(options.out, name)
+        if os.path.lexists(place) and not os.path.isfile(os.path.join(place, "result.json")):
+            raise Refused("%s is no result of an earlier run, and stays as it is: --out names another directory"
+                          % report.printable(place))
 
 
 class Hidden:
@@ -453,6 +464,7 @@ def write_reports(options, results, reference):
 
 def grade(options, work, processes):
     names = tree_names(options.trees)
+    check_places(options, names)
     hidden = hidden_tests(options.tests) if options.tests else []
     items = chosen_items(options)
     chosen = points.suites_of(items)
