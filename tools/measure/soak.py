@@ -203,7 +203,7 @@ class Soak:
             f.seek(BLOCK_SIZE)
             size, _, _, _, _, _, bitmap = struct.unpack("<7I", f.read(28))
             f.seek(bitmap * BLOCK_SIZE)
-            return int.from_bytes(f.read((size + 7) // 8), "little").bit_count()
+            return bin(int.from_bytes(f.read((size + 7) // 8), "little")).count("1")
 
     def _compare_rounds(self, shell):
         self._nrounds += 1
