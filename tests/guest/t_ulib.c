@@ -67,20 +67,10 @@ TEST("printf writes lines of any length, and copes with odd formats")
 
 TEST("parse_number takes whole numbers alone, and atoi whatever digits come first")
 {
-    static const char *const bad[] = { "",
-                                       "-",
-                                       "+",
-                                       "x",
-                                       "1x",
-                                       "0x",
-                                       "4294967296",
-                                       "-2147483649",
-                                       "0x100000000",
-                                       " 1",
-                                       "--1",
-                                       "0xg",
-                                       "1 ",
-                                       "99999999999999999999" };
+    static const char *const bad[] = {
+        "",   "-",   "+",   "x",  "1x", "0x", "4294967296", "-2147483649", "0x100000000",
+        " 1", "--1", "0xg", "1 ", "@",  "1`", "0x@",        "\xb0",        "99999999999999999999"
+    };
     int n = 77;
 
     for (uint i = 0; i < COUNT(bad); i++)

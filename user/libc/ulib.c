@@ -3,6 +3,7 @@
  */
 #include "ulib.h"
 
+#include "ctype.h"
 #include "fcntl.h"
 #include "stat.h"
 
@@ -22,9 +23,9 @@ bool parse_number(const char *text, int *value)
     if (!*p)
         return false;
     for (; *p; p++) {
-        uint digit = *p >= '0' && *p <= '9' ? (uint)(*p - '0') : (uint)((*p | 0x20) - 'a') + 10;
+        uint digit = isdigit(*p) ? (uint)(*p - '0') : isalpha(*p) ? (uint)(tolower(*p) - 'a') + 10 : base;
 
-        if ((*p | 0x20) < '0' || digit >= base || result > (limit - digit) / base)
+        if (digit >= base || result > (limit - digit) / base)
             return false;
         result = result * base + digit;
     }
