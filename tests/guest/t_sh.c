@@ -185,6 +185,19 @@ TEST("sh replaces patterns by the names of files")
     lines_run(lines, COUNT(lines));
 }
 
+TEST("sh takes the names of files as they are, whatever characters they have")
+{
+    lines_enter();
+    close(open("\4", O_CREATE | O_WRONLY)); /* what sh itself means a * by */
+    close(open("a\2b", O_CREATE | O_WRONLY));
+    check_eq(lines_shell((char *[]){ "sh", "-c", "echo > kept; for f in ?; do rm $f; done; echo k*", NULL }),
+             0);
+    check_str(lines_output, "kept\n");
+    check_eq(lines_shell((char *[]){ "sh", "-c", "for f in a*; do rm $f; rm k*; done; echo *", NULL }), 0);
+    check_str(lines_output, "*\n");
+    lines_leave();
+}
+
 TEST("sh has if, while and for")
 {
     static const struct line lines[] = {

@@ -12,7 +12,8 @@
 
 #include "cmdline.h"
 
-#define NUMBER_SIZE 11 /* characters of a status */
+#define NUMBER_SIZE 11        /* characters of a status */
+#define MARK_ITSELF MARK_NAME /* once values are in place: before a character of one that would be a mark */
 
 struct variable {
     struct variable *next;
@@ -66,12 +67,23 @@ static uint room_for(const char *word)
 
     while (*word) {
         if (*word == MARK_NAME) {
-            size += strlen(value_of(word + 1, &word));
+            size += 2 * strlen(value_of(word + 1, &word));
             continue;
         }
         size += *word++ == MARK_STATUS ? NUMBER_SIZE : 1;
     }
     return size;
+}
+
+/* A value may come from the name of a file, which can be any characters. */
+static char *put_value(char *to, const char *value)
+{
+    for (; *value; value++) {
+        if (*value >= MARK_STATUS && *value < MARK_END)
+            *to++ = MARK_ITSELF;
+        *to++ = *value;
+    }
+    return to;
 }
 
 /* Replaces $NAME and $?.  The marks of patterns stay. */
@@ -81,10 +93,7 @@ static char *substitute(const char *word, int last_status)
 
     while (*word) {
         if (*word == MARK_NAME) {
-            const char *value = value_of(word + 1, &word);
-
-            strcpy(to, value);
-            to += strlen(value);
+            to = put_value(to, value_of(word + 1, &word));
         } else if (*word == MARK_STATUS) {
             to += sprintf(to, "%d", last_status);
             word++;
@@ -103,8 +112,11 @@ static char plain(char c) { return is_mark(c) ? CMDLINE_MARKS[c - MARK_ANY] : c;
 
 static char *unmark(char *word)
 {
-    for (char *p = word; *p; p++)
-        *p = plain(*p);
+    char *to = word;
+
+    for (const char *p = word; *p; p++)
+        *to++ = *p == MARK_ITSELF ? *++p : plain(*p);
+    *to = 0;
     return word;
 }
 
@@ -144,6 +156,8 @@ static bool matches_one(const char **pattern, char c)
 {
     const char *p = (*pattern)++;
 
+    if (*p == MARK_ITSELF)
+        return *(*pattern)++ == c;
     return *p == MARK_SET ? set_has(p + 1, c, pattern) : *p == MARK_ONE || *p == c;
 }
 
@@ -213,7 +227,7 @@ static void add_match(struct words *found, const char *before, const char *name,
 static bool has_mark(const char *p, const char *end)
 {
     while (p < end && !is_mark(*p))
-        p++;
+        p += *p == MARK_ITSELF ? 2 : 1;
     return p < end;
 }
 
@@ -227,7 +241,7 @@ static void add_matches(struct words *found, const char *before, const char *pat
         char *name = cmdline_alloc(end - pattern + 1);
 
         memmove(name, pattern, end - pattern);
-        add_match(found, before, name, end);
+        add_match(found, before, unmark(name), end);
         return;
     }
 
