@@ -9,6 +9,14 @@
 #include "stat.h"
 #include "ulib.h"
 
+/* Is the path one below a directory's? */
+static bool is_below(const char *path, const char *directory)
+{
+    uint n = strlen(directory);
+
+    return strncmp(path, directory, n) == 0 && (path[n] == '/' || directory[n - 1] == '/');
+}
+
 /* Why could old not become new? */
 static void complain(const struct stat *old, const char *old_path, const char *path)
 {
@@ -16,7 +24,7 @@ static void complain(const struct stat *old, const char *old_path, const char *p
 
     bool there = stat(path, &st) == 0;
 
-    if (!there && old->type == T_DIR && strncmp(path, old_path, strlen(old_path)) == 0)
+    if (!there && old->type == T_DIR && is_below(path, old_path))
         warn("%s: cannot move into itself", old_path);
     else if (!there)
         warn("%s: cannot move to %s", old_path, path);
