@@ -551,9 +551,10 @@ TEST("ksmchat comes to its end in a room that a hostile program fills with a mem
 
 TEST("ksmcat and ksmchat refuse wrong usage")
 {
-    char *wrong[][5] = {
+    char *wrong[][6] = {
         { "/ksmchat", "room", NULL },
         { "/ksmchat", "-p", "x", "room", NULL },
+        { "/ksmchat", "-p", "65", "room", "ann", NULL },
         { "/ksmchat", "room", "a-name-that-is-longer-than-it-may-be", NULL },
         { "/ksmcat", "-r", NULL },
         { "/ksmcat", "-x", "7", NULL },

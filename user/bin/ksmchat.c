@@ -450,7 +450,8 @@ static void end_robot(int robot)
 
 static void usage(void)
 {
-    fail(2, "usage: ksmchat [-lr] [-p PEOPLE] ROOM NAME, a NAME of at most %d characters", NAME_SIZE - 1);
+    fail(2, "usage: ksmchat [-lr] [-p PEOPLE] ROOM NAME, at most %d characters of NAME and %u PEOPLE",
+         NAME_SIZE - 1, NSEATS);
 }
 
 int main(int argc, char *argv[])
@@ -465,7 +466,7 @@ int main(int argc, char *argv[])
             stay = true;
         else if (option == 'r')
             robot = 1;
-        else if (option != 'p' || !parse_number(optarg, &people))
+        else if (option != 'p' || !parse_number(optarg, &people) || people < 0 || people > (int)NSEATS)
             usage();
     }
     i = optind;
