@@ -67,9 +67,13 @@ static bool write_blocks(FILE *f, const uchar *bytes, size_t nbytes)
 
 const char *imagefile_write(const char *path, mode_t mode, const uchar *bytes, size_t nbytes)
 {
-    char *temporary = malloc(strlen(path) + 5);
+    char *temporary;
     const char *problem = NULL;
+    struct stat st;
 
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+        return wrong("can't write %s: it is not a regular file", path);
+    temporary = malloc(strlen(path) + 5);
     if (!temporary)
         return "out of memory";
     sprintf(temporary, "%s.new", path);

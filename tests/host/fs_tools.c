@@ -173,6 +173,9 @@ TEST("mkfs refuses clearly")
     refused("z.img -s 500 big", "don't fit");
     refused("z.img -i 3 small empty", "too many files");
     refused("/nowhere/z.img small", "can't create");
+    check_eq(run("mkfifo device && { mkfs device small; test $? -eq 1 -a -p device; }"),
+             0); /* and it stays what it is */
+    check(strstr(output, "not a regular file"));
 }
 
 /* Adding. */
