@@ -7,13 +7,15 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, RUN, done, ok, run, temp_directory  # noqa: E402
+from _tap import BUILD, ROOT, RUN, done, ok, run, temp_directory  # noqa: E402
 from run import disk as disks, statuses  # noqa: E402
+from run.options import MAX_PROCESSORS  # noqa: E402
 
 IMAGE = os.path.join(BUILD, "fs.img")
 
 # Refusals.
-for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"], ["--mem", "-1"], ["extra"], ["--"],
+for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"],
+                  ["--smp", "9", "--", "true"], ["--mem", "-1"], ["extra"], ["--"],
                   ["--icount", "--smp", "2", "--", "true"], ["--param", "novalue", "--", "true"],
                   ["--param", "a=b c", "--", "true"], ["--param", "run=x", "--", "true"],
                   ["--ramdisk", "--write", "--", "true"], ["--", "two\nlines"], ["--disk", "", "--write", "--", "true"],
@@ -24,6 +26,14 @@ for arguments, meant in ((["--timout=5", "--", "true"], "--timeout"),
                          (["--param", "ksm.segment=10", "--", "true"], "ksm.segments")):
     r = run(*arguments)
     ok(r.status == statuses.USAGE_ERROR and "did you mean '%s'?" % meant in r.err, "a misspelling: %r" % arguments, r)
+with open(os.path.join(ROOT, "include", "param.h"), encoding="ascii") as f:
+    ok("#define NCPU    %d " % MAX_PROCESSORS in f.read(), "the limit of --smp is the kernel's")
+for cpus, words in ("abc", "'abc' is not a positive number"), ("0", "'0' is not"), ("9", "at most 8 processors"):
+    for command in RUN + ["--", "true"], [sys.executable, os.path.join(ROOT, "tests", "run"), "--list"]:
+        p = subprocess.run(command, env=dict(os.environ, CPUS=cpus, KSM_BUILT="1"), stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, check=False)
+        ok(p.returncode == statuses.USAGE_ERROR and words in p.stderr.splitlines()[-1],
+           "CPUS=%s is refused by %s" % (cpus, os.path.relpath(command[1], ROOT)), p)
 r = run("--", "echo " + "x" * 1000)
 ok(r.status == statuses.USAGE_ERROR and "too long" in r.err, "a command that the kernel's line cannot hold is refused",
    r)
@@ -56,6 +66,12 @@ r = run("--", "no-such-program")
 ok(r.status == 127, "a command that does not exist", r)
 r = run("--", "echo one; echo two | cat; echo three >x; cat x")
 ok(r.out == "one\ntwo\nthree\n", "pipes and redirection", r)
+if os.path.exists("/dev/full"):
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run(RUN + ["--", "echo hello"], env=dict(os.environ, KSM_BUILT="1"), stdin=subprocess.DEVNULL,
+                           stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    ok(p.returncode == statuses.BROKEN_PIPE and "ksm: standard output cannot be written: No space left" in p.stderr,
+       "an output that is full is reported", p)
 r = run("--smp", "1", "--", "echo one")
 ok(r.out == "one\n", "1 processor", r)
 r = run("--smp", "8", "--", "echo eight")

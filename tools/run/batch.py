@@ -1,5 +1,6 @@
 """batch - a run with a command: its output to standard output, its status for our own, our standard input for it."""
 
+import errno
 import os
 import queue
 import signal
@@ -39,8 +40,10 @@ class Output:
         for data in iter(self._queue.get, None):
             try:
                 write_all(self._stream, data() if callable(data) else data)
-            except OSError:
+            except OSError as e:
                 self._broken = True
+                if e.errno != errno.EPIPE and self._stream is not sys.stderr:
+                    say("standard output cannot be written: %s" % e.strerror)
                 return
 
     def put(self, data):

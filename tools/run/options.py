@@ -13,13 +13,13 @@ PARAMETERS = ("log", "stdin", "watch", "terminal", "init", "jitter", "latency", 
               "ksm.pages")
 NUMBER_DIGITS = 12  # of numbers in options
 LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
-MAX_PROCESSORS = 255  # QEMU's limit
+MAX_PROCESSORS = 8    # NCPU of include/param.h
 DEFAULT_TIMEOUT = 600
 
 USAGE = """\
 usage: ./ksm run [OPTION]... [-- COMMAND]
 
-  --smp N          processors (2)
+  --smp N          processors (2), at most 8
   --mem MB         memory (256)
   --disk FS.IMG    boot from this image instead of the built one
   --tests          boot from the image that has the tests and benchmarks as well
@@ -78,6 +78,14 @@ def positive(text):
     return int(text)
 
 
+def default_processors(parser):
+    """As many as CPUS says: 2 if it says nothing."""
+    try:
+        return positive(os.environ.get("CPUS") or "2")
+    except argparse.ArgumentTypeError as e:
+        return parser.error("CPUS: %s" % e)
+
+
 def parse(argv):
     parser = Parser(add_help=False, allow_abbrev=False)
     parser.add_argument("--smp", type=positive)
@@ -114,11 +122,11 @@ def parse(argv):
 
 def check(parser, options):
     if options.smp is None:
-        options.smp = 1 if options.icount else int(os.environ.get("CPUS") or 2)
+        options.smp = 1 if options.icount else default_processors(parser)
     if options.icount and options.smp != 1:
         parser.error("--icount counts on one processor: it needs --smp 1")
     if options.smp > MAX_PROCESSORS:
-        parser.error("QEMU has at most %d processors" % MAX_PROCESSORS)
+        parser.error("the system uses at most %d processors" % MAX_PROCESSORS)
     if options.ramdisk and options.write:
         parser.error("--write and --ramdisk exclude each other")
     for param in options.param:
