@@ -1,7 +1,9 @@
 """./ksm iso: the image boots from a CD and from a disk, and by UEFI says what it needs.  Only with --all."""
 
 import os
+import resource
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -13,6 +15,12 @@ from _tap import ROOT, done, ok, skip, temp_directory  # noqa: E402
 ISO = [sys.executable, os.path.join(ROOT, "tools", "run", "iso.py")]
 UEFI = "/usr/share/ovmf/OVMF.fd"
 PATIENCE = 120  # seconds until the prompt
+
+
+def no_room():
+    """As a full disk: no file can grow beyond some bytes."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
 
 
 def iso(*arguments):
@@ -79,5 +87,16 @@ for path in (directory, os.path.join(directory, "none", "ksm.iso"), "/proc/ksm.i
     status, said = iso(path)
     ok(status == 2 and "can't be written" in said or status == 121 and "was not made" in said,
        "refused: a file that can't be there", said)
+p = subprocess.Popen(ISO + [image + ".2"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                     text=True, env=dict(os.environ, KSM_BUILT="1"))
+while p.poll() is None and not os.path.exists(image + ".2.part"):
+    pass
+p.send_signal(signal.SIGINT)
+said = p.communicate()
+ok(p.returncode == 130 and said == ("", ""), "Ctrl-C ends it, without a word", p.returncode, *said)
+p = subprocess.run(ISO + [image + ".2"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                   env=dict(os.environ, KSM_BUILT="1"), preexec_fn=no_room)
+ok(p.returncode == 1 and len(p.stderr.splitlines()) == 1 and p.stderr.endswith("/boot/fs.img: File too large\n"),
+   "a disk without room is reported", p)
 ok(os.listdir(directory) == ["ksm.iso"], "nothing half-written is left", os.listdir(directory))
 done()

@@ -1,9 +1,12 @@
 """The options of ./ksm run, and what a run leaves behind."""
 
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -52,6 +55,23 @@ for option in "--disk", "--add":
        r)
 r = run("--mem", "1", "--timeout", "30", "--", "true")
 ok(r.status == statuses.CANNOT_START and "memory" in r.err, "1 MB, in which the kernel does not fit", r)
+
+
+def no_room():
+    """As a full disk: no file can grow beyond some bytes."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+
+p = subprocess.run(RUN + ["--add", __file__, "--", "true"], env=dict(os.environ, KSM_BUILT="1"), capture_output=True,
+                   stdin=subprocess.DEVNULL, text=True, check=False, preexec_fn=no_room)
+ok(p.returncode == statuses.BUILD_FAILED and p.stderr.startswith("ksm: " + tempfile.gettempdir()) and
+   p.stderr.endswith(".img: File too large\n"), "where there was no room for an image with added files is named", p)
+if os.path.exists("/dev/full"):
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run(RUN + ["--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    ok(p.returncode == statuses.BUILD_FAILED and p.stderr == "ksm: No space left on device\n",
+       "help that is printed to a full disk says so", p)
 
 # Commands.
 r = run("--", "echo hello")

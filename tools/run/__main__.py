@@ -16,8 +16,8 @@ from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
 from run.options import kernel_line, parse  # noqa: E402
 from run.paths import build_directory  # noqa: E402
-from run.statuses import (BROKEN_PIPE, CANNOT_START, INTERRUPTED, PANICKED, QEMU_FAILED, TIMED_OUT,  # noqa: E402
-                          TRIPLE_FAULT, USAGE_ERROR, Failure, say)
+from run.statuses import (BROKEN_PIPE, BUILD_FAILED, CANNOT_START, INTERRUPTED, PANICKED, QEMU_FAILED,  # noqa: E402
+                          TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR, Failure, say, sentence)
 
 DEMO = "mathdemo"
 WELCOME = "Ctrl-A x leaves the system at once"
@@ -129,6 +129,9 @@ def main():
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BROKEN_PIPE
+    except OSError as e:
+        say(sentence(e))
+        return BUILD_FAILED
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED

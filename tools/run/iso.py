@@ -12,6 +12,7 @@ import sys
 import tempfile
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from run import progress  # noqa: E402
 from run.build import build  # noqa: E402
 from run.paths import build_directory  # noqa: E402
 from run.statuses import BUILD_FAILED, USAGE_ERROR, Failure, say  # noqa: E402
@@ -44,17 +45,19 @@ def make_iso(path):
         with open(os.path.join(boot, "grub", "grub.cfg"), "w", encoding="ascii") as f:
             f.write(CONFIGURATION)
         part = path + ".part"
-        made = subprocess.run(["grub-mkrescue", "--fonts=", "--locales=", "--themes=", "-o", part, tree,
-                               "--", "-volid", "KSM"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", check=False)
-        if made.returncode or not os.path.exists(part):
+        try:
+            made = subprocess.run(["grub-mkrescue", "--fonts=", "--locales=", "--themes=", "-o", part, tree,
+                                   "--", "-volid", "KSM"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                  errors="replace", check=False)
+            if made.returncode or not os.path.exists(part):
+                raise Failure(BUILD_FAILED, "%s was not made: %s" % (path, made.stderr.strip().split("\n")[-1]))
+            os.replace(part, path)
+        finally:  # after Ctrl-C as well
             if os.path.exists(part):
                 os.remove(part)
-            raise Failure(BUILD_FAILED, "%s was not made: %s" % (path, made.stderr.strip().split("\n")[-1]))
-        os.replace(part, path)
 
 
-def main(arguments):
+def iso(arguments):
     if arguments in (["--help"], ["-h"]):
         sys.stdout.write(USAGE)
         return
@@ -69,9 +72,14 @@ def main(arguments):
     say("%s: %d MB" % (path, os.path.getsize(path) >> 20))
 
 
-if __name__ == "__main__":
+def main():
     try:
-        main(sys.argv[1:])
+        iso(sys.argv[1:])
     except Failure as failure:
         say(failure)
-        sys.exit(failure.status)
+        return failure.status
+    return 0
+
+
+if __name__ == "__main__":
+    progress.run(main)

@@ -103,7 +103,8 @@ say = _line.say      # say(TEXT, STREAM): a line that stays, on standard output 
 def why(error):
     """A sentence about what this machine refused: a file, or a command that failed."""
     if isinstance(error, OSError):
-        return ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+        name = error.filename2 or error.filename  # of a copy: where there may be no room
+        return ": ".join(str(part) for part in (name, error.strerror or error) if part)
     return str(error)
 
 

@@ -24,7 +24,8 @@ class Failure(Exception):
 def sentence(error):
     """What an exception says, without numbers of errors."""
     if isinstance(error, OSError) and error.strerror:
-        return "%s: %s" % (error.filename, error.strerror) if error.filename else error.strerror
+        name = error.filename2 or error.filename  # of a copy: where there may be no room
+        return "%s: %s" % (name, error.strerror) if name else error.strerror
     return str(error)
 
 

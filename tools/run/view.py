@@ -17,6 +17,7 @@ import time
 import webbrowser
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from run import progress  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 from run.statuses import USAGE_ERROR, Failure, say  # noqa: E402
 
@@ -215,7 +216,7 @@ def flag(arguments, name):
     return False
 
 
-def main(arguments):
+def view(arguments):
     if flag(arguments, "--help") or flag(arguments, "-h"):
         sys.stdout.write(USAGE)
         return 0
@@ -231,9 +232,13 @@ def main(arguments):
     return view_recording(port, may_open, arguments[0])
 
 
-if __name__ == "__main__":
+def main():
     try:
-        sys.exit(main(sys.argv[1:]))
+        return view(sys.argv[1:])
     except Failure as failure:
         say(failure)
-        sys.exit(failure.status)
+        return failure.status
+
+
+if __name__ == "__main__":
+    progress.run(main)
