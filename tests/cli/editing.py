@@ -81,7 +81,7 @@ def sendkeys(machine, *keys):
         time.sleep(0.06)  # as long as the key is held down, and a little
 
 
-def video(machine, rows):
+def video(machine, rows, title="the PC's own screen shows the same"):
     """The PC's own screen is to show these."""
     end = time.monotonic() + PATIENCE
     path = os.path.join(temp_directory(), "video")
@@ -91,7 +91,7 @@ def video(machine, rows):
         with open(path, "rb") as f:
             text = f.read()[0::2].decode("cp437")
         shown = [text[i:i + WIDTH].rstrip() for i in range(0, len(text), WIDTH)]
-    ok(shown == rows, "the PC's own screen shows the same", shown, rows)
+    ok(shown == rows, title, shown, rows)
 
 
 def edits(e):
@@ -130,6 +130,23 @@ def asks(e):
     sendkeys(e.machine, "end", "left", "left", "delete", "home", "delete", "up", "down", "x")
     ok(e.until(lambda: e.line().endswith("x|")), "its keyboard edits", e.line())
     e.shows(b"\x03", "$ |", "and Ctrl-C drops that")
+
+
+def scrolls(e):
+    rows = ["%03d" % i for i in range(300)]
+    e.prints(b"for i in " + " ".join(rows).encode() + b"; do echo $i; done", rows[-1], "more lines than the screen has")
+    for keys, first, title in ((1, 252, "Shift-PageUp shows the lines before"), (1, 228, "and those before them"),
+                               (12, 45, "as far back as 256 lines")):
+        sendkeys(e.machine, *["shift-pgup"] * keys)
+        video(e.machine, rows[first:first + HEIGHT], title)
+    e.prints(b"echo more", "more", "what is written meanwhile")
+    video(e.machine, rows[47:47 + HEIGHT], "leaves them, but for the oldest")
+    sendkeys(e.machine, "shift-pgdn")
+    video(e.machine, rows[71:71 + HEIGHT], "Shift-PageDown shows the next ones")
+    sendkeys(e.machine, "x")
+    e.until(lambda: e.line() == "$ x|")
+    video(e.machine, e.rows(), "and another key the last ones")
+    e.shows(b"\x03", "$ |", "which it is for")
 
 
 def remembers(e):
@@ -188,7 +205,7 @@ def lasts(e):
 with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%d" % WIDTH) as pc:
     editor = Editor(pc)
     ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
-    for part in edits, asks, remembers, completes, lasts:
+    for part in edits, asks, scrolls, remembers, completes, lasts:
         part(editor)
 
 ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")
