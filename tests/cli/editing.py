@@ -26,6 +26,7 @@ SCREEN_AT = 0xb8000
 DIGITS = b"0123456789"
 DROP = b"\x05\x15"  # the line: Ctrl-E, Ctrl-U
 
+PASTE, PASTED = b"\x1b[200~", b"\x1b[201~"
 UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = (b"\x1b[" + key for key in (b"A", b"B", b"C", b"D", b"H", b"F", b"3~"))
 
 
@@ -102,7 +103,7 @@ def edits(e):
     e.shows(b" one two  \x17", "$ bc one |", "Ctrl-W erases a word")
     e.shows(LEFT + LEFT + b"\x0b", "$ bc on|", "Ctrl-K erases to the end")
     e.shows(LEFT + b"\x15", "$ |n", "Ctrl-U erases to the start")
-    e.shows(b"\x05\x15\x1bOP\x1b[200~\x1b[15~\x1bb\x1b[1;5D\x1b[[Ax", "$ x|", "keys without a meaning leave nothing")
+    e.shows(b"\x05\x15\x1bOP\x1b[2~\x1b[15~\x1bb\x1b[1;5D\x1b[[Ax", "$ x|", "keys without a meaning leave nothing")
     e.shows(b"\x15" + "a\x07b\u00e4c".encode() + LEFT + LEFT + b"\x7f", "$ a^G|\u00e4c",
             "control characters are shown, and a character of UTF-8 is one")
     e.shows(DROP + b"echo " + DIGITS * 16 + HOME + b"x", "$ x|echo " + "0123456789" * 7 + "01",
@@ -112,6 +113,15 @@ def edits(e):
     e.shows(b"\x15" + b"y" * (WIDTH - 2), "|", "a line that fills its row has the cursor below")
     e.shows(b"\x7f", "$ " + "y" * (WIDTH - 3) + "|", "and one that does not has it behind")
     e.shows(b"\x03", "$ |", "Ctrl-C drops it")
+    e.shows(PASTE + b"ls d\ti\x07 \x1b[A\x05" + PASTED + LEFT + b"x", "$ ls d^Iix|",
+            "tabs in what is pasted do not complete, and keys do nothing")
+    e.shows(DROP + PASTE + b"y" * (WIDTH - 2) + b"\nz" + PASTED, "z|", "a line's end in it runs nothing")
+    e.has(-2, "y" * (WIDTH - 2), "and ends the line on the screen")
+    e.shows(UP + DROP + PASTE + b"echo one\necho two\n" + PASTED, "|", "several lines are one to edit")
+    e.has(-2, "$ echo one", "and are all shown")
+    e.prints(b"", "one\ntwo", "Enter runs them")
+    e.shows(PASTE + b"a\n\n", "|", "a paste whose end is lost")
+    e.shows(b"\x03", "$ |", "is left by Ctrl-C")
     e.shows(b"echo 'a\n", "> |", "an open quote is continued")
     e.shows(b"b\x03", "$ |", "and Ctrl-C leaves that")
 
@@ -193,6 +203,14 @@ def lasts(e):
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "and the first one edits again")
     e.prints(DROP + b"cat & echo a", "a", "a reader in the background")
     e.prints(b"echo b", "b", "does not get what is typed to the shell")
+    e.send(b"( sleep 30; echo -n li; echo ne ) &\nab" + b"c" * WIDTH + LEFT * WIDTH)
+    e.has(-1, "line", "what a program in the background prints")
+    e.shows(DELETE * WIDTH, "$ ab|", "has the line being typed below it")
+    e.has(-2, "&", "and no longer above it")
+    e.shows(DROP + b"sleep 20; echo -n part\nahead", "$ ahead|", "what is typed ahead is edited")
+    e.has(-1, "aheadpart", "below what stood in the cursor's line")
+    e.shows(b"y" * (WIDTH - 7), "|", "and the shell knows its place")
+    e.shows(DROP, "$ |", "to the start")
     e.send(b"( sleep 50; kill 2 ) &\nabc")
     e.has(-1, "init: starting sh", "a killed shell")
     e.until(lambda: e.line().startswith("$ "))

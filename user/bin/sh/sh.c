@@ -520,11 +520,11 @@ static void line_put(char c)
     source.line[source.length] = 0;
 }
 
-/* The same as line_get(), by keys.  The console gives programs lines. */
-static bool line_edit(void)
+/* The same as line_get(), by keys.  The console gives programs lines.  begun: the cursor may be within a line. */
+static bool line_edit(bool begun)
 {
     const char *text = "";
-    enum edit_outcome outcome = edit_line(source.length ? "> " : "$ ", columns, &text);
+    enum edit_outcome outcome = edit_line(source.length ? "> " : "$ ", columns, begun, &text);
 
     consolectl(CONSOLE_LINES);
     if (outcome == EDIT_END)
@@ -542,10 +542,11 @@ static bool line_get(void)
 {
     struct escape escape = { 0 };
     uint had = source.length;
+    int begun = columns ? consolectl(CONSOLE_KEYS) : -1;
     char c = 0;
 
-    if (columns && consolectl(CONSOLE_KEYS) == 0)
-        return line_edit();
+    if (begun >= 0)
+        return line_edit(begun);
     if (interactive)
         write(2, had ? "> " : "$ ", 2);
     while (c != '\n') {
