@@ -203,8 +203,9 @@ def lasts(e):
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "and the first one edits again")
     e.prints(DROP + b"cat & echo a", "a", "a reader in the background")
     e.prints(b"echo b", "b", "does not get what is typed to the shell")
-    e.send(b"( sleep 30; echo -n li; echo ne ) &\nab" + b"c" * WIDTH + LEFT * WIDTH)
-    e.has(-1, "line", "what a program in the background prints")
+    e.shows(b"( sleep 50; echo -n li; echo ne ) &\n", "$ |", "a program in the background")
+    e.send(b"ab" + b"c" * WIDTH + LEFT * WIDTH)
+    e.has(-1, "line", "whose text")
     e.shows(DELETE * WIDTH, "$ ab|", "has the line being typed below it")
     e.has(-2, "&", "and no longer above it")
     e.shows(DROP + b"sleep 20; echo -n part\nahead", "$ ahead|", "what is typed ahead is edited")
@@ -228,13 +229,15 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%d" % WIDTH) a
 
 ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")
 QUERY, ANSWER, PROMPT = rb"\x1b\[6n", b"\x1b[1;1R", rb"init: starting sh\r\n\$ "
+MARKS = rb"\x1b\[\?2004h"  # are wanted around what is pasted
+EDITED = PROMPT.replace(rb"\$", MARKS + rb"\$")
 
 t = Terminal(RUN + ["--disk", IMAGE], env=ENV)
 ok(t.expect(QUERY), "./ksm run asks the terminal where the cursor is", t.text)
 t.type(ANSWER)
-ok(t.expect(PROMPT), "and when it answers", t.text)
+ok(t.expect(EDITED), "and when it answers", t.text)
 t.type(b"echo ac" + LEFT + b"b\r")
-ok(t.expect(rb"\nabc\r\n\$ "), "lines are edited", t.text)
+ok(t.expect(rb"\nabc\r\n" + MARKS + rb"\$ "), "lines are edited", t.text)
 t.type(b"halt\r")
 status = t.status()
 ok(status == 0, "halt ends it", status, t.text)
