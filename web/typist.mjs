@@ -61,7 +61,7 @@ export class Typist {
     /* A line after the command's own that begins with a prompt.  Programs in the background may write after it. */
     #isBack() {
         const [, ...after] = this.#text.replace(ESCAPE, "").split(/\r*\n/);
-        return after.some(line => /^\r*\$ /.test(line));
+        return after.some(line => /(^|\r)\$ /.test(line));
     }
 
     #until(condition) {

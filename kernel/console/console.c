@@ -21,7 +21,8 @@
  *                                       |  keys as typed  |
  *
  * Before it starts a program it asks for lines again, and the keys that it has not read are edited here, as if they were
- * typed then.
+ * typed then.  When another program writes meanwhile, its text takes the place of the line on the screen, and after the
+ * text's last line a key 0, which nobody can type, asks the shell to show its line again.
  *
  * Some keys are for the system: their work is left to threads, which sleep in console_wait_keys().  After a table that
  * they print, the prompt and the line being typed are shown again; the prompt is what programs wrote last, if no line's
@@ -46,14 +47,12 @@
 #define CTRL(letter) ((letter) - '@')
 #define BACKSPACE    '\b'
 #define DELETE       0x7f
-#define BELL         '\a'
 
 #define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
 #define PIECE_SIZE 256u  /* of output, copied and printed at once */
 #define WHOLE_SIZE 4096u /* of one write(), until another one has its turn */
 
-#define ERASED_MAX     80u /* characters, with interrupts off: a line of the screen */
-#define ERASED_AT_ONCE 16u
+#define ERASED_MAX 80u /* characters, with interrupts off: a line of the screen */
 
 #define PROMPT_MAX 80u /* characters that are shown again */
 
@@ -64,12 +63,14 @@ static uint taken, committed, edited; /* [C] */
 static uint keys_from, keys_to;       /* [C] while a shell reads keys */
 static char prompt[PROMPT_MAX];       /* [C] what programs wrote on the cursor's line */
 static uint nprompt;                  /* [C] */
-static struct waitq readers;          /* [C] */
-static struct waitq key_waiters;      /* [C] */
-static bool refusing;                 /* [C] the rest of the line being typed does not fit */
-static uint keys;                     /* [C] pressed and not served yet */
-static int broken_job;                /* [C] in the foreground when Ctrl-C was pressed last */
-static bool broken;                   /* [C] its shell has not asked since */
+static bool
+    shows_edited; /* [C] a shell that reads keys wrote all that is there; changes under write_mutex, too */
+static struct waitq readers;     /* [C] */
+static struct waitq key_waiters; /* [C] */
+static bool refusing;            /* [C] the rest of the line being typed does not fit */
+static uint keys;                /* [C] pressed and not served yet */
+static int broken_job;           /* [C] in the foreground when Ctrl-C was pressed last */
+static bool broken;              /* [C] its shell has not asked since */
 
 static struct mutex write_mutex; /* one write() at a time, or a part of a long one */
 
@@ -80,54 +81,28 @@ void console_init(void)
     mutex_init(&write_mutex, RANK_CONSOLE_WRITE, "console write");
 }
 
-static void echo(int c)
-{
-    char text[3] = { '\b', ' ', '\b' };
+static void beep(void) { print_text("\a", 1); }
 
-    if (c == BACKSPACE) {
-        print_text(text, 3);
-    } else {
-        text[0] = (char)c;
-        print_text(text, 1);
-    }
-}
+static void echo_erased(void) { print_text("\b \b", 3); }
 
 static void erase_locked(void)
 {
     refusing = false;
     if (edited != committed) {
         edited--;
-        echo(BACKSPACE);
+        echo_erased();
     }
 }
 
 /* Ctrl-U.  Of a very long line, the screen keeps the start. */
 static void erase_line_locked(void)
 {
-    char text[3 * ERASED_AT_ONCE];
     uint n = min_uint(edited - committed, ERASED_MAX);
 
-    for (uint i = 0; i < sizeof(text); i++)
-        text[i] = i % 3 == 1 ? ' ' : BACKSPACE;
     edited = committed;
     refusing = false;
-    for (uint count; n > 0; n -= count) {
-        count = min_uint(n, ERASED_AT_ONCE);
-        print_text(text, 3 * count);
-    }
-}
-
-static void note_written(const char *text, size_t n)
-{
-    uint was = spin_acquire_irq(&input_lock);
-
-    for (; n > 0; n--, text++) {
-        if (*text == '\n')
-            nprompt = 0;
-        else if (nprompt < PROMPT_MAX)
-            prompt[nprompt++] = *text;
-    }
-    spin_release_irq(&input_lock, was);
+    while (n-- > 0)
+        echo_erased();
 }
 
 static bool ends_line(int c) { return c == '\n' || c == CTRL('D') || (c == CTRL('C') && !proc_foreign); }
@@ -140,12 +115,13 @@ static void add_locked(int c)
 
     refusing = !fits && !ends;
     if (!fits) {
-        echo(BELL);
+        beep();
         return;
     }
-    ring[edited++ % RING_SIZE] = (char)c;
+    ring[edited % RING_SIZE] = (char)c;
     if (proc_foreign || (c != CTRL('D') && c != CTRL('C')))
-        echo(c);
+        print_text(&ring[edited % RING_SIZE], 1);
+    edited++;
     if (ends) {
         nprompt = 0;
         committed = edited;
@@ -203,7 +179,8 @@ static void edit_locked(int c)
             break_locked();
         break;
     default:
-        add_locked(c);
+        if (c)
+            add_locked(c);
     }
 }
 
@@ -211,8 +188,10 @@ static bool reads_keys(void) { return proc_keys_reader() == proc_self()->pid; }
 
 static void add_key_locked(int c)
 {
+    if (!c && keys_to != keys_from && !ring[(keys_to - 1) % RING_SIZE])
+        return;
     if (keys_to - taken == RING_SIZE) {
-        echo(BELL);
+        beep();
         return;
     }
     ring[keys_to++ % RING_SIZE] = (char)c;
@@ -227,27 +206,31 @@ void console_input(int c)
         c = '\n';
     if (c && proc_keys_reader())
         add_key_locked(c);
-    else if (c)
+    else
         edit_locked(c);
     spin_release_irq(&input_lock, was);
 }
 
+static bool line_begun_locked(void) { return nprompt > 0 || edited != committed; }
+
 int console_read_keys(void)
 {
     uint was = spin_acquire_irq(&input_lock);
+    bool begun = line_begun_locked();
 
     if (!proc_keys_reader() && !console_has_stdin()) {
         keys_from = taken;
         keys_to = edited;
         committed = edited = taken;
-        refusing = false;
+        refusing = shows_edited = false;
+        nprompt = 0;
         proc_read_keys(true);
     }
     spin_release_irq(&input_lock, was);
     if (!reads_keys())
         return -1;
     printk_event("prompt");
-    return 0;
+    return begun;
 }
 
 void console_read_lines(void)
@@ -283,7 +266,7 @@ bool console_take_break(void)
 bool console_leave_line(void)
 {
     uint was = spin_acquire_irq(&input_lock);
-    bool begun = nprompt > 0 || edited != committed;
+    bool begun = line_begun_locked();
 
     spin_release_irq(&input_lock, was);
     if (begun)
@@ -398,6 +381,23 @@ static int console_read(void USER *dst, int nbytes)
     return done;
 }
 
+static void note_written(const char *text, size_t n)
+{
+    uint was = spin_acquire_irq(&input_lock);
+    bool alone = nprompt == 0 || shows_edited;
+
+    for (; n > 0; n--, text++) {
+        if (*text == '\n')
+            nprompt = 0;
+        else if (nprompt < PROMPT_MAX)
+            prompt[nprompt++] = *text;
+    }
+    shows_edited = alone && nprompt > 0 && reads_keys();
+    if (proc_keys_reader() && !reads_keys() && nprompt == 0)
+        add_key_locked(0);
+    spin_release_irq(&input_lock, was);
+}
+
 static int console_write(const void USER *src, int nbytes)
 {
     char piece[PIECE_SIZE];
@@ -408,6 +408,8 @@ static int console_write(const void USER *src, int nbytes)
         size_t n = (uint)(nbytes - done) < PIECE_SIZE ? (size_t)(nbytes - done) : PIECE_SIZE;
 
         bytes_from_user(piece, user_at(src, (uint)done), n);
+        if (shows_edited && !reads_keys())
+            print_text("\r\033[J", 4);
         print_text(piece, n);
         note_written(piece, n);
         done += (int)n;

@@ -18,8 +18,9 @@ MUST_CHECK int console_start_keys(void);
 void console_input(int c);
 
 /* Until console_read_lines() or its end, the caller alone reads what is typed: each key as it comes, without echo; the end
-   of a line is \n.  What has been typed and not read comes first.  The caller is the console's shell.  0, or -1: another
-   one does so, or its input comes from the monitor port.  Sleeps: no. */
+   of a line is \n, and 0 means that another program wrote a line.  What has been typed and not read comes first.  The
+   caller is the console's shell.  1: there is something in the cursor's line; 0: there is nothing; -1: another one does
+   so, or its input comes from the monitor port.  Sleeps: no. */
 MUST_CHECK int console_read_keys(void);
 /* Readers get lines again.  Keys that were not read count as typed now.  Sleeps: no. */
 void console_read_lines(void);

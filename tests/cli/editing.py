@@ -26,6 +26,7 @@ SCREEN_AT = 0xb8000
 DIGITS = b"0123456789"
 DROP = b"\x05\x15"  # the line: Ctrl-E, Ctrl-U
 
+PASTE, PASTED = b"\x1b[200~", b"\x1b[201~"
 UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = (b"\x1b[" + key for key in (b"A", b"B", b"C", b"D", b"H", b"F", b"3~"))
 
 
@@ -81,7 +82,7 @@ def sendkeys(machine, *keys):
         time.sleep(0.06)  # as long as the key is held down, and a little
 
 
-def video(machine, rows):
+def video(machine, rows, title="the PC's own screen shows the same"):
     """The PC's own screen is to show these."""
     end = time.monotonic() + PATIENCE
     path = os.path.join(temp_directory(), "video")
@@ -91,7 +92,7 @@ def video(machine, rows):
         with open(path, "rb") as f:
             text = f.read()[0::2].decode("cp437")
         shown = [text[i:i + WIDTH].rstrip() for i in range(0, len(text), WIDTH)]
-    ok(shown == rows, "the PC's own screen shows the same", shown, rows)
+    ok(shown == rows, title, shown, rows)
 
 
 def edits(e):
@@ -102,7 +103,7 @@ def edits(e):
     e.shows(b" one two  \x17", "$ bc one |", "Ctrl-W erases a word")
     e.shows(LEFT + LEFT + b"\x0b", "$ bc on|", "Ctrl-K erases to the end")
     e.shows(LEFT + b"\x15", "$ |n", "Ctrl-U erases to the start")
-    e.shows(b"\x05\x15\x1bOP\x1b[200~\x1b[15~\x1bb\x1b[1;5D\x1b[[Ax", "$ x|", "keys without a meaning leave nothing")
+    e.shows(b"\x05\x15\x1bOP\x1b[2~\x1b[15~\x1bb\x1b[1;5D\x1b[[Ax", "$ x|", "keys without a meaning leave nothing")
     e.shows(b"\x15" + "a\x07b\u00e4c".encode() + LEFT + LEFT + b"\x7f", "$ a^G|\u00e4c",
             "control characters are shown, and a character of UTF-8 is one")
     e.shows(DROP + b"echo " + DIGITS * 16 + HOME + b"x", "$ x|echo " + "0123456789" * 7 + "01",
@@ -112,6 +113,15 @@ def edits(e):
     e.shows(b"\x15" + b"y" * (WIDTH - 2), "|", "a line that fills its row has the cursor below")
     e.shows(b"\x7f", "$ " + "y" * (WIDTH - 3) + "|", "and one that does not has it behind")
     e.shows(b"\x03", "$ |", "Ctrl-C drops it")
+    e.shows(PASTE + b"ls d\ti\x07 \x1b[A\x05" + PASTED + LEFT + b"x", "$ ls d^Iix|",
+            "tabs in what is pasted do not complete, and keys do nothing")
+    e.shows(DROP + PASTE + b"y" * (WIDTH - 2) + b"\nz" + PASTED, "z|", "a line's end in it runs nothing")
+    e.has(-2, "y" * (WIDTH - 2), "and ends the line on the screen")
+    e.shows(UP + DROP + PASTE + b"echo one\necho two\n" + PASTED, "|", "several lines are one to edit")
+    e.has(-2, "$ echo one", "and are all shown")
+    e.prints(b"", "one\ntwo", "Enter runs them")
+    e.shows(PASTE + b"a\n\n", "|", "a paste whose end is lost")
+    e.shows(b"\x03", "$ |", "is left by Ctrl-C")
     e.shows(b"echo 'a\n", "> |", "an open quote is continued")
     e.shows(b"b\x03", "$ |", "and Ctrl-C leaves that")
 
@@ -130,6 +140,23 @@ def asks(e):
     sendkeys(e.machine, "end", "left", "left", "delete", "home", "delete", "up", "down", "x")
     ok(e.until(lambda: e.line().endswith("x|")), "its keyboard edits", e.line())
     e.shows(b"\x03", "$ |", "and Ctrl-C drops that")
+
+
+def scrolls(e):
+    rows = ["%03d" % i for i in range(300)]
+    e.prints(b"for i in " + " ".join(rows).encode() + b"; do echo $i; done", rows[-1], "more lines than the screen has")
+    for keys, first, title in ((1, 252, "Shift-PageUp shows the lines before"), (1, 228, "and those before them"),
+                               (12, 45, "as far back as 256 lines")):
+        sendkeys(e.machine, *["shift-pgup"] * keys)
+        video(e.machine, rows[first:first + HEIGHT], title)
+    e.prints(b"echo more", "more", "what is written meanwhile")
+    video(e.machine, rows[47:47 + HEIGHT], "leaves them, but for the oldest")
+    sendkeys(e.machine, "shift-pgdn")
+    video(e.machine, rows[71:71 + HEIGHT], "Shift-PageDown shows the next ones")
+    sendkeys(e.machine, "x")
+    e.until(lambda: e.line() == "$ x|")
+    video(e.machine, e.rows(), "and another key the last ones")
+    e.shows(b"\x03", "$ |", "which it is for")
 
 
 def remembers(e):
@@ -176,6 +203,15 @@ def lasts(e):
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "and the first one edits again")
     e.prints(DROP + b"cat & echo a", "a", "a reader in the background")
     e.prints(b"echo b", "b", "does not get what is typed to the shell")
+    e.shows(b"( sleep 50; echo -n li; echo ne ) &\n", "$ |", "a program in the background")
+    e.send(b"ab" + b"c" * WIDTH + LEFT * WIDTH)
+    e.has(-1, "line", "whose text")
+    e.shows(DELETE * WIDTH, "$ ab|", "has the line being typed below it")
+    e.has(-2, "&", "and no longer above it")
+    e.shows(DROP + b"sleep 20; echo -n part\nahead", "$ ahead|", "what is typed ahead is edited")
+    e.has(-1, "aheadpart", "below what stood in the cursor's line")
+    e.shows(b"y" * (WIDTH - 7), "|", "and the shell knows its place")
+    e.shows(DROP, "$ |", "to the start")
     e.send(b"( sleep 50; kill 2 ) &\nabc")
     e.has(-1, "init: starting sh", "a killed shell")
     e.until(lambda: e.line().startswith("$ "))
@@ -188,18 +224,20 @@ def lasts(e):
 with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%d" % WIDTH) as pc:
     editor = Editor(pc)
     ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
-    for part in edits, asks, remembers, completes, lasts:
+    for part in edits, asks, scrolls, remembers, completes, lasts:
         part(editor)
 
 ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")
 QUERY, ANSWER, PROMPT = rb"\x1b\[6n", b"\x1b[1;1R", rb"init: starting sh\r\n\$ "
+MARKS = rb"\x1b\[\?2004h"  # are wanted around what is pasted
+EDITED = PROMPT.replace(rb"\$", MARKS + rb"\$")
 
 t = Terminal(RUN + ["--disk", IMAGE], env=ENV)
 ok(t.expect(QUERY), "./ksm run asks the terminal where the cursor is", t.text)
 t.type(ANSWER)
-ok(t.expect(PROMPT), "and when it answers", t.text)
+ok(t.expect(EDITED), "and when it answers", t.text)
 t.type(b"echo ac" + LEFT + b"b\r")
-ok(t.expect(rb"\nabc\r\n\$ "), "lines are edited", t.text)
+ok(t.expect(rb"\nabc\r\n" + MARKS + rb"\$ "), "lines are edited", t.text)
 t.type(b"halt\r")
 status = t.status()
 ok(status == 0, "halt ends it", status, t.text)

@@ -53,6 +53,21 @@ TEST("fgets reads lines, in pieces if they are too long")
     check_str(output, "ab\n|\n|12345|678\n|end|5");
 }
 
+static void read_nothing(void *arg)
+{
+    char line[2] = "x";
+
+    (void)arg;
+    check(fgets(line, 0, stdin) == NULL && line[0] == 'x');
+    check(fgets(line, 1, stdin) == line && line[0] == 0);
+    check(getchar() == 'a');
+}
+
+TEST("fgets with room for no character gives an empty string, and reads nothing")
+{
+    check_eq(run(read_nothing, 1, "a"), 0);
+}
+
 static void say_all(void *arg)
 {
     int one = 1;

@@ -36,6 +36,9 @@ TEST("sh runs lists of commands, and knows their statuses")
         { "echo a; echo b", "a\nb\n", 0 },
         { "echo a;", "a\n", 0 },
         { "echo a\necho b\n\necho c", "a\nb\nc\n", 0 },
+        { "if true\nthen # why\n\n echo 'a\nb' c\\\nd \"$?\ne\" | \\\n cat\nfi |\n\ncat && # and\n\n echo "
+          "f\necho g",
+          "a\nb cd 0\ne\nf\ng\n", 0 },
         { "true && echo yes", "yes\n", 0 },
         { "false && echo yes", "", 1 },
         { "false || echo no", "no\n", 0 },

@@ -82,6 +82,7 @@ def run_on(disk, options):
         raise Failure(USAGE_ERROR, "no terminal: say what to run after --")
     kernel = os.path.join(build_directory(), "kernel.elf")
     check_memory(kernel, options.mem)
+    told = []
     if not command and not any(param.startswith("terminal=") for param in options.param):
         told, typed = terminal.parameters()
         options.param += told
@@ -94,6 +95,7 @@ def run_on(disk, options):
         else:
             say(WELCOME)
             status, timed_out, left = session.run(machine, options, first, typed)
+            sys.stdout.write(terminal.NO_PASTE_MARKS if told else "")
             if left:
                 sys.stdout.write("\n")
                 return 0

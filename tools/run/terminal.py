@@ -12,6 +12,7 @@ import termios
 import time
 
 QUERY = b"\x1b[6n"
+NO_PASTE_MARKS = "\x1b[?2004l"  # the shell asks for marks around what is pasted
 ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
 PATIENCE = 0.5  # seconds; a terminal far away may need some
 WIDTH = 80      # where the terminal does not say

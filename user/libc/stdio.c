@@ -28,7 +28,7 @@ char *(fgets)(char *buf, int size, int from)
         if (c == '\n')
             break;
     }
-    if (n == 0)
+    if (size < 1 || (n == 0 && size > 1))
         return NULL;
     buf[n] = 0;
     return buf;

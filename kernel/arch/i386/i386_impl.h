@@ -164,6 +164,7 @@ void serial_drain(void);                                /* waits until all has b
 void screen_init(void);
 void screen_put(const char *text, size_t n);
 void screen_refresh(bool now);
+void screen_page(int pages); /* shows what is a page further up, -1, or down, 1; 0: what is written now */
 void keyboard_start(void);
 void ide_start(void);
 void ide_interrupt(uint irq);

@@ -3,7 +3,7 @@
  *
  * The controller translates to scan code set 1: bit 7 is set when a key is released, and 0xE0 precedes the
  * keys that the first PCs did not have.  Of those, arrows, Home, End and Delete are passed on as what a terminal sends for
- * them.
+ * them.  Shift-PageUp and Shift-PageDown are for the screen, and any other key shows what is written now.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -22,6 +22,8 @@ enum {
     KEY_SHIFT_LEFT = 0x2A,
     KEY_SHIFT_RIGHT = 0x36,
     KEY_CAPS = 0x3A,
+    KEY_PAGE_UP = 0x49,
+    KEY_PAGE_DOWN = 0x51,
     KEY_SLASH = 0x35,
     KEY_ENTER = 0x1C
 };
@@ -78,24 +80,38 @@ static void send_sequence(uchar key)
     }
 }
 
+/* A key that stands for something, with what is held down beside it. */
+static void key_pressed(uchar key)
+{
+    int c = character(key);
+
+    if (extended && (key == KEY_PAGE_UP || key == KEY_PAGE_DOWN)) {
+        if (shift_left || shift_right)
+            screen_page(key == KEY_PAGE_UP ? -1 : 1);
+        return;
+    }
+    screen_page(0);
+    if (c)
+        kernel_interrupt(INTERRUPT_INPUT, c);
+    else if (extended)
+        send_sequence(key);
+}
+
 static void key_changed(uchar code)
 {
     uchar key = code & ~KEY_RELEASED;
     bool pressed = !(code & KEY_RELEASED);
-    int c;
 
     if (key == KEY_CTRL)
         ctrl = pressed;
-    else if (key == KEY_SHIFT_LEFT && !extended)
-        shift_left = pressed;
-    else if (key == KEY_SHIFT_RIGHT && !extended)
-        shift_right = pressed;
+    else if (key == KEY_SHIFT_LEFT) /* an extended one is no key: it goes along with others */
+        shift_left = extended ? shift_left : pressed;
+    else if (key == KEY_SHIFT_RIGHT)
+        shift_right = extended ? shift_right : pressed;
     else if (key == KEY_CAPS)
         caps ^= pressed;
-    else if (pressed && (c = character(key)))
-        kernel_interrupt(INTERRUPT_INPUT, c);
-    else if (pressed && extended)
-        send_sequence(key);
+    else if (pressed)
+        key_pressed(key);
     extended = false;
 }
 

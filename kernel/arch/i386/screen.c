@@ -5,6 +5,9 @@
  * of lines that makes scrolling free, and the clock copies it to the screen.  A copy that races with output
  * shows an older state until the next one.  Shutting down copies immediately.
  *
+ * Lines count up, and a line stays at lines[number % HISTORY] until the ring has come round.  The newest LINES are the
+ * screen that text is written to; Shift-PageUp shows older ones, until another key is pressed.
+ *
  * It understands the sequences that programs of this system write: ESC [ NUMBER and A, B, C or D move the cursor, H moves
  * it to the upper left corner, J clears what follows it, and 2J all.  Others are ignored.  As on a terminal, a full line
  * wraps when the next character comes.
@@ -24,19 +27,24 @@
 #define CURSOR_HIGH   14
 #define CURSOR_LOW    15
 
-static uint cells[LINES][COLUMNS / 2]; /* two characters each */
-static uint top;                       /* the line shown first */
+#define HISTORY 256u /* lines that are kept, with those of the screen; a power of two */
+#define PAGE    (LINES - 1)
+
+static uint lines[HISTORY][COLUMNS / 2]; /* two characters each */
+static uint top;                         /* the number of the screen's first line */
+static volatile uint back; /* the number of the first line shown, while older ones are; see `looks_back` */
+static volatile bool looks_back;
 static uint line, column; /* of the cursor; column COLUMNS: behind the last one, before the line wraps */
 static volatile bool changed;
 
 static enum { TEXT, ESCAPED, SEQUENCE } state;
 static uint number; /* of a sequence: its last one */
 
-static ushort *cell(uint l, uint c) { return (ushort *)cells[(top + l) % LINES] + c; }
+static ushort *cell(uint l, uint c) { return (ushort *)lines[(top + l) % HISTORY] + c; }
 
 static void clear_line(uint l)
 {
-    uint *two = cells[(top + l) % LINES];
+    uint *two = lines[(top + l) % HISTORY];
 
     for (uint c = 0; c < COLUMNS / 2; c++)
         two[c] = (COLOUR | ' ') * 0x10001u;
@@ -55,7 +63,7 @@ static void new_line(void)
     if (++line < LINES)
         return;
     line--;
-    top = (top + 1) % LINES;
+    top++;
     clear_line(line);
 }
 
@@ -155,29 +163,59 @@ void screen_put(const char *text, size_t n)
     changed = true;
 }
 
+static uint oldest(void) { return top + LINES > HISTORY ? top + LINES - HISTORY : 0; }
+
+/* The number of the line to be shown first. */
+static uint first_shown(void)
+{
+    if (!looks_back)
+        return top;
+    return back > oldest() ? back : oldest();
+}
+
+void screen_page(int pages)
+{
+    uint from = first_shown();
+
+    if (pages == 0 && !looks_back)
+        return;
+    back = pages < 0 ? from - up_to(PAGE, from - oldest()) : from + up_to(PAGE, top - from);
+    looks_back = pages != 0 && back < top;
+    changed = true;
+}
+
+static void show_cursor(uint l)
+{
+    uint at = up_to(l, LINES) * COLUMNS + up_to(column, COLUMNS - 1); /* line LINES is not on the screen */
+
+    port_write8(CONTROLLER, CURSOR_HIGH);
+    port_write8(CONTROLLER + 1, at >> 8);
+    port_write8(CONTROLLER, CURSOR_LOW);
+    port_write8(CONTROLLER + 1, at & 0xFF);
+}
+
 void screen_refresh(bool now)
 {
-    static uint first; /* line to be copied next */
-    uint cursor, end = now ? LINES : first + LINES_AT_ONCE;
+    static uint next, from; /* line of the screen to be copied next; number of its first */
+    uint end = now ? LINES : next + LINES_AT_ONCE;
 
-    if (first == 0 || now) {
+    if (next == 0 || now) {
         if (!changed && !now)
             return;
         changed = false;
-        first = 0;
+        looks_back &= !now;
+        from = first_shown();
+        next = 0;
     }
-    for (; first < end; first++) {
-        volatile uint *screen = (volatile uint *)va_of(SCREEN_PA) + first * (COLUMNS / 2);
-        const uint *from = cells[(top + first) % LINES];
+    for (; next < end; next++) {
+        volatile uint *screen = (volatile uint *)va_of(SCREEN_PA) + next * (COLUMNS / 2);
+        const uint *shown = lines[(from + next) % HISTORY];
+
         for (uint c = 0; c < COLUMNS / 2; c++)
-            screen[c] = from[c];
+            screen[c] = shown[c];
     }
-    if (first < LINES)
+    if (next < LINES)
         return;
-    first = 0;
-    cursor = line * COLUMNS + up_to(column, COLUMNS - 1);
-    port_write8(CONTROLLER, CURSOR_HIGH);
-    port_write8(CONTROLLER + 1, cursor >> 8);
-    port_write8(CONTROLLER, CURSOR_LOW);
-    port_write8(CONTROLLER + 1, cursor & 0xFF);
+    next = 0;
+    show_cursor(top + line - from);
 }

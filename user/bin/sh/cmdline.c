@@ -5,6 +5,8 @@
  * \ and $, and \ keeps one; # at the start of a word begins a comment.  What is not quoted and more than a character
  * becomes a mark in the word.  After the first error the token stays END, so every rule just returns.
  *
+ * Where the text ends and the command does not, the scanner asks for another line and goes on.
+ *
  * All memory comes from an arena, a list of chunks that is freed as a whole.
  */
 #include "cmdline.h"
@@ -62,8 +64,9 @@ void cmdline_free(void) { cmdline_release((struct cmdline_place){ NULL, 0 }); }
 enum token { END, NEWLINE, WORD, AND_IF, OR_IF, PIPE, AMP, SEMI, OPEN, CLOSE, REDIRECT };
 
 static struct {
-    const char *at, *end;
-    uint ndollars; /* in the text */
+    cmdline_more *more;
+    const char *text, *at, *end;
+    uint ndollars; /* in the text that is left, at least */
     enum token token;
     const char *start;              /* of the token, for messages */
     char *word;                     /* WORD */
@@ -71,8 +74,29 @@ static struct {
     bool assigns;                   /* WORD: it is NAME=VALUE */
     enum cmdline_outcome outcome;   /* of the parse */
     const char *expected;           /* where it failed */
-    uint nesting;
+    uint nesting;                   /* while there is one, the command goes on after the line */
 } in;
+
+static void set_text(const char *text)
+{
+    in.at = text + (in.at - in.text);
+    in.start = text + (in.start - in.text);
+    in.text = text;
+    in.end = in.at + strlen(in.at);
+    in.ndollars = 0;
+    for (const char *p = in.at; *p; p++)
+        in.ndollars += *p == '$';
+}
+
+/* Has the text continued by a line. */
+static bool get_more(void)
+{
+    const char *text = in.more();
+
+    if (text)
+        set_text(text);
+    return text;
+}
 
 static void syntax(enum cmdline_outcome outcome, const char *expected)
 {
@@ -141,18 +165,17 @@ static bool scan_quoted(char quote, char **to)
     return true;
 }
 
-/* Skips a \ at the end of a line together with the line's end.  If the text ends there, it is incomplete. */
+/* Skips a \ at the end of a line together with the line's end. */
 static bool skip_line_end(void)
 {
     if (in.at[0] != '\\' || in.at[1] != '\n')
         return false;
     in.at += 2;
-    if (!*in.at)
-        syntax(CMDLINE_INCOMPLETE, "the next line");
     return true;
 }
 
-static void scan_word(void)
+/* NULL, or what is missing at the end of the text. */
+static const char *scan_known_word(void)
 {
     char *to = arena_take(in.end - in.at + in.ndollars + 1); /* the longest word: a mark more for each $ */
     uint name = cmdline_name(in.at);
@@ -162,13 +185,12 @@ static void scan_word(void)
     in.assigns = name > 0 && in.at[name] == '=';
     while (!ends_word(*in.at)) {
         if (*in.at == '\'' || *in.at == '"') {
-            if (!scan_quoted(*in.at, &to)) {
-                syntax(CMDLINE_INCOMPLETE, "a closing quote");
-                return;
-            }
+            if (!scan_quoted(*in.at, &to))
+                return "a closing quote";
+        } else if (skip_line_end()) {
+            if (!*in.at)
+                return "the next line";
         } else if (*in.at == '\\' && in.at[1]) {
-            if (skip_line_end())
-                continue;
             *to++ = in.at[1];
             in.at += 2;
         } else if (*in.at == '$' && scan_dollar(&to)) {
@@ -181,6 +203,22 @@ static void scan_word(void)
     }
     *to++ = 0;
     arena->used = (to - (char *)(arena + 1) + 3) & ~3u; /* gives back what was not needed */
+    return NULL;
+}
+
+static void scan_word(void)
+{
+    struct cmdline_place place = cmdline_place();
+    const char *missing;
+
+    while ((missing = scan_known_word())) {
+        cmdline_release(place);
+        in.at = in.start;
+        if (!get_more()) {
+            syntax(CMDLINE_INCOMPLETE, missing);
+            return;
+        }
+    }
 }
 
 /* Scans [n] and < > >> or >& at in.at.  false: there is none. */
@@ -203,6 +241,25 @@ static bool scan_redirection(void)
     return true;
 }
 
+/* Skips what stands between tokens; false: the text ends, and so does the command. */
+static bool skip_blanks(void)
+{
+    bool goes_on = in.nesting > 0;
+
+    for (;;) {
+        while (is_blank(*in.at))
+            in.at++;
+        if (*in.at == '#')
+            in.at += strcspn(in.at, "\n");
+        if (skip_line_end())
+            goes_on = true;
+        else if (*in.at)
+            return true;
+        if (!*in.at && !(goes_on && get_more()))
+            return false;
+    }
+}
+
 static void next_token(void)
 {
     static const struct {
@@ -213,16 +270,10 @@ static void next_token(void)
         { ";", SEMI },    { "(", OPEN },   { ")", CLOSE }, { "\n", NEWLINE },
     };
 
-    do {
-        while (is_blank(*in.at))
-            in.at++;
-    } while (skip_line_end());
-    if (*in.at == '#') {
-        while (*in.at && *in.at != '\n')
-            in.at++;
-    }
+    bool found = skip_blanks();
+
     in.start = in.at;
-    if (!*in.at) {
+    if (!found) {
         in.token = END;
         return;
     }
@@ -275,15 +326,20 @@ static void parse_keyword(const char *word)
         parse_missing(word);
 }
 
-/* A list that may not be empty, and the keyword after it if there is one to come. */
-static struct list *parse_part(const char *next)
+/* The last token of a compound stays: no line is asked for after it. */
+static void parse_end(const char *word)
+{
+    if (!is_keyword(word))
+        parse_missing(word);
+}
+
+/* A list that may not be empty. */
+static struct list *parse_part(void)
 {
     struct list *list = parse_list(END);
 
     if (!list)
         parse_missing("a command");
-    if (next)
-        parse_keyword(next);
     return list;
 }
 
@@ -326,11 +382,9 @@ static void parse_group(struct command *c)
     c->body = parse_list(CLOSE);
     if (in.token != CLOSE || !c->body)
         parse_missing(c->body ? "`)'" : "a command");
-    else
-        next_token();
 }
 
-/* Parses a compound after its first token. */
+/* Parses a compound after its first token, up to its last one. */
 static void parse_nested(struct command *c, void (*parse)(struct command *))
 {
     if (++in.nesting > MAX_NESTING) {
@@ -342,12 +396,22 @@ static void parse_nested(struct command *c, void (*parse)(struct command *))
     in.nesting--;
 }
 
+/* The next command, after an operator: it may be on the next line. */
+static void next_command(void)
+{
+    in.nesting++;
+    next_token();
+    skip_newlines();
+    in.nesting--;
+}
+
 /* After if or elif. */
 static void parse_if(struct command *c)
 {
     c->kind = IF;
-    c->condition = parse_part("then");
-    c->body = parse_part(NULL);
+    c->condition = parse_part();
+    parse_keyword("then");
+    c->body = parse_part();
     if (is_keyword("elif")) {
         struct command *other = cmdline_alloc(sizeof(*other));
 
@@ -359,16 +423,18 @@ static void parse_if(struct command *c)
     }
     if (is_keyword("else")) {
         next_token();
-        c->otherwise = parse_part(NULL);
+        c->otherwise = parse_part();
     }
-    parse_keyword("fi");
+    parse_end("fi");
 }
 
 static void parse_while(struct command *c)
 {
     c->kind = WHILE;
-    c->condition = parse_part("do");
-    c->body = parse_part("done");
+    c->condition = parse_part();
+    parse_keyword("do");
+    c->body = parse_part();
+    parse_end("done");
 }
 
 static void parse_for(struct command *c)
@@ -391,7 +457,8 @@ static void parse_for(struct command *c)
     next_token();
     skip_newlines();
     parse_keyword("do");
-    c->body = parse_part("done");
+    c->body = parse_part();
+    parse_end("done");
 }
 
 /* false: the token begins none. */
@@ -406,6 +473,8 @@ static bool parse_compound(struct command *c)
     if (!parse)
         return false;
     parse_nested(c, parse);
+    if (in.token != END)
+        next_token();
     return true;
 }
 
@@ -452,8 +521,7 @@ static struct pipeline *parse_pipeline(void)
         p->ncommands++;
         if (in.token != PIPE)
             return p;
-        next_token();
-        skip_newlines();
+        next_command();
     }
 }
 
@@ -464,8 +532,7 @@ static struct pipeline *parse_chain(void)
     while (in.token == AND_IF || in.token == OR_IF) {
         enum token operator= in.token;
 
-        next_token();
-        skip_newlines();
+        next_command();
         p->next = parse_pipeline();
         p = p->next;
         p->when = operator== AND_IF ? IF_OK : IF_FAILED;
@@ -493,13 +560,12 @@ static struct list *parse_list(enum token end)
     return first;
 }
 
-enum cmdline_outcome cmdline_parse(const char *text, struct list **list, struct cmdline_error *error)
+enum cmdline_outcome cmdline_parse(const char *text, cmdline_more *more, struct list **list,
+                                   struct cmdline_error *error)
 {
-    in.at = text;
-    in.end = text + strlen(text);
-    in.ndollars = 0;
-    for (const char *p = text; *p; p++)
-        in.ndollars += *p == '$';
+    in.more = more;
+    in.text = in.at = in.start = text;
+    set_text(text);
     in.outcome = CMDLINE_OK;
     in.nesting = 0;
     next_token();

@@ -64,7 +64,7 @@ struct list {
     bool background;
 };
 
-/* CMDLINE_INCOMPLETE: the text ends inside quotes or a compound, or after an operator. */
+/* CMDLINE_INCOMPLETE: the last line ends inside quotes or a compound, or after an operator. */
 enum cmdline_outcome { CMDLINE_OK, CMDLINE_INCOMPLETE, CMDLINE_BAD };
 
 /* Where in the text an error is, and what could stand there. */
@@ -72,8 +72,12 @@ struct cmdline_error {
     const char *near, *expected;
 };
 
-/* Parses all of text.  *list is NULL for an empty line. */
-enum cmdline_outcome cmdline_parse(const char *text, struct list **list, struct cmdline_error *error);
+/* The text with another line at its end, perhaps moved; NULL: there is no line.  Sleeps: may. */
+typedef const char *cmdline_more(void);
+
+/* Parses all of text, and the lines that it goes on in.  *list is NULL for an empty line.  Sleeps: may. */
+enum cmdline_outcome cmdline_parse(const char *text, cmdline_more *more, struct list **list,
+                                   struct cmdline_error *error);
 
 /* The length of the variable's name at text; 0: there is none. */
 uint cmdline_name(const char *text);

@@ -3,6 +3,9 @@
  *
  * A key, which may be a sequence of characters, changes the line or chooses another one; screen.c shows it.  What was
  * typed at once is shown at once, so a long paste is fast.
+ *
+ * A terminal marks what is pasted: it is text, with its tabs and the ends of its lines, and Enter runs it.  Ctrl-C is for
+ * the case that the second mark is lost.
  */
 #include "edit.h"
 
@@ -20,7 +23,18 @@
 #define PATTERN_SIZE (SCREEN_PROMPT_SIZE - 16)
 
 /* Keys that are more than a character. */
-enum { KEY_UP = 256, KEY_DOWN, KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_DELETE, KEY_NONE };
+enum {
+    KEY_UP = 256,
+    KEY_DOWN,
+    KEY_LEFT,
+    KEY_RIGHT,
+    KEY_HOME,
+    KEY_END,
+    KEY_DELETE,
+    KEY_PASTE,
+    KEY_PASTED,
+    KEY_NONE
+};
 
 static struct {
     char *lines[NHISTORY]; /* the oldest first */
@@ -40,6 +54,8 @@ static struct {
     uint n, taken;
     struct escape escape;
 } keys;
+
+static bool pasting;
 
 /* Replaces the characters from `from` to `to` by n others, and puts the cursor after them. */
 static void replace(uint from, uint to, const char *text, uint n)
@@ -240,11 +256,11 @@ static int key_of(const char *sequence)
         const char *sequence;
         int key;
     } known[] = {
-        { "[A", KEY_UP },      { "[B", KEY_DOWN }, { "[C", KEY_RIGHT }, { "[D", KEY_LEFT },
-        { "[H", KEY_HOME },    { "[F", KEY_END },  { "OA", KEY_UP },    { "OB", KEY_DOWN },
-        { "OC", KEY_RIGHT },   { "OD", KEY_LEFT }, { "OH", KEY_HOME },  { "OF", KEY_END },
-        { "[1~", KEY_HOME },   { "[4~", KEY_END }, { "[7~", KEY_HOME }, { "[8~", KEY_END },
-        { "[3~", KEY_DELETE },
+        { "[A", KEY_UP },      { "[B", KEY_DOWN },     { "[C", KEY_RIGHT },     { "[D", KEY_LEFT },
+        { "[H", KEY_HOME },    { "[F", KEY_END },      { "OA", KEY_UP },        { "OB", KEY_DOWN },
+        { "OC", KEY_RIGHT },   { "OD", KEY_LEFT },     { "OH", KEY_HOME },      { "OF", KEY_END },
+        { "[1~", KEY_HOME },   { "[4~", KEY_END },     { "[7~", KEY_HOME },     { "[8~", KEY_END },
+        { "[3~", KEY_DELETE }, { "[200~", KEY_PASTE }, { "[201~", KEY_PASTED },
     };
 
     if (strchr(sequence, 'R'))
@@ -273,6 +289,11 @@ static int next_key(void)
 
         char c = keys.bytes[keys.taken++];
 
+        if (!c) { /* another program has written, and the cursor is below it */
+            screen_find_row();
+            screen_enter_line();
+            continue;
+        }
         switch (edit_escape(&keys.escape, c)) {
         case ESCAPE_NONE:
             return (uchar)c;
@@ -282,6 +303,15 @@ static int next_key(void)
             break;
         }
     }
+}
+
+/* A key during a paste. */
+static void paste(int key)
+{
+    if (key == KEY_PASTED)
+        pasting = false;
+    else if (key == '\t' || key == '\n' || (key < KEY_UP && !iscntrl(key)))
+        insert((char)key);
 }
 
 static void edit(int key)
@@ -341,6 +371,10 @@ static void edit(int key)
     case '\t':
         tab();
         break;
+    case KEY_PASTE:
+        pasting = true;
+        break;
+    case KEY_PASTED:
     case KEY_NONE:
         break;
     default:
@@ -355,23 +389,27 @@ static enum edit_outcome finish(enum edit_outcome outcome, const char *last)
     return outcome;
 }
 
-enum edit_outcome edit_line(const char *prompt, uint columns, const char **text)
+enum edit_outcome edit_line(const char *prompt, uint columns, bool begun, const char **text)
 {
-    search.on = false;
+    search.on = pasting = false;
     search.prompt = prompt;
     line.length = 0;
     replace_all("");
-    screen_begin(prompt, columns);
+    screen_begin(prompt, columns, begun);
     history.at = history.count;
     for (;;) {
         int key = next_key();
 
         if (search.on && key >= 0 && search_key(key))
             continue;
-        if (key < 0 || (key == CTRL('D') && line.length == 0))
+        if (key < 0 || (key == CTRL('D') && line.length == 0 && !pasting))
             return finish(EDIT_END, "\n");
         if (key == CTRL('C'))
             return finish(EDIT_BREAK, "^C\n");
+        if (pasting) {
+            paste(key);
+            continue;
+        }
         if (key == '\n') {
             history_add(line.text);
             *text = line.text;

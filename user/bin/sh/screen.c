@@ -7,6 +7,8 @@
  *      longer than the s|        of a UTF-8 character that follow its first take none.
  *      creen            |
  *
+ * A line's end within it, which was pasted, takes all cells that are left of its row.
+ *
  * Only what differs is drawn, so what is added at the end is written as a plain echo would write it.
  */
 #include "screen.h"
@@ -54,8 +56,12 @@ static uint cell(uint i)
 {
     uint n = strlen(screen.prompt);
 
-    for (uint k = 0; k < i; k++)
-        n += iscntrl((uchar)line.text[k]) ? 2 : !screen_goes_on(line.text[k]);
+    for (uint k = 0; k < i; k++) {
+        if (line.text[k] == '\n')
+            n += screen.columns - n % screen.columns;
+        else
+            n += iscntrl((uchar)line.text[k]) ? 2 : !screen_goes_on(line.text[k]);
+    }
     return n;
 }
 
@@ -77,19 +83,37 @@ static void move(uint to)
     screen.cursor = to;
 }
 
+/* A terminal wraps only when the next character comes. */
+static void wrap(uint at)
+{
+    if (at % screen.columns == 0)
+        put(" \b");
+}
+
+static void draw_char(uint i)
+{
+    char c = line.text[i];
+
+    if (c == '\n') {
+        wrap(cell(i));
+        put("\033[J\n");
+    } else if (iscntrl((uchar)c)) {
+        put_char('^');
+        put_char(c ^ '@');
+    } else {
+        put_char(c);
+    }
+}
+
 void screen_draw(void)
 {
     uint end = cell(line.length);
 
     if (screen.changed < line.length) {
         move(cell(screen.changed));
-        for (uint i = screen.changed; i < line.length; i++) {
-            if (iscntrl((uchar)line.text[i]))
-                put_char('^');
-            put_char(iscntrl((uchar)line.text[i]) ? line.text[i] ^ '@' : line.text[i]);
-        }
-        if (end % screen.columns == 0)
-            put(" \b"); /* a terminal wraps only when the next character comes */
+        for (uint i = screen.changed; i < line.length; i++)
+            draw_char(i);
+        wrap(end);
         screen.cursor = end;
     }
     if (end < screen.end) {
@@ -132,10 +156,20 @@ void screen_set_columns(uint columns)
     screen_enter_line();
 }
 
-void screen_begin(const char *prompt, uint columns)
+void screen_find_row(void)
+{
+    for (uint i = 1; i < screen.columns; i++)
+        put_char(' ');
+    put("\r\033[J");
+}
+
+void screen_begin(const char *prompt, uint columns, bool begun)
 {
     if (screen.columns == 0)
         screen.columns = columns;
+    if (begun)
+        screen_find_row();
+    put("\033[?2004h");
     snprintf(screen.prompt, sizeof(screen.prompt), "%s", prompt);
     screen_enter_line();
 }
@@ -143,6 +177,7 @@ void screen_begin(const char *prompt, uint columns)
 void screen_end(const char *text)
 {
     screen_draw();
+    put("\033[?2004l");
     put(text);
     flush();
 }

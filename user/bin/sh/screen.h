@@ -19,9 +19,12 @@ extern struct line {
 /* Is it a byte of a UTF-8 character after its first?  The cursor stands on none.  Sleeps: no. */
 static inline bool screen_goes_on(char c) { return ((uchar)c & 0xC0) == 0x80; }
 
-/* Begins a new line.  columns: the terminal's, unless screen_set_columns() was told of others. */
-void screen_begin(const char *prompt, uint columns);
-/* Ends it, with the cursor after this text. */
+/* Begins a new line, and asks the terminal to mark what is pasted.  columns: the terminal's, unless screen_set_columns()
+   was told of others; begun: the cursor may be within a row. */
+void screen_begin(const char *prompt, uint columns, bool begun);
+/* Goes to the start of a row: the next one, unless the cursor is there. */
+void screen_find_row(void);
+/* Ends the line, with the cursor after this text. */
 void screen_end(const char *text);
 /* The line differs from here on. */
 void screen_change(uint from);

@@ -504,6 +504,7 @@ static struct {
     const char *text; /* the rest of it; NULL: lines come from descriptor 0 */
     char *line;
     uint length, size;
+    bool dropped; /* Ctrl-C ended the last one, and those before it are gone */
 } source;
 
 /* Control characters that stand for something else in a word are left out. */
@@ -520,17 +521,23 @@ static void line_put(char c)
     source.line[source.length] = 0;
 }
 
-/* The same as line_get(), by keys.  The console gives programs lines. */
-static bool line_edit(void)
+static void line_drop(void)
+{
+    source.length = 0;
+    source.dropped = true;
+}
+
+/* The same as line_get(), by keys.  The console gives programs lines.  begun: the cursor may be within a line. */
+static bool line_edit(bool begun)
 {
     const char *text = "";
-    enum edit_outcome outcome = edit_line(source.length ? "> " : "$ ", columns, &text);
+    enum edit_outcome outcome = edit_line(source.length ? "> " : "$ ", columns, begun, &text);
 
     consolectl(CONSOLE_LINES);
     if (outcome == EDIT_END)
         return false;
     if (outcome == EDIT_BREAK)
-        source.length = 0;
+        line_drop();
     while (*text)
         line_put(*text++);
     line_put('\n');
@@ -542,10 +549,12 @@ static bool line_get(void)
 {
     struct escape escape = { 0 };
     uint had = source.length;
+    int begun = columns ? consolectl(CONSOLE_KEYS) : -1;
     char c = 0;
 
-    if (columns && consolectl(CONSOLE_KEYS) == 0)
-        return line_edit();
+    source.dropped = false;
+    if (begun >= 0)
+        return line_edit(begun);
     if (interactive)
         write(2, had ? "> " : "$ ", 2);
     while (c != '\n') {
@@ -554,7 +563,8 @@ static bool line_get(void)
         if (source.text)
             c = *source.text++;
         if (interactive && c == CTRL_C) {
-            had = source.length = 0;
+            line_drop();
+            had = 0;
             c = '\n';
         }
         /* What the terminal sends for arrows is no part of a name. */
@@ -574,6 +584,8 @@ static void report_syntax(enum cmdline_outcome outcome, const struct cmdline_err
         warn("syntax error near `%.*s': %s was expected", n < 20 ? n : 20, error->near, error->expected);
 }
 
+static const char *line_continue(void) { return line_get() && !source.dropped ? source.line : NULL; }
+
 /* Parses and runs a line with its continuations.  false: it has a syntax error. */
 static bool line_run(void)
 {
@@ -582,9 +594,10 @@ static bool line_run(void)
     struct cmdline_error error;
 
     was_killed = broken = false;
-    while ((outcome = cmdline_parse(source.line, &list, &error)) == CMDLINE_INCOMPLETE && line_get())
-        cmdline_free();
-    if (outcome == CMDLINE_OK)
+    outcome = cmdline_parse(source.line, line_continue, &list, &error);
+    if (source.dropped)
+        outcome = CMDLINE_OK;
+    else if (outcome == CMDLINE_OK)
         run_list(list);
     else
         report_syntax(outcome, &error);

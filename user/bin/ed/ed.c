@@ -1,0 +1,371 @@
+/*
+ * ed.c - edits text, line by line.
+ *
+ *   ed [-s] [-p PROMPT] [FILE]   -s: without the numbers of bytes
+ *
+ * This file carries commands out; text.c has the lines, file.c reads and writes them, address.c finds them, and
+ * substitute.c is the command s.
+ *
+ * The text is not to be lost: q and e warn, and at the end of the input, text that was changed goes to a file of its own.
+ */
+#include "ed.h"
+#include "stat.h"
+
+#define RESCUE "ed.hup" /* where text goes that was not written */
+
+bool silent;
+
+static bool in_global;       /* a command of g runs */
+static bool warned;          /* that changes would be lost */
+static char path[PATH_SIZE]; /* of the file; "": none yet */
+
+static const char *problem = ""; /* of the last command that failed */
+static bool in_words;
+static int status; /* of the program */
+static struct line_reader input = LINE_READER(0);
+
+bool wrong(const char *what)
+{
+    problem = what;
+    return false;
+}
+
+/* A reader that went away must not cost the text. */
+static void put(const char *bytes, uint n)
+{
+    if (write_all(1, bytes, (int)n) < 0)
+        status = 1;
+}
+
+static void print(const struct range *range, bool numbers)
+{
+    char number[16];
+
+    for (uint i = range->first; i <= range->last; i++) {
+        struct line *line = text.lines[i - 1];
+
+        if (numbers)
+            put(number, (uint)snprintf(number, sizeof(number), "%u\t", i));
+        line->text[line->n] = '\n'; /* one write for a line */
+        put(line->text, line->n + 1);
+        line->text[line->n] = 0;
+    }
+    text.dot = range->last;
+}
+
+static bool read_input(void)
+{
+    char *line;
+    uint n;
+
+    while ((line = line_next(&input, &n)) && strcmp(line, ".") != 0) {
+        if (!text_insert(line, n))
+            return false;
+    }
+    return true;
+}
+
+static bool change(struct range *range)
+{
+    if (!range_need(range, false))
+        return false;
+    text_cut(range->first, range->last);
+    text.dot = range->first - 1;
+
+    bool good = read_input();
+
+    if (text.dot < range->first && text.dot < text.n) /* nothing came in its place */
+        text.dot = range->first;
+    return good;
+}
+
+static bool add(char command, struct range *range)
+{
+    if (command == 'c')
+        return change(range);
+    if (command == 'i')
+        text.dot = range->last ? range->last - 1 : 0;
+    else
+        text.dot = range->last;
+    return read_input();
+}
+
+static bool delete (struct range *range)
+{
+    if (!range_need(range, false))
+        return false;
+    text_cut(range->first, range->last);
+    text.dot = range->first <= text.n ? range->first : text.n;
+    return true;
+}
+
+/* The name after a command; if it has none, the file's. */
+static bool take_name(char *p, const char **name)
+{
+    if (*p && *p != ' ')
+        return wrong("a blank must stand before the name");
+    while (*p == ' ')
+        p++;
+    if (strlen(p) >= PATH_SIZE)
+        return wrong("the name is too long");
+    if (*p && !path[0])
+        strcpy(path, p);
+    *name = *p ? p : path;
+    return **name ? true : wrong("there is no file's name yet");
+}
+
+static bool edit(char *p, bool forced)
+{
+    const char *name;
+
+    if (changed && !forced && !warned) {
+        warned = true;
+        return wrong("the text was changed and not written: once more loses it");
+    }
+    if (!take_name(p, &name))
+        return false;
+    if (name != path)
+        strcpy(path, name);
+    text_forget();
+
+    bool good = file_read(path);
+
+    changed = false;
+    return good;
+}
+
+static bool quit(bool forced)
+{
+    if (changed && !forced && !warned) {
+        warned = true;
+        return wrong("the text was changed and not written: once more loses it");
+    }
+    exits(status);
+}
+
+static bool insert_file(char *p, struct range *range)
+{
+    const char *name;
+
+    text.dot = range->naddresses ? range->last : text.n;
+    return take_name(p, &name) && file_read(name);
+}
+
+static bool save(char *p, struct range *range)
+{
+    const char *name;
+    bool quits = *p == 'q';
+
+    if (!range_need(range, true) || !take_name(p + quits, &name) ||
+        !file_write(name, range->first, range->last))
+        return false;
+    return quits ? quit(false) : true;
+}
+
+static bool rename_file(char *p)
+{
+    const char *name;
+
+    if (*p == ' ' && p[1])
+        path[0] = 0;
+    if (!take_name(p, &name))
+        return false;
+    printf("%s\n", path);
+    return true;
+}
+
+static bool run(char *p);
+
+/* g/re/command, v/re/command: marks the lines first, since the commands move them. */
+static bool global(char *p, struct range *range, bool inverted)
+{
+    char end = *p++;
+    uint at = 1;
+    bool good = true;
+
+    if (!end || !range_need(range, true) || !pattern_set(pattern_take(&p, end)))
+        return end ? false : wrong("g needs /pattern/command");
+    for (uint i = 1; i <= text.n; i++)
+        text.lines[i - 1]->marked = i >= range->first && i <= range->last && pattern_matches(i) != inverted;
+
+    uint size = strlen(p) + 2; /* a command is cut up when it runs */
+    char *command = malloc(size);
+
+    if (!command)
+        return wrong("out of memory");
+    in_global = true;
+    for (uint left = text.n; good && left > 0 && text.n > 0; left--) {
+        at = at >= 1 && at <= text.n ? at : 1;
+        if (!text.lines[at - 1]->marked) {
+            at++;
+            continue;
+        }
+        text.lines[at - 1]->marked = false;
+        text.dot = at;
+        snprintf(command, size, "%s", *p ? p : "p");
+        good = run(command);
+        left = text.n + 1; /* look at all of them again */
+    }
+    in_global = false;
+    free(command);
+    return good;
+}
+
+/* What may follow a command: p or n, which prints the current line. */
+static bool finish(const char *p)
+{
+    struct range here = { text.dot, text.dot, 1 };
+
+    if (*p && (p[1] || (*p != 'p' && *p != 'n')))
+        return wrong("something follows the command");
+    if (*p && text.dot > 0)
+        print(&here, *p == 'n');
+    return true;
+}
+
+static bool is_change(char command) { return command && strchr("aicdsr", command); }
+
+/* A command that changes or prints lines. */
+static bool run_on_lines(char command, char *p, struct range *range)
+{
+    switch (command) {
+    case 'a':
+    case 'i':
+    case 'c':
+        return *p ? wrong("something follows the command") : add(command, range); /* whose lines replace p */
+    case 'd':
+        return delete (range) && finish(p);
+    case 's':
+        return substitute(&p, range, in_global) && finish(p);
+    case 'u':
+        return text_undo() && finish(p);
+    case 'p':
+    case 'n':
+        if (!range_need(range, false))
+            return false;
+        print(range, command == 'n');
+        return *p ? wrong("something follows the command") : true;
+    case '=':
+        printf("%u\n", range->naddresses ? range->last : text.n);
+        return finish(p);
+    case 0: /* an address alone prints the line; nothing, the next one */
+        if (range->naddresses == 0 && ++range->last > text.n)
+            return wrong("there is no such line");
+        range->first = range->last;
+        if (!range_need(range, false))
+            return false;
+        print(range, false);
+        return true;
+    default:
+        return wrong("there is no such command");
+    }
+}
+
+static bool run(char *p)
+{
+    struct range range;
+
+    while (*p == ' ')
+        p++;
+    if (!range_parse(&p, &range))
+        return false;
+
+    char command = *p ? *p++ : 0;
+
+    if (in_global && command && strchr("aicgveEqQuf", command))
+        return wrong("g cannot do this");
+    if (!in_global && (is_change(command) || command == 'g' || command == 'v') && !text_keep())
+        return false;
+    switch (command) {
+    case 'e':
+    case 'E':
+        return edit(p, command == 'E');
+    case 'f':
+        return rename_file(p);
+    case 'g':
+    case 'v':
+        return global(p, &range, command == 'v');
+    case 'h':
+        printf("%s\n", problem);
+        return true;
+    case 'H':
+        in_words = !in_words;
+        return true;
+    case 'q':
+    case 'Q':
+        return quit(command == 'Q');
+    case 'r':
+        return insert_file(p, &range);
+    case 'w':
+        return save(p, &range);
+    default:
+        return run_on_lines(command, p, &range);
+    }
+}
+
+/* The input has ended: nobody can be asked any more. */
+static void rescue(void)
+{
+    if (!changed)
+        exits(status);
+    silent = true;
+    if (file_write(RESCUE, text.n > 0, text.n))
+        fail(1, "the text was not written: it is in %s now", RESCUE);
+    fail(1, "the text was not written, and cannot be written to %s either", RESCUE);
+}
+
+static void start(const char *name)
+{
+    struct stat st;
+
+    if (strlen(name) >= PATH_SIZE)
+        fail(2, "the name is too long");
+    strcpy(path, name);
+    if (stat(name, &st) < 0)
+        printf("%s: a new file\n", name);
+    else if (st.type == T_DIR)
+        fail(1, "%s: is a directory", name);
+    else if (!file_read(name))
+        fail(1, "%s: %s", name, problem);
+    changed = false;
+}
+
+int main(int argc, char *argv[])
+{
+    const char *prompt = "";
+    struct stat st;
+    int option;
+    char *line;
+    uint n;
+
+    while ((option = getopt(argc, argv, "sp:")) >= 0) {
+        if (option == 's')
+            silent = true;
+        else if (option == 'p')
+            prompt = optarg;
+        else
+            optind = argc + 1;
+    }
+    if (optind + 1 < argc || optind > argc)
+        fail(2, "usage: ed [-s] [-p PROMPT] [FILE]");
+    if (optind < argc)
+        start(argv[optind]);
+
+    bool asks = fstat(0, &st) == 0 && st.type == T_DEV;
+
+    for (;;) {
+        put(prompt, strlen(prompt));
+        line = line_next(&input, &n);
+        if (!line)
+            rescue();
+
+        bool was_warned = warned;
+
+        if (!run(line)) {
+            printf("?\n%s%s", in_words ? problem : "", in_words ? "\n" : "");
+            status |= !asks;
+        }
+        if (was_warned)
+            warned = false;
+    }
+}

@@ -1,0 +1,128 @@
+/*
+ * text.c - the lines of the text.
+ *
+ * They are an array of pointers to lines, of any length and any bytes.  A line is never changed, only replaced, so what
+ * text_undo() brings back is an older array with references to the same lines.
+ */
+#include "ed.h"
+
+struct text text;
+bool changed;
+
+static struct text before; /* what text_undo() brings back, if it was kept */
+static bool kept;
+
+static struct line *make_line(const char *bytes, uint n)
+{
+    struct line *line = malloc(sizeof(*line) + n + 1);
+
+    if (!line)
+        return NULL;
+    *line = (struct line){ .refs = 1, .n = n };
+    memmove(line->text, bytes, (int)n);
+    line->text[n] = 0;
+    return line;
+}
+
+static void put_line(struct line *line)
+{
+    if (--line->refs == 0)
+        free(line);
+}
+
+static bool make_room(struct text *t, uint n)
+{
+    if (t->n + n <= t->size)
+        return true;
+
+    uint size = 2 * (t->n + n) + 100;
+    struct line **lines = realloc(t->lines, size * sizeof(*lines));
+
+    if (!lines)
+        return wrong("out of memory");
+    t->lines = lines;
+    t->size = size;
+    return true;
+}
+
+bool text_insert(const char *bytes, uint n)
+{
+    struct line *line = make_room(&text, 1) ? make_line(bytes, n) : NULL;
+
+    if (!line)
+        return wrong("out of memory");
+
+    struct line **at = text.lines + text.dot;
+
+    memmove(at + 1, at, (int)((text.n - text.dot) * sizeof(*at)));
+    *at = line;
+    text.n++;
+    text.dot++;
+    changed = true;
+    return true;
+}
+
+void text_cut(uint first, uint last)
+{
+    struct line **at = text.lines + first - 1;
+
+    for (uint i = first; i <= last; i++)
+        put_line(text.lines[i - 1]);
+    memmove(at, text.lines + last, (int)((text.n - last) * sizeof(*at)));
+    text.n -= last - first + 1;
+    changed = true;
+}
+
+bool text_replace(uint i, const char *bytes, uint n)
+{
+    struct line *line = make_line(bytes, n);
+
+    if (!line)
+        return wrong("out of memory");
+    put_line(text.lines[i - 1]);
+    text.lines[i - 1] = line;
+    text.dot = i;
+    changed = true;
+    return true;
+}
+
+static void clear(struct text *t)
+{
+    for (uint i = 0; i < t->n; i++)
+        put_line(t->lines[i]);
+    t->n = t->dot = 0;
+}
+
+bool text_keep(void)
+{
+    clear(&before);
+    kept = make_room(&before, text.n);
+    if (!kept)
+        return false;
+    for (uint i = 0; i < text.n; i++) {
+        before.lines[i] = text.lines[i];
+        before.lines[i]->refs++;
+    }
+    before.n = text.n;
+    before.dot = text.dot;
+    return true;
+}
+
+bool text_undo(void)
+{
+    if (!kept)
+        return wrong("there is nothing to take back");
+
+    struct text swap = text;
+
+    text = before;
+    before = swap;
+    changed = true;
+    return true;
+}
+
+void text_forget(void)
+{
+    clear(&text);
+    kept = false;
+}
