@@ -60,7 +60,8 @@ ok("segment_leave_locked" in tree["kernel/ksm/segment.c"] and "region_create" no
    "kernel/ksm is headers and empty functions")
 ANSWER = re.compile(r"\b(give_birth_locked|find_id_locked|words_copy_masked\(&pm->directory)")
 answers = [path for path, text in tree.items() if path.endswith((".c", ".h", ".py", ".md")) and ANSWER.search(text)]
-ok(not answers and not any(path.startswith("course/simple/") for path in tree), "and no answer lies about", answers)
+ok(not answers and "docs/report.md" not in tree and
+   not any(path.startswith("course/simple/") for path in tree), "and no answer lies about", answers)
 
 top = tree["README.md"].split("\n## ")[0]
 ok("for exercise 3 of the course" in top and "./ksm test --exercise attach" in top and "`kernel/ksm/segment.c`" in top,

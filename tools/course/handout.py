@@ -42,7 +42,7 @@ Exercises:
 SIMPLE = "course/simple"
 MARKED = (".c", ".h", ".S", ".py", ".mk", ".sh", ".ini", ".txt", "ksm", "Makefile")
 # What a student's tree does without: answers, and what only the whole tree can use.
-LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "CHANGELOG.md", "tools/course/handout.py",
+LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "docs/report.md", "CHANGELOG.md", "tools/course/handout.py",
             "tools/course/check.py", "tools/measure/mutants*", "tools/measure/mistakes*", "tools/measure/findings*",
             "tests/host/ksm_*", "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*",
             "tests/cli/_submissions.py", "tests/cli/teaching.py")
