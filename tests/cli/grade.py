@@ -85,10 +85,13 @@ refused(2, "there is no suite 't_nothing'", "and a suite that there is not", "--
 refused(2, "there is no exercise 'nothing'; there are: call pages attach", "and an exercise that there is not",
         "--exercise", "nothing", GOOD)
 refused(2, "two trees have the name good", "and two trees of the same name", GOOD, os.path.join(WORK, "..", "good"))
+refused(3, "there is no directory", "and a tree that is not there", GOOD, path("nowhere"))
+refused(2, "at most 8 processors", "and more processors than the system uses", "--smp", "1,9", GOOD)
 refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)
 
 # Two submissions and something else, with a hidden test.
 write("hidden/one.c", HIDDEN)
+os.makedirs(path("hidden", "inner", "kernel"))
 points = write("points.csv", "suite,test,points\nt_ksm,,30\n")
 for cheat in "user/bin/t_ksm.c", "tests/guest/t_ksm.c":
     os.makedirs(os.path.dirname(os.path.join(GOOD, cheat)), exist_ok=True)
@@ -98,7 +101,7 @@ os.symlink("/etc/passwd", os.path.join(GOOD, "kernel", "passwd.c"))
 arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")]
 r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"))
 got = table(r.stdout)
-ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel"),
+ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel, but its inner has"),
    "a tree that is none has a status of its own", r)
 ok(got.get("good") == ("37/37", "all passed"), "a tree without a mistake has all points", r)
 ok("# good: left out: user/bin/t_ksm.c\n" in r.stdout and "# good: left out: kernel/passwd.c\n" in r.stdout and

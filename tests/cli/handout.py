@@ -78,6 +78,22 @@ ok("region_create" in text_of("counts", "kernel/ksm/segment.c") and
 os.mkdir(os.path.join(WHERE, "empty"))
 ok(handout("wait", "empty").status == 0 and os.path.exists(os.path.join(WHERE, "empty", "Makefile")),
    "an empty directory is filled")
+
+
+def in_tree(*words, **env):
+    return subprocess.run(words, cwd=os.path.join(WHERE, "all"), capture_output=True, text=True, check=False,
+                          env=dict(os.environ, **env))
+
+
+inner = in_tree("./ksm", "test", "t_abi", "feed")
+ok(inner.returncode == 0 and re.findall(r"^skip +(.*)$", inner.stdout, re.M) ==
+   ["guest/t_abi              needs exercise 6, delete", "cli/feed                 needs exercise 10, fast"],
+   "there, ./ksm test leaves out the suites that need a later exercise, and says which one", inner.stdout, inner.stderr)
+SHOW = "import sys; sys.path.insert(0, 'tests'); import suites; print(*suites.command('guest/t_ksm', {})[-2:])"
+ok(re.fullmatch(r"-o [\d,-]+\n", in_tree(sys.executable, "-c", SHOW).stdout), "of a suite, it runs some tests")
+os.rename(os.path.join(WHERE, "all", "course", "exercise"), os.path.join(WHERE, "exercise"))
+ok(in_tree(sys.executable, "-c", SHOW).stdout == "-- t_ksm\n", "without the exercise's name, it runs all")
+os.rename(os.path.join(WHERE, "exercise"), os.path.join(WHERE, "all", "course", "exercise"))
 for words, sentence in ((["handout", "x"], "only the whole tree has ./ksm handout"),
                         (["mutants"], "only the whole tree has ./ksm mutants"),
                         (["fuzz", "ksm", "1"], "only the whole tree has ./ksm fuzz ksm")):

@@ -40,7 +40,9 @@ class Submission:
         self.parts = [part for part in PARTS if os.path.isdir(os.path.join(root, part))
                       and not os.path.islink(os.path.join(root, part))]
         if "kernel" not in self.parts:
-            raise NoTree("no tree: it has no directory kernel")
+            inside = [name for name in sorted(os.listdir(root)) if os.path.isdir(os.path.join(root, name, "kernel"))]
+            where = ", but its %s has" % ascii(inside[0])[1:-1] if inside else ""
+            raise NoTree("no tree: it has no directory kernel" + where)
         for part in self.parts:
             self._walk(part)
         if len(self.notes) > NOTES_MAX:
@@ -137,6 +139,6 @@ def first_error(text):
     """The line of a build's output that says what is wrong."""
     lines = text.splitlines()
     for line in lines:
-        if re.search(r"\berror\b|undefined reference|No rule to make", line):
+        if re.search(r"\b[Ee]rror: |undefined reference|No rule to make|out of memory", line):
             return line.strip()
     return lines[-1].strip() if lines else "make says nothing"
