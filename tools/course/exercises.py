@@ -59,14 +59,19 @@ def find(word, exercises):
 
 @functools.lru_cache(maxsize=None)
 def current():
-    """The exercise that this tree is for; None in the whole tree, where all tests run.  KSM_EXERCISE is for ./ksm test:
-    the name of another one, or nothing for all tests."""
+    """The exercise that this tree is for; None in the whole tree, where all tests run.
+
+    KSM_EXERCISE is for ./ksm test: the name of another one, or nothing for all tests.
+    """
     try:
         with open(os.path.join(ROOT, HERE), encoding="utf-8") as f:
             name = os.environ.get("KSM_EXERCISE", f.read().strip())
     except FileNotFoundError:
         return None
-    return find(name, load()) if name else None
+    try:
+        return find(name, load()) if name else None
+    except NoExercise as e:
+        raise NoExercise("%s: %s" % (HERE, e)) from e
 
 
 def named(suite, title, tests):
