@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
 from course import report, submission  # noqa: E402
+from course.processes import Processes  # noqa: E402
 from run import statuses  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
@@ -131,6 +132,12 @@ ok(r.returncode == CANNOT_WRITE and len(said) == 1 and "the disk is full (/dev/f
 text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\uffff")], 0)])
 ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
    text)
+
+write("big/Makefile", "all:\n\thead -c 2000000 /dev/zero >big\n\tsleep 600\n")
+submission.BUILD_BYTES = 1 << 20
+said = submission.build(path("big"), ".", ["all"], ENV, 1, Processes())
+ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
+   "a build that fills the disk is ended", said)
 
 subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
 ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),
