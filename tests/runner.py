@@ -4,6 +4,7 @@ A suite passes if it ran at least one test, ran as many as its plan says, all we
 printed since the last good test is shown with each that failed, and its error output at the end.
 """
 
+import collections
 import os
 import re
 import subprocess
@@ -28,10 +29,16 @@ class Outcome:
         self.tests = []     # each as [title, how it ended: "ok", "not ok" or "skipped", what explains a failure]
         self.problems = []  # why it failed, beside tests that did
         self.details = []   # lines to show
+        self.left_out = {}  # sentence -> the number of tests that it leaves out
 
     @property
     def passed(self):
         return not self.nfailed and not self.problems
+
+    def leave_out(self, titles):
+        """The tests that a student's tree leaves out: title -> a sentence."""
+        self.tests += [[title, "skipped", ""] for title in titles]
+        self.left_out = collections.Counter(titles.values())
 
 
 def read_tap(outcome, lines):
@@ -164,6 +171,7 @@ class Runner:
         watchdog.cancel()
         reader.join()
         outcome.seconds = time.monotonic() - started
+        outcome.leave_out(suites.left_out(suite))
         if status and not outcome.nfailed:
             outcome.problems.append("its status was %d" % status)
         if not outcome.passed:
@@ -174,7 +182,8 @@ class Runner:
 def show(outcome):
     count = "%d test%s" % (outcome.ntests, "" if outcome.ntests == 1 else "s")
     verdict = "ok" if outcome.passed else "FAILED"
-    progress.say("%-6s %-24s %10s %8.1f s" % (verdict, outcome.suite, count, outcome.seconds))
+    later = ["; %s: %d more" % (why, n) for why, n in outcome.left_out.items()]
+    progress.say("%-6s %-24s %10s %8.1f s%s" % (verdict, outcome.suite, count, outcome.seconds, "".join(later)))
     if not outcome.passed:
         for line in ["%s: %s" % (outcome.suite, problem) for problem in outcome.problems] + outcome.details:
             progress.say("    " + line)

@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "tools"))
+from course import exercises  # noqa: E402
 from run.options import suggestion  # noqa: E402
 from run.paths import ROOT, clean_env, debug_build  # noqa: E402
 
@@ -120,6 +121,35 @@ def guest_command(name, where="build", more=(), root=ROOT):
     return [sys.executable, "tools/run", "--add", program] + options + ["--"] + (command or name).split()
 
 
+def titles(suite):
+    """The titles of a guest suite's tests, in their order; of t_xv6, which includes its tests, and of others none."""
+    if not suite.startswith("guest/"):
+        return []
+    with open(os.path.join(ROOT, "tests", suite + ".c"), encoding="utf-8") as f:
+        return [title.replace('\\"', '"') for title in re.findall(r'^TEST\(\s*"((?:[^"\\]|\\.)*)"\)', f.read(), re.M)]
+
+
+def ranges(numbers):
+    """1,2,3,5 as a list for a guest suite's -o: 1-3,5"""
+    parts = []
+    for n in numbers:
+        if parts and parts[-1][1] == n - 1:
+            parts[-1][1] = n
+        else:
+            parts.append([n, n])
+    return ",".join("%d" % a if a == b else "%d-%d" % (a, b) for a, b in parts)
+
+
+def left_out(suite):
+    """What of a suite a student's tree leaves out: title -> a sentence; the title None is for the whole suite.
+
+    What a script leaves out of its tests it knows itself: cli/_tap.py.
+    """
+    every = titles(suite)
+    found = exercises.left_out(suite, every or [None])
+    return {None: next(iter(found.values()))} if found and len(found) == len(every) else found
+
+
 def command(suite, env, options=()):
     """The command that runs a suite, in the root directory; options are for ./ksm run of a guest suite."""
     kind, _, name = suite.partition("/")
@@ -127,7 +157,9 @@ def command(suite, env, options=()):
     if kind == "host":
         return [os.path.join(where, "tests", "host", name)]
     if kind == "guest":
-        return guest_command(name, where, options)
+        out = left_out(suite)
+        some = ["-o", ranges(n for n, title in enumerate(titles(suite), 1) if title not in out)] if out else []
+        return guest_command(name, where, options) + some
     if kind == "check":
         return [sys.executable] + CHECKS[name]
     if kind == "web":

@@ -57,6 +57,7 @@ WORSE = {
             ;
 """)],
     "good": [],
+    "windows": [],  # make() ends its lines as Windows does
 }
 
 # What t_ksm and t_ksmproc say of each: how many points, and the first failure.
@@ -81,6 +82,7 @@ EXPECTED = {
     "no-build": ("no", r"^does not build: kernel/sys/sys_ksm.c:\d+:\d+: error: 'oops' undeclared"),
     "panic": ("some", ": panic$"),
     "prints": ("no", ": too much output$"),
+    "windows": ("all", "all passed"),
 }
 
 
@@ -94,6 +96,15 @@ def replace(tree, path, right, wrong):
         f.write(text.replace(right, wrong))
 
 
+def end_lines_as_windows(tree):
+    for where, _, names in os.walk(tree):
+        for path in (os.path.join(where, name) for name in names):
+            with open(path, "rb") as f:
+                data = f.read()
+            with open(path, "wb") as f:
+                f.write(data.replace(b"\n", b"\r\n"))
+
+
 def make(names):
     """A directory with these trees."""
     directory = temp_directory()
@@ -105,6 +116,8 @@ def make(names):
             (m.path, m.right, m.wrong) for m in MISTAKES if m.what == MISTAKEN[name]]
         for path, right, wrong in changes:
             replace(tree, path, right, wrong)
+        if name == "windows":
+            end_lines_as_windows(tree)
         if name not in WORSE and not changes:
             sys.exit("no mistake is called: " + MISTAKEN[name])
     return directory

@@ -10,6 +10,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 BUILD = os.path.join(ROOT, os.environ.get("B") or "build")
 RUN = [sys.executable, os.path.join(ROOT, "tools", "run")]
 sys.path.insert(0, os.path.join(ROOT, "tools"))
+from course import exercises  # noqa: E402
+
+SUITE = "cli/" + os.path.splitext(os.path.basename(sys.argv[0]))[0]
 
 _count = 0
 _failed = 0
@@ -19,6 +22,10 @@ _keep = []  # directories that live as long as the test
 def ok(condition, name, *details):
     """One test; the details are shown if it failed.  Returns the condition."""
     global _count, _failed
+    later = exercises.left_out(SUITE, [name])
+    if later:
+        skip(name, later[name])
+        return bool(condition)
     _count += 1
     print("%sok %d - %s" % ("" if condition else "not ", _count, name))
     if not condition:

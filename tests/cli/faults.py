@@ -88,7 +88,7 @@ found = deaths(r.err)
 ok(len(found) == len(WORDS), "each death has xv6's line, whole", r)
 for words, (way, wanted) in zip(found, WORDS.items()):
     ok(re.match(pattern(wanted), words), "die %s: %s" % (way, wanted), words)
-by_way = dict(zip(WORDS, found))
+by_way = dict.fromkeys(WORDS, "") | dict(zip(WORDS, found))
 ok(re.search(r"\n    called from recurse \(tests/hostile/die\.c:\d+\) \d+ times\n", by_way["recursion"]),
    "calls that are the same are counted", by_way["recursion"])
 ok(re.search(r"\n    called from main \(tests/hostile/die\.c:\d+\)\n$", by_way["read_only"]),

@@ -16,6 +16,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
 from course import report, submission  # noqa: E402
+from course.processes import Processes  # noqa: E402
 from run import statuses  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
@@ -92,11 +93,13 @@ r = grade("--out", path("kept"), GOOD)
 ok(r.returncode == 2 and r.stderr.endswith("%s is no result of an earlier run, and stays as it is: --out names another "
                                            "directory\n" % path("kept", "good")) and os.listdir(path("kept", "good")),
    "a directory that holds no result is left alone, such as the submission itself", r)
-refused(2, "at most 8 processors", "and more processors than the system uses", "--smp", "2,9", GOOD)
+refused(3, "there is no directory", "and a tree that is not there", GOOD, path("nowhere"))
+refused(2, "at most 8 processors", "and more processors than the system uses", "--smp", "1,9", GOOD)
 refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)
 
 # Two submissions and something else, with a hidden test.
 write("hidden/one.c", HIDDEN)
+os.makedirs(path("hidden", "inner", "kernel"))
 points = write("points.csv", "suite,test,points\nt_ksm,,30\n")
 for cheat in "user/bin/t_ksm.c", "tests/guest/t_ksm.c":
     os.makedirs(os.path.dirname(os.path.join(GOOD, cheat)), exist_ok=True)
@@ -106,7 +109,7 @@ os.symlink("/etc/passwd", os.path.join(GOOD, "kernel", "passwd.c"))
 arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")]
 r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"))
 got = table(r.stdout)
-ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel"),
+ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel, but its inner has"),
    "a tree that is none has a status of its own", r)
 ok(got.get("good") == ("37/37", "all passed"), "a tree without a mistake has all points", r)
 ok("# good: left out: user/bin/t_ksm.c\n" in r.stdout and "# good: left out: kernel/passwd.c\n" in r.stdout and
@@ -136,6 +139,12 @@ ok(r.returncode == CANNOT_WRITE and len(said) == 1 and "the disk is full (/dev/f
 text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\uffff")], 0)])
 ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
    text)
+
+write("big/Makefile", "all:\n\thead -c 2000000 /dev/zero >big\n\tsleep 600\n")
+submission.BUILD_BYTES = 1 << 20
+said = submission.build(path("big"), ".", ["all"], ENV, 1, Processes())
+ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
+   "a build that fills the disk is ended", said)
 
 subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
 ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),

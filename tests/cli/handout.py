@@ -60,7 +60,8 @@ ok("segment_leave_locked" in tree["kernel/ksm/segment.c"] and "region_create" no
    "kernel/ksm is headers and empty functions")
 ANSWER = re.compile(r"\b(give_birth_locked|find_id_locked|words_copy_masked\(&pm->directory)")
 answers = [path for path, text in tree.items() if path.endswith((".c", ".h", ".py", ".md")) and ANSWER.search(text)]
-ok(not answers and not any(path.startswith("course/simple/") for path in tree), "and no answer lies about", answers)
+ok(not answers and "docs/report.md" not in tree and
+   not any(path.startswith("course/simple/") for path in tree), "and no answer lies about", answers)
 
 top = tree["README.md"].split("\n## ")[0]
 ok("for exercise 3 of the course" in top and "./ksm test --exercise attach" in top and "`kernel/ksm/segment.c`" in top,
@@ -88,6 +89,28 @@ for words in ["counts", "inner"], ["call", "outer"]:
 ok(os.path.isfile(os.path.join(WHERE, "whole", "outer", "ksm")) and
    not os.path.exists(os.path.join(WHERE, "whole", "outer", "inner")),
    "a student's tree that lies in this one is not handed out with the next one, solutions and all")
+
+
+def in_tree(*words, **env):
+    return subprocess.run(words, cwd=os.path.join(WHERE, "all"), capture_output=True, text=True, check=False,
+                          env=dict(os.environ, **env))
+
+
+inner = in_tree("./ksm", "test", "t_abi", "feed")
+ok(inner.returncode == 0 and re.findall(r"^skip +(.*)$", inner.stdout, re.M) ==
+   ["guest/t_abi              needs exercise 6, delete", "cli/feed                 needs exercise 10, fast"],
+   "there, ./ksm test leaves out the suites that need a later exercise, and says which one", inner.stdout, inner.stderr)
+SHOW = "import sys; sys.path.insert(0, 'tests'); import suites; print(*suites.command('guest/t_ksm', {})[-2:])"
+ok(re.fullmatch(r"-o [\d,-]+\n", in_tree(sys.executable, "-c", SHOW).stdout), "of a suite, it runs some tests")
+os.rename(os.path.join(WHERE, "all", "course", "exercise"), os.path.join(WHERE, "exercise"))
+ok(in_tree(sys.executable, "-c", SHOW).stdout == "-- t_ksm\n", "without the exercise's name, it runs all")
+with open(os.path.join(WHERE, "all", "course", "exercise"), "w", encoding="utf-8") as f:
+    f.write("atach\n")
+inner = in_tree("./ksm", "test", "t_abi")
+ok(inner.returncode == 2 and
+   inner.stderr == "ksm: course/exercise: there is no exercise 'atach'; did you mean 'attach'?\n",
+   "a wrong name there is named", inner.stderr)
+os.rename(os.path.join(WHERE, "exercise"), os.path.join(WHERE, "all", "course", "exercise"))
 for words, sentence in ((["handout", "x"], "only the whole tree has ./ksm handout"),
                         (["mutants"], "only the whole tree has ./ksm mutants"),
                         (["fuzz", "ksm", "1"], "only the whole tree has ./ksm fuzz ksm")):

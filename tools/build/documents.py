@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """documents - the documentation as a web site and as two books.
 
-  documents.py OUT    makes OUT/html (start at index.html), OUT/report.pdf, and OUT/ksm.pdf, which is everything
+  documents.py OUT    makes OUT/html (start at index.html), OUT/ksm.pdf, which is everything, and OUT/report.pdf, if
+                      docs/report.md is there: a student's tree has none
   documents.py --draw makes docs/drawings/*.svg from the .dot beside them, by graphviz
 
 Pandoc converts Markdown, mandoc the manual pages, and weasyprint puts both on paper.  A citation of the contract
@@ -184,8 +185,9 @@ def write_site(documents, site):
     os.makedirs(site)
     for path in [STYLE] + glob.glob("docs/drawings/*.svg") + glob.glob("docs/pictures/*.png"):
         shutil.copy(path, site)
-    menu = " ".join('<a href="%s.html">%s</a>' % entry for entry in (
-        ("index", "KSM"), ("README", "Documents"), (CONTRACT, "Contract"), (REPORT, "Report"), (MANUAL, "Manual")))
+    menu = " ".join('<a href="%s.html">%s</a>' % (name, title) for name, title in (
+        ("index", "KSM"), ("README", "Documents"), (CONTRACT, "Contract"), (REPORT, "Report"), (MANUAL, "Manual"))
+        if name in documents.pages)
     for name, (title, body) in documents.pages.items():
         with open(os.path.join(site, name + ".html"), "w", encoding="utf-8") as f:
             f.write(PAGE % (title, "<header>%s</header>\n<main>\n%s\n</main>" % (menu, body)))
@@ -206,10 +208,13 @@ def main():
     if dead:
         sys.exit("documents: these links lead nowhere:\n  " + "\n  ".join(dead))
     write_site(documents, site)
-    title, body = documents.pages[REPORT]
-    print_book(PAGE % (title, re.sub(r' href="[^"#]+"', "", body)), site, os.path.join(out, "report.pdf"))
-    print_book(documents.book(), site, os.path.join(out, "ksm.pdf"))
-    print("%s/index.html, %s/report.pdf, %s/ksm.pdf" % (site, out, out))
+    books = {"ksm.pdf": documents.book()}
+    if REPORT in documents.pages:
+        title, body = documents.pages[REPORT]
+        books["report.pdf"] = PAGE % (title, re.sub(r' href="[^"#]+"', "", body))
+    for name, text in books.items():
+        print_book(text, site, os.path.join(out, name))
+    print(", ".join([os.path.join(site, "index.html")] + [os.path.join(out, name) for name in books]))
     return None
 
 

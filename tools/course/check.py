@@ -9,83 +9,104 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from exercises import ROOT
+from exercises import ROOT, wanting
 from handout import Fault, fill, remove_others
 
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import suites  # noqa: E402
+from run.paths import debug_build  # noqa: E402
 
 WHERE = os.path.join(ROOT, "build", "course")
 JOBS = 2
 PATIENCE = 60  # seconds for a suite: in a tree without the solution, a test may wait forever
-COMMAND_MAX = 800  # characters of titles
 RESULT = re.compile(r"^(not )?ok \d+ - (.*?)( # SKIP.*)?\r?$", re.M)
 
 
 def command(suite, titles, env):
-    """Runs a suite's tests: those with these titles, if it takes titles and they are not too many; else all."""
-    words = suites.command(suite, env)
-    chosen = "".join(' "%s"' % title for title in sorted(titles))
-    if suite.startswith("guest/") and all(titles) and len(chosen) < COMMAND_MAX:
-        words[-1] += chosen
-    return words
+    """Runs these tests of a guest suite; of another one all, as of a suite whose title is None."""
+    numbers = [n for n, title in enumerate(suites.titles(suite), 1) if title in titles]
+    return suites.command(suite, env) + (["-o", suites.ranges(numbers)] if numbers else [])
 
 
 def titles_passed(words, env):
-    """title -> whether it passed.  Not there: what did not run, or was skipped."""
+    """title -> whether it passed, None if it was skipped.  Not there: what did not run."""
+    nobody, other_end = os.pipe()  # whoever reads the console waits
     try:
-        output = subprocess.run(words, cwd=WHERE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        output = subprocess.run(words, cwd=WHERE, env=env, stdin=nobody, stdout=subprocess.PIPE,
                                 stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False).stdout
     except subprocess.TimeoutExpired as late:
         output = late.stdout or b""
+    finally:
+        os.close(nobody)
+        os.close(other_end)
     found = RESULT.findall(output.decode("utf-8", "replace"))
-    return {title: not failed for failed, title, skipped in found if not skipped}
+    return {title: None if skipped else not failed for failed, title, skipped in found}
 
 
 class Trees:
     """Trees by the number of exercises that are solved in them, and the results of suites there."""
 
     def __init__(self):
-        self.env = suites.clean_env(CPUS="2", KSM_BUILT="1")
-        for name in ("B", "CC", "DEBUG"):
-            self.env.pop(name, None)
+        clean = {k: v for k, v in suites.clean_env(CPUS="2", KSM_BUILT="1").items() if k not in ("B", "CC", "DEBUG")}
+        self.envs = {False: clean, True: dict(clean, DEBUG="1", B=debug_build(clean))}  # by whether a debug kernel runs
         self.seen = {}
 
-    def build(self, names):
-        for targets, more in suites.builds(names, self.env):
+    def build(self, names, env):
+        for targets, more in suites.builds(names, env):
             words = ["make", "-s", "-j%d" % JOBS] + ["%s=%s" % variable for variable in more.items()] + targets
-            done = subprocess.run(words, cwd=WHERE, env=self.env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            done = subprocess.run(words, cwd=WHERE, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                   stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
             if done.returncode:
                 raise Fault("a tree of the course does not build\n" + done.stdout)
 
-    def passed(self, number, tests):
+    def passed(self, number, tests, debug=False):
         """Which of these tests pass in the tree with the solutions of exercises 1 to number."""
-        wanted = {}
+        seen, env, wanted = self.seen.setdefault((number, debug), {}), self.envs[debug], {}
         for suite, title in tests:
-            if (suite, title) not in self.seen.setdefault(number, {}):
+            if (suite, title) not in seen:
                 wanted.setdefault(suite, set()).add(title)
         if wanted:
             remove_others(WHERE, fill(WHERE, number))
-            self.build(sorted(wanted))
-            words = [command(suite, titles, self.env) for suite, titles in wanted.items()]
+            self.build(sorted(wanted), env)
+            words = [command(suite, titles, env) for suite, titles in wanted.items()]
             with ThreadPoolExecutor(JOBS) as pool:
-                for suite, results in zip(wanted, pool.map(lambda w: titles_passed(w, self.env), words)):
+                for suite, results in zip(wanted, pool.map(lambda w: titles_passed(w, env), words)):
                     for title in wanted[suite]:
                         one = results.get(title, False)
-                        self.seen[number][suite, title] = one if title else bool(results) and all(results.values())
-        return {test for test in tests if self.seen[number][test]}
+                        seen[suite, title] = one if title else set(results.values()) in ({True}, {True, None})
+        return {test for test in tests if seen[test]}
+
+    def failed(self, number, tests):
+        """Which of these tests fail there, or do not run."""
+        self.passed(number, tests)
+        return {test for test in tests if self.seen[number, False][test] is False}
+
+    def passed_by(self, number, some):
+        """The same for the tests of some exercises, each with the kernel that it is graded with."""
+        return {test for debug in (False, True)
+                for test in self.passed(number, {t for e in some if e.debug == debug for t in e.tests}, debug)}
+
+
+def others(number, exercises):
+    """The tests that run in the tree for the next exercise, and are no exercise's: of all guest suites."""
+    graded = {test for e in exercises for test in e.tests}
+    at = exercises[number]
+    return {(suite, title) for suite in suites.grouped("guest") for title in suites.titles(suite)
+            if (suite, title) not in graded and not wanting(suite, title, at)}
 
 
 def check_one(trees, exercise, exercises):
     """What is wrong with an exercise: sentences."""
-    before = {test for e in exercises if e.number < exercise.number for test in e.tests}
-    tests = set(exercise.tests)
-    in_tree = trees.passed(exercise.number - 1, before | tests)
-    solved = trees.passed(exercise.number, before | tests)
+    before = [e for e in exercises if e.number < exercise.number]
+    earlier, tests = {test for e in before for test in e.tests}, set(exercise.tests)
+    in_tree = trees.passed_by(exercise.number - 1, before + [exercise])
+    solved = trees.passed_by(exercise.number, before + [exercise])
+    rest = others(exercise.number - 1, exercises)
     faults = ["passes before it is solved: %s: %s" % test for test in in_tree & tests]
     faults += ["fails in its solution: %s: %s" % test for test in tests - solved]
-    faults += ["fails, and is an earlier exercise's: %s: %s" % test for test in before - (in_tree & solved)]
+    faults += ["fails, and is an earlier exercise's: %s: %s" % test for test in earlier - (in_tree & solved)]
+    faults += ["fails in its tree, and is no exercise's: %s: %s" % test
+               for test in trees.failed(exercise.number - 1, rest)]
     return sorted(faults)
 
 

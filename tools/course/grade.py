@@ -24,7 +24,7 @@ import suites  # noqa: E402
 from course import points, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import progress  # noqa: E402
-from run.options import MAX_PROCESSORS, ToolParser, positive  # noqa: E402
+from run.options import ToolParser, positive  # noqa: E402
 from run.paths import clean_env, debug_build  # noqa: E402
 from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E402
 
@@ -185,7 +185,7 @@ class Reference:
         self.tree, self.ways = os.path.join(work, "reference"), ways(options)
         self.hidden = {h.suite: h.name for h in hidden}
         self.suites = list(dict.fromkeys(chosen + [h.suite for h in hidden]))
-        debug = options.jitter is not None
+        self.debug = debug = options.jitter is not None or points.needs_debug(options)
         # A warning of the compiler costs nobody points.
         self.env = clean_env(DEBUG="1" if debug else "", WERROR="", KSM_BUILT="1")
         self.where = debug_build(os.environ) if debug else "build"
@@ -239,7 +239,7 @@ class Reference:
 
     def fingerprint(self, shares):
         """For all that results depend on beside the submission."""
-        how = sorted(shares.items()), [(str(way), way.limit) for way in self.ways]
+        how = self.debug, sorted(shares.items()), [(str(way), way.limit) for way in self.ways]
         h = hashlib.sha256(repr(how).encode())
         paths = [os.path.relpath(os.path.join(where, name), self.tree) for where, _, names in os.walk(self.tree)
                  for name in names if not name.endswith(".pyc")]
@@ -314,7 +314,7 @@ class Grader:
         except (submission.NoTree, OSError) as e:
             why = str(e) if isinstance(e, submission.NoTree) else "no tree: " + e.strerror
             if not os.path.isdir(path):
-                why = "no tree: there is no such directory"
+                why = "no tree: it is no directory"
             return self._keep(path, self._result(path, "", why, {}, [], 0), {})
         before = self._earlier(path, fingerprint)
         if before:
@@ -464,6 +464,9 @@ def write_reports(options, results, reference):
 
 def grade(options, work, processes):
     names = tree_names(options.trees)
+    for path in options.trees:
+        if not os.path.lexists(path):
+            raise Refused("there is no directory %s" % report.printable(path), NO_TREE)
     check_places(options, names)
     hidden = hidden_tests(options.tests) if options.tests else []
     items = chosen_items(options)
@@ -481,8 +484,9 @@ def grade(options, work, processes):
         progress.say(line)
     new = len(results) - grader.reused
     seconds = time.monotonic() - started
+    how = "; ".join(map(str, reference.ways)) + ("; a debug kernel" if reference.debug else "")
     progress.say("# %s: %d graded in %.0f s%s%s; %s has the logs" % (
-        "; ".join(map(str, reference.ways)), new, seconds, ", %.1f s each" % (seconds / new) if new else "",
+        how, new, seconds, ", %.1f s each" % (seconds / new) if new else "",
         ", %d were graded already" % grader.reused if grader.reused else "", options.out))
     if any(r.problem and r.problem.startswith(("no tree", "too large")) for r in results):
         return NO_TREE

@@ -21,19 +21,20 @@ import re
 import shutil
 import signal
 import stat
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from exercises import NoExercise, ROOT, find, load  # noqa: E402
+from exercises import HERE, NoExercise, ROOT, find, load  # noqa: E402
+from rules.common import files  # noqa: E402
 
 USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
        ./ksm handout --check [EXERCISE]...
 
 Makes DIRECTORY a student's tree: this one with kernel/ksm reduced to headers and empty functions, in which all
-suites pass but those that need shared memory.  It builds and tests by itself, without git.  With EXERCISE, a name or
-a number, it holds the solutions of the exercises before that one, and nothing of it and of the later ones.
+tests pass but the exercise's; those of later exercises are left out.  It builds and tests by itself, without git.
+With EXERCISE, a name or a number, it holds the solutions of the exercises before that one, and nothing of it and of
+the later ones.
 
 --check builds each exercise's tree and the next one's, and shows that its tests fail in the one and pass in the other.
 
@@ -42,7 +43,7 @@ Exercises:
 SIMPLE = "course/simple"
 MARKED = (".c", ".h", ".S", ".py", ".mk", ".sh", ".ini", ".txt", "ksm", "Makefile")
 # What a student's tree does without: answers, and what only the whole tree can use.
-LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "CHANGELOG.md", "tools/course/handout.py",
+LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "docs/report.md", "CHANGELOG.md", "tools/course/handout.py",
             "tools/course/check.py", "tools/measure/mutants*", "tools/measure/mistakes*", "tools/measure/findings*",
             "tests/host/ksm_*", "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*",
             "tests/cli/_submissions.py", "tests/cli/teaching.py")
@@ -54,9 +55,14 @@ LINK = re.compile(r"\[([^][\n]+)\]\(([^()\s]+)\)")
 INTRODUCTION = """
 This is a student's tree, for exercise %(number)d of the course: *%(title)s*.
 [docs/teaching.md](docs/teaching.md#%(anchor)s)
-says what to build and what to hand in. You write in these files: %(files)s.
+says what to build and what to hand in.
+You write in these files: %(files)s.
 
-    ./ksm test --exercise %(name)s    # its suites, and your points; tests of later exercises fail meanwhile
+    ./ksm test --exercise %(name)s    # its suites, and your points
+    ./ksm test%(space)s                # all: only what this exercise asks for fails at first
+
+Tests that need a later exercise are left out. `course/exercise` has this one's name: when you go on in this tree, put
+the next one's there, and after the last one remove the file.
 
 The rest of this page and the other documents are those of the whole tree. Your instructor has the files that they
 mention and that are not here.
@@ -161,7 +167,8 @@ def introduced(text, exercise):
     """The README, which says at its beginning what is to be done."""
     title, rest = text.split("\n", 1)
     heading = "%d. %s" % (exercise.number, exercise.title)
-    said = dict(exercise._asdict(), anchor=re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-"),
+    anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+    said = dict(exercise._asdict(), anchor=anchor, space=" " * len(exercise.name),
                 files=", ".join("`%s`" % path for path in exercise.files))
     return title + "\n" + INTRODUCTION % said + rest
 
@@ -177,31 +184,16 @@ def student_document(text, path, there, exercise):
 def without_other_trees(paths):
     """A student's tree, or a submission, in a directory of this one is no part of it."""
     others = tuple(os.path.dirname(p) + "/" for p in paths if os.path.basename(p) == "packages.txt" and "/" in p)
-    return sorted(p for p in paths if not p.startswith(others))
-
-
-def tree_files():
-    """The paths of all files that belong to this tree; without git, of all that is not built."""
-    command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = shutil.which("git") and subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if listed and listed.returncode == 0 and listed.stdout:  # a repository around this tree may ignore it
-        listed_paths = {p for p in listed.stdout.split("\0") if p}
-        return without_other_trees({p for p in listed_paths if os.path.lexists(os.path.join(ROOT, p))})
-    found = []
-    for where, directories, names in os.walk(ROOT):
-        left_out = {".git", "__pycache__"} | ({"build"} if where == ROOT else set())
-        directories[:] = [d for d in directories if d not in left_out]
-        found += [os.path.relpath(os.path.join(where, name), ROOT) for name in names]
-    return without_other_trees(found)
+    return [p for p in paths if not p.startswith(others)]
 
 
 def sources():
     """For each path in a student's tree, the file here that it is made of."""
-    found = {}
-    for path in tree_files():
+    found, here = {}, without_other_trees(files())
+    for path in here:
         if path in KEPT or not any(fnmatch.fnmatch(path, pattern) for pattern in LEFT_OUT):
             found[path] = path
-    for path in tree_files():
+    for path in here:
         if path.startswith(SIMPLE + "/") and not path.endswith(".inc"):
             found[path[len(SIMPLE) + 1:]] = path
     return found
@@ -245,7 +237,10 @@ def fill(directory, number):
         except FileNotFoundError:
             pass
         write(there, data, mode)
-    return set(made_of)
+    if not exercise:
+        return set(made_of)
+    write(os.path.join(directory, HERE), (exercise.name + "\n").encode(), 0o644)
+    return set(made_of) | {HERE}
 
 
 def remove_others(directory, wanted):

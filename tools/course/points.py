@@ -61,12 +61,17 @@ def read(path):
     return items
 
 
-def exercise(name):
-    """The items of an exercise of the course, which its name or its number means."""
+def find_exercise(name):
+    """The exercise of the course that its name or its number means."""
     try:
-        found = exercises.find(name, exercises.load())
+        return exercises.find(name, exercises.load())
     except exercises.NoExercise as e:
         raise PointsError(str(e)) from e
+
+
+def exercise(name):
+    """The items of an exercise."""
+    found = find_exercise(name)
     return [Item("exercise " + found.name, found.points, [(suite, title or "") for suite, title in found.tests])]
 
 
@@ -82,6 +87,11 @@ def chosen(options):
     if options.points:
         return read(options.points)
     return exercise(options.exercise) if options.exercise else []
+
+
+def needs_debug(options):
+    """Do the tests of --exercise need a debug kernel?"""
+    return bool(options.exercise) and find_exercise(options.exercise).debug
 
 
 def find_suites(items, names):

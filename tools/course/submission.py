@@ -13,6 +13,7 @@ import shutil
 import stat
 import subprocess
 import threading
+import time
 
 from course.processes import end_group
 
@@ -22,6 +23,7 @@ TESTS_OWN = re.compile(r"user/bin/t_[^/]*")
 FILES_MAX, BYTES_MAX, DEPTH_MAX, NOTES_MAX = 5000, 64 << 20, 12, 10
 BUILD_LIMITS = "ulimit -t 120; ulimit -f 1048576; ulimit -v 6291456; ulimit -c 0"  # seconds, blocks of 512 bytes, KB
 BUILD_SECONDS = 900
+BUILD_BYTES = 1 << 30  # of the whole build; what is right takes a tenth
 LOG_MAX = 1 << 20  # bytes kept of what a build says
 
 
@@ -40,7 +42,9 @@ class Submission:
         self.parts = [part for part in PARTS if os.path.isdir(os.path.join(root, part))
                       and not os.path.islink(os.path.join(root, part))]
         if "kernel" not in self.parts:
-            raise NoTree("no tree: it has no directory kernel")
+            inside = [name for name in sorted(os.listdir(root)) if os.path.isdir(os.path.join(root, name, "kernel"))]
+            where = ", but its %s has" % ascii(inside[0])[1:-1] if inside else ""
+            raise NoTree("no tree: it has no directory kernel" + where)
         for part in self.parts:
             self._walk(part)
         if len(self.notes) > NOTES_MAX:
@@ -114,12 +118,49 @@ def different(compared):
     return bool(compared.diff_files or compared.funny_files) or any(map(different, compared.subdirs.values()))
 
 
+def size_of(directory):
+    """The bytes of all files below it, while others come and go."""
+    total = 0
+    for where, _, names in os.walk(directory):
+        for name in names:
+            try:
+                total += os.lstat(os.path.join(where, name)).st_size
+            except OSError:
+                pass
+    return total
+
+
+class Watchdog(threading.Thread):
+    """Ends a build that takes too long or too much of the disk; `why` says so then."""
+
+    def __init__(self, make, directory):
+        super().__init__(daemon=True)
+        self._make, self._directory = make, directory
+        self._done = threading.Event()
+        self.why = ""
+
+    def run(self):
+        end = time.monotonic() + BUILD_SECONDS
+        while not self._done.wait(0.5):
+            if size_of(self._directory) > BUILD_BYTES:
+                self.why = "error: what it builds takes more than %d MB\n" % (BUILD_BYTES >> 20)
+            elif time.monotonic() > end:
+                self.why = "error: its build takes more than %d seconds\n" % BUILD_SECONDS
+            if self.why:
+                end_group(self._make)
+                return
+
+    def stop(self):
+        self._done.set()
+        self.join()
+
+
 def build(tree, where, targets, env, njobs, processes):
     """Makes the targets in a tree; `where` is its build directory.  None, or what the build said."""
     command = ["make", "-C", tree, "--no-print-directory", "-s", "-j%d" % njobs, "B=" + where] + targets
     make = processes.start(BUILD_LIMITS, command, env=dict(env, LC_ALL="C"), stdin=subprocess.DEVNULL,
                            stderr=subprocess.STDOUT)
-    watchdog = threading.Timer(BUILD_SECONDS, end_group, (make,))
+    watchdog = Watchdog(make, os.path.join(tree, where))
     watchdog.start()
     try:
         said = make.stdout.read(LOG_MAX)
@@ -127,16 +168,16 @@ def build(tree, where, targets, env, njobs, processes):
             pass
         status = make.wait()
     finally:
-        watchdog.cancel()
+        watchdog.stop()
         make.stdout.close()
         processes.finish(make)
-    return said.decode(errors="replace") if status else None
+    return watchdog.why + said.decode(errors="replace") if status else None
 
 
 def first_error(text):
     """The line of a build's output that says what is wrong."""
     lines = text.splitlines()
     for line in lines:
-        if re.search(r"\berror\b|undefined reference|No rule to make", line):
+        if re.search(r"\b[Ee]rror: |undefined reference|No rule to make|out of memory", line):
             return line.strip()
     return lines[-1].strip() if lines else "make says nothing"

@@ -134,17 +134,6 @@ def ending(status, flooded):
     return FLOOD if flooded else ENDINGS.get(status, ENDED)
 
 
-def ranges(numbers):
-    """1,2,3,5 as a list for -o: 1-3,5"""
-    parts = []
-    for n in numbers:
-        if parts and parts[-1][1] == n - 1:
-            parts[-1][1] = n
-        else:
-            parts.append([n, n])
-    return ",".join("%d" % a if a == b else "%d-%d" % (a, b) for a, b in parts)
-
-
 def believed(report, numbers, titles):
     """The outcomes of the tests with these numbers that a report has, as far as its titles are theirs."""
     found = {}
@@ -171,7 +160,7 @@ class Guest:
     def _command(self, key, numbers):
         options = self._how.options() + ["--busy", str(self._how.limit * self._how.smp),
                                          "--timeout", str(self._how.limit * PATIENCE)]
-        words = ["-k", key] + (["-o", ranges(numbers)] if numbers else [])
+        words = ["-k", key] + (["-o", suites.ranges(numbers)] if numbers else [])
         words += ["-s", str(self._how.seed)] if self._how.seed is not None else []
         return suites.guest_command(self._suite.partition("/")[2], self._where, options, self._tree) + words
 

@@ -6,10 +6,22 @@
 #include "ksmring.h"
 #include "ulib.h"
 
+#define PATIENCE 100 /* ticks in which a producer that is started beside it makes the ring */
+
+/* The handle of the producer's segment, or an error. */
+static int find_ring(void)
+{
+    int begin = uptime(), handle;
+
+    while ((handle = ksmget("numbers", 0, KSM_OPEN)) == KSM_ENOENT && uptime() - begin < PATIENCE)
+        sleep(1);
+    return handle;
+}
+
 static void open_ring(struct ksmring *ring)
 {
     struct ksminfo_t info = { 0 };
-    int handle = ksmget("numbers", 0, KSM_OPEN), error;
+    int handle = find_ring(), error;
     void *memory = handle < 0 ? NULL : ksmattach(handle);
 
     if (handle == KSM_ENOENT)
