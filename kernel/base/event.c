@@ -9,8 +9,6 @@
  */
 #include "base/event.h"
 
-#include <stdarg.h>
-
 #include "arch.h"
 #include "base/kstring.h"
 #include "include/param.h"
@@ -75,51 +73,50 @@ static struct event *at(const struct buffer *b, uint position)
     return &b->pages[position % NEVENTS / PER_PAGE][position % PER_PAGE];
 }
 
-void event_put(const char *fmt, ...)
+void event_put_args(const char *fmt, const struct event_args *args)
 {
     struct buffer *b = &buffers[cpu_self()->index];
     struct event_gate *gate = &event_gates[cpu_self()->index];
-    struct event *e = at(b, b->put);
-    uint n = 0;
-    va_list ap;
+    uint put = b->put, nfull = put - b->taken;
 
-    if (b->put - b->taken == NEVENTS) {
+    if (nfull == NEVENTS) {
         gate->nlost++;
         return;
     }
-    va_start(ap, fmt);
-    for (const char *c = fmt; *c; c++)
-        if (c[0] == '%' && c[1] == 's')
-            string_copy((char *)&e->arg[n], va_arg(ap, const char *), (EVENT_ARGS - n) * sizeof(uint));
-        else if (*c == '%')
-            e->arg[n++] = va_arg(ap, uint);
-    va_end(ap);
+    struct event *e = at(b, put);
     e->fmt = fmt;
+    e->args = *args;
     event_clock(&e->tick, &e->us);
     e->nlost = gate->nlost;
     gate->nlost = 0;
-    __atomic_store_n(&b->put, b->put + 1, __ATOMIC_RELEASE);
-    if (b->put - b->taken >= NOFTEN)
+    __atomic_store_n(&b->put, put + 1, __ATOMIC_RELEASE);
+    if (nfull + 1 >= NOFTEN)
         gate->full = true;
 }
 
-void event_run(int shown, int from, char left, int kstack)
+void event_put_name(const char *fmt, int pid, const char *name)
 {
-    int pid = event_gates[cpu_self()->index].pid;
+    struct event_args args = { { (uint)pid } };
 
-    if (!shown)
-        event_put("R %d -", pid);
-    else if (left == 's' && from == shown)
-        event_put("R %d s%u", pid, trapframe_syscall(trapframe_of(kstack)));
-    else
-        event_put(left == 'x' ? "R %d x" : "R %d r", pid);
+    string_copy((char *)&args.arg[1], name, sizeof(args) - sizeof(args.arg[0]));
+    event_put_args(fmt, &args);
 }
 
-uint event_cpu(int pid)
+void event_run(int from, int to, char left, int kstack)
+{
+    if (!from)
+        event_put("R %d -", to);
+    else if (left == 's')
+        event_put("R %d s%u", to, trapframe_syscall(trapframe_of(kstack)));
+    else
+        event_put(left == 'x' ? "R %d x" : "R %d r", to);
+}
+
+uint event_cpu(int pid, const struct thread *t)
 {
     uint cpu = 0;
 
-    while (cpu < cpu_count && event_gates[cpu].pid != pid)
+    while (cpu < cpu_count && cpu_get(cpu)->thread != t && event_gates[cpu].displaced != pid)
         cpu++;
     return cpu;
 }

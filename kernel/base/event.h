@@ -23,7 +23,9 @@
    argument, which takes four words. */
 struct event {
     const char *fmt;
-    uint arg[EVENT_ARGS];
+    struct event_args {
+        uint arg[EVENT_ARGS];
+    } args;
     uint tick, us; /* when: microseconds since the tick */
     uint nlost;    /* before this one, on its processor */
 };
@@ -43,7 +45,7 @@ struct event_gate {
     volatile bool
         full;   /* [A] for frequent events, from three quarters of the buffer until half of it is free */
     uint nlost; /* [o] since the last event that was put */
-    volatile int pid; /* [o to change] that runs, the feed's own turn left out; 0: none */
+    volatile int displaced; /* [o to change] process that the feed's thread runs in place of; 0: none */
 };
 extern struct event_gate event_gates[NCPU];
 
@@ -52,21 +54,34 @@ static inline bool event_room(bool often)
 {
     struct event_gate *gate = &event_gates[cpu_self()->index];
 
-    gate->nlost += often && gate->full;
-    return !often || !gate->full;
+    if (!often || !gate->full)
+        return true;
+    gate->nlost++;
+    return false;
 }
-/* Puts it, after event_room(). */
-void event_put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* This processor goes from thread `from` to another; pids, 0 for kernel threads.  left: 'r' ready, 'x' ended, 's' asleep in
-   the system call that its stack tells.  After event_room(). */
-void event_run(int shown, int from, char left, int kstack);
+/* Puts it, after event_room(): a format of numbers alone, and these. */
+#define event_put(fmt, ...)                       \
+    ((void)sizeof(event_check(fmt, __VA_ARGS__)), \
+     event_put_args(fmt, &(struct event_args){ { __VA_ARGS__ } }))
+void event_put_args(const char *fmt, const struct event_args *args);
+/* The same for a process and its name. */
+void event_put_name(const char *fmt, int pid, const char *name);
+/* For event_put(), which evaluates nothing here: the compiler compares the format with the numbers. */
+static inline __attribute__((format(printf, 1, 2))) int event_check(const char *fmt, ...)
+{
+    (void)fmt;
+    return 0;
+}
+/* This processor goes from one process to another; pids, 0 for kernel threads.  left: how it left the former, 'r' ready,
+   'x' ended, 's' asleep in the system call that its stack tells.  After event_room(). */
+void event_run(int from, int to, char left, int kstack);
 /* A tick begins, on processor 0. */
 void event_tick(uint tick);
 
 /* For the thread that writes the feed. */
 
-/* The processor that runs a process, the feed's own turn left out; cpu_count: none. */
-uint event_cpu(int pid);
+/* The processor that runs a process with this thread, the feed's own turn left out; cpu_count: none. */
+uint event_cpu(int pid, const struct thread *t);
 /* The oldest event, and its processor, whose it stays until event_take(); NULL: there is none. */
 const struct event *event_oldest(uint *cpu);
 void event_take(uint cpu);

@@ -29,9 +29,11 @@ static inline bool list_linked(const struct list *l) { return l->next != l; }
 
 static inline void list_insert(struct list *at, struct list *l) /* before `at` */
 {
+    struct list *prev = at->prev;
+
     l->next = at;
-    l->prev = at->prev;
-    at->prev->next = l;
+    l->prev = prev;
+    prev->next = l;
     at->prev = l;
 }
 static inline void list_push_back(struct list *head, struct list *l) { list_insert(head, l); }
@@ -39,8 +41,10 @@ static inline void list_push_front(struct list *head, struct list *l) { list_ins
 
 static inline void list_remove(struct list *l)
 {
-    l->prev->next = l->next;
-    l->next->prev = l->prev;
+    struct list *prev = l->prev, *next = l->next;
+
+    prev->next = next;
+    next->prev = prev;
     list_init(l);
 }
 

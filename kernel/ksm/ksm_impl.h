@@ -171,8 +171,8 @@ static inline struct segment *registry_find_handle_locked(int handle)
 
 /* 0, or -1 when memory runs out. */
 MUST_CHECK int registry_init(const struct ksm_limits *limits);
-/* Enters it under seg->id and gives it a handle; there is a slot. */
-void registry_enter_locked(struct segment *seg);
+/* Enters it where registry_find_locked() found none, and gives it a handle; there is a slot. */
+void registry_enter_locked(struct segment *seg, struct segment **link);
 /* Takes it out.  spent: its handle was given out, and comes again only in its turn (§3.8); walks then.
    Sleeps: may. */
 void registry_leave_locked(struct segment *seg, bool spent);
@@ -183,8 +183,8 @@ static inline void registry_keep_locked(int handle, int change)
     if (registry.nspent)
         registry_keep_spent_locked(registry_slot(handle), change);
 }
-/* By identifier, born or not. */
-MUST_CHECK struct segment *registry_find_locked(uint id);
+/* The link to the segment with this identifier, born or not; to NULL where it would be. */
+MUST_CHECK struct segment **registry_find_locked(uint id);
 /* The segment, born or not, with the lowest slot >= *slot, which it stores; NULL when there is none. */
 MUST_CHECK struct segment *registry_next_locked(uint *slot);
 /* Do slots, trees and free list agree?  NULL, or what is wrong. */

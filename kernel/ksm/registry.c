@@ -38,7 +38,6 @@ static __attribute__((noinline)) struct segment **find_below(struct segment **li
     return link;
 }
 
-/* The link to the segment with this identifier, or where it would be. */
 static inline struct segment **find_link(uint id)
 {
     struct segment **link = tree_at(spread(id, tree_bits));
@@ -129,7 +128,7 @@ int registry_init(const struct ksm_limits *limits)
 
 static uint first_handle(uint i) { return registry.nslots + i; } /* generation 1, so that no handle is 0 */
 
-void registry_enter_locked(struct segment *seg)
+void registry_enter_locked(struct segment *seg, struct segment **link)
 {
     uint i = registry.first_free;
     struct slot *slot;
@@ -146,14 +145,12 @@ void registry_enter_locked(struct segment *seg)
     slot->state |= SLOT_TAKEN;
     slot->segment = seg;
 
-    *find_link(seg->id) = seg;
+    *link = seg;
     seg->child[0] = seg->child[1] = NULL;
 }
 
-static void free_locked(uint i)
+static void free_locked(uint i, struct slot *slot)
 {
-    struct slot *slot = registry_slot_at(i);
-
     slot->next_free = registry.first_free;
     registry.first_free = i;
 }
@@ -169,7 +166,7 @@ void registry_keep_spent_locked(uint i, int change)
         return;
     registry.nspent--;
     slot->state = first_handle(i);
-    free_locked(i);
+    free_locked(i, slot);
 }
 
 /* The tasks with a holding at a slot. */
@@ -186,10 +183,8 @@ static uint count_kept_locked(uint i, bool walks)
 }
 
 /* §3.8: the slot's generations are spent.  That is so rare that a walk over all tasks costs nothing. */
-static void rest_locked(uint i)
+static __attribute__((noinline)) void rest_locked(uint i, struct slot *slot)
 {
-    struct slot *slot = registry_slot_at(i);
-
     slot->state = SLOT_SPENT;
     slot->nkept = count_kept_locked(i, true);
     registry.nspent++;
@@ -197,7 +192,7 @@ static void rest_locked(uint i)
 }
 
 /* The segment has others below it: the end of a branch takes its place. */
-static void replace(struct segment *seg, struct segment **place)
+static __attribute__((noinline)) void replace(struct segment *seg, struct segment **place)
 {
     struct segment *last = seg, **link = place;
 
@@ -223,12 +218,12 @@ void registry_leave_locked(struct segment *seg, bool spent)
     struct slot *slot = registry_slot_at(i);
     slot->state = (uint)seg->handle + (spent ? registry.nslots : 0);
     if (slot->state > INT32_MAX)
-        rest_locked(i);
+        rest_locked(i, slot);
     else
-        free_locked(i);
+        free_locked(i, slot);
 }
 
-struct segment *registry_find_locked(uint id) { return *find_link(id); }
+struct segment **registry_find_locked(uint id) { return find_link(id); }
 
 struct segment *registry_next_locked(uint *slot)
 {
@@ -256,7 +251,7 @@ const char *registry_check_locked(void)
             int handle = slot->segment->handle;
             if ((uint)handle != (slot->state & ~SLOT_TAKEN) || registry_slot(handle) != i)
                 return "a segment's handle is not its slot's";
-            if (registry_find_locked(slot->segment->id) != slot->segment)
+            if (*find_link(slot->segment->id) != slot->segment)
                 return "a segment is not found by its identifier";
         } else if (slot->state == SLOT_SPENT) {
             nspent++;

@@ -75,7 +75,7 @@ static int get_existing_locked(struct ksm_task *task, struct segment *seg, uint 
 }
 
 /* Makes a segment that nothing forbids.  Releases the lock while the pages are made.  Sleeps: may. */
-static REACQUIRES int give_birth_locked(struct ksm_task *task, uint id, uint nbytes)
+static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **link, uint id, uint nbytes)
 {
     struct segment *seg = kmalloc(sizeof(*seg));
 
@@ -93,7 +93,7 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, uint id, uint nby
     seg->atime = seg->dtime = 0;
     list_init(&seg->holdings);
     list_init(&seg->sleepers);
-    registry_enter_locked(seg);
+    registry_enter_locked(seg, link);
     struct holding *h = holding_make_locked(task, registry_slot(seg->handle));
     if (!h)
         goto no_holding;
@@ -133,13 +133,13 @@ no_holding:
 static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
 {
     for (;;) {
-        struct segment *seg = registry_find_locked(id);
+        struct segment **link = registry_find_locked(id), *seg = *link;
         if (seg && seg->state != SEGMENT_UNBORN)
             return get_existing_locked(task, seg, nbytes, flags);
         if (!seg) {
             int error = refuse_new_locked(nbytes, flags);
             if (error == 0)
-                return give_birth_locked(task, id, nbytes);
+                return give_birth_locked(task, link, id, nbytes);
             if (error != KSM_ENOSPC || registry.nunborn == 0)
                 return error;
         }

@@ -23,7 +23,8 @@
 /* Fields:  I immutable   L lock of the class */
 struct slab_class {
     struct spinlock lock;
-    uint nbytes;      /* [I] size of its objects */
+    ushort nbytes;    /* [I] size of its objects */
+    ushort nobjects;  /* [I] in a slab */
     struct list room; /* [L] its slabs with room */
 };
 
@@ -43,7 +44,8 @@ static const ushort sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 336, 448, 672
 #define NCLASSES (sizeof(sizes) / sizeof(sizes[0]))
 
 static struct slab_class classes[NCLASSES];
-static uchar class_of_units[OBJECT_MAX / UNIT + 1]; /* [I] by an object's size in units, rounded up */
+/* [I] By an object's size in units, rounded up. */
+static struct slab_class *class_of_units[OBJECT_MAX / UNIT + 1];
 
 void slab_init(void)
 {
@@ -53,8 +55,9 @@ void slab_init(void)
         spin_init(&classes[i].lock, RANK_SLAB, "kmalloc");
         list_init(&classes[i].room);
         classes[i].nbytes = sizes[i];
+        classes[i].nobjects = (ushort)((PAGE_SIZE - sizeof(struct slab)) / sizes[i]);
         for (; nunits * UNIT <= sizes[i]; nunits++)
-            class_of_units[nunits] = (uchar)i;
+            class_of_units[nunits] = &classes[i];
     }
 }
 
@@ -127,11 +130,6 @@ static inline struct slab *slab_of(const void *p)
     return (struct slab *)((uintptr_t)p & ~(uintptr_t)(PAGE_SIZE - 1));
 }
 
-static inline bool is_full(const struct slab *s)
-{
-    return !s->freed && s->fresh + s->class->nbytes > (char *)s + PAGE_SIZE;
-}
-
 static struct slab *slab_create(struct slab_class *class)
 {
     /* Zeroed here: writing to a page that held code is slow under emulation. */
@@ -159,16 +157,26 @@ static void *take(struct slab_class *class)
         p = s->fresh;
         s->fresh += class->nbytes;
     }
-    s->nused++;
-    if (is_full(s))
+    if (++s->nused == class->nobjects)
         list_remove(&s->link);
     return p;
 }
 
-static inline struct slab_class *class_for(size_t n)
+/* Adds a slab, unless another thread makes room meanwhile.  False: no memory.  The lock is released in between: the block
+   cache may have to give a frame back, and its locks come first. */
+static REACQUIRES __attribute__((noinline)) bool make_room_locked(struct slab_class *class)
 {
-    return &classes[class_of_units[(n + UNIT - 1) / UNIT]];
+    spin_release(&class->lock);
+    struct slab *s = slab_create(class);
+    spin_acquire(&class->lock);
+    if (s && list_empty(&class->room))
+        list_push_back(&class->room, &s->link);
+    else if (s)
+        page_free(s);
+    return !list_empty(&class->room);
 }
+
+static inline struct slab_class *class_for(size_t n) { return class_of_units[(n + UNIT - 1) / UNIT]; }
 
 void *kmalloc(size_t n)
 {
@@ -177,24 +185,11 @@ void *kmalloc(size_t n)
     if (inject_now())
         return NULL;
     struct slab_class *class = class_for(n);
-    struct slab *unused = NULL;
+    void *p = NULL;
     spin_acquire(&class->lock);
-    if (list_empty(&class->room)) {
-        /* The block cache may have to give a frame back, and its locks come first. */
-        spin_release(&class->lock);
-        unused = slab_create(class);
-        if (!unused)
-            return NULL;
-        spin_acquire(&class->lock);
-        if (list_empty(&class->room)) {
-            list_push_back(&class->room, &unused->link);
-            unused = NULL;
-        }
-    }
-    void *p = take(class);
+    if (!list_empty(&class->room) || make_room_locked(class))
+        p = take(class);
     spin_release(&class->lock);
-    if (unused)
-        page_free(unused);
     return p;
 }
 
@@ -220,11 +215,11 @@ void kfree(void *p)
     spin_acquire(&class->lock);
     check_not_free(s, p);
     poison(p, class->nbytes);
-    if (is_full(s))
+    if (s->nused-- == class->nobjects)
         list_push_back(&class->room, &s->link);
     *(void **)p = s->freed;
     s->freed = p;
-    bool empty = --s->nused == 0;
+    bool empty = s->nused == 0;
     if (empty)
         list_remove(&s->link);
     spin_release(&class->lock);

@@ -11,11 +11,6 @@
 #include "mm/mm_impl.h"
 #include "sched/thread.h"
 
-/* A word of a program's stack, which need not be aligned. */
-struct user_word {
-    uint value;
-} __attribute__((packed, may_alias));
-
 static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool write)
 {
     if (va >= USER_END || nbytes > USER_END - va)
@@ -40,22 +35,6 @@ bool user_check(const void USER *p, uint nbytes, bool write)
     if (one_page && pmap_allows_page(&thread_self()->aspace->map, va, write))
         return true;
     return check_pages(va, nbytes, write);
-}
-
-bool user_copy_four_words(uint *dst, const void USER *src)
-{
-    uint va = user_va(src);
-
-    if (va % PAGE_SIZE > PAGE_SIZE - 4 * sizeof(uint) || va >= USER_END ||
-        !pmap_allows_page(&thread_self()->aspace->map, va, false))
-        return false;
-    const volatile struct user_word *user = user_opened(src);
-    dst[0] = user[0].value;
-    dst[1] = user[1].value;
-    dst[2] = user[2].value;
-    dst[3] = user[3].value;
-    user_close();
-    return true;
 }
 
 int user_copy_in(void *dst, const void USER *src, uint nbytes)

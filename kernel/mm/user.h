@@ -14,8 +14,6 @@
 
 /* May the current process read (or write) nbytes at p?  An empty range needs only p <= USER_END. */
 MUST_CHECK bool user_check(const void USER *p, uint nbytes, bool write);
-/* Copies four words that lie in one page.  False, with nothing copied: they do not, or can't be read. */
-MUST_CHECK bool user_copy_four_words(uint *dst, const void USER *src);
 /* Check and copy; 0, or -1 with nothing written. */
 MUST_CHECK int user_copy_in(void *dst, const void USER *src, uint nbytes);
 /* Copies a string with its 0, size > 0.  Its length, or -1: it leaves readable memory, or is longer than

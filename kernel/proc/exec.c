@@ -78,7 +78,7 @@ static void change_over(struct proc *self, const struct image *image, const char
     string_copy(self->name, name, sizeof(self->name));
     spin_release(&proc_lock);
     if (events_wanted() && event_room(false))
-        event_put("E exec %d %s", self->pid, self->name);
+        event_put_name("E exec %d %s", self->pid, self->name);
     aspace_destroy(old);
 }
 

@@ -337,7 +337,7 @@ static void put_locked(struct proc *p, int running[])
 {
     char name[FEED_NAME_SIZE];
     bool forming = p->life == PROC_FORMING && p->parent;
-    uint cpu = event_cpu(p->pid);
+    uint cpu = event_cpu(p->pid, &p->thread);
     struct asleep asleep = { .p = p };
 
     if (p->life != PROC_ALIVE) {

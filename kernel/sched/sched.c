@@ -150,20 +150,28 @@ static inline struct thread *pick_locked(void)
     return t;
 }
 
+/* Does a switch concern the feed?  Snapshots alone need to know what its own thread displaces. */
+static inline bool concerns_feed(const struct thread *self, const struct thread *next)
+{
+    return feed_wanted() && (events_wanted() || self->pid == EVENT_FEED_PID || next->pid == EVENT_FEED_PID);
+}
+
 /* For the feed.  A thread that the feed's own displaces counts as running. */
 static __attribute__((noinline)) void tell_switch(const struct thread *self, const struct thread *next)
 {
     struct event_gate *gate = &event_gates[cpu_self()->index];
-    int shown = gate->pid, pid = next->pid;
+    bool displaced = gate->displaced;
+    int from = displaced ? gate->displaced : self->pid > 0 ? self->pid : 0;
+    int to = next->pid > 0 ? next->pid : 0;
 
-    if (pid == EVENT_FEED_PID && self->state == THREAD_READY)
-        return;
-    gate->pid = pid > 0 ? pid : 0;
-    if (events_wanted() && gate->pid != shown && event_room(true))
-        event_run(shown, self->pid,
-                  self->state == THREAD_READY  ? 'r'
-                  : self->state == THREAD_DEAD ? 'x'
-                                               : 's',
+    gate->displaced = 0;
+    if (next->pid == EVENT_FEED_PID && self->state == THREAD_READY)
+        gate->displaced = from;
+    else if (events_wanted() && from != to && event_room(true))
+        event_run(from, to,
+                  displaced || self->state == THREAD_READY ? 'r'
+                  : self->state == THREAD_DEAD             ? 'x'
+                                                           : 's',
                   self->kstack);
 }
 
@@ -189,7 +197,7 @@ void sched_switch_locked(struct thread *self)
     self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED); /* its successor sees to the poke */
     next->state = THREAD_RUNNING;
     cpu->thread = next;
-    if (feed_wanted())
+    if (concerns_feed(self, next))
         tell_switch(self, next);
     aspace_load(next->aspace);
     context_switch(&self->context, next->context, next->kstack);

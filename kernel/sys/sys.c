@@ -58,7 +58,7 @@ static inline __attribute__((always_inline)) void call(struct trapframe *tf,
 
     if (nargs == 0)
         result = function(NULL);
-    else if (user_copy_four_words(&arg[0].word, trapframe_args(tf)))
+    else if (four_words_from_user(&arg[0].word, trapframe_args(tf)))
         result = function(arg); /* which does not look at the words that it did not ask for */
     else
         result = call_at_edge(tf, function, nargs);

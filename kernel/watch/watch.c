@@ -101,7 +101,7 @@ static bool event_line(void)
         return true;
     }
     told[cpu] = false;
-    const uint *a = e->arg;
+    const uint *a = e->args.arg;
     const char *second = strcmp(e->fmt + strlen(e->fmt) - 2, "%s") == 0 ? feed_name(name, (const char *)&a[1])
                                                                         : (const char *)a[1];
     length = (uint)format(line, sizeof(line), "%c %u%04u %u", *e->fmt, e->tick, e->us, cpu);

@@ -26,8 +26,8 @@ static void furnish(void)
     world_attach(a, h, KSM_READ);
     world_attach(b, h, 0);
     check_eq(ksm_delete(b, h), 0);
-    one = registry_find_locked(1);
-    two = registry_find_locked(2);
+    one = *registry_find_locked(1);
+    two = *registry_find_locked(2);
     holding = table_get(&a->handles, registry_slot(h));
     attachment = attachment_at(holding->attachments.next);
 }

@@ -254,7 +254,7 @@ static uint place(uint p, uint npages)
 static void compare_segment(uint s)
 {
     const struct mseg *want = &segs[s];
-    const struct segment *got = registry_find_locked(want->id);
+    const struct segment *got = *registry_find_locked(want->id);
 
     if (!got)
         differ("a segment is missing", want->id, want->id);

@@ -60,6 +60,15 @@
     .popsection
     .endm
 
+    .macro smap_site instruction /* see smap.c */
+661:.byte 0x0F, 0x1F, 0x00
+    .pushsection smap_sites, "a"
+    .long 661b
+    \instruction
+    .byte 0
+    .popsection
+    .endm
+
     .macro leave_kernel
     .cfi_remember_state
     mov TRAPFRAME_GS(%esp), %gs
@@ -190,6 +199,31 @@ thread_first_user:
     xorl %ebp, %ebp
     call *%edx
     jmp trap_return
+    .cfi_endproc
+
+/* four_words_from_user(uint *to, from): no look at the page tables comes first.  A fault that the address space can't
+   resolve, see trap_page_fault(), goes on at four_words_refused. */
+    .globl four_words_from_user, four_words_refused
+four_words_from_user:
+    .cfi_startproc
+    movl %edx, %ecx
+    andl $0xFFF, %ecx
+    cmpl $0xFF0, %ecx           /* at most so far into the page */
+    ja 1f
+    testl %edx, %edx            /* the kernel's half */
+    js 1f
+    smap_site stac
+    .irp offset, 0, 4, 8, 12
+    movl \offset(%edx), %ecx
+    movl %ecx, \offset(%eax)
+    .endr
+    smap_site clac
+    movl $1, %eax
+    ret
+four_words_refused:
+    smap_site clac
+1:  xorl %eax, %eax
+    ret
     .cfi_endproc
 
 /* arch_idle(): sti takes effect after the next instruction, so that no interrupt comes between.  An NMI may:

@@ -86,19 +86,23 @@ static inline void clear_entries(struct pmap *pm, uint va, uint *slot, uint n, u
         page_free(table);
 }
 
-/* The entry of va, in a new page table if there is none; NULL: no frame for one. */
-static inline uint *make_slot(struct pmap *pm, uint va)
+static __attribute__((noinline)) uint *add_table(struct pmap *pm, uint va)
 {
-    uint *slot = pmap_slot(pm, va);
-
-    if (slot)
-        return slot;
     uint *table = page_alloc_zeroed();
+
     if (!table)
         return NULL;
     frame_of(table)->nused = 0;
     pm->directory[pmap_index(va)] = pa_of(table) | PTE_PRIVATE | PTE_WRITABLE;
     return table + pmap_table_index(va);
+}
+
+/* The entry of va, in a new page table if there is none; NULL: no frame for one. */
+static inline uint *make_slot(struct pmap *pm, uint va)
+{
+    uint *slot = pmap_slot(pm, va);
+
+    return slot ? slot : add_table(pm, va);
 }
 
 /* Frees va's table if it has no entries: make_slot() made it, and it is not needed after all. */
