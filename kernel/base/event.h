@@ -43,11 +43,11 @@ struct event_gate {
     volatile bool
         full;   /* [A] for frequent events, from three quarters of the buffer until half of it is free */
     uint nlost; /* [o] since the last event that was put */
-    volatile int pid; /* [o to change] that runs, the feed's own turn left out; 0: none */
+    volatile int pid; /* [o to change] that runs, the feed's own left out; 0: none */
 };
 extern struct event_gate event_gates[NCPU];
 
-/* Behind events_wanted(): may an event be put?  If not, it is lost.  often: it is a frequent one. */
+/* After events_wanted(): is there room for an event?  If not, it is lost.  often: it is a frequent one. */
 static inline bool event_room(bool often)
 {
     struct event_gate *gate = &event_gates[cpu_self()->index];
@@ -57,17 +57,18 @@ static inline bool event_room(bool often)
 }
 /* Puts it, after event_room(). */
 void event_put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* This processor goes from thread `from` to another; pids, 0 for kernel threads.  left: 'r' ready, 'x' ended, 's' asleep in
-   the system call that its stack tells.  After event_room(). */
+/* This processor goes from thread `from` to the one in its gate.  Pids, 0 for kernel threads; shown: what the gate said
+   before.  left: `from` is now 'r' ready, 'x' ended, or 's' asleep in the system call whose trap frame is on its stack
+   `kstack`.  After event_room(). */
 void event_run(int shown, int from, char left, int kstack);
 /* A tick begins, on processor 0. */
 void event_tick(uint tick);
 
 /* For the thread that writes the feed. */
 
-/* The processor that runs a process, the feed's own turn left out; cpu_count: none. */
+/* The processor that runs a process, or would if the feed's thread did not; cpu_count: none. */
 uint event_cpu(int pid);
-/* The oldest event, and its processor, whose it stays until event_take(); NULL: there is none. */
+/* The oldest event, and its processor, to whose buffer it belongs until event_take(); NULL: there is none. */
 const struct event *event_oldest(uint *cpu);
 void event_take(uint cpu);
 void event_clock(uint *tick, uint *us);
