@@ -27,7 +27,7 @@ static const void USER *user_pointer(uint va) { return (const void USER *)(uintp
 static bool readable(uint va) { return user_check(user_pointer(va), 1, false); }
 static bool writable(uint va) { return user_check(user_pointer(va), 1, true); }
 
-/* What xv6 links can be written all over. */
+/* All pages of a program for xv6 are writable, its code too. */
 static bool is_code(uint va)
 {
     return va < aspace_brk(thread_self()->aspace) && readable(va) && (proc_self()->foreign || !writable(va));
@@ -36,13 +36,15 @@ static bool is_code(uint va)
 static bool read_word(uint va, uint *word) { return !user_copy_in(word, user_pointer(va), sizeof(*word)); }
 
 /* course 2: */
-/* NULL: the pointer is no error. */
+/* The name of the error that a pointer is; NULL: it is none. */
 static const char *failed_call(uint pointer)
 {
     static const char *const names[] = {
-        [2] = "EINVAL",   [3] = "EHANDLE", [4] = "ENOENT",     [5] = "EEXIST",      [6] = "ESIZE",
-        [7] = "ENOMEM",   [8] = "ENOSPC",  [9] = "ENOVA",      [10] = "ENOTATT",    [11] = "EFAULT",
-        [12] = "ENOTSUP", [13] = "EAGAIN", [14] = "ETIMEDOUT", [15] = "EOWNERDEAD",
+        [-KSM_EINVAL] = "EINVAL",       [-KSM_EHANDLE] = "EHANDLE",       [-KSM_ENOENT] = "ENOENT",
+        [-KSM_EEXIST] = "EEXIST",       [-KSM_ESIZE] = "ESIZE",           [-KSM_ENOMEM] = "ENOMEM",
+        [-KSM_ENOSPC] = "ENOSPC",       [-KSM_ENOVA] = "ENOVA",           [-KSM_ENOTATT] = "ENOTATT",
+        [-KSM_EFAULT] = "EFAULT",       [-KSM_ENOTSUP] = "ENOTSUP",       [-KSM_EAGAIN] = "EAGAIN",
+        [-KSM_ETIMEDOUT] = "ETIMEDOUT", [-KSM_EOWNERDEAD] = "EOWNERDEAD",
     };
 
     return -pointer < sizeof(names) / sizeof(names[0]) ? names[-pointer] : NULL;

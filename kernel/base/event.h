@@ -72,8 +72,8 @@ static inline __attribute__((format(printf, 1, 2))) int event_check(const char *
     (void)fmt;
     return 0;
 }
-/* This processor goes from one process to another; pids, 0 for kernel threads.  left: how it left the former, 'r' ready,
-   'x' ended, 's' asleep in the system call that its stack tells.  After event_room(). */
+/* This processor goes from one process to another; pids, 0 for kernel threads.  left: the former is now 'r' ready,
+   'x' ended, or 's' asleep in the system call whose trap frame is on its stack `kstack`.  After event_room(). */
 void event_run(int from, int to, char left, int kstack);
 /* A tick begins, on processor 0. */
 void event_tick(uint tick);
@@ -82,7 +82,7 @@ void event_tick(uint tick);
 
 /* The processor that runs a process with this thread, the feed's own turn left out; cpu_count: none. */
 uint event_cpu(int pid, const struct thread *t);
-/* The oldest event, and its processor, whose it stays until event_take(); NULL: there is none. */
+/* The oldest event, and its processor, to whose buffer it belongs until event_take(); NULL: there is none. */
 const struct event *event_oldest(uint *cpu);
 void event_take(uint cpu);
 void event_clock(uint *tick, uint *us);

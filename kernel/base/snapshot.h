@@ -1,8 +1,8 @@
 /*
  * snapshot.h - the text of a snapshot, for the feed (docs/feed.md).
  *
- * It is put together in memory, which is had at boot, so that watching the system changes nothing in it that can be
- * watched; and it is written afterwards, since a port is slow.  All belongs to the thread that writes the feed.  Sleeps: no.
+ * It is put together in memory allocated at boot, so that watching the system changes nothing that is watched, and
+ * written afterwards, since a port is slow.  All of it belongs to the thread that writes the feed.  Sleeps: no.
  */
 #ifndef SNAPSHOT_H
 #define SNAPSHOT_H

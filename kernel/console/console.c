@@ -369,7 +369,7 @@ static int console_read(void USER *dst, int nbytes)
     if (console_has_stdin())
         return console_read_fed(dst, nbytes);
     while (done < nbytes && more) {
-        uint size = (uint)(nbytes - done) < PIECE_SIZE ? (uint)(nbytes - done) : PIECE_SIZE;
+        uint size = min_uint((uint)(nbytes - done), PIECE_SIZE);
         int n = by_key ? take_keys(piece, size) : take(piece, size, done == 0, &more);
 
         if (n < 0)
@@ -405,7 +405,7 @@ static int console_write(const void USER *src, int nbytes)
 
     mutex_acquire(&write_mutex);
     while (done < nbytes && !thread_killed(thread_self())) {
-        size_t n = (uint)(nbytes - done) < PIECE_SIZE ? (size_t)(nbytes - done) : PIECE_SIZE;
+        size_t n = min_uint((uint)(nbytes - done), PIECE_SIZE);
 
         bytes_from_user(piece, user_at(src, (uint)done), n);
         if (shows_edited && !reads_keys())

@@ -7,7 +7,7 @@
  * what no program reads stays with the tool.
  *
  *      piece    | header |  taken  |  for readers, once the piece is whole  |
- *                                taken                                    come
+ *                                taken                                    received
  */
 #include "base/min.h"
 #include "base/printk.h"
@@ -24,7 +24,7 @@
 static struct spinlock stdin_lock = SPINLOCK_INIT(RANK_CONSOLE, "stdin");
 static enum console_stdin source;            /* [I] */
 static uchar piece[HEADER_SIZE + PIECE_MAX]; /* [S] with its header */
-static uint come;                            /* [S] bytes of it */
+static uint received;                        /* [S] bytes of it */
 static uint taken = HEADER_SIZE;             /* [S] of these, by readers */
 static bool asked;                           /* [S] for it */
 static struct waitq stdin_readers;           /* [S] */
@@ -40,7 +40,8 @@ bool console_has_stdin(void) { return source == STDIN_ALL || (source == STDIN_PR
 
 static bool whole_locked(void)
 {
-    return come >= HEADER_SIZE && come == HEADER_SIZE + min_uint(piece[0] | (uint)piece[1] << 8, PIECE_MAX);
+    return received >= HEADER_SIZE &&
+           received == HEADER_SIZE + min_uint(piece[0] | (uint)piece[1] << 8, PIECE_MAX);
 }
 
 void console_stdin_byte(int c)
@@ -48,7 +49,7 @@ void console_stdin_byte(int c)
     uint was = spin_acquire_irq(&stdin_lock);
 
     if (asked && !whole_locked())
-        piece[come++] = (uchar)c;
+        piece[received++] = (uchar)c;
     if (whole_locked())
         waitq_wake_all(&stdin_readers);
     spin_release_irq(&stdin_lock, was);
@@ -67,11 +68,11 @@ static int take(uchar *buf, uint size, bool wait)
         asked = true;
         killed = waitq_sleep(&stdin_readers, &stdin_lock, 0, true) == PARK_KILLED;
     }
-    while (n < size && whole_locked() && taken < come)
+    while (n < size && whole_locked() && taken < received)
         buf[n++] = piece[taken++];
-    if (n > 0 && taken == come) {
+    if (n > 0 && taken == received) {
         asked = false;
-        come = 0;
+        received = 0;
         taken = HEADER_SIZE;
     }
     spin_release_irq(&stdin_lock, was);

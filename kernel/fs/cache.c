@@ -39,9 +39,9 @@ uint cache_count(uchar mask)
     return n;
 }
 
-/* Headers and frames.  The caller holds the lock. */
+/* Headers and frames. */
 
-static void enter(struct group *g, uint number)
+static void enter_locked(struct group *g, uint number)
 {
     struct group **bucket = cache_bucket(number);
 
@@ -62,8 +62,8 @@ void cache_forget_locked(struct group *g)
     g->valid = 0;
 }
 
-/* Puts a clean group that is no longer pinned where take() finds it. */
-static void release(struct group *g)
+/* Puts a clean group that is no longer pinned where take_locked() finds it. */
+static void release_locked(struct group *g)
 {
     if (g->valid)
         list_push_back(&cache.clean, &g->link);
@@ -85,12 +85,12 @@ bool cache_grow_locked(void)
     g->data = page;
     g->number = GROUP_NONE;
     cache.nframes++;
-    release(g);
+    release_locked(g);
     return true;
 }
 
 /* Takes the coldest clean group, as a spare in no list; NULL when all frames are in use. */
-static struct group *take(void)
+static struct group *take_locked(void)
 {
     struct list *l = cache.clean.next;
 
@@ -104,30 +104,30 @@ static struct group *take(void)
     return g;
 }
 
-static inline void pin(struct group *g)
+static inline void pin_locked(struct group *g)
 {
     if (g->pins++ == 0 && !group_is_changed(g))
         list_remove(&g->link);
 }
 
-static inline void unpin(struct group *g)
+static inline void unpin_locked(struct group *g)
 {
     if (--g->pins == 0 && !group_is_changed(g))
-        release(g);
+        release_locked(g);
 }
 
 /* Pins the group with this number, or a new one without valid blocks.  Sleeps until there is a frame. */
-static struct group *pin_number(uint number)
+static struct group *pin_number_locked(uint number)
 {
     for (;;) {
         struct group *g = cache_find_locked(number);
         if (g) {
-            pin(g);
+            pin_locked(g);
             return g;
         }
-        g = take();
+        g = take_locked();
         if (g) {
-            enter(g, number);
+            enter_locked(g, number);
             g->pins = 1;
             return g;
         }
@@ -158,7 +158,7 @@ static bool read_blocks(struct group *g, uchar wanted)
     return true;
 }
 
-static void loaded(struct group *g, uchar blocks)
+static void loaded_locked(struct group *g, uchar blocks)
 {
     g->valid |= blocks;
     g->loading = false;
@@ -166,7 +166,7 @@ static void loaded(struct group *g, uchar blocks)
 }
 
 /* Reads what is not valid, and releases the lock meanwhile.  False: some of the needed blocks can't be read. */
-static REACQUIRES bool load(struct group *g, uchar needed)
+static REACQUIRES bool load_locked(struct group *g, uchar needed)
 {
     uchar wanted = blocks_on_disk(g->number) & ~g->valid;
 
@@ -178,7 +178,7 @@ static REACQUIRES bool load(struct group *g, uchar needed)
         ok = read_blocks(g, wanted);
     }
     spin_acquire(&cache.lock);
-    loaded(g, ok ? wanted : 0);
+    loaded_locked(g, ok ? wanted : 0);
     return ok;
 }
 
@@ -194,10 +194,10 @@ static void load_many(uint number, uint ngroups)
     if (limit > number + STAGING_BLOCKS / GROUP_BLOCKS)
         limit = number + STAGING_BLOCKS / GROUP_BLOCKS;
     while (n < ngroups && number + n < limit && !cache_find_locked(number + n)) {
-        struct group *g = take();
+        struct group *g = take_locked();
         if (!g)
             break;
-        enter(g, number + n);
+        enter_locked(g, number + n);
         g->pins = 1;
         g->loading = true;
         groups[n++] = g;
@@ -212,8 +212,8 @@ static void load_many(uint number, uint ngroups)
             if (ok)
                 page_copy(groups[i]->data, staging + i * PAGE_SIZE);
             spin_acquire(&cache.lock);
-            loaded(groups[i], ok ? blocks_on_disk(groups[i]->number) : 0);
-            unpin(groups[i]);
+            loaded_locked(groups[i], ok ? blocks_on_disk(groups[i]->number) : 0);
+            unpin_locked(groups[i]);
             spin_release(&cache.lock);
         }
     }
@@ -234,14 +234,14 @@ struct group *cache_get(uint blockno, uint n, uint ahead)
         g = cache_find_locked(number);
     }
     if (g)
-        pin(g);
+        pin_locked(g);
     else
-        g = pin_number(number);
+        g = pin_number_locked(number);
     while ((g->valid & mask) != mask) {
         if (g->loading) {
             waitq_sleep(&cache.loaded, &cache.lock, 0, false);
-        } else if (!load(g, mask)) {
-            unpin(g);
+        } else if (!load_locked(g, mask)) {
+            unpin_locked(g);
             g = NULL;
             break;
         }
@@ -253,7 +253,7 @@ struct group *cache_get(uint blockno, uint n, uint ahead)
 struct group *cache_get_blank(uint blockno, uint n)
 {
     spin_acquire(&cache.lock);
-    struct group *g = pin_number(blockno / GROUP_BLOCKS);
+    struct group *g = pin_number_locked(blockno / GROUP_BLOCKS);
     while (g->loading)
         waitq_sleep(&cache.loaded, &cache.lock, 0, false);
     g->valid |= cache_mask(blockno, n); /* so that no one reads the old contents over the new */
@@ -264,13 +264,13 @@ struct group *cache_get_blank(uint blockno, uint n)
 void cache_put(struct group *g)
 {
     spin_acquire(&cache.lock);
-    unpin(g);
+    unpin_locked(g);
     spin_release(&cache.lock);
 }
 
 /* Changes. */
 
-static void use_reservation(struct log_op *op, uint n)
+static void use_reservation_locked(struct log_op *op, uint n)
 {
     debug_assert(op->left >= n);
     op->left -= n;
@@ -278,7 +278,7 @@ static void use_reservation(struct log_op *op, uint n)
 }
 
 /* A pinned clean group gets its first change. */
-static void join_changed(struct group *g)
+static void join_changed_locked(struct group *g)
 {
     g->counted = ++cache.nchanged > CACHE_POOL;
     if (g->counted) {
@@ -289,29 +289,29 @@ static void join_changed(struct group *g)
     }
 }
 
-static void uncount(struct group *g)
+static void uncount_locked(struct group *g)
 {
     g->counted = false;
     page_set_clean_cache(g->data, true);
 }
 
 /* The group lost its last change. */
-static void leave_changed(struct group *g)
+static void leave_changed_locked(struct group *g)
 {
     list_remove(&g->link);
     cache.nchanged--;
     if (g->counted) {
-        uncount(g);
+        uncount_locked(g);
     } else if (!list_empty(&cache.changed)) {
         struct group *last = container_of(cache.changed.prev, struct group, link);
         if (last->counted) { /* it takes the place in the pool */
-            uncount(last);
+            uncount_locked(last);
             list_remove(&last->link);
             list_push_front(&cache.changed, &last->link);
         }
     }
     if (g->pins == 0)
-        release(g);
+        release_locked(g);
 }
 
 void cache_changed(struct log_op *op, struct group *g, uint blockno, uint n)
@@ -323,11 +323,11 @@ void cache_changed(struct log_op *op, struct group *g, uint blockno, uint n)
     if (added) {
         uint count = cache_count(added);
         if (!group_is_changed(g))
-            join_changed(g);
+            join_changed_locked(g);
         g->logged |= added;
         g->valid |= added; /* corrupt image: another file may have freed the block meanwhile */
         cache.nlogged += count;
-        use_reservation(op, count);
+        use_reservation_locked(op, count);
     }
     spin_release(&cache.lock);
 }
@@ -338,8 +338,8 @@ void cache_filled(struct log_op *op, struct group *g, uint blockno, uint n)
 
     spin_acquire(&cache.lock);
     if (!group_is_changed(g)) {
-        join_changed(g);
-        use_reservation(op, 1);
+        join_changed_locked(g);
+        use_reservation_locked(op, 1);
     }
     g->fresh |= mask & ~g->logged; /* corrupt image: another file may have changed what was free */
     g->valid |= mask;
@@ -360,7 +360,7 @@ uchar cache_discard(uint blockno, uint n)
         g->logged &= ~mask;
         g->valid &= ~mask;
         if (was_changed && !group_is_changed(g))
-            leave_changed(g);
+            leave_changed_locked(g);
     }
     spin_release(&cache.lock);
     return fresh;
@@ -414,7 +414,7 @@ void cache_settle(struct group *g)
     spin_acquire(&cache.lock);
     cache.nlogged -= cache_count(g->logged);
     g->logged = g->fresh = 0;
-    leave_changed(g);
+    leave_changed_locked(g);
     spin_release(&cache.lock);
 }
 

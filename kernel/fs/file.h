@@ -15,7 +15,7 @@ struct file;
 
 /* open() with the modes of fcntl.h.  A new file, or NULL.  Sleeps: may. */
 MUST_CHECK struct file *file_open(struct inode *cwd, const char *path, int mode);
-/* The two ends of a new pipe.  0, or -1: too little memory.  Sleeps: no. */
+/* The two ends of a new pipe.  0, or -1: too little memory.  Sleeps: may. */
 MUST_CHECK int pipe_create(struct file **reader, struct file **writer);
 /* Adds a reference, and returns f.  Sleeps: no. */
 MUST_CHECK struct file *file_dup(struct file *f);

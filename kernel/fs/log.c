@@ -70,43 +70,43 @@ uint log_op_limit(void)
     return share < LOG_OP_MIN ? LOG_OP_MIN : share < LOG_OP_MAX ? share : LOG_OP_MAX;
 }
 
-/* Steps between the states.  The caller holds the lock; they release it while they wait. */
+/* Steps between the states.  They release the lock while they wait. */
 
-static void enter(enum log_state state)
+static void enter_locked(enum log_state state)
 {
     log.state = state;
     waitq_wake_all(&log.changed);
 }
 
-static void wait_for_change(void) { waitq_sleep(&log.changed, &log.lock, 0, false); }
+static void wait_for_change_locked(void) { waitq_sleep(&log.changed, &log.lock, 0, false); }
 
 static void say_failed(void)
 {
     printk("disk: a transfer failed; from now on files can be read but not changed\n");
 }
 
-static void fail(void)
+static void fail_locked(void)
 {
     if (!log.broken) /* else it was said */
         say_failed();
-    enter(LOG_FAILED);
+    enter_locked(LOG_FAILED);
     waitq_wake_all(&log.flusher);
 }
 
 /* OPEN or DRAINING: commits the operations that have ended. */
-static REACQUIRES void close_transaction(void)
+static REACQUIRES void close_transaction_locked(void)
 {
     log.state = LOG_CLOSING;
     while (log.nactive)
-        wait_for_change();
+        wait_for_change_locked();
     if (log.broken) {
-        fail();
+        fail_locked();
         return;
     }
     log.sequence++;
     log.pending = false;
     if (!cache_is_changed()) {
-        enter(LOG_OPEN);
+        enter_locked(LOG_OPEN);
         return;
     }
     log.state = LOG_WRITING;
@@ -116,15 +116,15 @@ static REACQUIRES void close_transaction(void)
     thread_set_urgent(thread_self(), false);
     spin_acquire(&log.lock);
     if (error) {
-        fail();
+        fail_locked();
         return;
     }
-    enter(LOG_DURABLE);
+    enter_locked(LOG_DURABLE);
     waitq_wake_all(&log.flusher);
 }
 
 /* DURABLE: makes room for the next operations. */
-static REACQUIRES void settle_transaction(void)
+static REACQUIRES void settle_transaction_locked(void)
 {
     log.state = LOG_SETTLING;
     spin_release(&log.lock);
@@ -133,20 +133,20 @@ static REACQUIRES void settle_transaction(void)
     thread_set_urgent(thread_self(), false);
     spin_acquire(&log.lock);
     if (error)
-        fail();
+        fail_locked();
     else
-        enter(LOG_OPEN);
+        enter_locked(LOG_OPEN);
 }
 
 /* Takes the next step, or waits for the thread that is taking it. */
-static void step(void)
+static void step_locked(void)
 {
     if (log.state == LOG_OPEN || log.state == LOG_DRAINING)
-        close_transaction();
+        close_transaction_locked();
     else if (log.state == LOG_DURABLE)
-        settle_transaction();
+        settle_transaction_locked();
     else
-        wait_for_change();
+        wait_for_change_locked();
 }
 
 /* Operations. */
@@ -170,9 +170,9 @@ int log_begin(struct log_op *op, uint n)
                 log.state = LOG_DRAINING;
         }
         if (log.state == LOG_DRAINING)
-            wait_for_change();
+            wait_for_change_locked();
         else
-            step();
+            step_locked();
     }
     log.nactive++;
     spin_release(&log.lock);
@@ -198,7 +198,7 @@ void log_end(struct log_op *op)
     }
     if (--log.nactive == 0) {
         if (log.state == LOG_DRAINING)
-            enter(LOG_OPEN);
+            enter_locked(LOG_OPEN);
         else if (log.state == LOG_CLOSING)
             waitq_wake_all(&log.changed);
     }
@@ -226,9 +226,9 @@ int log_commit(void)
     spin_acquire(&log.lock);
     uint wanted = log.sequence;
     while (log.state != LOG_FAILED && log.sequence == wanted && log.pending)
-        step();
+        step_locked();
     while (log.state == LOG_WRITING) /* another thread is committing */
-        wait_for_change();
+        wait_for_change_locked();
     int result = log.state == LOG_FAILED ? -1 : 0;
     spin_release(&log.lock);
     return result;
@@ -240,13 +240,13 @@ int log_settle(void)
         return -1;
     spin_acquire(&log.lock);
     while (log.state == LOG_DURABLE || log.state == LOG_SETTLING)
-        step();
+        step_locked();
     int result = log.state == LOG_FAILED ? -1 : 0;
     spin_release(&log.lock);
     return result;
 }
 
-static void wait_until_due(uint nticks)
+static void wait_until_due_locked(uint nticks)
 {
     thread_set_urgent(thread_self(), true);
     waitq_sleep(&log.flusher, &log.lock, nticks, false);
@@ -259,12 +259,12 @@ void log_flush_forever(void)
     for (;;) {
         uint age = ticks_now - log.pending_since;
         if (log.state == LOG_DURABLE)
-            settle_transaction();
+            settle_transaction_locked();
         else if (log.state == LOG_FAILED || !log.pending)
             waitq_sleep(&log.flusher, &log.lock, 0, false);
         else if (age < LOG_DELAY)
-            wait_until_due(LOG_DELAY - age);
+            wait_until_due_locked(LOG_DELAY - age);
         else
-            step();
+            step_locked();
     }
 }

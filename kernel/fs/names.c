@@ -36,6 +36,7 @@ struct inode *fs_root(void) { return inode_get(ROOTINO); }
 
 static bool is_dot(const struct filename *name) { return strcmp(name->text, ".") == 0; }
 static bool is_dot_dot(const struct filename *name) { return strcmp(name->text, "..") == 0; }
+static bool is_plain(const struct filename *name) { return !is_dot(name) && !is_dot_dot(name); }
 
 /* Cuts the next name off the path; NULL: there is none. */
 static const char *next_name(const char *path, struct filename *name)
@@ -352,8 +353,7 @@ int fs_unlink(struct inode *cwd, const char *path)
 
     if (!dp)
         return -1;
-    if (!is_dot(&name) && !is_dot_dot(&name) && log_begin(&op, NAMES_COST) == 0) {
-        mutex_acquire(&names);
+    if (is_plain(&name) && begin(&op) == 0) {
         struct inode *ip = find_child(dp, &name);
         if (ip)
             result = unlink_entry(&op, dp, &name, ip, &earlier);
@@ -397,7 +397,7 @@ static bool is_within(struct move *m)
     return m->last == m->ip;
 }
 
-/* The new name is there before the old one goes: who looks for both finds one.  The entry that can lack room comes
+/* The new name is there before the old one goes: whoever looks for both finds one.  The entry that can lack room comes
    first.  What is taken back is in the cache, so that can't fail. */
 static int rename_entry(struct log_op *op, struct move *m)
 {
@@ -430,8 +430,6 @@ not_entered:
         log_fail();
     return -1;
 }
-
-static bool is_plain(const struct filename *name) { return !is_dot(name) && !is_dot_dot(name); }
 
 int fs_rename(struct inode *cwd, const char *old, const char *new)
 {

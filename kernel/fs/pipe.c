@@ -69,7 +69,7 @@ void pipe_close(struct pipe *p, bool writer)
 }
 
 /* Makes the frames for `wanted` more bytes, as far as they fit. */
-static void make_frames(struct pipe *p, uint wanted)
+static void make_frames_locked(struct pipe *p, uint wanted)
 {
     if (p->used == 0)
         p->head = 0;
@@ -78,7 +78,7 @@ static void make_frames(struct pipe *p, uint wanted)
 }
 
 /* A position in the ring, and how far its frame goes. */
-static inline uchar *byte_at(const struct pipe *p, uint position, uint *n)
+static inline uchar *byte_at_locked(const struct pipe *p, uint position, uint *n)
 {
     uint at = position % PAGE_SIZE;
 
@@ -87,11 +87,11 @@ static inline uchar *byte_at(const struct pipe *p, uint position, uint *n)
 }
 
 /* Copies n bytes, for which there is room, to the end. */
-static void put_bytes(struct pipe *p, const void USER *src, uint n)
+static void put_bytes_locked(struct pipe *p, const void USER *src, uint n)
 {
     while (n > 0) {
         uint count = n;
-        uchar *dst = byte_at(p, p->head + p->used, &count);
+        uchar *dst = byte_at_locked(p, p->head + p->used, &count);
         bytes_from_user(dst, src, count);
         p->used += count;
         src = user_at(src, count);
@@ -100,11 +100,11 @@ static void put_bytes(struct pipe *p, const void USER *src, uint n)
 }
 
 /* Copies n bytes, which are there, from the head. */
-static void get_bytes(struct pipe *p, void USER *dst, uint n)
+static void get_bytes_locked(struct pipe *p, void USER *dst, uint n)
 {
     while (n > 0) {
         uint count = n;
-        const uchar *src = byte_at(p, p->head, &count);
+        const uchar *src = byte_at_locked(p, p->head, &count);
         bytes_to_user(dst, src, count);
         p->head = (p->head + count) % PIPE_SIZE;
         p->used -= count;
@@ -115,14 +115,14 @@ static void get_bytes(struct pipe *p, void USER *dst, uint n)
 
 /* Waits until there is room for the next piece of what is left to write.  False: there will be none.
    A pipe without a reader takes what it has room for, as xv6's. */
-static bool await_room(struct pipe *p, uint piece, uint rest)
+static bool await_room_locked(struct pipe *p, uint piece, uint rest)
 {
     while (PIPE_SIZE - p->used < piece) {
         p->room_wanted = min_uint(p->room_wanted, piece);
         if (!p->open[0] || waitq_sleep(&p->writers, &p->lock, 0, true) == PARK_KILLED)
             return false;
     }
-    make_frames(p, rest);
+    make_frames_locked(p, rest);
     return true;
 }
 
@@ -133,11 +133,11 @@ int pipe_write(struct pipe *p, const void USER *src, int n)
     spin_acquire(&p->lock);
     while (done < total) {
         uint piece = min_uint(total - done, PAGE_SIZE);
-        if (!await_room(p, piece, total - done)) {
+        if (!await_room_locked(p, piece, total - done)) {
             spin_release(&p->lock);
             return -1;
         }
-        put_bytes(p, user_at(src, done), piece);
+        put_bytes_locked(p, user_at(src, done), piece);
         done += piece;
         if (!waitq_empty(&p->readers))
             waitq_wake_all(&p->readers);
@@ -152,7 +152,7 @@ int pipe_write(struct pipe *p, const void USER *src, int n)
 }
 
 /* After a reader took something: wakes the writers if one of them has enough room now. */
-static void offer_room(struct pipe *p)
+static void offer_room_locked(struct pipe *p)
 {
     if (!waitq_empty(&p->writers) && (p->used == 0 || PIPE_SIZE - p->used >= p->room_wanted)) {
         p->room_wanted = PAGE_SIZE;
@@ -173,9 +173,9 @@ int pipe_read(struct pipe *p, void USER *dst, int n)
     }
     while (done < total && p->used > 0) {
         uint piece = min_uint(min_uint(total - done, p->used), PAGE_SIZE);
-        get_bytes(p, user_at(dst, done), piece);
+        get_bytes_locked(p, user_at(dst, done), piece);
         done += piece;
-        offer_room(p);
+        offer_room_locked(p);
         if (done < total) {
             spin_release(&p->lock);
             sched_checkpoint();

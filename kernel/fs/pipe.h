@@ -12,7 +12,7 @@
 
 struct pipe;
 
-/* An empty pipe with both ends open; NULL: too little memory.  Sleeps: no. */
+/* An empty pipe with both ends open; NULL: too little memory.  Sleeps: may. */
 MUST_CHECK struct pipe *pipe_open(void);
 /* Closes one end; the second close frees the pipe.  Sleeps: no. */
 void pipe_close(struct pipe *p, bool writer);

@@ -63,7 +63,7 @@ void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
-/* The same two, when feed_wanted() and when events_wanted().  Sleeps: may. */
+/* The same two, which also tell the feed: for feed_wanted(), and for events_wanted().  Sleeps: may. */
 MUST_CHECK int ksm_wait_watched(struct ksm_sleeper *self, uint nticks);
 int ksm_wake_watched(struct ksm_task *task, uint va, uint n);
 
@@ -81,7 +81,7 @@ struct ksm_sleeping {
 };
 bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy);
 
-/* What an address that the caller may not touch has to do with shared memory.  false: nothing.  Sleeps: may. */
+/* What an address that the caller may not touch has to do with shared memory.  False: nothing.  Sleeps: may. */
 struct ksm_place {
     enum { KSM_PLACE_IN, KSM_PLACE_PAST, KSM_PLACE_DETACHED } kind;
     uint offset; /* from where the segment begins, or began */

@@ -111,7 +111,7 @@ static bool step(struct cursor *c, char *text)
     return more;
 }
 
-/* A line at a time, since interrupts are off while a message is printed. */
+/* A line at a time: the longest text is longer than a message. */
 static void print_lines(char *text)
 {
     char *line = text;

@@ -12,7 +12,7 @@
 
 #define EMPTY_SLOTS_PER_STEP 16u
 
-#define SEGMENT_BYTES    150u
+#define SEGMENT_BYTES    150u /* of the longest lines */
 #define ATTACHMENT_BYTES 26u
 
 uint ksm_snapshot_bytes(void)

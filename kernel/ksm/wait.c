@@ -29,8 +29,8 @@
 #define QUEUE_BITS 6   /* 64 queues in a stripe: as many sleepers as there are processes make short ones */
 #define WORD_SIZE  4u
 
-#define LOCK_WAITED \
-    0x80000000u /* the user library's lock is its holder's pid with this bit while others wait */
+/* The user library's lock is its holder's pid, with this bit while others wait. */
+#define LOCK_WAITED 0x80000000u
 
 struct stripe {
     struct spinlock lock;

@@ -39,7 +39,8 @@ struct aspace;
 
 /* An empty address space.  NULL: no memory.  Sleeps: no. */
 MUST_CHECK struct aspace *aspace_create(void);
-/* Frees private memory and page tables.  No mapping is left, and no processor runs on it.  Sleeps: no. */
+/* Frees private memory and page tables, and lets other threads run in between.  No mapping is left, and no
+   processor runs on it.  Sleeps: may. */
 void aspace_destroy(struct aspace *as);
 /* A copy-on-write copy of the private memory of the current process; mappings are not inherited here.  NULL: no
    memory: frames, or promises for what the child may come to write.  Sleeps: may. */

@@ -1,9 +1,9 @@
 /*
  * mapping.h - the tree of an address space's mappings.
  *
- * Ordered by address and balanced; every operation takes time with the logarithm of their number.  Mappings
- * do not overlap and lie below USER_END.  No memory is allocated: struct mapping holds the nodes, and belongs
- * to the caller.  There is no lock: see aspace.h.  None of these calls sleeps.
+ * Ordered by address and balanced; the time of every operation grows with the logarithm of their number.
+ * Mappings do not overlap and lie below USER_END.  No memory is allocated: struct mapping is the node, and
+ * belongs to the caller.  There is no lock: see aspace.h.  Sleeps: no.
  */
 #ifndef MAPPING_H
 #define MAPPING_H

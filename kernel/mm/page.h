@@ -42,7 +42,7 @@ struct frame {
 
 /* Once at boot, before anything else of mm. */
 void page_init(void);
-/* At the end of boot: what is handed out until now are pools, which page_used() never counts (§8.4).
+/* At the end of boot: frames handed out so far are pools, which page_used() never counts (§8.4).
    Sleeps: no. */
 void page_init_done(void);
 
@@ -87,7 +87,7 @@ struct page_chain {
 };
 /* Adds a frame that has no owner any more.  Sleeps: no. */
 static inline void page_chain_add(struct page_chain *chain, struct frame *f);
-/* Frees them all; the chain is empty then.  Sleeps: no. */
+/* Frees them all; the chain is empty then.  Debug builds let other threads run in between.  Sleeps: may. */
 void page_free_chain(struct page_chain *chain);
 
 /* Frames handed out, less those that hold only clean cached blocks (§8.4).  Sleeps: no. */

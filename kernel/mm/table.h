@@ -2,8 +2,8 @@
  * table.h - maps from small integers to pointers, growing as needed.
  *
  * A radix tree of 16-way nodes, as high as its largest key demands: look-up is at most eight loads,
- * one for keys below 16.  Nodes are freed with their last entry.  Lock: the owner's.  None of these calls
- * sleeps.
+ * one for keys below 16.  Nodes are freed with their last entry.  Lock: the owner's.
+ * Sleeps: no.
  */
 #ifndef TABLE_H
 #define TABLE_H
@@ -11,7 +11,6 @@
 #include <stdbool.h>
 
 #include "include/mustcheck.h"
-
 #include "include/types.h"
 
 /* Fields:  O guarded by its owner's lock */

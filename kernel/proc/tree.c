@@ -266,6 +266,10 @@ static int state_of(const struct proc *p)
     }
 }
 
+static int parent_pid(const struct proc *p) { return p->parent ? p->parent->pid : 0; }
+
+static uint brk_of(const struct proc *p) { return p->thread.aspace ? aspace_brk(p->thread.aspace) : 0; }
+
 int proc_info(int pid, struct procinfo *info)
 {
     struct proc *p;
@@ -277,10 +281,10 @@ int proc_info(int pid, struct procinfo *info)
         p = NULL; /* §11.6: a zombie is not alive */
     if (p) {
         info->pid = p->pid;
-        info->ppid = p->parent ? p->parent->pid : 0;
+        info->ppid = parent_pid(p);
         info->state = state_of(p);
         info->start = p->start_tick;
-        info->nbytes = p->thread.aspace ? aspace_brk(p->thread.aspace) : 0;
+        info->nbytes = brk_of(p);
         info->nattached = p->ksm.nattached;
         info->job = p->job;
         info->nticks = p->thread.nticks;
@@ -289,10 +293,6 @@ int proc_info(int pid, struct procinfo *info)
     spin_release(&proc_lock);
     return p ? 0 : -1;
 }
-
-static int parent_pid(const struct proc *p) { return p->parent ? p->parent->pid : 0; }
-
-static uint brk_of(const struct proc *p) { return p->thread.aspace ? aspace_brk(p->thread.aspace) : 0; }
 
 /* The line of a process: its state, and what follows that in docs/feed.md: processor, call. */
 static void put_alive(const struct proc *p, const char *state, int cpu, uint call)
@@ -398,9 +398,8 @@ static size_t own_line_locked(const struct proc *p, char *line)
 
     if (p->life != PROC_ALIVE)
         return 0;
-    return (size_t)format(line, LINE_SIZE, "%5d %5d %-8s %8u bytes %4u attached  %s\n", p->pid,
-                          p->parent ? p->parent->pid : 0, states[state_of(p)],
-                          p->thread.aspace ? aspace_brk(p->thread.aspace) : 0, p->ksm.nattached, p->name);
+    return (size_t)format(line, LINE_SIZE, "%5d %5d %-8s %8u bytes %4u attached  %s\n", p->pid, parent_pid(p),
+                          states[state_of(p)], brk_of(p), p->ksm.nattached, p->name);
 }
 
 static const char *foreign_state(const struct proc *p)

@@ -62,7 +62,7 @@ void lock_debug_release(struct spinlock *l);
 bool spin_held(const struct spinlock *l); /* by this processor */
 /* Panics when this processor holds a spin lock, or this thread a mutex. */
 void lock_debug_none_held(void);
-/* For what is held as a mutex is, but is none: no lock of this rank or a later one may be held. */
+/* For something that is held like a mutex but is none: no lock of this rank or a later one may be held. */
 void lock_debug_may_enter(enum lock_rank rank, const char *name);
 void lock_debug_enter(enum lock_rank rank, const char *name);
 void lock_debug_leave(enum lock_rank rank);

@@ -23,7 +23,7 @@
 static struct thread watch_thread;
 static char line[FEED_LINE_SIZE]; /* that is being written */
 static uint length, written;      /* its bytes */
-static uint nlost;                /* events, as lines have told */
+static uint nlost;                /* lost events that the feed has reported */
 static volatile bool finishing, finished;
 
 /* The frame that is being written. */
@@ -87,7 +87,7 @@ static bool frame_line(void)
 
 static bool event_line(void)
 {
-    static bool told[NCPU]; /* how many were lost before the processor's oldest event */
+    static bool told[NCPU]; /* the L line before the processor's oldest event is written */
     char name[FEED_NAME_SIZE];
     uint cpu;
     const struct event *e = event_oldest(&cpu);

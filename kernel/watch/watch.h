@@ -2,8 +2,8 @@
  * watch.h - the feed: what the kernel knows about processes and shared memory, as lines of text on a serial port of its
  * own.  docs/feed.md is the protocol.
  *
- * A kernel thread takes snapshots, takes the events out of their buffers (base/event.h), and writes both, no faster than
- * costs the system a few per cent.
+ * A kernel thread takes snapshots, takes the events out of their buffers (base/event.h), and writes both, slowly enough
+ * to cost the system no more than a few per cent.
  */
 #ifndef WATCH_H
 #define WATCH_H

@@ -24,7 +24,7 @@ import suites  # noqa: E402
 from course import points, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import progress  # noqa: E402
-from run.options import ToolParser, positive  # noqa: E402
+from run.options import MAX_PROCESSORS, ToolParser, positive  # noqa: E402
 from run.paths import clean_env, debug_build  # noqa: E402
 from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E402
 

@@ -10,12 +10,12 @@
  * picture, of those since its fork.
  */
 #include "ksmpublic.h"
+#include "param.h"
 #include "procinfo.h"
 #include "stat.h"
 #include "sysinfo.h"
 #include "ulib.h"
 
-#define HZ        100
 #define LINES     14 /* of processes on a terminal: with the rest, 24 */
 #define BAR_WIDTH 30
 

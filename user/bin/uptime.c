@@ -3,9 +3,8 @@
  *
  *   uptime                       up 1 day, 02:03:04, 5 processes
  */
+#include "param.h"
 #include "ulib.h"
-
-#define HZ 100u /* ticks a second */
 
 static uint count_processes(void)
 {

@@ -11,11 +11,8 @@
 
 static void put_text(struct format_sink *sink, const char *text)
 {
-    for (; *text; text++) {
-        if (sink->length < sink->size)
-            sink->buf[sink->length] = *text;
-        sink->length++;
-    }
+    while (*text)
+        format_put(sink, *text++);
 }
 
 static void fill(struct format_sink *sink, const char *prefix, const char *suffix, const char *fmt,

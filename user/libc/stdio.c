@@ -1,5 +1,5 @@
 /*
- * stdio.c - characters and lines, read and written one call each; and what ends a program in alarm.
+ * stdio.c - characters and lines, read and written one call each; abort() and failed assertions.
  */
 #include "stdio.h"
 

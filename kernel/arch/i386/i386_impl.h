@@ -29,9 +29,9 @@ struct machine_cpu {
     volatile uint forgotten;      /* [o] see kstack_forget() */
     uint nticks;                  /* [o] of its clock, served */
     uint ticks_seen;              /* [o] the same at the watchdog's last look */
-    const struct thread *watched; /* [o] by the watchdog, at each tick since it was last well: */
-    uint nwatched;                /* [o] how many these are */
-    uint nlooks;                  /* [o] of the watchdog since then, all with interrupts off */
+    const struct thread *watched; /* [o] the thread that ran at all of the last ticks: */
+    uint nwatched;                /* [o] how many ticks these were */
+    uint nlooks;                  /* [o] NMIs in a row that found interrupts off */
     struct tss tss;               /* [o] */
     struct tss fault_tss;         /* [o] of the double fault's task */
     uint64_t gdt[GDT_ENTRIES];    /* [I] */

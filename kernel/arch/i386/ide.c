@@ -27,7 +27,7 @@
 static struct {
     uint pa;
     ushort nbytes;
-    ushort last; /* STRETCH_LAST: it is */
+    ushort last; /* STRETCH_LAST in the last one, else 0 */
 } stretches[DISK_MAX_BLOCKS * BSIZE / PAGE_SIZE + 1] __attribute__((aligned(256)));
 #define STRETCH_LAST 0x8000
 

@@ -12,7 +12,7 @@
  * Other processors use objects on a stack too (a request to the disk, a sleeper in a queue), so no TLB may
  * hold an entry of an earlier owner of a slot.  A freed slot is stale until all processors have flushed what
  * they hold of the window; they are asked to when only stale slots are left.  There are more than twice as
- * many slots as threads, so that happens once in a thousand births.
+ * many slots as threads, so that happens at most once for every thousand threads created.
  *
  * Lock: RANK_SLAB guards the lists of slots.  A slot's page-table entries belong to the slot's owner.
  */

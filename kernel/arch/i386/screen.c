@@ -14,6 +14,7 @@
  *
  * The callers of screen_put() serialise; screen_refresh() runs on the boot processor, or on the last one.
  */
+#include "base/min.h"
 #include "i386_impl.h"
 #include "io.h"
 
@@ -34,7 +35,7 @@ static uint lines[HISTORY][COLUMNS / 2]; /* two characters each */
 static uint top;                         /* the number of the screen's first line */
 static volatile uint back; /* the number of the first line shown, while older ones are; see `looks_back` */
 static volatile bool looks_back;
-static uint line, column; /* of the cursor; column COLUMNS: behind the last one, before the line wraps */
+static uint line, column; /* of the cursor; column COLUMNS: past the last one, before the line wraps */
 static volatile bool changed;
 
 static enum { TEXT, ESCAPED, SEQUENCE } state;
@@ -75,25 +76,23 @@ static void clear_from(uint l, uint c)
         clear_line(l);
 }
 
-static uint up_to(uint n, uint limit) { return n < limit ? n : limit; }
-
 static void end_sequence(uchar c)
 {
     uint n = number ? number : 1;
 
-    column = up_to(column, COLUMNS - 1);
+    column = min_uint(column, COLUMNS - 1);
     switch (c) {
     case 'A':
-        line -= up_to(n, line);
+        line -= min_uint(n, line);
         break;
     case 'B':
-        line += up_to(n, LINES - 1 - line);
+        line += min_uint(n, LINES - 1 - line);
         break;
     case 'C':
-        column += up_to(n, COLUMNS - 1 - column);
+        column += min_uint(n, COLUMNS - 1 - column);
         break;
     case 'D':
-        column -= up_to(n, column);
+        column -= min_uint(n, column);
         break;
     case 'H':
         line = column = 0;
@@ -110,7 +109,7 @@ static void escape(uchar c)
         state = c == '[' ? SEQUENCE : TEXT;
         number = 0;
     } else if (c >= '0' && c <= '9') {
-        number = up_to(number, 999) * 10 + c - '0';
+        number = min_uint(number, 999) * 10 + c - '0';
     } else if (c >= '0' && c <= '?') { /* between numbers, or for what is ignored */
         number = 0;
     } else {
@@ -145,7 +144,7 @@ static void put(uchar c)
         }
         break;
     case '\t':
-        column = up_to((column / TAB + 1) * TAB, COLUMNS - 1);
+        column = min_uint((column / TAB + 1) * TAB, COLUMNS - 1);
         break;
     default:
         if (c < ' ')
