@@ -110,7 +110,7 @@ arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")
 r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"))
 got = table(r.stdout)
 ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel, but its inner has"),
-   "a tree that is none has a status of its own", r)
+   "a directory that is not a tree has a status of its own", r)
 ok(got.get("good") == ("37/37", "all passed"), "a tree without a mistake has all points", r)
 ok("# good: left out: user/bin/t_ksm.c\n" in r.stdout and "# good: left out: kernel/passwd.c\n" in r.stdout and
    "# good: its own tests differ, and were not used\n" in r.stdout,

@@ -50,7 +50,7 @@ r = web("--help")
 ok(r.status == 0 and r.out.startswith("usage: ./ksm web"), "--help prints the usage", r)
 refuses("a wrong option is named, and the right one is guessed", 2, "'--prot'; did you mean '--port'?",
         web("--prot", "1"))
-refuses("a port that is none is refused", 2, "'70000' is not a port", web("--port", "70000"))
+refuses("an impossible port is refused", 2, "'70000' is not a port", web("--port", "70000"))
 refuses("--out goes with no other option", 2, "--out serves nothing", web("--out", "x", "--port", "1"))
 
 bare = os.path.join(HERE, "bin")

@@ -113,7 +113,7 @@ TEST("every name of a page is found, also those that are too long for a file's n
     check_page(NULL, "ksmlock", "KSMLOCK(3) ");
 }
 
-TEST("a part of a name is none")
+TEST("a part of a name names no page")
 {
     check_message("ksmge", NULL, 1, "man: there is no page for ksmge\n");
     check_message("loc", NULL, 1, "man: there is no page for loc\n");

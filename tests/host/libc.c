@@ -180,7 +180,7 @@ TEST("numbers are read as the host reads them")
     }
 }
 
-TEST("there are no numbers to a base that is none")
+TEST("there are no numbers to an impossible base")
 {
     static const int bases[] = { -1, 1, 37, INT_MIN, INT_MAX };
     char text[] = "0z", *end;

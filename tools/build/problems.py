@@ -197,8 +197,8 @@ ZERO = "division by zero"
 DOMAIN = "domain error: not defined there"
 INTEGERS = "domain error: integers only"
 OVERFLOW = "overflow: the result is too large"
-TOO_LONG = "expression too long: at most 1000 characters"
-TOO_DEEP = "nested too deep: at most 64 parentheses"
+TOO_LONG = "expression too long: at most %d characters" % LIMIT
+TOO_DEEP = "nested too deep: at most %d parentheses" % DEPTH
 
 REFUSED = [
     ("1/0", ZERO), ("0/0", ZERO), ("-1/0", ZERO), ("5%0", ZERO), ("0^-1", ZERO), ("1/(2-2)", ZERO),

@@ -49,8 +49,8 @@ usage: ./ksm grade [OPTION]... TREE...
   --junit FILE       the results as JUnit's XML
   --gradescope FILE  the result of one tree as Gradescope wants it
 
-Status: 0 all points, 1 some are missing, 2 usage, points or hidden tests are wrong, 3 a TREE is none, 4 results cannot
-be written, 121 this tree itself does not build, 130 interrupted.
+Status: 0 all points, 1 some are missing, 2 usage, points or hidden tests are wrong, 3 a TREE is not a tree, 4 results
+cannot be written, 121 this tree itself does not build, 130 interrupted.
 """
 
 

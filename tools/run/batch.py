@@ -98,7 +98,7 @@ class Feeder:
 
 
 def follow(machine, options, typer, out, err):
-    """Runs until the system ends.  Returns the status line's content or None, and whether the time was over."""
+    """Runs until the system ends.  Returns the status line's content or None, and whether time ran out."""
     ports = qemu.Ports(machine, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
     show = typer.feed if typer else out.put

@@ -48,7 +48,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def suggestion(word, known):
-    """The end of a sentence about a word that is none of the known ones."""
+    """The end of a sentence about an unknown word."""
     close = difflib.get_close_matches(word, known, 1, 0.7)
     return "; did you mean '%s'?" % close[0] if close else ""
 

@@ -22,6 +22,7 @@ import time
 from .statuses import say
 
 SO_SNDBUFFORCE = 32  # Linux's, which Python does not name
+PR_SET_PDEATHSIG = 1  # likewise
 PT_LOAD = 1
 PATIENCE = 8  # seconds in which a kernel says something, on a host that is busy too
 SILENT = """nothing has come from the system for %d seconds; what to check:
@@ -37,7 +38,7 @@ class QemuMissing(Exception):
 def die_with_parent():
     """In the child: QEMU ends when the runner is killed (Linux only)."""
     try:
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
         pass
 

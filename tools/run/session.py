@@ -82,7 +82,7 @@ def type_at(machine, data):
 
 def run(machine, options, first_command, typed=b""):
     """Joins the terminal, on which something may have been typed already, and the console.  Returns the status line's
-    content or None, whether the time was over, and whether the user left."""
+    content or None, whether time ran out, and whether the user left."""
     log = qemu.LogReader(lambda line: None)  # the console shows it too
     keys, first = Keys(), FirstCommand(lambda data: type_at(machine, data), first_command)
     ports = qemu.Ports(machine, sys.stdin, patience=qemu.PATIENCE)

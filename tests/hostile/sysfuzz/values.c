@@ -219,7 +219,7 @@ static uint length(void)
     return one_in(10) ? any_number() : lengths[pick(one_in(4) ? COUNT(lengths) : 9)];
 }
 
-/* A vector of texts, good or with an end that is none. */
+/* A vector of texts, good or badly ended. */
 static uint vector(void)
 {
     static const char *const words[] = { "sh", "echo", "", "x", "a longer argument", LONG_PART, MANY };
