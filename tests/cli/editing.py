@@ -119,6 +119,8 @@ def edits(e):
     e.has(-2, "y" * (WIDTH - 2), "and ends the line on the screen")
     e.shows(UP + DROP + PASTE + b"echo one\necho two\n" + PASTED, "|", "several lines are one to edit")
     e.has(-2, "$ echo one", "and are all shown")
+    e.shows(b"mathse\t", "mathserver |", "a command in the second one is completed")
+    e.shows(b"\x17", "|", "and Ctrl-W erases it")
     e.prints(b"", "one\ntwo", "Enter runs them")
     e.shows(PASTE + b"a\n\n", "|", "a paste whose end is lost")
     e.shows(b"\x03", "$ |", "is left by Ctrl-C")

@@ -34,7 +34,7 @@ static char *read_word(const char *line, uint at, uint *start)
             quote = quote ? 0 : c;
         } else if (c == '\\' && quote != '\'' && i + 1 < at) {
             word[n++] = line[++i];
-        } else if (!quote && strchr(" \t;&|<>()=", c)) {
+        } else if (!quote && strchr(" \t\n;&|<>()=", c)) {
             n = 0;
             *start = i + 1;
         } else {
@@ -53,9 +53,9 @@ static bool begins_command(const char *line, uint start)
 
     while (start > 0 && line[start - 1] == ' ')
         start--;
-    if (start == 0 || strchr(";&|(", line[start - 1]))
+    if (start == 0 || strchr(";&|(\n", line[start - 1]))
         return true;
-    for (end = start; start > 0 && !strchr(" ;&|(", line[start - 1]);)
+    for (end = start; start > 0 && !strchr(" ;&|(\n", line[start - 1]);)
         start--;
     n = end - start;
     for (uint i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {

@@ -101,9 +101,9 @@ static uint word_start(void)
 {
     uint i = line.at;
 
-    while (i > 0 && line.text[i - 1] == ' ')
+    while (i > 0 && isspace(line.text[i - 1]))
         i--;
-    while (i > 0 && line.text[i - 1] != ' ')
+    while (i > 0 && !isspace(line.text[i - 1]))
         i--;
     return i;
 }
