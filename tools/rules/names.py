@@ -15,7 +15,7 @@ import tokenize
 from common import Report, code_of, files, read, scripts, sources
 
 # The files that the build, or a tool, makes.
-MADE = {"syscall.h", "syscalls.inc", "usys.S", "symbols.S", "pan.c"}
+MADE = {"syscall.h", "syscalls.inc", "usys.S", "symbols.S", "pan.c", "course/exercise"}
 FILE = re.compile(r"(?<![\w.*/<-])(?!(?:[\w-]+/)*[\w-]*\b(?!README)[A-Z]{3})"
                   r"((?:[\w-]+/)*[\w-]+\.(?:c|h|S|py|sh|md|mk|ld|tbl|pml|inc|yml))\b(?!\.\w)")
 FUNCTION = re.compile(r"(?<![\w.>-])([a-z_][a-z0-9_]+)\(\)")
@@ -82,7 +82,7 @@ def main():
     structures = set(re.findall(r"\bstruct (\w+)", code_of(code)))
     options = set(OPTION.findall(code))
     report = Report()
-    kinds = {"file": (FILE, endings | MADE), "directory": (DIRECTORY, endings | directories),
+    kinds = {"file": (FILE, endings | MADE), "directory": (DIRECTORY, endings | directories | MADE),
              "function": (FUNCTION, words), "structure": (STRUCTURE, structures), "option": (OPTION, options)}
     for kind, (pattern, known) in kinds.items():
         report.check("every %s that is named exists" % kind,
