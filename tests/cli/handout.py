@@ -105,10 +105,10 @@ ok(re.fullmatch(r"-o [\d,-]+\n", in_tree(sys.executable, "-c", SHOW).stdout), "o
 os.rename(os.path.join(WHERE, "all", "course", "exercise"), os.path.join(WHERE, "exercise"))
 ok(in_tree(sys.executable, "-c", SHOW).stdout == "-- t_ksm\n", "without the exercise's name, it runs all")
 with open(os.path.join(WHERE, "all", "course", "exercise"), "w", encoding="utf-8") as f:
-    f.write("atach\n")
+    f.write("attahc\n")
 inner = in_tree("./ksm", "test", "t_abi")
 ok(inner.returncode == 2 and
-   inner.stderr == "ksm: course/exercise: there is no exercise 'atach'; did you mean 'attach'?\n",
+   inner.stderr == "ksm: course/exercise: there is no exercise 'attahc'; did you mean 'attach'?\n",
    "a wrong name there is named", inner.stderr)
 os.rename(os.path.join(WHERE, "exercise"), os.path.join(WHERE, "all", "course", "exercise"))
 for words, sentence in ((["handout", "x"], "only the whole tree has ./ksm handout"),
