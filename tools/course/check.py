@@ -9,8 +9,8 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from exercises import ROOT, wanting
-from handout import Fault, fill, remove_others
+from exercises import Fault, ROOT, wanting
+from handout import fill, remove_others
 
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import suites  # noqa: E402

@@ -40,6 +40,10 @@ def load(root=ROOT):
     return sorted(found)
 
 
+class Fault(Exception):
+    """What is wrong with a tree of the course, in a line for the user."""
+
+
 class NoExercise(Exception):
     """A sentence about a word that names no exercise."""
 

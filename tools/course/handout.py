@@ -25,7 +25,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from exercises import HERE, NoExercise, ROOT, find, load  # noqa: E402
+from exercises import HERE, Fault, NoExercise, ROOT, find, load  # noqa: E402
 from rules.common import files  # noqa: E402
 
 USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
@@ -68,10 +68,6 @@ The rest of this page and the other documents are those of the whole tree. Your 
 mention and that are not here.
 """
 STOPPING = {signal.SIGINT, signal.SIGTERM}
-
-
-class Fault(Exception):
-    """What is wrong, in a line for the user."""
 
 
 # Sources and their blocks.

@@ -185,8 +185,7 @@ void screen_page(int pages)
 
 static void show_cursor(uint l)
 {
-    uint at =
-        min_uint(l, LINES) * COLUMNS + min_uint(column, COLUMNS - 1); /* line LINES is not on the screen */
+    uint at = min_uint(l, LINES) * COLUMNS + min_uint(column, COLUMNS - 1); /* LINES is off the screen */
 
     port_write8(CONTROLLER, CURSOR_HIGH);
     port_write8(CONTROLLER + 1, at >> 8);
