@@ -4,7 +4,12 @@
 import { FitAddon } from "./lib/addon-fit.mjs";
 import { Terminal } from "./lib/xterm.mjs";
 
-const WIDE = 700; // pixels of the window from which on letters are larger
+const wide = matchMedia("(min-width: 44em)"); // letters are larger
+
+/* In pixels, from the size that the user has chosen for the page. */
+function letters() {
+    return parseFloat(getComputedStyle(document.documentElement).fontSize) * (wide.matches ? 0.8125 : 0.67);
+}
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /* The colours of style.css, so that the terminal changes with the page. */
@@ -27,7 +32,7 @@ function isBrowsers(event) {
 export function createConsole(element, typed, left) {
     const term = new Terminal({
         convertEol: true, cursorBlink: false, fontFamily: "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
-        fontSize: innerWidth < WIDE ? 11 : 13, scrollback: 5000, theme: theme(), minimumContrastRatio: 4.5,
+        fontSize: letters(), scrollback: 5000, theme: theme(), minimumContrastRatio: 4.5,
     });
     const fit = new FitAddon();
 
@@ -48,7 +53,7 @@ export function createConsole(element, typed, left) {
     });
     dark.addEventListener("change", () => { term.options.theme = theme(); });
     new ResizeObserver(() => {
-        term.options.fontSize = innerWidth < WIDE ? 11 : 13;
+        term.options.fontSize = letters();
         fit.fit();
     }).observe(element);
     return {

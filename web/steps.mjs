@@ -119,7 +119,7 @@ export const steps = [
         title: "Dead, with the lock in its hands",
         about: "Two programs are to count under a lock. One takes the lock, and dies while it holds it.",
         commands: ["counter -l 500000 & counter -d", "wait"],
-        look: "The survivor gets the lock, is told that its holder died, and finishes its work.",
+        look: "One sleeps on the lock that the other holds. When the holder dies, the sleeper is told so, and goes on.",
         question: "What should it do before it goes on?",
         answer: "Look at what the lock guards: the dead one may have changed half of it. Here that is one number, " +
             "which is old or new and never half.",

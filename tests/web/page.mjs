@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { hasNoBarriers } from "./axe.mjs";
 import { done, ok, until } from "./tap.mjs";
 
 const [root, page_directory, modules, chromium, pictures] = process.argv.slice(2);
@@ -23,6 +24,7 @@ function serve() {
 
 const { server, url } = await serve();
 const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
+const SCROLLBAR = 14; // pixels at the right of the console, where xterm.js lays it over the letters
 const complaints = [];
 process.on("exit", () => server.kill());
 
@@ -135,6 +137,7 @@ async function run() {
     const moving = await page.evaluate(() => document.getAnimations().length);
     ok(moving === 0, "nothing moves where the user asks for that");
     await picture(page, "900", "light");
+    await hasNoBarriers(page, modules, "the page");
     await page.locator("#restart").click();
     ok(await until(async () => await state(page) === "loading" || await state(page) === "starting") && await isReady(page), "Restart starts the computer anew");
     await page.locator(".xterm-helper-textarea").focus();
@@ -147,6 +150,10 @@ async function run() {
     await isReady(page);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     ok(width <= 360, "nothing is wider than a phone", width);
+    const [letters, frame] = await page.evaluate(() => [".xterm-screen", "#terminal"].map(name => document.querySelector(name).getBoundingClientRect()));
+    ok(letters.right + SCROLLBAR <= frame.right && letters.bottom <= frame.bottom, "the console's letters are within its frame, beside the scrollbar", JSON.stringify({ letters, frame }));
+    const greeting = await screen(page);
+    ok(greeting.split("\n").every(row => /^($|\$|KSM|This is|can share|Ctrl-C|init| {2})/.test(row)), "no line of the greeting is broken", greeting);
     ok(await runStep(page) && await shows(page, /stands ?at ?1000000/), "a step runs on a phone", await screen(page));
     await picture(page, "360", "dark");
 
@@ -160,6 +167,15 @@ async function run() {
         }
     }
     ok(dead.length === 0, "the tour's links lead to the contract's sentences and to the sources", dead.join("\n"));
+
+    /* Those pages. */
+    const documents = await open({ viewport: { width: 1440, height: 900 } }, `${url}contract.html`);
+    await hasNoBarriers(documents, modules, "the contract");
+    await documents.goto(`${url}source/user/bin/counter.c.html`);
+    await hasNoBarriers(documents, modules, "a source");
+    const lines = await documents.locator("pre").boundingBox();
+    ok(lines.width > 800, "a source has the width of its page", JSON.stringify(lines));
+    await documents.close();
 
     /* The policy: neither text nor a script from elsewhere becomes code. */
     const policy = await page.evaluate(() => new Promise(resolve => {

@@ -6,6 +6,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { hasNoBarriers, leastContrasts } from "./axe.mjs";
 import { crowd } from "./crowd.mjs";
 import { done, ok, until } from "./tap.mjs";
 
@@ -56,6 +57,7 @@ async function deleteWhileAttached() {
     ok(await page.locator("svg .stripes").count() === 1, "the read-only one is striped");
     ok(await page.locator("svg .band.marked").count() === 1, "a band joins the two");
     await picture(page, "delete-light");
+    await hasNoBarriers(page, modules, "the page");
 
     /* The keyboard. */
     const before = await clock(page);
@@ -95,13 +97,19 @@ async function holderDies() {
     const page = await open(await serve("holder-dies.feed"));
     const log = await page.locator(".picture-log").innerText();
     ok(/counter \d+ was killed|counter \d+ ended/.test(log) && /attached/.test(log), "the log tells of the death", log);
+    await goTo(page, 500);
+    const [rows, sleeping] = [await cells(page, 0), await cells(page, 1)];
+    const holder = /waits for counter (\d+)'s lock/.exec(sleeping)?.[1];
+    ok(rows.match(/counter \d+ read-write/g)?.length === 2 && rows.includes(`counter ${holder} `), "before it, two have the segment, and one waits for the other's lock",
+       rows, sleeping);
+    ok(await page.locator("svg .sleeper.lock").count() === 1, "and so the picture says");
     await page.close();
 }
 
 /* Frames a second of a page, without anything to draw and with a live feed of a crowd. */
 async function manyProcesses() {
     const page = await open(await serve("holder-dies.feed"));
-    const { idle, busy, drawn, attachments } = await page.evaluate(async tenths => {
+    const { idle, busy, drawn, slow, attachments } = await page.evaluate(async tenths => {
         const frames = seconds => new Promise(resolve => {
             const start = performance.now();
             let n = 0;
@@ -113,23 +121,40 @@ async function manyProcesses() {
         document.body.replaceChildren(element);
         const idle = await frames(1);
         const picture = createPicture(element);
-        let drawn = 0, piece = 0;
+        let drawn = 0, piece = 0, longer = 0;
         const draw = picture.draw.bind(picture);
-        picture.draw = () => { draw(); drawn++; };
+        picture.draw = () => {
+            draw();
+            drawn++;
+            for (const end = performance.now() + longer; performance.now() < end;)
+                ;
+        };
         const pieces = tenths.flat();
         picture.push(pieces[piece++]);
         const parts = tenths[0].length;
         const timer = setInterval(() => piece < pieces.length && picture.push(pieces[piece++]), 100 / parts);
         await frames(0.5);
         drawn = 0;
-        const busy = await frames(3);
+        const busy = await frames(2);
+        const pictures = drawn / 2;
+        longer = 60; // milliseconds
+        await frames(0.5);
+        const slow = await frames(2);
         clearInterval(timer);
-        return { idle, busy, drawn: drawn / 3, attachments: element.querySelectorAll("svg .attachment").length };
+        return { idle, busy, drawn: pictures, slow, attachments: element.querySelectorAll("svg .attachment").length };
     }, crowd(50));
-    console.log(`# ${busy.toFixed(0)} frames a second, ${idle.toFixed(0)} without a picture; ${drawn.toFixed(0)} pictures a second`);
+    console.log(`# ${busy.toFixed(0)} frames a second, ${idle.toFixed(0)} without a picture; ${drawn.toFixed(0)} pictures a second; ` +
+        `${slow.toFixed(0)} frames where drawing takes longer`);
     ok(attachments >= 1999, "2,000 attachments of 200 processes are drawn", attachments);
     ok(busy > idle / 2, "meanwhile the page has more than half its frames, which on a quiet machine is more than 30 a second", busy, idle);
+    ok(slow > idle / 2, "and where a picture takes 60 milliseconds more, pictures are fewer, but not the page's frames", slow, idle);
     await picture(page, "crowd-light");
+    for (const colorScheme of ["dark", "light"]) {
+        await page.emulateMedia({ colorScheme });
+        let found;
+        const stands = async () => { found = await leastContrasts(page); return found.letters >= 4.5 && found.borders >= 3; };
+        ok(await until(stands, 10), `in ${colorScheme}, letters and borders of 100 segments stand out`, JSON.stringify(found));
+    }
     await page.close();
 }
 

@@ -36,8 +36,9 @@ PORT = 8086  # if it is free
 LOOK = 0.05  # seconds between looks at the file's end
 PIECE = 64 * 1024
 PATIENCE = 5  # seconds for a page to take the rest
-TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".mjs": "text/javascript"}
-POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; connect-src 'self'"
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".mjs": "text/javascript", ".svg": "image/svg+xml"}
+POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+          "connect-src 'self'; img-src 'self'")
 
 
 class Feed:

@@ -63,7 +63,8 @@ function contract() {
     const html = new Marked({ renderer }).parse(readFileSync(join(root, "docs", "ksm.md"), "utf8"));
     const anchors = new Set(html.match(/ id="s[\d.]+"/g).map(id => id.slice(5, -1)));
     const cite = (text, to) => anchors.has(`s${to}`) ? `<a href="#s${to}">${text}</a>` : text;
-    write("contract.html", "KSM: the contract", html.replace(/§(\d+(?:\.\d+)?)/g, cite));
+    const reachable = html.replaceAll("<pre>", '<pre tabindex="0">'); // what is wider than the page is scrolled by keys
+    write("contract.html", "KSM: the contract", reachable.replace(/§(\d+(?:\.\d+)?)/g, cite));
     return anchors;
 }
 

@@ -4,7 +4,7 @@
  *   counter [-l | -d] [N]
  *
  * It waits for a second one, adds 1 to the counter N times (a million), and prints where the counter stands.
- * -l: under a lock.  -d: it takes the lock, waits for the other one, and dies with the lock in its hands.
+ * -l: under a lock.  -d: it takes the lock, waits for the other one, and dies half a second later with the lock in its hands.
  */
 #include "ksmlock.h"
 #include "ulib.h"
@@ -46,8 +46,10 @@ int main(int argc, char *argv[])
         ksmwake(&shared->present, 1);
     else
         ksmwait(&shared->present, 1, 0);
-    if (dies)
+    if (dies) {
+        sleep(50); /* the other one waits for the lock meanwhile, which the live picture shows */
         kill(getpid());
+    }
     for (int i = 0; i < n; i++) {
         if (locked)
             acquire(&shared->lock);

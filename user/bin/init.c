@@ -54,13 +54,16 @@ static int run_shell(char **argv)
     return status;
 }
 
+/* No line is longer than 40 characters: a telephone shows hardly more. */
 static void greet(void)
 {
-    printf(1, "\nThis is KSM, a small Unix whose programs can share memory.  Try:\n"
-              "  help                              the programs, a line each\n"
-              "  mathserver & mathclient -e 2^10   two programs that talk in shared memory\n"
-              "  man sh                            how commands are typed and combined\n"
-              "Ctrl-C ends what runs, and `halt' powers off.\n\n");
+    printf(1, "\nThis is KSM, a small Unix whose programs\n"
+              "can share memory.  Try:\n"
+              "  help     lists the programs\n"
+              "  man sh   says how commands are typed\n"
+              "  mathserver & mathclient -e 2^10\n"
+              "           talk in shared memory\n"
+              "Ctrl-C ends what runs, halt powers off.\n\n");
 }
 
 int main(void)

@@ -2,6 +2,7 @@
 //
 // layout() computes where everything goes, and knows nothing of the page; MemoryPicture puts that into SVG.
 
+import { color, hue } from "./color.mjs";
 import { access, doing, hex, size } from "./words.mjs";
 
 const PAGE = 4096;
@@ -11,10 +12,9 @@ const LEAST_HEIGHT = 3;      // of the piece between two borders
 const WIDTHS = { least: 16, most: 112 };
 const LEAST_NAME = 4;        // characters: less tells nothing, and covers the neighbour's
 const SVG = "http://www.w3.org/2000/svg";
-const TURN = 137.5;          // degrees of hue between one segment and the next
 
 // The pieces of a process's private memory, from below.
-function privatePieces({ guard, stack, brk }) {
+export function privatePieces({ guard, stack, brk }) {
     if (!brk)
         return [];
     return [
@@ -142,10 +142,6 @@ function sleepers(columns, scale, wide) {
     }));
 }
 
-export function hue(segment) {
-    return Math.round(segment.handle * TURN) % 360;
-}
-
 const MARKS = { run: "▶", ready: "…", sleep: "☾", dead: "✕", new: "+", lost: "?" };
 
 // Elements with a key, which are made once and changed only where something differs.
@@ -212,11 +208,13 @@ export class MemoryPicture {
 
     draw(history, state, box, focus) {
         const plan = layout(state, box);
+        const style = getComputedStyle(this.svg);
+        this.ink = ["fill", "edge"].map(name => Number(style.getPropertyValue(`--picture-${name}`)));
         const dim = (pid, id) => focus && !(focus.pid === pid || (id !== undefined && focus.id === id)) ? " dim" : "";
         const { svg } = this;
         svg.setAttribute("viewBox", `0 0 ${round(Math.max(plan.width, box.width))} ${round(plan.height)}`);
-        svg.setAttribute("width", round(Math.max(plan.width, box.width)));
-        svg.setAttribute("height", round(plan.height));
+        svg.setAttribute("width", round(Math.max(plan.width, box.width) * box.scale));
+        svg.setAttribute("height", round(plan.height * box.scale));
         this.rects.show(plan.rects.map(r => this.rect(history, r, dim)));
         this.stripes.show(plan.rects.filter(r => r.access === "r").map(r => ({
             key: `${r.pid} ${r.from}`,
@@ -231,6 +229,11 @@ export class MemoryPicture {
         return plan;
     }
 
+    colors(segment) {
+        const [fill, edge] = this.ink.map(luminance => color(hue(segment.handle), luminance));
+        return `--fill: ${fill}; --edge: ${edge}`;
+    }
+
     rect(history, r, dim) {
         const { segment } = r;
         const what = segment ? `${history.segmentName(segment.id)}, ${access(r.access)}` : r.kind;
@@ -239,7 +242,7 @@ export class MemoryPicture {
             attributes: {
                 x: round(r.x), y: round(r.y), width: round(r.width), height: round(Math.max(r.height, 1)),
                 class: `piece ${r.kind}${segment?.state === "marked" ? " marked" : ""}${dim(r.pid, segment?.id)}`,
-                style: segment ? `--hue: ${hue(segment)}` : "", "data-pid": r.pid, "data-id": segment?.id ?? "",
+                style: segment ? this.colors(segment) : "", "data-pid": r.pid, "data-id": segment?.id ?? "",
             },
             title: `${history.nameOf(r.pid)}: ${what}, ${hex(r.from)} to ${hex(r.to)} (${size(r.to - r.from)})`,
         };
@@ -254,14 +257,14 @@ export class MemoryPicture {
             attributes: {
                 d: `M${x} ${top}C${middle} ${top} ${middle} ${right} ${u} ${right}V${low}C${middle} ${low} ${middle} ${bottom} ${x} ${bottom}Z`,
                 class: `band${segment.state === "marked" ? " marked" : ""}${dim(null, segment.id)}`,
-                style: `--hue: ${hue(segment)}`, "data-id": segment.id,
+                style: this.colors(segment), "data-id": segment.id,
             },
         };
     }
 
     texts(history, plan, dim) {
         const list = [];
-        const fits = Math.floor(plan.step / 7.4);
+        const fits = Math.floor((plan.step - 6) / 7.4);
         for (const { process, x } of plan.columns) {
             const middle = round(x + plan.wide / 2);
             const put = (key, y, text, kind) => list.push({
@@ -276,8 +279,10 @@ export class MemoryPicture {
         for (const r of plan.rects) {
             if (r.height < 11 || r.width < 40)
                 continue;
-            const name = r.segment ? `${history.segmentName(r.segment.id)} ${r.access}` : `${r.kind} ${size(r.to - r.from)}`;
+            const short = r.segment ? history.segmentName(r.segment.id) : r.kind;
+            const long = `${short} ${r.segment ? r.access : size(r.to - r.from)}`;
             const most = Math.floor(r.width / 6);
+            const name = long.length > most ? short : long;
             list.push({
                 key: `${r.pid} ${r.kind} ${r.from}`, text: name.length > most ? name.slice(0, most - 1) + "…" : name,
                 attributes: { x: round(r.x + r.width / 2), y: round(r.y + r.height / 2 + 3.5), class: `label inside${dim(r.pid, r.segment?.id)}` },

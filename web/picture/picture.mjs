@@ -8,14 +8,15 @@
 
 import { FeedReader } from "./feed.mjs";
 import { History } from "./history.mjs";
-import { MemoryPicture } from "./memory.mjs";
-import { TimePicture } from "./timeline.mjs";
+import { MemoryPicture, privatePieces } from "./memory.mjs";
+import { MARKS, TimePicture } from "./timeline.mjs";
 import { access, describe, doing, hex, seconds, size } from "./words.mjs";
 
 const LOG_LINES = 400;
 const WINDOW = 10e6;   // microseconds that the time line shows at first
 const LEAST = 200;
 const MEMORY_HEIGHT = 360;
+const LETTERS = 16;    // pixels of the page's letters for which the pictures are drawn; with larger ones they grow
 const FRAME_MS = 17;   // a browser's frame, when nothing holds it up
 const SHARE = 3;       // drawing takes at most a third of the time, so that the page answers
 
@@ -27,9 +28,8 @@ const PARTS = `
   <button type="button" data-do="in" title="Plus" aria-label="Zoom in">+</button>
   <button type="button" data-do="out" title="Minus" aria-label="Zoom out">−</button>
   <input type="range" min="0" max="1000" value="1000" aria-label="The moment that is shown">
-  <output></output>
 </div>
-<p class="picture-told" aria-live="off"></p>
+<p class="picture-now"><output aria-live="off"></output> <span class="picture-told"></span></p>
 <section class="picture-memory" aria-label="Memory"><h2>Memory</h2>
   <div class="picture-scroll"><svg role="img" aria-label="Address spaces of the processes; the same is in the table below"></svg></div>
   <p class="picture-key"><span class="k rw">read-write</span> <span class="k ro">read-only</span>
@@ -38,13 +38,15 @@ const PARTS = `
 </section>
 <section class="picture-time" aria-label="Time"><h2>Time</h2>
   <canvas role="img" aria-label="What ran when; the same is in the log below"></canvas>
+  <p class="picture-key"><span class="k run">runs</span> <span class="k ready">ready</span> <span class="k sleep">sleeps</span>
+    ${Object.values(MARKS).map(([mark, kind, meaning]) => `<span><b class="${kind}">${mark}</b> ${meaning}</span>`).join(" ")}</p>
 </section>
 <section class="picture-words" aria-label="Words"><h2>Words</h2>
   <div class="picture-tables">
     <div><table><caption>Segments</caption><thead><tr><th>name</th><th>size</th><th>attached by</th></tr></thead><tbody></tbody></table></div>
-    <div><table><caption>Processes</caption><thead><tr><th>name</th><th>what it does</th></tr></thead><tbody></tbody></table></div>
+    <div><table><caption>Processes</caption><thead><tr><th>name</th><th>what it does</th><th>its own memory</th></tr></thead><tbody></tbody></table></div>
   </div>
-  <ol class="picture-log" role="log" aria-live="off" aria-label="Events" tabindex="0"></ol>
+  <div class="picture-log" role="log" aria-live="off" aria-label="Events" tabindex="0"></div>
 </section>`;
 
 class Picture {
@@ -144,7 +146,7 @@ class Picture {
         const sentence = describe(this.history, event);
         if (!sentence)
             return;
-        const line = document.createElement("li");
+        const line = document.createElement("div");
         line.textContent = `${seconds(event.time)}  ${sentence}`;
         line.dataset.kind = event.event ?? "lost";
         this.pending ??= document.createDocumentFragment();
@@ -220,14 +222,15 @@ class Picture {
         if (!history.last || !this.memoryWidth || !this.timeWidth)
             return;
         const state = history.at(now);
+        const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS;
         if (!paused)
             this.slider.value = 1000;
         else
             this.slider.value = 1000 * (now - history.first) / (history.last - history.first || 1);
-        this.memory.draw(history, state, { width: this.memoryWidth, height: MEMORY_HEIGHT }, this.focus);
-        this.time.to = paused ? Math.min(now + this.span / 2, Math.max(history.last, now + this.span / 20)) : now;
+        this.memory.draw(history, state, { width: this.memoryWidth / scale, height: MEMORY_HEIGHT, scale }, this.focus);
+        this.time.to = paused ? Math.min(now + this.span / 2, history.last) : now;
         this.time.from = Math.max(this.time.to - this.span, Math.min(history.first, this.time.to - LEAST));
-        this.time.draw(history, this.timeWidth, now, this.focus);
+        this.time.draw(history, { width: this.timeWidth / scale, scale }, now, this.focus);
         this.fillTables(state);
     }
 
@@ -248,14 +251,18 @@ class Picture {
         fill(this.tables[0], [...state.segments.values()].map(s => [
             history.segmentName(s.id) + (s.state === "marked" ? ", marked" : ""), size(s.bytes), s.attached.map(who).join("; ") || "nobody",
         ]), "no segments");
-        fill(this.tables[1], [...state.processes.values()].map(p => [history.nameOf(p.pid), doing(history, p)]), "no processes");
+        fill(this.tables[1], [...state.processes.values()].map(p => [history.nameOf(p.pid), doing(history, p), ownMemory(p)]), "no processes");
     }
+}
+
+function ownMemory(process) {
+    return privatePieces(process).filter(p => p.kind !== "guard").map(p => `${p.kind} ${size(p.to - p.from)}`).join(", ") || "none";
 }
 
 // Only cells that differ are touched: a screen reader or a selection stays where it is.
 function fill(body, rows, none) {
     if (!rows.length)
-        rows = [[none]];
+        rows = [[none, "", ""]];
     while (body.rows.length > rows.length)
         body.deleteRow(-1);
     rows.forEach((cells, i) => {

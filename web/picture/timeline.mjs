@@ -1,14 +1,17 @@
 // The picture of time, on a canvas: a lane for each processor and each process, what happened in it, and the totals.
 
+import { color, hue } from "./color.mjs";
 import { after } from "./history.mjs";
 import { callName, describe, doing, seconds } from "./words.mjs";
 
 const LANE = 18, GAP = 4, NAMES = 128, AXIS = 20, GRAPH = 44;
 const GRAPHS = [["used", "frames in use"], ["pages", "shared pages"], ["attachments", "attachments"]];
-const MARKS = {
-    fork: ["Y", "plain"], exec: ["▶", "plain"], exit: ["■", "plain"], create: ["✚", "good"], attach: ["▲", "good"],
-    detach: ["▽", "plain"], delete: ["✂", "bad"], fault: ["✖", "bad"], wait: ["(", "plain"], lock: ["⊗", "bad"],
-    woke: [")", "plain"], wake: ["!", "good"], lost: ["~", "bad"],
+// For each event: its mark, its colour, and what the key calls it.
+export const MARKS = {
+    fork: ["Y", "plain", "fork"], exec: ["▶", "plain", "exec"], exit: ["■", "plain", "exit"], create: ["✚", "good", "segment created"],
+    attach: ["▲", "good", "attached"], detach: ["▽", "plain", "detached"], delete: ["✂", "bad", "marked for deletion"],
+    fault: ["✖", "bad", "fault"], wait: ["(", "plain", "waits"], lock: ["⊗", "bad", "waits for a lock"], woke: [")", "plain", "woken"],
+    wake: ["!", "good", "wakes others"], lost: ["~", "bad", "events lost"],
 };
 const STEPS = [1, 2, 5].flatMap(n => [0, 1, 2, 3, 4, 5, 6, 7, 8].map(p => n * 10 ** p)).sort((a, b) => a - b);
 
@@ -19,9 +22,10 @@ export class TimePicture {
         this.from = 0;
         this.to = 1e6;
         this.lanes = [];
-        canvas.addEventListener("pointermove", event => told(this.under(event)));
+        this.scale = 1;
+        canvas.addEventListener("pointermove", event => told(this.under(event.offsetX / this.scale, event.offsetY / this.scale)));
         canvas.addEventListener("pointerleave", () => told(""));
-        canvas.addEventListener("click", event => moved(this.timeAt(event.offsetX)));
+        canvas.addEventListener("click", event => moved(this.timeAt(event.offsetX / this.scale)));
     }
 
     x(time) {
@@ -35,10 +39,12 @@ export class TimePicture {
     colors() {
         const style = getComputedStyle(this.canvas);
         const get = name => style.getPropertyValue(`--picture-${name}`).trim();
-        return Object.fromEntries(["ink", "faint", "line", "good", "bad", "ready", "sleep", "paper"].map(n => [n, get(n)]));
+        const names = ["ink", "faint", "line", "good", "bad", "ready", "sleep", "paper", "edge"];
+        return Object.fromEntries(names.map(name => [name, get(name)]));
     }
 
-    draw(history, width, now, focus) {
+    draw(history, box, now, focus) {
+        const { width } = box;
         this.history = history;
         const shown = [...history.processes.values()].filter(lane => this.isSeen(lane)).sort((a, b) => a.pid - b.pid);
         this.lanes = [
@@ -46,12 +52,13 @@ export class TimePicture {
             ...shown.map(process => ({ process, name: `${process.name} ${process.pid}` })),
         ];
         this.width = width;
+        this.scale = box.scale; // of letters
         const height = AXIS + this.lanes.length * (LANE + GAP) + GRAPHS.length * GRAPH + 8;
-        const scale = globalThis.devicePixelRatio || 1;
+        const scale = (globalThis.devicePixelRatio || 1) * box.scale;
         if (this.canvas.width !== Math.round(width * scale) || this.canvas.height !== Math.round(height * scale)) {
             this.canvas.width = Math.round(width * scale);
             this.canvas.height = Math.round(height * scale);
-            this.canvas.style.height = `${height}px`;
+            this.canvas.style.height = `${height * box.scale}px`;
         }
         const c = this.context = this.canvas.getContext("2d");
         c.setTransform(scale, 0, 0, scale, 0, 0);
@@ -111,7 +118,7 @@ export class TimePicture {
             this.bars(runs, ({ pid }, x, width) => {
                 if (pid <= 0)
                     return;
-                c.fillStyle = color(pid);
+                c.fillStyle = this.barColor(pid);
                 c.fillRect(x, y, width, LANE);
                 this.inside(this.history.nameOf(pid), x, y, width);
             });
@@ -119,10 +126,14 @@ export class TimePicture {
         c.globalAlpha = 1;
     }
 
+    barColor(pid) {
+        return color(hue(pid), Number(this.ink.edge));
+    }
+
     state(process, change, x, y, width) {
         const c = this.context;
         if (change.state === "run") {
-            c.fillStyle = color(process.pid);
+            c.fillStyle = this.barColor(process.pid);
             c.fillRect(x, y, width, LANE);
         } else if (change.state === "ready") {
             c.fillStyle = this.ink.ready;
@@ -130,10 +141,10 @@ export class TimePicture {
         } else if (change.state === "sleep" || change.state === "new") {
             c.fillStyle = this.ink.sleep;
             c.fillRect(x, y + LANE / 2 - 1, width, 2);
-            if (width > 70) {
+            if (width > 80) {
                 c.fillStyle = this.ink.faint;
                 c.textAlign = "left";
-                c.fillText(callName(change.call).replace("in ", ""), x + 4, y + 4);
+                c.fillText(callName(change.call).replace("in ", ""), x + 9, y + 4); // beside the mark of what began it
             }
         }
     }
@@ -142,7 +153,7 @@ export class TimePicture {
         const c = this.context;
         if (width < 12 + text.length * 6)
             return;
-        c.fillStyle = "#ffffff";
+        c.fillStyle = this.ink.paper;
         c.textAlign = "left";
         c.fillText(text, x + 4, y + LANE / 2);
     }
@@ -177,10 +188,10 @@ export class TimePicture {
         const c = this.context;
         const { frames } = this.history;
         const first = Math.max(after(frames, this.from) - 1, 0);
-        let most = 1;
+        let most = 0;
         for (let i = first; i < frames.length && frames[i].time <= this.to; i++)
             most = Math.max(most, frames[i].totals[field]);
-        const up = value => y + GRAPH - 6 - value / most * (GRAPH - 14);
+        const up = value => y + GRAPH - 6 - value / (most || 1) * (GRAPH - 14);
         c.strokeStyle = this.ink.good;
         c.lineWidth = 1.5;
         c.beginPath();
@@ -204,12 +215,12 @@ export class TimePicture {
         c.fillText(`${value ?? 0}, at most ${most}`, NAMES - 8, y + GRAPH / 2 + 8);
     }
 
-    under({ offsetX, offsetY }) {
-        const lane = this.lanes[Math.floor((offsetY - AXIS) / (LANE + GAP))];
-        if (offsetX < NAMES || offsetY < AXIS || !lane || !this.history)
+    under(x, y) {
+        const lane = this.lanes[Math.floor((y - AXIS) / (LANE + GAP))];
+        if (x < NAMES || y < AXIS || !lane || !this.history)
             return "";
-        const time = this.timeAt(offsetX);
-        const near = this.nearest(lane, time, (this.timeAt(offsetX + 5) - time));
+        const time = this.timeAt(x);
+        const near = this.nearest(lane, time, (this.timeAt(x + 5) - time));
         if (near)
             return `${seconds(near.time)} s: ${describe(this.history, near)}`;
         const list = lane.process ? lane.process.changes : lane.runs;
@@ -232,8 +243,4 @@ export class TimePicture {
         }
         return best;
     }
-}
-
-export function color(pid) {
-    return `hsl(${Math.round(pid * 137.5) % 360} 55% 42%)`;
 }
