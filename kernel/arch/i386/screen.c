@@ -178,14 +178,15 @@ void screen_page(int pages)
 
     if (pages == 0 && !looks_back)
         return;
-    back = pages < 0 ? from - up_to(PAGE, from - oldest()) : from + up_to(PAGE, top - from);
+    back = pages < 0 ? from - min_uint(PAGE, from - oldest()) : from + min_uint(PAGE, top - from);
     looks_back = pages != 0 && back < top;
     changed = true;
 }
 
 static void show_cursor(uint l)
 {
-    uint at = up_to(l, LINES) * COLUMNS + up_to(column, COLUMNS - 1); /* line LINES is not on the screen */
+    uint at =
+        min_uint(l, LINES) * COLUMNS + min_uint(column, COLUMNS - 1); /* line LINES is not on the screen */
 
     port_write8(CONTROLLER, CURSOR_HIGH);
     port_write8(CONTROLLER + 1, at >> 8);
