@@ -89,6 +89,8 @@ s = boot("echo up", extra=["-machine", "pc,acpi=off"])
 ok(s.status == 0 and s.text == b"up\n", "no ACPI", s.status, s.text, s.log)
 s = boot("echo up", smp=16)
 ok(s.status == 0 and s.text == b"up\n", "more processors than the kernel uses", s.status, s.text, s.log)
+s = boot("echo " + "x" * 1024)
+ok(s.status == "machine" and b"too long" in s.log, "a command line that the kernel can't keep whole", s.status, s.log)
 r = run("--param", "init=/none", "--timeout", "20", "--", "echo up")
 ok(r.status == statuses.CANNOT_START and r.err.strip(), "an init that does not exist", r)
 r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--param", "=", "--",

@@ -108,7 +108,8 @@ static void read_command_line(const char *line)
         line += word;
     while (*line == ' ')
         line++;
-    string_copy(boot_command_line, line, sizeof(boot_command_line));
+    if (string_copy(boot_command_line, line, sizeof(boot_command_line)) >= sizeof(boot_command_line))
+        machine_refuse("machine", "its command line is too long: 1023 characters fit");
 }
 
 void multiboot_read(uint magic, uint info_pa)
