@@ -73,6 +73,7 @@ static void record(enum kind kind, const char *name, uint since, uint from, uint
 
     if (p.length <= least[kind])
         return;
+    uint recording = latency_pause();
     struct place *old = same_or_shortest(places[kind], &p);
     if (old->length < p.length)
         *old = p;
@@ -80,6 +81,7 @@ static void record(enum kind kind, const char *name, uint since, uint from, uint
     for (uint i = 0; i < NPLACES; i++)
         if (places[kind][i].length < least[kind])
             least[kind] = places[kind][i].length;
+    latency_resume(recording);
 }
 
 void latency_irq_off(void)

@@ -60,6 +60,7 @@
 static struct spinlock input_lock = SPINLOCK_INIT(RANK_CONSOLE, "console");
 static char ring[RING_SIZE];          /* [C] */
 static uint taken, committed, edited; /* [C] */
+static uint broken_to;                /* [C] behind the last Ctrl-C that is a line */
 static uint keys_from, keys_to;       /* [C] while a shell reads keys */
 static char prompt[PROMPT_MAX];       /* [C] what programs wrote on the cursor's line */
 static uint nprompt;                  /* [C] */
@@ -125,6 +126,7 @@ static void add_locked(int c)
     if (ends) {
         nprompt = 0;
         committed = edited;
+        broken_to = c == CTRL('C') ? edited : broken_to;
         waitq_wake_all(&readers);
     }
 }
@@ -251,14 +253,11 @@ void console_read_lines(void)
 
 bool console_take_break(void)
 {
-    uint was = spin_acquire_irq(&input_lock), at = committed;
-    bool found;
+    uint was = spin_acquire_irq(&input_lock);
+    bool waits = broken_to - taken - 1 < committed - taken, found = broken || waits;
 
-    while (at != taken && ring[(at - 1) % RING_SIZE] != CTRL('C'))
-        at--;
-    found = broken || at != taken;
     broken = false;
-    taken = at;
+    taken = waits ? broken_to : taken;
     spin_release_irq(&input_lock, was);
     return found;
 }

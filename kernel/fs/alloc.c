@@ -20,7 +20,7 @@
 #include "fs/log.h"
 #include "fs/volume.h"
 #include "mm/page.h"
-#include "sched/lock.h"
+#include "sched/thread.h"
 
 #define SEEN_AT_ONCE 2048u /* blocks, while the lock is held */
 #define BITS_IN_PAGE (PAGE_SIZE * 8)
@@ -173,6 +173,7 @@ static void free_range(struct log_op *op, uint blockno, uint n, bool cancel)
             spin_release(&lock);
             blockno += count;
             n -= count;
+            sched_checkpoint();
         }
         cache_changed(op, g, bitmap, 1);
         cache_put(g);

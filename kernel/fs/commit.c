@@ -19,6 +19,7 @@
 #include "fs/cache.h"
 #include "fs/log.h"
 #include "fs/volume.h"
+#include "sched/thread.h"
 
 /* For the one commit that can be under way: see log.c. */
 static struct group *groups[CACHE_DIRTY_MAX];
@@ -115,15 +116,13 @@ int commit_write(uint log_start)
 
 int commit_install(uint log_start)
 {
-    if (header.n && (write_home(false) < 0 || disk_flush() < 0))
-        return -1;
     if (header.n) {
         header.n = 0;
-        if (write_header(log_start) < 0)
+        if (write_home(false) < 0 || disk_flush() < 0 || write_header(log_start) < 0)
             return -1;
     }
     alloc_committed(groups, ngroups);
-    for (uint i = 0; i < ngroups; i++)
+    for (uint i = 0; i < ngroups; i++, sched_checkpoint())
         cache_settle(groups[i]);
     return 0;
 }

@@ -196,6 +196,7 @@ static uint find_free(uint inum)
         }
         if (g) /* else it can't be read, and what is free there is not known */
             cache_put(g);
+        sched_checkpoint();
     }
     return 0;
 }

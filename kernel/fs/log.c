@@ -82,13 +82,13 @@ static void wait_for_change_locked(void) { waitq_sleep(&log.changed, &log.lock, 
 
 static void say_failed(void)
 {
-    printk("disk: a transfer failed; from now on files can be read but not changed\n");
+    if (!log.broken) /* else it was said */
+        printk("disk: a transfer failed; from now on files can be read but not changed\n");
 }
 
 static void fail_locked(void)
 {
-    if (!log.broken) /* else it was said */
-        say_failed();
+    say_failed();
     enter_locked(LOG_FAILED);
     waitq_wake_all(&log.flusher);
 }
@@ -214,8 +214,7 @@ int log_renew(struct log_op *op, uint n)
 void log_fail(void)
 {
     spin_acquire(&log.lock);
-    if (!log.broken)
-        say_failed();
+    say_failed();
     log.broken = true;
     spin_release(&log.lock);
 }

@@ -387,6 +387,7 @@ static bool is_within(struct move *m)
         if (left-- && acquire_directory(m->last) == 0) {
             inum = dir_find(m->last, &dot_dot, &slot);
             inode_release(m->last);
+            sched_checkpoint(); /* it can be thousands of directories down */
         }
         struct inode *up = inum ? inode_get(inum) : NULL;
         if (!up)

@@ -5,10 +5,11 @@ QEMU counts instructions (--icount), and a debug kernel measures with them: what
 
 import os
 import re
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, done, ok  # noqa: E402
+from _tap import BUILD, ROOT, done, ok, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 from run.build import make  # noqa: E402
 from run.paths import clean_env, debug_build  # noqa: E402
@@ -20,6 +21,7 @@ TICK = 10000000  # instructions
 SLICES = 2 * 2 * TICK + 1000000
 DEBUG_BUILD = debug_build(os.environ)
 PROMPT = b"$ "
+PROGRAMS = "bulk cat echo halt init manyatt ps sh sleep true".split()
 LINE = 8000
 PLACE = re.compile(r"latency: (interrupts off|lock|processor kept)([^:]*): (\d+) instructions, "
                    r"from (\w[^ :]*) to (\w[^ :\n]*)(: ABOVE)?")
@@ -34,8 +36,17 @@ def kernel():
     return os.path.join(ROOT, path) if make([path], env) else None
 
 
+def disk():
+    """A disk with many inodes, and room for a large file."""
+    path = os.path.join(temp_directory(), "disk.img")
+    programs = [os.path.join(BUILD, "bin", name) for name in PROGRAMS]
+    subprocess.run([os.path.join(BUILD, "host", "mkfs"), path, "-s", "20000", "-i", "3600", *programs], check=True,
+                   stdout=subprocess.DEVNULL)
+    return path
+
+
 def start(mem, append):
-    return qemu.Machine(kernel(), append=append, disk=os.path.join(BUILD, "tests.img"), smp=1, mem=mem,
+    return qemu.Machine(kernel(), append=append, disk=IMAGE, smp=1, mem=mem,
                         icount=True, feed=os.devnull)
 
 
@@ -75,6 +86,8 @@ def check_places(session, where=""):
             print("# %s %s: %d, from %s to %s" % p[:5])
 
 
+IMAGE = disk()
+
 with start(32, "latency=500") as machine:
     s = qemu.Session(machine)
     s.expect(PROMPT, 60)
@@ -93,7 +106,8 @@ with start(700, "latency=%d ksm.attachments=40000" % BOUND) as machine:
                         ("heap", "fork, sbrk and exit with 256 MB of heap")):
         waited = waits(out).get(load, 0)
         ok(0 < waited <= SLICES, "%s leave another process running" % title, waited, out)
-    for load in (b"segments 4000", b"sleepers 900", b"processes 900", b"files 200", b"paths 6000", b"output 4"):
+    for load in (b"segments 4000", b"sleepers 900", b"processes 900", b"files 200", b"paths 6000", b"output 4",
+                 b"removal 6144", b"deep 500", b"inodes 2", b"clearing 100"):
         out = command(s, b"bulk " + load)
         ok(out is not None and out.endswith(b"bulk: " + load.split()[0] + b"\n"), "the load: " + load.decode(),
            s.text[-500:])
@@ -124,6 +138,9 @@ with start(700, "latency=%d ksm.attachments=40000" % BOUND) as machine:
     ok(s.expect(b"\nready\n", 60), "a long line is typed and erased", s.text[-100:])
     s.send(b"\x04")
     s.expect(PROMPT, 20)
+
+    s.send(b"sleep 50\n" + b"x" * LINE + b"\n")
+    ok(s.expect(PROMPT, 60) and s.expect(PROMPT, 60), "a long line is typed ahead of the shell", s.text[-100:])
 
     check_places(s)
 

@@ -343,6 +343,64 @@ static void output(uint n)
     need(write(1, line, 512) == 512, "write");
 }
 
+/* A file of n KB, made and removed. */
+static void removal(uint n)
+{
+    static char buf[16384];
+    int fd = open("bulk.f", O_CREATE | O_WRONLY);
+
+    need(fd >= 0, "open");
+    for (uint done = 0; done < n * 1024; done += sizeof(buf))
+        need(write(fd, buf, sizeof(buf)) == (int)sizeof(buf), "write");
+    close(fd);
+    need(unlink("bulk.f") == 0, "unlink");
+}
+
+/* n directories inside each other, and a rename that has to look through all of them. */
+static void deep(uint n)
+{
+    for (uint i = 0; i < n; i++)
+        need(mkdir("bulk.d") == 0 && chdir("bulk.d") == 0, "mkdir");
+    need(mkdir("a") == 0 && rename("a", "../a") == 0 && unlink("../a") == 0, "rename");
+    for (uint i = 0; i < n; i++)
+        need(chdir("..") == 0 && unlink("bulk.d") == 0, "unlink");
+}
+
+/* Files until no inode is left, and then n that can't be made. */
+static void inodes(uint n)
+{
+    char name[16];
+    uint depth = 0;
+
+    for (; mkdir("bulk.d") == 0; depth++) {
+        need(chdir("bulk.d") == 0, "chdir");
+        for (uint i = 0; i < 64; i++) {
+            snprintf(name, sizeof(name), "%u", i);
+            mknod(name, 1, 1);
+        }
+    }
+    for (uint i = 0; i < n; i++)
+        need(mkdir("bulk.d") < 0, "mkdir");
+    for (; depth > 0; depth--) {
+        for (uint i = 0; i < 64; i++) {
+            snprintf(name, sizeof(name), "%u", i);
+            unlink(name);
+        }
+        need(chdir("..") == 0 && unlink("bulk.d") == 0, "unlink");
+    }
+}
+
+/* Clears the screen n times, at most 1,000, in one write. */
+static void clearing(uint n)
+{
+    char text[4096] = "\033[H";
+    uint at = 3;
+
+    for (uint i = 0; i < n && i < 1000; i++, at += 3)
+        memcpy(text + at, "\033[J", 3);
+    need(write(1, text, (int)at) == (int)at, "write");
+}
+
 static uint counter(void)
 {
     uint low, high;
@@ -408,6 +466,10 @@ static const struct {
     { "files", files },
     { "paths", paths },
     { "output", output },
+    { "removal", removal },
+    { "deep", deep },
+    { "inodes", inodes },
+    { "clearing", clearing },
     { "watch", watch },
     { "keep", keep },
 };

@@ -3,7 +3,8 @@
  *
  * The screen's memory is slow, above all in an emulator, so text is laid out in ordinary memory, as a ring
  * of lines that makes scrolling free, and the clock copies it to the screen.  A copy that races with output
- * shows an older state until the next one.  Shutting down copies immediately.
+ * shows an older state until the next one.  Shutting down copies immediately.  Text comes with interrupts off, and a
+ * few characters can clear everything many times: so lines are only marked as blank, until something is written there.
  *
  * Lines count up, and a line stays at lines[number % HISTORY] until the ring has come round.  The newest LINES are the
  * screen that text is written to; Shift-PageUp shows older ones, until another key is pressed.
@@ -22,6 +23,7 @@
 #define LINES         25u
 #define LINES_AT_ONCE 5u     /* copied by one tick: the screen is refreshed 20 times a second */
 #define COLOUR        0x0700 /* grey on black */
+#define BLANKS        ((COLOUR | ' ') * 0x10001u)
 #define TAB           8u
 #define ESC           0x1B
 #define CONTROLLER    0x3D4
@@ -32,6 +34,7 @@
 #define PAGE    (LINES - 1)
 
 static uint lines[HISTORY][COLUMNS / 2]; /* two characters each */
+static bool blank[HISTORY];              /* lines that are blank, whatever their cells hold */
 static uint top;                         /* the number of the screen's first line */
 static volatile uint back; /* the number of the first line shown, while older ones are; see `looks_back` */
 static volatile bool looks_back;
@@ -41,14 +44,19 @@ static volatile bool changed;
 static enum { TEXT, ESCAPED, SEQUENCE } state;
 static uint number; /* of a sequence: its last one */
 
-static ushort *cell(uint l, uint c) { return (ushort *)lines[(top + l) % HISTORY] + c; }
+static void clear_line(uint l) { blank[(top + l) % HISTORY] = true; }
 
-static void clear_line(uint l)
+/* To be written. */
+static ushort *cell(uint l, uint c)
 {
-    uint *two = lines[(top + l) % HISTORY];
+    uint at = (top + l) % HISTORY;
 
-    for (uint c = 0; c < COLUMNS / 2; c++)
-        two[c] = (COLOUR | ' ') * 0x10001u;
+    if (blank[at]) {
+        for (uint i = 0; i < COLUMNS / 2; i++)
+            lines[at][i] = BLANKS;
+        blank[at] = false;
+    }
+    return (ushort *)lines[at] + c;
 }
 
 void screen_init(void)
@@ -70,7 +78,9 @@ static void new_line(void)
 
 static void clear_from(uint l, uint c)
 {
-    for (; c < COLUMNS; c++)
+    if (c == 0)
+        clear_line(l);
+    for (; c > 0 && c < COLUMNS; c++)
         *cell(l, c) = COLOUR | ' ';
     while (++l < LINES)
         clear_line(l);
@@ -208,10 +218,11 @@ void screen_refresh(bool now)
     }
     for (; next < end; next++) {
         volatile uint *screen = (volatile uint *)va_of(SCREEN_PA) + next * (COLUMNS / 2);
-        const uint *shown = lines[(from + next) % HISTORY];
+        uint at = (from + next) % HISTORY;
+        const uint *shown = blank[at] ? NULL : lines[at];
 
         for (uint c = 0; c < COLUMNS / 2; c++)
-            screen[c] = shown[c];
+            screen[c] = shown ? shown[c] : BLANKS;
     }
     if (next < LINES)
         return;
