@@ -3,8 +3,6 @@ gets rid of them."""
 
 import re
 
-from _shell import PATIENCE
-
 KINDS = (b"fork", b"pipe", b"file", b"memory", b"segment")
 CTRL_C, CTRL_K = b"\x03", b"\x0b"
 ANSWER_SECONDS = 5  # in which a command answers, whatever the bombs do
@@ -21,7 +19,7 @@ def quick(shell, ncpus, act):
 def drop(shell, kind, where):
     """Starts a bomb, and waits until it has been refused what it takes."""
     shell.type(b"bomb " + kind + where)
-    return shell.expect(b"refused after ", PATIENCE) and shell.expect(b"\n")
+    return shell.expect(b"refused after ") and shell.expect(b"\n")
 
 
 def in_foreground(shell, ncpus, kind):
@@ -83,7 +81,7 @@ def clean_up(shell):
         return
     table = b""
     shell.send(CTRL_K)
-    while b" segments, " not in table and shell.expect(b"\n", PATIENCE):
+    while b" segments, " not in table and shell.expect(b"\n"):
         table += shell.before + b"\n"
     shell.command(b"")
     for identifier in re.findall(rb"^0x([0-9a-f]{8}) ", table, re.M):

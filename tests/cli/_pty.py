@@ -12,8 +12,9 @@ import termios
 import time
 
 from _tap import ROOT
+from run import qemu
 
-PATIENCE = 180  # seconds: a busy host is slow, and only a failure waits so long
+PATIENCE = qemu.ANSWER
 
 
 def take_control():

@@ -9,7 +9,7 @@ from run import qemu
 KERNEL = os.path.join(BUILD, "kernel.elf")
 IMAGE = os.path.join(BUILD, "tests.img")  # with the programs of tests/hostile
 PROMPT = b"$ "
-PATIENCE = 120  # seconds: a busy host is slow, and only a failure waits so long
+PATIENCE = qemu.ANSWER
 
 
 class Shell(qemu.Session):
@@ -33,7 +33,7 @@ class Shell(qemu.Session):
         """Types a line, and reads its echo."""
         self.text = b""
         self.send(line + b"\n")
-        return self.expect(b"\n", PATIENCE)
+        return self.expect(b"\n")
 
     def command(self, line, seconds=PATIENCE):
         """Types a line; what was printed until the next prompt, or None."""
@@ -43,7 +43,7 @@ class Shell(qemu.Session):
         """Reads to the last prompt after a job in the background has printed: in which order its text and the shell's
         prompts come, nobody knows.  What is waited for is not what the typed line's echo looks like."""
         self.send(b"echo in ste''p\n")
-        return self.expect(b"in step\n" + PROMPT, PATIENCE)
+        return self.expect(b"in step\n" + PROMPT)
 
     def processes(self, name):
         """The living processes of this name, by ps: each line's words."""

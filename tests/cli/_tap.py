@@ -11,8 +11,10 @@ BUILD = os.path.join(ROOT, os.environ.get("B") or "build")
 RUN = [sys.executable, os.path.join(ROOT, "tools", "run")]
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from course import exercises  # noqa: E402
+from run import qemu  # noqa: E402
 
 SUITE = "cli/" + os.path.splitext(os.path.basename(sys.argv[0]))[0]
+WAIT = qemu.ANSWER + 60  # seconds for a tool: the machine that it starts is given up first
 
 _count = 0
 _failed = 0
@@ -56,7 +58,7 @@ class Result:
         return "status %s\nstdout: %s\nstderr: %s" % (self.status, self.out, self.err)
 
 
-def run(*arguments, build=None, cwd=None, env=None, timeout=120):
+def run(*arguments, build=None, cwd=None, env=None, timeout=WAIT):
     """./ksm run without a terminal and without input."""
     environment = dict(os.environ, KSM_BUILT="1")
     if build:
@@ -64,7 +66,7 @@ def run(*arguments, build=None, cwd=None, env=None, timeout=120):
     environment.update(env or {})
     arguments = list(arguments)
     if "--timeout" not in arguments:
-        arguments[:0] = ["--timeout", "60"]
+        arguments[:0] = ["--timeout", str(qemu.ANSWER)]
     p = subprocess.run(RUN + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
                        cwd=cwd or tempfile.gettempdir(), env=environment, timeout=timeout)
     return Result(p.returncode, p.stdout, p.stderr)

@@ -32,7 +32,7 @@ for ncpus, mem in MACHINES:
                 ok(not wrong, "bomb %s %s, with %d MB and %d processors"
                    % (bomb.decode(), name, mem, ncpus), wrong, s.text[-1000:])
         s.send(b"halt\n")
-        machine.wait(60)
+        machine.wait(qemu.ANSWER)
     r = subprocess.run([FSCK, DISK], capture_output=True, text=True, check=False)
     ok(r.returncode == 0, "the disk is good afterwards", r.stdout, r.stderr)
 done()

@@ -28,7 +28,7 @@ for mem in (16, 64, 1024, 3000):
     r = run("--mem", str(mem), "--", "echo up; ksmstat")
     ok(r.status == 0 and r.out.startswith("up\n"), "%d MB" % mem, r)
 for mem in (4, 2):
-    r = run("--mem", str(mem), "--timeout", "20", "--", "echo up")
+    r = run("--mem", str(mem), "--", "echo up")
     ok(r.status in (statuses.CANNOT_START, 0) and ("memory" in r.err or r.out == "up\n"),
        "%d MB: a clear message, or it runs" % mem, r)
 
@@ -64,23 +64,22 @@ for name, data in (
         ("inodes outside", super_block(inodestart=0xFFFFFF00)),
         ("bitmap outside", super_block(bmapstart=0xFFFFFFFE)),
         ("unknown features", super_block(features=0x12345678))):
-    r = run("--disk", broken(name.replace(" ", "-"), data), "--timeout", "20", "--", "echo up")
+    r = run("--disk", broken(name.replace(" ", "-"), data), "--", "echo up")
     ok(r.status == statuses.CANNOT_START and "fsck -y" in r.err, "a broken disk, and how to mend it: " + name, r)
 
 start, = struct.unpack("<I", good[512 + 16:512 + 20])
 header = struct.pack("<I", 5) + struct.pack("<5I", 0xFFFFFFFF, 0, 1, 2, 3)
 full_log = good[:start * 512] + header.ljust(512, b"\0") + good[start * 512 + 512:]
 image = broken("log", full_log)
-r = run("--disk", image, "--timeout", "20", "--", "echo up")
+r = run("--disk", image, "--", "echo up")
 ok(r.status == statuses.CANNOT_START and "fsck -y" in r.err, "a log that points nowhere", r)
 mended = subprocess.run([os.path.join(BUILD, "host", "fsck"), "-y", image], capture_output=True, check=False)
-r = run("--disk", image, "--timeout", "20", "--", "echo up")
+r = run("--disk", image, "--", "echo up")
 ok(mended.returncode == 1 and r.status == 0 and r.out == "up\n" and "fsck" not in r.err, "the same, mended by fsck",
    mended, r)
 inodes, = struct.unpack("<I", good[512 + 20:512 + 24])
-r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[(inodes + 64) * 512:]), "--timeout",
-        "20",
-        "--", "echo up")
+r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[(inodes + 64) * 512:]), "--",
+        "echo up")
 ok(r.status == statuses.CANNOT_START and r.err.strip(), "a broken disk: inodes of noise", r)
 
 s = boot("echo up", disk=None)
@@ -91,7 +90,7 @@ s = boot("echo up", smp=16)
 ok(s.status == 0 and s.text == b"up\n", "more processors than the kernel uses", s.status, s.text, s.log)
 s = boot("echo " + "x" * 1024)
 ok(s.status == "machine" and b"too long" in s.log, "a command line that the kernel can't keep whole", s.status, s.log)
-r = run("--param", "init=/none", "--timeout", "20", "--", "echo up")
+r = run("--param", "init=/none", "--", "echo up")
 ok(r.status == statuses.CANNOT_START and r.err.strip(), "an init that does not exist", r)
 r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--param", "=", "--",
         "echo up")

@@ -216,7 +216,7 @@ ok(r.out == "ours\n", "and is forgotten when it is removed", r)
 for name, text in ("init.c", INIT), ("sh.c", SHELL):
     write(name, text)
     r = make("all")
-    r2 = run("--timeout", "40", "--", "echo typed", build=os.path.join(copy, "build"))
+    r2 = run("--", "echo typed", build=os.path.join(copy, "build"))
     ok(r.returncode == 0 and r2.out == "typed\n" and r2.status == 0, "with another %s, a command is typed" % name, r,
        r2)
     os.unlink(os.path.join(copy, name))

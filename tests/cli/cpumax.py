@@ -14,7 +14,7 @@ for suite in SUITES:
                       disk=os.path.join(BUILD, "tests.img"), smp=int(os.environ.get("CPUS") or 2),
                       extra=("-cpu", "max")) as machine:
         s = qemu.Session(machine)
-        while machine.age() < 120 and s.pump(1):
+        while machine.age() < 3 * qemu.ANSWER and s.pump(1):
             pass
         ok(s.status == 0, suite, s.text.decode(errors="replace"), s.log.decode(errors="replace"))
 done()

@@ -85,13 +85,15 @@ r = run("--", "x", build=kernel(say("odd", LOG), END % 3))
 ok(r.status == statuses.QEMU_FAILED and "bored" in r.err, "a word that is not known", r)
 r = run("--timeout", "2", "--", "x", build=kernel(say("forged", LOG)))
 ok(r.status == statuses.TIMED_OUT, "a line without the kernel's mark is no status", r)
-for word in "0", "panic", "disk", "odd":
-    r = run("--tests", "--timeout", "3", "--", "t_attack --forge " + word)
+FORGED = "0", "panic", "disk", "odd"
+r = run("--tests", "--timeout", "25", "--", 
+        " ".join("t_attack --forge %s &" % word for word in FORGED) + " sleep 100000")
+for word in FORGED:
     ok(r.status == statuses.TIMED_OUT and "?exit %s?: unknown" % word in r.err, "a program called exit %s" % word, r)
 r = run("--", "x", build=kernel("        lidt nothing\n        int3\n"))
 ok(r.status == statuses.TRIPLE_FAULT and "triple fault" in r.err, "a triple fault", r)
 hang = kernel(say("out", OUT), "here:   jmp here\n")
-r = run("--timeout", "2", "--", "x", build=hang)
+r = run("--busy", "5", "--", "x", build=hang)  # and so has had the time to print
 ok(r.status == statuses.TIMED_OUT and "timeout" in r.err, "a hang", r)
 ok(r.out == "output\n", "what was printed before a hang is not lost", r)
 r = run("--", "x", build=kernel(END % 5))

@@ -114,8 +114,7 @@ r = run("--disk", os.path.join(BUILD, "foreign.img"), "--", "faults k")
 ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults" + r"(kernel stacks: .*\n)?", r.err),
    "a system of xv6's shows xv6's line and no other", r)
 
-t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die"),
-                    "--timeout", "60"])
+t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die")])
 t.expect(rb"\$ ")
 t.type(b"die hole\n")
 ok(t.expect(DEATH.replace("\\n", "\r\n").encode() % b"die" + rb"no memory there, read at 0x40000000, in hole \(tests/"),

@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, ROOT, done, ok, skip  # noqa: E402
+from run import qemu  # noqa: E402
 
 DEBUG = [sys.executable, os.path.join(ROOT, "tools", "run", "debug.py")]
 ENV = dict(os.environ, KSM_BUILT="1")
@@ -27,8 +28,8 @@ class Session:
 
     def __init__(self, script, *arguments):
         p = subprocess.run(DEBUG + list(arguments), input=re.sub(r"(?m)^@(\w+)$", r"echo @\1@\\n", script),
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", timeout=120,
-                           env=ENV)
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+                           timeout=qemu.ANSWER, env=ENV)
         self.status, self.text = p.returncode, p.stdout.replace("(gdb) ", "")
         self.parts = dict(re.findall(r"@(\w+)@\n(.*?)(?=@\w+@\n|\Z)", self.text, re.S))
 

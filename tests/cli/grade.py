@@ -66,7 +66,7 @@ def table(text):
 def refused(status, words, title, *arguments):
     """One line, which has the words, and a status of its own."""
     r = grade("--out", path("none"), *arguments)
-    lines = [line for line in r.stderr.splitlines() if not line.startswith(("usage:", "building with"))]
+    lines = [line for line in r.stderr.splitlines() if not line.startswith(("usage:", "building with", "# "))]
     ok(r.returncode == status and len(lines) == 1 and words in lines[0] and "Traceback" not in r.stderr, title,
        r.returncode, r.stdout, r.stderr)
 

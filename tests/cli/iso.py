@@ -11,10 +11,10 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import ROOT, done, ok, skip, temp_directory  # noqa: E402
+from run import qemu  # noqa: E402
 
 ISO = [sys.executable, os.path.join(ROOT, "tools", "run", "iso.py")]
 UEFI = "/usr/share/ovmf/OVMF.fd"
-PATIENCE = 120  # seconds until the prompt
 
 
 def no_room():
@@ -36,7 +36,7 @@ def shows(program, arguments, words, type_then=()):
                "-serial", "chardev:s"] + arguments
     machine = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[its.fileno()])
     its.close()
-    shown, end = b"", time.monotonic() + PATIENCE
+    shown, end = b"", time.monotonic() + qemu.ANSWER
     wanted = [(words, b"")] + list(type_then)
     try:
         while wanted and time.monotonic() < end:

@@ -89,7 +89,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     s.command(b"rm sh; cd; rm d")
 
     s.type(b"hog -o")
-    ok(s.expect(b"hog has", 60), "a job's second process takes all memory that it can have", s.text)
+    ok(s.expect(b"hog has"), "a job's second process takes all memory that it can have", s.text)
     ok(s.expect(PROMPT), "the first one ends before it", s.text)
     for _ in range(3):
         ok(len(s.processes(b"hog")) == 1, "the shell can start ps", s.text)
@@ -101,7 +101,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     # A process that is ending is no longer listed; its memory comes back a moment later.
     ok(s.until(lambda: used(s) < 4096), "and its memory comes back", s.text)
     s.type(b"hog -k")
-    ok(s.until(lambda: s.pump(1) is not None and hog_and_shell(s.text), 60),
+    ok(s.until(lambda: s.pump(1) is not None and hog_and_shell(s.text)),
        "a job kills its shell and takes all memory that it can have", s.text)
     for _ in range(3):
         ok(len(s.processes(b"hog")) == 1, "the next shell can start ps", s.text)

@@ -19,6 +19,7 @@ IMAGE = os.path.join(BUILD, "tests.img")
 PANIC = 3  # QEMU's exit status: 2 * code + 1
 PT_LOAD = 1
 SECONDS = 2  # of the watchdog
+ENDING = 60  # seconds that QEMU may take to end once it has closed its ports, on a busy host
 PROGRAM = 0x1000  # where programs have a page of their own
 
 with open(KERNEL, "rb") as file:
@@ -61,14 +62,14 @@ def kernel_with(code, call="sys_kill"):
     return kernel
 
 
-def outcome(code, call="sys_kill", program="kill 99", smp=2, extra=(), seconds=60):
+def outcome(code, call="sys_kill", program="kill 99", smp=2, extra=()):
     """QEMU's status, None while it still runs, and what the machine printed that has this code for the call."""
     with qemu.Machine(kernel_with(code, call), append="run=" + program, disk=IMAGE, smp=smp, mem=32,
                       extra=extra) as machine:
         s = qemu.Session(machine)
-        while machine.age() < seconds and s.pump(1):
+        while machine.age() < qemu.ANSWER and s.pump(1):
             pass
-        return machine.wait(2), s.text.decode(errors="replace")
+        return machine.wait(ENDING), s.text.decode(errors="replace")
 
 
 def traces(text):
@@ -103,12 +104,12 @@ r = outcome(LOOP, smp=1, extra=("-machine", "pc,acpi=off"))
 ok(reported(r, r"thread kill has been in the kernel for 2 seconds", others=0), "without APICs, too", *r)
 with qemu.Machine(kernel_with(LOOP), disk=IMAGE, mem=32) as machine:
     s = qemu.Session(machine)
-    up = s.expect(b"$ ", 60)
+    up = s.expect(b"$ ")
     machine.control.sendall(b"stop\n")
     time.sleep(SECONDS + 1)  # not for a condition: so long has to pass for the host
     machine.control.sendall(b"cont\n")
     s.send(b"echo go''on\n")
-    ok(up and s.expect(b"goon", 60), "a machine that is paused for longer goes on", s.text)
+    ok(up and s.expect(b"goon"), "a machine that is paused for longer goes on", s.text)
 
 r = outcome(RECURSE)
 ok(reported(r, r"kernel stack overflow"), "a kernel stack that overflows is a panic that names the process", *r)

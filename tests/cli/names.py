@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+from _tap import ROOT, WAIT, done, ok, temp_directory  # noqa: E402
 
 ENV = {k: v for k, v in os.environ.items() if k not in ("DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
 KSM = os.path.join(ROOT, "ksm")
@@ -13,7 +13,7 @@ KSM = os.path.join(ROOT, "ksm")
 
 def output(*command, **env):
     r = subprocess.run(command, cwd=ROOT, env=dict(ENV, **env), stdin=subprocess.DEVNULL, capture_output=True,
-                       text=True, timeout=60, check=False)
+                       text=True, timeout=WAIT, check=False)
     return r.returncode, r.stdout, r.stderr
 
 

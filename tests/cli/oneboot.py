@@ -20,7 +20,7 @@ steps = OTHERS + [k + " -n 2" for k in KSM] + [k + " -r" for k in reversed(KSM)]
 script = os.path.join(temp_directory(), "steps")  # the kernel's line is too short for them
 with open(script, "w", encoding="ascii") as f:
     f.writelines("%s || echo FAILED %s\n" % (s, s) for s in steps)
-r = run("--tests", "--add", script, "--timeout", "300", "--", "sh steps", timeout=320)
+r = run("--tests", "--add", script, "--timeout", "1500", "--", "sh steps", timeout=1600)
 ok(r.status == 0, "the system lives through all of them", r)
 plans = re.findall(r"^1\.\.([1-9]\d*)$", r.out, re.M)
 ok(len(plans) == len(steps), "all %d steps end" % len(steps), plans, r.out[-2000:])

@@ -40,7 +40,7 @@ gate = os.open(fifo, os.O_RDWR)
 wait = SLOW + " <" + fifo  # until something is written there
 
 t = Recorded(watched(wait))
-seen = t.expect(rb"working: a line") and t.expect(rb" [2-9] s") and t.expect(rb" [3-9] s")
+seen = t.expect(rb"working: a line") and t.expect(rb" (?:[2-9]|\d\d+) s") and t.expect(rb" (?:[3-9]|\d\d+) s")
 os.write(gate, b"\n")
 ok(t.status() == 0 and seen, "the line is rewritten each second, with the time that the step has taken", t.all)
 drawn = t.all.split(ERASE)
@@ -51,14 +51,14 @@ with open(LOG, encoding="ascii") as f:
     ok(f.read() == SLOW.partition(";")[0].replace("echo ", "") + "\n", "the output is kept")
 
 t = Recorded(watched(wait))
-t.expect(rb" [2-9] s")
+t.expect(rb" \d+ s")
 t.type(b"\x03")
 ok(t.status() == 130 and t.all.endswith(ERASE) and b"Traceback" not in t.all and
    not any(b"\n" in text for text in t.all.split(ERASE)), "Ctrl-C leaves a clean line, and status 130", t.all)
 
 for name, value in ("TERM", "dumb"), ("NO_COLOR", "1"):
     t = Recorded(watched(wait), **{name: value})
-    seen = t.expect(rb"# working: a line.*\r\n") and t.expect(rb"# working: a line.*[2-9] s\r\n")
+    seen = t.expect(rb"# working: a line.*\r\n") and t.expect(rb"# working: a line.*\d+ s\r\n")
     os.write(gate, b"\n")
     ok(t.status() == 0 and seen and b"\033" not in t.all, "ordinary lines with %s=%s" % (name, value), t.all)
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+from _tap import ROOT, WAIT, done, ok, temp_directory  # noqa: E402
 
 VIEW = [sys.executable, os.path.join(ROOT, "tools", "run", "view.py")]
 RECORDINGS = os.path.join(ROOT, "web", "recordings")
@@ -20,21 +20,29 @@ class Viewing:
     """./ksm view without a terminal, once its page is there."""
 
     def __init__(self, *arguments):
-        self.process = subprocess.Popen(VIEW + list(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        self.process = subprocess.Popen(VIEW + list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, text=True, env=dict(os.environ, KSM_BUILT="1"))
         self.said = self.process.stderr.readline()
         self.port = int(re.search(r"http://localhost:(\d+)/", self.said)[1])
 
-    def get(self, path, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+    def ask(self, path, **headers):
+        """The beginning of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=WAIT)
         connection.request("GET", path, headers=headers)
-        response = connection.getresponse()
+        return connection.getresponse()
+
+    def get(self, path, **headers):
+        response = self.ask(path, **headers)
         return response, response.read()
+
+    def end_input(self):
+        self.process.stdin.close()
+        self.process.stdin = None
 
     def end(self, stop=None):
         if stop:
             self.process.send_signal(stop)
-        out, err = self.process.communicate(timeout=60)
+        out, err = self.process.communicate(timeout=WAIT)
         return self.process.returncode, out, err
 
 
@@ -45,14 +53,16 @@ def fails(*arguments):
 
 # A system.
 record = os.path.join(directory, "a feed")
-viewing = Viewing("--no-open", "--record", record, "--timeout", "60", "--", "echo one; ksmstat")
-_, feed = viewing.get("/feed")
+viewing = Viewing("--no-open", "--record", record, "--", "cat; echo one; ksmstat")
+answer = viewing.ask("/feed")
+viewing.end_input()  # the system ends when a page has its feed, not before
+feed = answer.read()
 status, out, err = viewing.end()
 ok(feed.startswith(b"KSM-FEED 1 ") and b" exec " in feed and feed.endswith(b"\n"),
    "the feed of a system comes to its end", feed[-300:])
 ok(status == 0 and out.startswith("one\n"), "the system's output and status are those of ./ksm run", status, out, err)
 ok(open(record, "rb").read() == feed, "and the recording is the feed")
-status, out, err = Viewing("--no-open", "--timeout", "60", "--", "false").end()
+status, out, err = Viewing("--no-open", "--", "false").end()
 ok(status == 1, "a command that fails", status, err)
 
 # Recordings.

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, Result, done, ok, skip, temp_directory  # noqa: E402
+from _tap import BUILD, ROOT, WAIT, Result, done, ok, skip, temp_directory  # noqa: E402
 
 WEB = [sys.executable, os.path.join(ROOT, "tools", "web")]
 ENV = dict(os.environ, KSM_BUILT="1")
@@ -19,7 +19,7 @@ HERE = temp_directory()
 
 def web(*arguments, env=ENV, prepare=None):
     p = subprocess.run(WEB + list(arguments), stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                       errors="replace", cwd=HERE, env=env, timeout=120, preexec_fn=prepare)
+                       errors="replace", cwd=HERE, env=env, timeout=WAIT, preexec_fn=prepare)
     return Result(p.returncode, p.stdout, p.stderr)
 
 
@@ -40,7 +40,7 @@ def small_disk():
 def get(url):
     """The status, the headers and the bytes of an answer."""
     try:
-        with urllib.request.urlopen(url, timeout=20) as answer:
+        with urllib.request.urlopen(url, timeout=WAIT) as answer:
             return answer.status, answer.headers, answer.read()
     except urllib.error.HTTPError as e:
         return e.code, e.headers, e.read()
@@ -93,6 +93,6 @@ ok(get(url + "main.mjs")[1]["Content-Type"].startswith("text/javascript"), "modu
 ok(get(url + "lib/")[0] == 404 and get(url + "../kernel.elf")[0] == 404,
    "it lists no directory, and serves nothing else")
 server.send_signal(signal.SIGINT)
-ok(server.wait(20) == 130, "Ctrl-C ends it", server.returncode)
+ok(server.wait(WAIT) == 130, "Ctrl-C ends it", server.returncode)
 ok(os.path.exists(os.path.join(BUILD, "web", "index.html")), "the page is in build/web")
 done()

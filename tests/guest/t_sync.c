@@ -308,7 +308,7 @@ TEST("a waiter that is killed takes no unit of the semaphore")
 }
 
 #define BRIEFLY 20 /* ticks */
-#define LONG    300
+#define LONG    3000
 
 /* The end of a process would wake the sleepers. */
 static void until_stopped(void)

@@ -7,7 +7,7 @@ import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { hasNoBarriers } from "./axe.mjs";
-import { done, ok, until } from "./tap.mjs";
+import { PATIENCE, done, ok, until } from "./tap.mjs";
 
 const [root, page_directory, modules, chromium, pictures] = process.argv.slice(2);
 const { chromium: driver } = (await import(pathToFileURL(join(modules, "playwright-core", "index.mjs")))).default;
@@ -23,13 +23,14 @@ function serve() {
 }
 
 const { server, url } = await serve();
-const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
 const SCROLLBAR = 14; // pixels at the right of the console, where xterm.js lays it over the letters
+const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"], timeout: PATIENCE * 1000 });
 const complaints = [];
 process.on("exit", () => server.kill());
 
 async function open(options, address = url) {
     const context = await browser.newContext(options);
+    context.setDefaultTimeout(PATIENCE * 1000);
     const page = await context.newPage();
     page.on("console", message => {
         if (["error", "warning"].includes(message.type()))
@@ -51,7 +52,7 @@ const isReady = page => until(async () => await state(page) === "ready");
 const shows = (page, what) => until(async () => {
     const rows = await screen(page);
     return [rows, rows.replaceAll("\n", "")].some(text => what instanceof RegExp ? what.test(text) : text.includes(what));
-}, 20);
+});
 
 /* Pictures for whoever looks at the page: light, dark, and then as it was. */
 async function picture(page, name, scheme) {
@@ -69,20 +70,28 @@ const outcomes = {
 };
 
 /* Runs the step that is shown, and waits until its button can be pressed again. */
-async function runStep(page, meanwhile = () => {}) {
+async function runStep(page) {
     const button = page.locator("#tour .run");
     await button.click();
-    await meanwhile();
     return until(() => button.isEnabled());
 }
 
-/* While the two clients have it attached, the picture tells of the server's segment. */
+/*
+ * While the two clients have it attached, the picture tells of the server's segment.  The page itself looks at each of its
+ * frames, since this program may be slow: it is to be asked before the step runs.
+ */
 async function seesServer(page) {
-    const segments = () => page.locator("#live tbody").first().innerText();
-    const attached = text => text.match(/math(server|client) \d+ read-write at 7f[0-9a-f]{6}/g)?.length === 3;
-    const sees = await until(async () => attached(await segments()), 20);
-    ok(sees, "the picture shows who has the segment attached, how and where", await segments());
+    const sees = await page.evaluate(patience => new Promise(resolve => {
+        const end = performance.now() + patience * 1000;
+        const attached = text => text.match(/math(server|client) \d+ read-write at 7f[0-9a-f]{6}/g)?.length === 3;
+        const look = () => {
+            const seen = attached(document.querySelector("#live tbody")?.innerText ?? "");
+            return seen || performance.now() > end ? resolve(seen) : requestAnimationFrame(look);
+        };
+        look();
+    }), PATIENCE);
     await picture(page, "1440-server", "dark");
+    return sees;
 }
 
 async function run() {
@@ -107,7 +116,10 @@ async function run() {
     for (const step of steps) {
         await page.goto(`${url}#${step.name}`);
         await page.keyboard.press("Escape");
-        const ended = await runStep(page, () => step.name === "server" ? seesServer(page) : null);
+        const seen = step.name === "server" ? seesServer(page) : null;
+        const ended = await runStep(page);
+        if (seen)
+            ok(await seen, "the picture shows who has the segment attached, how and where");
         ok(ended && await shows(page, outcomes[step.name]), `the tour's step ${step.name} shows what it promises`, await screen(page));
         if (step.name === "heir")
             await picture(page, "1440-heir", "dark");
@@ -193,7 +205,8 @@ async function run() {
 
     /* As a file, and with parts that are damaged or missing. */
     page = await (await browser.newContext()).newPage();
-    const tells = what => until(async () => what.test((await page.locator("#failure:visible").allInnerTexts()).join()), 20);
+    page.setDefaultTimeout(PATIENCE * 1000);
+    const tells = what => until(async () => what.test((await page.locator("#failure:visible").allInnerTexts()).join()));
     await page.goto(pathToFileURL(join(page_directory, "index.html")).href);
     ok(await tells(/opened as a file/), "opened as a file, the page says what to do");
     await page.route("**/lib/libv86.mjs", route => route.fulfill({ status: 404 }));

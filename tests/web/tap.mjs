@@ -1,6 +1,9 @@
 /* tap.mjs - the words of the tests in this directory: tests/cli/_tap.py's, for node. */
 let count = 0, failed = 0;
 
+/* Seconds that a test waits for what must come: hosts are busy, and only a failure waits so long. */
+export const PATIENCE = 300;
+
 export function ok(condition, title, ...details) {
     count++;
     console.log(`${condition ? "" : "not "}ok ${count} - ${title}`);
@@ -17,9 +20,9 @@ export function done() {
     process.exit(failed ? 1 : 0);
 }
 
-/* Resolves to true as soon as look() is, and to false after so many seconds. */
-export async function until(look, seconds = 60) {
-    const end = performance.now() + seconds * 1000;
+/* Resolves to true as soon as look() is, and to false if it never is. */
+export async function until(look) {
+    const end = performance.now() + PATIENCE * 1000;
     while (performance.now() < end) {
         if (await look())
             return true;

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { hasNoBarriers, leastContrasts } from "./axe.mjs";
 import { crowd } from "./crowd.mjs";
-import { done, ok, until } from "./tap.mjs";
+import { PATIENCE, done, ok, until } from "./tap.mjs";
 
 const [root, modules, chromium, pictures] = process.argv.slice(2);
 const { chromium: driver } = (await import(pathToFileURL(join(modules, "playwright-core", "index.mjs")))).default;
@@ -21,12 +21,13 @@ function serve(recording) {
     return new Promise(resolve => server.stderr.once("data", text => resolve(/http:\S+\//.exec(text)[0])));
 }
 
-const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"] });
+const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"], timeout: PATIENCE * 1000 });
 const complaints = [];
 process.on("exit", () => servers.forEach(server => server.kill()));
 
 async function open(address, options) {
     const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, colorScheme: "light", ...options });
+    page.setDefaultTimeout(PATIENCE * 1000);
     page.on("console", message => complaints.push(message.text()));
     page.on("pageerror", error => complaints.push(String(error)));
     await page.goto(address);
@@ -63,12 +64,12 @@ async function deleteWhileAttached() {
     const before = await clock(page);
     await page.locator(".picture-log").focus();
     await page.keyboard.press("ArrowRight");
-    ok(await until(async () => await clock(page) > before, 5), "the right arrow goes to the next event");
+    ok(await until(async () => await clock(page) > before), "the right arrow goes to the next event");
     await page.keyboard.press("ArrowLeft");
     await page.keyboard.press("ArrowLeft");
-    ok(await until(async () => await clock(page) < before, 5), "the left arrow goes back");
+    ok(await until(async () => await clock(page) < before), "the left arrow goes back");
     await page.keyboard.press(" ");
-    ok(await until(async () => (await page.locator("output").innerText()).includes("the end"), 5), "Space goes to the end");
+    ok(await until(async () => (await page.locator("output").innerText()).includes("the end")), "Space goes to the end");
 
     /* The mouse. */
     await page.locator("canvas").hover({ position: { x: 600, y: 30 } });
@@ -76,7 +77,7 @@ async function deleteWhileAttached() {
        await page.locator(".picture-told").innerText());
     await goTo(page, 400);
     await page.locator("svg .attachment").first().click();
-    ok(await until(async () => await page.locator("svg .dim").count() > 0, 5), "a click brings one thing to the front");
+    ok(await until(async () => await page.locator("svg .dim").count() > 0), "a click brings one thing to the front");
     await page.close();
 }
 
@@ -86,7 +87,7 @@ async function mathServer() {
     await picture(page, "math-light");
     await page.setViewportSize({ width: 360, height: 800 });
     await page.emulateMedia({ colorScheme: "dark" });
-    ok(await until(() => page.evaluate(() => document.documentElement.scrollWidth <= 360), 5), "nothing is wider than a phone");
+    ok(await until(() => page.evaluate(() => document.documentElement.scrollWidth <= 360)), "nothing is wider than a phone");
     ok((await cells(page, 0)).match(/mathclient \d+ read-write/g)?.length === 4, "four clients have the segment", await cells(page, 0));
     ok((await page.locator(".picture-log").innerText()).includes("events were lost"), "lost events are told");
     await picture(page, "math-phone-dark");
@@ -153,7 +154,7 @@ async function manyProcesses() {
         await page.emulateMedia({ colorScheme });
         let found;
         const stands = async () => { found = await leastContrasts(page); return found.letters >= 4.5 && found.borders >= 3; };
-        ok(await until(stands, 10), `in ${colorScheme}, letters and borders of 100 segments stand out`, JSON.stringify(found));
+        ok(await until(stands), `in ${colorScheme}, letters and borders of 100 segments stand out`, JSON.stringify(found));
     }
     await page.close();
 }

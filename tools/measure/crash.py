@@ -31,7 +31,6 @@ from run.options import ToolParser  # noqa: E402
 from run.paths import ROOT, build_directory, clean_env  # noqa: E402
 
 PROMPT = b"$ "
-PATIENCE = 120  # seconds for what takes some, on a busy host
 WORKERS = 3
 NPARTS = os.cpu_count() or 1
 BOOTED = 3  # states of each record
@@ -63,7 +62,7 @@ class Recorder(qemu.Session):
         return sum(int(n) for n in re.findall(rb"(?:wr|flush)_operations=(\d+)", text))
 
     def wait_prompt(self):
-        if not self.expect(PROMPT, PATIENCE):
+        if not self.expect(PROMPT):
             raise Wrong("no prompt: %r, %r" % (self.text[-300:], self.log[-300:]))
 
     def end(self):
@@ -71,7 +70,7 @@ class Recorder(qemu.Session):
         self.machine.monitor(b"stop")
         n = self.transfers()
         self.machine.monitor(b"quit")
-        if self.machine.wait(PATIENCE) != 0:
+        if self.machine.wait(qemu.ANSWER) != 0:
             raise Wrong("QEMU did not quit")
         return n
 
@@ -88,10 +87,10 @@ def make_image(build, name, layout, programs, files=()):
 def let_work(session, seed, noperations, heard):
     """Runs fsload, and passes each line of its workers to heard(WORD, WORKER, NUMBER), and others to heard(LINE)."""
     session.send(b"fsload %d %d %d\n" % (seed, noperations, WORKERS))
-    if not session.expect(b"\n", PATIENCE):
+    if not session.expect(b"\n"):
         raise Wrong("the system does not listen")
     while True:
-        if not session.expect(b"\n", PATIENCE):
+        if not session.expect(b"\n"):
             raise Wrong("the work hangs: %r" % session.text[-300:])
         line = session.before.decode("ascii", "replace").strip()
         synced = re.search(r"((?:un)?synced) (\d+) (\d+)$", line)

@@ -65,7 +65,7 @@ target remote {port}
 
 
 MAX_PORT = 65535
-ENDING = 2  # seconds that QEMU may take to end when gdb has ended, and what it wrote to be shown
+ENDING = 2  # seconds that QEMU may take to end when gdb has ended
 
 
 def copy_console(machine, speaks):
@@ -105,8 +105,9 @@ def run_gdb(machine, script, typed):
         threading.Thread(target=target, args=arguments, daemon=True).start()
     status = subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
-    if machine.wait(ENDING) is not None:
-        console.join(ENDING)
+    if machine.wait(ENDING) is None:
+        machine.process.kill()
+    console.join()  # it has shown what the machine wrote when QEMU is gone
     return status
 
 

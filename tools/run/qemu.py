@@ -25,6 +25,8 @@ SO_SNDBUFFORCE = 32  # Linux's, which Python does not name
 PR_SET_PDEATHSIG = 1  # likewise
 PT_LOAD = 1
 PATIENCE = 8  # seconds in which a kernel says something, on a host that is busy too
+ANSWER = 300  # seconds for what a test waits for: hosts are busy, and only a failure waits so long
+LOOK = 3      # seconds for the monitor to say where a machine is that does not go on
 SILENT = """nothing has come from the system for %d seconds; what to check:
   `%s --version' says 5 or newer
   the machine is not too busy: then it only takes longer
@@ -148,13 +150,13 @@ class Machine:
         except subprocess.TimeoutExpired:
             return None
 
-    def monitor(self, command):
+    def monitor(self, command, seconds=ANSWER):
         """What QEMU's own monitor prints for a command, or for as much of it as comes."""
         text = b""
         nprompts = 1 if self._greeted else 2
         self._greeted = True
         try:
-            self.control.settimeout(3)
+            self.control.settimeout(seconds)
             self.control.sendall(command + b"\n")
             while text.count(b"(qemu)") < nprompts:
                 more = self.control.recv(65536)
@@ -167,7 +169,7 @@ class Machine:
 
     def where(self):
         """What each processor is executing: a list of instruction addresses."""
-        return [int(eip, 16) for eip in re.findall(rb"[ER]IP=([0-9a-f]+)", self.monitor(b"info registers -a"))]
+        return [int(eip, 16) for eip in re.findall(rb"[ER]IP=([0-9a-f]+)", self.monitor(b"info registers -a", LOOK))]
 
 
 def memory_end(kernel):
@@ -319,7 +321,7 @@ class Session:
                 self._reader.feed(data)
         return self._ports.open
 
-    def expect(self, wanted, seconds=20):
+    def expect(self, wanted, seconds=ANSWER):
         """Reads until `wanted` appears in the text, and drops the text up to its end.  False if it does not come."""
         end = time.monotonic() + seconds
         while wanted not in self.text:
