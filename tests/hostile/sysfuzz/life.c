@@ -3,7 +3,7 @@
  *
  * It makes calls of the table below, whose arguments values.c chooses, and enters what they return among its own
  * possessions, so that later calls find open files, attached segments and children.  Each process has a page of its own
- * that no call is given; what is written there must stay, whatever memory the kernel hands to others.
+ * that none of these calls is given; what is written there must stay, whatever memory the kernel hands to others.
  */
 #include "sysfuzz.h"
 
@@ -289,18 +289,21 @@ static void check_result(uint number, int result)
         wrong(WRONG_RESULT, number, (uint)result, 0);
 }
 
+/* Must its arguments be those that were chosen?  Whom to kill, and identifiers, which are all known. */
+static bool needs_own_arguments(uint number)
+{
+    return number == SYS_kill || number == SYS_killjob || number == SYS_ksmget;
+}
+
 /* Where the arguments lie: on a stack of its own, in memory that calls overwrite, or across the end of the heap. */
 static uint place_arguments(const uint arg[4], uint number)
 {
-    static uint stack[64]; /* what nobody changes: whom to kill, and identifiers, which are all known */
+    static uint stack[64]; /* what nobody changes */
     uint *frame = stack + pick(COUNT(stack) - 8);
 
     if (number == SYS_halt)
         return one_in(2) ? 0x7FFFFFFC : 0x80000000u + pick(0x7FFFFFFF); /* it must not succeed */
-    if (number != SYS_kill && number != SYS_killjob && number != SYS_ksmget &&
-        own.heap_end >= own.arena + ARENA_BYTES) {
-        if (one_in(40))
-            return any_pointer();
+    if (!needs_own_arguments(number) && own.heap_end >= own.arena + ARENA_BYTES) {
         if (one_in(20))
             frame = (uint *)((own.heap_end & ~3u) - 20);
         else if (one_in(8))
@@ -310,12 +313,13 @@ static uint place_arguments(const uint arg[4], uint number)
     return (uint)frame;
 }
 
-static int make_call(uint number, const uint arg[4])
+/* Makes the call with its arguments at sp, and any other registers. */
+static void make_call_at(uint number, uint sp)
 {
     for (uint *r = &before_call.ebx; r <= &before_call.ebp; r++)
         *r = any_number();
     before_call.eax = number;
-    before_call.esp = place_arguments(arg, number);
+    before_call.esp = sp;
     if (one_in(16)) {
         before_call.fs = good_selector();
         before_call.gs = good_selector();
@@ -324,6 +328,11 @@ static int make_call(uint number, const uint arg[4])
     before_call.flags =
         0x202 | (one_in(8) ? pick(2) * 0x400 + pick(2) * 0x4000 + pick(2) * 0x40000 + 0xD5 : 0);
     enter_call();
+}
+
+static int make_call(uint number, const uint arg[4])
+{
+    make_call_at(number, place_arguments(arg, number));
     check_registers(number);
     check_result(number, (int)after_call.eax);
     return (int)after_call.eax;
@@ -471,9 +480,30 @@ static void run_bad_program(void)
     exec(name, (char *[]){ name, "x", NULL });
 }
 
+/* Whatever happens in this process from now on, nothing is said of it: its code and its data may be hit. */
+static void leave_board(void)
+{
+    if (ksmdetachat((void *)board) < 0)
+        exits(0);
+    board = NULL;
+}
+
+/* A call whose arguments are whatever lies somewhere, addresses of this program's own data among them. */
+static void odd_arguments(void)
+{
+    const struct call *c = choose();
+
+    if (c->number == SYS_halt || needs_own_arguments(c->number))
+        return;
+    __atomic_fetch_add(&board->ncalls, 1, __ATOMIC_RELAXED);
+    leave_board();
+    make_call_at(c->number ? c->number : unknown_number(), any_pointer());
+}
+
 static void odd_state(void)
 {
     __atomic_fetch_add(&board->nstates, 1, __ATOMIC_RELAXED);
+    leave_board();
     enter_odd_state();
 }
 
@@ -505,9 +535,11 @@ static void step(void)
         in_child(odd_state);
     else if (what < 4)
         in_child(one_in(2) ? run_program : run_bad_program);
-    else if (what < 5)
+    else if (what < 6)
+        in_child(odd_arguments);
+    else if (what < 7)
         check_mine();
-    else if (what < 8 && own.heap_end >= own.arena + ARENA_BYTES)
+    else if (what < 10 && own.heap_end >= own.arena + ARENA_BYTES)
         *(volatile uchar *)in_arena(1) += 1;
     else {
         const struct call *c = choose();
