@@ -84,14 +84,22 @@ void console_init(void)
 
 static void beep(void) { print_text("\a", 1); }
 
-static void echo_erased(void) { print_text("\b \b", 3); }
+static void echo_erased(uint n)
+{
+    static const char text[] = "\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b";
+
+    /* Eight at once, since each print has a price. */
+    for (; n > 8; n -= 8)
+        print_text(text, sizeof(text) - 1);
+    print_text(text, 3 * n);
+}
 
 static void erase_locked(void)
 {
     refusing = false;
     if (edited != committed) {
         edited--;
-        echo_erased();
+        echo_erased(1);
     }
 }
 
@@ -102,8 +110,7 @@ static void erase_line_locked(void)
 
     edited = committed;
     refusing = false;
-    while (n-- > 0)
-        echo_erased();
+    echo_erased(n);
 }
 
 static bool ends_line(int c) { return c == '\n' || c == CTRL('D') || (c == CTRL('C') && !proc_foreign); }

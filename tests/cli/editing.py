@@ -151,16 +151,17 @@ def asks(e):
 def scrolls(e):
     rows = ["%03d" % i for i in range(300)]
     e.prints(b"for i in " + " ".join(rows).encode() + b"; do echo $i; done", rows[-1], "more lines than the screen has")
+    prompt = e.line()
     for keys, first, title in ((1, 252, "Shift-PageUp shows the lines before"), (1, 228, "and those before them"),
                                (12, 45, "as far back as 256 lines")):
-        sendkeys(e.machine, *["shift-pgup"] * keys)
+        for _ in range(keys):
+            press(e, "shift-pgup", prompt)
         video(e.machine, rows[first:first + HEIGHT], title)
     e.prints(b"echo more", "more", "what is written meanwhile")
     video(e.machine, rows[47:47 + HEIGHT], "leaves them, but for the oldest")
-    sendkeys(e.machine, "shift-pgdn")
+    press(e, "shift-pgdn", e.line())
     video(e.machine, rows[71:71 + HEIGHT], "Shift-PageDown shows the next ones")
-    sendkeys(e.machine, "x")
-    e.until(lambda: e.line() == "$ x|")
+    press(e, "x", "$ x|")
     video(e.machine, e.rows(), "and another key the last ones")
     e.shows(b"\x03", "$ |", "which it is for")
 

@@ -75,8 +75,8 @@ with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     while re.search(rb"2 (runble|run   ) sh$", table):  # it may not have come from its prompt to its read yet
         s.send(b"\x10")
         table = b"\n".join(s.before for _ in range(2) if s.expect(b"\n"))
-    ok(re.fullmatch(rb"1 sleep  init( [0-9a-f]{8})+\n2 sleep  sh( [0-9a-f]{8})+", table), "Ctrl-P shows what xv6's does",
-       table, s.text)
+    ok(re.fullmatch(rb"1 sleep  init( [0-9a-f]{8})+\n2 sleep  sh( [0-9a-f]{8})+", table),
+       "Ctrl-P shows what xv6's does", table, s.text)
     s.send(b"\x04")
     ok(s.expect(b"\x04"), "Ctrl-D is echoed as it is", s.text)
     s.expect(b"$ ")

@@ -9,7 +9,7 @@ from run.build import make  # noqa: E402
 from run.paths import clean_env, debug_build  # noqa: E402
 
 DEBUG_BUILD = debug_build(os.environ)
-RACE = "((%s) & (%s)) | cat" % tuple("; ".join("echo %s%d" % (who, i) for i in range(16)) for who in "ab")
+RACE = "((%s) & (%s) & (%s)) | cat" % tuple("; ".join("echo %s%d" % (who, i) for i in range(16)) for who in "abc")
 
 
 def order(*options):
