@@ -7,7 +7,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _shell import KERNEL, Shell  # noqa: E402
+from _shell import KERNEL, PROMPT, Shell  # noqa: E402
 from _tap import BUILD, done, ok  # noqa: E402
 from run import qemu  # noqa: E402
 
@@ -66,8 +66,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     s.expect(b"cat\n")
     s.send(b"rest\x04")
     ok(s.expect(b"restrest"), "Ctrl-D ends a line too", s.text)
-    s.send(b"\x04")
-    ok(s.wait_prompt() is not None, "and the next one is the end of file", s.text)
+    ok(s.expect(PROMPT) and s.command(b"echo on") == b"on\n", "and is the end of file behind it", s.text)
 
     s.send(b"\x10")
     ok(s.expect(b" init\n") and s.expect(b" sh\n$ "), "Ctrl-P lists the processes", s.text)

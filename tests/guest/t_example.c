@@ -549,6 +549,47 @@ TEST("ksmchat comes to its end in a room that a hostile program fills with a mem
     spoil_room(true);
 }
 
+/* The counter. */
+
+/* Where the counter stands in the end for two that count to n each, as either says it. */
+static uint count_together(char *n)
+{
+    char *argv[] = { "/counter", n, NULL }, said[256] = { 0 };
+    int fds[2], got, total = 0;
+    const char *at = said;
+    uint most = 0;
+
+    check_eq(pipe(fds), 0);
+    tap_start_program(argv, -1, fds[1]);
+    tap_start_program(argv, -1, fds[1]);
+    close(fds[1]);
+    while ((got = read(fds[0], said + total, (int)sizeof(said) - 1 - total)) > 0)
+        total += got;
+    close(fds[0]);
+    while ((at = strstr(at, "stands at "))) {
+        at += strlen("stands at ");
+        most = (uint)atoi(at) > most ? (uint)atoi(at) : most;
+    }
+    return most;
+}
+
+TEST("counter waits until two others are done with their counter")
+{
+    char *many[] = { "/counter", NULL }, *one[] = { "/counter", "1", NULL };
+    int fds[2];
+    uint most;
+
+    check_eq(pipe(fds), 0);
+    tap_start_program(many, -1, fds[1]);
+    tap_start_program(one, -1, fds[1]);
+    close(fds[1]);
+    check(wait() > 0); /* the two have met, and the other one goes on */
+    most = count_together("5");
+    check(5 <= most && most <= 10);
+    tap_join_all(3);
+    close(fds[0]);
+}
+
 TEST("ksmcat and ksmchat refuse wrong usage")
 {
     char *wrong[][6] = {

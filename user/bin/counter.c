@@ -4,13 +4,15 @@
  *   counter [-l | -d] [N]
  *
  * It waits for a second one, adds 1 to the counter N times (a million), and prints where the counter stands.
- * -l: under a lock.  -d: it takes the lock, waits for the other one, and dies half a second later with the lock in its hands.
+ * -l: under a lock.  -d: it takes the lock, waits for the other one, and dies half a second later with the
+ * lock in its hands.
  */
 #include "ksmlock.h"
 #include "ulib.h"
 
 struct shared {
-    uint present; /* processes that have come */
+    uint places;  /* that were taken */
+    uint present; /* processes that are ready */
     volatile uint count;
     struct ksmlock lock;
 };
@@ -29,17 +31,32 @@ static void acquire(struct ksmlock *lock)
         must_print("process %d: the holder died, the lock is mine\n", getpid());
 }
 
+/* Attaches the counter, after two others that still count with it. */
+static struct shared *join(void)
+{
+    for (;;) {
+        int handle = ksmget("counter", sizeof(struct shared));
+        struct shared *shared = handle < 0 ? NULL : ksmattach(handle);
+
+        if (handle < 0 || ksmerror(shared) < 0)
+            fail(1, "%s", ksmstrerror(handle < 0 ? handle : ksmerror(shared)));
+        ksmdelete(handle); /* it goes with the second of the two */
+        if (__atomic_fetch_add(&shared->places, 1, __ATOMIC_SEQ_CST) < 2)
+            return shared;
+        ksmdetach(handle);
+        sleep(1);
+    }
+}
+
 int main(int argc, char *argv[])
 {
     bool locked = argc > 1 && strcmp(argv[1], "-l") == 0, dies = argc > 1 && strcmp(argv[1], "-d") == 0;
-    int first = locked || dies ? 2 : 1, n = 1000000, handle = ksmget("counter", sizeof(struct shared));
-    struct shared *shared = handle < 0 ? NULL : ksmattach(handle);
+    int first = locked || dies ? 2 : 1, n = 1000000;
+    struct shared *shared;
 
     if (argc > first + 1 || (argc > first && (!parse_number(argv[first], &n) || n < 1)))
         fail(2, "usage: counter [-l | -d] [N]");
-    if (handle < 0 || ksmerror(shared) < 0)
-        fail(1, "%s", ksmstrerror(handle < 0 ? handle : ksmerror(shared)));
-    ksmdelete(handle); /* it goes with the second of the two */
+    shared = join();
     if (dies)
         acquire(&shared->lock);
     if (__atomic_add_fetch(&shared->present, 1, __ATOMIC_SEQ_CST) == 2)
