@@ -42,9 +42,8 @@ MUST_CHECK int event_start(enum event_level level, void *(*alloc)(void));
 
 /* Fields:  o only its processor   A atomic */
 struct event_gate {
-    volatile bool
-        full;   /* [A] for frequent events, from three quarters of the buffer until half of it is free */
-    uint nlost; /* [o] since the last event that was put */
+    volatile bool full;     /* [A] for frequent events: from three quarters of the buffer until half of it */
+    uint nlost;             /* [o] since the last event that was put */
     volatile int displaced; /* [o to change] process that the feed's thread runs in place of; 0: none */
 };
 extern struct event_gate event_gates[NCPU];

@@ -64,14 +64,13 @@ static uint broken_to;                /* [C] behind the last Ctrl-C that is a li
 static uint keys_from, keys_to;       /* [C] while a shell reads keys */
 static char prompt[PROMPT_MAX];       /* [C] what programs wrote on the cursor's line */
 static uint nprompt;                  /* [C] */
-static bool
-    shows_edited; /* [C] a shell that reads keys wrote all that is there; changes under write_mutex, too */
-static struct waitq readers;     /* [C] */
-static struct waitq key_waiters; /* [C] */
-static bool refusing;            /* [C] the rest of the line being typed does not fit */
-static uint keys;                /* [C] pressed and not served yet */
-static int broken_job;           /* [C] in the foreground when Ctrl-C was pressed last */
-static bool broken;              /* [C] its shell has not asked since */
+static bool shows_edited;             /* [C and write_mutex to change] the shell wrote all of the line */
+static struct waitq readers;          /* [C] */
+static struct waitq key_waiters;      /* [C] */
+static bool refusing;                 /* [C] the rest of the line being typed does not fit */
+static uint keys;                     /* [C] pressed and not served yet */
+static int broken_job;                /* [C] in the foreground when Ctrl-C was pressed last */
+static bool broken;                   /* [C] its shell has not asked since */
 
 static struct mutex write_mutex; /* one write() at a time, or a part of a long one */
 
