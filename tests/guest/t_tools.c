@@ -142,6 +142,7 @@ TEST("ed says what is wrong, and loses no text")
           "ed: -x: unknown option\n"
           "ed: usage: ed [-s] [-p PROMPT] [FILE]\n",
           2 },
+        { "(echo 'f  '; echo f g; echo 'f  '; echo q) | ed -s f", "f\ng\ng\n", 0 },
         { "(echo p; echo q) | ed -p '* ' f", "4\n* one\n* ", 0 },
         { "ln f g; (echo s/e/E/; echo wq) | ed -s f; cat g; rm f g ed.hup", "onE\n", 0 },
     };

@@ -166,10 +166,10 @@ static bool rename_file(char *p)
 {
     const char *name;
 
-    if (*p == ' ' && p[1])
-        path[0] = 0;
     if (!take_name(p, &name))
         return false;
+    if (name != path)
+        strcpy(path, name);
     printf("%s\n", path);
     return true;
 }
