@@ -95,7 +95,7 @@ export const steps = [
         name: "fill",
         title: "Until the address space is full",
         about: "A program attaches 16 MB of memory again and again, in a computer that has 64 MB.",
-        commands: ["fillspace 200"],
+        commands: ["fillspace 500"],
         look: "127 attachments, almost 2 GB of addresses, and 16 MB of memory behind them all.",
         question: "Why 127, and not 128?",
         answer: "Programs have the addresses below 0x80000000: 128 times 16 MB. But the lowest part holds the program " +
@@ -107,7 +107,7 @@ export const steps = [
         name: "squeeze",
         title: "The heap meets the attachments",
         about: "Attachments grow downwards, the heap grows upwards. A program lets them meet.",
-        commands: ["squeeze 200"],
+        commands: ["squeeze 500"],
         look: "The heap ends exactly where the lowest attachment begins, and grows on when that one is detached.",
         question: "What would happen if the kernel let the heap grow further?",
         answer: "Private data and shared memory would be one: a `malloc()` would hand out what other programs write to.",
