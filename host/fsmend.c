@@ -167,7 +167,7 @@ static void mend_log(struct mend *m)
     for (int i = 0; i < h->n; i++)
         memcpy(fsimage_block(&m->im, h->block[i]), fsimage_block(&m->im, l->sb.logstart + 1 + i), BSIZE);
     mend_say(m, "log: %d blocks are put in their places", h->n);
-    h->n = 0;
+    memset(h, 0, BSIZE);
 }
 
 /* Inodes as they were found. */
@@ -251,6 +251,20 @@ static bool has_entries(const struct mend *m, const struct dinode *di, uint self
     return self ? dot && dots && e[0].inum == self : dot || dots;
 }
 
+/* Is all that the file has entries, as in a directory that lost the first ones? */
+static bool has_only_entries(const struct mend *m, const struct dinode *di)
+{
+    for (uint index = 0; index < nblocks_of(di) && index < m->im.layout.max_blocks; index++) {
+        uint blockno = find_old(m, di, index);
+        const struct dirent *e = blockno ? old_block(m, blockno) : NULL;
+        for (uint i = 0; e && i < BSIZE / sizeof(*e); i++)
+            if (e[i].inum &&
+                (!mend_is_name(&e[i]) || e[i].inum >= mend_ninodes(m) || !mend_inode(m, e[i].inum)->type))
+                return false;
+    }
+    return true;
+}
+
 /* What the inode may have been.  A type that can be is doubted only where the contents speak against it. */
 static short guess_type(const struct mend *m, uint inum, const struct dinode *di)
 {
@@ -259,7 +273,7 @@ static short guess_type(const struct mend *m, uint inum, const struct dinode *di
     if (di->type == 0 && (di->nlink == 0 || empty))
         return 0;
     if (di->type == T_DIR)
-        return inum == ROOTINO || empty || has_entries(m, di, 0) ? T_DIR : T_FILE;
+        return inum == ROOTINO || empty || has_entries(m, di, 0) || has_only_entries(m, di) ? T_DIR : T_FILE;
     if (di->type == T_DEV && (empty || di->size == 0))
         return T_DEV;
     if (has_entries(m, di, inum))

@@ -4,6 +4,8 @@
 #ifndef FSMEND_IMPL_H
 #define FSMEND_IMPL_H
 
+#include <string.h>
+
 #include "host/fsimage.h"
 
 struct mend {
@@ -29,6 +31,10 @@ void mend_leave(struct mend *m, const char *fmt, ...) __attribute__((format(prin
 static inline struct dinode *mend_inode(const struct mend *m, uint inum)
 {
     return fsimage_inode(&m->im, inum);
+}
+static inline bool mend_is_name(const struct dirent *e)
+{
+    return e->name[0] && !memchr(e->name, '/', strnlen(e->name, DIRSIZ));
 }
 static inline uint mend_ninodes(const struct mend *m) { return m->im.layout.sb.ninodes; }
 

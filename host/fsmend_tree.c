@@ -88,7 +88,7 @@ static const char *why_not(struct mend *m, uint dir, const struct dirent *e)
 {
     if (e->inum >= mend_ninodes(m) || mend_inode(m, e->inum)->type == 0)
         return "the inode is not in use";
-    if (e->name[0] == 0 || memchr(e->name, '/', strnlen(e->name, DIRSIZ)))
+    if (!mend_is_name(e))
         return "that is no name";
     if (is_dir(m, e->inum))
         return why_not_here(m, dir, e->inum);

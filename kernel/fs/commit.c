@@ -117,7 +117,7 @@ int commit_write(uint log_start)
 int commit_install(uint log_start)
 {
     if (header.n) {
-        header.n = 0;
+        memset(&header, 0, sizeof(header)); /* numbers that stay would be taken for a log if n were damaged */
         if (write_home(false) < 0 || disk_flush() < 0 || write_header(log_start) < 0)
             return -1;
     }
@@ -140,7 +140,7 @@ const char *commit_recover(uint log_start)
     for (int i = 0; i < header.n && !error; i++)
         error = disk_write(header.block[i], 1, buffer + i * BSIZE);
     cache_staging_done();
-    header.n = 0;
+    memset(&header, 0, sizeof(header));
     if (error || disk_flush() < 0 || write_header(log_start) < 0)
         return "its log can't be copied to its place";
     return NULL;

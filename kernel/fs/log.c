@@ -228,7 +228,7 @@ int log_commit(void)
         step_locked();
     while (log.state == LOG_WRITING) /* another thread is committing */
         wait_for_change_locked();
-    int result = log.state == LOG_FAILED ? -1 : 0;
+    int result = log.state == LOG_FAILED || log.broken ? -1 : 0;
     spin_release(&log.lock);
     return result;
 }

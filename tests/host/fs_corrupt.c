@@ -330,6 +330,40 @@ TEST("fsck names what is wrong")
     check(strstr(first_problem(), "log:"));
 }
 
+static void write_twice(void *unused)
+{
+    (void)unused;
+    check_eq(world_write_file("victim", 0, 3000, 5), 3000);
+    check_eq(fs_settle(), 0);
+    check_eq(world_write_file("victim", 0, 3000, 6), 3000);
+    check_eq(fs_settle(), 0);
+}
+
+/* What was the log's lies there still.  Carried out again, it would bring old blocks back. */
+TEST("a damaged count in the header of an empty log is noticed, whichever mount emptied the log")
+{
+    for (uint i = 0; i < 2; i++) {
+        struct check_result result;
+        world_format(&world_small);
+        memcpy(&sb, world->disk + BSIZE, sizeof(sb));
+        check(world_boot(write_twice, NULL));
+        struct logheader *h = (struct logheader *)(world->disk + (size_t)sb.logstart * BSIZE);
+        check_eq(h->n, 0);
+        if (i == 1) { /* a mount carries it out */
+            h->n = 1;
+            h->block[0] = (int)sb.inodestart;
+            memcpy(h + 1, world->disk + (size_t)sb.inodestart * BSIZE, BSIZE);
+            check(world_boot(poke_all, NULL));
+            check_eq(h->n, 0);
+        }
+        h->n = 2;
+        check_image(world->disk, (size_t)world->nblocks * BSIZE, quiet, &result);
+        check(result.nproblems > 0);
+        check(!world_boot(poke_all, NULL));
+        check(strstr(world->wrong, "its log is damaged"));
+    }
+}
+
 TEST("fsck and the kernel refuse the same super blocks")
 {
     for (uint nlog = 0; nlog < 20; nlog++) {

@@ -11,6 +11,7 @@
 
 #include "chance.h"
 #include "fs_cut.h"
+#include "include/fcntl.h"
 #include "mm/page.h"
 
 #define NOPS_BEFORE 150u
@@ -294,6 +295,35 @@ TEST("inodes that can't be read: the other files are there, and new ones can be 
     fail_reads_of(((struct superblock *)(world->disk + BSIZE))->inodestart + 1); /* 8 to 15 */
     check(world_boot(use_some_inodes, NULL));
     check(world_is_consistent(NULL));
+}
+
+/* An empty file loses its name while it is open, and what is known of it leaves the cache.  When it is closed, nothing but
+   its inode is to be changed. */
+static void lose_an_inode(void *unused)
+{
+    const struct superblock *sb = (const struct superblock *)(world->disk + BSIZE);
+    struct file *f = file_open(world_root(), "empty", O_RDWR | O_CREATE);
+    struct stat st;
+
+    (void)unused;
+    check(f && file_stat(f, &st) == 0);
+    check_eq(world_write_file("large", 0, 60000, 1), 60000);
+    check_eq(world_write_file("larger", 0, 300000, 2), 300000);
+    check_eq(fs_unlink(world_root(), "empty"), 0);
+    check_eq(fs_settle(), 0);
+    take_memory();
+    check(world_file_is("larger", 300000, 2));
+    fail_reads_of(IBLOCK(st.ino, *sb));
+    file_close(f);
+    check(strstr(fake_printed, "from now on files can be read but not changed"));
+    check_eq(fs_sync(), -1);
+    check_eq(fs_settle(), -1);
+}
+
+TEST("sync() fails once an operation could not be completed, even if nothing waits for a commit")
+{
+    world_format(&world_small);
+    check(world_boot(lose_an_inode, NULL));
 }
 
 TAP_MAIN(before, NULL)

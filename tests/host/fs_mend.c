@@ -162,6 +162,7 @@ TEST("a log whose header is damaged is dropped; one that is full is carried out"
     check(world_is_consistent(NULL));
     check(mend_image(world->disk, (size_t)world->nblocks * BSIZE, say));
     check_eq(h->n, 0);
+    check_eq(h->block[0], 0);
     check(world_is_consistent(NULL));
     check(lookup("d/b") != 0);
 }
@@ -309,6 +310,23 @@ TEST("'.' and '..' that are wrong or missing are put right")
     check_eq(lookup("d/e/.."), lookup("d"));
     check_eq(lookup("d/e/x"), 0);
     check(lookup("d/e/f/g") != 0);
+}
+
+TEST("a directory that lost '.' and '..', or a whole block of names, is a directory still")
+{
+    load();
+    memset(fsimage_block(&im, inode("d/e")->addrs[0]), 0, 2 * sizeof(struct dirent));
+    mend();
+    check_eq(inode("d/e")->type, T_DIR);
+    check_eq(lookup("d/e/.."), lookup("d"));
+    check(lookup("d/e/c") != 0);
+    check(lookup("d/e/f/g") != 0);
+
+    load();
+    memset(fsimage_block(&im, inode("d/e/f")->addrs[0]), 0, BSIZE);
+    mend();
+    check_eq(inode("d/e/f")->type, T_DIR);
+    check_eq(lookup("d/e/f/.."), lookup("d/e"));
 }
 
 TEST("a directory with two names keeps the one where its '..' leads to")
