@@ -48,6 +48,8 @@ COVERAGE ?=
 TOOLPREFIX ?=
 PYTHON  ?= python3
 V       ?=
+# The tree, with a slash, that what runs on this computer is made of: a grader's own, beside a student's.
+HOST_TREE ?=
 VERSION := $(file <VERSION)
 # 0 is off, as nothing is.
 $(foreach v,DEBUG WERROR NULL_PAGE COVERAGE V,$(eval override $v := $(filter-out 0,$($v))))
@@ -120,7 +122,7 @@ USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -ms
 # Programs in this directory: students' and graders'.  They may use address 0, if NULL_PAGE=1 links them so.
 TOP_CFLAGS := $(USER_CFLAGS) -Wall -Wextra -Wno-unused-parameter -fno-delete-null-pointer-checks $(LENIENT)
 
-HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN)
+HOST_CFLAGS := -std=gnu11 -O2 -g $(WARN) -I$(or $(HOST_TREE),.)
 
 LDFLAGS := -m elf_i386 -nostdlib -static -z noexecstack \
            $(if $(shell $(LD) --help 2>/dev/null | grep -e --no-warn-rwx-segments),--no-warn-rwx-segments)
@@ -278,9 +280,9 @@ $B/bin/%: $B/elf/%
 
 # Host tools and the disk image.
 
-$B/host/%.o: host/%.c $B/stamp/host.flags
+$B/host/%.o: $(HOST_TREE)host/%.c $B/stamp/host.flags
 	@mkdir -p $(@D)
-	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -I. -MMD -MP -c -o $@ $<
+	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
 $B/host/mkfs: $B/host/mkfs.o $B/host/fsimage.o $B/host/imagefile.o
 $B/host/fsck: $(patsubst %,$B/host/%.o,fsck fscheck fsmend fsmend_tree fsimage imagefile)
 $B/host/mkfs $B/host/fsck:
@@ -308,13 +310,13 @@ include tests/host/host.mk
 # gcc includes its sanitizers; clang's are a separate package.
 SANITIZE := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,-fsanitize=address,undefined -fno-sanitize-recover=all)
 HOST_TEST_CFLAGS := $(HOST_CFLAGS) $(if $(COVERAGE),--coverage -O0,$(SANITIZE)) \
-                    -I. -Ikernel -Itests -Itests/host -Itests/host/arch -I$B/gen
+                    $(addprefix -I$(HOST_TREE),kernel tests tests/host tests/host/arch) -I$B/gen
 
 # Tests with the same flags share their objects, below the name of one of them.
 host_group = $(or $($1_WITH),$1)
 host_objects = $(patsubst %.c,$B/tests/host/obj/$(host_group)/%.o,$(or $($1_SRC),tests/host/$1.c) tests/host/host.c)
 define host_group_rule
-$B/tests/host/obj/$1/%.o: %.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
+$B/tests/host/obj/$1/%.o: $(HOST_TREE)%.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $$(@D)
 	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -MMD -MP -c -o $$@ $$<
 endef

@@ -106,12 +106,16 @@ for cheat in "user/bin/t_ksm.c", "tests/guest/t_ksm.c":
     with open(os.path.join(GOOD, cheat), "w", encoding="utf-8") as f:
         f.write("int main(void) { return 0; }\n")
 os.symlink("/etc/passwd", os.path.join(GOOD, "kernel", "passwd.c"))
+for header in "include/fs.h", "include/stat.h", "include/types.h", "include/mustcheck.h":
+    with open(os.path.join(GOOD, header), "a", encoding="utf-8") as f:
+        f.write("#if __STDC_HOSTED__\n#error this is compiled to run on the host\n#endif\n")
 arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")]
 r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"))
 got = table(r.stdout)
 ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel, but its inner has"),
    "a directory that is not a tree has a status of its own", r)
-ok(got.get("good") == ("37/37", "all passed"), "a tree without a mistake has all points", r)
+ok(got.get("good") == ("37/37", "all passed"),
+   "a tree without a mistake has all points, and nothing of it is built to run on the host", r)
 ok("# good: left out: user/bin/t_ksm.c\n" in r.stdout and "# good: left out: kernel/passwd.c\n" in r.stdout and
    "# good: its own tests differ, and were not used\n" in r.stdout,
    "its own tests are not believed, and a link is not followed; both are said", r.stdout)

@@ -187,10 +187,11 @@ class Reference:
         self.suites = list(dict.fromkeys(chosen + [h.suite for h in hidden]))
         self.debug = debug = options.jitter is not None or points.needs_debug(options)
         # A warning of the compiler costs nobody points.
-        self.env = clean_env(DEBUG="1" if debug else "", WERROR="", KSM_BUILT="1")
+        self.env = clean_env(DEBUG="1" if debug else "", WERROR="", KSM_BUILT="1", HOST_TREE="own/")
         self.where = debug_build(os.environ) if debug else "build"
         self.njobs = max((os.cpu_count() or 1) // min(options.jobs, len(options.trees)), 1)
         copy_tree(self.tree, self.where)
+        os.symlink(self.tree, os.path.join(self.tree, "own"))  # copies have it too; make takes no path with blanks
         for h in hidden:
             report.write(os.path.join(self.tree, "tests", "guest", h.file), h.text)
 

@@ -1,8 +1,9 @@
 """submission - what of a student's tree counts, and how it is built.
 
 The submission is what stands in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
-tools, the tests, the host's programs.  A test's name for a program is the tests' alone.  Links, special files and names
-that a Makefile or a shell could take for something else are left out, since the build runs on the host.
+tools, the tests, and what runs on the host, with the headers of kernel and include that it is made of: the Makefile's
+HOST_TREE.  A test's name for a program is the tests' alone.  Links, special files and names that a Makefile or a shell
+could take for something else are left out, since the build runs on the host.
 """
 
 import filecmp
