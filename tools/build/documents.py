@@ -76,7 +76,7 @@ class Documents:
     def add_markdown(self, path):
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        body = convert(["pandoc", "-f", "gfm", "-t", "html", "--no-highlight", "--wrap=none"], text)
+        body = convert(["pandoc", "-f", "gfm+smart", "-t", "html", "--no-highlight", "--wrap=none"], text)
         body = re.sub(r'(href|src)="([^"]*)"', lambda m: self.link(path, m), body)
         name = self.names[path]
         if name == CONTRACT:
