@@ -10,6 +10,7 @@ Pandoc converts Markdown, mandoc the manual pages, and weasyprint puts both on p
 """
 
 import glob
+import html
 import os
 import re
 import shutil
@@ -26,6 +27,7 @@ BOOK = ["README.md", "docs/report.md", "docs/architecture.md", "docs/tour.md", "
 CONTRACT, REPORT, MANUAL = "ksm", "report", "manual"
 STYLE = os.path.join(ROOT, "docs/drawings/style.css")
 SECTIONS = {"1": "Programs", "2": "System calls", "3": "The library", "8": "Programs of the host"}
+COLUMNS = 100  # of a listing on paper
 CITATION = re.compile(r"§(\d+)(\.\d+)?")
 OPAQUE = re.compile(r"(<pre.*?</pre>|<a .*?</a>|<[^>]*>)", re.S)  # where nothing is made a link
 PAGE = """<!DOCTYPE html>
@@ -76,8 +78,9 @@ class Documents:
     def add_markdown(self, path):
         with open(path, encoding="utf-8") as f:
             text = f.read()
-        body = convert(["pandoc", "-f", "gfm", "-t", "html", "--no-highlight", "--wrap=none"], text)
+        body = convert(["pandoc", "-f", "gfm+smart", "-t", "html", "--no-highlight", "--wrap=none"], text)
         body = re.sub(r'(href|src)="([^"]*)"', lambda m: self.link(path, m), body)
+        body = re.sub(r"<pre\b.*?>(<code>.*?)</pre>", keep_lines, body, flags=re.S)
         name = self.names[path]
         if name == CONTRACT:
             body = number_sentences(body)
@@ -142,6 +145,12 @@ class Documents:
             kind = "page manual" if "." in name else "page"
             parts.append('<section class="%s" id="%s">\n%s\n</section>' % (kind, name, body))
         return PAGE % ("KSM", "\n".join(parts))
+
+
+def keep_lines(pre):
+    """A listing whose lines are too long for paper is printed in smaller type."""
+    longest = max(len(html.unescape(line)) for line in pre[1].split("\n"))
+    return '<pre class="wide">%s</pre>' % pre[1] if longest > COLUMNS else pre[0]
 
 
 def number_sentences(body):

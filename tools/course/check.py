@@ -5,12 +5,14 @@ All trees are made in one place, one after the other, so that only what differs 
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 from exercises import Fault, ROOT, wanting
 from handout import fill, remove_others
+from processes import Processes
 
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import suites  # noqa: E402
@@ -28,15 +30,18 @@ def command(suite, titles, env):
     return suites.command(suite, env) + (["-o", suites.ranges(numbers)] if numbers else [])
 
 
-def titles_passed(words, env):
+def titles_passed(words, env, processes):
     """title -> whether it passed, None if it was skipped.  Not there: what did not run."""
     nobody, other_end = os.pipe()  # whoever reads the console waits
+    process = processes.start("ulimit -c 0", words, cwd=WHERE, env=env, stdin=nobody, stderr=subprocess.DEVNULL)
     try:
-        output = subprocess.run(words, cwd=WHERE, env=env, stdin=nobody, stdout=subprocess.PIPE,
-                                stderr=subprocess.DEVNULL, timeout=PATIENCE, check=False).stdout
-    except subprocess.TimeoutExpired as late:
-        output = late.stdout or b""
+        output = process.communicate(timeout=PATIENCE)[0]
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGTERM)  # what a script has started ends with it, and removes its disks
+        output = process.communicate()[0]
     finally:
+        processes.finish(process)
+        process.wait()
         os.close(nobody)
         os.close(other_end)
     found = RESULT.findall(output.decode("utf-8", "replace"))
@@ -50,6 +55,7 @@ class Trees:
         clean = {k: v for k, v in suites.clean_env(CPUS="2", KSM_BUILT="1").items() if k not in ("B", "CC", "DEBUG")}
         self.envs = {False: clean, True: dict(clean, DEBUG="1", B=debug_build(clean))}  # by whether a debug kernel runs
         self.seen = {}
+        self.processes = Processes()
 
     def build(self, names, env):
         for targets, more in suites.builds(names, env):
@@ -58,6 +64,15 @@ class Trees:
                                   stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
             if done.returncode:
                 raise Fault("a tree of the course does not build\n" + done.stdout)
+
+    def results(self, commands, env):
+        """What titles_passed() says of each command."""
+        with ThreadPoolExecutor(JOBS) as pool:
+            try:
+                return list(pool.map(lambda words: titles_passed(words, env, self.processes), commands))
+            except KeyboardInterrupt:
+                self.processes.stop()
+                raise
 
     def passed(self, number, tests, debug=False):
         """Which of these tests pass in the tree with the solutions of exercises 1 to number."""
@@ -69,11 +84,10 @@ class Trees:
             remove_others(WHERE, fill(WHERE, number))
             self.build(sorted(wanted), env)
             words = [command(suite, titles, env) for suite, titles in wanted.items()]
-            with ThreadPoolExecutor(JOBS) as pool:
-                for suite, results in zip(wanted, pool.map(lambda w: titles_passed(w, env), words)):
-                    for title in wanted[suite]:
-                        one = results.get(title, False)
-                        seen[suite, title] = one if title else set(results.values()) in ({True}, {True, None})
+            for suite, results in zip(wanted, self.results(words, env)):
+                for title in wanted[suite]:
+                    one = results.get(title, False)
+                    seen[suite, title] = one if title else set(results.values()) in ({True}, {True, None})
         return {test for test in tests if seen[test]}
 
     def failed(self, number, tests):
