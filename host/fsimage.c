@@ -179,6 +179,8 @@ static const char *find_or_make(struct fsimage *im, uint parent, const char *nam
         return *inum < im->layout.sb.ninodes && fsimage_inode(im, *inum)->type ? NULL : damaged;
     }
     *made = true;
+    if (type == T_DIR && dir->nlink >= (int)FSIMAGE_LINKS_MAX)
+        return "its directory has as many directories as can be";
     *inum = fsimage_take_inode(im, type);
     if (!*inum)
         return "too many files: the image has no free inode";

@@ -13,7 +13,8 @@
 #include "include/fslayout.h"
 #include "include/mustcheck.h"
 
-#define FSIMAGE_INUM_MAX 65535u /* a directory entry has 16 bits for the number */
+#define FSIMAGE_INUM_MAX  65535u /* a directory entry has 16 bits for the number */
+#define FSIMAGE_LINKS_MAX 32767u /* an inode has 15 bits for their number */
 
 struct fsimage {
     struct fs_layout layout;

@@ -12,8 +12,7 @@
 #include "host/fsmend_impl.h"
 #include "include/stat.h"
 
-#define LINKS_MAX 32767u
-#define IN_BLOCK  (BSIZE / sizeof(struct dirent))
+#define IN_BLOCK (BSIZE / sizeof(struct dirent))
 
 static const char dot[DIRSIZ] = ".", dot_dot[DIRSIZ] = "..", lost_found[DIRSIZ] = "lost+found";
 
@@ -76,7 +75,7 @@ static const char *why_not_here(struct mend *m, uint dir, uint inum)
 
     if (m->seen[inum])
         return "the directory has a name already";
-    if (m->nsub[dir] + 2 > LINKS_MAX)
+    if (m->nsub[dir] + 2 > FSIMAGE_LINKS_MAX)
         return "there are too many directories";
     if (home != dir && is_dir(m, home) && is_named_in(m, inum, home))
         return "the directory belongs to another one";
@@ -92,7 +91,7 @@ static const char *why_not(struct mend *m, uint dir, const struct dirent *e)
         return "that is no name";
     if (is_dir(m, e->inum))
         return why_not_here(m, dir, e->inum);
-    return m->nnames[e->inum] == LINKS_MAX ? "the file has too many names" : NULL;
+    return m->nnames[e->inum] == FSIMAGE_LINKS_MAX ? "the file has too many names" : NULL;
 }
 
 /* A directory that waits for its walk. */
@@ -193,19 +192,11 @@ static void enter_dots(struct mend *m, uint dir, uint place, const char name[DIR
         mend_leave(m, "directory %u: there is no room for '%s'", dir, name);
 }
 
-static void mend_directory(struct mend *m, uint dir, uint parent, struct waiting **todo)
+/* Removes the entries that can't be, and counts the others, if there is a list of directories to be walked. */
+static void mend_entries(struct mend *m, uint dir, struct waiting **todo)
 {
-    struct dinode *di = mend_inode(m, dir);
     uint n = count_entries(m, dir);
 
-    if (di->size % sizeof(struct dirent)) {
-        mend_say(m, "directory %u: a part of an entry at its end is cut", dir);
-        di->size = n * sizeof(struct dirent);
-    }
-    remove_twins(m, dir);
-    enter_dots(m, dir, 0, dot, dir);
-    enter_dots(m, dir, 1, dot_dot, parent);
-    n = count_entries(m, dir);
     for (uint i = 0; i < n; i++) {
         struct dirent *e = entry_at(m, dir, i);
         if (!e->inum || is_dots(e))
@@ -213,9 +204,24 @@ static void mend_directory(struct mend *m, uint dir, uint parent, struct waiting
         const char *because = why_not(m, dir, e);
         if (because)
             remove_entry(m, dir, e, because);
-        else
+        else if (todo)
             count_name(m, todo, dir, e->inum);
     }
+}
+
+static void mend_directory(struct mend *m, uint dir, uint parent, struct waiting **todo)
+{
+    struct dinode *di = mend_inode(m, dir);
+
+    if (di->size % sizeof(struct dirent)) {
+        mend_say(m, "directory %u: a part of an entry at its end is cut", dir);
+        di->size -= di->size % sizeof(struct dirent);
+    }
+    mend_entries(m, dir, NULL); /* so that none of them stays in place of a twin that can be */
+    remove_twins(m, dir);
+    enter_dots(m, dir, 0, dot, dir);
+    enter_dots(m, dir, 1, dot_dot, parent);
+    mend_entries(m, dir, todo);
 }
 
 static void walk(struct mend *m, struct waiting *todo)

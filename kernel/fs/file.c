@@ -195,8 +195,8 @@ int file_seek(struct file *f, int offset, int whence)
     const uint bases[] = { [SEEK_SET] = 0, [SEEK_CUR] = f->offset, [SEEK_END] = size };
     int place = -1;
     if ((uint)whence <= SEEK_END) {
-        uint target = bases[whence] + (uint)offset; /* a size is below 2^31 */
-        if (target <= size)
+        uint target = bases[whence] + (uint)offset;
+        if (target <= size && (int)target >= 0) /* in a corrupt image, a size may be 2^31 or more */
             place = (int)(f->offset = target);
     }
     inode_release(f->inode);

@@ -414,17 +414,17 @@ static int rename_entry(struct log_op *op, struct move *m)
     bool moves = is_dir && m->from != m->to;
     if (moves && (is_within(m) || set_entry(op, m->ip, &dot_dot, m->from->inum, m->to->inum, 0) < 0))
         return -1;
-    int links = is_dir && !victim ? 1 : 0;
-    if (set_entry(op, m->to, &m->new, victim, inum, links) < 0)
+    int gained = moves && !victim, lost = is_dir && (moves || victim);
+    if (set_entry(op, m->to, &m->new, victim, inum, gained) < 0)
         goto not_entered;
-    if (set_entry(op, m->from, &m->old, inum, 0, is_dir ? -1 : 0) < 0)
+    if (set_entry(op, m->from, &m->old, inum, 0, -lost) < 0)
         goto not_removed;
     if (victim)
         m->earlier = lose_name(op, m->victim, m->to);
     return 0;
 
 not_removed:
-    if (set_entry(op, m->to, &m->new, inum, victim, -links) < 0)
+    if (set_entry(op, m->to, &m->new, inum, victim, -gained) < 0)
         log_fail();
 not_entered:
     if (moves && set_entry(op, m->ip, &dot_dot, m->to->inum, m->from->inum, 0) < 0)

@@ -759,6 +759,14 @@ TEST("garbage in a ring does no harm to those that use it")
     check_eq(ksmring_read(&ring, text, sizeof(text), 0), 6);
 }
 
+TEST("a writer does not wait until a reader is where it can't be")
+{
+    make_ring(1024, 1, 1);
+    check_eq(ksmring_write(&ring, "hello", 6, 0), 0);
+    ring.side[KSMRING_READER]->at += 64; /* more than was written */
+    check_eq(ksmring_drain(&ring, 3), KSM_EINVAL);
+}
+
 /* Moves the readers' position back to a filler, again and again. */
 static void move_back(void *arg)
 {

@@ -266,6 +266,69 @@ TEST("a negative link count: the file can be read, and nothing removes it")
     }
 }
 
+static void rename_in_full(void *unused)
+{
+    (void)unused;
+    check_eq(fs_mkdir(world_root(), "full/x"), -1);
+    check_eq(fs_rename(world_root(), "full/d", "full/e"), 0);
+    check_eq(fs_rename(world_root(), "full/e", "full/empty"), 0); /* an empty one goes, which frees a link */
+    check_eq(fs_mkdir(world_root(), "full/x"), 0);
+    check_eq(fs_rename(world_root(), "other", "full/other"), -1);
+    check_eq(fs_rename(world_root(), "other", "full/x"), 0);
+    check_eq(fs_rename(world_root(), "full/x", "other"), 0);
+    check_eq(fs_mkdir(world_root(), "full/y"), 0);
+    check_eq(fs_mkdir(world_root(), "full/z"), -1);
+    check_eq(fs_settle(), 0);
+}
+
+static void make_full(void *unused)
+{
+    (void)unused;
+    check_eq(fs_mkdir(world_root(), "full"), 0);
+    check_eq(fs_mkdir(world_root(), "full/d"), 0);
+    check_eq(fs_mkdir(world_root(), "full/empty"), 0);
+    check_eq(fs_mkdir(world_root(), "other"), 0);
+    check_eq(fs_settle(), 0);
+}
+
+TEST("where no link is left, directories come in no more, but change their names and leave")
+{
+    struct fsimage im;
+    struct dirent *e;
+
+    world_format(&world_small);
+    check(world_boot(make_full, NULL));
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_find_entry(&im, fsimage_inode(&im, ROOTINO), (char[DIRSIZ]){ "full" }, &e));
+    fsimage_inode(&im, e->inum)->nlink = 32767;
+    check(world_boot(rename_in_full, NULL));
+    check_eq(fsimage_inode(&im, e->inum)->nlink, 32767);
+}
+
+static void seek_in_large(void *unused)
+{
+    (void)unused;
+    struct file *f = file_open(world_root(), "victim", O_RDONLY);
+    check(f != NULL);
+    check_eq(file_seek(f, 5, SEEK_SET), 5);
+    check_eq(file_seek(f, -1, SEEK_END), -1);
+    check_eq(file_seek(f, 0, SEEK_CUR), 5);
+    file_close(f);
+}
+
+TEST("a size of more than 2 GB: there is no seek to where a position can't be")
+{
+    struct fsimage im;
+    uint inum;
+
+    world_format(&world_small);
+    check(world_boot(write_victim, NULL));
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_create(&im, "victim", true, &inum));
+    fsimage_inode(&im, inum)->size = 0xF0000000u;
+    check(world_boot(seek_in_large, NULL));
+}
+
 static void quiet(const char *problem) { (void)problem; }
 
 /* Noise after a super block that is good. */

@@ -291,6 +291,12 @@ TEST("an entry that names nothing, or has no name, goes; the file is in lost+fou
     mend();
     check_eq(lookup("d/b"), b);
     check_eq(lookup(path), h);
+
+    load();
+    memcpy(entry("d", ".")->name, "b", 2); /* a name that can't be, before the one that can */
+    mend();
+    check_eq(lookup("d/b"), b);
+    check_eq(lookup("lost+found"), 0);
 }
 
 TEST("'.' and '..' that are wrong or missing are put right")
@@ -429,6 +435,19 @@ TEST("lost+found that is a file: what is lost goes to the root; names that are t
     mend();
     check_eq(lookup("lost+found/#9.1"), h);
     check_eq(lookup("lost+found/#9"), inum);
+}
+
+TEST("a directory gets no more directories than its links can count")
+{
+    uint inum;
+
+    load();
+    inode("")->nlink = 32766;
+    check(!fsimage_create(&im, "one/more", false, &inum));
+    check_eq(inode("")->nlink, 32767);
+    check_str(fsimage_create(&im, "two/more", false, &inum),
+              "its directory has as many directories as can be");
+    check_eq(inode("")->nlink, 32767);
 }
 
 TEST("link counts and the bitmap are right")

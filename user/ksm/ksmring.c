@@ -420,7 +420,8 @@ int ksmring_drain(struct ksmring *ring, int ticks)
 
         if (read == written)
             break;
-        result = wait_for(ring, KSMRING_READER, read, written, &patience);
+        result = written - read > ring->ndata ? KSM_EINVAL
+                                              : wait_for(ring, KSMRING_READER, read, written, &patience);
     }
     leave(ring, KSMRING_WRITER);
     return result;
