@@ -48,9 +48,9 @@ def _show_steps(stream, title):
 def make(targets, env, title="building"):
     """True if make succeeded.  Its warnings and errors go to standard error."""
     jobs = "-j%d" % min(os.cpu_count() or 1, 8)
-    with alone(), subprocess.Popen(["make", "-C", ROOT, "--no-print-directory", jobs] + targets, env=env,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          errors="replace") as process:
+    command = ["make", "-C", ROOT, "--no-print-directory", jobs] + targets
+    with alone(), subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, errors="replace") as process:
         errors = threading.Thread(target=_pass_on, args=(process.stderr,), daemon=True)
         errors.start()
         try:
