@@ -1,5 +1,6 @@
 """The line that says what a tool does: on terminals, in a log, after Ctrl-C; and misspelled names of suites."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -86,6 +87,18 @@ p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "
                    stderr=subprocess.PIPE, text=True, check=False)
 os.close(written)
 ok(p.returncode == 141 and not p.stderr, "one whose reader has gone says nothing", p)
+
+# Two builds of one tree.
+BUILD = ("import os, sys; sys.path.insert(0, %r); from run.build import make; "
+         "sys.exit(not make(['list-host-tests'], os.environ))")
+tree = os.open(ROOT, os.O_RDONLY)
+fcntl.flock(tree, fcntl.LOCK_EX)
+with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")], stdin=subprocess.DEVNULL,
+                      stderr=subprocess.PIPE, text=True) as p:
+    first = p.stderr.readline()
+    os.close(tree)
+ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
+   "a build waits until another one of the tree has ended, and says so", first, p.returncode)
 
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])

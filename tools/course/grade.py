@@ -24,6 +24,7 @@ import suites  # noqa: E402
 from course import points, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import progress  # noqa: E402
+from run.build import alone  # noqa: E402
 from run.options import MAX_PROCESSORS, ToolParser, positive  # noqa: E402
 from run.paths import clean_env, debug_build  # noqa: E402
 from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E402
@@ -190,7 +191,8 @@ class Reference:
         self.env = clean_env(DEBUG="1" if debug else "", WERROR="", KSM_BUILT="1", HOST_TREE="own/")
         self.where = debug_build(os.environ) if debug else "build"
         self.njobs = max((os.cpu_count() or 1) // min(options.jobs, len(options.trees)), 1)
-        copy_tree(self.tree, self.where)
+        with alone():
+            copy_tree(self.tree, self.where)
         os.symlink(self.tree, os.path.join(self.tree, "own"))  # copies have it too; make takes no path with blanks
         for h in hidden:
             report.write(os.path.join(self.tree, "tests", "guest", h.file), h.text)

@@ -21,6 +21,7 @@ import re
 import shutil
 import signal
 import stat
+import subprocess
 import sys
 import tempfile
 
@@ -48,6 +49,12 @@ LEFT_OUT = ("course/*", "kernel/ksm/*", "docs/mistakes*", "docs/report.md", "CHA
             "tests/host/ksm_*", "tests/cli/handout.py", "tests/cli/grade.py", "tests/cli/grade_*",
             "tests/cli/_submissions.py", "tests/cli/teaching.py")
 KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
+# What stands at the top of this tree.  Where git does not say what belongs to it, nothing else is handed out.
+TOP = (".ci", ".clang-format", ".clang-tidy", ".codespellrc", ".devcontainer", ".dockerignore", ".editorconfig",
+       ".flake8", ".github", ".gitignore", ".vscode", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "LICENSE",
+       "Makefile", "README.md", "SECURITY.md", "VERSION", "bench", "course", "docs", "host", "include", "kernel", "ksm",
+       "packages.txt", "share", "tests", "tools", "user", "web")
+SHOWN = 5  # names of files that are left out
 BLOCK = re.compile(r"^(\s*)(?:/\*|#) course (\d+|out):\s*(.*?)\s*$")
 END = re.compile(r"^\s*(?:/\*|#) course end(?: \*/)?\s*$")
 WIDTH = 110  # of a line of C: see .clang-format
@@ -177,15 +184,19 @@ def student_document(text, path, there, exercise):
 # Trees.
 
 
-def without_other_trees(paths):
-    """A student's tree, or a submission, in a directory of this one is no part of it."""
-    others = tuple(os.path.dirname(p) + "/" for p in paths if os.path.basename(p) == "packages.txt" and "/" in p)
-    return [p for p in paths if not p.startswith(others)]
+def own_files():
+    """The paths of what makes up this tree, and of what else lies in it: hidden tests, submissions, points."""
+    every = files()
+    r = shutil.which("git") and subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True,
+                                               errors="surrogateescape", check=False)
+    tracked = set(r.stdout.split("\0")) if r and r.returncode == 0 else set()
+    own = [path for path in every if (path in tracked if "ksm" in tracked else path.split("/")[0] in TOP)]
+    return own, sorted(set(every) - set(own))
 
 
 def sources():
     """For each path in a student's tree, the file here that it is made of."""
-    found, here = {}, without_other_trees(files())
+    found, here = {}, own_files()[0]
     for path in here:
         if path in KEPT or not any(fnmatch.fnmatch(path, pattern) for pattern in LEFT_OUT):
             found[path] = path
@@ -193,6 +204,13 @@ def sources():
         if path.startswith(SIMPLE + "/") and not path.endswith(".inc"):
             found[path[len(SIMPLE) + 1:]] = path
     return found
+
+
+def say_left_out(others):
+    if others:
+        more = ", and %d more" % (len(others) - SHOWN) if len(others) > SHOWN else ""
+        names = ascii(", ".join(others[:SHOWN]))[1:-1]
+        sys.stderr.write("ksm: left out, as no part of this tree: %s%s\n" % (names, more))
 
 
 def contents(path, made_of, number, exercise):
@@ -299,7 +317,9 @@ def handout(arguments, exercises):
     if len(arguments) == 1 and arguments[0] in [e.name for e in exercises]:
         raise Fault("where to? ./ksm handout %s DIRECTORY" % arguments[0])
     exercise = find(arguments[0], exercises) if len(arguments) == 2 else first_of_all(exercises)
+    others = own_files()[1]  # before the new tree may be one of them
     make_tree(arguments[-1], exercise.number - 1)
+    say_left_out(others)
 
 
 def stop(_signal, _frame):

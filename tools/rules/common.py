@@ -23,7 +23,8 @@ def exists(path):
 def files():
     """The paths of all files that belong to the tree, new ones included; without git, of all that is not built."""
     command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = shutil.which("git") and subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    listed = shutil.which("git") and subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
+                                                    errors="surrogateescape")
     if listed and listed.returncode == 0 and listed.stdout:  # a repository around this tree may ignore it
         return sorted(path for path in set(listed.stdout.split("\0")) if path and exists(path))
     found = []

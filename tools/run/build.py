@@ -1,5 +1,7 @@
 """build - runs make, and shows how far it has got."""
 
+import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -8,7 +10,24 @@ import threading
 
 from . import progress
 from .paths import ROOT, clean_env
-from .statuses import BUILD_FAILED, Failure
+from .statuses import BUILD_FAILED, Failure, say
+
+
+@contextlib.contextmanager
+def alone():
+    """One build of this tree at a time: two would write the same files.  Where nothing can be locked, it goes on."""
+    tree = os.open(ROOT, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(tree, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("waiting for another build of this tree to end")
+            fcntl.flock(tree, fcntl.LOCK_EX)
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(tree)
 
 
 def _pass_on(stream):
@@ -29,9 +48,9 @@ def _show_steps(stream, title):
 def make(targets, env, title="building"):
     """True if make succeeded.  Its warnings and errors go to standard error."""
     jobs = "-j%d" % min(os.cpu_count() or 1, 8)
-    with subprocess.Popen(["make", "-C", ROOT, "--no-print-directory", jobs] + targets, env=env,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                          errors="replace") as process:
+    command = ["make", "-C", ROOT, "--no-print-directory", jobs] + targets
+    with alone(), subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, text=True, errors="replace") as process:
         errors = threading.Thread(target=_pass_on, args=(process.stderr,), daemon=True)
         errors.start()
         try:
