@@ -15,44 +15,41 @@
 
 #define VALUE_SIZE 32
 
-void settings_log(void)
+/* Which of two words is the value?  0 or 1; -1: neither, or the parameter is absent. */
+static int choice(const char *name, const char *first, const char *second)
 {
     char value[VALUE_SIZE];
 
-    if (params_get(boot_command_line, "log", value, sizeof(value)) < 0)
-        return;
-    if (strcmp(value, "monitor") == 0)
+    if (params_get(boot_command_line, name, value, sizeof(value)) < 0)
+        return -1;
+    if (strcmp(value, first) == 0)
+        return 0;
+    if (strcmp(value, second) == 0)
+        return 1;
+    printk("boot parameter %s=%s: only %s and %s are known\n", name, value, first, second);
+    return -1;
+}
+
+void settings_log(void)
+{
+    if (choice("log", "monitor", "console") == 0)
         printk_to_monitor();
-    else if (strcmp(value, "console") != 0)
-        printk("boot parameter log=%s: only monitor and console are known\n", value);
 }
 
 void settings_stdin(void)
 {
-    char value[VALUE_SIZE];
+    int which = choice("stdin", "all", "programs");
 
-    if (params_get(boot_command_line, "stdin", value, sizeof(value)) < 0)
-        return;
-    if (strcmp(value, "all") == 0)
-        console_stdin_from_monitor(STDIN_ALL);
-    else if (strcmp(value, "programs") == 0)
-        console_stdin_from_monitor(STDIN_PROGRAMS);
-    else
-        printk("boot parameter stdin=%s: only all and programs are known\n", value);
+    if (which >= 0)
+        console_stdin_from_monitor(which == 0 ? STDIN_ALL : STDIN_PROGRAMS);
 }
 
 void settings_watch(void)
 {
-    char value[VALUE_SIZE];
+    int which = choice("watch", "on", "snapshots");
 
-    if (params_get(boot_command_line, "watch", value, sizeof(value)) < 0)
-        return;
-    if (strcmp(value, "on") == 0)
-        watch_start(EVENTS_ALL);
-    else if (strcmp(value, "snapshots") == 0)
-        watch_start(EVENTS_NONE);
-    else
-        printk("boot parameter watch=%s: only on and snapshots are known\n", value);
+    if (which >= 0)
+        watch_start(which == 0 ? EVENTS_ALL : EVENTS_NONE);
 }
 
 /* A number for debug kernels; false: there is none. */

@@ -90,7 +90,4 @@ uchar *cache_staging(void);
 /* Sleeps: no. */
 void cache_staging_done(void);
 
-/* Panics if lists, bits and counts disagree.  Sleeps: no. */
-void cache_check(void);
-
 #endif

@@ -4,7 +4,7 @@
  * Headers and hash buckets are allocated once, for as many frames as the disk or the memory can fill: so a
  * frame that joins the cache or leaves it costs no memory besides itself, and pgused stays exact.
  */
-#include "base/printk.h"
+#include "base/min.h"
 #include "fs/cache_impl.h"
 #include "fs/log.h"
 #include "mm/page.h"
@@ -44,10 +44,8 @@ static int make_buckets(uint n)
 int cache_init(uint nblocks)
 {
     uint ngroups = (nblocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS;
-    uint nheaders = page_free_count() + CACHE_POOL, nbuckets = 1;
+    uint nheaders = min_uint(page_free_count(), ngroups) + CACHE_POOL, nbuckets = 1;
 
-    if (nheaders > ngroups + CACHE_POOL)
-        nheaders = ngroups + CACHE_POOL;
     while (nbuckets < nheaders)
         nbuckets *= 2;
     cache.nblocks = nblocks;
@@ -103,35 +101,4 @@ uint page_reclaim(uint n, bool may_sleep)
         while (freed < n && shrink())
             freed++;
     return freed;
-}
-
-void cache_check(void)
-{
-    uint nclean = 0, nchanged = 0, nlogged = 0, ncounted = 0;
-
-    spin_acquire(&cache.lock);
-    list_for_each(l, &cache.clean) {
-        const struct group *g = container_of(l, struct group, link);
-        bool spare = g->number == GROUP_NONE;
-        if (g->pins || group_is_changed(g) || g->loading || g->counted || (spare && g->valid))
-            panic("block cache: group %u is not clean", g->number);
-        if (!spare && cache_find_locked(g->number) != g)
-            panic("block cache: group %u can't be found", g->number);
-        nclean++;
-    }
-    list_for_each(l, &cache.changed) {
-        const struct group *g = container_of(l, struct group, link);
-        uchar changed = g->logged | g->fresh;
-        if (!changed || (g->logged & g->fresh) || (changed & ~g->valid) || cache_find_locked(g->number) != g)
-            panic("block cache: group %u: logged %x, fresh %x, valid %x", g->number, g->logged, g->fresh,
-                  g->valid);
-        nchanged++;
-        nlogged += cache_count(g->logged);
-        ncounted += g->counted;
-    }
-    if (nchanged != cache.nchanged || nlogged != cache.nlogged || nclean + nchanged > cache.nframes ||
-        ncounted != (nchanged > CACHE_POOL ? nchanged - CACHE_POOL : 0))
-        panic("block cache: %u clean, %u of %u changed, %u of %u logged, %u counted, %u frames", nclean,
-              nchanged, cache.nchanged, nlogged, cache.nlogged, ncounted, cache.nframes);
-    spin_release(&cache.lock);
 }

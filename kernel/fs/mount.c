@@ -45,5 +45,3 @@ void fs_flusher(void *unused)
 int fs_sync(void) { return log_commit(); }
 
 int fs_settle(void) { return log_settle(); }
-
-void fs_check(void) { cache_check(); }

@@ -90,10 +90,17 @@ static PLAIN void zero_check(const void *page)
                   f->freed_from);
     latency_resume(paused);
 }
+static void freed_twice(const void *page)
+{
+    const struct frame *f = frame_of(page);
+
+    panic("page %p is freed twice: %s had freed it from %p", page, f->freed_by, f->freed_from);
+}
 #else
 static inline void poison(void *page) { (void)page; }
 static inline void poison_check(const void *page) { (void)page; }
 static inline void zero_check(const void *page) { (void)page; }
+static void freed_twice(const void *page) { panic("page %p is freed twice", page); }
 #endif
 
 /* Pushes the frames of one range, the highest first, so that low addresses are handed out first. */
@@ -239,12 +246,8 @@ static inline __attribute__((always_inline)) struct frame *retire(void *page)
 {
     struct frame *f = frame_of(page);
 
-#ifdef DEBUG
     if (f->refs == 0)
-        panic("page %p is freed twice: %s had freed it from %p", page, f->freed_by, f->freed_from);
-#endif
-    if (f->refs == 0)
-        panic("page %p is freed twice", page);
+        freed_twice(page);
     if (f->refs & FRAME_CLEAN)
         page_set_clean_cache(page, false);
     poison(page);

@@ -49,15 +49,23 @@ static bool node_only_first(const struct node *n)
     return true;
 }
 
-void *table_get(const struct table *t, uint key)
+/* The lowest node on the way to `key`; NULL: there is none, and no entry. */
+static inline struct node *leaf_of(const struct table *t, uint key)
 {
     struct node *n = t->root;
 
     if (!covers(t->height, key))
         return NULL;
-    for (uint height = t->height; n && height; height--)
+    for (uint height = t->height; n && height > 1; height--)
         n = n->slot[slot_of(key, height)];
     return n;
+}
+
+void *table_get(const struct table *t, uint key)
+{
+    const struct node *leaf = leaf_of(t, key);
+
+    return leaf ? leaf->slot[slot_of(key, 1)] : NULL;
 }
 
 /* Frees the nodes on the way to `key` that have become empty, and the levels that are no longer needed. */
@@ -138,21 +146,13 @@ no_memory:
 
 void *table_remove(struct table *t, uint key)
 {
-    struct node *n = t->root;
-    void *value;
+    struct node *leaf = leaf_of(t, key);
+    void *value = leaf ? leaf->slot[slot_of(key, 1)] : NULL;
 
-    if (!t->root || !covers(t->height, key))
-        return NULL;
-    for (uint height = t->height; height > 1; height--) {
-        n = n->slot[slot_of(key, height)];
-        if (!n)
-            return NULL;
-    }
-    value = n->slot[slot_of(key, 1)];
     if (!value)
         return NULL;
-    n->slot[slot_of(key, 1)] = NULL;
-    if (node_empty(n))
+    leaf->slot[slot_of(key, 1)] = NULL;
+    if (node_empty(leaf))
         prune(t, key);
     return value;
 }

@@ -156,23 +156,19 @@ uint sys_mknod(const union sys_arg arg[])
     return (uint)fs_mknod(proc_self()->cwd, path, (short)arg[1].word, (short)arg[2].word);
 }
 
-uint sys_mkdir(const union sys_arg arg[])
+/* A call on one path. */
+static uint with_path(const union sys_arg arg[], int (*act)(struct inode *cwd, const char *path))
 {
     char path[PATH_SIZE];
 
     if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
-    return (uint)fs_mkdir(proc_self()->cwd, path);
+    return (uint)act(proc_self()->cwd, path);
 }
 
-uint sys_unlink(const union sys_arg arg[])
-{
-    char path[PATH_SIZE];
+uint sys_mkdir(const union sys_arg arg[]) { return with_path(arg, fs_mkdir); }
 
-    if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
-        return SYS_ERROR;
-    return (uint)fs_unlink(proc_self()->cwd, path);
-}
+uint sys_unlink(const union sys_arg arg[]) { return with_path(arg, fs_unlink); }
 
 /* A call on two paths. */
 static uint with_paths(const union sys_arg arg[],
