@@ -6,6 +6,7 @@
  *
  * All processes may sleep in one slot, and a tick is an interrupt: so the search goes on by steps.  A link in
  * the slot keeps the place.  The next tick takes the next step, or an idle processor, or a thread that wakes.
+ * Who goes to sleep meanwhile stands at the slot's start, where the search has been: else it might never end.
  */
 #include "base/event.h"
 #include "sched/sched_impl.h"
@@ -31,7 +32,7 @@ void timer_init(void)
 void timer_start_locked(struct thread *t, uint nticks)
 {
     t->wake_tick = ticks_now + nticks;
-    list_push_back(&wheel[t->wake_tick % SLOTS], &t->timer_link);
+    list_push_front(&wheel[t->wake_tick % SLOTS], &t->timer_link);
 }
 
 /* Looks through the slot of the tick after timer_done; false: there is more than a step can do. */

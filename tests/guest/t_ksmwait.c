@@ -80,6 +80,50 @@ TEST("§11.1 wait times out when its ticks have run out, and not before")
     unshare();
 }
 
+/* Processes that wake each other in turn, and sleep again with the same place in the clock's wheel of 256 ticks. */
+#define NRING      250
+#define NAWAKE     100 /* of them, so that no processor has nothing to do */
+#define WHEEL      256
+#define RING_TICKS 600
+enum { OVER, TURN, READY, PLACE, END };
+
+static void sleep_in_ring(void *unused)
+{
+    uint seen = words[TURN];
+
+    (void)unused;
+    __atomic_add_fetch(&words[READY], 1, __ATOMIC_SEQ_CST);
+    while (!words[OVER]) {
+        uint now = (uint)uptime();
+        ksmwaitpeer(&words[TURN], seen, (int)((words[PLACE] - now) % WHEEL + WHEEL), -1);
+        ksmwake(&words[TURN], 1);
+        if (now > words[END])
+            words[OVER] = 1;
+    }
+}
+
+TEST("§11.1 a sleep ends in its time, however often others go to sleep meanwhile")
+{
+    int start = uptime(), took;
+
+    share();
+    words[END] = (uint)start + RING_TICKS;
+    for (int i = 0; i < NRING; i++)
+        tap_start(sleep_in_ring, NULL);
+    wait_until(words[READY] == NRING);
+    words[PLACE] = (uint)uptime() + 5;
+    for (int nwoken = 0; nwoken < NAWAKE;)
+        nwoken += ksmwake(&words[TURN], NAWAKE - nwoken);
+    start = uptime();
+    check_eq(sleep(20), 0);
+    took = uptime() - start;
+    words[OVER] = words[TURN] = 1;
+    ksmwake(&words[TURN], NRING);
+    tap_join_all(NRING);
+    check(took < RING_TICKS / 2);
+    unshare();
+}
+
 /* §11.2: what is the same word. */
 
 static void wait_on(void *arg) { check_eq(ksmwait(arg, 0, 0), 0); }
