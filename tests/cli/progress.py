@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 
@@ -87,6 +88,15 @@ p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "
                    stderr=subprocess.PIPE, text=True, check=False)
 os.close(written)
 ok(p.returncode == 141 and not p.stderr, "one whose reader has gone says nothing", p)
+
+# Signals.
+for name, sent in ("kill", signal.SIGTERM), ("a closed terminal", signal.SIGHUP):
+    p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "os.kill(os.getpid(), %d)" % sent)],
+                       capture_output=True, check=False)
+    ok(p.returncode == 130 and not p.stderr, "%s ends a tool as Ctrl-C does" % name, p)
+p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "os.kill(os.getpid(), 1)")], check=False,
+                   capture_output=True, preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+ok(p.returncode == 0, "a closed terminal does not end what nohup started", p)
 
 # Two builds of one tree.
 BUILD = ("import os, sys; sys.path.insert(0, %r); from run.build import make; "

@@ -13,7 +13,7 @@ from _tap import ROOT, WAIT, done, ok, temp_directory  # noqa: E402
 
 VIEW = [sys.executable, os.path.join(ROOT, "tools", "run", "view.py")]
 RECORDINGS = os.path.join(ROOT, "web", "recordings")
-directory = temp_directory()
+directory, temporary = temp_directory(), temp_directory()
 
 
 class Viewing:
@@ -21,7 +21,8 @@ class Viewing:
 
     def __init__(self, *arguments):
         self.process = subprocess.Popen(VIEW + list(arguments), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, text=True, env=dict(os.environ, KSM_BUILT="1"))
+                                        stderr=subprocess.PIPE, text=True,
+                                        env=dict(os.environ, KSM_BUILT="1", TMPDIR=temporary))
         self.said = self.process.stderr.readline()
         self.port = int(re.search(r"http://localhost:(\d+)/", self.said)[1])
 
@@ -65,6 +66,12 @@ ok(open(record, "rb").read() == feed, "and the recording is the feed")
 status, out, err = Viewing("--no-open", "--", "false").end()
 ok(status == 1, "a command that fails", status, err)
 
+viewing = Viewing("--no-open", "--", "cat")
+viewing.ask("/feed").read(10)  # the system runs
+status, _, err = viewing.end(signal.SIGTERM)
+ok(status == 130 and "Traceback" not in err and not os.listdir(temporary),
+   "kill ends the system too, and leaves nothing", status, err, os.listdir(temporary))
+
 # Recordings.
 for name in sorted(os.listdir(RECORDINGS)):
     viewing = Viewing("--no-open", os.path.join(RECORDINGS, name))
@@ -82,6 +89,8 @@ missing = [page for page in pages if viewing.get("/picture/" + page)[0].status !
 ok(len(pages) >= 4 and not missing, "all modules are served", missing)
 response, _ = viewing.get("/")
 ok("script-src 'self'" in response.headers["Content-Security-Policy"], "only the page's own scripts may run")
+ok("frame-ancestors 'none'" in response.headers["Content-Security-Policy"] and
+   response.headers["X-Content-Type-Options"] == "nosniff", "no other page may frame it or take it for a script")
 strange = ("/../ksm", "/picture/../../ksm", "/nothing.html", "/view.py", "/picture", "//etc/passwd",
            "/%2e%2e/README.md")
 found = [path for path in strange if viewing.get(path)[0].status != 404]
@@ -103,6 +112,7 @@ ok("Traceback" not in err, "none of this is worth a word", err)
 # Bad input.
 for arguments, pattern in (
         (["--port", "0", "-"], "--port wants a number"), (["--port", "x"], "--port wants a number"),
+        (["--port", "\u00b2"], "--port wants a number"),
         (["--port"], "--port wants"),
         ([os.path.join(directory, "none")], "No such file"), ([directory], "directory"),
         ([os.path.join(ROOT, "README.md")], "not a recording"), ([os.devnull], "not a recording"),

@@ -28,6 +28,7 @@ import tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from exercises import HERE, Fault, NoExercise, ROOT, find, load  # noqa: E402
 from rules.common import files  # noqa: E402
+from run import progress  # noqa: E402
 
 USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
        ./ksm handout --check [EXERCISE]...
@@ -74,7 +75,7 @@ the next one's there, and after the last one remove the file.
 The rest of this page and the other documents are those of the whole tree. Your instructor has the files that they
 mention and that are not here.
 """
-STOPPING = {signal.SIGINT, signal.SIGTERM}
+STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 # Sources and their blocks.
@@ -322,16 +323,12 @@ def handout(arguments, exercises):
     say_left_out(others)
 
 
-def stop(_signal, _frame):
-    raise KeyboardInterrupt
-
-
 def main(arguments):
     exercises = load()
     if any(word in ("-h", "--help") for word in arguments):
         sys.stdout.write(usage(exercises))
         return 0
-    signal.signal(signal.SIGTERM, stop)
+    progress.end_by_signals()
     try:
         if arguments and arguments[0] == "--check":
             from check import check  # it needs the harness, which makes nothing but trees do without

@@ -7,11 +7,10 @@ shell's prompt.
 """
 
 import os
-import signal
 import sys
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from run import batch, qemu, session, terminal  # noqa: E402
+from run import batch, progress, qemu, session, terminal  # noqa: E402
 from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
 from run.options import kernel_line, parse  # noqa: E402
@@ -102,10 +101,6 @@ def run_on(disk, options):
         return verdict(machine, kernel, status, timed_out)
 
 
-def terminate(*unused):
-    raise KeyboardInterrupt
-
-
 def open_missing():
     """A caller that has closed a standard stream gets the null device: no other file may take the number."""
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
@@ -115,8 +110,7 @@ def open_missing():
 
 def main():
     open_missing()
-    signal.signal(signal.SIGTERM, terminate)
-    signal.signal(signal.SIGHUP, terminate)
+    progress.end_by_signals()
     try:
         options = parse(sys.argv[1:])
         build("system" if options.tests else "boot")

@@ -16,11 +16,11 @@ import tempfile
 import threading
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from run import qemu, session  # noqa: E402
+from run import progress, qemu, session  # noqa: E402
 from run.batch import write_all  # noqa: E402
 from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
-from run.options import kernel_line, parse, suggestion  # noqa: E402
+from run.options import MAX_PORT, kernel_line, parse, port, suggestion  # noqa: E402
 from run.paths import ROOT, build_directory  # noqa: E402
 from run.statuses import INTERRUPTED, QEMU_FAILED, USAGE_ERROR, Failure, say, sentence  # noqa: E402
 
@@ -64,7 +64,6 @@ target remote {port}
 {program}"""
 
 
-MAX_PORT = 65535
 ENDING = 2  # seconds that QEMU may take to end when gdb has ended
 
 
@@ -165,9 +164,9 @@ def take_port(argv):
     if "--port" not in argv[:end]:
         return None, argv
     at = argv.index("--port")
-    if at + 1 >= end or not argv[at + 1].isdecimal() or not 0 < int(argv[at + 1]) <= MAX_PORT:
+    if at + 1 >= end or not port(argv[at + 1]):
         raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d" % MAX_PORT)
-    return int(argv[at + 1]), argv[:at] + argv[at + 2:]
+    return port(argv[at + 1]), argv[:at] + argv[at + 2:]
 
 
 def parse_arguments(argv):
@@ -187,6 +186,7 @@ def main():
     if {"--help", "-h"} & set(argv[:argv.index("--")] if "--" in argv else argv):
         sys.stdout.write(USAGE)
         return 0
+    progress.end_by_signals()
     try:
         program, options = parse_arguments(argv)
         with tempfile.TemporaryDirectory(prefix="ksm-gdb-") as directory:

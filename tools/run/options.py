@@ -14,6 +14,7 @@ PARAMETERS = ("log", "stdin", "watch", "terminal", "init", "jitter", "latency", 
 NUMBER_DIGITS = 12  # of numbers in options
 LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
 MAX_PROCESSORS = 8    # NCPU of include/param.h
+MAX_PORT = 65535
 DEFAULT_TIMEOUT = 600
 
 USAGE = """\
@@ -76,6 +77,12 @@ def positive(text):
     if not text.isdecimal() or len(text) > NUMBER_DIGITS or int(text) == 0:
         raise argparse.ArgumentTypeError("'%s' is not a positive number" % text)
     return int(text)
+
+
+def port(text):
+    """The number of a port, or 0 for what is none."""
+    number = int(text) if text.isdecimal() and len(text) <= NUMBER_DIGITS else 0
+    return number if number <= MAX_PORT else 0
 
 
 def default_processors(parser):

@@ -11,6 +11,7 @@ several threads may call the functions of this module.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -108,8 +109,20 @@ def why(error):
     return str(error)
 
 
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def end_by_signals():
+    """A kill and a closed terminal end a tool as Ctrl-C does: what it started ends with it.  nohup's tools go on."""
+    for number in signal.SIGTERM, signal.SIGHUP:
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
 def run(main):
     """Ends the tool with the status of its main function, and leaves a clean line: after Ctrl-C as well."""
+    end_by_signals()
     try:
         status = main()
         sys.stdout.flush()

@@ -5,6 +5,7 @@ The system runs as by ./ksm run, and writes its feed to a file (docs/feed.md).  
 grows, beside the page in web/, which does all the rest.
 """
 
+import contextlib
 import http.server
 import os
 import re
@@ -18,6 +19,7 @@ import webbrowser
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from run import progress  # noqa: E402
+from run.options import MAX_PORT, port as port_number  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 from run.statuses import USAGE_ERROR, Failure, say  # noqa: E402
 
@@ -38,7 +40,7 @@ PIECE = 64 * 1024
 PATIENCE = 5  # seconds for a page to take the rest
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".mjs": "text/javascript", ".svg": "image/svg+xml"}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
-          "connect-src 'self'; img-src 'self'")
+          "connect-src 'self'; img-src 'self'; frame-ancestors 'none'")
 
 
 class Feed:
@@ -98,7 +100,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def head(self, kind, *more):
         self.send_response(200)
-        always = (("Content-Type", kind), ("Content-Security-Policy", POLICY), ("Cache-Control", "no-store"))
+        always = (("Content-Type", kind), ("Content-Security-Policy", POLICY), ("Cache-Control", "no-store"),
+                  ("X-Content-Type-Options", "nosniff"))
         for name, value in always + more:
             self.send_header(name, value)
         self.end_headers()
@@ -151,8 +154,11 @@ def show(address, may_open):
         webbrowser.open(address)
 
 
-def wait_for_the_end():
+@contextlib.contextmanager
+def until_ctrl_c():
+    """Does something that Ctrl-C may end already, and waits for that."""
     try:
+        yield
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
@@ -170,13 +176,18 @@ def view_system(port, may_open, record, arguments):
         command = arguments[arguments.index("--") + 1:] if "--" in arguments else []
         show(serve(port, feed, " ".join(command) or "running"), may_open)
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the system
-        status = subprocess.call([sys.executable, os.path.join(ROOT, "tools", "run"), "--watch", path] + arguments,
-                                 preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+        with subprocess.Popen([sys.executable, os.path.join(ROOT, "tools", "run"), "--watch", path] + arguments,
+                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as system:
+            try:
+                status = system.wait()
+            except KeyboardInterrupt:
+                system.terminate()
+                raise
         feed.end()
         signal.signal(signal.SIGINT, before)
         if sys.stdin.isatty():
-            say("the system has ended; the picture stays until Ctrl-C")
-            wait_for_the_end()
+            with until_ctrl_c():
+                say("the system has ended; the picture stays until Ctrl-C")
     return status
 
 
@@ -188,9 +199,9 @@ def view_recording(port, may_open, path):
         raise Failure(USAGE_ERROR, "%s: %s" % (path, os.strerror(e.errno))) from e
     if not re.search(rb"^(KSM-FEED|F|E|R) \d", begin, re.M):
         raise Failure(USAGE_ERROR, "%s: not a recording (./ksm view --record FILE makes one)" % path)
-    show(serve(port, Feed(path, False), os.path.basename(path)), may_open)
-    say("Ctrl-C ends this")
-    wait_for_the_end()
+    with until_ctrl_c():
+        show(serve(port, Feed(path, False), os.path.basename(path)), may_open)
+        say("Ctrl-C ends this")
     return 0
 
 
@@ -223,9 +234,10 @@ def view(arguments):
         return 0
     may_open = not flag(arguments, "--no-open")
     port, record = option(arguments, "--port"), option(arguments, "--record")
-    if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
-        raise Failure(USAGE_ERROR, "--port wants a number from 1 to 65535: '%s'" % port)
-    port = None if port is None else int(port)
+    if port is not None:
+        if not port_number(port):
+            raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d: '%s'" % (MAX_PORT, port))
+        port = port_number(port)
     if not arguments or arguments[0].startswith("-"):
         return view_system(port, may_open, record, arguments)
     if len(arguments) > 1 or record is not None:

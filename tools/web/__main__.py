@@ -2,10 +2,10 @@
 
 import argparse
 import os
-import signal
 import sys
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from run import progress  # noqa: E402
 from run.build import build  # noqa: E402
 from run.options import Parser, suggestion  # noqa: E402
 from run.paths import build_directory  # noqa: E402
@@ -55,7 +55,7 @@ def parse(argv):
 
 
 def main():
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    progress.end_by_signals()
     try:
         options = parse(sys.argv[1:])
         if options.help:
