@@ -1,4 +1,4 @@
-"""docs/teaching.md and the exercises' data agree with each other and with the tree, and the report with what was measured."""
+"""docs/teaching.md, the exercises' data and the tree agree; so do the report and what was measured."""
 
 import os
 import re
