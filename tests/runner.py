@@ -174,7 +174,8 @@ class Runner:
         outcome.leave_out(suites.left_out(suite))
         if status and not outcome.nfailed:
             outcome.problems.append("its status was %d" % status)
-        if not outcome.passed:
+        if not outcome.passed and noise:
+            outcome.details += ["the end of what came beside the results, of tests that passed as well:"]
             outcome.details += [line.rstrip("\n") for line in noise[-60:]]
         return outcome
 

@@ -1,4 +1,4 @@
-"""docs/teaching.md and the exercises' data agree with each other and with the tree."""
+"""docs/teaching.md, the exercises' data and the tree agree; so do the report and what was measured."""
 
 import os
 import re
@@ -73,6 +73,13 @@ for e in data:
     ok(not wrong, "%s: the files and tests exist" % e.name, *wrong)
     shown = re.findall(r"`#(\w+)`", part.partition("**Playground.**")[2])
     ok(shown and all(scene in scenes for scene in shown), "%s: the playground has its scenes" % e.name, shown, scenes)
+
+# What is counted again and again changes there first.
+FIGURE = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d{3,})\b")
+measured = {n for page in ("performance", "reliability", "ksm") for n in FIGURE.findall(read("docs/%s.md" % page))}
+stale = [n for n in FIGURE.findall(re.sub("`[^`]*`", "", read("docs/report.md"))) if n not in measured]
+ok(not stale, "each figure of three digits and more in the report is one of those that were measured last", *stale)
+
 unknown = sorted({s for s in sentences.CITATION.findall(text) if s not in contract})
 ok(not unknown, "each sentence that is cited stands in the contract", unknown)
 done()
