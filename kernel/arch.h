@@ -133,10 +133,11 @@ void context_switch(void **save, void *load, int slot);
 uint arch_callers(const void *context, uint callers[], uint max);
 
 /* The floating-point state of a thread.  A thread that never computed with floating point has none
-   and pays nothing; the rest is saved when the thread is switched out and loaded on its next use. */
+   and pays nothing; that of others is saved and loaded when they are switched. */
 #define FPU_STATE_SIZE 512u
-/* Thread `prev` leaves this processor.  The scheduler calls it with interrupts off. */
-void fpu_switch_out(struct thread *prev);
+/* This processor goes from one thread to another, at least one of which has a state.  The scheduler calls it with
+   interrupts off. */
+void fpu_switch(const struct thread *prev, const struct thread *next);
 /* fork: the child, which has a kernel stack, gets a copy of its parent's state. */
 void fpu_copy(struct thread *child, struct thread *self);
 /* Forgets the thread's state (exec, exit). */

@@ -92,7 +92,7 @@ static struct attachment *map(struct ksm_task *task, struct holding *h, bool wri
     *error = KSM_ENOMEM;
     if (!a)
         return NULL;
-    int result = aspace_map(task->as, &a->mapping, h->segment->region, writable); /* §4.8 */
+    int result = aspace_map(task->as, &a->mapping, &h->segment->region, writable); /* §4.8 */
     if (!result)
         return a;
     attachment_free(a);

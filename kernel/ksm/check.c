@@ -31,7 +31,7 @@ static const char *check_attachment_locked(const struct ksm_task *task, const st
         return NULL;
     if (aspace_mapping_at(task->as, a->mapping.va) != &a->mapping)
         return "an attachment is not mapped";
-    if (a->mapping.region != h->segment->region || a->mapping.npages != h->segment->npages)
+    if (a->mapping.region != &h->segment->region || a->mapping.npages != h->segment->npages)
         return "a mapping is not of its segment";
     if (!aspace_mapping_intact(task->as, &a->mapping))
         return "page tables and a mapping differ";
@@ -102,7 +102,7 @@ static const char *check_segment_locked(const struct segment *seg)
         return seg->refs == 1 && !seg->nattached && !seg->nfound ? NULL : "an unborn segment is in use";
     if (seg->refs != seg->nfound + (seg->state == SEGMENT_LIVE))
         return "a segment's references are not accounted for";
-    if (region_npages(seg->region) != seg->npages)
+    if (region_npages(&seg->region) != seg->npages)
         return "a segment's region has another size";
     list_for_each(link, &seg->holdings) {
         const struct holding *h = container_of(link, struct holding, in_segment);

@@ -52,8 +52,8 @@ MUST_CHECK int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
    at once whether the process lives, so procinfo() must already report it gone.  Sleeps: may. */
 void ksm_release(struct ksm_task *task, bool at_exit);
 
-/* Waiting, in two steps or three (§11.1, §11.7).  va is aligned and readable, and the task is the caller's own.
-   0, or KSM_EAGAIN: the word holds another value, and that is all.  Sleeps: no. */
+/* Waiting, in two steps or three (§11.1, §11.7).  va is aligned, and the task is the caller's own.  0; KSM_EFAULT: the
+   word can't be read; or KSM_EAGAIN: it holds another value.  Then that is all.  Sleeps: no. */
 MUST_CHECK int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected,
                                 int peer);
 /* If peer is a pid: that process, which lives, has the sleeper woken by ksm_release().  The lock of the tree of
@@ -61,7 +61,7 @@ MUST_CHECK int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task,
 void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 /* nticks 0: no limit.  Sleeps: may. */
 MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
-/* §11.3.  Returns how many were woken.  Sleeps: may. */
+/* §11.3.  Returns how many were woken, or KSM_EFAULT: the word can't be read.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
 /* The same two, which also tell the feed: for feed_wanted(), and for events_wanted().  Sleeps: may. */
 MUST_CHECK int ksm_wait_watched(struct ksm_sleeper *self, uint nticks);

@@ -22,6 +22,7 @@
 
 #include "base/list.h"
 #include "ksm/ksm.h"
+#include "mm/region.h"
 #include "sched/lock.h"
 #include "sched/thread.h"
 
@@ -34,7 +35,7 @@ struct segment {
     int handle;               /* [I] */
     int cpid;                 /* [I] creator */
     enum segment_state state; /* [K] */
-    struct region *region;    /* [K] NULL while unborn, then immutable */
+    struct region region;     /* [I] its creator alone looks at it while it is unborn */
     struct segment *child[2]; /* [K] below it in a tree of identifiers, see registry.c */
     struct segment *next;     /* [K] after death: in the list of those to bury */
     uint refs;                /* [K] 1 while unmarked + attachments + pins */
@@ -252,7 +253,8 @@ void wait_wake_all_locked(struct segment *seg);
 void wait_wake_watchers(struct ksm_task *task);
 /* Are all sleepers where they should be?  NULL, or what is wrong. */
 MUST_CHECK const char *wait_check_locked(void);
-/* word.c: the word at a user address of this task. */
+/* word.c: the word at a user address of this task.  May it be read?  Words in attachments may. */
+MUST_CHECK bool word_readable(const struct ksm_task *task, uint va);
 MUST_CHECK uint word_read(const struct ksm_task *task, uint va);
 
 #endif

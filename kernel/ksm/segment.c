@@ -87,7 +87,6 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
     seg->cpid = seg->mpid = task->pid;
     seg->name[0] = 0;
     seg->state = SEGMENT_UNBORN;
-    seg->region = NULL;
     seg->refs = 1;
     seg->nattached = 0;
     seg->atime = seg->dtime = 0;
@@ -101,16 +100,15 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
     registry.nunborn_pages += seg->npages;
     registry_release();
 
-    struct region *region = region_create(seg->npages); /* §3.2: all or none; §12: without the lock */
+    bool made = region_create(&seg->region, seg->npages); /* §3.2: all or none; §12: without the lock */
 
     registry_acquire();
     registry.nunborn--;
     registry.nunborn_pages -= seg->npages;
     if (!waitq_empty(&registry.waiters))
         waitq_wake_all(&registry.waiters);
-    if (!region)
+    if (!made)
         goto no_region;
-    seg->region = region;
     seg->state = SEGMENT_LIVE;
     seg->ctime = ticks_now;
     registry.nsegments++;
@@ -177,7 +175,7 @@ void segment_bury_all(struct segment *dead)
     while (dead) {
         struct segment *seg = dead;
         dead = seg->next;
-        region_destroy(seg->region);
+        region_destroy(&seg->region);
         kfree(seg);
         if (dead)
             sched_checkpoint();

@@ -62,9 +62,12 @@ void wait_init(void)
 
 int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected, int peer)
 {
+    struct mapping *m = aspace_mapping_at(task->as, va);
+
+    if (!m && !word_readable(task, va))
+        return KSM_EFAULT;
     if (word_read(task, va) != expected) /* also makes the page, which must not happen under a lock */
         return KSM_EAGAIN;
-    struct mapping *m = aspace_mapping_at(task->as, va);
     self->task = task;
     self->thread = thread_self();
     self->va = va;
@@ -74,7 +77,6 @@ int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, u
     if (peer > 0) { /* which may end before the sleep */
         list_init(&self->queue);
         list_init(&self->in_segment);
-        list_init(&self->watch);
     }
     if (m) {
         self->segment = attachment_of(m)->holding->segment;
@@ -237,7 +239,7 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
     struct mapping *m = aspace_mapping_at(task->as, va);
 
     if (!m)
-        return 0;
+        return word_readable(task, va) ? 0 : KSM_EFAULT;
     const struct segment *seg = attachment_of(m)->holding->segment;
     uint offset = va - m->va;
     struct stripe *stripe = stripe_of(seg);

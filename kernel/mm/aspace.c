@@ -174,7 +174,7 @@ int aspace_fault(struct aspace *as, uint va, bool write)
 
 static inline bool enter(struct aspace *as, uint va, const struct region *r, bool writable)
 {
-    return pmap_map(&as->map, va, writable, r->tables, r->ntables, r->tail, r->ntail);
+    return pmap_map(&as->map, va, writable, r->tables, r->ntables, r->tail, region_ntail(r));
 }
 
 int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
@@ -211,7 +211,7 @@ void aspace_unmap(struct aspace *as, struct mapping *m)
     const struct region *r = m->region;
 
     mapping_remove(&as->mappings, m);
-    pmap_unmap(&as->map, m->va, r->ntables, r->ntail);
+    pmap_unmap(&as->map, m->va, r->ntables, region_ntail(r));
     flush(as, m->va, m->npages); /* §5.3: only this processor has the map loaded */
 }
 
@@ -220,7 +220,7 @@ void aspace_unmap_all(struct aspace *as)
     struct mapping *m;
 
     while ((m = mapping_pop(&as->mappings)) != NULL) {
-        pmap_unmap(&as->map, m->va, m->region->ntables, m->region->ntail);
+        pmap_unmap(&as->map, m->va, m->region->ntables, region_ntail(m->region));
         sched_checkpoint();
     }
     flush(as, 0, USER_END >> PAGE_SHIFT);
@@ -237,7 +237,7 @@ bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m)
 {
     const struct region *r = m->region;
 
-    return pmap_maps(&as->map, m->va, m->writable, r->tables, r->ntables, r->tail, r->ntail);
+    return pmap_maps(&as->map, m->va, m->writable, r->tables, r->ntables, r->tail, region_ntail(r));
 }
 
 void aspace_check(const struct aspace *as)

@@ -13,14 +13,4 @@ struct aspace {
     struct mapping *mappings; /* [o] tree: mapping.h */
 };
 
-/* Fields:  I immutable once it is made   m only region_create() and region_destroy() */
-struct region {
-    uint npages;   /* [I] */
-    uint nmade;    /* [m] pages there are; less than npages only while it is made */
-    uint ntables;  /* [I] whole page tables, for 4 MB each */
-    uint ntail;    /* [I] single entries after them */
-    uint *tail;    /* [I] */
-    uint tables[]; /* [I] their ready directory entries; the tail's entries follow where they fit */
-};
-
 #endif

@@ -4,7 +4,7 @@
  * A region is created whole or not at all.  For each full 4 MB it owns a ready-made page table, so that
  * mapping, unmapping and inheriting set one directory entry for each 4 MB; the tail is copied by entries.  A
  * region does not count its mappings: its owner destroys it when there are none.  It needs no lock, as it
- * does not change.
+ * does not change.  The structure is its owner's memory, and stays where it is; only kernel/mm looks into it.
  */
 #ifndef REGION_H
 #define REGION_H
@@ -12,14 +12,23 @@
 #include "arch.h"
 #include "include/mustcheck.h"
 
-struct region;
+/* Fields:  I immutable once it is made   m only region_create() and region_destroy() */
+struct region {
+    uint npages;  /* [I] */
+    uint nmade;   /* [m] of more than one page: those there are; less than npages only while it is made */
+    uint ntables; /* [I] whole page tables, for 4 MB each */
+    uint *tables; /* [I] their ready directory entries */
+    uint *tail;   /* [I] the single entries after them */
+    uint single;  /* [I] the tail of a region of one page */
+};
 
-/* npages zeroed frames, npages > 0.  NULL: no memory, or the process was killed meanwhile.  Holds no lock while
-   it zeroes.  Sleeps: may. */
-MUST_CHECK struct region *region_create(uint npages);
+/* npages zeroed frames, npages > 0.  False: no memory, or the process was killed meanwhile; then there is nothing to
+   destroy.  Holds no lock while it zeroes.  Sleeps: may. */
+MUST_CHECK bool region_create(struct region *r, uint npages);
 /* Gives all frames back.  Nothing maps it.  Sleeps: may. */
 void region_destroy(struct region *r);
-/* Sleeps: no. */
-uint region_npages(const struct region *r);
+static inline uint region_npages(const struct region *r) { return r->npages; }
+/* Of the tail.  Sleeps: no. */
+static inline uint region_ntail(const struct region *r) { return r->npages % CHUNK_PAGES; }
 
 #endif

@@ -191,8 +191,8 @@ void sched_switch_locked(struct thread *self)
     if (cpu->nlocks != 1)
         panic("thread %s sleeps with a spin lock held", self->name);
 #endif
-    if (self->fpu_used)
-        fpu_switch_out(self);
+    if (self->fpu_used || next->fpu_used)
+        fpu_switch(self, next);
     latency_yielded();
     self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED); /* its successor sees to the poke */
     next->state = THREAD_RUNNING;

@@ -44,7 +44,6 @@ struct thread {
     uint reserve;                 /* [S to change] see thread_set_reserve() */
     bool urgent;                  /* [o] see thread_set_urgent() */
     bool fpu_used;                /* [o] arch: it has a floating-point state */
-    bool fpu_loaded;              /* [o] arch: which is in the processor's registers */
     struct aspace *aspace;        /* [o] proc and mm: NULL for kernel threads */
     const char *name;             /* [I] for panics; a process points to its own name */
     int pid;                      /* [I] proc: 0 for kernel threads; or EVENT_FEED_PID */

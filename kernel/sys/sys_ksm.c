@@ -1,8 +1,8 @@
 /*
  * sys_ksm.c - system calls on shared memory: docs/ksm.md, §2.
  *
- * Of the order of errors (§9) this file keeps the part about user memory and the form of arguments; the rest
- * is kernel/ksm's.
+ * Of the order of errors (§9) this file keeps the part about the form of arguments and the structures in user memory;
+ * the rest is kernel/ksm's.
  */
 #include "base/event.h"
 #include "base/kstring.h"
@@ -71,8 +71,6 @@ static inline __attribute__((always_inline)) uint wait_for(const union sys_arg a
 
     if (word % sizeof(uint) || nticks < 0 || peer < KSM_PEER_NONE)
         return (uint)KSM_EINVAL; /* §11.1, §11.7 */
-    if (!user_check(arg[0].user, sizeof(uint), false))
-        return (uint)KSM_EFAULT;
     error = ksm_wait_prepare(&self, task(), word, expected, peer);
     if (error < 0)
         return (uint)error;
@@ -94,8 +92,6 @@ uint sys_ksmwake(const union sys_arg arg[])
 
     if (word % sizeof(uint) || n < 0)
         return (uint)KSM_EINVAL;
-    if (!user_check(arg[0].user, sizeof(uint), false))
-        return (uint)KSM_EFAULT;
     if (events_wanted())
         return (uint)ksm_wake_watched(task(), word, (uint)n);
     return (uint)ksm_wake(task(), word, (uint)n);

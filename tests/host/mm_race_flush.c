@@ -104,8 +104,8 @@ TEST("§5.3 after a detach the next touch faults, whatever the size")
 
     for (uint i = 0; i < COUNT(sizes); i++) {
         start();
-        struct region *r = region_create(sizes[i]);
-        check(r && aspace_map(as, &m, r, true) == 0);
+        struct region r;
+        check(region_create(&r, sizes[i]) && aspace_map(as, &m, &r, true) == 0);
         uint last = m.va + (m.npages - 1) * PAGE_SIZE;
         tlb_watch(m.va);
         if (last != m.va)
@@ -114,7 +114,7 @@ TEST("§5.3 after a detach the next touch faults, whatever the size")
         aspace_unmap(as, &m);
         tlb_check();
         check(!world_read(m.va, &word) && !world_read(last, &word));
-        region_destroy(r);
+        region_destroy(&r);
         finish();
         tlb_watch_none();
     }
@@ -123,12 +123,11 @@ TEST("§5.3 after a detach the next touch faults, whatever the size")
 TEST("§5.4 a process that ends has forgotten its attachments before they are freed")
 {
     struct mapping m[3];
-    struct region *r[3];
+    struct region r[3];
 
     start();
     for (uint i = 0; i < COUNT(m); i++) {
-        r[i] = region_create(1 + i);
-        check(r[i] && aspace_map(as, &m[i], r[i], i != 1) == 0);
+        check(region_create(&r[i], 1 + i) && aspace_map(as, &m[i], &r[i], i != 1) == 0);
         tlb_watch(m[i].va);
         check_eq(world_write(m[i].va, 5), i != 1);
     }
@@ -136,7 +135,7 @@ TEST("§5.4 a process that ends has forgotten its attachments before they are fr
     aspace_unmap_all(as);
     tlb_check();
     for (uint i = 0; i < COUNT(m); i++)
-        region_destroy(r[i]);
+        region_destroy(&r[i]);
     finish();
 }
 

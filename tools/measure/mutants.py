@@ -48,8 +48,8 @@ REGISTRY, WORDS = "kernel/ksm/registry.c", "kernel/ksm/wait.c"
 # What is wrong, the file, the right text, the wrong text, the suites that must notice.
 MUTANTS = [
     ("pages are zeroed under the spin lock", SEGMENT,
-     "    registry_release();\n\n    struct region *region = region_create(seg->npages);",
-     "    struct region *region = region_create(seg->npages); registry_release();\n\n", CORE),
+     "    registry_release();\n\n    bool made = region_create(&seg->region, seg->npages);",
+     "    bool made = region_create(&seg->region, seg->npages); registry_release();\n\n", CORE),
     ("an attach at the limit begins all the same", ATTACH,
      "        error = registry.nattached < registry.limits.nattachments ? 0",
      "        error = registry.nattached <= registry.limits.nattachments ? 0", CORE),

@@ -1,10 +1,9 @@
 /*
- * fpu.c - the floating-point state of threads, loaded on first use.
+ * fpu.c - the floating-point state of threads.
  *
- * CR0.TS is set unless the registers hold the running thread's state (thread->fpu_loaded), so that the first
- * instruction that computes traps.  A state is saved as soon as its thread leaves the processor, so no
- * processor holds the state of a thread that runs elsewhere.  It is kept at the end of the thread's kernel
- * stack.
+ * A thread has none until its first instruction that computes, which traps: CR0.TS is set while such a thread runs.  From
+ * then on its state is loaded whenever it runs, and saved as soon as it leaves the processor, so no processor holds
+ * the state of a thread that runs elsewhere.  It is kept at the end of the thread's kernel stack.
  */
 #include "i386_impl.h"
 #include "io.h"
@@ -20,22 +19,19 @@ static const struct fpu_state fresh = { { [0] = 0x7F, [1] = 0x03, [24] = 0x80, [
 
 static void trap_next_use(void) { cr0_write(cr0_read() | CR0_TS); }
 
-void fpu_first_use(void)
+static void load(const struct fpu_state *state)
 {
-    struct thread *t = thread_self();
-    const struct fpu_state *state = t->fpu_used ? fpu_state_of(t->kstack) : &fresh;
-
     /* AMD's fxsave and fxrstor leave out where the last instruction and its operand were, unless an exception is
        pending: without the load of a word these would be another program's (AMD64 APM 2, FXSAVE and FXRSTOR). */
     asm volatile("clts; fnclex; emms; fildl %1; fxrstor %0" ::"m"(*state), "m"(fresh));
-    t->fpu_used = true;
-    t->fpu_loaded = true;
 }
 
-static void save(struct thread *self)
+static void save(const struct thread *t) { asm volatile("fxsave %0" : "=m"(*fpu_state_of(t->kstack))); }
+
+void fpu_first_use(void)
 {
-    if (self->fpu_loaded)
-        asm volatile("fxsave %0" : "=m"(*fpu_state_of(self->kstack)));
+    load(&fresh);
+    thread_self()->fpu_used = true;
 }
 
 void fpu_copy(struct thread *child, struct thread *self)
@@ -47,19 +43,19 @@ void fpu_copy(struct thread *child, struct thread *self)
     child->fpu_used = true;
 }
 
-void fpu_switch_out(struct thread *prev)
+void fpu_switch(const struct thread *prev, const struct thread *next)
 {
-    if (!prev->fpu_loaded)
-        return;
-    save(prev);
-    prev->fpu_loaded = false;
-    trap_next_use();
+    if (prev->fpu_used)
+        save(prev);
+    if (next->fpu_used)
+        load(fpu_state_of(next->kstack));
+    else
+        trap_next_use();
 }
 
 void fpu_drop(struct thread *self)
 {
-    if (self->fpu_loaded)
+    if (self->fpu_used)
         trap_next_use();
-    self->fpu_loaded = false;
     self->fpu_used = false;
 }

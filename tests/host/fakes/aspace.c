@@ -105,4 +105,6 @@ uint *fake_word(struct aspace *as, uint va)
     return va < as->brk ? &as->private_words[va / sizeof(uint) % NPRIVATE] : NULL;
 }
 
+bool word_readable(const struct ksm_task *task, uint va) { return fake_word(task->as, va); }
+
 uint word_read(const struct ksm_task *task, uint va) { return *fake_word(task->as, va); }

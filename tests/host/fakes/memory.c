@@ -5,12 +5,8 @@
 
 #include "fakes/fake.h"
 #include "mm/page.h"
+#include "mm/region.h"
 #include "mm/slab.h"
-
-struct region {
-    uint npages;
-    char *bytes;
-};
 
 uint fake_ram_npages;
 
@@ -97,33 +93,30 @@ void page_free(void *page)
 
 uint page_free_count(void) { return fake_ram_npages - nframes; }
 
-struct region *region_create(uint npages)
+/* Its bytes are where the real one has entries. */
+bool region_create(struct region *r, uint npages)
 {
     fake_slow("region_create");
     fake_gap();
     if (npages > page_free_count())
-        return NULL;
-    struct region *r = allocate(sizeof(*r));
-    if (!r)
-        return NULL;
+        return false;
+    if (!fake_allocate())
+        return false;
     nframes += npages;
     fake_gap();
     r->npages = npages;
-    r->bytes = calloc(npages, PAGE_SIZE);
-    return r;
+    r->tail = calloc(npages, PAGE_SIZE);
+    return true;
 }
 
 void region_destroy(struct region *r)
 {
     fake_slow("region_destroy");
     nframes -= r->npages;
-    free(r->bytes);
-    release(r);
+    free(r->tail);
 }
 
-uint region_npages(const struct region *r) { return r->npages; }
-
-char *fake_region_bytes(struct region *r) { return r->bytes; }
+char *fake_region_bytes(struct region *r) { return (char *)r->tail; }
 
 void fake_memory_reset(void)
 {

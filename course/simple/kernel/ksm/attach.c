@@ -45,8 +45,8 @@ static int attach_locked(struct ksm_task *task, struct holding *h, struct segmen
         return KSM_ENOMEM;
     /* course 5: (void)flags; */
     /* course end */
-    /* course 5: int error = aspace_map(task->as, &a->mapping, seg->region, true); */
-    int error = aspace_map(task->as, &a->mapping, seg->region, flags != KSM_READ);
+    /* course 5: int error = aspace_map(task->as, &a->mapping, &seg->region, true); */
+    int error = aspace_map(task->as, &a->mapping, &seg->region, flags != KSM_READ);
     /* course end */
     if (error) {
         /* course 7: */

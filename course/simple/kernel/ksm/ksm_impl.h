@@ -18,6 +18,7 @@
 #define KSM_IMPL_H
 
 #include "ksm/ksm.h"
+#include "mm/region.h"
 #include "sched/lock.h"
 #include "sched/thread.h"
 
@@ -27,7 +28,7 @@ struct segment {
     uint npages;              /* [I] */
     int handle;               /* [I] */
     int cpid;                 /* [I] creator */
-    struct region *region;    /* [I] */
+    struct region region;     /* [I] */
     bool marked;              /* [K] */
     uint nattached;           /* [K] */
     int mpid;                 /* [K] last creation, attach, detach or delete */
@@ -98,7 +99,8 @@ void segment_bury(struct segment *dead);
 void wait_init(void);
 /* The process ends: those that sleep until then, or on words of its segments, look again (§11.6, §11.7). */
 void wait_wake_end_locked(const struct ksm_task *task);
-/* word.c: the word at a user address of this task. */
+/* word.c: the word at a user address of this task.  May it be read?  Words in attachments may. */
+MUST_CHECK bool word_readable(const struct ksm_task *task, uint va);
 MUST_CHECK uint word_read(const struct ksm_task *task, uint va);
 
 #endif

@@ -181,8 +181,7 @@ static struct segment *make(struct ksm_task *task, uint id, uint nbytes)
     *seg = (struct segment){
         .id = id, .nbytes = nbytes, .npages = pages_for(nbytes), .cpid = task->pid, .mpid = task->pid
     };
-    seg->region = region_create(seg->npages); /* §3.2 */
-    if (seg->region)
+    if (region_create(&seg->region, seg->npages)) /* §3.2 */
         return seg;
     /* course 7: */
     kfree(seg);
@@ -247,7 +246,7 @@ void segment_bury(struct segment *dead)
     while (dead) {
         struct segment *seg = dead;
         dead = seg->next;
-        region_destroy(seg->region);
+        region_destroy(&seg->region);
         kfree(seg);
     }
     /* course end */

@@ -23,9 +23,12 @@ void wait_init(void)
 int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected, int peer)
 {
     /* course 9: return (void)self, (void)task, (void)va, (void)expected, (void)peer, KSM_ENOTSUP; */
+    struct mapping *m = aspace_mapping_at(task->as, va);
+
+    if (!m && !word_readable(task, va))
+        return KSM_EFAULT;
     if (word_read(task, va) != expected) /* also makes the page, which must not happen under a lock */
         return KSM_EAGAIN;
-    struct mapping *m = aspace_mapping_at(task->as, va);
     *self = (struct ksm_sleeper){
         .task = task, .thread = thread_self(), .va = va, .expected = expected, .peer = peer
     };
@@ -92,7 +95,7 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
     uint nwoken = 0;
 
     if (!m)
-        return 0;
+        return word_readable(task, va) ? 0 : KSM_EFAULT;
     spin_acquire(&lock);
     list_for_each_safe(link, &sleepers) { /* §11.3: longest-waiting first */
         struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, link);
