@@ -299,9 +299,10 @@ void inode_put(struct inode *ip)
     struct inode *parent;
     struct log_op op = { .left = 0 }; /* bury() begins it */
 
-    for (; drop(ip, &parent); ip = parent)
-        if (!parent)
-            return;
+    while (ip && drop(ip, &parent))
+        ip = parent;
+    if (!ip)
+        return;
     inode_put_in(&op, ip);
     log_end(&op);
 }

@@ -1,24 +1,17 @@
 /*
- * names.c - paths, and the operations that make and remove names.
+ * names.c - operations that make and remove names; rename.c has the one that does both.
  *
- * A walk locks one directory at a time, so walks never wait for each other in a circle, whatever the image
- * claims.  It takes a reference before it unlocks the directory: what it has found stays, even if its name
- * goes in the next moment.
+ * They run one at a time, under `names` (RANK_NAMES): a directory that was found empty stays so until its entry is
+ * gone.  The paths are walked before the operation begins, because a walk may give back the last reference to an
+ * orphan, which takes an operation of its own.  What the walk has found is checked again inside the operation.
  *
- * Operations that change names run one at a time, under `names` (RANK_NAMES): a directory that was found
- * empty stays so until its entry is gone.  The paths are walked before the operation begins, because a walk
- * may give back the last reference to an orphan, which takes an operation of its own.  What the walk has
- * found is checked again inside the operation.
+ *   walk the paths | names_begin() | check, change entries and links | names_unlock() | inode_put_in()... | log_end()
  *
- * A directory without a name (nlink 0) gets no new entries: what it had would be lost with it.  Its ".." leads
- * to where it was, by the reference in its inode, not by the number in its entry, which may name something else
- * by now.
+ * A directory without a name (nlink 0) gets no new entries: what it had would be lost with it.  It keeps a reference
+ * to the one that it was in: see path.c.
  */
-#include "fs/names.h"
-#include "base/kstring.h"
 #include "fs/cache.h"
-#include "fs/inode.h"
-#include "sched/thread.h"
+#include "fs/names_impl.h"
 
 #define LINKS_MAX 32767
 /* The most costly is mkdir(): a new inode and its first block, the parent's entry with the directory's growth
@@ -29,90 +22,7 @@ static struct mutex names;
 
 void names_init(void) { mutex_init(&names, RANK_NAMES, "names"); }
 
-/* Never NULL: inode_mount() keeps it in memory. */
-struct inode *fs_root(void) { return inode_get(ROOTINO); }
-
-/* Paths. */
-
-static bool is_dot(const struct filename *name) { return strcmp(name->text, ".") == 0; }
-static bool is_dot_dot(const struct filename *name) { return strcmp(name->text, "..") == 0; }
-static bool is_plain(const struct filename *name) { return !is_dot(name) && !is_dot_dot(name); }
-
-/* Cuts the next name off the path; NULL: there is none. */
-static const char *next_name(const char *path, struct filename *name)
-{
-    while (*path == '/')
-        path++;
-    if (!*path)
-        return NULL;
-    uint n = 0;
-    memset(name, 0, sizeof(*name));
-    for (; *path && *path != '/'; path++)
-        if (n < DIRSIZ)
-            name->text[n++] = *path;
-    while (*path == '/')
-        path++;
-    return path;
-}
-
-/* A reference to what this name stands for in a directory; NULL: nothing. */
-static struct inode *find_child(struct inode *dp, const struct filename *name)
-{
-    uint slot, inum = 0;
-
-    if (inode_acquire(dp) < 0)
-        return NULL;
-    struct inode *ip = NULL;
-    if (dp->disk.type == T_DIR && dp->disk.nlink == 0 && is_dot_dot(name))
-        ip = dp->parent ? inode_dup(dp->parent) : NULL;
-    else if (dp->disk.type == T_DIR && (inum = dir_find(dp, name, &slot)))
-        ip = inode_get(inum);
-    inode_release(dp);
-    sched_checkpoint(); /* a path can lead through one large directory hundreds of times */
-    return ip;
-}
-
-static struct inode *start_of(struct inode *cwd, const char *path)
-{
-    return *path == '/' ? fs_root() : inode_dup(cwd);
-}
-
-struct inode *fs_lookup(struct inode *cwd, const char *path)
-{
-    struct filename name;
-    struct inode *ip = start_of(cwd, path);
-
-    while (ip && (path = next_name(path, &name))) {
-        struct inode *child = find_child(ip, &name);
-        inode_put(ip);
-        ip = child;
-    }
-    return ip;
-}
-
-/* The directory that the last name of the path is in, and that name.  NULL: there is none. */
-static struct inode *lookup_parent(struct inode *cwd, const char *path, struct filename *name)
-{
-    struct inode *dp = start_of(cwd, path);
-
-    path = next_name(path, name);
-    while (dp && path && *path) {
-        struct inode *child = find_child(dp, name);
-        inode_put(dp);
-        dp = child;
-        path = next_name(path, name);
-    }
-    if (dp && !path) {
-        inode_put(dp);
-        dp = NULL;
-    }
-    return dp;
-}
-
-/* Operations on names. */
-
-/* Everything but the walk happens between these two. */
-static int begin(struct log_op *op)
+int names_begin(struct log_op *op)
 {
     if (log_begin(op, NAMES_COST) < 0)
         return -1;
@@ -120,14 +30,15 @@ static int begin(struct log_op *op)
     return 0;
 }
 
+void names_unlock(void) { mutex_release(&names); }
+
 static void end(struct log_op *op)
 {
-    mutex_release(&names);
+    names_unlock();
     log_end(op);
 }
 
-/* Acquires a directory that can take new entries. */
-static int acquire_directory(struct inode *dp)
+int names_acquire_directory(struct inode *dp)
 {
     if (inode_acquire(dp) < 0)
         return -1;
@@ -173,13 +84,11 @@ struct inode *names_create(struct inode *cwd, const char *path, const struct nam
 {
     struct log_op op;
     struct filename name;
-    struct inode *ip = NULL, *dp = lookup_parent(cwd, path, &name);
+    struct inode *ip = NULL, *dp = path_parent(cwd, path, &name);
 
     *existed = false;
-    if (!dp)
-        return NULL;
-    if (begin(&op) == 0) {
-        if (acquire_directory(dp) == 0) {
+    if (dp && names_begin(&op) == 0) {
+        if (names_acquire_directory(dp) == 0) {
             uint slot, inum = dir_find(dp, &name, &slot);
             *existed = inum != 0;
             ip = inum ? inode_get(inum) : create_entry(&op, dp, &name, slot, what);
@@ -198,7 +107,7 @@ int names_truncate(struct inode *ip)
     struct log_op op;
     struct inode *orphan = NULL;
 
-    if (begin(&op) < 0)
+    if (names_begin(&op) < 0)
         return -1;
     if (inode_acquire(ip) == 0) {
         orphan = inode_create(T_FILE, 0, 0);
@@ -212,10 +121,8 @@ int names_truncate(struct inode *ip)
         inode_release(ip);
     }
     end(&op);
-    if (!orphan)
-        return -1;
     inode_put(orphan);
-    return 0;
+    return orphan ? 0 : -1;
 }
 
 static int create_new(struct inode *cwd, const char *path, const struct names_new *what)
@@ -223,10 +130,8 @@ static int create_new(struct inode *cwd, const char *path, const struct names_ne
     bool existed;
     struct inode *ip = names_create(cwd, path, what, &existed);
 
-    if (!ip)
-        return -1;
     inode_put(ip);
-    return existed ? -1 : 0;
+    return ip && !existed ? 0 : -1;
 }
 
 int fs_mkdir(struct inode *cwd, const char *path)
@@ -253,15 +158,13 @@ static int change_links(struct log_op *op, struct inode *ip, int change)
     return good ? 0 : -1;
 }
 
-/* A name in a directory stood for inode `was`, and is to stand for another one; 0: none.  The directory's links change
-   with it.  -1: it did not, there is no room, or it can't be read; nothing is changed. */
-static int set_entry(struct log_op *op, struct inode *dp, const struct filename *name, uint was, uint inum,
-                     int links)
+int names_set_entry(struct log_op *op, struct inode *dp, const struct filename *name, uint was, uint inum,
+                    int links)
 {
     uint slot;
     int result = -1;
 
-    if (acquire_directory(dp) < 0)
+    if (names_acquire_directory(dp) < 0)
         return -1;
     if (dir_find(dp, name, &slot) == was && dp->disk.nlink + links <= LINKS_MAX)
         result = was ? dir_set(op, dp, slot, inum) : dir_enter(op, dp, name, inum, slot);
@@ -278,7 +181,7 @@ static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, con
 {
     if (inode_is_dir(ip) || change_links(op, ip, 1) < 0)
         return -1;
-    int result = set_entry(op, dp, name, 0, ip->inum, 0);
+    int result = names_set_entry(op, dp, name, 0, ip->inum, 0);
     if (result < 0)
         change_links(op, ip, -1);
     return result;
@@ -290,33 +193,32 @@ int fs_link(struct inode *cwd, const char *old, const char *new)
     struct filename name;
     int result = -1;
     struct inode *ip = fs_lookup(cwd, old);
-    struct inode *dp = ip ? lookup_parent(cwd, new, &name) : NULL;
+    struct inode *dp = ip ? path_parent(cwd, new, &name) : NULL;
 
-    if (dp && begin(&op) == 0) {
+    if (dp && names_begin(&op) == 0) {
         result = link_entry(&op, ip, dp, &name);
         end(&op);
     }
-    if (dp)
-        inode_put(dp);
-    if (ip)
-        inode_put(ip);
+    inode_put(dp);
+    inode_put(ip);
     return result;
 }
 
-/* Can the name of ip be removed?  *is_dir: ip is a directory; it may be `full` if it gets another name. */
-static bool is_removable(struct inode *ip, bool full, bool *is_dir)
+enum names_kind names_kind(struct inode *ip)
 {
+    enum names_kind kind = NAMES_FIXED;
+
     if (inode_acquire(ip) < 0)
-        return false;
-    *is_dir = ip->disk.type == T_DIR;
-    bool good = ip->disk.nlink > 0 && (!*is_dir || (ip->inum != ROOTINO && (full || dir_is_empty(ip))));
+        return NAMES_FIXED;
+    if (ip->disk.nlink > 0 && ip->disk.type != T_DIR)
+        kind = NAMES_FILE;
+    else if (ip->disk.nlink > 0 && ip->inum != ROOTINO)
+        kind = dir_is_empty(ip) ? NAMES_EMPTY_DIR : NAMES_FULL_DIR;
     inode_release(ip);
-    return good;
+    return kind;
 }
 
-/* ip has lost a name in dp.  The reference to a directory that it was in earlier, or NULL: only in a corrupt
-   image. */
-static struct inode *lose_name(struct log_op *op, struct inode *ip, struct inode *dp)
+struct inode *names_lose(struct log_op *op, struct inode *ip, struct inode *dp)
 {
     struct inode *earlier = NULL;
 
@@ -332,15 +234,17 @@ static struct inode *lose_name(struct log_op *op, struct inode *ip, struct inode
     return earlier;
 }
 
-/* Removes the entry of ip in a directory.  0 or -1; *earlier as lose_name(). */
+/* Removes the entry of ip in a directory.  0 or -1; *earlier as names_lose(). */
 static int unlink_entry(struct log_op *op, struct inode *dp, const struct filename *name, struct inode *ip,
                         struct inode **earlier)
 {
-    bool is_dir;
+    enum names_kind kind = names_kind(ip);
 
-    if (!is_removable(ip, false, &is_dir) || set_entry(op, dp, name, ip->inum, 0, is_dir ? -1 : 0) < 0)
+    if (kind != NAMES_FILE && kind != NAMES_EMPTY_DIR)
         return -1;
-    *earlier = lose_name(op, ip, dp);
+    if (names_set_entry(op, dp, name, ip->inum, 0, kind == NAMES_FILE ? 0 : -1) < 0)
+        return -1;
+    *earlier = names_lose(op, ip, dp);
     return 0;
 }
 
@@ -349,113 +253,17 @@ int fs_unlink(struct inode *cwd, const char *path)
     struct log_op op;
     struct filename name;
     int result = -1;
-    struct inode *dp = lookup_parent(cwd, path, &name), *earlier = NULL;
+    struct inode *dp = path_parent(cwd, path, &name), *earlier = NULL;
 
-    if (!dp)
-        return -1;
-    if (is_plain(&name) && begin(&op) == 0) {
-        struct inode *ip = find_child(dp, &name);
+    if (dp && path_is_plain(&name) && names_begin(&op) == 0) {
+        struct inode *ip = path_child(dp, &name);
         if (ip)
             result = unlink_entry(&op, dp, &name, ip, &earlier);
-        mutex_release(&names);
+        names_unlock();
         inode_put_in(&op, ip); /* if it was the last reference, the file goes in the same operation */
         inode_put_in(&op, earlier);
         log_end(&op);
     }
     inode_put(dp);
-    return result;
-}
-
-/* Another name for what has one. */
-
-struct move {
-    struct inode *from, *to; /* directories */
-    struct filename old, new;
-    /* References: to what has the old name, and the new one; to where a search ended; as lose_name().  Or NULL. */
-    struct inode *ip, *victim, *last, *earlier;
-};
-
-static const struct filename dot_dot = { ".." };
-
-/* Is ip the new directory, or one that it is in?  Also true if that can't be found out. */
-static bool is_within(struct move *m)
-{
-    uint left = volume.sb.ninodes, slot; /* in a corrupt image, directories may form a circle */
-
-    for (m->last = inode_dup(m->to); m->last != m->ip && m->last->inum != ROOTINO;) {
-        uint inum = 0;
-        if (left-- && acquire_directory(m->last) == 0) {
-            inum = dir_find(m->last, &dot_dot, &slot);
-            inode_release(m->last);
-            sched_checkpoint(); /* it can be thousands of directories down */
-        }
-        struct inode *up = inum ? inode_get(inum) : NULL;
-        if (!up)
-            return true;
-        inode_put(m->last); /* it has a name, so this frees nothing */
-        m->last = up;
-    }
-    return m->last == m->ip;
-}
-
-/* The new name is there before the old one goes: whoever looks for both finds one.  The entry that can lack room comes
-   first.  What is taken back is in the cache, so that can't fail. */
-static int rename_entry(struct log_op *op, struct move *m)
-{
-    uint inum = m->ip->inum, victim = m->victim ? m->victim->inum : 0;
-    bool is_dir, victim_is_dir;
-
-    if (!is_removable(m->ip, true, &is_dir))
-        return -1;
-    if (m->ip == m->victim) /* two names of one file: POSIX has both stay */
-        return 0;
-    if (victim && (!is_removable(m->victim, false, &victim_is_dir) || victim_is_dir != is_dir))
-        return -1;
-    bool moves = is_dir && m->from != m->to;
-    if (moves && (is_within(m) || set_entry(op, m->ip, &dot_dot, m->from->inum, m->to->inum, 0) < 0))
-        return -1;
-    int gained = moves && !victim, lost = is_dir && (moves || victim);
-    if (set_entry(op, m->to, &m->new, victim, inum, gained) < 0)
-        goto not_entered;
-    if (set_entry(op, m->from, &m->old, inum, 0, -lost) < 0)
-        goto not_removed;
-    if (victim)
-        m->earlier = lose_name(op, m->victim, m->to);
-    return 0;
-
-not_removed:
-    if (set_entry(op, m->to, &m->new, inum, victim, -gained) < 0)
-        log_fail();
-not_entered:
-    if (moves && set_entry(op, m->ip, &dot_dot, m->to->inum, m->from->inum, 0) < 0)
-        log_fail();
-    return -1;
-}
-
-int fs_rename(struct inode *cwd, const char *old, const char *new)
-{
-    struct log_op op;
-    struct move m;
-    int result = -1;
-
-    memset(&m, 0, sizeof(m));
-    m.from = lookup_parent(cwd, old, &m.old);
-    m.to = lookup_parent(cwd, new, &m.new);
-    if (m.from && m.to && is_plain(&m.old) && is_plain(&m.new) && begin(&op) == 0) {
-        m.ip = find_child(m.from, &m.old);
-        m.victim = m.ip ? find_child(m.to, &m.new) : NULL;
-        if (m.ip)
-            result = rename_entry(&op, &m);
-        mutex_release(&names);
-        inode_put_in(&op, m.victim); /* a file without another name goes in the same operation */
-        inode_put_in(&op, m.earlier);
-        inode_put_in(&op, m.last);
-        inode_put_in(&op, m.ip);
-        log_end(&op);
-    }
-    if (m.to)
-        inode_put(m.to);
-    if (m.from)
-        inode_put(m.from);
     return result;
 }

@@ -25,7 +25,7 @@ void fs_flusher(void *unused) __attribute__((noreturn));
 
 MUST_CHECK struct inode *fs_root(void);               /* a reference */
 MUST_CHECK struct inode *inode_dup(struct inode *ip); /* adds a reference, and returns ip */
-void inode_put(struct inode *ip);                     /* gives one back; the last may free a file */
+void inode_put(struct inode *ip);                     /* gives one back, but NULL; the last may free a file */
 /* A reference, or NULL. */
 MUST_CHECK struct inode *fs_lookup(struct inode *cwd, const char *path);
 bool inode_is_dir(struct inode *ip);

@@ -25,14 +25,6 @@ struct path {
 static int height(const struct mapping *m) { return m ? m->height : 0; }
 static uint max(uint a, uint b) { return a > b ? a : b; }
 
-/* The bytes of a gap at va that mappings at multiples of CHUNK_SIZE can use. */
-static uint chunk_room(uint va, uint gap)
-{
-    uint skipped = -va & (CHUNK_SIZE - 1);
-
-    return gap > skipped ? gap - skipped : 0;
-}
-
 /* Recomputes a node's sums over its subtree. */
 static void summarize(struct mapping *m)
 {
@@ -40,7 +32,7 @@ static void summarize(struct mapping *m)
 
     m->height = 1 + (height(l) > height(r) ? height(l) : height(r));
     m->max_gap = m->gap;
-    m->max_chunk = chunk_room(mapping_end(m), m->gap);
+    m->max_chunk = mapping_chunk_room(mapping_end(m), m->gap);
     if (l) {
         m->max_gap = max(m->max_gap, l->max_gap);
         m->max_chunk = max(m->max_chunk, l->max_chunk);
@@ -259,42 +251,9 @@ uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes)
         uint end = mapping_end(m);
         if (room_below(m->right, chunks) >= nbytes)
             m = m->right;
-        else if ((chunks ? chunk_room(end, m->gap) : m->gap) >= nbytes)
+        else if ((chunks ? mapping_chunk_room(end, m->gap) : m->gap) >= nbytes)
             return place_in(end, end + m->gap, nbytes);
         else
             m = m->left;
     }
-}
-
-/* Checks a subtree whose last gap ends at `end`; *lowest becomes the address of its first mapping. */
-static const char *check(struct mapping *m, uint end, uint *lowest, uint *npages)
-{
-    if (!m) {
-        *lowest = end;
-        return NULL;
-    }
-    const char *wrong;
-    if ((wrong = check(m->right, end, lowest, npages)))
-        return wrong;
-    if (mapping_end(m) > *lowest || mapping_end(m) < m->va)
-        return "mappings overlap";
-    if (m->gap != *lowest - mapping_end(m))
-        return "a gap is not what follows its mapping";
-    struct mapping copy = *m;
-    summarize(&copy);
-    int lean = height(m->left) - height(m->right);
-    if (copy.height != m->height || lean < -1 || lean > 1)
-        return "the tree of mappings is out of balance";
-    if (copy.max_gap != m->max_gap || copy.max_chunk != m->max_chunk)
-        return "a subtree's largest gap is wrong";
-    *npages += m->npages;
-    return check(m->left, m->va, lowest, npages);
-}
-
-const char *mapping_check(struct mapping *root, uint *npages)
-{
-    uint lowest;
-
-    *npages = 0;
-    return check(root, USER_END, &lowest, npages);
 }

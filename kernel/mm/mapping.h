@@ -13,6 +13,14 @@
 
 static inline uint mapping_end(const struct mapping *m) { return m->va + (m->npages << PAGE_SHIFT); }
 
+/* The bytes of a gap at va that mappings at multiples of CHUNK_SIZE can use. */
+static inline uint mapping_chunk_room(uint va, uint gap)
+{
+    uint skipped = -va & (CHUNK_SIZE - 1);
+
+    return gap > skipped ? gap - skipped : 0;
+}
+
 /* m->va and m->npages are set, and nothing is mapped there. */
 void mapping_insert(struct mapping **root, struct mapping *m);
 /* m is in the tree. */
@@ -35,7 +43,7 @@ struct mapping *mapping_from(struct mapping *root, uint va);
    up at a multiple of CHUNK_SIZE.  floor lies below all mappings, page-aligned.  0: there is none. */
 MUST_CHECK uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes);
 
-/* What is wrong with the tree, or NULL; counts the pages of all mappings. */
+/* check.c: what is wrong with the tree, or NULL; counts the pages of all mappings. */
 const char *mapping_check(struct mapping *root, uint *npages);
 
 #endif

@@ -37,7 +37,7 @@ struct proc {
     struct waitq child_died;                           /* [P] */
     enum { PROC_FORMING, PROC_ALIVE, PROC_DEAD } life; /* [P] forming: only its number is taken */
     int status;                                        /* [P] of the dead: see STATUS_KILLED */
-    int job;                                           /* [I] the console's job it belongs to: see tree.c */
+    int job;                                           /* [I] the console's job it belongs to: see job.c */
     bool controls_jobs;  /* [P] it is the console's shell, and called foreground() */
     uint depth;          /* [I] init 0, the console's shell 1, the programs that it starts 2, theirs 3 */
     bool foreign;        /* [o] its program is not this system's own: calls behave as xv6's in every corner */

@@ -12,7 +12,7 @@ HOST_TESTS += lib
 lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/base/params.c kernel/mm/table.c
 
 HOST_TESTS += mm_mapping mm_pages
-mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c
+mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c kernel/mm/check.c
 mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
 mm_pages_CFLAGS = -DDEBUG
 
@@ -90,7 +90,7 @@ $B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
 
 # Processors side by side, in every order of their steps, over the real page tables.  No address sanitizer: threads are coroutines.
 MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,orders tlb) kernel/arch/i386/pmap.c kernel/base/format.c \
-            $(patsubst %,kernel/mm/%.c,aspace aspace_build inject mapping page region slab)
+            $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page region slab)
 HOST_TESTS += mm_race
 mm_race_SRC = tests/host/mm_race.c tests/host/mm_race_flush.c $(MM_WORLD)
 mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fakes/tlb.h -Ikernel/arch/i386

@@ -1,0 +1,144 @@
+/*
+ * job.c - jobs: what the console's shell starts, which of it is in the foreground, and who may take the last pages.
+ *
+ *   depth 0      init
+ *         1      the console's shells: children of init, and children to which a shell hands the console
+ *         2      the programs that a shell starts
+ *         3      all below them
+ *
+ * A job is what a shell starts at once: a child of it, and all descendants of that.  Its number is the child's pid.
+ * A shell that never calls foreground() has no jobs; neither is a shell in one.
+ *
+ * One job at most is in the foreground, until its first process ends: what that leaves behind runs on in the
+ * background.  A shell names it after the fork; or it says before the fork that its next child will be it, or will be
+ * a shell in its turn, so that nothing can happen in between.
+ *
+ * The last pages and numbers are reserved by depth and job (§10), so that whatever a job does, a shell can clean up.
+ * A thread's reserve follows from the foreground, and is set anew when that changes.
+ */
+#include "mm/page.h"
+#include "proc/proc_impl.h"
+
+#define SHELL_RESERVE  16u /* of the last pages, for init and a shell that knows no jobs */
+#define OTHERS_RESERVE 16u /* of them, for others than a job's first process, which they may outlive */
+
+static volatile int foreground;  /* [P to change] a job, or 0 */
+static volatile int keys_reader; /* a pid, or 0; only the process itself changes it */
+
+/* What a shell has said of its next child.  [P to change] */
+static struct {
+    int parent;    /* the shell's pid; 0: no shell has said anything */
+    bool is_shell; /* it is to be a shell; else, the job in the foreground */
+} next_child;
+
+/* How many of the last pages the process may take (§10). */
+static uint reserve_locked(const struct proc *p)
+{
+    if (p->depth <= DEPTH_SHELL)
+        return PAGE_RESERVE;
+    if (!p->job)
+        return p->depth == DEPTH_COMMAND ? PAGE_RESERVE - SHELL_RESERVE : 0;
+    if (p->job != foreground)
+        return 0;
+    return p->pid == p->job ? PAGE_RESERVE : OTHERS_RESERVE;
+}
+
+void job_enter_locked(struct proc *p)
+{
+    const struct proc *parent = p->parent;
+
+    if (!parent)
+        return;
+    bool handed_over = next_child.is_shell && next_child.parent == parent->pid;
+    p->depth = parent->depth + (!handed_over && parent->depth <= DEPTH_COMMAND);
+    if (p->depth > DEPTH_SHELL)
+        p->job = parent->controls_jobs ? p->pid : parent->job;
+}
+
+void job_begin_locked(struct proc *p)
+{
+    if (p->parent && p->parent->pid == next_child.parent) {
+        next_child.parent = 0;
+        foreground = p->job;
+    }
+    p->thread.reserve = reserve_locked(p);
+}
+
+int job_leave_locked(struct proc *self)
+{
+    int left = foreground; /* perhaps another's than self->job: a shell leaves its job behind */
+
+    if (keys_reader == self->pid)
+        keys_reader = 0;
+    if (!self->controls_jobs && self->pid != left)
+        return 0;
+    foreground = next_child.parent = 0;
+    return left;
+}
+
+/* Calls act() for each living process of a job.  False: there is none. */
+static bool for_each(int job, void (*act)(struct proc *p))
+{
+    struct proc_walk walk = { 0 };
+    bool found = false;
+    struct proc *p;
+
+    spin_acquire(&proc_lock);
+    while (job > 0 && (p = proc_walk_locked(&walk))) {
+        if (p->job != job)
+            continue;
+        act(p);
+        found = true;
+    }
+    spin_release(&proc_lock);
+    return found;
+}
+
+static void kill_locked(struct proc *p) { thread_kill(&p->thread); }
+
+/* A child that one of them is making has the larger pid: it is found later, or dies when it is published. */
+int proc_kill_job(int job) { return for_each(job, kill_locked) ? 0 : -1; }
+
+static void update_reserve_locked(struct proc *p) { thread_set_reserve(&p->thread, reserve_locked(p)); }
+
+void job_update_reserves(int job) { for_each(job, update_reserve_locked); }
+
+/* Is that for this process to say, and of this pid? */
+static bool may_set_locked(const struct proc *self, int pid)
+{
+    const struct proc *p = proc_find_alive_locked(pid);
+
+    return self->depth == DEPTH_SHELL &&
+           (pid == 0 || pid == self->pid || pid == -self->pid || (p && p->parent == self));
+}
+
+int proc_set_foreground(int pid)
+{
+    struct proc *self = proc_self();
+    bool of_next = pid == self->pid || pid == -self->pid, allowed;
+    int old, job = of_next ? 0 : pid;
+
+    spin_acquire(&proc_lock);
+    allowed = may_set_locked(self, pid);
+    old = foreground;
+    if (allowed) {
+        self->controls_jobs = true;
+        next_child.parent = of_next ? self->pid : 0;
+        next_child.is_shell = pid < 0;
+        foreground = job;
+    }
+    spin_release(&proc_lock);
+    if (!allowed)
+        return -1;
+    job_update_reserves(old);
+    job_update_reserves(job);
+    return 0;
+}
+
+int proc_foreground(void) { return foreground; }
+
+bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
+
+void proc_read_keys(bool on) { keys_reader = on ? proc_self()->pid : 0; }
+
+int proc_keys_reader(void) { return keys_reader; }
