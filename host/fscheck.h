@@ -8,7 +8,7 @@
 
 struct check_result {
     unsigned nproblems;
-    unsigned nbits;    /* of these, bits of the bitmap, which follow from everything else */
+    unsigned nwrong;   /* inodes that have problems, however many */
     unsigned nlogged;  /* blocks of a committed transaction still in the log: checked as if they were home */
     unsigned norphans; /* files in use without a name: a crash leaves them, the next mount frees them */
 };

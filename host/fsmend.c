@@ -82,7 +82,7 @@ static bool try_super(uchar *image, size_t nbytes, const struct superblock *sb, 
 }
 
 /* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from the others
-   in images that mkfs made, ours or xv6's. */
+   in images that mkfs made, ours or xv6's; no damage makes the mark of the extended layout by chance. */
 #define GUESSES 9u
 static struct superblock guess_super(struct superblock sb, uint guess, size_t nblocks)
 {
@@ -90,7 +90,7 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
 
     if (guess == 1)
         sb.features = extended ? FS_FEATURE_EXTENDED : 0;
-    else if (guess == 2)
+    else if (guess == 2 && sb.features != FS_FEATURE_EXTENDED)
         sb.features = extended ? 0 : FS_FEATURE_EXTENDED;
     else if (guess == 3)
         sb.size = nblocks < ~0u ? nblocks : ~0u;
@@ -107,14 +107,14 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
     return sb;
 }
 
-/* A guess must halve the problems: other damage can look a little better with a wrong super block.  And those that are no bits
-   of the bitmap must not become more: a bitmap that was lost speaks for any super block by which files own less.  If no guess
-   at one number is possible, two may be wrong. */
+/* A guess must halve the problems: other damage can look a little better with a wrong super block.  And inodes that have
+   problems must not become more: one inode can have thousands, and with a wrong super block, they become few, and each long
+   file has some.  If no guess at one number is possible, two may be wrong. */
 static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
 {
     struct superblock sb, best;
     struct check_result r;
-    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES; /* fewest: problems but for the bitmap's */
+    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES; /* fewest: inodes that have problems */
 
     if (nbytes / BSIZE <= SUPER_BLOCK)
         return false;
@@ -127,10 +127,10 @@ static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *)
             guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
         if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)
             continue;
-        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit || r.nproblems - r.nbits > fewest)
+        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit || r.nwrong > fewest)
             continue;
         best = guess;
-        fewest = r.nproblems - r.nbits;
+        fewest = r.nwrong;
         limit = i == 0 ? (r.nproblems + 1) / 2 : r.nproblems;
     }
     memcpy(image + SUPER_BLOCK * BSIZE, &best, sizeof(best));

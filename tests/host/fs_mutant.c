@@ -414,8 +414,12 @@ bool mutant_is_kept(const struct mutant *m, const uchar *mended_disk)
 
     memcpy(&sb, mended_disk + SUPER_BLOCK * BSIZE, sizeof(sb));
     sb.nblocks = good->layout.sb.nblocks;
-    if (memcmp(&sb, &good->layout.sb, sizeof(sb)) != 0)
-        return true; /* another geometry, so nothing is where it was */
+    if (memcmp(&sb, &good->layout.sb, sizeof(sb)) != 0) { /* another geometry, so nothing is where it was */
+        bool touched = memcmp(m->disk + SUPER_BLOCK * BSIZE, &good->layout.sb, sizeof(sb)) != 0;
+        if (!touched)
+            printf("# the super block is not what it was\n");
+        return touched;
+    }
     struct fsimage bad = { .layout = good->layout, .bytes = bad_bytes }, mended = bad;
     mended.bytes = mended_bytes;
     memcpy(mended.bytes, mended_disk, nbytes);
