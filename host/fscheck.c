@@ -31,8 +31,6 @@ struct check {
     uint *nnames; /* of each inode: entries that name it, except "." and ".." */
     uint *nsub;   /* of each directory: directories in it */
     bool *seen;   /* directories that were walked, or are about to be */
-    uint subject; /* the inode that is looked at; 0: none */
-    bool *wrong;  /* inodes that have problems */
     void (*report)(const char *);
     struct check_result *result;
 };
@@ -43,10 +41,6 @@ static void problem(struct check *c, const char *fmt, ...)
     char line[256];
     va_list ap;
 
-    if (c->subject && !c->wrong[c->subject]) {
-        c->wrong[c->subject] = true;
-        c->result->nwrong++;
-    }
     if (c->result->nproblems++ > REPORTS_MAX)
         return;
     va_start(ap, fmt);
@@ -165,7 +159,6 @@ static void check_inode(struct check *c, uint inum)
 {
     const struct dinode *di = inode_at(c, inum);
 
-    c->subject = inum;
     if (di->type == 0)
         return;
     if (di->type != T_DIR && di->type != T_FILE && di->type != T_DEV) {
@@ -267,7 +260,6 @@ static void check_directory(struct check *c, uint inum, uint parent, struct wait
     const struct dinode *di = inode_at(c, inum);
     uint n = di->size > max_size(c) ? 0 : di->size / sizeof(struct dirent), nnames = 0, ndots = 0;
 
-    c->subject = inum;
     char(*names)[DIRSIZ] = malloc(n ? n * DIRSIZ : 1);
     if (!names)
         abort();
@@ -294,7 +286,6 @@ static void check_tree(struct check *c)
 {
     struct waiting *todo = NULL;
 
-    c->subject = ROOTINO;
     if (inode_at(c, ROOTINO)->type != T_DIR) {
         problem(c, "inode %u is not a directory, as the root must be", ROOTINO);
         return;
@@ -314,7 +305,6 @@ static void check_links(struct check *c)
 {
     for (uint inum = ROOTINO; inum < c->layout.sb.ninodes; inum++) {
         const struct dinode *di = inode_at(c, inum);
-        c->subject = inum;
         if (di->type == 0)
             continue;
         uint names = c->nnames[inum] + (inum == ROOTINO);
@@ -333,7 +323,6 @@ static void check_bitmap(struct check *c)
     const struct superblock *sb = &c->layout.sb;
     uint data_start = c->layout.data_start;
 
-    c->subject = 0;
     for (uint b = 0; b < sb->size; b++) {
         const uchar *bits = block_at(c, BBLOCK(b, *sb));
         bool marked = bits[b % BPB / 8] >> b % 8 & 1;
@@ -357,11 +346,13 @@ void check_image(const void *image, size_t nbytes, void (*report)(const char *),
         c.nnames = calloc(ninodes, sizeof(*c.nnames));
         c.nsub = calloc(ninodes, sizeof(*c.nsub));
         c.seen = calloc(ninodes, sizeof(*c.seen));
-        c.wrong = calloc(ninodes, sizeof(*c.wrong));
-        if (!c.owner || !c.nnames || !c.nsub || !c.seen || !c.wrong)
+        if (!c.owner || !c.nnames || !c.nsub || !c.seen)
             abort();
-        for (uint inum = ROOTINO; inum < ninodes; inum++)
+        for (uint inum = ROOTINO; inum < ninodes; inum++) {
+            uint before = result->nproblems;
             check_inode(&c, inum);
+            result->nwrong += result->nproblems != before;
+        }
         check_tree(&c);
         check_links(&c);
         check_bitmap(&c);
@@ -369,7 +360,6 @@ void check_image(const void *image, size_t nbytes, void (*report)(const char *),
         free(c.nnames);
         free(c.nsub);
         free(c.seen);
-        free(c.wrong);
     }
     free(c.copy);
 }

@@ -8,7 +8,7 @@
 
 struct check_result {
     unsigned nproblems;
-    unsigned nwrong;   /* inodes that have problems, however many */
+    unsigned nwrong;   /* inodes that have problems themselves, or their blocks do */
     unsigned nlogged;  /* blocks of a committed transaction still in the log: checked as if they were home */
     unsigned norphans; /* files in use without a name: a crash leaves them, the next mount frees them */
 };

@@ -108,8 +108,9 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
 }
 
 /* A guess must halve the problems: other damage can look a little better with a wrong super block.  And inodes that have
-   problems must not become more: one inode can have thousands, and with a wrong super block, they become few, and each long
-   file has some.  If no guess at one number is possible, two may be wrong. */
+   problems must not become more: one directory can have thousands, which become few when its blocks are not found, as with a
+   wrong layout; but then all long files have some.  For another layout than xv6's, which has no mark, such inodes must become
+   fewer.  If no guess at one number is possible, two may be wrong. */
 static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
 {
     struct superblock sb, best;
@@ -127,7 +128,8 @@ static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *)
             guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
         if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)
             continue;
-        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit || r.nwrong > fewest)
+        bool other_layout = sb.features == 0 && guess.features != 0;
+        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit || r.nwrong + other_layout > fewest)
             continue;
         best = guess;
         fewest = r.nwrong;

@@ -156,6 +156,29 @@ TEST("one inode with thousands of problems does not make a good super block wron
     check_eq(inode("d/b")->size, 9000);
 }
 
+/* It is the only long file, so by the extended layout there is nothing else that would be cut. */
+TEST("nor does it become an extended one, if it is xv6's")
+{
+    static const struct fsimage_shape xv6 = { false, 600, 60, 30 };
+    struct check_result result;
+    static uchar bytes[30000];
+    uint inum;
+
+    world_format(&xv6);
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    for (uint i = 0; i < sizeof(bytes); i++)
+        bytes[i] = i / 7;
+    check(!fsimage_create(&im, "d/long", false, &inum));
+    check(!fsimage_fill(&im, inum, bytes, sizeof(bytes)));
+    inode("d/long")->type = T_DIR;
+    check(mend_image(world->disk, (size_t)world->nblocks * BSIZE, say));
+    check_image(world->disk, (size_t)world->nblocks * BSIZE, say, &result);
+    check_eq(result.nproblems, 0);
+    check_eq(super()->features, 0);
+    check_eq(inode("d/long")->type, T_FILE);
+    check_eq(inode("d/long")->size, 30000);
+}
+
 TEST("a log whose header is damaged is dropped; one that is full is carried out")
 {
     struct logheader *h;
