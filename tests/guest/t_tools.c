@@ -131,6 +131,7 @@ TEST("ed says what is wrong, and loses no text")
           "?\nsomething follows the command\n?\nno line matches\n?\n"
           "cannot write the file: the text is here still, and so is what was in the file\none\n",
           1 },
+        { "(echo 2147483647+2147483647+3p; echo Q) | ed -s f", "?\n", 1 },
         { "(echo s/one/two/; echo q; echo p; echo q; echo q) | ed -s f; cat f", "?\ntwo\n?\none\n", 0 },
         { "echo s/one/two/ | ed f; cat f ed.hup",
           "4\n"

@@ -73,29 +73,31 @@ static bool search(char **p, uint *found)
 /* An address, if there is one; *given: there is. */
 static bool parse_address(char **p, uint *line, bool *given)
 {
-    int value = (int)text.dot;
+    long long value = text.dot; /* sums of numbers that fit an int */
+    uint found = 0;
     bool good = true;
 
     *given = true;
     if (isdigit(**p)) {
-        value = (int)strtol(*p, p, 10);
+        value = strtol(*p, p, 10);
     } else if (**p == '.') {
         ++*p;
     } else if (**p == '$') {
         ++*p;
-        value = (int)text.n;
+        value = text.n;
     } else if (**p == '/' || **p == '?') {
-        good = search(p, (uint *)&value);
+        good = search(p, &found);
+        value = found;
     } else {
         *given = **p == '+' || **p == '-';
     }
     while (good && (**p == '+' || **p == '-')) {
         int sign = *(*p)++ == '+' ? 1 : -1;
 
-        value += sign * (isdigit(**p) ? (int)strtol(*p, p, 10) : 1);
+        value += sign * (isdigit(**p) ? strtol(*p, p, 10) : 1ll);
     }
     *line = (uint)value;
-    return good && (value >= 0 && value <= (int)text.n ? true : wrong("there is no such line"));
+    return good && (value >= 0 && value <= text.n ? true : wrong("there is no such line"));
 }
 
 bool range_parse(char **p, struct range *range)
