@@ -85,6 +85,7 @@ refused(2, "there is no suite 't_nothing'", "and a suite that there is not", "--
         write("nothing.csv", "suite,test,points\nt_nothing,,1\n"), GOOD)
 refused(2, "there is no exercise 'nothing'; there are: call pages attach", "and an exercise that there is not",
         "--exercise", "nothing", GOOD)
+refused(2, "--exercise wants a value", "and an empty name of one, which would mean all suites", "--exercise", "", GOOD)
 refused(2, "two trees have the name good", "and two trees of the same name", GOOD, os.path.join(WORK, "..", "good"))
 refused(2, "'/' is no tree", "and a tree whose directory has no name", "/")
 refused(2, "'' is no tree", "and a name without a letter", "")

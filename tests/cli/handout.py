@@ -113,7 +113,7 @@ foreign("\x1b.c", "hidden/t_h.c", "points.csv", "submissions/\xff/kernel/ksm/att
 outer, said = handed_out("call", "outer")
 ok("Makefile" in outer and "secret\n" not in outer.values() and not [p for p in outer if p.startswith("inner")],
    "what else lies in this tree is not handed out: student's trees, submissions, hidden tests", sorted(outer))
-ok(said.startswith("ksm: left out, as no part of this tree: \\x1b.c, hidden/t_h.c, inner/"), "that is said", said)
+ok(said.startswith("ksm: left out, as no part of this tree: \\x1b.c, "), "that is said", said)
 if shutil.which("git"):
     subprocess.run("git init -q . && git add ksm course docs kernel tests tools", shell=True,
                    cwd=os.path.join(WHERE, "whole"), check=True)

@@ -89,6 +89,15 @@ p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "
 os.close(written)
 ok(p.returncode == 141 and not p.stderr, "one whose reader has gone says nothing", p)
 
+# What a shell can do to the standard streams.
+for words in "test --list", "handout --help", "web --help", "debug --help", "iso --help", "grade --help":
+    for end in ">&-", "| true":
+        p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL,
+                           capture_output=True, text=True, check=False)
+        ok(p.returncode == 0 and not p.stderr, "./ksm %s %s" % (words, end), p.stderr)
+p = subprocess.run("./ksm test nonsense 2>&-", shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+ok(p.returncode == 2, "a status does not depend on anybody who hears why", p)
+
 # Signals.
 for name, sent in ("kill", signal.SIGTERM), ("a closed terminal", signal.SIGHUP):
     p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "os.kill(os.getpid(), %d)" % sent)],

@@ -323,12 +323,11 @@ def handout(arguments, exercises):
     say_left_out(others)
 
 
-def main(arguments):
-    exercises = load()
+def main():
+    arguments, exercises = sys.argv[1:], load()
     if any(word in ("-h", "--help") for word in arguments):
         sys.stdout.write(usage(exercises))
         return 0
-    progress.end_by_signals()
     try:
         if arguments and arguments[0] == "--check":
             from check import check  # it needs the harness, which makes nothing but trees do without
@@ -349,4 +348,4 @@ def main(arguments):
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    progress.run(main)

@@ -16,6 +16,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from run import progress  # noqa: E402
 from run.paths import ROOT  # noqa: E402
+from run.statuses import USAGE_ERROR  # noqa: E402
 
 DATA = os.path.join(ROOT, "docs", "reliability.tsv")
 DOCUMENT = os.path.join(ROOT, "docs", "reliability.md")
@@ -79,7 +80,8 @@ def main():
             print("# ./ksm reliability makes them anew")
         return made != wanted
     if sys.argv[1:]:
-        sys.exit("usage: ./ksm reliability [--check]")
+        sys.stderr.write("usage: ./ksm reliability [--check]\n")
+        return USAGE_ERROR
     with open(DOCUMENT, "w", encoding="utf-8") as f:
         f.write(before + MARKS[0] + "\n" + wanted + "\n\n" + MARKS[1] + after)
     return 0

@@ -101,15 +101,8 @@ def run_on(disk, options):
         return verdict(machine, kernel, status, timed_out)
 
 
-def open_missing():
-    """A caller that has closed a standard stream gets the null device: no other file may take the number."""
-    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
-
-
 def main():
-    open_missing()
+    progress.open_missing()
     progress.end_by_signals()
     try:
         options = parse(sys.argv[1:])

@@ -186,7 +186,6 @@ def main():
     if {"--help", "-h"} & set(argv[:argv.index("--")] if "--" in argv else argv):
         sys.stdout.write(USAGE)
         return 0
-    progress.end_by_signals()
     try:
         program, options = parse_arguments(argv)
         with tempfile.TemporaryDirectory(prefix="ksm-gdb-") as directory:
@@ -202,4 +201,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    progress.run(main)

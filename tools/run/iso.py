@@ -65,8 +65,8 @@ def iso(arguments):
         raise Failure(USAGE_ERROR, USAGE.split("\n")[0])
     path = arguments[0] if arguments else os.path.join(build_directory(), "ksm.iso")
     directory = os.path.dirname(path) or "."
-    if os.path.isdir(path) or not os.path.isdir(directory) or not os.access(directory, os.W_OK):
-        raise Failure(USAGE_ERROR, "%s: a file can't be written there" % path)
+    if not path or os.path.isdir(path) or not os.path.isdir(directory) or not os.access(directory, os.W_OK):
+        raise Failure(USAGE_ERROR, "'%s': a file can't be written there" % path)
     build()
     make_iso(path)
     say("%s: %d MB" % (path, os.path.getsize(path) >> 20))

@@ -70,6 +70,9 @@ class ToolParser(argparse.ArgumentParser):
         if unknown:
             self.error("there is no option '%s'%s" % (
                 unknown[0], suggestion(unknown[0].partition("=")[0], self._option_string_actions)))
+        for name, value in vars(options).items():
+            if value == "":
+                self.error("--%s wants a value, and this one is empty" % name)
         return options
 
 

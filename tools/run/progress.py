@@ -109,6 +109,13 @@ def why(error):
     return str(error)
 
 
+def open_missing():
+    """A caller that has closed a standard stream gets the null device: no other file may take the number."""
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+
+
 def _interrupt(*_):
     raise KeyboardInterrupt
 
@@ -122,6 +129,7 @@ def end_by_signals():
 
 def run(main):
     """Ends the tool with the status of its main function, and leaves a clean line: after Ctrl-C as well."""
+    open_missing()
     end_by_signals()
     try:
         status = main()

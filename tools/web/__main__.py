@@ -55,7 +55,6 @@ def parse(argv):
 
 
 def main():
-    progress.end_by_signals()
     try:
         options = parse(sys.argv[1:])
         if options.help:
@@ -78,4 +77,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    progress.run(main)
