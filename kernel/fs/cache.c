@@ -22,11 +22,14 @@
  *
  * The cache grows into memory that is not promised, one frame at a time, and page_reclaim() shrinks it again.
  */
+#include "base/min.h"
 #include "base/printk.h"
 #include "fs/blockio.h"
 #include "fs/cache_impl.h"
 #include "fs/log.h"
 #include "mm/page.h"
+
+#define BATCH_GROUPS (STAGING_BLOCKS / GROUP_BLOCKS)
 
 static uchar staging[STAGING_BLOCKS * BSIZE] __attribute__((aligned(PAGE_SIZE)));
 
@@ -182,40 +185,56 @@ static REACQUIRES bool load_locked(struct group *g, uchar needed)
     return ok;
 }
 
-/* Reads groups from `number` on by one request, up to the first that is cached or has no frame.  A failure
-   shows when the blocks are asked for. */
-static void load_many(uint number, uint ngroups)
-{
-    struct group *groups[STAGING_BLOCKS / GROUP_BLOCKS];
-    uint n = 0, limit = (cache.nblocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS;
+/* Groups one after the other on the disk, which one request reads. */
+struct batch {
+    struct group *groups[BATCH_GROUPS];
+    uint n;
+};
 
-    mutex_acquire(&cache.io);
+/* Pins groups from `number` on, up to the first that is cached, has no frame, or is past the end of the disk. */
+static void batch_claim(struct batch *b, uint number, uint ngroups)
+{
+    uint ngroups_left = (cache.nblocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS - number;
+
+    ngroups = min_uint(ngroups, min_uint(ngroups_left, BATCH_GROUPS));
     spin_acquire(&cache.lock);
-    if (limit > number + STAGING_BLOCKS / GROUP_BLOCKS)
-        limit = number + STAGING_BLOCKS / GROUP_BLOCKS;
-    while (n < ngroups && number + n < limit && !cache_find_locked(number + n)) {
+    for (b->n = 0; b->n < ngroups && !cache_find_locked(number + b->n); b->n++) {
         struct group *g = take_locked();
         if (!g)
             break;
-        enter_locked(g, number + n);
+        enter_locked(g, number + b->n);
         g->pins = 1;
         g->loading = true;
-        groups[n++] = g;
+        b->groups[b->n] = g;
     }
     spin_release(&cache.lock);
-    if (n) {
-        uint start = number * GROUP_BLOCKS, nblocks = n * GROUP_BLOCKS;
-        if (nblocks > cache.nblocks - start)
-            nblocks = cache.nblocks - start;
-        bool ok = disk_read(start, nblocks, staging) == 0;
-        for (uint i = 0; i < n; i++) {
-            if (ok)
-                page_copy(groups[i]->data, staging + i * PAGE_SIZE);
-            spin_acquire(&cache.lock);
-            loaded_locked(groups[i], ok ? blocks_on_disk(groups[i]->number) : 0);
-            unpin_locked(groups[i]);
-            spin_release(&cache.lock);
-        }
+}
+
+/* Fills them from the staging buffer, if it was read, and gives them to whoever waits. */
+static void batch_finish(const struct batch *b, bool was_read)
+{
+    for (uint i = 0; i < b->n; i++) {
+        struct group *g = b->groups[i];
+        if (was_read)
+            page_copy(g->data, staging + i * PAGE_SIZE);
+        spin_acquire(&cache.lock);
+        loaded_locked(g, was_read ? blocks_on_disk(g->number) : 0);
+        unpin_locked(g);
+        spin_release(&cache.lock);
+    }
+}
+
+/* Reads up to ngroups ahead.  A failure shows when the blocks are asked for. */
+static void load_many(uint number, uint ngroups)
+{
+    uint start = number * GROUP_BLOCKS;
+    struct batch b;
+
+    mutex_acquire(&cache.io);
+    batch_claim(&b, number, ngroups);
+    if (b.n) {
+        uint nblocks = min_uint(b.n * GROUP_BLOCKS, cache.nblocks - start);
+        batch_finish(&b, disk_read(start, nblocks, staging) == 0);
     }
     mutex_release(&cache.io);
 }

@@ -3,7 +3,7 @@
  *
  * An attachment is a mapping in the process's address space that holds one reference to its segment.  Only its
  * own process changes an address space, and so without the lock.  A call has three steps: under the lock it
- * finds the segment and announces itself (by task->busy, or for attach by a pin, which keeps the segment alive
+ * finds the segment and announces itself (by task->unlocked, or for attach by a pin, which keeps the segment alive
  * and becomes the attachment's reference); then it maps or unmaps; then, under the lock again, it counts.  Until
  * then nobody sees the attachment come or go.  So a mapping may be gone and still counted, which harms nobody,
  * but never be there uncounted once the call has returned.
@@ -146,7 +146,7 @@ not_mapped:
     return error;
 }
 
-/* Takes away an attachment of a task that is busy. */
+/* Takes away an attachment of a task that has announced it. */
 static void detach(struct ksm_task *task, struct attachment *a)
 {
     struct segment *seg = a->holding->segment, *dead = NULL;
@@ -158,7 +158,7 @@ static void detach(struct ksm_task *task, struct attachment *a)
     aspace_unmap(task->as, &a->mapping); /* §5.3 */
 
     registry_acquire();
-    task->busy = false;
+    task->unlocked = KSM_RESTS;
     task->nattached--;
     list_remove(&a->link);
     a->holding->nattached--;
@@ -180,7 +180,7 @@ int ksm_detach(struct ksm_task *task, int handle)
         error = list_empty(&h->attachments) ? KSM_ENOTATT : 0;
     if (!error) {
         newest = attachment_at(h->attachments.next); /* §5.1 */
-        task->busy = true;
+        task->unlocked = KSM_UNMAPS;
     }
     registry_release();
     if (error)
@@ -189,10 +189,10 @@ int ksm_detach(struct ksm_task *task, int handle)
     return 0;
 }
 
-static void set_busy(struct ksm_task *task)
+static void begin_unmapping(struct ksm_task *task)
 {
     registry_acquire();
-    task->busy = true;
+    task->unlocked = KSM_UNMAPS;
     registry_release();
 }
 
@@ -202,7 +202,7 @@ int ksm_detach_at(struct ksm_task *task, uint va)
 
     if (!m || m->va != va)
         return KSM_ENOTATT; /* §5.2 */
-    set_busy(task);
+    begin_unmapping(task);
     detach(task, attachment_of(m));
     return 0;
 }
@@ -305,12 +305,13 @@ static bool count_inherited_locked(struct ksm_task *child)
 }
 
 /* Holdings may move again; those whose segments died meanwhile do.  Walks. */
-static void end_walk_locked(struct ksm_task *task)
+static void end_fork_locked(struct ksm_task *task)
 {
-    task->forking = false;
-    if (!task->stale)
+    bool stale = task->unlocked == KSM_FORKS_STALE;
+
+    task->unlocked = KSM_RESTS;
+    if (!stale)
         return;
-    task->stale = false;
     list_for_each_safe(link, &task->holdings) {
         if (!holding_at(link)->segment)
             holding_retire_locked(holding_at(link));
@@ -323,7 +324,7 @@ int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
     if (!list_linked(&parent->link))
         return 0;
     registry_acquire();
-    parent->forking = true;
+    parent->unlocked = KSM_FORKS;
     registry_release();
 
     bool done = inherit_all(child, parent);
@@ -331,7 +332,7 @@ int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
     registry_acquire();
     if (done)
         done = count_inherited_locked(child);
-    end_walk_locked(parent);
+    end_fork_locked(parent);
     registry_release_walked();
     if (done)
         return 0;
@@ -359,7 +360,7 @@ static void release_all(struct ksm_task *task, bool at_exit)
 {
     struct segment *dead = NULL;
 
-    set_busy(task);
+    begin_unmapping(task);
 
     aspace_unmap_all(task->as);
 
@@ -372,7 +373,7 @@ static void release_all(struct ksm_task *task, bool at_exit)
     }
     list_for_each(link, &task->dead)
         registry_keep_locked(holding_at(link)->handle, -1);
-    task->busy = false;
+    task->unlocked = KSM_RESTS;
     registry_release_walked();
     forget_all(task);
     segment_bury(dead);

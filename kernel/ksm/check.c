@@ -8,7 +8,10 @@
  */
 #include "ksm/ksm_impl.h"
 
-static bool changes_mappings(const struct ksm_task *task) { return task->busy || task->pinned; }
+static bool changes_mappings(const struct ksm_task *task)
+{
+    return task->unlocked == KSM_UNMAPS || task->pinned;
+}
 
 /* Attachments and mappings of a task are the same things, one for one. */
 static const char *check_mappings_locked(const struct ksm_task *task)
@@ -137,6 +140,57 @@ static const char *check_totals_locked(void)
     return NULL;
 }
 
+/* Counts the sleepers in the queues of a stripe that any end wakes.  NULL, or what is wrong with one. */
+static const char *check_stripe_locked(struct stripe *stripe, uint *nqueued)
+{
+    for (uint i = 0; i < 1u << QUEUE_BITS; i++)
+        list_for_each(link, &stripe->queues[i]) {
+            const struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, word.queue);
+            if (!s->word.segment)
+                continue; /* a waker's place */
+            if (registry_find_handle_locked(s->word.segment->handle) != s->word.segment)
+                return "a sleeper's segment is dead";
+            if (stripe_of(s->word.segment) != stripe ||
+                queue_of(stripe, s->word.segment, s->word.offset) != &stripe->queues[i])
+                return "a sleeper stands in the wrong queue";
+            if (list_linked(&s->in_segment) != (s->peer == KSM_PEER_ANY))
+                return "a sleeper is not in its segment's list";
+            if (s->peer > 0 && !list_linked(&s->watch))
+                return "a sleeper does not watch its peer";
+            *nqueued += s->peer == KSM_PEER_ANY;
+        }
+    return NULL;
+}
+
+static const char *check_stripes_locked(void)
+{
+    for (uint i = 0; i < NSTRIPES; i++) {
+        struct stripe *stripe = &stripes[i];
+        uint nqueued = 0, nlisted = 0;
+        spin_acquire(&stripe->lock);
+        const char *wrong = check_stripe_locked(stripe, &nqueued);
+        struct segment *seg;
+        for (uint slot = 0; (seg = registry_next_locked(&slot)) != NULL; slot++)
+            if (stripe_of(seg) == stripe)
+                list_for_each(link, &seg->sleepers)
+                    nlisted++;
+        spin_release(&stripe->lock);
+        if (wrong)
+            return wrong;
+        if (nqueued != nlisted)
+            return "sleepers in queues and in segments differ";
+    }
+    return NULL;
+}
+
+static const char *check_waiting_locked(void)
+{
+    spin_acquire(&peers_lock);
+    const char *wrong = check_stripes_locked();
+    spin_release(&peers_lock);
+    return wrong;
+}
+
 static const char *check_locked(void)
 {
     const char *wrong = registry_check_locked();
@@ -151,7 +205,7 @@ static const char *check_locked(void)
     }
     if (!wrong)
         wrong = check_totals_locked();
-    return wrong ? wrong : wait_check_locked();
+    return wrong ? wrong : check_waiting_locked();
 }
 
 const char *ksm_check(void)

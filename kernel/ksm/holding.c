@@ -82,8 +82,8 @@ void holding_retire_locked(struct holding *h)
     struct ksm_task *task = h->task;
 
     h->segment = NULL;
-    if (task->forking) {
-        task->stale = true;
+    if (task->unlocked >= KSM_FORKS) {
+        task->unlocked = KSM_FORKS_STALE;
         return;
     }
     list_remove(&h->link);

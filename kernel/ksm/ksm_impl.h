@@ -244,15 +244,34 @@ static inline bool holding_any(const struct ksm_task *task)
     return !list_empty(&task->holdings) || !list_empty(&task->dead);
 }
 
-/* wait.c. */
+/* wait.c: sleepers on words. */
+
+#define NSTRIPES   16u /* twice as many as processors: two words rarely meet */
+#define QUEUE_BITS 6   /* 64 queues in a stripe: as many sleepers as there are processes make short ones */
+#define WORD_SIZE  4u
+
+struct stripe {
+    struct spinlock lock;
+    struct list queues[1 << QUEUE_BITS]; /* [W] of struct ksm_word */
+};
+extern struct stripe stripes[NSTRIPES];
+extern struct spinlock peers_lock;
+
+static inline struct stripe *stripe_of(const struct segment *seg)
+{
+    return &stripes[registry_slot(seg->handle) % NSTRIPES];
+}
+
+static inline struct list *queue_of(struct stripe *stripe, const struct segment *seg, uint offset)
+{
+    return &stripe->queues[spread(offset / WORD_SIZE + (uint)seg->handle, QUEUE_BITS)];
+}
 
 void wait_init(void);
 /* The sleepers on the segment's words that any end wakes return and look again (§11.6).  Walks.  Sleeps: may. */
 void wait_wake_all_locked(struct segment *seg);
 /* The sleepers that wait for this process's end do so (§11.7).  No lock is held.  Sleeps: may. */
 void wait_wake_watchers(struct ksm_task *task);
-/* Are all sleepers where they should be?  NULL, or what is wrong. */
-MUST_CHECK const char *wait_check_locked(void);
 /* word.c: the word at a user address of this task.  May it be read?  Words in attachments may. */
 MUST_CHECK bool word_readable(const struct ksm_task *task, uint va);
 MUST_CHECK uint word_read(const struct ksm_task *task, uint va);

@@ -27,33 +27,43 @@ struct ksm_task {
     uint ndead;             /* [K] */
     uint nattached;         /* [T] */
     struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
-    bool busy;              /* [T] its mappings are changing, and may differ from its attachments */
-    bool forking;           /* [T] it walks its holdings without the lock: they stay where they are */
-    bool stale;             /* [K] meanwhile one of them died */
-    struct list link;       /* [T] in the list of tasks with holdings; others cost nothing here */
-    struct list watchers;   /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
+    enum {                  /* [K] what its call does without the lock: */
+           KSM_RESTS,       /* nothing */
+           KSM_UNMAPS,      /* its mappings are changing, and may differ from its attachments */
+           KSM_FORKS,       /* it walks its holdings: they stay where they are */
+           KSM_FORKS_STALE, /* the same, and meanwhile one of them died */
+    } unlocked;
+    struct list link;     /* [T] in the list of tasks with holdings; others cost nothing here */
+    struct list watchers; /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
     /* [o] the last detach, for ksm_find_place() */
     uint left_va, left_npages;
     /* [o] for the feed: its own, around its sleep */
     const struct ksm_sleeper *sleeper;
 };
 
+/* A word of shared memory, in the queue of those that sleep on it.  segment NULL: a word of private memory, which is in no
+   queue; or a waker's place in one.
+   Fields:  I immutable while it is in a queue   W lock of its stripe, see wait.c */
+struct ksm_word {
+    struct segment *segment; /* [I] */
+    uint offset;             /* [I] in the segment */
+    struct list queue;       /* [W] */
+};
+
 /* A thread that waits on a word (§11); on its own stack.
    Fields:  I immutable while it waits   W lock of its stripe   P peers' lock: see wait.c */
 struct ksm_sleeper {
-    struct ksm_task *task;   /* [I] */
-    struct thread *thread;   /* [I] */
-    struct stripe *stripe;   /* [I] */
-    struct segment *segment; /* [I] NULL: the word is private */
-    uint va;                 /* [I] */
-    uint offset;             /* [I] of the word in the segment */
-    uint expected;           /* [I] */
-    int peer;                /* [I] a pid, or one of the two below: whose end wakes it */
-    bool woken;              /* [W] */
-    int result;              /* [W] once it is woken */
-    struct list queue;       /* [W] in its word's queue */
-    struct list in_segment;  /* [W] in its segment's list, if any end wakes it */
-    struct list watch;       /* [P] in its peer's list of watchers */
+    struct ksm_task *task; /* [I] */
+    struct thread *thread; /* [I] */
+    struct stripe *stripe; /* [I] */
+    struct ksm_word word;
+    uint va;                /* [I] */
+    uint expected;          /* [I] */
+    int peer;               /* [I] a pid, or one of the two below: whose end wakes it */
+    bool woken;             /* [W] */
+    int result;             /* [W] once it is woken */
+    struct list in_segment; /* [W] in its segment's list, if any end wakes it */
+    struct list watch;      /* [P] in its peer's list of watchers */
 };
 #define KSM_PEER_ANY  0
 #define KSM_PEER_NONE (-1)

@@ -16,6 +16,9 @@
  * peer's list before it sleeps, under the lock of the tree of processes and only if the peer lives.  So the peer's
  * end finds it there; if that comes before the sleep, the sleeper is marked woken, and does not sleep.
  *
+ * A waker may meet more sleepers than it may look at while it holds the lock.  Then it enters a place of its own into
+ * the queue, an entry of no segment, which others pass over, and goes on from there when it has the lock again.
+ *
  * A struct ksm_sleeper is on the sleeper's own kernel stack.  It leaves only after it has taken itself out of all
  * lists under their locks, so whoever finds it in one under the lock may use it.  A sleeper that timed out or was
  * killed learns by `woken` whether a waker counted it all the same.  The segment needs no pin: the sleeper's own
@@ -25,30 +28,11 @@
 
 #include "base/event.h"
 
-#define NSTRIPES   16u /* twice as many as processors: two words rarely meet */
-#define QUEUE_BITS 6   /* 64 queues in a stripe: as many sleepers as there are processes make short ones */
-#define WORD_SIZE  4u
-
 /* The user library's lock is its holder's pid, with this bit while others wait. */
 #define LOCK_WAITED 0x80000000u
 
-struct stripe {
-    struct spinlock lock;
-    struct list queues[1 << QUEUE_BITS]; /* [W] */
-};
-
-static struct stripe stripes[NSTRIPES];
-static struct spinlock peers_lock;
-
-static struct stripe *stripe_of(const struct segment *seg)
-{
-    return &stripes[registry_slot(seg->handle) % NSTRIPES];
-}
-
-static struct list *queue_of(struct stripe *stripe, const struct segment *seg, uint offset)
-{
-    return &stripe->queues[spread(offset / WORD_SIZE + (uint)seg->handle, QUEUE_BITS)];
-}
+struct stripe stripes[NSTRIPES];
+struct spinlock peers_lock;
 
 void wait_init(void)
 {
@@ -75,15 +59,15 @@ int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, u
     self->peer = peer;
     self->woken = false;
     if (peer > 0) { /* which may end before the sleep */
-        list_init(&self->queue);
+        list_init(&self->word.queue);
         list_init(&self->in_segment);
     }
     if (m) {
-        self->segment = attachment_of(m)->holding->segment;
-        self->offset = va - m->va;
-        self->stripe = stripe_of(self->segment);
+        self->word.segment = attachment_of(m)->holding->segment;
+        self->word.offset = va - m->va;
+        self->stripe = stripe_of(self->word.segment);
     } else {
-        self->segment = NULL;
+        self->word.segment = NULL;
         self->stripe = &stripes[(uint)task->pid % NSTRIPES];
     }
     return 0;
@@ -106,24 +90,24 @@ static void unwatch(struct ksm_sleeper *self)
 /* Must it sleep?  §11.1: from here on a waker waits for the stripe's lock, and finds it. */
 static bool must_sleep_locked(const struct ksm_sleeper *self)
 {
-    return !self->woken && (!self->segment || word_read(self->task, self->va) == self->expected);
+    return !self->woken && (!self->word.segment || word_read(self->task, self->va) == self->expected);
 }
 
 static void enqueue_locked(struct ksm_sleeper *self)
 {
     list_init(&self->in_segment);
-    if (!self->segment) {
-        list_init(&self->queue);
+    if (!self->word.segment) {
+        list_init(&self->word.queue);
         return;
     }
-    list_push_back(queue_of(self->stripe, self->segment, self->offset), &self->queue);
+    list_push_back(queue_of(self->stripe, self->word.segment, self->word.offset), &self->word.queue);
     if (self->peer == KSM_PEER_ANY)
-        list_push_back(&self->segment->sleepers, &self->in_segment);
+        list_push_back(&self->word.segment->sleepers, &self->in_segment);
 }
 
 static void dequeue_locked(struct ksm_sleeper *self)
 {
-    list_remove(&self->queue);
+    list_remove(&self->word.queue);
     list_remove(&self->in_segment);
 }
 
@@ -161,7 +145,7 @@ bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy)
     const struct ksm_sleeper *s = task->sleeper;
 
     if (s)
-        *copy = (struct ksm_sleeping){ s->segment->id, s->va, s->offset, s->peer, lock_holder(s) };
+        *copy = (struct ksm_sleeping){ s->word.segment->id, s->va, s->word.offset, s->peer, lock_holder(s) };
     return s;
 }
 
@@ -169,11 +153,11 @@ int ksm_wait_watched(struct ksm_sleeper *self, uint nticks)
 {
     struct ksm_task *task = self->task;
 
-    if (!self->segment)
+    if (!self->word.segment)
         return ksm_wait_sleep(self, nticks);
     if (events_wanted() && event_room(true))
         event_put(lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
-                  self->segment->id, self->va, self->offset, self->peer);
+                  self->word.segment->id, self->va, self->word.offset, self->peer);
     task->sleeper = self;
     int result = ksm_wait_sleep(self, nticks);
     task->sleeper = NULL;
@@ -190,45 +174,56 @@ static void wake_locked(struct ksm_sleeper *s, int result)
     thread_unpark(s->thread);
 }
 
-static inline bool wakes(const struct ksm_sleeper *s, const struct segment *seg, uint offset)
+/* Wakes the sleeper whose entry this is, if it sleeps on that word. */
+static inline bool wake_entry_locked(struct list *entry, const struct segment *seg, uint offset)
 {
-    return s->segment == seg && s->offset == offset &&
-           !thread_killed(s->thread); /* §11.5: a wake-up would be lost on the killed */
+    struct ksm_sleeper *s = container_of(entry, struct ksm_sleeper, word.queue);
+
+    if (s->word.segment != seg || s->word.offset != offset ||
+        thread_killed(s->thread)) /* §11.5: a wake-up would be lost on the killed */
+        return false;
+    wake_locked(s, 0);
+    return true;
 }
 
 /* Not inline: the compiler would take the place, which is taken out again, for one that stays. */
-static __attribute__((noinline)) void enter_place(struct list *at, struct list *place)
+static __attribute__((noinline)) void enter_place(struct list *at, struct ksm_word *place)
 {
-    list_insert(at, place);
+    place->segment = NULL;
+    list_insert(at, &place->queue);
 }
 
-/* Goes on with a long queue, from `link` on to where it ends now.  Two places in the queue, which have no segment and so
-   are no sleepers, keep the way while the lock is released. */
-static REACQUIRES __attribute__((noinline)) uint wake_more_locked(struct stripe *stripe, struct list *link,
+/* Lets others have the lock and the processor.  Returns what comes in the queue where `next` came before. */
+static struct list *REACQUIRES pause_locked(struct stripe *stripe, struct list *next)
+{
+    struct ksm_word here;
+
+    enter_place(next, &here);
+    spin_release(&stripe->lock);
+    sched_checkpoint();
+    spin_acquire(&stripe->lock);
+    next = here.queue.next;
+    list_remove(&here.queue);
+    return next;
+}
+
+/* Goes on with a long queue, from `next` on to where it ends now. */
+static REACQUIRES __attribute__((noinline)) uint wake_more_locked(struct stripe *stripe, struct list *next,
                                                                   const struct segment *seg, uint offset,
                                                                   uint n)
 {
-    struct ksm_sleeper here = { .segment = NULL }, end = { .segment = NULL };
+    struct ksm_word end;
     uint nwoken = 0;
 
-    enter_place(queue_of(stripe, seg, offset), &end.queue);
-    for (uint nseen = 0; link != &end.queue && nwoken < n; nseen++) {
-        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
-        if (nseen % KSM_STEPS == 0) {
-            enter_place(link, &here.queue);
-            spin_release(&stripe->lock);
-            sched_checkpoint();
-            spin_acquire(&stripe->lock);
-            s = container_of(here.queue.next, struct ksm_sleeper, queue);
-            list_remove(&here.queue);
-        }
-        link = s->queue.next;
-        if (s == &end)
+    enter_place(queue_of(stripe, seg, offset), &end);
+    for (uint nseen = 0; nwoken < n; nseen++) {
+        if (nseen % KSM_STEPS == 0)
+            next = pause_locked(stripe, next);
+        if (next == &end.queue)
             break;
-        if (wakes(s, seg, offset)) {
-            wake_locked(s, 0);
-            nwoken++;
-        }
+        struct list *entry = next;
+        next = next->next;
+        nwoken += wake_entry_locked(entry, seg, offset);
     }
     list_remove(&end.queue);
     return nwoken;
@@ -246,18 +241,14 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
     uint nwoken = 0, nleft = KSM_STEPS;
     spin_acquire(&stripe->lock);
     struct list *queue = queue_of(stripe, seg, offset);
-    list_for_each_safe(link, queue) { /* §11.3: longest-waiting first */
-        struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
+    list_for_each_safe(entry, queue) { /* §11.3: longest-waiting first */
         if (nwoken == n)
             break;
         if (nleft-- == 0) {
-            nwoken += wake_more_locked(stripe, link, seg, offset, n - nwoken);
+            nwoken += wake_more_locked(stripe, entry, seg, offset, n - nwoken);
             break;
         }
-        if (wakes(s, seg, offset)) {
-            wake_locked(s, 0);
-            nwoken++;
-        }
+        nwoken += wake_entry_locked(entry, seg, offset);
     }
     spin_release(&stripe->lock);
     return (int)nwoken;
@@ -319,55 +310,4 @@ void wait_wake_watchers(struct ksm_task *task)
         }
     }
     spin_release(&peers_lock);
-}
-
-/* Counts the sleepers in the queues of a stripe that any end wakes.  NULL, or what is wrong with one. */
-static const char *check_stripe_locked(struct stripe *stripe, uint *nqueued)
-{
-    for (uint i = 0; i < 1u << QUEUE_BITS; i++)
-        list_for_each(link, &stripe->queues[i]) {
-            const struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, queue);
-            if (!s->segment)
-                continue; /* a waker's place */
-            if (registry_find_handle_locked(s->segment->handle) != s->segment)
-                return "a sleeper's segment is dead";
-            if (stripe_of(s->segment) != stripe ||
-                queue_of(stripe, s->segment, s->offset) != &stripe->queues[i])
-                return "a sleeper stands in the wrong queue";
-            if (list_linked(&s->in_segment) != (s->peer == KSM_PEER_ANY))
-                return "a sleeper is not in its segment's list";
-            if (s->peer > 0 && !list_linked(&s->watch))
-                return "a sleeper does not watch its peer";
-            *nqueued += s->peer == KSM_PEER_ANY;
-        }
-    return NULL;
-}
-
-static const char *check_stripes_locked(void)
-{
-    for (uint i = 0; i < NSTRIPES; i++) {
-        struct stripe *stripe = &stripes[i];
-        uint nqueued = 0, nlisted = 0;
-        spin_acquire(&stripe->lock);
-        const char *wrong = check_stripe_locked(stripe, &nqueued);
-        struct segment *seg;
-        for (uint slot = 0; (seg = registry_next_locked(&slot)) != NULL; slot++)
-            if (stripe_of(seg) == stripe)
-                list_for_each(link, &seg->sleepers)
-                    nlisted++;
-        spin_release(&stripe->lock);
-        if (wrong)
-            return wrong;
-        if (nqueued != nlisted)
-            return "sleepers in queues and in segments differ";
-    }
-    return NULL;
-}
-
-const char *wait_check_locked(void)
-{
-    spin_acquire(&peers_lock);
-    const char *wrong = check_stripes_locked();
-    spin_release(&peers_lock);
-    return wrong;
 }

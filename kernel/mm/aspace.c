@@ -240,6 +240,7 @@ bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m)
     return pmap_maps(&as->map, m->va, m->writable, r->tables, r->ntables, r->tail, region_ntail(r));
 }
 
+#ifdef DEBUG
 void aspace_check(const struct aspace *as)
 {
     uint nmapped, nshared;
@@ -255,3 +256,4 @@ void aspace_check(const struct aspace *as)
         panic("address space: %u writable pages, not %u; %u mapped, not %u", nwritable, as->nwritable,
               nshared, nmapped);
 }
+#endif

@@ -94,7 +94,7 @@ struct mapping *aspace_mapping_from(const struct aspace *as, uint va);
 /* Do the page tables agree with this mapping?  Its process may run, but not be changing its mappings.
    Sleeps: no. */
 bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m);
-/* Panics if tree, page tables, counts or promises disagree.  The current process's space.  Sleeps: no. */
+/* Of debug kernels: panics if tree, page tables, counts or promises disagree.  The current process's space.  Sleeps: no. */
 void aspace_check(const struct aspace *as);
 
 #endif

@@ -433,6 +433,7 @@ void page_set_clean_cache(void *page, bool clean)
     spin_release(&lock);
 }
 
+#ifdef DEBUG
 static uint count(const struct frame *stack)
 {
     uint n = 0;
@@ -451,3 +452,4 @@ void page_check(void)
         panic("pages: %u free, %u listed, %u promised, %u lent", nfree, n, npromised, nlent);
     spin_release(&lock);
 }
+#endif

@@ -10,12 +10,6 @@
 #include "include/ksmabi.h"
 #include "mm/user.h"
 
-enum {
-#define CALL(number, name, nargs) SYS_##name = number,
-#include "syscalls.inc"
-#undef CALL
-};
-
 /* A call's place in the table: numbers from 512 on follow those below 64.  All others lie outside of it. */
 #define OWN_NUMBERS 512u /* this system's */
 #define OTHERS      64u  /* xv6's, and those added in its way */
@@ -29,29 +23,25 @@ static __attribute__((noinline)) void unknown(struct trapframe *tf)
     trapframe_result(tf, SYS_ERROR);
 }
 
-/* The result of a call whose arguments can't be read. */
-static uint no_arguments(uint number)
-{
-    bool ksm =
-        (number >= SYS_ksmget && number <= SYS_ksmwake) || number == SYS_ksmwaitpeer || number == SYS_ksmname;
-
-    return ksm ? (uint)KSM_EFAULT : SYS_ERROR;
-}
+/* The result of a call whose arguments can't be read: those on shared memory, named ksm..., have errors of their own. */
+#define IS_KSM(text)       ((text)[0] == 'k' && (text)[1] == 's' && (text)[2] == 'm')
+#define NO_ARGUMENTS(text) (IS_KSM(text) ? (uint)KSM_EFAULT : SYS_ERROR)
 
 /* A call whose arguments are near the end of a page: only the words that it takes are read. */
 static __attribute__((noinline)) uint call_at_edge(const struct trapframe *tf,
-                                                   uint (*function)(const union sys_arg arg[]), uint nargs)
+                                                   uint (*function)(const union sys_arg arg[]), uint nargs,
+                                                   uint unreadable)
 {
     union sys_arg arg[SYS_MAX_ARGS];
 
     if (user_copy_in(arg, trapframe_args(tf), nargs * sizeof(arg[0])) < 0)
-        return no_arguments(trapframe_syscall(tf));
+        return unreadable;
     return function(arg);
 }
 
 static inline __attribute__((always_inline)) void call(struct trapframe *tf,
                                                        uint (*function)(const union sys_arg arg[]),
-                                                       uint nargs)
+                                                       uint nargs, uint unreadable)
 {
     union sys_arg arg[SYS_MAX_ARGS];
     uint result;
@@ -61,13 +51,13 @@ static inline __attribute__((always_inline)) void call(struct trapframe *tf,
     else if (four_words_from_user(&arg[0].word, trapframe_args(tf)))
         result = function(arg); /* which does not look at the words that it did not ask for */
     else
-        result = call_at_edge(tf, function, nargs);
+        result = call_at_edge(tf, function, nargs, unreadable);
     trapframe_result(tf, result);
 }
 
 /* A function for each call, so that the compiler knows its number of arguments. */
 #define CALL(number, name, nargs) \
-    static void call_##name(struct trapframe *tf) { call(tf, sys_##name, nargs); }
+    static void call_##name(struct trapframe *tf) { call(tf, sys_##name, nargs, NO_ARGUMENTS(#name)); }
 #include "syscalls.inc"
 #undef CALL
 

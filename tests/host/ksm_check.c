@@ -112,9 +112,9 @@ TEST("damaged mappings are found")
     struct mapping stray;
     check_eq(aspace_map(b->as, &stray, &two->region, true), 0);
     check(strstr(ksm_check(), "as many mappings"));
-    b->busy = true; /* not looked at while it changes */
+    b->unlocked = KSM_UNMAPS; /* not looked at while it changes */
     check_sound();
-    b->busy = false;
+    b->unlocked = KSM_RESTS;
     aspace_unmap(b->as, &stray);
 }
 

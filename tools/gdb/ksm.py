@@ -710,7 +710,7 @@ usage: ksm"""
                 self.show_holding(holding)
         for sleeper in sleepers.get(int(segment), ()):
             print("    %s sleeps on the word at +0x%x, as long as it is %d%s" % (
-                task_name(sleeper["task"]), sleeper["offset"], sleeper["expected"],
+                task_name(sleeper["task"]), sleeper["word"]["offset"], sleeper["expected"],
                 ", and process %d lives" % sleeper["peer"] if sleeper["peer"] > 0 else ""))
 
     @staticmethod
@@ -726,9 +726,9 @@ usage: ksm"""
         for i in range(stripes.type.range()[1] + 1):
             queues = stripes[i]["queues"]
             for j in range(queues.type.range()[1] + 1):
-                for sleeper in items(queues[j], "ksm_sleeper", "queue"):
-                    if sleeper["segment"]:  # else a waker's place
-                        found.setdefault(int(sleeper["segment"]), []).append(sleeper)
+                for sleeper in items(queues[j], "ksm_sleeper", "word.queue"):
+                    if sleeper["word"]["segment"]:  # else a waker's place
+                        found.setdefault(int(sleeper["word"]["segment"]), []).append(sleeper)
         return found
 
 
