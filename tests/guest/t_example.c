@@ -355,6 +355,22 @@ TEST("ksmchat shows each member what the others say, and not its own lines")
     check(!segment_exists());
 }
 
+TEST("ksmchat keeps what others write from controlling the terminal")
+{
+    struct chatter ann, bob;
+
+    choose_id();
+    ann = start_chatter("2", "a\033n\nn");
+    bob = start_chatter("2", "bob");
+    say(&ann, "\033[2J\tb\xc3\xa4h\a\n");
+    listen_for(bob.out, "* a?n?n comes\n", "\na?n?n: ?[2J\tb\xc3\xa4h?\n");
+    close(ann.in);
+    close(bob.in);
+    tap_join_all(2);
+    close(ann.out);
+    close(bob.out);
+}
+
 TEST("ksmchat tells at once that nobody else is in the room")
 {
     static char output[OUTPUT_SIZE];

@@ -18,6 +18,7 @@
  *
  * -r: a robot comes along, so that one person can try it.
  */
+#include "ctype.h"
 #include "ksmlock.h"
 #include "ksmring.h"
 #include "mathexpr.h"
@@ -276,8 +277,18 @@ static void open_inbox(const struct person *person, struct ksmring *ring)
     fail(1, "%s: the segment is damaged", ksmid_show(person->id));
 }
 
-static void print_message(const struct message *message, int n)
+/* What others write must not control the terminal. */
+static void make_printable(char *text, uint n)
 {
+    for (uint i = 0; i < n; i++)
+        if (iscntrl((uchar)text[i]) && text[i] != '\t')
+            text[i] = '?';
+}
+
+static void print_message(struct message *message, int n)
+{
+    make_printable(message->name, strlen(message->name));
+    make_printable(message->text, (uint)n);
     if (message->kind == LINE)
         must_print("%s: %.*s\n", message->name, n, message->text);
     else if (message->kind != END)
