@@ -10,7 +10,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, done, ok, run, temp_directory, toolchain  # noqa: E402
-from run import statuses  # noqa: E402
+from run import qemu, statuses  # noqa: E402
+from run.symbols import Symbols  # noqa: E402
 
 START = """
         .text
@@ -114,6 +115,16 @@ os.mkdir(os.path.join(here, "tmp"))
 r = run("--add", __file__, "--", "x", build=here, env={"TMPDIR": os.path.join(here, "tmp")})
 ok(r.status == statuses.INTERRUPTED and not os.listdir(os.path.join(here, "tmp")),
    "an end while a file is put on the disk leaves no copy of the disk", r, os.listdir(os.path.join(here, "tmp")))
+
+# What a machine may print to harm its host.
+shown = []
+log = qemu.LogReader(shown.append)
+for _ in range(100):
+    log.feed(b"x" * 65000)
+ok(sum(map(len, shown)) > 6000000, "a line of the log without an end is passed on, and not kept", len(shown))
+there = [Symbols()._program(name)  # pylint: disable=protected-access
+         for name in ("../kernel.elf", "/etc/passwd", "/bin/sh")]
+ok(there == [None] * 3, "a program's name that leads elsewhere is not looked up on the host", there)
 
 own = [value for name, value in vars(statuses).items() if name.isupper()]
 ok(len(own) > 8 and len(set(own)) == len(own), "each ending has a status of its own", own)

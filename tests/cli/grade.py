@@ -88,6 +88,8 @@ refused(2, "there is no exercise 'nothing'; there are: call pages attach", "and 
 refused(2, "--exercise wants a value", "and an empty name of one, which would mean all suites", "--exercise", "", GOOD)
 refused(2, "two trees have the name good", "and two trees of the same name", GOOD, os.path.join(WORK, "..", "good"))
 refused(2, "'/' is no tree", "and a tree whose directory has no name", "/")
+refused(2, "such a name", "and one that is called as a file of results", os.path.join(WORK, "grades.csv"))
+refused(2, "such a name", "or as a part of them", os.path.join(WORK, ".good.part"))
 refused(2, "'' is no tree", "and a name without a letter", "")
 write("kept/good/notes", "")
 r = grade("--out", path("kept"), GOOD)

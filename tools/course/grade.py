@@ -29,6 +29,7 @@ from run.paths import clean_env, debug_build  # noqa: E402
 from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
+TABLE, GRADES = "table.txt", "grades.csv"  # beside the results
 SPARE = 32 << 20  # bytes free; with fewer, what failed may have failed for want of room
 HEADER = re.compile(r"^\s*/?\*\s*(Points|Name):\s*(.*?)\s*(?:\*/)?$", re.M)
 
@@ -115,6 +116,9 @@ def tree_names(paths):
         name = os.path.basename(os.path.abspath(path))
         if not path or not name:
             raise Refused("'%s' is no tree: results go by the name of its directory, and it has none" % path)
+        if name in (TABLE, GRADES) or name.startswith("."):
+            raise Refused("%s: results go by the name of its directory, and grade itself makes a file with such a name"
+                          % report.printable(path))
         if name in names:
             raise Refused("two trees have the name %s: %s and %s" % tuple(
                 report.printable(s) for s in (name, names[name], path)))
@@ -442,8 +446,8 @@ def explained(test, result):
 
 def write_reports(options, results, reference):
     lines = lines_of(results)
-    report.write(os.path.join(options.out, "table.txt"), "\n".join(lines) + "\n")
-    report.write(os.path.join(options.out, "grades.csv"), report.table(
+    report.write(os.path.join(options.out, TABLE), "\n".join(lines) + "\n")
+    report.write(os.path.join(options.out, GRADES), report.table(
         [("tree", "points", "of", "first failure")] +
         [(r.name, points.shown(r.points), points.shown(r.of), r.sentence) for r in results]))
     if options.junit:

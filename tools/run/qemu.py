@@ -26,6 +26,7 @@ PR_SET_PDEATHSIG = 1  # likewise
 PT_LOAD = 1
 PATIENCE = 8  # seconds in which a kernel says something, on a host that is busy too
 ANSWER = 300  # seconds for what a test waits for: hosts are busy, and only a failure waits so long
+UNENDED = 65536  # bytes of a line of the log, after which its end is not waited for
 LOOK = 3      # seconds for the monitor to say where a machine is that does not go on
 SILENT = """nothing has come from the system for %d seconds; what to check:
   `%s --version' says 5 or newer
@@ -285,6 +286,8 @@ class LogReader:
                 self._events.get(line[1:].decode(), lambda: None)()
             elif line:
                 self._show(line + b"\n")
+        if len(self._rest) > UNENDED:
+            self.close()
 
     def close(self):
         if self._rest:

@@ -93,7 +93,7 @@ class Symbols:
 
     def _program(self, name):
         path = self._added.get(name) or (os.path.join(build_directory(), "elf", name) if self._built else "")
-        return path if os.path.isfile(path) else None
+        return path if "/" not in name and os.path.isfile(path) else None  # a program can print any name
 
     def _words(self, line):
         match = WORDS.fullmatch(line)
