@@ -108,7 +108,7 @@ int ksmring_leave(struct ksmring *ring, int side);
  * KSM_ENOENT:     all readers have left
  * Sleeps: may; commit: no.
  */
-static inline MUST_CHECK int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks);
+MUST_CHECK static inline int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks);
 static inline void ksmring_commit(struct ksmring *ring, uint n);
 
 /*
@@ -116,7 +116,7 @@ static inline void ksmring_commit(struct ksmring *ring, uint n);
  * read.  Returns its length; 0: all writers have left, and nothing will come; or an error as above
  * (KSM_EOWNERDEAD: all writers are gone, and one died).  Sleeps: may; release: no.
  */
-static inline MUST_CHECK int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
+MUST_CHECK static inline int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
 static inline void ksmring_release(struct ksmring *ring);
 
 /* Waits until the readers have taken all that was written; meanwhile no other process can write.  0, KSM_ETIMEDOUT,
