@@ -39,18 +39,11 @@ static void revive_locked(struct holding *h)
     h->task->ndead--;
 }
 
-struct holding *holding_make_locked(struct ksm_task *task, uint slot)
+/* The first one for a slot. */
+static __attribute__((noinline)) struct holding *add_locked(struct ksm_task *task, uint slot)
 {
-    struct holding *h = task->recent;
+    struct holding *h = kmalloc(sizeof(*h));
 
-    if (!h || registry_slot(h->handle) != slot)
-        h = table_get(&task->handles, slot);
-    if (h) {
-        if (!h->segment)
-            revive_locked(h);
-        return h;
-    }
-    h = kmalloc(sizeof(*h));
     if (!h)
         return NULL;
     holding_init(h, task, 0);
@@ -61,6 +54,19 @@ struct holding *holding_make_locked(struct ksm_task *task, uint slot)
     list_push_back(&task->holdings, &h->link);
     if (!list_linked(&task->link))
         list_push_back(&registry.tasks, &task->link);
+    return h;
+}
+
+struct holding *holding_make_locked(struct ksm_task *task, uint slot)
+{
+    struct holding *h = task->recent;
+
+    if (!h || registry_slot(h->handle) != slot)
+        h = table_get(&task->handles, slot);
+    if (!h)
+        return add_locked(task, slot);
+    if (!h->segment)
+        revive_locked(h);
     return h;
 }
 

@@ -33,7 +33,7 @@ struct slab {
     struct slab_class *class; /* [I] */
     void *freed;              /* [L] objects that were handed out and came back */
     char *fresh;              /* [L] the first that never was */
-    uint nused;               /* [L] */
+    uint nfree;               /* [L] objects that are not handed out */
 } __attribute__((aligned(16)));
 
 #define UNIT       16u /* sizes and addresses of objects are multiples of it */
@@ -140,7 +140,7 @@ static struct slab *slab_create(struct slab_class *class)
     s->class = class;
     s->freed = NULL;
     s->fresh = (char *)(s + 1);
-    s->nused = 0;
+    s->nfree = class->nobjects;
     return s;
 }
 
@@ -157,7 +157,7 @@ static void *take(struct slab_class *class)
         p = s->fresh;
         s->fresh += class->nbytes;
     }
-    if (++s->nused == class->nobjects)
+    if (--s->nfree == 0)
         list_remove(&s->link);
     return p;
 }
@@ -215,11 +215,11 @@ void kfree(void *p)
     spin_acquire(&class->lock);
     check_not_free(s, p);
     poison(p, class->nbytes);
-    if (s->nused-- == class->nobjects)
+    if (s->nfree++ == 0)
         list_push_back(&class->room, &s->link);
     *(void **)p = s->freed;
     s->freed = p;
-    bool empty = s->nused == 0;
+    bool empty = s->nfree == class->nobjects;
     if (empty)
         list_remove(&s->link);
     spin_release(&class->lock);

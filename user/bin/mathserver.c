@@ -205,14 +205,16 @@ static void rest(struct server *server)
 static void serve(struct server *server)
 {
     for (uint pass = 1;; pass++) {
+        bool ending = server->end; /* once more: what was sent before the request to end */
+
         serve_all(server);
-        if (server->end)
-            break;
-        rest(server);
+        if (ending)
+            return;
+        if (!server->end)
+            rest(server);
         if (pass % HEAL_PASSES == 0)
             heal(server);
     }
-    serve_all(server);
 }
 
 /* Start and end. */

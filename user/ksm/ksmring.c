@@ -2,7 +2,7 @@
  * ksmring.c - the queue of ksmring.h.
  *
  * A record is a word with the length, and the message, rounded up to words.  It never wraps: where the rest of
- * the data is too short, a record SKIP fills it.  The writers' `at` and the readers' `at` count bytes.  Each side
+ * the data is too short, a record KSMRING_SKIP fills it.  The writers' `at` and the readers' `at` count bytes.  Each side
  * moves only its own, and only when it is done with the bytes, so a process that dies in between leaves the ring
  * as if it had not begun.
  *
@@ -19,12 +19,9 @@
 #include "ksm_impl.h"
 
 #define MAGIC    0x676e6972u /* "ring" */
-#define SKIP     0xffffffffu /* a length that no message has */
 #define MIN_DATA 64u         /* a cache line */
 #define MAX_DATA 0x40000000u /* positions modulo 2^32 stay unambiguous */
 #define ATTEMPTS 100 /* to look at an entry that others change: a hostile process can't hold us there */
-
-static uint round_up(uint n, uint unit) { return (n + unit - 1) & ~(unit - 1); }
 
 /* Making and opening. */
 
@@ -105,9 +102,6 @@ int ksmring_open(struct ksmring *ring, void *memory, uint nbytes)
 
 uint ksmring_max(const struct ksmring *ring) { return ring->max; }
 
-/* What a message of n bytes takes of the ring. */
-static inline uint record_size(uint n) { return sizeof(uint) + round_up(n, sizeof(uint)); }
-
 /* Members. */
 
 static void wake(struct ksmring_side *side)
@@ -116,20 +110,10 @@ static void wake(struct ksmring_side *side)
         ksmwake(&side->waited, 1);
 }
 
-/* Wakes the process that waits for this position, if one does. */
-static __attribute__((noinline)) void wake_for(struct ksmring_side *side, uint at)
+void ksmring_wake_for(struct ksmring_side *side, uint at)
 {
     if ((int)(at - __atomic_load_n(&side->wanted, __ATOMIC_RELAXED)) >= 0)
         wake(side);
-}
-
-/* Moves a side on, and wakes the process that waits for that. */
-static inline void advance(struct ksmring_side *side, uint nbytes)
-{
-    uint at = __atomic_add_fetch(&side->at, nbytes, __ATOMIC_SEQ_CST);
-
-    if (__builtin_expect(__atomic_load_n(&side->waited, __ATOMIC_RELAXED), 0))
-        wake_for(side, at);
 }
 
 /* Takes an entry that is nobody's, or a dead member's, which goes to *was. */
@@ -237,40 +221,38 @@ static int look_for_members(struct ksmring *ring, int which)
 /* Waiting. */
 
 /* Whose end a wait for that side depends on, as for ksmwaitpeer(); an error when nobody is there any more.  A process
-   that leaves clears its entry, and wakes, so it is enough to look at the entry before the sleep. */
+   that joins wakes, one that leaves clears its entry and wakes; so it is enough to look before the sleep. */
 static int choose_peer(struct ksmring *ring, int which, int *peer)
 {
+    struct ksmring_side *side = ring->side[which];
     struct ksmself *seat = ring->watched_seat[which];
+    bool joined = ring->seat[!which] != NULL;
     int result;
 
-    *peer = ring->peer;
-    if (!ring->seat[!which] && __atomic_load_n(&ring->side[which]->present, __ATOMIC_SEQ_CST))
+    *peer = joined ? -1 : ring->peer;
+    if (!__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST))
         return 0;
-    if (!ring->seat[!which])
-        return look_for_members(ring, which);
+    if (!joined)
+        return __atomic_load_n(&side->present, __ATOMIC_SEQ_CST) ? 0 : look_for_members(ring, which);
     if (!seat || !ksmself_same(ksmself_load(seat), ring->watched[which])) {
         ring->watched_seat[which] = NULL;
         result = look_for_members(ring, which);
         if (result < 0)
             return result;
     }
-    *peer = ring->watched_seat[which] ? (int)ring->watched[which].pid : -1;
+    if (ring->watched_seat[which])
+        *peer = (int)ring->watched[which].pid;
     return 0;
 }
 
-/* Waits until the other side, `which`, has moved its `at` from `seen` to `wanted` or beyond.  0: look again.
-   Else an error that ends the call. */
-static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, struct patience *patience)
+/* Sleeps until the other side, `which`, has moved its `at` from `seen` to `wanted` or beyond.  0: look again.  Else an
+   error that ends the call. */
+static int sleep_for(struct ksmring *ring, int which, uint seen, uint wanted, struct patience *patience)
 {
     struct ksmring_side *side = ring->side[which];
-    bool joined = ring->seat[!which] != NULL, spun = patience->spun;
+    bool joined = ring->seat[!which] != NULL;
     int ticks, peer, result;
 
-    if (patience->ticks == KSMRING_TRY)
-        return KSM_EAGAIN;
-    patience->spun = true;
-    if (!spun && ksmspin_changed(&ring->spin, &side->at, seen))
-        return 0;
     /* A reader that stops early leaves a writer's room without a wake: see wake_level(). */
     if (!patience_left(patience, joined && which == KSMRING_WRITER ? 0 : KSM_SLICE, &ticks))
         return KSM_ETIMEDOUT;
@@ -291,6 +273,19 @@ static int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, str
     return joined || (result == KSM_ETIMEDOUT && patience->ticks) ? 0 : KSM_EAGAIN;
 }
 
+/* The same, if the call may wait, and after a look for a while. */
+static inline int wait_for(struct ksmring *ring, int which, uint seen, uint wanted, struct patience *patience)
+{
+    if (patience->ticks == KSMRING_TRY)
+        return KSM_EAGAIN;
+    if (!patience->spun) {
+        patience->spun = true;
+        if (ksmspin_changed(&ring->spin, &ring->side[which]->at, seen))
+            return 0;
+    }
+    return sleep_for(ring, which, seen, wanted, patience);
+}
+
 /* Takes the lock of a side that has many members. */
 static int enter(struct ksmring *ring, int which, int ticks)
 {
@@ -303,19 +298,13 @@ static int enter(struct ksmring *ring, int which, int ticks)
     return result == KSM_EOWNERDEAD ? 0 : result; /* it left the ring whole */
 }
 
-static void release_lock(struct ksmring *ring, int which)
+void ksmring_unlock(struct ksmring *ring, int which)
 {
     if (which == KSMRING_WRITER)
         ring->room = ring->skipped = 0;
     else
         ring->ready = ring->passed = 0;
     ksmlock_release(&ring->side[which]->lock);
-}
-
-static inline void leave(struct ksmring *ring, int which)
-{
-    if (ring->nmembers[which] != 1)
-        release_lock(ring, which);
 }
 
 /* Writing. */
@@ -330,10 +319,10 @@ static uint wake_level(const struct ksmring *ring, uint nbytes)
     return half < fits ? half : fits;
 }
 
-/* Finds room for a record of `need` bytes, and waits for it.  Returns 0, or an error of ksmring_reserve(). */
-static __attribute__((noinline)) int find_room(struct ksmring *ring, uint need, int ticks)
+int ksmring_find_room(struct ksmring *ring, uint n, int ticks)
 {
     struct patience patience = { .ticks = ticks };
+    uint need = ksmring_record_size(n);
     int result = enter(ring, KSMRING_WRITER, ticks);
 
     if (result < 0)
@@ -349,7 +338,7 @@ static __attribute__((noinline)) int find_room(struct ksmring *ring, uint need, 
             result = KSM_EINVAL;
         } else if (space >= skipped + need) {
             if (skipped)
-                *(uint *)(ring->data + offset) = SKIP;
+                *(uint *)(ring->data + offset) = KSMRING_SKIP;
             ring->skipped = skipped;
             ring->put = ring->data + (skipped ? 0 : offset);
             ring->room = skipped || space < rest ? space - skipped : rest;
@@ -359,40 +348,8 @@ static __attribute__((noinline)) int find_room(struct ksmring *ring, uint need, 
                 wait_for(ring, KSMRING_READER, seen, written - wake_level(ring, skipped + need), &patience);
         }
     }
-    leave(ring, KSMRING_WRITER);
+    ksmring_done(ring, KSMRING_WRITER);
     return result;
-}
-
-int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks)
-{
-    uint need = record_size(n);
-
-    if (n - 1 >= ring->max || ticks < KSMRING_TRY) /* n may be 0 */
-        return n == 0 || ticks < KSMRING_TRY ? KSM_EINVAL : KSM_ESIZE;
-    if (need > ring->room) {
-        int result = find_room(ring, need, ticks);
-
-        if (result < 0)
-            return result;
-    }
-    *where = ring->put + sizeof(uint);
-    return 0;
-}
-
-void ksmring_commit(struct ksmring *ring, uint n)
-{
-    uint nbytes = record_size(n);
-
-    if (n > 0 && nbytes <= ring->room) {
-        uint skipped = ring->skipped;
-
-        *(uint *)ring->put = n;
-        ring->put += nbytes;
-        ring->room -= nbytes;
-        ring->skipped = 0;
-        advance(ring->side[KSMRING_WRITER], skipped + nbytes);
-    }
-    leave(ring, KSMRING_WRITER);
 }
 
 int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks)
@@ -423,94 +380,41 @@ int ksmring_drain(struct ksmring *ring, int ticks)
         result = written - read > ring->ndata ? KSM_EINVAL
                                               : wait_for(ring, KSMRING_READER, read, written, &patience);
     }
-    leave(ring, KSMRING_WRITER);
+    ksmring_done(ring, KSMRING_WRITER);
     return result;
 }
 
 /* Reading. */
 
-static inline uint length_at(const uchar *record)
-{
-    return __atomic_load_n((const uint *)record, __ATOMIC_RELAXED);
-}
-
-/* Looks how far the writers are.  Returns 1 if there is a message, KSM_EAGAIN, or KSM_EINVAL. */
-static inline int look_for_messages(struct ksmring *ring)
-{
-    uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_RELAXED);
-    uint used = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_ACQUIRE) - read;
-    uint offset = read & (ring->ndata - 1), rest = ring->ndata - offset;
-
-    if (used == 0)
-        return KSM_EAGAIN;
-    if (used > ring->ndata || (read | used) % sizeof(uint) != 0)
-        return KSM_EINVAL;
-    ring->get = ring->data + offset;
-    ring->ready = used < rest ? used : rest;
-    if (used > rest && length_at(ring->get) == SKIP) {
-        ring->passed = rest;
-        ring->get = ring->data;
-        ring->ready = used - rest;
-    }
-    return 1;
-}
-
-/* The same, and waits for one. */
-static __attribute__((noinline)) int wait_for_messages(struct ksmring *ring, int ticks)
+int ksmring_find_message(struct ksmring *ring, int ticks)
 {
     struct patience patience = { .ticks = ticks };
     int result = enter(ring, KSMRING_READER, ticks);
 
     if (result < 0)
         return result;
-    for (;;) {
+    while (result == 0) {
         uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_RELAXED);
+        uint used = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_ACQUIRE) - read;
+        uint offset = read & (ring->ndata - 1), rest = ring->ndata - offset;
 
-        result = look_for_messages(ring);
-        if (result > 0)
-            return result;
-        if (result == KSM_EAGAIN)
+        if (used == 0) {
             result = wait_for(ring, KSMRING_WRITER, read, read + 1, &patience);
-        if (result < 0)
-            break;
+        } else if (used > ring->ndata || (read | used) % sizeof(uint) != 0) {
+            result = KSM_EINVAL;
+        } else {
+            ring->get = ring->data + offset;
+            ring->ready = used < rest ? used : rest;
+            if (used > rest && ksmring_length(ring) == KSMRING_SKIP) {
+                ring->passed = rest;
+                ring->get = ring->data;
+                ring->ready = used - rest;
+            }
+            return 0;
+        }
     }
-    leave(ring, KSMRING_READER);
+    ksmring_done(ring, KSMRING_READER);
     return result;
-}
-
-int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
-{
-    uint n = ring->ready > 0 ? length_at(ring->get) : SKIP;
-
-    if (ticks < KSMRING_TRY)
-        return KSM_EINVAL;
-    if (__builtin_expect(n == SKIP, 0)) {
-        int result = ring->nmembers[KSMRING_READER] == 1 ? look_for_messages(ring) : KSM_EAGAIN;
-
-        if (result == KSM_EAGAIN && (ticks != KSMRING_TRY || ring->nmembers[KSMRING_READER] != 1))
-            result = wait_for_messages(ring, ticks);
-        if (result < 0)
-            return result == KSM_ENOENT ? 0 : result;
-        n = length_at(ring->get);
-    }
-    ring->taken = record_size(n);
-    if (n - 1 >= ring->max || ring->taken > ring->ready) {
-        leave(ring, KSMRING_READER);
-        return KSM_EINVAL;
-    }
-    *where = ring->get + sizeof(uint);
-    return (int)n;
-}
-
-void ksmring_release(struct ksmring *ring)
-{
-    uint nbytes = ring->passed + ring->taken;
-
-    ring->get += ring->taken;
-    ring->ready -= ring->taken;
-    ring->passed = ring->taken = 0;
-    advance(ring->side[KSMRING_READER], nbytes);
-    leave(ring, KSMRING_READER);
 }
 
 int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks)
@@ -521,7 +425,7 @@ int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks)
     if (n <= 0)
         return n;
     if ((uint)n > max) {
-        leave(ring, KSMRING_READER);
+        ksmring_done(ring, KSMRING_READER);
         return KSM_ESIZE;
     }
     memcpy(message, where, (uint)n);

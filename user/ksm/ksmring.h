@@ -108,16 +108,16 @@ int ksmring_leave(struct ksmring *ring, int side);
  * KSM_ENOENT:     all readers have left
  * Sleeps: may; commit: no.
  */
-MUST_CHECK int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks);
-void ksmring_commit(struct ksmring *ring, uint n);
+MUST_CHECK static inline int ksmring_reserve(struct ksmring *ring, uint n, void **where, int ticks);
+static inline void ksmring_commit(struct ksmring *ring, uint n);
 
 /*
  * The oldest message, in the ring itself; ksmring_release() takes it out.  Between the two no other process can
  * read.  Returns its length; 0: all writers have left, and nothing will come; or an error as above
  * (KSM_EOWNERDEAD: all writers are gone, and one died).  Sleeps: may; release: no.
  */
-MUST_CHECK int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
-void ksmring_release(struct ksmring *ring);
+MUST_CHECK static inline int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
+static inline void ksmring_release(struct ksmring *ring);
 
 /* Waits until the readers have taken all that was written; meanwhile no other process can write.  0, KSM_ETIMEDOUT,
    KSM_EOWNERDEAD, KSM_ENOENT, KSM_EAGAIN as above; KSM_EINVAL between reserve and commit.  Sleeps: may. */
@@ -127,5 +127,7 @@ MUST_CHECK int ksmring_drain(struct ksmring *ring, int ticks);
    Sleeps: may. */
 MUST_CHECK int ksmring_write(struct ksmring *ring, const void *message, uint n, int ticks);
 MUST_CHECK int ksmring_read(struct ksmring *ring, void *message, uint max, int ticks);
+
+#include "ksmring_impl.h"
 
 #endif
