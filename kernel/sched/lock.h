@@ -58,16 +58,17 @@ struct spinlock {
 /* clang-format on */
 void lock_debug_acquire(struct spinlock *l);
 void lock_debug_acquired(struct spinlock *l);
-void lock_debug_release(struct spinlock *l);
-bool spin_held(const struct spinlock *l); /* by this processor */
+enum lock_rank lock_debug_release(struct spinlock *l); /* its rank */
+bool spin_held(const struct spinlock *l);              /* by this processor */
 /* Panics when this processor holds a spin lock, or this thread a mutex. */
 void lock_debug_none_held(void);
 /* For something that is held like a mutex but is none: no lock of this rank or a later one may be held. */
 void lock_debug_may_enter(enum lock_rank rank, const char *name);
 void lock_debug_enter(enum lock_rank rank, const char *name);
 void lock_debug_leave(enum lock_rank rank);
-/* Where the jitter may let others run: see jitter_start().  Sleeps: may. */
-void lock_debug_released(const struct spinlock *l);
+/* Where the jitter may let others run, after a lock of this rank: see jitter_start().  The lock itself may be gone.
+   Sleeps: may. */
+void lock_debug_released(enum lock_rank rank);
 /* From now on threads of processes yield where they release their last lock, as a sequence made from `seed`
    decides. */
 void jitter_start(uint seed);
@@ -79,12 +80,12 @@ bool jitter_ends_slice(void);
 /* clang-format on */
 static inline void lock_debug_acquire(struct spinlock *l) { (void)l; }
 static inline void lock_debug_acquired(struct spinlock *l) { (void)l; }
-static inline void lock_debug_release(struct spinlock *l) { (void)l; }
+static inline enum lock_rank lock_debug_release(struct spinlock *l) { return (void)l, RANK_PROC; }
 static inline void lock_debug_none_held(void) {}
 static inline void lock_debug_may_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
 static inline void lock_debug_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
 static inline void lock_debug_leave(enum lock_rank rank) { (void)rank; }
-static inline void lock_debug_released(const struct spinlock *l) { (void)l; }
+static inline void lock_debug_released(enum lock_rank rank) { (void)rank; }
 static inline void jitter_start(uint seed) { (void)seed; }
 static inline bool jitter_ends_slice(void) { return false; }
 #endif
@@ -120,9 +121,9 @@ static inline void spin_acquire(struct spinlock *l)
 static inline void spin_release(struct spinlock *l)
 {
     COUNT_LOCK(-1);
-    lock_debug_release(l);
+    enum lock_rank rank = lock_debug_release(l);
     __atomic_store_n(&l->locked, 0, __ATOMIC_RELEASE);
-    lock_debug_released(l);
+    lock_debug_released(rank);
 }
 
 static inline uint spin_acquire_irq(struct spinlock *l)
@@ -137,7 +138,7 @@ static inline void spin_release_irq(struct spinlock *l, uint was)
 {
     spin_release(l);
     irq_restore(was);
-    lock_debug_released(l);
+    lock_debug_released(RANK_INTERRUPT);
 }
 
 /* A lock whose holder may sleep.  Waiters get it in the order in which they came; kill() does not end their

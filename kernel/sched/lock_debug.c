@@ -59,7 +59,7 @@ void lock_debug_acquired(struct spinlock *l)
     irq_restore(was);
 }
 
-void lock_debug_release(struct spinlock *l)
+enum lock_rank lock_debug_release(struct spinlock *l)
 {
     uint was = irq_save();
     struct cpu *cpu = cpu_self();
@@ -76,6 +76,7 @@ void lock_debug_release(struct spinlock *l)
     l->holder = NULL;
     latency_held(l->name, l->acquired_at, l->acquired_by, (uint)__builtin_return_address(0));
     irq_restore(was);
+    return l->rank;
 }
 
 void lock_debug_none_held(void)
@@ -160,13 +161,13 @@ static bool jitter_strikes(uint n)
 
 bool jitter_ends_slice(void) { return jitter_strikes(2); }
 
-void lock_debug_released(const struct spinlock *l)
+void lock_debug_released(enum lock_rank rank)
 {
     struct cpu *cpu = cpu_self();
 
     /* Page faults take the lock of page frames, also in the middle of copies by vector registers, where no
        other thread may run. */
-    if (!jitter_state || l->rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() ||
+    if (!jitter_state || rank == RANK_PAGE || cpu->nlocks || cpu->in_interrupt || !irq_enabled() ||
         !thread_self()->aspace)
         return;
     if (jitter_strikes(8))

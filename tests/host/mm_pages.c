@@ -63,14 +63,14 @@ void lock_debug_acquire(struct spinlock *l)
 }
 void lock_debug_acquired(struct spinlock *l) { held = l; }
 void lock_debug_may_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
-void lock_debug_release(struct spinlock *l)
+enum lock_rank lock_debug_release(struct spinlock *l)
 {
-    (void)l;
     held = NULL;
+    return l->rank;
 }
-void lock_debug_released(const struct spinlock *l)
+void lock_debug_released(enum lock_rank rank)
 {
-    (void)l;
+    (void)rank;
     pass_point();
 }
 void page_copy(void *dst, const void *src)

@@ -188,13 +188,13 @@ void lock_debug_acquired(struct spinlock *l)
     nlocks_held++;
 }
 
-void lock_debug_release(struct spinlock *l)
+enum lock_rank lock_debug_release(struct spinlock *l)
 {
-    (void)l;
     nlocks_held--;
+    return l->rank;
 }
 
-void lock_debug_released(const struct spinlock *l) { (void)l; }
+void lock_debug_released(enum lock_rank rank) { (void)rank; }
 void lock_debug_may_enter(enum lock_rank rank, const char *name) { (void)rank, (void)name; }
 void sched_yield(void) {}
 

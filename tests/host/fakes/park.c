@@ -261,15 +261,15 @@ void lock_debug_acquired(struct spinlock *l)
     nlocks_held++;
 }
 
-void lock_debug_release(struct spinlock *l)
+enum lock_rank lock_debug_release(struct spinlock *l)
 {
-    (void)l;
     nlocks_held--;
+    return l->rank;
 }
 
-void lock_debug_released(const struct spinlock *l)
+void lock_debug_released(enum lock_rank rank)
 {
-    (void)l;
+    (void)rank;
     fake_gap();
 }
 
