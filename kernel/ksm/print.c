@@ -16,6 +16,7 @@
 #include "ksm/ksm_impl.h"
 
 #include "base/printk.h"
+#include "include/param.h"
 
 #define ADDRESSES     4u  /* on a line */
 #define MAX_ADDRESSES 12u /* of a process: the rest is a number */
@@ -23,7 +24,8 @@
 #define TEXT_SIZE     400 /* the longest text: five lines of 21 to 72 characters */
 
 struct cursor {
-    uint slot;             /* [o] of the segment that the marker is in, or else of the next one to look at */
+    uint slot;  /* [o] the next one to look at; that of the marker's segment is the one before */
+    uint nleft; /* [o] holdings to be printed at most: others may come as fast as they are printed */
     struct holding marker; /* [K] before the next holding to print */
 };
 
@@ -74,6 +76,8 @@ static bool step_to_segment_locked(struct cursor *c, char *text)
         if (slot->state & SLOT_TAKEN) {
             segment_text_locked(slot->segment, text);
             list_push_front(&slot->segment->holdings, &c->marker.in_segment);
+            c->slot++;
+            c->nleft = NPROC;
             return true;
         }
     }
@@ -82,14 +86,12 @@ static bool step_to_segment_locked(struct cursor *c, char *text)
 
 static void step_to_holding_locked(struct cursor *c, char *text)
 {
-    const struct segment *seg = registry_slot_at(c->slot)->segment; /* it lives: the marker is linked */
+    const struct segment *seg = registry_slot_at(c->slot - 1)->segment; /* it lives: the marker is linked */
     struct list *next = c->marker.in_segment.next;
 
     list_remove(&c->marker.in_segment);
-    if (next == &seg->holdings) {
-        c->slot++;
+    if (next == &seg->holdings || c->nleft-- == 0)
         return;
-    }
     list_push_front(next, &c->marker.in_segment);
     const struct holding *h = container_of(next, struct holding, in_segment);
     if (h->task)

@@ -89,7 +89,8 @@ void proc_print_all(void)
     char line[LINE_SIZE];
     const struct proc *p;
 
-    for (uint pid = 1;; pid++) {
+    /* Others fork meanwhile, perhaps as fast as it prints: NPROC are all that there were at the start. */
+    for (uint pid = 1, nseen = 0; nseen < NPROC; pid++, nseen++) {
         size_t n = 0;
 
         spin_acquire(&proc_lock);

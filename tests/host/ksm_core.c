@@ -77,6 +77,34 @@ TEST("§13 the operator's table while segments and processes come and go")
     }
 }
 
+static bool printed;
+
+static void run_print_once(void *unused)
+{
+    run_print(unused);
+    printed = true;
+}
+
+static void run_reborn(void *task)
+{
+    while (!printed)
+        check_eq(ksm_delete(task, world_get(task, 0x63, 1)), 0);
+}
+
+TEST("§13 the operator's table shows one segment for each entry, however often it is used anew meanwhile")
+{
+    for (uint seed = 1; seed <= 50; seed++) {
+        printed = false;
+        actors_jitter(seed);
+        actor_start(run_reborn, world_task(4));
+        actor_start(run_print_once, NULL);
+        actors_run();
+        const char *first = strstr(fake_printed, "0x00000063");
+        check(!first || !strstr(first + 1, "0x00000063"));
+        world_again();
+    }
+}
+
 TEST("§13 the operator's table shows segments and attachments")
 {
     struct ksm_task *a = world_task(4), *b = world_task(15);
