@@ -244,6 +244,7 @@ static bool inherit_all(struct ksm_task *child, const struct ksm_task *parent)
         const struct holding *h = holding_at(link);
         if (__atomic_load_n(&h->segment, __ATOMIC_RELAXED) && !inherit(child, h))
             return false;
+        sched_checkpoint();
     }
     aspace_inherit_done(child->as, parent->as);
     return true;

@@ -126,6 +126,22 @@ static void get_all(uint n)
         need(ksmdelete(ksmget((int)(i * COLLIDING), 0)) == 0, "delete");
 }
 
+/* n segments that are not attached: fork copies the handles. */
+static void get_handles(uint n)
+{
+    for (uint i = 0; i < n; i++)
+        need(ksmget((int)i, 1) > 0, "get");
+    join((uint)(start(nothing, 0) > 0));
+    for (uint i = 0; i < n; i++)
+        need(ksmdelete(ksmget((int)i, 0)) == 0, "delete");
+}
+
+static void handles(uint n)
+{
+    start(get_handles, n);
+    join(1);
+}
+
 static void segments(uint n)
 {
     start(get_all, n);
@@ -460,6 +476,7 @@ static const struct {
     { "large", large_segment },
     { "heap", heap },
     { "segments", segments },
+    { "handles", handles },
     { "sleepers", sleepers },
     { "processes", processes },
     { "crowd", crowd },
