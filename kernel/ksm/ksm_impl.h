@@ -126,7 +126,8 @@ struct registry {
 };
 extern struct registry registry;
 
-/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way.  Sleeps: may. */
+/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way; the latter false if the
+   caller was killed.  Sleeps: may. */
 void registry_wait_locked(void);
 static inline void registry_acquire(void)
 {
@@ -134,7 +135,7 @@ static inline void registry_acquire(void)
     if (registry.divided)
         registry_wait_locked();
 }
-void registry_sleep_locked(void);
+MUST_CHECK bool registry_sleep_locked(void);
 /* In a walk, between two things: lets others have the lock and the processor now and then.  Sleeps: may. */
 REACQUIRES void registry_pause_locked(void);
 static inline void registry_step_locked(void)

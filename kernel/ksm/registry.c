@@ -51,16 +51,19 @@ void registry_wait_locked(void)
         waitq_sleep(&registry.waiters, &registry.lock, 0, false);
 }
 
-void registry_sleep_locked(void)
+bool registry_sleep_locked(void)
 {
-    waitq_sleep(&registry.waiters, &registry.lock, 0, false);
+    bool killed = waitq_sleep(&registry.waiters, &registry.lock, 0, true) == PARK_KILLED;
+
     registry_wait_locked();
+    return !killed;
 }
 
 REACQUIRES void registry_pause_locked(void)
 {
     registry.divided = true;
     registry.nsteps = 0;
+    thread_set_urgent(thread_self(), true); /* others wait: it is not to wait behind those that compute */
     spin_release(&registry.lock);
     sched_checkpoint();
     spin_acquire(&registry.lock);
@@ -69,6 +72,7 @@ REACQUIRES void registry_pause_locked(void)
 void registry_resume_locked(void)
 {
     registry.divided = false;
+    thread_set_urgent(thread_self(), false);
     waitq_wake_all(&registry.waiters);
 }
 

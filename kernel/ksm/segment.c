@@ -141,7 +141,8 @@ static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
             if (error != KSM_ENOSPC || registry.nunborn == 0)
                 return error;
         }
-        registry_sleep_locked();
+        if (!registry_sleep_locked())
+            return KSM_ENOMEM; /* the killed never see it */
     }
 }
 

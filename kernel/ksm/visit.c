@@ -23,7 +23,7 @@ uint ksm_snapshot_bytes(void)
 void ksm_freeze(void)
 {
     registry_acquire();
-    registry.divided = true;
+    registry_pause_locked();
     registry_release();
 }
 

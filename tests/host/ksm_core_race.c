@@ -77,6 +77,38 @@ TEST("§12 §10 nobody is refused for the sake of a failed birth")
     }
 }
 
+static struct actor *waiting; /* for a birth, until it is killed */
+static uint ndied;            /* while the birth was still under way */
+
+static void run_killed_getter(void *task)
+{
+    if (ksm_get(task, 1, 0, 0) == KSM_ENOMEM)
+        ndied += registry.nunborn;
+}
+
+static void kill_waiting(void)
+{
+    if (registry.nunborn && actor_thread(waiting)->state == THREAD_SLEEPING)
+        thread_kill(actor_thread(waiting));
+}
+
+TEST("§7.4 §12 a process that waits for a birth can be killed")
+{
+    ndied = 0;
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct getter g = { .task = world_task(4), .id = 1, .nbytes = 100 * 4096 };
+        actors_jitter(seed);
+        actor_start(run_getter, &g);
+        waiting = actor_start(run_killed_getter, world_task(5));
+        fake_on_switch = kill_waiting;
+        actors_run();
+        fake_on_switch = NULL;
+        check(g.result > 0);
+        world_again();
+    }
+    check(ndied > 0);
+}
+
 /* Attachments counted up to the limit by others while this one was being mapped. */
 static void run_attacher(void *arg)
 {

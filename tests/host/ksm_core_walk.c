@@ -12,6 +12,7 @@ static uint total_before, total_after; /* of attachments */
 static uint nmeetings;                 /* the watcher came while a walk was under way */
 static bool walked;
 static struct ksm_task *child;
+static struct actor *walker; /* urgent while it walks: others do not wait for those that compute besides */
 
 /* A process with NMANY segments, each attached once. */
 static struct ksm_task *rich_task(int pid)
@@ -32,6 +33,7 @@ static void run_watcher(void *unused)
     while (!walked) {
         for (uint i = 0; i < NMANY; i++) {
             nmeetings += registry.divided;
+            check_eq(actor_thread(walker)->urgent, registry.divided);
             struct ksminfo_t info = world_info(watcher, handles[i]);
             check(info.total_attached_nr == total_before || info.total_attached_nr == total_after);
             check(!after || info.total_attached_nr == total_after);
@@ -71,7 +73,7 @@ static void walk(void (*run)(void *), struct ksm_task *task, uint before, uint a
     walked = false;
     actors_jitter(seed);
     fake_on_switch = world_check_sound;
-    actor_start(run, task);
+    walker = actor_start(run, task);
     actor_start(run_watcher, NULL);
     actors_run();
     check_eq(actors_alive(), 0);
