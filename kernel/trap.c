@@ -29,7 +29,7 @@ static __attribute__((noreturn)) void kill_for_fault(const struct trap_info *inf
 {
     struct proc *self = proc_self();
     uint cpu = cpu_self()->index;
-    char line[LINE_SIZE], words[FAULT_WORDS];
+    char line[LINE_SIZE], words[FAULT_WORDS] = "";
 
     if (info->touch)
         last_address[cpu] = info->address;
@@ -41,12 +41,11 @@ static __attribute__((noreturn)) void kill_for_fault(const struct trap_info *inf
     format(line, sizeof(line), "pid %d %s: trap %d err %d on cpu %d eip 0x%x addr 0x%x--kill proc", self->pid,
            self->name, (int)info->number, (int)(proc_foreign ? foreign_code(info) : info->code), (int)cpu,
            info->ip, last_address[cpu]);
-    if (proc_foreign) {
-        printk("%s\n", line);
-    } else {
+    if (!proc_foreign)
         fault_words(info, words);
-        printk("%s\n%s\n", line, words); /* one message: nothing comes between them */
-    }
+    console_begin_message();
+    printk(proc_foreign ? "%s\n%s" : "%s\n%s\n", line, words); /* one: nothing comes between the lines */
+    console_end_message();
     proc_exit(STATUS_KILLED);
 }
 

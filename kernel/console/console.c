@@ -15,7 +15,8 @@
  * The ring is bounded.  The end of a line always fits, as long as its first character did; a character that
  * does not is refused with a bell, and so is the rest of its line: no line has a hole.
  *
- * A shell that edits lines itself asks for keys: all that is typed is kept as it is, for this shell alone.
+ * A shell that edits lines itself asks for keys: all that is typed is kept as it is, for this shell alone.  So may a program
+ * of the job in the foreground, but for the keys that are for the system.
  *
  *      taken = committed = edited = keys_from            keys_to
  *                                       |  keys as typed  |
@@ -192,6 +193,9 @@ static void edit_locked(int c)
     }
 }
 
+/* Served for a program that reads keys; a shell does it by itself. */
+static bool is_for_system(int c) { return c == CTRL('C') || c == CTRL('P') || c == CTRL('K'); }
+
 static bool reads_keys(void) { return proc_keys_reader() == proc_self()->pid; }
 
 static void add_key_locked(int c)
@@ -212,7 +216,7 @@ void console_input(int c)
 
     if (c == '\r')
         c = '\n';
-    if (c && proc_keys_reader())
+    if (c && proc_keys_reader() && !(is_for_system(c) && proc_foreground() > 0))
         add_key_locked(c);
     else
         edit_locked(c);
@@ -243,15 +247,15 @@ int console_read_keys(void)
 
 void console_read_lines(void)
 {
-    bool more = reads_keys();
+    bool more = true;
 
     while (more) { /* one at a time, since interrupts are off while it is echoed */
         uint was = spin_acquire_irq(&input_lock);
 
-        more = keys_from != keys_to;
+        more = reads_keys() && keys_from != keys_to;
         if (more)
             edit_locked((uchar)ring[keys_from++ % RING_SIZE]);
-        else
+        else if (reads_keys())
             proc_read_keys(false);
         spin_release_irq(&input_lock, was);
     }
@@ -349,20 +353,21 @@ out:
 }
 
 /* Moves at most size keys into buf, and none after the end of a line: what follows may be for a program.  Waits for one.
-   Returns their number, or -1: killed meanwhile. */
+   Returns their number, or -1: killed meanwhile, or its job left the foreground. */
 static int take_keys(char *buf, uint size)
 {
     uint was = spin_acquire_irq(&input_lock);
     uint n = 0;
-    bool killed = false;
+    bool lost = !reads_keys();
 
-    while (keys_from == keys_to && !killed)
-        killed = waitq_sleep(&readers, &input_lock, 0, true) == PARK_KILLED;
-    while (n < size && keys_from != keys_to && (n == 0 || !ends_line(buf[n - 1])))
+    while (keys_from == keys_to && !lost)
+        lost = waitq_sleep(&readers, &input_lock, 0, true) == PARK_KILLED || !reads_keys();
+    while (!lost && n < size && keys_from != keys_to && (n == 0 || !ends_line(buf[n - 1])))
         buf[n++] = ring[keys_from++ % RING_SIZE];
-    taken = committed = edited = keys_from;
+    if (!lost)
+        taken = committed = edited = keys_from;
     spin_release_irq(&input_lock, was);
-    return killed ? -1 : (int)n;
+    return lost ? -1 : (int)n;
 }
 
 static int console_read(void USER *dst, int nbytes)
@@ -403,6 +408,24 @@ static void note_written(const char *text, size_t n)
     spin_release_irq(&input_lock, was);
 }
 
+static void erase_edited(void)
+{
+    if (shows_edited && !reads_keys())
+        print_text("\r\033[J", 4);
+}
+
+void console_begin_message(void)
+{
+    mutex_acquire(&write_mutex);
+    erase_edited();
+}
+
+void console_end_message(void)
+{
+    note_written("\n", 1);
+    mutex_release(&write_mutex);
+}
+
 static int console_write(const void USER *src, int nbytes)
 {
     char piece[PIECE_SIZE];
@@ -413,8 +436,7 @@ static int console_write(const void USER *src, int nbytes)
         size_t n = min_uint((uint)(nbytes - done), PIECE_SIZE);
 
         bytes_from_user(piece, user_at(src, (uint)done), n);
-        if (shows_edited && !reads_keys())
-            print_text("\r\033[J", 4);
+        erase_edited();
         print_text(piece, n);
         note_written(piece, n);
         done += (int)n;

@@ -22,8 +22,9 @@
 #define SHELL_RESERVE  16u /* of the last pages, for init and a shell that knows no jobs */
 #define OTHERS_RESERVE 16u /* of them, for others than a job's first process, which they may outlive */
 
-static volatile int foreground;  /* [P to change] a job, or 0 */
-static volatile int keys_reader; /* a pid, or 0; only the process itself changes it */
+static volatile int foreground;   /* [P to change] a job, or 0 */
+static volatile uint keys_reader; /* a pid, or 0 */
+static volatile int keys_job;     /* its job, or 0; it is the reader while this is the foreground */
 
 /* What a shell has said of its next child.  [P to change] */
 static struct {
@@ -68,8 +69,7 @@ int job_leave_locked(struct proc *self)
 {
     int left = foreground; /* perhaps another's than self->job: a shell leaves its job behind */
 
-    if (keys_reader == self->pid)
-        keys_reader = 0;
+    atomic_cas(&keys_reader, (uint)self->pid, 0);
     if (!self->controls_jobs && self->pid != left)
         return 0;
     foreground = next_child.parent = 0;
@@ -139,6 +139,10 @@ int proc_foreground(void) { return foreground; }
 
 bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
 
-void proc_read_keys(bool on) { keys_reader = on ? proc_self()->pid : 0; }
+void proc_read_keys(bool on)
+{
+    keys_job = proc_self()->job;
+    keys_reader = on ? (uint)proc_self()->pid : 0;
+}
 
-int proc_keys_reader(void) { return keys_reader; }
+int proc_keys_reader(void) { return keys_job == foreground ? (int)keys_reader : 0; }

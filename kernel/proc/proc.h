@@ -85,9 +85,10 @@ MUST_CHECK int proc_set_foreground(int pid);
 int proc_foreground(void);
 /* Is the caller the console's shell: a child of init, or one to which such a shell handed the console?  Sleeps: no. */
 bool proc_is_shell(void);
-/* The caller is from now on, or no more, the process that reads keys from the console.  Sleeps: no. */
+/* The caller is from now on, or no more, the process that reads keys from the console: the shell while no job is in the
+   foreground, or a process of the job that is.  Sleeps: no. */
 void proc_read_keys(bool on);
-/* That process, which is alive; 0: there is none.  Any context.  Sleeps: no. */
+/* That process, which is alive; 0: there is none, or its job is not in the foreground.  Any context.  Sleeps: no. */
 int proc_keys_reader(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 MUST_CHECK int proc_info(int pid, struct procinfo *info);

@@ -70,7 +70,9 @@ uint sys_foreground(const union sys_arg arg[]) { return (uint)proc_set_foregroun
 
 uint sys_consolectl(const union sys_arg arg[])
 {
-    if (!proc_is_shell())
+    bool program = proc_foreground() > 0 && proc_foreground() == proc_self()->job;
+
+    if (!proc_is_shell() && !(program && arg[0].word <= CONSOLE_KEYS))
         return SYS_ERROR;
     switch (arg[0].word) {
     case CONSOLE_LINES:

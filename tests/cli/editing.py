@@ -194,6 +194,32 @@ def completes(e):
     e.shows(b"\x03", "$ |", "and the line goes on")
 
 
+def pages(e):
+    more = "--More-- (Space: page, Enter: line, b: back, q: end) |"
+    rows = " ".join("%03d" % i for i in range(1, 61)).encode()
+    e.send(b"for i in " + rows + b"; do echo $i; done >list; more list\n")
+    for key, last, title in ((b"", "023", "more stops after a page"), (b" ", "046", "Space shows the next one"),
+                             (b"\n", "047", "Enter a line"), (b"b", "024", "b goes back"),
+                             (b"x ", "047", "x does nothing")):
+        e.shows(key, more, title)
+        e.has(-1, last, "which ends with its last line")
+    e.shows(b"\x10", more, "Ctrl-P in more")
+    e.has(-1, "more", "lists it, and its question comes again")
+    e.shows(b"qecho mine", "$ echo mine|", "q ends it at once, and what follows is for the shell")
+    e.shows(DROP + b"cat list | more\n", more.replace(", b: back", ""), "more asks for keys though it reads a pipe")
+    e.shows(b"\x03", "$ |", "Ctrl-C ends it")
+    e.shows(b"ac" + LEFT + b"b", "$ ab|c", "and gives the keys back")
+    e.send(DROP + b"top\n")
+    ok(e.until(lambda: any("; q ends" in row for row in e.rows())), "top", e.rows())
+    e.shows(b"zq", "$ |", "ends by q")
+    e.shows(b"( sleep 50; die null_read ) &\n", "$ |", "a program that is going to die")
+    e.send(b"ac" + LEFT + b"b")
+    e.has(-2, "--kill proc", "when the kernel says why")
+    e.shows(b"", "$ ab|c", "the line being typed stands below that")
+    e.has(-3, "&", "and no longer above it")
+    e.shows(DROP, "$ |", "to be dropped")
+
+
 def lasts(e):
     words = b"".join(b"%04d " % i for i in range(1000))
     e.send(b"wc\n" + words + b"\n\x04")
@@ -223,6 +249,10 @@ def lasts(e):
     e.has(-1, "init: starting sh", "a killed shell")
     e.until(lambda: e.line().startswith("$ "))
     e.shows(DROP + b"ac" + LEFT + b"b", "$ ab|c", "gives the keys to the next")
+    e.send(DROP + b"sh -c 'more list & sleep 50'\n")
+    e.has(-1, "end)", "more in a job")
+    e.shows(b"", "$ |", "that ends before it")
+    e.shows(b"ac" + LEFT + b"b", "$ ab|c", "leaves the keys to the shell")
     e.screen.resize(HEIGHT, WIDTH - 20)
     e.shows(DROP + b"\x0cd\x7f", "$ |", "when the terminal has become narrower")
     e.shows(b"y" * (WIDTH - 22), "|", "Ctrl-L tells the shell")
@@ -231,7 +261,7 @@ def lasts(e):
 with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%d" % WIDTH) as pc:
     editor = Editor(pc)
     ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
-    for part in edits, asks, scrolls, remembers, completes, lasts:
+    for part in edits, asks, scrolls, remembers, completes, pages, lasts:
         part(editor)
 
 ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")

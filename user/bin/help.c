@@ -3,7 +3,7 @@
  *
  *   help
  *
- * What a program does stands in the first line of its man page, which man.c's index has.
+ * A page at a time on a terminal that answers.  What a program does stands in the first line of its man page, which man.c's index has.
  */
 #include "fcntl.h"
 #include "ulib.h"
@@ -39,10 +39,28 @@ static void print_programs(void)
         fail(1, "%s: read error", INDEX);
 }
 
+/* Becomes more, which shows what a child prints; the child returns. */
+static void print_by_pages(void)
+{
+    int ends[2];
+    bool pages = is_terminal(1) && terminal_columns() > 0 && pipe(ends) == 0;
+    int pid = pages ? fork() : 0;
+
+    if (!pages || pid < 0)
+        return;
+    close(pid > 0 ? 0 : 1);
+    dup(ends[pid > 0 ? 0 : 1]);
+    close(ends[0]);
+    close(ends[1]);
+    if (pid > 0)
+        exec("/more", (char *[]){ "more", NULL });
+}
+
 int main(int argc, char *argv[])
 {
     if (getopt(argc, argv, "") >= 0 || optind < argc)
         fail(2, "usage: help");
+    print_by_pages();
     print_programs();
     printf(1,
            "Commands of the shell; man sh says more:\n"

@@ -3,15 +3,15 @@
  *
  *   ls [-lC] [FILE]...           prints NAME TYPE INODE SIZE; the types are 1 directory, 2 file, 3 device
  *
- * -l: with a heading.  -C: names alone, in columns if descriptor 1 is a terminal.  Without an option the lines are xv6's,
- * on a terminal too, because scripts that were written for xv6 look for them there.
+ * -l: with a heading.  -C: names alone, in columns if descriptor 1 is a terminal; the same without an option where the
+ * terminal answers.  Elsewhere the lines are xv6's, also on the console: scripts that were written for xv6 look for them.
  */
 #include "fcntl.h"
 #include "fs.h"
 #include "stat.h"
 #include "ulib.h"
 
-#define SCREEN_COLUMNS 80
+#define SCREEN_COLUMNS 80 /* where the terminal's width is not known */
 #define COLUMN_WIDTH   (DIRSIZ + 2)
 
 struct file {
@@ -92,7 +92,8 @@ static int compare(const void *a, const void *b)
 /* Down each column, then the next. */
 static void print_columns(void)
 {
-    uint ncolumns = SCREEN_COLUMNS / COLUMN_WIDTH, nrows = (found.count + ncolumns - 1) / ncolumns;
+    uint width = terminal_columns() ? terminal_columns() : SCREEN_COLUMNS;
+    uint ncolumns = (width + 2) / COLUMN_WIDTH, nrows = (found.count + ncolumns - 1) / ncolumns;
 
     for (uint row = 0; row < nrows; row++) {
         for (uint i = row; i < found.count; i += nrows) {
@@ -136,13 +137,6 @@ static int list(const char *path)
     return status;
 }
 
-static bool is_terminal(int fd)
-{
-    struct stat st;
-
-    return fstat(fd, &st) == 0 && st.type == T_DEV;
-}
-
 int main(int argc, char *argv[])
 {
     int option, status = 0;
@@ -153,6 +147,7 @@ int main(int argc, char *argv[])
         options.heading |= option == 'l';
         options.names |= option == 'C';
     }
+    options.names |= is_terminal(1) && terminal_columns() > 0;
     options.names &= !options.heading;
     options.columns = options.names && is_terminal(1);
     if (optind == argc)

@@ -6,7 +6,7 @@
  *                                their description
  *
  * The pages in /share/man are rendered when the disk's image is made (tools/build/manpages.py), and ready to
- * be printed.  /share/man/index has a line for each of them, in the order of the sections:
+ * be printed: by more, on a terminal that answers.  /share/man/index has a line for each of them, in the order of the sections:
  *
  *   3/ksmsem ksmsem_init, ksmsem_wait(3) - a counting semaphore in shared memory
  *   file     names                section   description
@@ -93,6 +93,8 @@ static void print_file(const char *file)
     int fd, n;
 
     snprintf(path, sizeof(path), "%s%s", DIRECTORY, file);
+    if (is_terminal(1) && terminal_columns() > 0)
+        exec("/more", (char *[]){ "more", path, NULL });
     fd = open(path, O_RDONLY);
     if (fd < 0)
         fail(1, "%s: cannot open", path);

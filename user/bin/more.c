@@ -1,91 +1,193 @@
 /*
  * more.c - shows text a screen at a time.
  *
- *   more [-n LINES] [FILE]...    23 lines; Enter goes on, and q and Enter ends
+ *   more [-n LINES] [FILE]...    23 lines; then Space shows a page, Enter a line, b goes back, q ends
  *
- * The answers come from the console, since descriptor 0 may be the text.  If descriptor 1 is not a terminal, all of the
- * text is copied without a stop.
+ * The answers come from the console, since descriptor 0 may be the text.  They are keys where the console gives keys, and
+ * lines elsewhere: Enter shows a page then, and q and Enter ends.  If descriptor 1 is not a terminal, all of the text is
+ * copied without a stop.
  */
+#include "consolectl.h"
 #include "fcntl.h"
 #include "stat.h"
 #include "ulib.h"
 
-#define SCREEN_COLUMNS 80
+#define SCREEN_COLUMNS 80 /* where the terminal's width is not known */
 #define SCREEN_LINES   24
-
-static char buffer[4 * 1024];
 
 static struct {
     int answers; /* descriptor of the console; -1: no stops */
-    int nlines;  /* of a page */
-    int line, column;
+    bool keys;   /* they are keys */
+    uint ncolumns;
+    int nlines; /* of a page */
+    int line;   /* shown since the last stop */
+    uint column;
 } screen;
 
-static bool is_device(int fd)
-{
-    struct stat st;
+/* The text.  A file can be read again from the start of any line of the screen. */
+static struct {
+    int fd;
+    char bytes[4 * 1024];
+    int n, at;   /* read, and shown */
+    uint offset; /* in the file, of what is shown next */
+    bool seekable;
+    uint *starts; /* offsets of lines of the screen */
+    uint count, room;
+} text;
 
-    return fstat(fd, &st) == 0 && st.type == T_DEV;
+static void put(const char *from, int n)
+{
+    if (write_all(1, from, n) < 0)
+        fail(1, "write error");
+}
+
+static void give_back_keys(void)
+{
+    if (screen.keys)
+        consolectl(CONSOLE_LINES);
+}
+
+static char read_key(void)
+{
+    char key = 0;
+    const char *back = text.seekable ? ", b: back" : "";
+
+    must_print("--More-- (Space: page, Enter: line%s, q: end) ", back);
+    if (read(screen.answers, &key, 1) != 1) /* more has left the foreground */
+        return 'q';
+    must_print("\r\033[K");
+    return key;
+}
+
+static char read_answer(void)
+{
+    char answer[64];
+
+    must_print("--More-- (Enter: next page; q and Enter: end) ");
+    if (!fgets(answer, sizeof(answer), screen.answers) || answer[0] == 'q')
+        return 'q';
+    return ' ';
+}
+
+/* Continues a page before the one on the screen.  false: there is none. */
+static bool go_back(void)
+{
+    uint shown = text.count - 1, page = screen.nlines;
+    uint to = shown < 2 * page ? 0 : shown - 2 * page;
+
+    if (!text.seekable || shown <= page || lseek(text.fd, (int)text.starts[to], SEEK_SET) < 0)
+        return false;
+    text.offset = text.starts[to];
+    text.count = to + 1;
+    text.n = text.at = 0;
+    screen.column = 0;
+    must_print("\033[H\033[2J");
+    return true;
 }
 
 /* false: the user has seen enough. */
 static bool ask(void)
 {
-    char answer[64];
-    int fd = screen.answers;
+    if (!screen.keys)
+        screen.keys = terminal_columns() > 0 && consolectl(CONSOLE_KEYS) >= 0;
+    for (;;) {
+        char answer = screen.keys ? read_key() : read_answer();
 
-    must_print("--More-- (Enter: next page; q and Enter: end) ");
-    screen.line = 0;
-    return fgets(answer, sizeof(answer), fd) && answer[0] != 'q';
-}
-
-static void put(const char *text, int n)
-{
-    if (write_all(1, text, n) < 0)
-        fail(1, "write error");
-}
-
-/* Moves on by one character.  true: a line of the screen ends with it. */
-static bool ends_line(char c)
-{
-    if (c == '\t')
-        screen.column |= 7;
-    screen.column++;
-    if (c != '\n' && screen.column < SCREEN_COLUMNS)
-        return false;
-    screen.column = 0;
-    return true;
-}
-
-/* A full page waits until there is more text to show.  false: the user has seen enough. */
-static bool show(const char *text, int n)
-{
-    int start = 0;
-
-    for (int i = 0; i < n; i++) {
-        if (screen.answers >= 0 && screen.line >= screen.nlines) {
-            put(text + start, i - start);
-            start = i;
-            if (!ask())
-                return false;
+        switch (answer) {
+        case ' ':
+            screen.line = 0;
+            return true;
+        case '\n':
+            screen.line = screen.nlines - 1;
+            return true;
+        case 'b':
+            screen.line = 0;
+            if (go_back())
+                return true;
+            break;
+        case 'q':
+            return false;
         }
-        screen.line += ends_line(text[i]);
     }
-    put(text + start, n - start);
-    return true;
+}
+
+static void begin_line(void)
+{
+    screen.column = 0;
+    screen.line++;
+    if (!text.seekable)
+        return;
+    if (text.count == text.room) {
+        text.room = 2 * text.room + 256;
+        text.starts = realloc(text.starts, text.room * sizeof(*text.starts));
+        if (!text.starts)
+            fail(1, "out of memory");
+    }
+    text.starts[text.count++] = text.offset;
+}
+
+static bool is_full(void) { return screen.answers >= 0 && screen.line >= screen.nlines; }
+
+/* The next character.  What no longer fits on its line begins another one. */
+static void pass(char c)
+{
+    bool goes_on = ((uchar)c & 0xC0) == 0x80; /* of a UTF-8 character */
+
+    if (c != '\n' && !goes_on && screen.column >= screen.ncolumns) {
+        begin_line();
+        if (is_full())
+            return;
+    }
+    text.at++;
+    text.offset++;
+    if (c == '\n')
+        begin_line();
+    else if (!goes_on)
+        screen.column = (c == '\t' ? screen.column | 7 : screen.column) + 1;
+}
+
+/* Shows what has been read, up to the end of the page. */
+static void show(void)
+{
+    int start = text.at;
+
+    while (text.at < text.n && !is_full())
+        pass(text.bytes[text.at]);
+    put(text.bytes + start, text.at - start);
+}
+
+/* Is there more text?  A full page waits until there is. */
+static bool has_more(void)
+{
+    if (text.at < text.n)
+        return true;
+    text.at = 0;
+    text.n = read(text.fd, text.bytes, sizeof(text.bytes));
+    return text.n > 0;
 }
 
 static int show_file(int fd, const char *name)
 {
-    int n;
+    struct stat st;
 
-    while ((n = read(fd, buffer, sizeof(buffer))) > 0) {
-        if (!show(buffer, n))
+    text.fd = fd;
+    text.seekable = fstat(fd, &st) == 0 && st.type == T_FILE;
+    text.n = text.at = 0;
+    text.offset = text.seekable ? (uint)lseek(fd, 0, SEEK_CUR) : 0;
+    text.count = 0;
+    screen.line--;
+    begin_line();
+    while (has_more()) {
+        if (!is_full()) {
+            show();
+        } else if (!ask()) {
+            give_back_keys();
             exits(0);
+        }
     }
-    if (n < 0)
+    if (text.n < 0)
         warn("%s: read error", name);
-    return n < 0;
+    return text.n < 0;
 }
 
 int main(int argc, char *argv[])
@@ -99,9 +201,10 @@ int main(int argc, char *argv[])
         if (!parse_number(optarg, &screen.nlines) || screen.nlines <= 0)
             fail(2, "%s: not a number of lines", optarg);
     }
-    screen.answers = !is_device(1) ? -1 : is_device(2) ? 2 : open("/console", O_RDONLY);
+    screen.ncolumns = terminal_columns() ? terminal_columns() : SCREEN_COLUMNS;
+    screen.answers = !is_terminal(1) ? -1 : is_terminal(2) ? 2 : open("/console", O_RDONLY);
     if (optind == argc)
-        return show_file(0, "input");
+        status = show_file(0, "input");
     for (int i = optind; i < argc; i++) {
         int fd = open(argv[i], O_RDONLY);
 
@@ -113,5 +216,6 @@ int main(int argc, char *argv[])
         status |= show_file(fd, argv[i]);
         close(fd);
     }
+    give_back_keys();
     return status;
 }

@@ -3,16 +3,16 @@
  *
  *   top [-n COUNT] [-d SECONDS]
  *
- * A picture each second, until q and Enter, Ctrl-C, or after COUNT of them.  If descriptor 1 is no terminal, there is
- * one picture unless -n says otherwise, with all processes.
+ * A picture each second, until q, Ctrl-C, or after COUNT of them.  Where the console gives lines and no keys, Enter must
+ * follow q.  If descriptor 1 is no terminal, there is one picture unless -n says otherwise, with all processes.
  *
  * %CPU is the share of the clock ticks that found the process running: of those since the last picture, or in the first
  * picture, of those since its fork.
  */
+#include "consolectl.h"
 #include "ksmpublic.h"
 #include "param.h"
 #include "procinfo.h"
-#include "stat.h"
 #include "sysinfo.h"
 #include "ulib.h"
 
@@ -33,13 +33,6 @@ static struct ksminfo_t shared;
 
 /* Of each line: the rest of what was there goes. */
 static const char *line_end(void) { return terminal ? "\033[K\n" : "\n"; }
-
-static bool is_terminal(int fd)
-{
-    struct stat st;
-
-    return fstat(fd, &st) == 0 && st.type == T_DEV;
-}
 
 static struct entry *grow(struct entry *entries)
 {
@@ -169,7 +162,10 @@ static void show(void)
     sysinfo(&info);
     must_print("%sup %02u:%02u:%02u, %u processes, %u KB free%s%s", terminal ? "\033[H" : "", seconds / 3600,
                seconds / 60 % 60, seconds % 60, nnow, info.nfree * (PAGE_SIZE / 1024),
-               terminal ? "; q and Enter ends" : "", line_end());
+               !terminal            ? ""
+               : terminal_columns() ? "; q ends"
+                                    : "; q and Enter ends",
+               line_end());
     show_processes();
     show_shared();
     must_print("%s", terminal ? "\033[J" : "");
@@ -179,10 +175,16 @@ static void show(void)
 static int start_reader(void)
 {
     int pid = terminal && is_terminal(0) ? fork() : 0;
-    char line[80];
+    char line[80], key = 0;
 
     if (pid != 0 || !terminal || !is_terminal(0))
         return pid > 0 ? pid : 0;
+    if (terminal_columns() > 0 && consolectl(CONSOLE_KEYS) >= 0) {
+        while (read(0, &key, 1) == 1 && key != 'q')
+            ;
+        consolectl(CONSOLE_LINES);
+        exits(0);
+    }
     while (fgets(line, sizeof(line), stdin) && line[0] != 'q')
         ;
     exits(0);

@@ -1,5 +1,5 @@
 /*
- * ulib.c - numbers, whole writes, and lines of any length.
+ * ulib.c - numbers, whole writes, lines of any length, and the terminal.
  */
 #include "ulib.h"
 
@@ -107,4 +107,21 @@ char *line_next(struct line_reader *r, uint *n)
     line[*n] = 0;
     r->at = r->end;
     return line;
+}
+
+bool is_terminal(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.type == T_DEV;
+}
+
+uint terminal_columns(void)
+{
+    char value[16];
+    int n;
+
+    if (bootarg("terminal", value, sizeof(value)) < 0 || !parse_number(value, &n))
+        return 0;
+    return n >= TERMINAL_MIN_COLUMNS && n <= TERMINAL_MAX_COLUMNS ? (uint)n : 0;
 }

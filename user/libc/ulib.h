@@ -48,6 +48,15 @@ struct line_reader {
    the end.  Sleeps: may. */
 MUST_CHECK char *line_next(struct line_reader *reader, uint *n);
 
+/* Is it a device, as the console is?  Sleeps: may. */
+MUST_CHECK bool is_terminal(int fd);
+#define TERMINAL_MIN_COLUMNS 20
+#define TERMINAL_MAX_COLUMNS 1000
+
+/* The columns of the terminal on which the console is, which understands escape sequences; 0: none is known, or it is too
+   narrow.  Sleeps: no. */
+MUST_CHECK uint terminal_columns(void);
+
 /* The last part of a path, within it: "b/" of "/a/b/".  Sleeps: no. */
 const char *path_last(const char *path);
 /* DIRECTORY/NAME, which the caller frees.  Without memory it ends the program with a message. */

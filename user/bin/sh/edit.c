@@ -228,7 +228,7 @@ static void take_report(const char *text)
     const char *column = strchr(text, ';');
     int n = column ? atoi(column + 1) : 0;
 
-    if (n >= EDIT_MIN_COLUMNS && n <= EDIT_MAX_COLUMNS)
+    if (n >= TERMINAL_MIN_COLUMNS && n <= TERMINAL_MAX_COLUMNS)
         screen_set_columns(n);
 }
 

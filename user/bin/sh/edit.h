@@ -8,9 +8,6 @@
 
 #include "ulib.h"
 
-#define EDIT_MIN_COLUMNS 20
-#define EDIT_MAX_COLUMNS 1000
-
 /* EDIT_BREAK: Ctrl-C.  EDIT_END: Ctrl-D, or the console is gone. */
 enum edit_outcome { EDIT_LINE, EDIT_BREAK, EDIT_END };
 

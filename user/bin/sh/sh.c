@@ -75,21 +75,9 @@ static const char *read_file(const char *path)
 
 static void usage(void) { fail(STATUS_SYNTAX, "usage: sh [-c LINE | FILE]"); }
 
-/* 0: none is known to be there, or it is too narrow. */
-static uint terminal_columns(void)
-{
-    char value[16];
-    int n;
-
-    if (bootarg("terminal", value, sizeof(value)) < 0 || !parse_number(value, &n))
-        return 0;
-    return n >= EDIT_MIN_COLUMNS && n <= EDIT_MAX_COLUMNS ? n : 0;
-}
-
 static void choose_source(int argc, char *argv[])
 {
     const char *text = NULL;
-    struct stat st;
     int option;
 
     while ((option = getopt(argc, argv, "c:")) >= 0) {
@@ -102,7 +90,7 @@ static void choose_source(int argc, char *argv[])
     if (optind < argc)
         text = read_file(argv[optind]);
     input_from(text);
-    if (!text && fstat(0, &st) == 0 && st.type == T_DEV) {
+    if (!text && is_terminal(0)) {
         jobs_talk();
         input_edit(terminal_columns());
     }
