@@ -230,9 +230,13 @@ static int is_digit(char c) { return isdigit((unsigned char)c); }
 
 static char skip_blanks(struct parser *p)
 {
-    while (p->at < p->n && (p->text[p->at] == ' ' || p->text[p->at] == '\t'))
-        p->at++;
-    return p->at < p->n ? p->text[p->at] : 0;
+    for (; p->at < p->n; p->at++) {
+        char c = p->text[p->at];
+
+        if (c != ' ' && c != '\t')
+            return c;
+    }
+    return 0;
 }
 
 static int find_name(const char *text, int n)
