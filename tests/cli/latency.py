@@ -106,8 +106,8 @@ with start(700, "latency=%d ksm.attachments=40000" % BOUND) as machine:
                         ("heap", "fork, sbrk and exit with 256 MB of heap")):
         waited = waits(out).get(load, 0)
         ok(0 < waited <= SLICES, "%s leave another process running" % title, waited, out)
-    for load in (b"segments 4000", b"handles 4000", b"sleepers 900", b"processes 900", b"files 200", b"paths 6000", b"output 4",
-                 b"removal 6144", b"deep 500", b"inodes 2", b"clearing 100"):
+    for load in (b"segments 4000", b"handles 4000", b"sleepers 900", b"processes 900", b"files 200", b"paths 6000",
+                 b"output 4", b"removal 6144", b"deep 500", b"inodes 2", b"clearing 100"):
         out = command(s, b"bulk " + load)
         ok(out is not None and out.endswith(b"bulk: " + load.split()[0] + b"\n"), "the load: " + load.decode(),
            s.text[-500:])
