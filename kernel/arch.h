@@ -74,6 +74,11 @@ struct cpu {
     struct thread *idle;   /* [o] */
     uint in_interrupt;     /* [o] depth of device interrupts being served */
     void *arch;            /* [o] the machine's own */
+
+    /* for the feed: base/event.h */
+    uchar feed_full;             /* an enum event_kind: it and those below are lost */
+    uint feed_nlost;             /* [o] since the last event that was put */
+    volatile int feed_displaced; /* [o] process that the feed's thread runs in place of; 0: none */
 };
 
 /* cpu_self() and thread_self(): one load each.  A thread that may sleep or be moved to another

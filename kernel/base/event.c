@@ -13,10 +13,11 @@
 #include "base/kstring.h"
 #include "include/param.h"
 
-#define PER_PAGE (PAGE_SIZE / sizeof(struct event))
-#define NPAGES   8u /* of a buffer */
+#define PER_PAGE (PAGE_SIZE / sizeof(struct event)) /* a power of two, as is NPAGES: no division is needed */
+#define NPAGES   8u                                 /* of a buffer */
 #define NEVENTS  (NPAGES * PER_PAGE)
 #define NOFTEN   (NEVENTS / 4 * 3) /* frequent ones leave the rest to others */
+#define NMOST    (NEVENTS - 1)     /* one may need a place for its L line as well */
 
 #define TICK_US (1000000 / HZ)
 
@@ -27,12 +28,11 @@ static struct buffer {
     volatile uint taken;         /* [r to change] */
 } buffers[NCPU];
 
-struct event_gate event_gates[NCPU];
-uchar events_on;
+uchar events_on, event_switches;
 
 static struct {
     uint cycles; /* when it began */
-    uint per_us; /* cycles in a microsecond, about */
+    uint scale;  /* microseconds in 2^32 cycles, about */
 } ticks[2];      /* of even and odd ticks */
 static volatile uint now_tick;
 
@@ -42,6 +42,7 @@ int event_start(enum event_level level, void *(*alloc)(void))
         if (!(buffers[i / NPAGES].pages[i % NPAGES] = alloc()))
             return -1;
     events_on = (uchar)level;
+    event_switches = level == EVENTS_ALL ? SWITCH_OF_ALL : 0;
     return 0;
 }
 
@@ -55,14 +56,15 @@ void event_tick(uint tick)
     else if (begun)
         average = cycles - begun;
     ticks[tick % 2].cycles = cycles;
-    ticks[tick % 2].per_us = average / TICK_US + 1;
+    ticks[tick % 2].scale = ~0u / (average / TICK_US + 1);
     now_tick = tick;
+    event_switches |= SWITCH_OF_FEED;
 }
 
 void event_clock(uint *tick, uint *us)
 {
-    uint t = now_tick, per_us = ticks[t % 2].per_us;
-    uint since = per_us ? (cpu_cycles() - ticks[t % 2].cycles) / per_us : 0;
+    uint t = now_tick;
+    uint since = (uint)((uint64_t)(cpu_cycles() - ticks[t % 2].cycles) * ticks[t % 2].scale >> 32);
 
     *tick = t;
     *us = since < TICK_US ? since : TICK_US - 1;
@@ -70,28 +72,36 @@ void event_clock(uint *tick, uint *us)
 
 static struct event *at(const struct buffer *b, uint position)
 {
-    return &b->pages[position % NEVENTS / PER_PAGE][position % PER_PAGE];
+    return &b->pages[position / PER_PAGE % NPAGES][position % PER_PAGE];
 }
 
 void event_put_args(const char *fmt, const struct event_args *args)
 {
-    struct buffer *b = &buffers[cpu_self()->index];
-    struct event_gate *gate = &event_gates[cpu_self()->index];
+    struct cpu *cpu = cpu_self();
+    struct buffer *b = &buffers[cpu->index];
     uint put = b->put, nfull = put - b->taken;
 
-    if (nfull == NEVENTS) {
-        gate->nlost++;
+    if (nfull >= NMOST) {
+        cpu->feed_nlost++;
         return;
     }
     struct event *e = at(b, put);
+    event_clock(&e->tick, &e->us);
+    if (cpu->feed_nlost) {
+        struct event *lost = e;
+        lost->fmt = "L %u";
+        lost->args.arg[0] = cpu->feed_nlost;
+        cpu->feed_nlost = 0;
+        e = at(b, ++put);
+        e->tick = lost->tick;
+        e->us = lost->us;
+    }
     e->fmt = fmt;
     e->args = *args;
-    event_clock(&e->tick, &e->us);
-    e->nlost = gate->nlost;
-    gate->nlost = 0;
+    nfull += put + 1 - b->put;
     __atomic_store_n(&b->put, put + 1, __ATOMIC_RELEASE);
-    if (nfull + 1 >= NOFTEN)
-        gate->full = true;
+    if (nfull >= NOFTEN)
+        cpu->feed_full = nfull < NMOST ? EVENT_OFTEN : EVENT_RARE;
 }
 
 void event_put_name(const char *fmt, int pid, const char *name)
@@ -116,7 +126,7 @@ uint event_cpu(int pid, const struct thread *t)
 {
     uint cpu = 0;
 
-    while (cpu < cpu_count && cpu_get(cpu)->thread != t && event_gates[cpu].displaced != pid)
+    while (cpu < cpu_count && cpu_get(cpu)->thread != t && cpu_get(cpu)->feed_displaced != pid)
         cpu++;
     return cpu;
 }
@@ -127,8 +137,10 @@ const struct event *event_oldest(uint *cpu)
 
     for (uint i = 0; i < cpu_count; i++) {
         const struct buffer *b = &buffers[i];
-        if (b->taken == __atomic_load_n(&b->put, __ATOMIC_ACQUIRE))
+        if (b->taken == __atomic_load_n(&b->put, __ATOMIC_ACQUIRE)) {
+            cpu_get(i)->feed_full = 0; /* its processor may have been late to find it full */
             continue;
+        }
         const struct event *e = at(b, b->taken);
         if (oldest && (e->tick > oldest->tick || (e->tick == oldest->tick && e->us >= oldest->us)))
             continue;
@@ -143,6 +155,9 @@ void event_take(uint cpu)
     struct buffer *b = &buffers[cpu];
 
     __atomic_store_n(&b->taken, b->taken + 1, __ATOMIC_RELEASE);
-    if (b->put - b->taken <= NEVENTS / 2)
-        event_gates[cpu].full = false;
+    uint nfull = b->put - b->taken;
+    if (nfull <= NEVENTS / 2)
+        cpu_get(cpu)->feed_full = 0;
+    else if (nfull <= NEVENTS / 8 * 7 && cpu_get(cpu)->feed_full == EVENT_RARE)
+        cpu_get(cpu)->feed_full = EVENT_OFTEN;
 }

@@ -27,7 +27,6 @@ struct event {
         uint arg[EVENT_ARGS];
     } args;
     uint tick, us; /* when: microseconds since the tick */
-    uint nlost;    /* before this one, on its processor */
 };
 
 #define EVENT_FEED_PID (-1) /* of the thread that writes the feed: see event_run() */
@@ -37,28 +36,27 @@ extern uchar events_on;                                   /* an enum event_level
 static inline bool feed_wanted(void) { return __builtin_expect(events_on != EVENTS_OFF, 0); }
 static inline bool events_wanted(void) { return __builtin_expect(events_on == EVENTS_ALL, 0); }
 
+/* What of a switch concerns the feed; sched_lock is held.  Its thread is awake from a tick until it sleeps to the next. */
+enum { SWITCH_OF_FEED = 1, SWITCH_OF_ALL };
+extern uchar event_switches;
+
 /* From now on, with buffers from alloc().  -1: there are too few pages; nothing is freed.  Once, at boot. */
 MUST_CHECK int event_start(enum event_level level, void *(*alloc)(void));
 
-/* Fields:  o only its processor   A atomic */
-struct event_gate {
-    volatile bool full;     /* [A] for frequent events: from three quarters of the buffer until half of it */
-    uint nlost;             /* [o] since the last event that was put */
-    volatile int displaced; /* [o to change] process that the feed's thread runs in place of; 0: none */
-};
-extern struct event_gate event_gates[NCPU];
+/* Frequent ones are lost from three quarters of the buffer until half of it, others only while it is full. */
+enum event_kind { EVENT_OFTEN = 1, EVENT_RARE };
 
-/* Behind events_wanted(): may an event be put?  If not, it is lost.  often: it is a frequent one. */
-static inline bool event_room(bool often)
+/* Behind events_wanted(): is there room for an event and those that belong to it, n in all?  If not, they are lost. */
+static inline bool event_room(enum event_kind kind, uint n)
 {
-    struct event_gate *gate = &event_gates[cpu_self()->index];
+    struct cpu *cpu = cpu_self();
 
-    if (!often || !gate->full)
+    if (cpu->feed_full < kind)
         return true;
-    gate->nlost++;
+    cpu->feed_nlost += n;
     return false;
 }
-/* Puts it, after event_room(): a format of numbers alone, and these. */
+/* Puts an event, or loses it: a format of numbers alone, and these. */
 #define event_put(fmt, ...)                       \
     ((void)sizeof(event_check(fmt, __VA_ARGS__)), \
      event_put_args(fmt, &(struct event_args){ { __VA_ARGS__ } }))
@@ -72,9 +70,9 @@ static inline __attribute__((format(printf, 1, 2))) int event_check(const char *
     return 0;
 }
 /* This processor goes from one process to another; pids, 0 for kernel threads.  left: the former is now 'r' ready,
-   'x' ended, or 's' asleep in the system call whose trap frame is on its stack `kstack`.  After event_room(). */
+   'x' ended, or 's' asleep in the system call whose trap frame is on its stack `kstack`. */
 void event_run(int from, int to, char left, int kstack);
-/* A tick begins, on processor 0. */
+/* A tick begins, on processor 0; sched_lock is held. */
 void event_tick(uint tick);
 
 /* For the thread that writes the feed. */

@@ -39,12 +39,18 @@ static inline void list_insert(struct list *at, struct list *l) /* before `at` *
 static inline void list_push_back(struct list *head, struct list *l) { list_insert(head, l); }
 static inline void list_push_front(struct list *head, struct list *l) { list_insert(head->next, l); }
 
-static inline void list_remove(struct list *l)
+/* For a link that nobody looks at afterwards. */
+static inline void list_unlink(const struct list *l)
 {
     struct list *prev = l->prev, *next = l->next;
 
     prev->next = next;
     next->prev = prev;
+}
+
+static inline void list_remove(struct list *l)
+{
+    list_unlink(l);
     list_init(l);
 }
 

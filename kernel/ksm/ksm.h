@@ -61,11 +61,10 @@ MUST_CHECK int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task,
 void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 /* nticks 0: no limit.  Sleeps: may. */
 MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
+/* The same on a word of a segment; two events, for which there is room.  Sleeps: may. */
+MUST_CHECK int ksm_wait_watched(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken, or KSM_EFAULT: the word can't be read.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
-/* The same two, which also tell the feed: for feed_wanted(), and for events_wanted().  Sleeps: may. */
-MUST_CHECK int ksm_wait_watched(struct ksm_sleeper *self, uint nticks);
-int ksm_wake_watched(struct ksm_task *task, uint va, uint n);
 
 /* For the feed (docs/feed.md): segments and attachments into a snapshot, see base/snapshot.h.  Between freeze and thaw no call
    on shared memory takes effect, and those that come sleep; so the caller does not.  One thread.  Sleeps: may. */

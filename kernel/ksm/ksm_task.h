@@ -37,7 +37,7 @@ struct ksm_task {
     struct list watchers; /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
     /* [o] the last detach, for ksm_find_place() */
     uint left_va, left_npages;
-    /* [o] for the feed: its own, around its sleep */
+    /* [o] while it sleeps on a word: for the feed */
     const struct ksm_sleeper *sleeper;
 };
 

@@ -95,20 +95,16 @@ static bool must_sleep_locked(const struct ksm_sleeper *self)
 
 static void enqueue_locked(struct ksm_sleeper *self)
 {
-    list_init(&self->in_segment);
-    if (!self->word.segment) {
-        list_init(&self->word.queue);
-        return;
-    }
-    list_push_back(queue_of(self->stripe, self->word.segment, self->word.offset), &self->word.queue);
-    if (self->peer == KSM_PEER_ANY)
-        list_push_back(&self->word.segment->sleepers, &self->in_segment);
-}
+    struct segment *seg = self->word.segment;
 
-static void dequeue_locked(struct ksm_sleeper *self)
-{
-    list_remove(&self->word.queue);
-    list_remove(&self->in_segment);
+    if (seg)
+        list_push_back(queue_of(self->stripe, seg, self->word.offset), &self->word.queue);
+    else
+        list_init(&self->word.queue);
+    if (seg && self->peer == KSM_PEER_ANY)
+        list_push_back(&seg->sleepers, &self->in_segment);
+    else
+        list_init(&self->in_segment);
 }
 
 int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
@@ -119,11 +115,14 @@ int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
     spin_acquire(lock);
     if (must_sleep_locked(self)) {
         enqueue_locked(self);
+        self->task->sleeper = self;
         enum park_result parked = thread_park(lock, nticks, true);
+        self->task->sleeper = NULL;
         if (self->woken) {
             result = self->result;
         } else {
-            dequeue_locked(self); /* §7.4: the killed, too, leave no trace */
+            list_remove(&self->word.queue); /* §7.4: the killed, too, leave no trace */
+            list_remove(&self->in_segment);
             if (parked == PARK_TIMEOUT)
                 result = KSM_ETIMEDOUT;
         }
@@ -144,25 +143,18 @@ bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy)
 {
     const struct ksm_sleeper *s = task->sleeper;
 
-    if (s)
-        *copy = (struct ksm_sleeping){ s->word.segment->id, s->va, s->word.offset, s->peer, lock_holder(s) };
-    return s;
+    if (!s || !s->word.segment)
+        return false;
+    *copy = (struct ksm_sleeping){ s->word.segment->id, s->va, s->word.offset, s->peer, lock_holder(s) };
+    return true;
 }
 
 int ksm_wait_watched(struct ksm_sleeper *self, uint nticks)
 {
-    struct ksm_task *task = self->task;
-
-    if (!self->word.segment)
-        return ksm_wait_sleep(self, nticks);
-    if (events_wanted() && event_room(true))
-        event_put(lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", task->pid,
-                  self->word.segment->id, self->va, self->word.offset, self->peer);
-    task->sleeper = self;
+    event_put(lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", self->task->pid,
+              self->word.segment->id, self->va, self->word.offset, self->peer);
     int result = ksm_wait_sleep(self, nticks);
-    task->sleeper = NULL;
-    if (events_wanted() && event_room(true))
-        event_put("E woke %d %d", task->pid, result);
+    event_put("E woke %d %d", self->task->pid, result);
     return result;
 }
 
@@ -170,7 +162,8 @@ static void wake_locked(struct ksm_sleeper *s, int result)
 {
     s->woken = true;
     s->result = result;
-    dequeue_locked(s);
+    list_unlink(&s->word.queue); /* woken only once */
+    list_unlink(&s->in_segment);
     thread_unpark(s->thread);
 }
 
@@ -251,19 +244,10 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
         nwoken += wake_entry_locked(entry, seg, offset);
     }
     spin_release(&stripe->lock);
+    if (events_wanted() && nwoken > 0 && event_room(EVENT_OFTEN, 1))
+        event_put("E wake %d %x %x %x %u", attachment_of(m)->holding->task->pid, seg->id, m->va + offset,
+                  offset, nwoken);
     return (int)nwoken;
-}
-
-int ksm_wake_watched(struct ksm_task *task, uint va, uint n)
-{
-    int nwoken = ksm_wake(task, va, n);
-
-    if (nwoken > 0 && event_room(true)) {
-        struct mapping *m = aspace_mapping_at(task->as, va);
-        event_put("E wake %d %x %x %x %d", task->pid, attachment_of(m)->holding->segment->id, va, va - m->va,
-                  nwoken);
-    }
-    return nwoken;
 }
 
 void wait_wake_all_locked(struct segment *seg)

@@ -150,24 +150,32 @@ static inline struct thread *pick_locked(void)
     return t;
 }
 
-/* Does a switch concern the feed?  Snapshots alone need to know what its own thread displaces. */
+/* Does the feed hear of a switch?  One that it would hear of may be lost. */
 static inline bool concerns_feed(const struct thread *self, const struct thread *next)
 {
-    return feed_wanted() && (events_wanted() || self->pid == EVENT_FEED_PID || next->pid == EVENT_FEED_PID);
+    uchar which = event_switches;
+
+    if (__builtin_expect(!which, 1))
+        return false;
+    if (which != SWITCH_OF_ALL && (self->pid | next->pid) < 0)
+        return true;
+    return which >= SWITCH_OF_ALL && self->pid != next->pid && event_room(EVENT_OFTEN, 1);
 }
 
-/* For the feed.  A thread that the feed's own displaces counts as running. */
+/* A thread that the feed's own displaces counts as running. */
 static __attribute__((noinline)) void tell_switch(const struct thread *self, const struct thread *next)
 {
-    struct event_gate *gate = &event_gates[cpu_self()->index];
-    bool displaced = gate->displaced;
-    int from = displaced ? gate->displaced : self->pid > 0 ? self->pid : 0;
+    struct cpu *cpu = cpu_self();
+    int displaced = cpu->feed_displaced;
+    int from = displaced ? displaced : self->pid > 0 ? self->pid : 0;
     int to = next->pid > 0 ? next->pid : 0;
 
-    gate->displaced = 0;
+    cpu->feed_displaced = 0;
+    if (self->pid == EVENT_FEED_PID && list_linked(&self->timer_link))
+        event_switches &= ~SWITCH_OF_FEED;
     if (next->pid == EVENT_FEED_PID && self->state == THREAD_READY)
-        gate->displaced = from;
-    else if (events_wanted() && from != to && event_room(true))
+        cpu->feed_displaced = from;
+    else if (events_wanted() && from != to)
         event_run(from, to,
                   displaced || self->state == THREAD_READY ? 'r'
                   : self->state == THREAD_DEAD             ? 'x'
@@ -202,6 +210,8 @@ void sched_switch_locked(struct thread *self)
     aspace_load(next->aspace);
     context_switch(&self->context, next->context, next->kstack);
 }
+
+bool sched_crowded(void) { return nready; }
 
 void sched_yield(void)
 {

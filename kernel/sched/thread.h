@@ -103,6 +103,8 @@ static inline bool thread_killed(const struct thread *t) { return t->attention &
    does, as for a commit of the file system.  Sleeps: no. */
 static inline void thread_set_urgent(struct thread *self, bool urgent) { self->urgent = urgent; }
 
+/* Does a thread wait for a processor?  Sleeps: no. */
+bool sched_crowded(void);
 /* Lets others run, if any is ready.  Sleeps: may. */
 void sched_yield(void);
 /* Before a return to user mode: does what the thread's attention asks for, except a kill.  No lock is held.

@@ -71,9 +71,9 @@ void timer_step_locked(void)
 
 void timer_tick(void)
 {
+    spin_acquire(&sched_lock);
     if (feed_wanted())
         event_tick(ticks_now + 1);
-    spin_acquire(&sched_lock);
     ticks_now++;
     timer_step_locked();
     spin_release(&sched_lock);

@@ -76,7 +76,7 @@ static inline __attribute__((always_inline)) uint wait_for(const union sys_arg a
         return (uint)error;
     if (peer > 0 && !proc_watch(peer, &self))
         return (uint)KSM_EAGAIN; /* §11.7: it is not alive */
-    if (feed_wanted())
+    if (events_wanted() && self.word.segment && event_room(EVENT_OFTEN, 2))
         return (uint)ksm_wait_watched(&self, (uint)nticks);
     return (uint)ksm_wait_sleep(&self, (uint)nticks);
 }
@@ -92,7 +92,5 @@ uint sys_ksmwake(const union sys_arg arg[])
 
     if (word % sizeof(uint) || n < 0)
         return (uint)KSM_EINVAL;
-    if (events_wanted())
-        return (uint)ksm_wake_watched(task(), word, (uint)n);
     return (uint)ksm_wake(task(), word, (uint)n);
 }

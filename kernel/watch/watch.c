@@ -1,8 +1,8 @@
 /*
  * watch.c - the thread that writes the feed.
  *
- * At each tick it writes as much as BYTES_PER_TICK allows and the port takes at once, and never waits for the port: what
- * happens meanwhile stays in the buffers of events, or is lost there.  Events and the lines of a frame take turns.
+ * At each tick it writes as much as BYTES_PER_TICK and CROWDED_US allow and the port takes at once, and never waits for the
+ * port: what happens meanwhile stays in the buffers of events, or is lost there.  Events and the lines of a frame take turns.
  *
  * A snapshot is taken FRAME_TICKS after the one before, or later where there is much to tell, and its frame is written if
  * it differs: so frames are a small part of what happens, however much there is.
@@ -16,6 +16,7 @@
 #include "proc/proc.h"
 
 #define BYTES_PER_TICK       200u
+#define CROWDED_US           80u  /* when others wait for a processor: with the last bytes less than 1 % */
 #define FRAME_BYTES_PER_TICK 100u /* on average */
 #define FRAME_TICKS          (HZ / 10)
 #define FINISH_FACTOR        16u /* faster, when the machine is to be powered off */
@@ -87,21 +88,15 @@ static bool frame_line(void)
 
 static bool event_line(void)
 {
-    static bool told[NCPU]; /* the L line before the processor's oldest event is written */
     char name[FEED_NAME_SIZE];
     uint cpu;
     const struct event *e = event_oldest(&cpu);
 
     if (!e)
         return false;
-    if (e->nlost && !told[cpu]) {
-        told[cpu] = true;
-        nlost += e->nlost;
-        length = (uint)format(line, sizeof(line), "L %u%04u %u %u\n", e->tick, e->us, cpu, e->nlost);
-        return true;
-    }
-    told[cpu] = false;
     const uint *a = e->args.arg;
+    if (*e->fmt == 'L')
+        nlost += a[0];
     const char *second = strcmp(e->fmt + strlen(e->fmt) - 2, "%s") == 0 ? feed_name(name, (const char *)&a[1])
                                                                         : (const char *)a[1];
     length = (uint)format(line, sizeof(line), "%c %u%04u %u", *e->fmt, e->tick, e->us, cpu);
@@ -120,16 +115,26 @@ static bool next_line(void)
     return turn ? frame_line() || event_line() : event_line() || frame_line();
 }
 
+/* Microseconds, modulo 2^32. */
+static uint now(void)
+{
+    uint tick, us;
+
+    event_clock(&tick, &us);
+    return tick * (1000000 / HZ) + us;
+}
+
 /* False: there is nothing left to write. */
 static bool write_some(void)
 {
-    uint left = finishing ? FINISH_FACTOR * BYTES_PER_TICK : BYTES_PER_TICK, n = 1;
+    uint left = finishing ? FINISH_FACTOR * BYTES_PER_TICK : BYTES_PER_TICK, n = 1, begun = now();
 
-    for (; left > 0 && n > 0; left -= n) {
+    while (left > 0 && n > 0 && (finishing || !sched_crowded() || now() - begun < CROWDED_US)) {
         if (written == length && !next_line())
             return false;
         n = feed_put(line + written, min_uint(length - written, left));
         written += n;
+        left -= n;
     }
     return true;
 }

@@ -105,7 +105,7 @@ TEST("§11.1 wait ends when its ticks have run out")
     struct waiter w, private, endless;
 
     waits(&w, a, va, 10);
-    waits(&private, a, 64, 20);
+    waits(&private, world_fork(a, 6), 64, 20);
     waits(&endless, world_fork(a, 5), va, 0);
     actors_tick(9);
     actors_run_now();

@@ -365,7 +365,7 @@ MISTAKES = [Mistake(*fields) for fields in [
      "exit detaches, and does not think of those that wait for it.",
      "A client waits for the server's answer; the server is killed."),
     ("wait", "a sleeper that timed out is still counted", _WAIT,
-     "            dequeue_locked(self); /* §7.4", "            list_remove(&self->in_segment); /* §7.4",
+     "            list_remove(&self->word.queue); /* §7.4", "            /* §7.4",
      "The sleeper leaves by another way than the wake, and stays in the queue.",
      "Its structure was on its kernel stack. What is there now?"),
     ("fast", "read-only does not hold for shared page tables", "kernel/arch/i386/pmap.c",

@@ -35,6 +35,10 @@ static inline void port_read_words(ushort port, void *dst, uint n) /* of 16 bits
 {
     asm volatile("rep insw" : "+D"(dst), "+c"(n) : "d"(port) : "memory");
 }
+static inline void port_write_bytes(ushort port, const void *src, uint n)
+{
+    asm volatile("rep outsb" : "+S"(src), "+c"(n) : "d"(port) : "memory");
+}
 static inline void port_write_words(ushort port, const void *src, uint n)
 {
     asm volatile("rep outsw" : "+S"(src), "+c"(n) : "d"(port) : "memory");

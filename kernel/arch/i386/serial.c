@@ -5,6 +5,7 @@
  * again.  The console's port interrupts when a character arrives; the monitor's does if asked to.  The feed's is
  * for output alone, and nothing waits for it.
  */
+#include "base/min.h"
 #include "i386_impl.h"
 #include "io.h"
 
@@ -138,10 +139,9 @@ bool feed_open(void)
 
 uint feed_put(const char *text, uint n)
 {
-    uint done = 0;
-
-    while (done < n && port_read8(bases[FEED] + STATUS) & STATUS_EMPTY)
-        for (uint room = fifo_sizes[FEED]; room > 0 && done < n; room--)
-            port_write8(bases[FEED], (uchar)text[done++]);
-    return done;
+    if (!(port_read8(bases[FEED] + STATUS) & STATUS_EMPTY))
+        return 0;
+    n = min_uint(n, fifo_sizes[FEED]);
+    port_write_bytes(bases[FEED], text, n);
+    return n;
 }

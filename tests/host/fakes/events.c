@@ -3,8 +3,6 @@
 
 uchar events_on;
 
-struct event_gate event_gates[NCPU];
-
 void event_put_args(const char *fmt, const struct event_args *args) { (void)fmt, (void)args; }
 
 void snapshot_put(const char *fmt, ...) { (void)fmt; }

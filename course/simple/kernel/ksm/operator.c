@@ -92,8 +92,6 @@ const char *ksm_check(void) { return NULL; }
 
 int ksm_wait_watched(struct ksm_sleeper *self, uint nticks) { return ksm_wait_sleep(self, nticks); }
 
-int ksm_wake_watched(struct ksm_task *task, uint va, uint n) { return ksm_wake(task, va, n); }
-
 bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy)
 {
     (void)task, (void)copy;
