@@ -9,7 +9,7 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, done, ok, skip  # noqa: E402
+from _tap import BUILD, ROOT, done, ok, skip, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 
 DEBUG = [sys.executable, os.path.join(ROOT, "tools", "run", "debug.py")]
@@ -286,4 +286,22 @@ for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "d
 p = subprocess.run(DEBUG + ["--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
 ok(p.returncode == 0 and all(word in p.stdout for word in ("ps ", "process PID", "ksm ", "locks", "pt [PID]", "type ")),
    "--help describes the commands", p.stdout)
+
+WORK = temp_directory()
+# Names of files in a kernel are not gdb's to compute: the second one here is an expression.
+with open(os.path.join(WORK, "names.c"), "w", encoding="utf-8") as f:
+    f.write("""\
+#line 1 "kernel/a.c"
+static int first;
+int f(void) { return first++; }
+#line 1 "kernel/a.c'::first / 0 + 'kernel/a.c"
+static int second;
+int g(void) { return second++; }
+""")
+subprocess.run(["gcc", "-g", "-c", "-o", "names.o", "names.c"], cwd=WORK, check=True)
+script = ["file names.o", "source " + os.path.join(ROOT, "tools", "gdb", "ksm.py"),
+          "python print('locks:', list(find_static_locks()))"]
+p = subprocess.run(GDB + ["-batch"] + [word for command in script for word in ("-ex", command)], cwd=WORK,
+                   stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+ok("locks: []" in p.stdout and "Error" not in p.stderr, "a file's name in a kernel is not computed", p)
 done()

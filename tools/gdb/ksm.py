@@ -937,7 +937,7 @@ def find_static_locks():
     for line in quietly("info variables -q").split("\n"):
         if line.startswith("File "):
             path = line[5:].rstrip(":")
-        found = path and re.fullmatch(r"kernel/.*\.[ch]", path) and re.match(r"\d+:\s.*?(\w+)(\[[^;]*\])?;$", line)
+        found = path and re.fullmatch(r"kernel/[\w/.+-]*", path) and re.match(r"\d+:\s.*?(\w+)(\[[^;]*\])?;$", line)
         if found:
             value = symbol_in(path, found[1])
             if holds_locks(value.type):
