@@ -50,6 +50,8 @@ PYTHON  ?= python3
 V       ?=
 # The tree, with a slash, that what runs on this computer is made of: a grader's own, beside a student's.
 HOST_TREE ?=
+# Compilers note for make which headers they have read.  Not a student's: make would run what stands in a header's name.
+NOTE_HEADERS := $(if $(HOST_TREE),,-MMD -MP)
 VERSION := $(file <VERSION)
 # 0 is off, as nothing is.
 $(foreach v,DEBUG WERROR NULL_PAGE COVERAGE V,$(eval override $v := $(filter-out 0,$($v))))
@@ -87,7 +89,7 @@ CLANG   := $(findstring clang,$(CC))
 WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 
 # What both halves of the 32-bit system share.  It undoes what some distributions' compilers add by themselves.
-CFLAGS32 := $(M32) -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
+CFLAGS32 := $(M32) -include tools/build/first.h -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
             $(if $(CLANG),,-fno-stack-clash-protection) -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
             -U_FORTIFY_SOURCE -O2 -g
 
@@ -202,10 +204,10 @@ $(KERNEL_OBJ): $B/stamp/kernel.flags | $(GENERATED)
 
 $B/kernel/%.o: kernel/%.c
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(KERNEL_CFLAGS) $(NOTE_HEADERS) -c -o $@ $<
 $B/kernel/%.o: kernel/%.S
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(KERNEL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(KERNEL_CFLAGS) $(NOTE_HEADERS) -c -o $@ $<
 
 # Linked twice: the second time with the names of its functions, for back-traces.
 $B/kernel.first: kernel/kernel.ld $(KERNEL_OBJ) $B/stamp/kernel.list
@@ -223,12 +225,12 @@ $(LIB_OBJ): $B/stamp/user.flags | $(GENERATED)
 
 $(patsubst %.c,$B/%.o,$(filter %.c,$(LIB_SRC))): $B/user/%.o: user/%.c
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(if $(DEBUG),-DDEBUG) $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(if $(DEBUG),-DDEBUG) $(WARN) $(NOTE_HEADERS) -c -o $@ $<
 $B/user/libc/%.o: user/libc/%.S
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(NOTE_HEADERS) -c -o $@ $<
 $B/gen/usys.o: $B/gen/usys.S
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(NOTE_HEADERS) -c -o $@ $<
 
 $B/libuser.a: $(LIB_OBJ) $B/stamp/lib.list
 	@rm -f $@
@@ -236,26 +238,26 @@ $B/libuser.a: $(LIB_OBJ) $B/stamp/lib.list
 
 $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) -MMD -MP -c -o $@ $< $(or_missing)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) $(NOTE_HEADERS) -c -o $@ $< $(or_missing)
 $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) $(NOTE_HEADERS) -c -o $@ $<
 $B/tests/hostile/%.o: tests/hostile/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests $(WARN) $(NOTE_HEADERS) -c -o $@ $<
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(NOTE_HEADERS) -c -o $@ $<
 # Somebody else's source, which is not ours to change: see bench/vendor/NOTICE.
 $B/bench/vendor/%.o: bench/vendor/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -DHAVE_KSM -w -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -DHAVE_KSM -w $(NOTE_HEADERS) -c -o $@ $<
 $B/bench/%.o: bench/%.S $B/stamp/user.flags
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(NOTE_HEADERS) -c -o $@ $<
 $B/top/%.o: %.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(TOP_CFLAGS) -MMD -MP -c -o $@ $< $(or_missing)
+	$(call say,CC  )$(CC) $(TOP_CFLAGS) $(NOTE_HEADERS) -c -o $@ $< $(or_missing)
 
 # A source in this directory takes precedence over one of the same name elsewhere.
 program_source = $(firstword $(filter $1.c %/$1.c %/$1.S,$(filter-out user/%,$(USER_SRC)) $(PROGRAM_SRC)))
@@ -282,7 +284,7 @@ $B/bin/%: $B/elf/%
 
 $B/host/%.o: $(HOST_TREE)host/%.c $B/stamp/host.flags
 	@mkdir -p $(@D)
-	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) $(NOTE_HEADERS) -c -o $@ $<
 $B/host/mkfs: $B/host/mkfs.o $B/host/fsimage.o $B/host/imagefile.o
 $B/host/fsck: $(patsubst %,$B/host/%.o,fsck fscheck fsmend fsmend_tree fsimage imagefile)
 $B/host/mkfs $B/host/fsck:
@@ -318,7 +320,7 @@ host_objects = $(patsubst %.c,$B/tests/host/obj/$(host_group)/%.o,$(or $($1_SRC)
 define host_group_rule
 $B/tests/host/obj/$1/%.o: $(HOST_TREE)%.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $$(@D)
-	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) -MMD -MP -c -o $$@ $$<
+	$$(call say,HOST)$$(HOSTCC) $$(HOST_TEST_CFLAGS) $$($1_CFLAGS) $(NOTE_HEADERS) -c -o $$@ $$<
 endef
 define host_test
 $B/tests/host/$1: $(host_objects)

@@ -6,6 +6,7 @@ With --all, twenty submissions are graded twice, and a run is interrupted.
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -112,8 +113,35 @@ os.symlink("/etc/passwd", os.path.join(GOOD, "kernel", "passwd.c"))
 for header in "include/fs.h", "include/stat.h", "include/types.h", "include/mustcheck.h":
     with open(os.path.join(GOOD, header), "a", encoding="utf-8") as f:
         f.write("#if __STDC_HOSTED__\n#error this is compiled to run on the host\n#endif\n")
+
+
+def compile_as_grade(source, made):
+    """Compiles a source as a submission's kernel is compiled."""
+    r = subprocess.run(["make", "-n", "B=" + path("nothing"), "HOST_TREE=./", path("nothing", "kernel", "boot.o")],
+                       cwd=ROOT, env=ENV, capture_output=True, text=True, check=True)
+    words = next(shlex.split(line.rpartition(";")[2]) for line in r.stdout.splitlines() if "kernel/boot.c" in line)
+    words = [{"kernel/boot.c": source, path("nothing", "kernel", "boot.o"): made}.get(word, word) for word in words]
+    return subprocess.run(words, cwd=ROOT, env=ENV, capture_output=True, text=True, check=False)
+
+
+# make runs what stands behind != in a rule, and compilers write rules with the names of headers.
+trap = write("a!=touch${IFS}run;:", "")
+r = compile_as_grade(write("trap.c", '#include "%s"\nint a;\n' % trap), path("trap.o"))
+write("Makefile", "-include %s\nall:\n" % path("trap.d"))
+subprocess.run(["make", "-s"], cwd=WORK, env=ENV, capture_output=True, check=False)
+ok(r.returncode == 0 and not os.path.exists(path("run")), "a header's name is nothing that a later make runs", r)
+
+# gcc takes a header that is compiled already for the header, if it can.
+write("good.h", "#define BELIEVED\n")
+r = compile_as_grade(path("good.h"), os.path.join(GOOD, "kernel", "gone.h.gch"))
+ok(r.returncode == 0 and os.path.exists(os.path.join(GOOD, "kernel", "gone.h.gch")), "a precompiled header is made", r)
+for name, text in ("gone.h", ""), ("gone.c", "#include <gone.h>\n#ifdef BELIEVED\n#error it was believed\n#endif\n"):
+    with open(os.path.join(GOOD, "kernel", name), "w", encoding="utf-8") as f:
+        f.write(text)
 arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")]
-r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"))
+os.mkdir(path("=1+2"))
+r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"),
+          path("=1+2"))
 got = table(r.stdout)
 ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel, but its inner has"),
    "a directory that is not a tree has a status of its own", r)
@@ -125,6 +153,8 @@ ok("# good: left out: user/bin/t_ksm.c\n" in r.stdout and "# good: left out: ker
 ok(got.get("all-passed", ("", ""))[0] == "0/37" and "no test ran" in got["all-passed"][1],
    "one that says itself that all passed has none", r)
 ok("--icount --seed 1" in r.stdout, "how it was graded is printed", r.stdout)
+with open(path("out", "grades.csv"), encoding="utf-8") as f:
+    ok("\n'=1+2,0,37,no tree" in f.read() and "\n=1+2 " in r.stdout, "a spreadsheet computes nothing of a tree's name")
 with open(path("out", "all-passed", "guest-t_ksm-smp1.log"), encoding="utf-8") as f:
     ok("30 passed, 0 failed" in f.read(), "the log of its test is kept")
 found = {s.get("name"): (s.get("tests"), s.get("failures")) for s in ET.parse(path("junit.xml")).getroot()}

@@ -52,7 +52,7 @@ LIBC_NAMES = atof atoi bsearch free malloc memchr memcmp memcpy memmove memset q
              strtok_r strtol strtoll strtoul strtoull vsnprintf vsprintf
 $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,HOST)$(HOSTCC) $(HOST_TEST_CFLAGS) -ffreestanding -fno-builtin -Iuser/libc -Iinclude -MMD -MP -c -o $@ $<
+	$(call say,HOST)$(HOSTCC) $(HOST_TEST_CFLAGS) -ffreestanding -fno-builtin -Iuser/libc -Iinclude $(NOTE_HEADERS) -c -o $@ $<
 	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.

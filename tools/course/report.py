@@ -75,7 +75,12 @@ def gradescope(output, tests, seconds):
     }, indent=1, ensure_ascii=True) + "\n"
 
 
+def cell(text):
+    """A spreadsheet computes what begins so, and others have chosen it."""
+    return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
 def table(rows):
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    csv.writer(out, lineterminator="\n").writerows(map(cell, row) for row in rows)
     return out.getvalue()
