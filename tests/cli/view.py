@@ -3,13 +3,15 @@
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, WAIT, done, ok, temp_directory  # noqa: E402
+from _tap import BUILD, ROOT, WAIT, done, ok, skip, temp_directory  # noqa: E402
+from run import statuses  # noqa: E402
 
 VIEW = [sys.executable, os.path.join(ROOT, "tools", "run", "view.py")]
 RECORDINGS = os.path.join(ROOT, "web", "recordings")
@@ -121,4 +123,27 @@ for arguments, pattern in (
     status, said = fails(*arguments)
     ok(status == 2 and re.search(pattern, said) and "Traceback" not in said,
        "refused: " + " ".join(map(os.path.basename, arguments)), status, said)
+
+# A recording is lost neither to a mistake, nor without a word.
+image = os.path.join(directory, "disk.img")
+shutil.copyfile(os.path.join(BUILD, "fs.img"), image)
+for arguments, kept, words in (
+        (["--smp", "9"], record, "at most 8"), (["--port", str(viewing.port)], record, "in use"),
+        (["--disk", image], image, "would take the place of"), (["--add", record], record, "would take the place of")):
+    size = os.path.getsize(kept)
+    with socket.create_server(("127.0.0.1", viewing.port)):
+        status, said = fails("--record", kept, *arguments, "--", "true")
+    ok(status == 2 and words in said and os.path.getsize(kept) == size, "refused, and the file stays: --record and " +
+       arguments[0], status, said)
+status, said = fails("--record", "", "--", "true")
+ok(status == 2 and "--record wants a file" in said, "--record without a name is refused", status, said)
+full = "mount -t tmpfs -o size=64k none . && head -c 65536 /dev/zero >filler; exec \"$@\""
+p = subprocess.run(["unshare", "-rm", "sh", "-c", full, "sh"] + VIEW + ["--no-open", "--record", record, "--", "true"],
+                   cwd=directory, env=dict(os.environ, KSM_BUILT="1"), stdin=subprocess.DEVNULL, capture_output=True,
+                   text=True, check=False)
+if "unshare" in p.stderr or "mount" in p.stderr:
+    skip("a full disk", "this host does not let one mount a small one")
+else:
+    words = record + ": the disk is full, and the end of the feed is missing\n"
+    ok(p.returncode == statuses.QEMU_FAILED and p.stderr.endswith(words), "a full disk is named", p)
 done()

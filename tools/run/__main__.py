@@ -7,6 +7,7 @@ shell's prompt.
 """
 
 import os
+import shutil
 import sys
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -19,6 +20,7 @@ from run.statuses import (BROKEN_PIPE, BUILD_FAILED, CANNOT_START, INTERRUPTED, 
                           TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR, Failure, say, sentence)
 
 DEMO = "mathdemo"
+SPARE = 64 << 10  # bytes free; with fewer, the feed's file has lost some
 WELCOME = "Ctrl-A x leaves the system at once"
 CANNOT_START_BECAUSE = {  # the words of kernel/base/power.h
     "memory": "too little memory",
@@ -69,6 +71,12 @@ def check_memory(kernel, megabytes):
                       % (need >> 10))
 
 
+def check_feed(path):
+    """QEMU says nothing if there is no room for the feed."""
+    if os.path.isfile(path) and shutil.disk_usage(os.path.dirname(path)).free < SPARE:
+        raise Failure(QEMU_FAILED, "%s: the disk is full, and the end of the feed is missing" % path)
+
+
 def run_on(disk, options):
     command, first, typed = options.command, None, b""
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
@@ -108,7 +116,10 @@ def main():
         options = parse(sys.argv[1:])
         build("system" if options.tests else "boot")
         with Disk(options) as disk:
-            return run_on(disk, options)
+            status = run_on(disk, options)
+        if options.watch:
+            check_feed(options.watch)
+        return status
     except Failure as e:
         say(e)
         return e.status

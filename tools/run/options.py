@@ -157,6 +157,10 @@ def watch_file(parser, options):
     """Makes the file for the feed, and the boot parameter that switches it on."""
     if not options.watch:
         parser.error("--watch wants a file")
+    if os.path.exists(options.watch):
+        for read in [options.disk, *options.add]:
+            if read and os.path.exists(read) and os.path.samefile(read, options.watch):
+                parser.error("the feed would take the place of %s, which the system is to read" % read)
     try:
         with open(options.watch, "wb"):
             pass

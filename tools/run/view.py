@@ -19,7 +19,7 @@ import webbrowser
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from run import progress  # noqa: E402
-from run.options import MAX_PORT, port as port_number  # noqa: E402
+from run.options import MAX_PORT, parse, port as port_number  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 from run.statuses import USAGE_ERROR, Failure, say  # noqa: E402
 
@@ -168,13 +168,11 @@ def until_ctrl_c():
 def view_system(port, may_open, record, arguments):
     with tempfile.TemporaryDirectory(prefix="ksm-view-") as directory:
         path = record or os.path.join(directory, "feed")
-        try:
-            open(path, "wb").close()
-        except OSError as e:
-            raise Failure(USAGE_ERROR, "%s: %s" % (path, os.strerror(e.errno))) from e
         feed = Feed(path, True)
         command = arguments[arguments.index("--") + 1:] if "--" in arguments else []
-        show(serve(port, feed, " ".join(command) or "running"), may_open)
+        address = serve(port, feed, " ".join(command) or "running")
+        parse(["--watch", path] + arguments)  # it makes the file; an earlier recording stays if these are wrong
+        show(address, may_open)
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the system
         with subprocess.Popen([sys.executable, os.path.join(ROOT, "tools", "run"), "--watch", path] + arguments,
                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as system:
@@ -196,7 +194,7 @@ def view_recording(port, may_open, path):
         with open(path, "rb") as f:
             begin = f.read(PIECE)
     except OSError as e:
-        raise Failure(USAGE_ERROR, "%s: %s" % (path, os.strerror(e.errno))) from e
+        raise Failure(USAGE_ERROR, "%s: %s" % (path or "''", os.strerror(e.errno))) from e
     if not re.search(rb"^(KSM-FEED|F|E|R) \d", begin, re.M):
         raise Failure(USAGE_ERROR, "%s: not a recording (./ksm view --record FILE makes one)" % path)
     with until_ctrl_c():
@@ -238,6 +236,8 @@ def view(arguments):
         if not port_number(port):
             raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d: '%s'" % (MAX_PORT, port))
         port = port_number(port)
+    if record == "":
+        raise Failure(USAGE_ERROR, "--record wants a file")
     if not arguments or arguments[0].startswith("-"):
         return view_system(port, may_open, record, arguments)
     if len(arguments) > 1 or record is not None:
