@@ -77,6 +77,10 @@ refuses("a full disk ends it in one line", 121, "the page cannot be put together
 ok(sorted(os.listdir(made)) == before and sorted(os.listdir(HERE)) == ["bin", "mine", "page"],
    "and leaves the page that was there, and nothing else", os.listdir(HERE))
 
+open(os.path.join(made, "CNAME"), "w", encoding="utf-8").close()
+refuses("somebody's file beside the page is not lost", 121, "CNAME is no part of the page", web("--out", "page"))
+ok(sorted(os.listdir(made)) == sorted(before + ["CNAME"]), "it is still there", os.listdir(made))
+
 with socket.socket() as busy:
     busy.bind(("127.0.0.1", 0))
     busy.listen()

@@ -36,6 +36,12 @@ boot
 """
 
 
+def reason(text):
+    """The line of what grub-mkrescue and xorriso have said that says why."""
+    lines = [line.strip() for line in text.split("\n") if line.strip(" .")] or ["grub-mkrescue says nothing"]
+    return next((line for line in lines if "FAILURE" in line or "rror:" in line), lines[-1])
+
+
 def make_iso(path):
     with tempfile.TemporaryDirectory(prefix="ksm-iso-") as tree:
         boot = os.path.join(tree, "boot")
@@ -50,7 +56,7 @@ def make_iso(path):
                                    "--", "-volid", "KSM"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                                   errors="replace", check=False)
             if made.returncode or not os.path.exists(part):
-                raise Failure(BUILD_FAILED, "%s was not made: %s" % (path, made.stderr.strip().split("\n")[-1]))
+                raise Failure(BUILD_FAILED, "%s was not made: %s" % (path, reason(made.stderr)))
             os.replace(part, path)
         finally:  # after Ctrl-C as well
             if os.path.exists(part):

@@ -10,7 +10,7 @@ from run.build import build  # noqa: E402
 from run.options import Parser, suggestion  # noqa: E402
 from run.paths import build_directory  # noqa: E402
 from run.statuses import INTERRUPTED, USAGE_ERROR, Failure, say  # noqa: E402
-from web.assemble import assemble, compressed_size  # noqa: E402
+from web.assemble import assemble, check_replaceable, compressed_size  # noqa: E402
 from web.serve import serve  # noqa: E402
 
 PORT = 8086
@@ -60,8 +60,9 @@ def main():
         if options.help:
             sys.stdout.write(USAGE)
             return 0
-        build()
         directory = options.out or os.path.join(build_directory(), "web")
+        check_replaceable(directory)
+        build()
         assemble(directory)
         if options.out:
             size = compressed_size(directory)

@@ -116,20 +116,30 @@ def check_replaceable(out):
         raise Failure(BUILD_FAILED, "%s is not a directory" % out)
 
 
+def check_no_others(out, fresh):
+    """Beside an earlier page there may be somebody's files, such as .git.  In the build directory there are none."""
+    if os.path.isdir(out) and out != os.path.join(build_directory(), "web"):
+        for name in sorted(set(os.listdir(out)) - set(os.listdir(fresh))):
+            raise Failure(BUILD_FAILED, "%s is no part of the page, which takes the place of all: give a new directory, "
+                                        "or remove it" % os.path.join(out, name))
+
+
 def assemble(out):
     """Makes the page anew beside what is there, and then takes its place: a full disk leaves the old one."""
     out = os.path.abspath(out)
     fresh = None
-    check_replaceable(out)
     try:
         node_modules = modules()
         os.makedirs(os.path.dirname(out), exist_ok=True)
         fresh = tempfile.mkdtemp(prefix=".web-", dir=os.path.dirname(out))
         os.chmod(fresh, 0o755)
         fill(fresh, node_modules)
+        check_no_others(out, fresh)
         shutil.rmtree(out, ignore_errors=True)
         os.rename(fresh, out)
         fresh = None
+    except shutil.Error as e:  # of a directory: the first file's is enough
+        raise Failure(BUILD_FAILED, "the page cannot be put together: %s" % e.args[0][0][2]) from e
     except OSError as e:
         raise Failure(BUILD_FAILED, "the page cannot be put together: %s" % e) from e
     finally:
