@@ -120,8 +120,8 @@ def check_no_others(out, fresh):
     """Beside an earlier page there may be somebody's files, such as .git.  In the build directory there are none."""
     if os.path.isdir(out) and out != os.path.join(build_directory(), "web"):
         for name in sorted(set(os.listdir(out)) - set(os.listdir(fresh))):
-            raise Failure(BUILD_FAILED, "%s is no part of the page, which takes the place of all: give a new directory, "
-                                        "or remove it" % os.path.join(out, name))
+            raise Failure(BUILD_FAILED, "%s is no part of the page, and would be lost: give a new directory, or move it"
+                          % os.path.join(out, name))
 
 
 def assemble(out):
