@@ -227,7 +227,8 @@ ok(r.status == 3, "and without it our own is back", r)
 r = make("clean")
 ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")
 whole = os.path.exists(os.path.join(copy, "tools", "measure", "mutants.py"))  # a student's tree has no mutants
-for arguments in [["nonsense"], ["coverage", "--nonsense"], ["coverage", "docs"]] + [["mutants", "--nonsense"]] * whole:
+unknown = [["nonsense"], ["coverage", "--nonsense"], ["coverage", "docs"]]
+for arguments in unknown + [["mutants", "--nonsense"], ["mutants", ""]] * whole:
     p = subprocess.run([os.path.join(copy, "ksm")] + arguments, stdin=subprocess.DEVNULL, capture_output=True,
                        text=True, env=ENV)
     ok(p.returncode == 2 and "usage" in p.stderr, "./ksm refuses what it does not know: %s" % arguments, p.stderr)

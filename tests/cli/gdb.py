@@ -279,6 +279,7 @@ commands()
 locks()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
+                          ([""], "there is no program ''"),
                           (["--port", "x"], "--port wants a number"), (["--port", "99999"], "--port wants"),
                           (["--icount"], "no --icount")):
     p = subprocess.run(DEBUG + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)

@@ -349,7 +349,7 @@ def main():
     if words == ["--list"]:
         print("\n".join(m.what for m in all_mutants()))
         return 0
-    if any(word.startswith("-") for word in words):
+    if any(not word or word.startswith("-") for word in words):  # an empty one would mean all
         sys.stderr.write("usage: ./ksm mutants [--record] [WORD]... | --list | --table | --fit\n")
         return 2
     chosen = choose(words)

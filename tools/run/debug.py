@@ -140,7 +140,7 @@ def debug(program, options, directory):
     build()
     kernel = os.path.join(build_directory(), "kernel.elf")
     elf = os.path.join(build_directory(), "elf")
-    if program and not os.path.exists(os.path.join(elf, program)):
+    if program is not None and not os.path.isfile(os.path.join(elf, program)):
         raise Failure(USAGE_ERROR, "there is no program '%s'%s" % (program, suggestion(program, os.listdir(elf))))
     listener, port = listen(options, directory)
     script = os.path.join(directory, "commands")
