@@ -5,6 +5,7 @@
 #include "arch.h"
 #include "base/kstring.h"
 #include "base/printk.h"
+#include "include/fnv.h"
 
 #define MAX_PAGES 9216u /* above what the largest limits of shared memory need: 37.3 MB */
 
@@ -25,7 +26,7 @@ int snapshot_start(uint nbytes, void *(*alloc)(void))
 void snapshot_begin(void)
 {
     size = at = 0;
-    hash = SUM_BEGIN;
+    hash = FNV_BEGIN;
 }
 
 void snapshot_put(const char *fmt, ...)
@@ -40,7 +41,7 @@ void snapshot_put(const char *fmt, ...)
     assert(n < sizeof(line) && size + n <= capacity);
     for (uint i = 0; i < n; i++) {
         *byte_at(size++) = line[i];
-        hash = sum_add(hash, line[i]);
+        hash = fnv_add(hash, line[i]);
     }
 }
 

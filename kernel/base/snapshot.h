@@ -29,8 +29,4 @@ uint snapshot_line(char line[FEED_LINE_SIZE]);
 /* Escapes what a program chose; returns `text`. */
 char *feed_name(char text[FEED_NAME_SIZE], const char *name);
 
-/* FNV-1a. */
-#define SUM_BEGIN 0x811c9dc5u
-static inline uint sum_add(uint sum, char c) { return (sum ^ (uchar)c) * 0x01000193u; }
-
 #endif

@@ -16,6 +16,7 @@
 
 #include "base/event.h"
 #include "base/kstring.h"
+#include "include/fnv.h"
 #include "mm/slab.h"
 
 #define GET_FLAGS (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
@@ -238,10 +239,10 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
 /* §2: as the user library has it (user/ksm/ksm.c). */
 static uint id_of(const char *name)
 {
-    uint hash = 2166136261u;
+    uint hash = FNV_BEGIN;
 
     for (; *name; name++)
-        hash = (hash ^ (uchar)*name) * 16777619u;
+        hash = fnv_add(hash, *name);
     hash &= INT32_MAX;
     return hash ? hash : 1;
 }

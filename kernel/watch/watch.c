@@ -12,6 +12,7 @@
 #include "base/min.h"
 #include "base/printk.h"
 #include "base/snapshot.h"
+#include "include/fnv.h"
 #include "mm/page.h"
 #include "proc/proc.h"
 
@@ -35,7 +36,7 @@ static uint next_tick = FRAME_TICKS; /* no snapshot before */
 static void add_to_sum(void)
 {
     for (uint i = 0; i < length; i++)
-        sum = sum_add(sum, line[i]);
+        sum = fnv_add(sum, line[i]);
     nlines++;
 }
 
@@ -66,7 +67,7 @@ static bool begin_frame(void)
         return false;
     length = (uint)format(line, sizeof(line), "F 1 %u %u%04u\n", ++number, tick, us);
     nlines = 0;
-    sum = SUM_BEGIN;
+    sum = FNV_BEGIN;
     add_to_sum();
     under_way = true;
     return true;

@@ -12,6 +12,7 @@
 #include "fs/device.h"
 #include "fs_world.h"
 #include "include/fcntl.h"
+#include "include/fnv.h"
 #include "mm/page.h"
 #include "mm/slab.h"
 
@@ -292,7 +293,7 @@ static uint mix(uint hash, const void *bytes, uint n)
     const uchar *p = bytes;
 
     while (n-- > 0)
-        hash = (hash ^ *p++) * 16777619u;
+        hash = fnv_add(hash, (char)*p++);
     return hash;
 }
 

@@ -15,7 +15,6 @@
 #include "fcntl.h"
 #include "ksmring.h"
 #include "procinfo.h"
-#include "stat.h"
 #include "ulib.h"
 
 #define RING_BYTES     (256u * 1024)
@@ -42,9 +41,7 @@ static void show(struct progress *progress, int now, const char *end)
 
 static void begin_progress(struct progress *progress)
 {
-    struct stat st;
-
-    progress->shown = fstat(2, &st) == 0 && st.type == T_DEV;
+    progress->shown = is_terminal(2);
     progress->nbytes = 0;
     progress->begin = progress->last = uptime();
 }

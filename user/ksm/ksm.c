@@ -4,18 +4,16 @@
 #include "ksm.h"
 
 #include "ctype.h"
+#include "fnv.h"
 #include "ulib.h"
 
-/* FNV-1a, cut to 31 bits.  Programs of all releases must agree on it: it never changes (§2). */
-#define FNV_BASIS 2166136261u
-#define FNV_PRIME 16777619u
-
+/* Cut to 31 bits (§2). */
 int ksmid(const char *name)
 {
-    uint hash = FNV_BASIS;
+    uint hash = FNV_BEGIN;
 
     for (; *name; name++)
-        hash = (hash ^ (uchar)*name) * FNV_PRIME;
+        hash = fnv_add(hash, *name);
     hash &= 0x7FFFFFFF;
     return hash ? (int)hash : 1;
 }

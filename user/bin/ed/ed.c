@@ -333,7 +333,6 @@ static void start(const char *name)
 int main(int argc, char *argv[])
 {
     const char *prompt = "";
-    struct stat st;
     int option;
     char *line;
     uint n;
@@ -351,7 +350,7 @@ int main(int argc, char *argv[])
     if (optind < argc)
         start(argv[optind]);
 
-    bool asks = fstat(0, &st) == 0 && st.type == T_DEV;
+    bool asks = is_terminal(0);
 
     for (;;) {
         put(prompt, strlen(prompt));
