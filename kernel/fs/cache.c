@@ -126,6 +126,7 @@ static struct group *pin_number_locked(uint number)
         struct group *g = cache_find_locked(number);
         if (g) {
             pin_locked(g);
+            waitq_wake(&cache.released, 1); /* it may have been woken for a frame, and needs none */
             return g;
         }
         g = take_locked();

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fs/cache_impl.h"
 #include "fs_world.h"
 #include "host.h"
 #include "include/fcntl.h"
@@ -435,6 +436,67 @@ TEST("pipes")
     race(&world_small, 2000, run_pipe, 30);
     race(&world_small, 2000, run_lines, 20);
     race(&world_small, 2000, run_ends, 10);
+}
+
+/* Frames of the cache. */
+
+#define FRAMES_MAX          2000u
+#define WANTED              3000u /* a group of the large disk that is not cached */
+#define GROUP_START(number) ((number)*8)
+
+static struct group *pinned[FRAMES_MAX];
+static uint ngot; /* by readers that had to wait for a frame */
+
+static bool frame_is_left(void)
+{
+    spin_acquire(&cache.lock);
+    bool left = cache_grow_locked() || !list_empty(&cache.clean);
+    spin_release(&cache.lock);
+    return left;
+}
+
+static void wait_for_frame(void *number)
+{
+    struct group *g = cache_get(GROUP_START((uint)(uintptr_t)number), 1, 0);
+
+    atomic_add(&ngot, 1);
+    while (atomic_add(&ngot, 0) < 3)
+        actor_yield();
+    cache_put(g);
+    finished();
+}
+
+static void free_two_frames(void *unused)
+{
+    uint n = 0;
+
+    (void)unused;
+    while (n < FRAMES_MAX && frame_is_left()) {
+        pinned[n] = cache_get(GROUP_START(n + 1), 1, 0);
+        n++;
+    }
+    atomic_add(&nrunning, 3);
+    actor_start(wait_for_frame, (void *)(uintptr_t)WANTED);
+    actor_start(wait_for_frame, (void *)(uintptr_t)WANTED);
+    actor_start(wait_for_frame, (void *)(uintptr_t)(WANTED + 1));
+    for (uint i = 0; i < 100; i++)
+        actor_yield();
+    check_eq(atomic_add(&ngot, 0), 0);
+    cache_put(pinned[--n]);
+    cache_put(pinned[--n]);
+    for (uint i = 0; i < 1000; i++)
+        actor_yield();
+    check_eq(atomic_add(&ngot, 0), 3);
+    while (n > 0)
+        cache_put(pinned[--n]);
+    wait_for_all();
+}
+
+TEST("a frame of the cache goes to a reader that waits, though the one that was woken needs none")
+{
+    before();
+    world_format(&world_large);
+    check(world_boot_with(800, 0, free_two_frames, NULL));
 }
 
 TAP_MAIN(before, NULL)
