@@ -108,6 +108,18 @@ TEST("what others named or wrote cannot control the terminal")
     lines_run(lines, COUNT(lines));
 }
 
+TEST("programs say so when what they are to read can't be read")
+{
+    static const struct line lines[] = {
+        { "sh dev; echo $?", "sh: dev: read error\n1\n", 0 },
+        { "cat dev; cp dev f; echo $?; rm f dev", "cat: dev: read error\ncp: dev: read error\n1\n", 0 },
+    };
+
+    lines_enter();
+    check_eq(mknod("dev", 99, 1), 0); /* nothing drives it */
+    lines_run(lines, COUNT(lines));
+}
+
 TEST("ed changes lines by address, pattern and range")
 {
     static const struct line lines[] = {
