@@ -140,6 +140,11 @@ with open(small, "w", encoding="utf-8") as f:
     f.write("small file\n")
 with open(large, "wb") as f:
     f.write(bytes(range(250)) * 8000)
+script = os.path.join(temp_directory(), "control")
+with open(script, "wb") as f:
+    f.write(b'touch "a\x1e\x1bb"; ls a*\n')
+r = run("--add", script, "--", "sh control")
+ok(r.status == 0 and r.out.startswith("a??b "), "ls on the console shows no control characters of names", r)
 r = run("--add", small, "--add", large, "--", "cat small; wc large.bin")
 ok(r.out.startswith("small file\n") and " 2000000 " in r.out, "files are added", r)
 r = run("--add", "small", "--", "cat small", cwd=directory)

@@ -97,6 +97,29 @@ TEST("programs notice that their output goes nowhere")
     lines_run(lines, COUNT(lines));
 }
 
+TEST("what others named or wrote cannot control the terminal")
+{
+    static const struct line lines[] = {
+        { "note 'a\033[2Jb\177'; note; ksmrm note", "the note said: \nnow it says: a?[2Jb?\na?[2Jb?\n", 0 },
+        { "cp /ps 'p\033s'; 'p\033s' | grep 'p[?]s$' >x || echo none; rm x 'p\033s'", "", 0 },
+        { "cp /top 't\033p'; 't\033p' | grep ' t[?]p$' >x || echo none; rm x 't\033p'", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("programs say so when what they are to read can't be read")
+{
+    static const struct line lines[] = {
+        { "sh dev; echo $?", "sh: dev: read error\n1\n", 0 },
+        { "cat dev; cp dev f; echo $?; rm f dev", "cat: dev: read error\ncp: dev: read error\n1\n", 0 },
+    };
+
+    lines_enter();
+    check_eq(mknod("dev", 99, 1), 0); /* nothing drives it */
+    lines_run(lines, COUNT(lines));
+}
+
 TEST("ed changes lines by address, pattern and range")
 {
     static const struct line lines[] = {

@@ -32,7 +32,7 @@ static void print_programs(void)
 
     if (fd < 0)
         fail(1, "there are no pages on this disk: it was made without mandoc");
-    printf(1, "Programs; man NAME says more:\n");
+    must_print("Programs; man NAME says more:\n");
     while ((line = line_next(&reader, &n)))
         print_program(line);
     if (reader.failed)
@@ -62,13 +62,12 @@ int main(int argc, char *argv[])
         fail(2, "usage: help");
     print_by_pages();
     print_programs();
-    printf(1,
-           "Commands of the shell; man sh says more:\n"
-           "  %-12s change the current directory\n"
-           "  %-12s end the shell\n"
-           "  %-12s wait for all children\n"
-           "  %-12s run commands if, while or as often as something holds\n"
-           "  %-12s set a variable; $NAME is its value\n",
-           "cd", "exit", "wait", "if while for", "NAME=value");
+    must_print("Commands of the shell; man sh says more:\n"
+               "  %-12s change the current directory\n"
+               "  %-12s end the shell\n"
+               "  %-12s wait for all children\n"
+               "  %-12s run commands if, while or as often as something holds\n"
+               "  %-12s set a variable; $NAME is its value\n",
+               "cd", "exit", "wait", "if while for", "NAME=value");
     return 0;
 }

@@ -18,7 +18,6 @@
  *
  * -r: a robot comes along, so that one person can try it.
  */
-#include "ctype.h"
 #include "ksmlock.h"
 #include "ksmring.h"
 #include "mathexpr.h"
@@ -275,14 +274,6 @@ static void open_inbox(const struct person *person, struct ksmring *ring)
         sleep(LOOK_TICKS);
     }
     fail(1, "%s: the segment is damaged", ksmid_show(person->id));
-}
-
-/* What others write must not control the terminal. */
-static void make_printable(char *text, uint n)
-{
-    for (uint i = 0; i < n; i++)
-        if (iscntrl((uchar)text[i]) && text[i] != '\t')
-            text[i] = '?';
 }
 
 static void print_message(struct message *message, int n)

@@ -84,6 +84,13 @@ static int read_directory(int fd, const char *path)
     return status;
 }
 
+/* Names must not control a terminal. */
+static void make_name_printable(char *name)
+{
+    if (is_terminal(1))
+        make_printable(name, strlen(name));
+}
+
 static int compare(const void *a, const void *b)
 {
     return strcmp(((const struct file *)a)->name, ((const struct file *)b)->name);
@@ -110,6 +117,8 @@ static int list_directory(int fd, const char *path)
     int status = read_directory(fd, path);
 
     qsort(found.files, found.count, sizeof(*found.files), compare);
+    for (uint i = 0; i < found.count; i++)
+        make_name_printable(found.files[i].name);
     if (options.columns) {
         print_columns();
         return status;
@@ -119,7 +128,7 @@ static int list_directory(int fd, const char *path)
     return status;
 }
 
-static int list(const char *path)
+static int list(char *path)
 {
     struct stat st;
     int fd = open(path, O_RDONLY), status = 0;
@@ -130,6 +139,7 @@ static int list(const char *path)
     } else if (st.type == T_DIR) {
         status = list_directory(fd, path);
     } else {
+        make_name_printable(path);
         print(path_last(path), &st);
     }
     if (fd >= 0)
@@ -151,7 +161,7 @@ int main(int argc, char *argv[])
     options.names &= !options.heading;
     options.columns = options.names && is_terminal(1);
     if (optind == argc)
-        return list(".");
+        return list((char[]){ "." });
     for (int i = optind; i < argc; i++)
         status |= list(argv[i]);
     return status;

@@ -21,12 +21,22 @@ static char *attach(int access)
     return note;
 }
 
+/* A copy: others may write the note meanwhile. */
+static void show(const char *before, const char *note)
+{
+    static char text[NOTE_SIZE];
+
+    memcpy(text, note, NOTE_SIZE);
+    make_printable(text, strnlen(text, NOTE_SIZE));
+    must_print("%s%.*s\n", before, (int)NOTE_SIZE, text);
+}
+
 int main(int argc, char *argv[])
 {
     int access = KSM_RDWR;
 
     if (argc == 1) {
-        must_print("%.*s\n", (int)NOTE_SIZE, attach(KSM_READ));
+        show("", attach(KSM_READ));
         return 0;
     }
     if (argc == 3 && strcmp(argv[1], "-r") == 0)
@@ -36,8 +46,8 @@ int main(int argc, char *argv[])
 
     char *note = attach(access);
 
-    must_print("the note said: %.*s\n", (int)NOTE_SIZE, note);
+    show("the note said: ", note);
     snprintf(note, NOTE_SIZE, "%s", argv[argc - 1]);
-    must_print("now it says: %.*s\n", (int)NOTE_SIZE, note);
+    show("now it says: ", note);
     return 0;
 }

@@ -34,6 +34,7 @@ int main(int argc, char *argv[])
     for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
         if (procinfo(pid, &info) < 0) /* it has just died */
             continue;
+        make_printable(info.name, strnlen(info.name, sizeof(info.name)));
         must_print("%5d %6d %5d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, info.job,
                    state_name(info.state), info.start, info.nbytes / 1024, info.nattached, info.name);
     }

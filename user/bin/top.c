@@ -79,6 +79,7 @@ static void look(void)
         make_room();
         if (procinfo(pid, &now[nnow].info) < 0) /* it has just died */
             continue;
+        make_printable(now[nnow].info.name, strnlen(now[nnow].info.name, sizeof(now[nnow].info.name)));
         now[nnow].percent = percent_of(&now[nnow].info, tick, &at);
         nnow++;
     }

@@ -125,3 +125,10 @@ uint terminal_columns(void)
         return 0;
     return n >= TERMINAL_MIN_COLUMNS && n <= TERMINAL_MAX_COLUMNS ? (uint)n : 0;
 }
+
+void make_printable(char *text, uint n)
+{
+    for (uint i = 0; i < n; i++)
+        if (iscntrl((uchar)text[i]) && text[i] != '\t')
+            text[i] = '?';
+}

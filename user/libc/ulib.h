@@ -57,6 +57,9 @@ MUST_CHECK bool is_terminal(int fd);
    narrow.  Sleeps: no. */
 MUST_CHECK uint terminal_columns(void);
 
+/* Puts a ? in place of each of the n characters that could control a terminal: for what others named or wrote.  Sleeps: no. */
+void make_printable(char *text, uint n);
+
 /* The last part of a path, within it: "b/" of "/a/b/".  Sleeps: no. */
 const char *path_last(const char *path);
 /* DIRECTORY/NAME, which the caller frees.  Without memory it ends the program with a message. */

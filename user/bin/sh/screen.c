@@ -199,8 +199,10 @@ void screen_list(char *const names[], uint n)
 {
     uint width = 1, ncolumns;
 
-    for (uint i = 0; i < n; i++)
+    for (uint i = 0; i < n; i++) {
+        make_printable(names[i], strlen(names[i]));
         width = strlen(names[i]) + 2 > width ? strlen(names[i]) + 2 : width;
+    }
     ncolumns = screen.columns / width + (screen.columns < width);
 
     uint nrows = (n + ncolumns - 1) / ncolumns;

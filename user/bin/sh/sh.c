@@ -57,7 +57,7 @@ static const char *read_file(const char *path)
 {
     uint size = 4096, length = 0;
     char *text = malloc(size);
-    int fd = open(path, O_RDONLY), n;
+    int fd = open(path, O_RDONLY), n = 0;
 
     if (fd < 0)
         fail(STATUS_NOT_FOUND, "%s: cannot open", path);
@@ -68,6 +68,8 @@ static const char *read_file(const char *path)
     }
     if (!text)
         fail(1, "%s: out of memory", path);
+    if (n < 0) /* half of a script must not run */
+        fail(1, "%s: read error", path);
     close(fd);
     text[length] = 0;
     return text;
