@@ -117,7 +117,7 @@ ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults" + r"(kernel stacks: .*\n)?", r
 t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die")])
 t.expect(rb"\$ ")
 t.type(b"die hole\n")
-ok(t.expect(DEATH.replace("\\n", "\r\n").encode() % b"die" + rb"no memory there, read at 0x40000000, in hole \(tests/"),
+ok(t.expect(DEATH.replace("\\n", "\r\n").encode() % b"die" + rb"no memory there, read at 0x40000000, in hole \("),
    "on a terminal too", t.text)
 t.type(b"heap double_free\n")
 ok(t.expect(rb"double free") and not t.text.count(b" is in "), "a program whose symbols are not known has none", t.text)

@@ -129,4 +129,27 @@ for word, meant in ("t_kms", "t_ksm"), ("host/libb", "host/lib"), ("gest", "gues
 p = subprocess.run(TESTS + ["lib", "nonsense"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 ok(p.returncode == 2 and "no test suite 'nonsense'" in p.stderr and not p.stdout, "if one is unknown, none runs",
    p.stderr)
+
+# `timeout' sends a signal twice: to the tool, and to its group.
+ENDING = """
+import sys
+from run import progress
+def main():
+    try:
+        print("begun", flush=True)
+        sys.stdin.readline()
+    finally:
+        print("ending", flush=True)
+        sys.stdin.readline()
+        print("ended", flush=True)
+progress.run(main)
+"""
+p = subprocess.Popen([sys.executable, "-c", ENDING], env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tools")),
+                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+for line in "begun\n", "ending\n":
+    said = p.stdout.readline()
+    p.send_signal(signal.SIGTERM)
+out = p.communicate("\n")[0]
+ok(said == "ending\n" and out == "ended\n" and p.returncode == 130, "a second signal cuts off no end that has begun",
+   said, out, p.returncode)
 done()

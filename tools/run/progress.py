@@ -117,6 +117,8 @@ def open_missing():
 
 
 def _interrupt(*_):
+    for number in signal.SIGTERM, signal.SIGHUP:  # `timeout' sends it twice, and what ends now must end whole
+        signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
