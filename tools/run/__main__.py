@@ -19,7 +19,9 @@ from run.paths import build_directory  # noqa: E402
 from run.statuses import (BROKEN_PIPE, BUILD_FAILED, CANNOT_START, INTERRUPTED, PANICKED, QEMU_FAILED,  # noqa: E402
                           TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR, Failure, say, sentence)
 
+# course 9: DEMO = "help"
 DEMO = "mathdemo"
+# course end
 SPARE = 64 << 10  # bytes free; with fewer, the feed's file has lost some
 WELCOME = "Ctrl-A x leaves the system at once"
 CANNOT_START_BECAUSE = {  # the words of kernel/base/power.h

@@ -36,17 +36,20 @@ static void count_detach_locked(struct ksm_task *task, struct segment *seg, stru
 /* An attachment's address, or an error of §9. */
 static int attach_locked(struct ksm_task *task, struct holding *h, struct segment *seg, uint flags)
 {
+    struct attachment *a;
+    int error;
+
     /* course 7: */
     if (registry.nattached >= registry.limits.nattachments)
         return KSM_ENOSPC; /* §10 */
     /* course end */
-    struct attachment *a = kmalloc(sizeof(*a));
+    a = kmalloc(sizeof(*a));
     if (!a)
         return KSM_ENOMEM;
     /* course 5: (void)flags; */
     /* course end */
-    /* course 5: int error = aspace_map(task->as, &a->mapping, &seg->region, true); */
-    int error = aspace_map(task->as, &a->mapping, &seg->region, flags != KSM_READ);
+    /* course 5: error = aspace_map(task->as, &a->mapping, &seg->region, true); */
+    error = aspace_map(task->as, &a->mapping, &seg->region, flags != KSM_READ);
     /* course end */
     if (error) {
         /* course 7: */
