@@ -29,6 +29,7 @@ static struct entry *now, *last;
 static uint nnow, nlast, size; /* entries in use, and in each array */
 static uint last_tick;
 static bool terminal;
+static bool asks; /* somebody at the console may end it */
 static struct ksminfo_t shared;
 
 /* Of each line: the rest of what was there goes. */
@@ -163,7 +164,7 @@ static void show(void)
     sysinfo(&info);
     must_print("%sup %02u:%02u:%02u, %u processes, %u KB free%s%s", terminal ? "\033[H" : "", seconds / 3600,
                seconds / 60 % 60, seconds % 60, nnow, info.nfree * (PAGE_SIZE / 1024),
-               !terminal            ? ""
+               !asks                ? ""
                : terminal_columns() ? "; q ends"
                                     : "; q and Enter ends",
                line_end());
@@ -175,10 +176,10 @@ static void show(void)
 /* A process that ends when the user wants to see no more; 0: there is nobody to ask. */
 static int start_reader(void)
 {
-    int pid = terminal && is_terminal(0) ? fork() : 0;
+    int pid = asks ? fork() : 0;
     char line[80], key = 0;
 
-    if (pid != 0 || !terminal || !is_terminal(0))
+    if (pid != 0 || !asks)
         return pid > 0 ? pid : 0;
     if (terminal_columns() > 0 && consolectl(CONSOLE_KEYS) >= 0) {
         while (read(0, &key, 1) == 1 && key != 'q')
@@ -218,6 +219,7 @@ int main(int argc, char *argv[])
     terminal = is_terminal(1);
     if (!terminal && count == 0)
         count = 1;
+    asks = terminal && is_terminal(0) && (terminal_columns() == 0 || consolectl(CONSOLE_LINES) == 0);
     reader = start_reader();
     if (terminal)
         must_print("\033[2J");
