@@ -287,8 +287,10 @@ void console_show_line(void)
 {
     char piece[PROMPT_MAX];
     uint was = spin_acquire_irq(&input_lock);
-    uint n = nprompt, shown = 0;
+    uint n = proc_keys_reader() ? 0 : nprompt, shown = 0;
 
+    if (proc_keys_reader()) /* since the line was left */
+        add_key_locked(0);
     memcpy(piece, prompt, n);
     spin_release_irq(&input_lock, was);
     while (n > 0) {
@@ -437,8 +439,8 @@ static int console_write(const void USER *src, int nbytes)
 
         bytes_from_user(piece, user_at(src, (uint)done), n);
         erase_edited();
+        note_written(piece, n); /* first: whoever has seen a prompt finds it noted */
         print_text(piece, n);
-        note_written(piece, n);
         done += (int)n;
         sched_checkpoint();
         if ((uint)done % WHOLE_SIZE == 0) { /* or a long write would keep the shell from its prompt */
