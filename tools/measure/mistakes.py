@@ -348,8 +348,8 @@ MISTAKES = [Mistake(*fields) for fields in [
      "Write down both processes' steps side by side, and move the wake between the look and the sleep. "
      "The look and the sleep need the same lock as the wake."),
     ("wait", "the newest sleeper is woken first", _WAIT,
-     "list_push_back(queue_of(self->stripe, self->word.segment, self->word.offset), &self->word.queue)",
-     "list_push_front(queue_of(self->stripe, self->word.segment, self->word.offset), &self->word.queue)",
+     "list_push_back(queue_of(self->stripe, seg, self->word.offset), &self->word.queue)",
+     "list_push_front(queue_of(self->stripe, seg, self->word.offset), &self->word.queue)",
      "Sleepers are pushed on a stack.",
      "With enough traffic the first one sleeps forever."),
     ("wait", "one sleeper too many is woken", _WAIT,

@@ -84,7 +84,7 @@ MUTANTS = [
     ("a peer's end before the sleep is missed", WORDS,
      "    return !self->woken && ", "    return ", WAIT),
     ("any end wakes a sleeper that chose another", WORDS,
-     "    if (self->peer == KSM_PEER_ANY)\n", "", WAIT),
+     "    if (seg && self->peer == KSM_PEER_ANY)\n", "    if (seg)\n", WAIT),
     ("a sleeper that leaves stays in its peer's list", WORDS,
      "    if (self->peer > 0)\n        unwatch(self);\n", "", WAIT),
     # Faults that the kernel had, and their kin.  The first two show only under an emulator with a fault of its own:
