@@ -25,10 +25,11 @@ for arguments in (["--bogus"], ["--smp"], ["--smp", "0"], ["--smp", "x"],
                   ["--add=", "--", "true"]):
     r = run(*arguments)
     ok(r.status == statuses.USAGE_ERROR and "usage: ./ksm run" in r.err and not r.out, "refused: %r" % arguments, r)
-for arguments, meant in ((["--timout=5", "--", "true"], "--timeout"),
-                         (["--param", "ksm.segment=10", "--", "true"], "ksm.segments")):
+for arguments, hint in ((["--timout=5", "--", "true"], "did you mean '--timeout'?"),
+                        (["--param", "ksm.segment=10", "--", "true"], "did you mean 'ksm.segments'?"),
+                        (["ksm.segments=10"], "comes after --param"), (["mathclient"], "a command comes after --")):
     r = run(*arguments)
-    ok(r.status == statuses.USAGE_ERROR and "did you mean '%s'?" % meant in r.err, "a misspelling: %r" % arguments, r)
+    ok(r.status == statuses.USAGE_ERROR and hint in r.err.splitlines()[-1], "a hint: %r" % arguments, r)
 with open(os.path.join(ROOT, "include", "param.h"), encoding="ascii") as f:
     ok("#define NCPU    %d " % MAX_PROCESSORS in f.read(), "the limit of --smp is the kernel's")
 for cpus, words in ("abc", "'abc' is not a positive number"), ("0", "'0' is not"), ("9", "at most 8 processors"):

@@ -120,14 +120,23 @@ def parse(argv):
             parser.error("there is no command after --")
     options, unknown = parser.parse_known_args(argv)
     if unknown:
-        known = parser._option_string_actions  # pylint: disable=protected-access
-        parser.error("there is no option '%s'%s" % (unknown[0], suggestion(unknown[0].partition("=")[0], known)))
+        refuse(parser, unknown[0])
     options.command = command
     if options.help:
         sys.stdout.write(USAGE)
         sys.exit(0)
     check(parser, options)
     return options
+
+
+def refuse(parser, word):
+    """A word that is no option: perhaps misspelt, or something that must not stand alone."""
+    if word.startswith("-"):
+        known = parser._option_string_actions  # pylint: disable=protected-access
+        parser.error("there is no option '%s'%s" % (word, suggestion(word.partition("=")[0], known)))
+    if "=" in word:
+        parser.error("'%s' is no option: a boot parameter comes after --param" % word)
+    parser.error("'%s' is no option: a command comes after --" % word)
 
 
 def check(parser, options):
