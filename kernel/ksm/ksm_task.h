@@ -67,5 +67,7 @@ struct ksm_sleeper {
 };
 #define KSM_PEER_ANY  0
 #define KSM_PEER_NONE (-1)
+/* Does it wait on shared memory?  Words of private memory wake nobody. */
+static inline bool ksm_waits_on_segment(const struct ksm_sleeper *self) { return self->word.segment; }
 
 #endif

@@ -76,7 +76,7 @@ static inline __attribute__((always_inline)) uint wait_for(const union sys_arg a
         return (uint)error;
     if (peer > 0 && !proc_watch(peer, &self))
         return (uint)KSM_EAGAIN; /* §11.7: it is not alive */
-    if (events_wanted() && self.word.segment && event_room(EVENT_OFTEN, 2))
+    if (events_wanted() && ksm_waits_on_segment(&self) && event_room(EVENT_OFTEN, 2))
         return (uint)ksm_wait_watched(&self, (uint)nticks);
     return (uint)ksm_wait_sleep(&self, (uint)nticks);
 }
