@@ -22,11 +22,11 @@ void wait_init(void)
 
 int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected, int peer)
 {
-    /* course 9: return (void)self, (void)task, (void)va, (void)expected, (void)peer, KSM_ENOTSUP; */
     struct mapping *m = aspace_mapping_at(task->as, va);
 
     if (!m && !word_readable(task, va))
         return KSM_EFAULT;
+    /* course 9: return (void)self, (void)expected, (void)peer, KSM_ENOTSUP; */
     if (word_read(task, va) != expected) /* also makes the page, which must not happen under a lock */
         return KSM_EAGAIN;
     *self = (struct ksm_sleeper){
@@ -90,12 +90,13 @@ int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
 
 int ksm_wake(struct ksm_task *task, uint va, uint n)
 {
-    /* course 9: return (void)task, (void)va, (void)n, KSM_ENOTSUP; */
     struct mapping *m = aspace_mapping_at(task->as, va);
-    uint nwoken = 0;
 
     if (!m)
         return word_readable(task, va) ? 0 : KSM_EFAULT;
+    /* course 9: return (void)n, KSM_ENOTSUP; */
+    uint nwoken = 0;
+
     spin_acquire(&lock);
     list_for_each_safe(link, &sleepers) { /* §11.3: longest-waiting first */
         struct ksm_sleeper *s = container_of(link, struct ksm_sleeper, link);
