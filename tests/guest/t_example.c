@@ -360,8 +360,9 @@ TEST("ksmchat keeps what others write from controlling the terminal")
     struct chatter ann, bob;
 
     choose_id();
-    ann = start_chatter("2", "a\033n\nn");
     bob = start_chatter("2", "bob");
+    listen_for(bob.out, "* nobody else is here yet\n", "");
+    ann = start_chatter("2", "a\033n\nn"); /* so bob learns that she comes */
     say(&ann, "\033[2J\tb\xc3\xa4h\a\n");
     listen_for(bob.out, "* a?n?n comes\n", "\na?n?n: ?[2J\tb\xc3\xa4h?\n");
     close(ann.in);
