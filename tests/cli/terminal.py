@@ -1,10 +1,11 @@
 """./ksm run on a terminal: the demonstration, then the shell, with every key passed on."""
 
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _pty import Terminal  # noqa: E402
+from _pty import PATIENCE, Terminal  # noqa: E402
 from _tap import RUN, done, ok  # noqa: E402
 
 PROMPT = rb"\n\$ $"
@@ -27,4 +28,15 @@ t = Terminal(RUN + ["--smp", "1"])
 t.expect(rb"\$ ")
 t.type(b"\x01x")
 ok(t.status() == 0, "Ctrl-A x ends it")
+
+t = Terminal(RUN)
+t.expect(rb"every result right")
+t.expect(PROMPT)  # from here on the system says nothing by itself
+os.close(t.fd)
+try:
+    ended = t.process.wait(PATIENCE) is not None
+except subprocess.TimeoutExpired:
+    ended = False
+    t.kill()
+ok(ended, "it ends with its terminal, also where no signal comes")
 done()

@@ -201,7 +201,8 @@ def symbol(kernel, address):
 
 
 class Ports:
-    """The console and the log, and a terminal's keys, as they come: `open` until the machine has closed its ports.
+    """The console and the log, and a terminal's keys, as they come: `open` until the machine has closed its ports,
+    `typed` until no more keys can come.
 
     With `patience`, the user is told what to check when the machine has said nothing so many seconds after its start.
     """
@@ -212,6 +213,7 @@ class Ports:
         self._silent_until = machine.started + patience if patience else None
         self._selector = selectors.DefaultSelector()
         self._nports = 0
+        self.typed = True
         for name, port in (("console", machine.console), ("log", machine.log)):
             self._selector.register(port, selectors.EVENT_READ, name)
             self._nports += 1
@@ -256,11 +258,12 @@ class Ports:
             data = os.read(key.fd, 4096) if name == "keys" else key.fileobj.recv(65536, socket.MSG_DONTWAIT)
         except BlockingIOError:
             return b""
-        except ConnectionResetError:
+        except OSError:  # the machine was killed, or the terminal was closed
             data = b""
         if not data:
             self._selector.unregister(key.fileobj)
             self._nports -= name != "keys"
+            self.typed = self.typed and name != "keys"
         return data
 
 

@@ -29,8 +29,12 @@ class Terminal:
         return self
 
     def __exit__(self, *unused):
-        if self._saved:
+        if not self._saved:
+            return
+        try:
             termios.tcsetattr(self._fd, termios.TCSADRAIN, self._saved)
+        except termios.error:  # it was closed
+            pass
 
 
 class Keys:
@@ -88,8 +92,11 @@ def run(machine, options, first_command, typed=b""):
     ports = qemu.Ports(machine, sys.stdin, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
     end = machine.started + options.timeout if options.timeout else None
+    on_terminal = sys.stdin.isatty()  # where the end of the keys means that it was closed
     with Terminal():
         while ports.open and not keys.quit:
+            if on_terminal and not ports.typed:
+                return log.status, False, True
             left = WAIT_MAX if end is None else min(end - time.monotonic(), WAIT_MAX)
             if left <= 0:
                 return log.status, True, False
