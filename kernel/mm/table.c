@@ -87,9 +87,7 @@ static void prune(struct table *t, uint key)
         else
             *t = (struct table)TABLE_INIT;
     }
-    while (t->height > 1 && node_only_first(t->root)) {
-        struct node *root = t->root;
-
+    for (struct node *root = t->root; root && t->height > 1 && node_only_first(root); root = t->root) {
         t->root = root->slot[0];
         t->height--;
         kfree(root);
