@@ -74,6 +74,12 @@ class Editor(qemu.Session):
         ok(self.until(lambda: "\n".join(self.rows()).rstrip().endswith("\n" + output + "\n$")
                       and self.line().startswith("$ |")), title, "\n".join(self.rows()).rstrip())
 
+    def starts(self, command, title):
+        """Types a command with an Enter, after which its row and an empty prompt below are to be there."""
+        self.send(command + b"\n")
+        ok(self.until(lambda: "$ " + command.decode() in self.rows() and self.line() == "$ |"), title,
+           "\n".join(self.rows()))
+
 
 def press(e, key, line):
     """Presses a key of the machine's keyboard, which holds few, and waits for what the cursor's row is to be then."""
@@ -212,7 +218,7 @@ def pages(e):
     e.send(DROP + b"top\n")
     ok(e.until(lambda: any("; q ends" in row for row in e.rows())), "top", e.rows())
     e.shows(b"zq", "$ |", "ends by q")
-    e.shows(b"( sleep 50; die null_read ) &\n", "$ |", "a program that is going to die")
+    e.starts(b"( sleep 50; die null_read ) &", "a program that is going to die")
     e.send(b"ac" + LEFT + b"b")
     e.has(-2, "--kill proc", "when the kernel says why")
     e.shows(b"", "$ ab|c", "the line being typed stands below that")
@@ -236,7 +242,7 @@ def lasts(e):
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "and the first one edits again")
     e.prints(DROP + b"cat & echo a", "a", "a reader in the background")
     e.prints(b"echo b", "b", "does not get what is typed to the shell")
-    e.shows(b"( sleep 50; echo -n li; echo ne ) &\n", "$ |", "a program in the background")
+    e.starts(b"( sleep 50; echo -n li; echo ne ) &", "a program in the background")
     e.send(b"ab" + b"c" * WIDTH + LEFT * WIDTH)
     e.has(-1, "line", "whose text")
     e.shows(DELETE * WIDTH, "$ ab|", "has the line being typed below it")
