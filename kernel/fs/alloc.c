@@ -190,7 +190,7 @@ void alloc_committed(struct group *groups[], uint ngroups)
 {
     uint first_bitmap = volume.sb.bmapstart, end = volume.data_start;
 
-    for (uint i = 0; i < ngroups; i++) {
+    for (uint i = 0; i < ngroups; i++, sched_checkpoint()) {
         for (uint at = 0; at < GROUP_BLOCKS; at++) {
             uint blockno = groups[i]->number * GROUP_BLOCKS + at;
             if (blockno < first_bitmap || blockno >= end || !(groups[i]->logged >> at & 1))

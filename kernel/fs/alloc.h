@@ -31,7 +31,7 @@ void alloc_free(struct log_op *op, uint blockno, uint n);
 /* False when a commit would help nops operations to free blocks: space is short, and something was freed
    since the last one. */
 bool alloc_has_room(uint nops);
-/* These groups were committed: what was freed can be given out again. */
+/* These groups were committed: what was freed can be given out again.  Sleeps: may. */
 void alloc_committed(struct group *groups[], uint ngroups);
 
 #endif
