@@ -64,7 +64,7 @@ static int write_home(bool fresh)
     struct gather out = { .buffer = cache_staging() };
     int error = 0;
 
-    for (uint i = 0; i < ngroups && !error; i++) {
+    for (uint i = 0; i < ngroups && !error; i++, sched_checkpoint()) {
         const struct group *g = groups[i];
         uint mask = fresh ? g->fresh : g->logged;
         for (uint at = 0, n; at < GROUP_BLOCKS && !error; at += n) {
