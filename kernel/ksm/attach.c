@@ -268,7 +268,7 @@ static void forget_all(struct ksm_task *task)
 {
     forget(&task->holdings);
     forget(&task->dead);
-    table_clear(&task->handles);
+    table_clear(&task->handles, sched_checkpoint);
     task->recent = NULL;
     task->ndead = task->nattached = 0;
 }

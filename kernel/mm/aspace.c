@@ -203,7 +203,7 @@ int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from
 
 void aspace_inherit_done(struct aspace *child, const struct aspace *parent)
 {
-    mapping_twins_done(&child->mappings, parent->mappings);
+    mapping_twins_done(&child->mappings, parent->mappings, sched_checkpoint);
 }
 
 void aspace_unmap(struct aspace *as, struct mapping *m)

@@ -81,6 +81,7 @@ MUST_CHECK int aspace_map(struct aspace *as, struct mapping *m, struct region *r
    mappings the caller calls aspace_inherit_done(); until then it may call nothing but aspace_unmap_all().
    Sleeps: no. */
 MUST_CHECK int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from);
+/* Sleeps: may. */
 void aspace_inherit_done(struct aspace *child, const struct aspace *parent);
 /* Unmaps it; the next touch faults, on every processor.  Sleeps: no. */
 void aspace_unmap(struct aspace *as, struct mapping *m);

@@ -173,7 +173,7 @@ void mapping_add_twin(struct mapping **root, struct mapping *m, struct mapping *
     *root = m;
 }
 
-void mapping_twins_done(struct mapping **root, const struct mapping *parent_root)
+void mapping_twins_done(struct mapping **root, const struct mapping *parent_root, void (*pause)(void))
 {
     struct mapping *next;
 
@@ -182,6 +182,7 @@ void mapping_twins_done(struct mapping **root, const struct mapping *parent_root
         next = m->right;
         m->left = from->left ? from->left->twin : NULL;
         m->right = from->right ? from->right->twin : NULL;
+        pause();
     }
     *root = parent_root ? parent_root->twin : NULL;
 }

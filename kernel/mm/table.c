@@ -212,18 +212,19 @@ uint table_first_free(const struct table *t, uint from)
     return 1u << (FANOUT_BITS * t->height);
 }
 
-static void clear_below(struct node *n, uint height)
+static void clear_below(struct node *n, uint height, void (*pause)(void))
 {
-    if (height > 1)
-        for (uint i = 0; i < FANOUT; i++)
-            if (n->slot[i])
-                clear_below(n->slot[i], height - 1);
+    for (uint i = 0; i < FANOUT && height > 1; i++)
+        if (n->slot[i])
+            clear_below(n->slot[i], height - 1, pause);
     kfree(n);
+    if (height > 1)
+        pause();
 }
 
-void table_clear(struct table *t)
+void table_clear(struct table *t, void (*pause)(void))
 {
     if (t->root)
-        clear_below(t->root, t->height);
+        clear_below(t->root, t->height, pause);
     *t = (struct table)TABLE_INIT;
 }

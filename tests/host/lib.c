@@ -257,6 +257,15 @@ TEST("a table agrees with a list through random steps and failing allocations")
     }
 }
 
+static long paused_at, most_freed; /* objects at the last pause; freed between two pauses */
+
+static void note_pause(void)
+{
+    if (paused_at - objects > most_freed)
+        most_freed = paused_at - objects;
+    paused_at = objects;
+}
+
 TEST("a table's nodes come and go with its entries")
 {
     struct table t = TABLE_INIT;
@@ -274,9 +283,23 @@ TEST("a table's nodes come and go with its entries")
     fail_at = 0;
     check(table_get(&t, 3) == &objects);
     check(table_set(&t, 1000, &value));
-    table_clear(&t);
+    table_clear(&t, note_pause);
     check_eq(objects, 0);
     check(!table_get(&t, 3));
+}
+
+TEST("others may run while a large table is cleared")
+{
+    struct table t = TABLE_INIT;
+
+    for (uint key = 0; key < 40000; key++)
+        check(table_set(&t, key, &t));
+    paused_at = objects;
+    most_freed = 0;
+    table_clear(&t, note_pause);
+    check_eq(objects, 0);
+    check_eq(paused_at, 0);
+    check(most_freed <= 17);
 }
 
 TAP_MAIN(NULL, NULL)

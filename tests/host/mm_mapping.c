@@ -198,13 +198,17 @@ static void add_scattered(void)
     }
 }
 
+static uint npauses;
+
+static void pause_counted(void) { npauses++; }
+
 /* fork() copies mappings in any order, and may give up after some; exit() takes all out. */
 TEST("a copy of a tree has its shape, and all of it can be taken out")
 {
     struct mapping *copies = calloc(NLIVE, sizeof(*copies)), *child = NULL, *m;
     uint npages, n = 0, end = 0;
 
-    mapping_twins_done(&child, root);
+    mapping_twins_done(&child, root, pause_counted);
     check(!child && !mapping_pop(&child));
     add_scattered();
     for (uint i = 0; i < nlive; i++)
@@ -214,7 +218,9 @@ TEST("a copy of a tree has its shape, and all of it can be taken out")
     check_eq(n, nlive);
     for (uint i = nlive; i-- > 0;)
         mapping_add_twin(&child, &copies[i], live[i]);
-    mapping_twins_done(&child, root);
+    npauses = 0;
+    mapping_twins_done(&child, root, pause_counted);
+    check_eq(npauses, nlive); /* others may run, however many there are */
     check(mapping_check(child, &npages) == NULL);
     check_eq(npages, 2 * nlive);
     for (uint i = 0; i < nlive; i++)
