@@ -10,8 +10,12 @@
  * The pipe's lock (RANK_PIPE) guards everything, copying included; it is released after each page.  User
  * pages may fault while it is held: aspace_fault() takes only locks that come after it.  Whichever side
  * makes a condition true wakes the threads that wait for it: readers for bytes, writers for room.
+ *
+ * Writers that find no room stand in line, and only the first is woken: else short writes, which need less room,
+ * could keep a long one waiting for ever.
  */
 #include "fs/pipe.h"
+#include "base/list.h"
 #include "base/min.h"
 #include "mm/page.h"
 #include "mm/slab.h"
@@ -27,10 +31,16 @@ struct pipe {
     uint head;              /* [L] position of the next byte to read */
     uint used;              /* [L] bytes in the pipe */
     uint nframes;           /* [L] */
-    uint room_wanted;       /* [L] the least that a sleeping writer waits for */
     struct waitq readers;   /* [L] for bytes, or the end of the writers */
-    struct waitq writers;   /* [L] for room, or the end of the readers */
+    struct list line;       /* [L] of struct waiting, for room, or the end of the readers */
     uchar *frames[NFRAMES]; /* [L] and their bytes */
+};
+
+/* A writer, on its own stack. */
+struct waiting {
+    struct list link;
+    struct waitq sleeper;
+    uint piece; /* the room that it needs */
 };
 
 struct pipe *pipe_open(void)
@@ -47,10 +57,18 @@ struct pipe *pipe_open(void)
     p->open[0] = p->open[1] = true;
     p->head = p->used = 0;
     p->nframes = 0;
-    p->room_wanted = PAGE_SIZE;
     waitq_init(&p->readers);
-    waitq_init(&p->writers);
+    list_init(&p->line);
     return p;
+}
+
+/* Wakes the first writer in line if its wait is over. */
+static void call_writer_locked(struct pipe *p)
+{
+    struct waiting *first = container_of(p->line.next, struct waiting, link);
+
+    if (!list_empty(&p->line) && (!p->open[0] || PIPE_SIZE - p->used >= first->piece))
+        waitq_wake_all(&first->sleeper);
 }
 
 void pipe_close(struct pipe *p, bool writer)
@@ -58,7 +76,8 @@ void pipe_close(struct pipe *p, bool writer)
     spin_acquire(&p->lock);
     p->open[writer] = false;
     bool last = !p->open[!writer];
-    waitq_wake_all(writer ? &p->readers : &p->writers);
+    waitq_wake_all(&p->readers);
+    call_writer_locked(p);
     spin_release(&p->lock);
     if (!last)
         return;
@@ -113,17 +132,23 @@ static void get_bytes_locked(struct pipe *p, void USER *dst, uint n)
     }
 }
 
-/* Waits until there is room for the next piece of what is left to write.  False: there will be none.
-   A pipe without a reader takes what it has room for, as xv6's. */
-static bool await_room_locked(struct pipe *p, uint piece, uint rest)
+/* Waits until there is room for a piece.  False: there will be none, or the thread is killed.  A pipe without a
+   reader takes what it has room for, as xv6's. */
+static bool await_room_locked(struct pipe *p, uint piece)
 {
-    while (PIPE_SIZE - p->used < piece) {
-        p->room_wanted = min_uint(p->room_wanted, piece);
-        if (!p->open[0] || waitq_sleep(&p->writers, &p->lock, 0, true) == PARK_KILLED)
-            return false;
-    }
-    make_frames_locked(p, rest);
-    return true;
+    struct waiting self = { .piece = piece };
+    bool good = true;
+
+    if (list_empty(&p->line) && PIPE_SIZE - p->used >= piece)
+        return true;
+    waitq_init(&self.sleeper);
+    list_push_back(&p->line, &self.link);
+    while (good && (p->line.next != &self.link || PIPE_SIZE - p->used < piece))
+        good = p->open[0] && waitq_sleep(&self.sleeper, &p->lock, 0, true) != PARK_KILLED;
+    list_unlink(&self.link);
+    if (!good)
+        call_writer_locked(p);
+    return good;
 }
 
 int pipe_write(struct pipe *p, const void USER *src, int n)
@@ -133,14 +158,16 @@ int pipe_write(struct pipe *p, const void USER *src, int n)
     spin_acquire(&p->lock);
     while (done < total) {
         uint piece = min_uint(total - done, PAGE_SIZE);
-        if (!await_room_locked(p, piece, total - done)) {
+        if (!await_room_locked(p, piece)) {
             spin_release(&p->lock);
             return -1;
         }
+        make_frames_locked(p, total - done);
         put_bytes_locked(p, user_at(src, done), piece);
         done += piece;
         if (!waitq_empty(&p->readers))
             waitq_wake_all(&p->readers);
+        call_writer_locked(p);
         if (done < total) {
             spin_release(&p->lock);
             sched_checkpoint();
@@ -149,15 +176,6 @@ int pipe_write(struct pipe *p, const void USER *src, int n)
     }
     spin_release(&p->lock);
     return n;
-}
-
-/* After a reader took something: wakes the writers if one of them has enough room now. */
-static void offer_room_locked(struct pipe *p)
-{
-    if (!waitq_empty(&p->writers) && (p->used == 0 || PIPE_SIZE - p->used >= p->room_wanted)) {
-        p->room_wanted = PAGE_SIZE;
-        waitq_wake_all(&p->writers);
-    }
 }
 
 int pipe_read(struct pipe *p, void USER *dst, int n)
@@ -175,7 +193,7 @@ int pipe_read(struct pipe *p, void USER *dst, int n)
         uint piece = min_uint(min_uint(total - done, p->used), PAGE_SIZE);
         get_bytes_locked(p, user_at(dst, done), piece);
         done += piece;
-        offer_room_locked(p);
+        call_writer_locked(p);
         if (done < total) {
             spin_release(&p->lock);
             sched_checkpoint();

@@ -799,4 +799,30 @@ TEST("a reader that does not wait is not held by a peer that moves its position 
     tap_join(pid);
 }
 
+/* Moves the readers' position through places that all leave too little room. */
+static void move_on(void *arg)
+{
+    uint first = (uint)(long)arg;
+
+    for (uint i = 0; !__atomic_load_n(&shared->stop, __ATOMIC_RELAXED); i++)
+        __atomic_store_n(&ring.side[KSMRING_READER]->at, first + i % 64 * 4, __ATOMIC_RELAXED);
+}
+
+TEST("a writer that has not joined may look around, though the reader's position never rests")
+{
+    static char text[512];
+    void *where;
+    int pid, begin = uptime();
+
+    make_ring(1024, 1, 1);
+    check_eq(ksmring_write(&ring, text, 508, 0), 0);
+    check_eq(ksmring_write(&ring, text, 508, 0), 0);
+    pid = tap_start(move_on, (void *)(long)ring.side[KSMRING_READER]->at);
+    for (int i = 0; i < 4; i++)
+        check_eq(ksmring_reserve(&ring, 508, &where, 0), KSM_EAGAIN);
+    check(uptime() - begin < 2000); /* half a second each; without a limit, half a minute */
+    shared->stop = 1;
+    tap_join(pid);
+}
+
 TAP_MAIN(NULL)

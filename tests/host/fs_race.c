@@ -366,6 +366,58 @@ static void run_lines(void *unused)
     file_close(reader);
 }
 
+/* Writers of short lines, who always find room, and one of a page. */
+static uint nshort, nlong;
+
+static void send_short_lines(void *unused)
+{
+    char line[100] = "";
+
+    (void)unused;
+    while (atomic_add(&nlong, 0) == 0 && atomic_add(&nshort, 1) < 4000)
+        check_eq(file_write(writer, line, sizeof(line)), sizeof(line));
+    finished();
+}
+
+static void send_long_line(void *unused)
+{
+    static char line[4096];
+
+    (void)unused;
+    while (atomic_add(&nshort, 0) < 200) /* the pipe is full */
+        actor_yield();
+    check_eq(file_write(writer, line, sizeof(line)), sizeof(line));
+    atomic_add(&nlong, 1);
+    finished();
+}
+
+static void drain(void *unused)
+{
+    char bytes[100];
+
+    (void)unused;
+    while (file_read(reader, bytes, sizeof(bytes)) > 0)
+        for (uint i = 0; i < 10; i++) /* the pipe stays full */
+            actor_yield();
+    finished();
+}
+
+static void run_turns(void *unused)
+{
+    (void)unused;
+    check_eq(pipe_create(&reader, &writer), 0);
+    nshort = nlong = 0;
+    start(drain, 1);
+    start(send_short_lines, 3);
+    start(send_long_line, 1);
+    while (atomic_add(&nrunning, 0) > 1)
+        actor_yield();
+    file_close(writer);
+    wait_for_all();
+    check(nshort < 1000);
+    file_close(reader);
+}
+
 /* Sleepers end when the other side closes, or when they are killed. */
 static int sleeper_result;
 static void sleep_reading(void *unused)
@@ -436,6 +488,11 @@ TEST("pipes")
     race(&world_small, 2000, run_pipe, 30);
     race(&world_small, 2000, run_lines, 20);
     race(&world_small, 2000, run_ends, 10);
+}
+
+TEST("short writes to a full pipe do not keep a long one waiting")
+{
+    race(&world_small, 2000, run_turns, 10);
 }
 
 /* Frames of the cache. */

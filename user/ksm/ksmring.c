@@ -253,6 +253,9 @@ static int sleep_for(struct ksmring *ring, int which, uint seen, uint wanted, st
     bool joined = ring->seat[!which] != NULL;
     int ticks, peer, result;
 
+    /* A peer that moves its position without end must not keep the caller from looking whether it lives. */
+    if (!joined && patience->ticks == 0 && patience->looks++ >= ATTEMPTS)
+        return KSM_EAGAIN;
     /* A reader that stops early leaves a writer's room without a wake: see wake_level(). */
     if (!patience_left(patience, joined && which == KSMRING_WRITER ? 0 : KSM_SLICE, &ticks))
         return KSM_ETIMEDOUT;
@@ -264,6 +267,8 @@ static int sleep_for(struct ksmring *ring, int which, uint seen, uint wanted, st
     if (result < 0) /* nobody is there any more: but the last one may have moved it since */
         return __atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen ? 0 : result;
     result = ksmwaitpeer(&side->waited, 1, ticks, peer);
+    if (result == KSM_ETIMEDOUT)
+        patience->looks = ATTEMPTS; /* half a second is over */
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
         return 0;
     if (result == KSM_EFAULT)
