@@ -5,12 +5,13 @@
  * found by its handle's slot, and is in two lists: its process's and its segment's.
  *
  *      good  --its segment dies--> dead  --its slot's next segment is got--> good
- *                                    '---it is the oldest of too many-----> dropped
+ *                                    '---the process keeps another---> dropped
  *
- * When a segment dies, all its holdings move to their processes' lists of the dead.  A process keeps the
- * MAX_DEAD newest, and uses them again: so a loop of create and delete allocates nothing, and what a process
- * keeps of dead segments is bounded, whoever deleted them (§3.8).  Each move is paid for by the get or fork that
- * made the holding.  Only fork walks a process's holdings without the lock; while it does, those that die stay in
+ * When a segment dies, all its holdings move to their processes' lists of the dead.  A process keeps one, and uses
+ * it again: so a loop of create and delete allocates nothing, and what a process keeps of dead segments is
+ * bounded, whoever deleted them (§3.8).  It is the one with the lowest slot, which the same gets and deletes meet again:
+ * so they leave as many frames in use each time (§8.4).  One that a later get had no use for makes way.  Each move
+ * is paid for by the get or fork that made the holding.  Only fork walks a process's holdings without the lock; while it does, those that die stay in
  * the list of the good ones, without a segment, and fork moves them at its end.
  *
  * A task is in registry.tasks exactly while it has holdings, good or dead.
@@ -19,7 +20,7 @@
 
 #include "mm/slab.h"
 
-#define MAX_DEAD 24u /* some dozen: a page of memory at most, their part of the table included */
+#define MAX_DEAD 1u
 
 struct holding *holding_look_up_locked(struct ksm_task *task, int handle)
 {
@@ -37,6 +38,7 @@ static void revive_locked(struct holding *h)
     list_remove(&h->link);
     list_push_back(&h->task->holdings, &h->link);
     h->task->ndead--;
+    h->task->passed_over = false;
 }
 
 /* The first one for a slot. */
@@ -52,6 +54,7 @@ static __attribute__((noinline)) struct holding *add_locked(struct ksm_task *tas
         return NULL;
     }
     list_push_back(&task->holdings, &h->link);
+    task->passed_over = task->ndead > 0;
     if (!list_linked(&task->link))
         list_push_back(&registry.tasks, &task->link);
     return h;
@@ -96,11 +99,14 @@ void holding_retire_locked(struct holding *h)
     list_push_back(&task->dead, &h->link);
     if (++task->ndead <= MAX_DEAD)
         return;
+    struct holding *kept = holding_at(task->dead.next);
+    bool changes = task->passed_over || registry_slot(h->handle) < registry_slot(kept->handle);
     /* Whoever frees a holding takes it out first.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-    struct holding *oldest = holding_at(task->dead.next);
-    int handle = oldest->handle;
+    struct holding *gone = changes ? kept : h;
+    int handle = gone->handle;
     task->ndead--;
-    drop_locked(oldest, registry_slot(handle));
+    task->passed_over = false;
+    drop_locked(gone, registry_slot(handle));
     registry_keep_locked(handle, -1);
 }
 

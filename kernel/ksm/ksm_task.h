@@ -23,8 +23,9 @@ struct ksm_task {
     struct table handles;   /* [K] handle's slot -> struct holding, good or dead */
     struct holding *recent; /* [K] the last one looked up, or NULL: saves the next look-up */
     struct list holdings;   /* [K] those with good handles, and one of a birth under way */
-    struct list dead;       /* [K] those whose segments died, the oldest first (§3.8) */
+    struct list dead;       /* [K] one whose segment died (§3.8) */
     uint ndead;             /* [K] */
+    bool passed_over;       /* [K] a later get had no use for it */
     uint nattached;         /* [T] */
     struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
     enum {                  /* [K] what its call does without the lock: */

@@ -407,6 +407,25 @@ TEST("§3.8 what is kept of a dead segment is used again")
     }
 }
 
+TEST("§8.4 as many frames are in use after each round of gets and deletes")
+{
+    static const int counts[] = { 1, 2, 17, 57, 260, 900 };
+    static int handles[900];
+    int frames = 0;
+
+    for (uint c = 0; c < COUNT(counts); c++)
+        for (int round = 0; round < 8; round++) {
+            for (int i = 0; i < counts[c]; i++)
+                handles[i] = fresh(PAGE);
+            for (int i = 0; i < counts[c]; i++)
+                check_eq(ksmdelete(handles[round % 2 ? counts[c] - 1 - i : i]), 0);
+            if (round == 1)
+                frames = pgused();
+            if (round > 1)
+                check_eq(pgused(), frames);
+        }
+}
+
 TEST("§3.6 §9 every single bit of a handle matters")
 {
     static const int wild[] = { 0, -1, 1, 2, 4096, 65536, 0x7FFFFFFF, (int)0x80000000, -4096 };
