@@ -342,8 +342,8 @@ MISTAKES = [Mistake(*fields) for fields in [
      "Release stores 0, whoever calls it.",
      "A release too many frees a lock that another process holds. Compare before you store."),
     ("wait", "the word is compared only before the lock is held", _WAIT,
-     "    spin_acquire(lock);\n    if (must_sleep_locked(self)) {",
-     "    sched_yield();\n    spin_acquire(lock);\n    if (!self->woken) {",
+     "    spin_acquire(lock);\n    if (must_sleep(self)) {",
+     "    bool must = must_sleep(self);\n\n    sched_yield();\n    spin_acquire(lock);\n    if (must && !self->woken) {",
      "if (*word == expected) sleep(); with a wake-up possible in between.",
      "Write down both processes' steps side by side, and move the wake between the look and the sleep. "
      "The look and the sleep need the same lock as the wake."),
