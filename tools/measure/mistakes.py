@@ -33,7 +33,7 @@ MISTAKES = [Mistake(*fields) for fields in [
      "The segment gets frames as the allocator returns them.",
      "What was in that frame before? Let one program write a secret, end, and another one create a segment."),
     ("attach", "sizes are rounded down", _SEGMENT,
-     " + (nbytes % PAGE_SIZE != 0)", "",
+     "(nbytes - 1) / PAGE_SIZE + 1", "nbytes / PAGE_SIZE",
      "The number of pages is the size divided by 4,096.",
      "How many pages do 4,097 bytes need? And one byte?"),
     ("attach", "rounding a size up overflows", _SEGMENT,
