@@ -35,7 +35,7 @@ struct holding *holding_look_up_locked(struct ksm_task *task, int handle)
 /* A dead one is to be used again. */
 static void revive_locked(struct holding *h)
 {
-    list_remove(&h->link);
+    list_unlink(&h->link);
     list_push_back(&h->task->holdings, &h->link);
     h->task->ndead--;
     h->task->passed_over = false;
@@ -95,7 +95,7 @@ void holding_retire_locked(struct holding *h)
         task->unlocked = KSM_FORKS_STALE;
         return;
     }
-    list_remove(&h->link);
+    list_unlink(&h->link);
     list_push_back(&task->dead, &h->link);
     if (++task->ndead <= MAX_DEAD)
         return;

@@ -53,7 +53,7 @@ MUST_CHECK int ksm_fork(struct ksm_task *parent, struct ksm_task *child);
 void ksm_release(struct ksm_task *task, bool at_exit);
 
 /* Waiting, in two steps or three (§11.1, §11.7).  va is aligned, and the task is the caller's own.  0; KSM_EFAULT: the
-   word can't be read; or KSM_EAGAIN: it holds another value.  Then that is all.  Sleeps: no. */
+   word can't be read; or KSM_EAGAIN: one of private memory holds another value.  Then that is all.  Sleeps: no. */
 MUST_CHECK int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, uint expected,
                                 int peer);
 /* If peer is a pid: that process, which lives, has the sleeper woken by ksm_release().  The lock of the tree of

@@ -260,7 +260,7 @@ extern struct spinlock peers_lock;
 
 static inline struct stripe *stripe_of(const struct segment *seg)
 {
-    return &stripes[registry_slot(seg->handle) % NSTRIPES];
+    return &stripes[(uint)seg->handle % NSTRIPES];
 }
 
 static inline struct list *queue_of(struct stripe *stripe, const struct segment *seg, uint offset)

@@ -21,10 +21,8 @@
 
 #define GET_FLAGS (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
 
-static uint pages_for(uint nbytes)
-{
-    return nbytes / PAGE_SIZE + (nbytes % PAGE_SIZE != 0); /* §3.3: never overflows */
-}
+/* §3.3: nbytes > 0; never overflows. */
+static uint pages_for(uint nbytes) { return (nbytes - 1) / PAGE_SIZE + 1; }
 
 int ksm_init(const struct ksm_limits *limits)
 {

@@ -50,8 +50,8 @@ int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task, uint va, u
 
     if (!m && !word_readable(task, va))
         return KSM_EFAULT;
-    if (word_read(task, va) != expected) /* also makes the page, which must not happen under a lock */
-        return KSM_EAGAIN;
+    if (!m && word_read(task, va) != expected)
+        return KSM_EAGAIN; /* a word of a segment is looked at under the lock */
     self->task = task;
     self->thread = thread_self();
     self->va = va;
@@ -87,8 +87,8 @@ static void unwatch(struct ksm_sleeper *self)
     spin_release(&peers_lock);
 }
 
-/* Must it sleep?  §11.1: from here on a waker waits for the stripe's lock, and finds it. */
-static bool must_sleep_locked(const struct ksm_sleeper *self)
+/* Must it sleep?  §11.1: once the stripe's lock is held, a waker waits for that, and finds it. */
+static bool must_sleep(const struct ksm_sleeper *self)
 {
     return !self->woken && (!self->word.segment || word_read(self->task, self->va) == self->expected);
 }
@@ -113,7 +113,7 @@ int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
     int result = KSM_EAGAIN; /* the killed never see it */
 
     spin_acquire(lock);
-    if (must_sleep_locked(self)) {
+    if (must_sleep(self)) {
         enqueue_locked(self);
         self->task->sleeper = self;
         enum park_result parked = thread_park(lock, nticks, true);
@@ -151,10 +151,14 @@ bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy)
 
 int ksm_wait_watched(struct ksm_sleeper *self, uint nticks)
 {
-    event_put(lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", self->task->pid,
-              self->word.segment->id, self->va, self->word.offset, self->peer);
+    bool told = must_sleep(self);
+
+    if (told)
+        event_put(lock_holder(self) ? "E lock %d %x %x %x %d" : "E wait %d %x %x %x %d", self->task->pid,
+                  self->word.segment->id, self->va, self->word.offset, self->peer);
     int result = ksm_wait_sleep(self, nticks);
-    event_put("E woke %d %d", self->task->pid, result);
+    if (told)
+        event_put("E woke %d %d", self->task->pid, result);
     return result;
 }
 
