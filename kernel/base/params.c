@@ -6,41 +6,41 @@
 #include "base/params.h"
 #include "base/kstring.h"
 
+/* Of the word at s: `run` takes the rest of the line. */
 static size_t word_length(const char *s)
 {
+    bool to_end = strncmp(s, "run=", 4) == 0;
     size_t n = 0;
 
-    while (s[n] && s[n] != ' ')
+    while (s[n] && (to_end || s[n] != ' '))
         n++;
     return n;
 }
 
+/* Copies as much of n bytes as fits, with a 0; returns n. */
+static int copy_value(char *value, size_t size, const char *from, size_t n)
+{
+    size_t nfit = n < size ? n : size - 1;
+
+    memcpy(value, from, nfit);
+    value[nfit] = 0;
+    return (int)n;
+}
+
 int params_get(const char *line, const char *name, char *value, size_t size)
 {
-    size_t name_length = strlen(name);
+    size_t name_length = strlen(name), length;
 
-    for (;;) {
-        size_t length, start;
-
-        while (*line == ' ')
-            line++;
-        if (!*line)
-            return -1;
-        length = strncmp(line, "run=", 4) == 0 ? strlen(line) : word_length(line);
-        if (length >= name_length && strncmp(line, name, name_length) == 0 &&
-            (length == name_length || line[name_length] == '=')) {
-            start = length == name_length ? length : name_length + 1;
-            length -= start;
-            if (size) {
-                size_t n = length < size ? length : size - 1;
-
-                memcpy(value, line + start, n);
-                value[n] = 0;
-            }
-            return (int)length;
-        }
-        line += length;
+    for (; *line; line += length ? length : 1) { /* a blank is a word of no length */
+        length = word_length(line);
+        if (length < name_length || !length || strncmp(line, name, name_length) != 0)
+            continue;
+        if (length == name_length)
+            return copy_value(value, size, "", 0);
+        if (line[name_length] == '=')
+            return copy_value(value, size, line + name_length + 1, length - name_length - 1);
     }
+    return -1;
 }
 
 static int digit_value(char c)

@@ -12,7 +12,7 @@
 #include "include/mustcheck.h"
 #include "include/types.h"
 
-/* Copies the value of `name`, cut to size-1 bytes, with its 0.  Returns its whole length, or -1: there is no
+/* Copies the value of `name`, cut to size-1 bytes, with its 0; size > 0.  Returns its whole length, or -1: there is no
    such parameter. */
 MUST_CHECK int params_get(const char *line, const char *name, char *value, size_t size);
 

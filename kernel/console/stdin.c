@@ -13,12 +13,9 @@
 #include "base/printk.h"
 #include "console/console.h"
 #include "console/console_impl.h"
-#include "proc/proc.h"
-#include "sched/thread.h"
 
 #define HEADER_SIZE 2u
 #define PIECE_MAX   4096u
-#define AT_ONCE     256u /* bytes, copied by way of the stack: user memory may fault, and no lock be held then */
 
 /* Fields:  S stdin lock   I set while booting */
 static struct spinlock stdin_lock = SPINLOCK_INIT(RANK_CONSOLE, "stdin");
@@ -36,7 +33,7 @@ void console_stdin_from_monitor(enum console_stdin which)
     monitor_listen();
 }
 
-bool console_has_stdin(void) { return source == STDIN_ALL || (source == STDIN_PROGRAMS && !proc_is_shell()); }
+bool stdin_is_source(void) { return source == STDIN_ALL || (source == STDIN_PROGRAMS && !proc_is_shell()); }
 
 static bool whole_locked(void)
 {
@@ -55,8 +52,7 @@ void console_stdin_byte(int c)
     spin_release_irq(&stdin_lock, was);
 }
 
-/* Waits for a piece if `wait`, and moves at most size bytes of it into buf.  0: there are no more; -1: killed meanwhile. */
-static int take(uchar *buf, uint size, bool wait)
+int stdin_take(char *buf, uint size, bool wait)
 {
     uint was = spin_acquire_irq(&stdin_lock);
     uint n = 0;
@@ -69,7 +65,7 @@ static int take(uchar *buf, uint size, bool wait)
         killed = waitq_sleep(&stdin_readers, &stdin_lock, 0, true) == PARK_KILLED;
     }
     while (n < size && whole_locked() && taken < received)
-        buf[n++] = piece[taken++];
+        buf[n++] = (char)piece[taken++];
     if (n > 0 && taken == received) {
         asked = false;
         received = 0;
@@ -77,19 +73,4 @@ static int take(uchar *buf, uint size, bool wait)
     }
     spin_release_irq(&stdin_lock, was);
     return killed ? -1 : (int)n;
-}
-
-int console_read_fed(void USER *dst, int nbytes)
-{
-    uchar bytes[AT_ONCE];
-    int done = 0, n = 1;
-
-    while (done < nbytes && n > 0) {
-        n = take(bytes, min_uint((uint)(nbytes - done), AT_ONCE), done == 0);
-        if (n < 0)
-            return -1;
-        bytes_to_user(user_at(dst, (uint)done), bytes, (size_t)n);
-        done += n;
-    }
-    return done;
 }

@@ -1,5 +1,5 @@
 /*
- * cache_impl.h - what the two files of the block cache share.
+ * cache_impl.h - what the files of the block cache share.
  *
  * `_locked`: the caller holds cache.lock.  Sleeps: no.
  */
@@ -55,7 +55,9 @@ static inline struct group *cache_find_locked(uint number)
 
 /* Adds a frame that memory can spare.  False: there is none. */
 bool cache_grow_locked(void);
-/* Makes a spare of a clean group. */
-void cache_forget_locked(struct group *g);
+/* Takes the coldest clean group, as a spare in no list; NULL when all frames are in use. */
+struct group *cache_take_locked(void);
+/* Puts a clean group that is no longer pinned where cache_take_locked() finds it. */
+void cache_release_locked(struct group *g);
 
 #endif

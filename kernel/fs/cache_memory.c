@@ -1,8 +1,11 @@
 /*
- * cache_memory.c - the block cache's memory: what it takes at boot, and page_reclaim().
+ * cache_memory.c - the block cache's memory: what it takes at boot, and how frames come and go.
  *
  * Headers and hash buckets are allocated once, for as many frames as the disk or the memory can fill: so a
  * frame that joins the cache or leaves it costs no memory besides itself, and pgused stays exact.
+ *
+ * The cache grows into memory that is not promised, one frame at a time, and page_reclaim() shrinks it again.
+ * Invariant: nframes = headers with a frame.
  */
 #include "base/min.h"
 #include "fs/cache_impl.h"
@@ -65,6 +68,58 @@ int cache_init(uint nblocks)
     return cache.nframes == CACHE_POOL ? 0 : -1;
 }
 
+static void forget_locked(struct group *g)
+{
+    if (g->number == GROUP_NONE)
+        return;
+    struct group **at = cache_bucket(g->number);
+    while (*at != g)
+        at = &(*at)->hash_next;
+    *at = g->hash_next;
+    g->number = GROUP_NONE;
+    g->valid = 0;
+}
+
+void cache_release_locked(struct group *g)
+{
+    if (g->valid)
+        list_push_back(&cache.clean, &g->link);
+    else
+        list_push_front(&cache.clean, &g->link);
+    if (!waitq_empty(&cache.released))
+        waitq_wake(&cache.released, 1);
+}
+
+bool cache_grow_locked(void)
+{
+    struct group *g = cache.headers;
+    void *page = g ? page_alloc_spare() : NULL;
+
+    if (!page)
+        return false;
+    page_set_clean_cache(page, true);
+    cache.headers = g->hash_next;
+    g->data = page;
+    g->number = GROUP_NONE;
+    cache.nframes++;
+    cache_release_locked(g);
+    return true;
+}
+
+struct group *cache_take_locked(void)
+{
+    struct list *l = cache.clean.next;
+
+    if (l == &cache.clean || container_of(l, struct group, link)->number != GROUP_NONE)
+        cache_grow_locked();
+    l = list_pop(&cache.clean);
+    if (!l)
+        return NULL;
+    struct group *g = container_of(l, struct group, link);
+    forget_locked(g);
+    return g;
+}
+
 /* Frees one clean group's frame, unless the pool or running operations need it. */
 static bool shrink(void)
 {
@@ -75,7 +130,7 @@ static bool shrink(void)
         struct list *l = list_pop(&cache.clean);
         if (l) {
             struct group *g = container_of(l, struct group, link);
-            cache_forget_locked(g);
+            forget_locked(g);
             page = g->data;
             g->data = NULL;
             g->hash_next = cache.headers;

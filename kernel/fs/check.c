@@ -1,5 +1,5 @@
 /*
- * check.c - proves the invariants of the block cache that cache.c states, or panics.
+ * check.c - proves the invariants of the block cache that cache*.c state, or panics.
  *
  * It walks both lists of groups under the cache's lock, and compares what it finds with the counts.  That takes time
  * linear in all there is: for debug builds and tests.

@@ -15,7 +15,7 @@
  * committing, or whose open operation delays a commit, runs as urgent: a commit comes in time however many
  * programs compute.
  *
- * commit.c decides what is written where; cache.c counts how much fits.
+ * commit.c decides what is written where; cache_change.c counts how much fits.
  */
 #include "fs/log.h"
 #include "base/printk.h"

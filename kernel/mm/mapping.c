@@ -16,10 +16,11 @@
 
 #define MAX_DEPTH 32 /* enough for every page of 2 GB: an AVL tree of 2^19 nodes has at most 27 levels */
 
-/* The links that were followed from the root on. */
+/* The links that were followed from the root on, and the last mapping among them that is lower. */
 struct path {
     struct mapping **link[MAX_DEPTH];
     uint depth;
+    struct mapping *below;
 };
 
 static int height(const struct mapping *m) { return m ? m->height : 0; }
@@ -91,27 +92,38 @@ static inline void balance_path(struct path *p)
     }
 }
 
-void mapping_insert(struct mapping **root, struct mapping *m)
+/* The link to m, or the empty one where it belongs. */
+static inline struct mapping **descend(struct mapping **root, const struct mapping *m, struct path *path)
 {
-    struct path path;
-
-    path.depth = 0;
-    struct mapping *below = NULL;
-    uint next = USER_END;
     struct mapping **link = root;
-    while (*link) {
+
+    path->depth = 0;
+    path->below = NULL;
+    while (*link && *link != m) {
         struct mapping *at = *link;
-        path.link[path.depth++] = link;
+        path->link[path->depth++] = link;
         if (m->va < at->va) {
-            next = at->va;
             link = &at->left;
         } else {
-            below = at;
+            path->below = at;
             link = &at->right;
         }
     }
-    if (below)
+    return link;
+}
+
+void mapping_insert(struct mapping **root, struct mapping *m)
+{
+    struct path path;
+    struct mapping **link = descend(root, m, &path), *below = path.below;
+    uint next = USER_END;
+
+    if (below) {
+        next = mapping_end(below) + below->gap;
         below->gap = m->va - mapping_end(below);
+    } else if (path.depth) {
+        next = (*path.link[path.depth - 1])->va;
+    }
     m->gap = next - mapping_end(m);
     m->left = m->right = NULL;
     summarize(m);
@@ -119,47 +131,38 @@ void mapping_insert(struct mapping **root, struct mapping *m)
     balance_path(&path);
 }
 
-void mapping_remove(struct mapping **root, struct mapping *m)
+/* Puts the next lower mapping, which stands in the left subtree of the one at *link, in its place; returns it. */
+static struct mapping *put_lower(struct mapping **link, struct path *path)
 {
-    struct path path;
+    struct mapping *m = *link, **lower = &m->left;
 
-    path.depth = 0;
-    struct mapping *below = NULL;
-    uint freed = (m->npages << PAGE_SHIFT) + m->gap;
-    struct mapping **link = root;
-    while (*link != m) {
-        struct mapping *at = *link;
-        path.link[path.depth++] = link;
-        if (m->va < at->va) {
-            link = &at->left;
-        } else {
-            below = at;
-            link = &at->right;
-        }
-    }
-    if (!m->left) {
-        *link = m->right;
-        if (below)
-            below->gap += freed;
-        balance_path(&path);
-        return;
-    }
-    /* The next lower mapping takes its place. */
-    path.link[path.depth++] = link;
-    uint place = path.depth;
-    struct mapping **lower = &m->left;
+    path->link[path->depth++] = link;
+    uint place = path->depth;
     while ((*lower)->right) {
-        path.link[path.depth++] = lower;
+        path->link[path->depth++] = lower;
         lower = &(*lower)->right;
     }
-    below = *lower;
+    struct mapping *below = *lower;
     *lower = below->left;
     below->left = m->left;
     below->right = m->right;
-    below->gap += freed;
     *link = below;
-    if (path.depth > place)
-        path.link[place] = &below->left; /* it was m's own field */
+    if (path->depth > place)
+        path->link[place] = &below->left; /* it was m's own field */
+    return below;
+}
+
+void mapping_remove(struct mapping **root, struct mapping *m)
+{
+    struct path path;
+    struct mapping **link = descend(root, m, &path), *below = path.below;
+
+    if (m->left)
+        below = put_lower(link, &path);
+    else
+        *link = m->right;
+    if (below)
+        below->gap += (m->npages << PAGE_SHIFT) + m->gap;
     balance_path(&path);
 }
 

@@ -82,39 +82,42 @@ static void change_over(struct proc *self, const struct image *image, const char
     aspace_destroy(old);
 }
 
+/* Makes the program's address space, with the arguments on its stack.  The stack pointer, or 0: there is none. */
+static uint prepare(struct inode *ip, struct image *image, uint argc, char *const argv[])
+{
+    struct stat st;
+
+    inode_stat(ip, &st);
+    int error = st.type == T_FILE ? load_image(ip, image) : LOAD_UNUSABLE;
+    if (error == ASPACE_ENOMEM)
+        proc_report_no_memory();
+    if (error)
+        return 0;
+    uint sp = push_arguments(image, argc, argv);
+    if (!sp)
+        aspace_destroy(image->as);
+    return sp;
+}
+
 int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const argv[])
 {
     struct proc *self = proc_self();
     struct inode *ip = fs_lookup(self->cwd, path);
     struct image image;
-    struct stat st;
-    int error;
-    uint sp;
 
     if (!ip) {
         if (proc_foreign)
             printk("exec: fail\n");
         return -1;
     }
-    inode_stat(ip, &st);
-    error = st.type == T_FILE ? load_image(ip, &image) : LOAD_UNUSABLE;
-    if (error == ASPACE_ENOMEM)
-        proc_report_no_memory();
-    if (error)
-        goto no_image;
-    sp = push_arguments(&image, argc, argv);
-    if (!sp)
-        goto no_room;
+    uint sp = prepare(ip, &image, argc, argv);
     inode_put(ip);
+    if (!sp)
+        return -1;
     if (self == proc_one)
         proc_foreign = image.foreign;
     self->foreign = image.foreign;
     change_over(self, &image, last_name(path));
     trapframe_start(tf, image.entry, sp);
     return 0;
-no_room:
-    aspace_destroy(image.as);
-no_image:
-    inode_put(ip);
-    return -1;
 }

@@ -90,6 +90,13 @@ static int table_read(struct inode *ip, struct head *head, struct elf_segment **
     return LOAD_UNUSABLE;
 }
 
+/* Does it lie in user memory, above the segment before it, and its bytes in a file? */
+static bool segment_fits(const struct elf_segment *s, uint end_before)
+{
+    return s->vaddr >= end_before && s->vaddr < USER_END && s->memsz <= USER_END - s->vaddr &&
+           s->filesz <= s->memsz && s->offset <= OFFSET_MAX;
+}
+
 /* Finds the mark, and keeps the segments to be loaded alone; false: they can't be. */
 static bool table_check(const struct head *head, struct program *program)
 {
@@ -102,8 +109,7 @@ static bool table_check(const struct head *head, struct program *program)
             program->foreign = false;
         if (s[i].type != PT_LOAD || s[i].memsz == 0)
             continue;
-        if (s[i].filesz > s[i].memsz || s[i].vaddr < end || s[i].vaddr >= USER_END ||
-            s[i].memsz > USER_END - s[i].vaddr || s[i].offset > OFFSET_MAX)
+        if (!segment_fits(&s[i], end))
             return false;
         end = s[i].vaddr + s[i].memsz;
         misplaced |= s[i].vaddr % PAGE_SIZE;

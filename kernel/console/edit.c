@@ -1,0 +1,113 @@
+/*
+ * edit.c - the line being typed.
+ *
+ * It is edited by the interrupt that delivers a character.  A newline or Ctrl-D commits the line; Backspace and Ctrl-U
+ * delete what is not committed.  Ctrl-C deletes the line, and ends the foreground job.  Without one, it is a line by
+ * itself for the reader, which is a shell at its prompt.  A foreign system gets what xv6's console gives it.
+ *
+ * The ring is bounded.  The end of a line always fits, as long as its first character did; a character that
+ * does not is refused with a bell, and so is the rest of its line: no line has a hole.
+ */
+#include "base/min.h"
+#include "base/printk.h"
+#include "console/console_impl.h"
+
+#define BACKSPACE  '\b'
+#define DELETE     0x7f
+#define ERASED_MAX 80u /* characters, with interrupts off: a line of the screen */
+
+static void echo_erased(uint n)
+{
+    static const char text[] = "\b \b\b \b\b \b\b \b\b \b\b \b\b \b\b \b";
+
+    /* Eight at once, since each print has a price. */
+    for (; n > 8; n -= 8)
+        print_text(text, sizeof(text) - 1);
+    print_text(text, 3 * n);
+}
+
+static void erase_locked(void)
+{
+    input.refusing = false;
+    if (input.edited != input.committed) {
+        input.edited--;
+        echo_erased(1);
+    }
+}
+
+/* Ctrl-U.  Of a very long line, the screen keeps the start. */
+static void erase_line_locked(void)
+{
+    uint n = min_uint(input.edited - input.committed, ERASED_MAX);
+
+    input.edited = input.committed;
+    input.refusing = false;
+    echo_erased(n);
+}
+
+/* The last place in the ring is kept for the end of a line. */
+static void add_locked(int c)
+{
+    bool ends = input_ends_line(c);
+    bool fits = input.edited - input.taken < (ends ? RING_SIZE : RING_SIZE - 1) && (ends || !input.refusing);
+
+    input.refusing = !fits && !ends;
+    if (!fits) {
+        print_text("\a", 1);
+        return;
+    }
+    *input_at(input.edited) = (char)c;
+    if (proc_foreign || (c != CTRL('D') && c != CTRL('C')))
+        print_text(input_at(input.edited), 1);
+    input.edited++;
+    if (ends) {
+        output.nprompt = 0;
+        input.committed = input.edited;
+        input.broken_to = c == CTRL('C') ? input.edited : input.broken_to;
+        waitq_wake_all(&input.readers);
+    }
+}
+
+/* Ctrl-C: discards the line being typed, like the program it was meant for. */
+static void break_locked(void)
+{
+    int job = proc_foreground();
+
+    input.edited = input.committed;
+    input.refusing = false;
+    print_text("^C\n", 3);
+    output.nprompt = 0;
+    if (job > 0)
+        control_break_locked(job);
+    else
+        add_locked(CTRL('C'));
+}
+
+void edit_locked(int c)
+{
+    if (proc_foreign && (c == CTRL('C') || c == CTRL('K'))) {
+        add_locked(c);
+        return;
+    }
+    switch (c) {
+    case CTRL('C'):
+        break_locked();
+        break;
+    case CTRL('K'):
+        control_press_locked(CONTROL_KSM);
+        break;
+    case CTRL('P'):
+        control_press_locked(CONTROL_PROCS);
+        break;
+    case CTRL('U'):
+        erase_line_locked();
+        break;
+    case BACKSPACE:
+    case DELETE:
+        erase_locked();
+        break;
+    default:
+        if (c)
+            add_locked(c);
+    }
+}
