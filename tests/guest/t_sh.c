@@ -289,6 +289,8 @@ TEST("sh runs a file of commands")
     check_eq(lines_shell((char *[]){ "sh", "-x", NULL }), 2);
     check_eq(lines_shell((char *[]){ "sh", "-c", "sh < s", NULL }), 9);
     check_str(lines_output, "one\ntwo\nthree\n"); /* without a prompt, since it is not the console */
+    check_eq(lines_shell((char *[]){ "sh", "-c", "sh 0>> s", NULL }), 1);
+    check_str(lines_output, "sh: input: read error\n"); /* the descriptor is for writing alone */
     check_eq(unlink("s"), 0);
     lines_leave();
 }

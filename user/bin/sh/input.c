@@ -76,7 +76,11 @@ bool input_more(void)
     if (jobs_talks())
         write(2, had ? "> " : "$ ", 2);
     while (c != '\n') {
-        if (rest ? !*rest : read(0, &c, 1) != 1)
+        int n = rest ? *rest != 0 : read(0, &c, 1);
+
+        if (n < 0) /* half of a line must not run */
+            fail(1, "input: read error");
+        if (n == 0)
             break;
         if (rest)
             c = *rest++;

@@ -2,7 +2,7 @@
  * input.h - where the shell's lines come from: a text, descriptor 0, or keys on a terminal (edit.h).
  *
  * Lines are gathered until the shell has run them, since a command may go on in the next one.  A shell that talks with
- * the user prompts for each.  Without memory the functions end the program.
+ * the user prompts for each.  Without memory, or when descriptor 0 cannot be read, the functions end the program.
  */
 #ifndef INPUT_H
 #define INPUT_H
