@@ -3,13 +3,17 @@
 With kernels of a few instructions in place of the real one.
 """
 
+import array
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
+import termios
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, done, ok, run, temp_directory, toolchain  # noqa: E402
+from _tap import BUILD, RUN, WAIT, done, ok, run, temp_directory, toolchain  # noqa: E402
 from run import qemu, statuses  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
 
@@ -125,6 +129,37 @@ ok(sum(map(len, shown)) > 6000000, "a line of the log without an end is passed o
 there = [Symbols()._program(name)  # pylint: disable=protected-access
          for name in ("../kernel.elf", "/etc/passwd", "/bin/sh")]
 ok(there == [None] * 3, "a program's name that leads elsewhere is not looked up on the host", there)
+
+slow = os.path.join(temp_directory(), "addr2line")
+with open(slow, "w", encoding="utf-8") as f:
+    f.write('#!/bin/sh\necho >>"$0.calls"\n')
+os.chmod(slow, 0o755)
+path, os.environ["PATH"] = os.environ["PATH"], os.path.dirname(slow) + ":/bin:/usr/bin"
+symbols = Symbols(False, [slow])
+for n in range(1000):
+    symbols.line(b"pid 7 addr2line: trap 14 err 4 on cpu 0 eip 0x%x addr 0x0--kill proc\n" % n)
+    symbols.line(b"null pointer, read at 0x0, in 0x%x\n" % n)
+os.environ["PATH"] = path
+with open(slow + ".calls", encoding="utf-8") as f:
+    ncalls = len(f.readlines())
+ok(100 < ncalls < 900, "programs that die without end do not keep the host busy without end", ncalls)
+
+# Whoever is to read takes nothing.
+flood = kernel("flood:\n", say("out", OUT), "        jmp flood\n")
+mine, its = os.pipe()
+process = subprocess.Popen(RUN + ["--", "x"], stdin=subprocess.DEVNULL, stdout=its, stderr=its,
+                           env=dict(os.environ, KSM_BUILT="1", B=flood))
+waiting = array.array("i", [0])
+while waiting[0] < 60000 and process.poll() is None:
+    fcntl.ioctl(mine, termios.FIONREAD, waiting)
+    time.sleep(0.05)
+process.terminate()
+try:
+    status = process.wait(WAIT)
+except subprocess.TimeoutExpired:
+    status = None
+    process.kill()
+ok(status == statuses.INTERRUPTED, "a run ends by a signal, also where nobody reads what it prints", status)
 
 own = [value for name, value in vars(statuses).items() if name.isupper()]
 ok(len(own) > 8 and len(set(own)) == len(own), "each ending has a status of its own", own)

@@ -16,7 +16,7 @@ import xml.etree.ElementTree as ET
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
-from course import report, submission  # noqa: E402
+from course import report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import statuses  # noqa: E402
 
@@ -182,6 +182,19 @@ submission.BUILD_BYTES = 1 << 20
 said = submission.build(path("big"), ".", ["all"], ENV, 1, Processes())
 ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
    "a build that fills the disk is ended", said)
+
+FLOOD = """\
+import os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: (os.write(int(sys.argv[1]), bytes(1 << 20)), os._exit(0)))
+signal.alarm(60)
+os.write(int(sys.argv[1]), bytes(2 << 20))
+signal.pause()
+"""
+for number in "1", "2":
+    command = [sys.executable, "-c", FLOOD, number]
+    status, flooded, _ = trial.run_command(Processes(), command, ENV, WORK, trial.Report(""))
+    ok((status, flooded) == (0, True), "what prints too much, and at its end as well, can end: descriptor " + number,
+       status, flooded)
 
 subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
 ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),

@@ -48,7 +48,8 @@ class How:
 
 
 class Stream:
-    """Takes what a process prints, and keeps its beginning and its end."""
+    """Takes what a process prints, and keeps its beginning and its end.  full() is called once it is too much; the rest
+    is taken too, as who waits for a reader can't end."""
 
     def __init__(self, pipe, line=lambda data: None, full=lambda: None):
         self._pipe, self._line, self._full = pipe, line, full
@@ -67,9 +68,8 @@ class Stream:
             self._rest = self._rest[-4096:]
             for line in lines:
                 self._line(line)
-            if self.nbytes > OUTPUT_MAX:
+            if self.nbytes > OUTPUT_MAX >= self.nbytes - len(data):
                 self._full()
-                break
 
     def text(self):
         """All that is kept; after the process has ended."""

@@ -7,6 +7,7 @@ shell's prompt.
 """
 
 import os
+import select
 import shutil
 import sys
 
@@ -135,7 +136,8 @@ def main():
         say(sentence(e))
         return BUILD_FAILED
     except KeyboardInterrupt:
-        say("interrupted")
+        if select.select([], [sys.stderr], [], 0)[1]:  # who reads nothing must not keep us
+            say("interrupted")
         return INTERRUPTED
 
 

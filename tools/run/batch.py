@@ -18,11 +18,13 @@ from .symbols import Symbols
 
 WAIT_MAX = 1000  # seconds; the host's wait takes no more than some weeks
 DURABLE = 1.5    # seconds after which what has finished is on the disk
+LAST_WORDS = 1   # seconds that a run that is ended from outside waits for whoever reads its output
 
 
 def write_all(stream, data):
-    stream.buffer.write(data)
-    stream.buffer.flush()
+    """Past the stream's buffer, whose lock a thread would keep that waits for a slow reader."""
+    while data:
+        data = data[os.write(stream.fileno(), data):]
 
 
 class Output:
@@ -51,9 +53,10 @@ class Output:
             raise BrokenPipeError
         self._queue.put(data)
 
-    def finish(self):
+    def finish(self, seconds):
+        """Waits until all is written, or for so many seconds if there is a number of them."""
         self._queue.put(None)
-        self._thread.join()
+        self._thread.join(seconds)
         if self._broken:
             raise BrokenPipeError
 
@@ -137,8 +140,12 @@ def run(machine, options, command, foreign):
         if length > TYPED_MAX:
             say("a shell of xv6 reads at most %d characters; this command has %d" % (TYPED_MAX, length))
         typer = Typer(machine.console.sendall, out.put, command)
+    patience = None
     try:
         return follow(machine, options, typer, out, err)
+    except KeyboardInterrupt:
+        patience = LAST_WORDS
+        raise
     finally:
-        err.finish()
-        out.finish()
+        err.finish(patience)
+        out.finish(patience)

@@ -27,6 +27,7 @@ DEATH = re.compile(rb"pid \d+ (.{1,15}): trap \d+ err \d+ on cpu \d+ eip 0x[0-9a
 WORDS = re.compile(r"(.*?)(?:, in (0x[0-9a-f]+))?(?:, called from (0x[0-9a-f]+(?:, 0x[0-9a-f]+)*))?(\r?\n)")
 HEAP_ERROR = re.compile(rb"(\S{1,15}): heap error: .*0x")
 LINE_MAX = 400  # bytes kept of a line that the console shows
+LOOK_UPS_MAX = 500  # of one run: programs may die without end, and each look takes some milliseconds
 AS_IN_XV6 = ("null pointer, read", "the program's code or constants")
 NULL_PAGE = "    xv6 links programs so that they can do this; `make NULL_PAGE=1' does so, too\n"
 
@@ -57,6 +58,8 @@ def parse(text, addresses):
 @functools.lru_cache(256)
 def look_up(program, *addresses):
     """The functions at each address, by address: the innermost first, those it is inlined into after it."""
+    if look_up.cache_info().misses > LOOK_UPS_MAX:
+        return {}
     for tool in dict.fromkeys(filter(shutil.which, TOOLS)):
         r = subprocess.run([tool, "-a", "-f", "-i", "-e", program, *addresses], capture_output=True, text=True,
                            errors="replace", check=False)
