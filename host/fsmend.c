@@ -102,9 +102,8 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
         sb.inodestart = sb.logstart + sb.nlog;
     else if (guess == 7)
         sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
-    else if (guess == 8 &&
-             sb.bmapstart != sb.inodestart + sb.ninodes / IPB + 1) /* at least as many as there were */
-        sb.ninodes = (sb.bmapstart - sb.inodestart - 1) * IPB + IPB - 1;
+    else if (guess == 8 && sb.ninodes / IPB != sb.bmapstart - sb.inodestart - 1)
+        sb.ninodes = (sb.bmapstart - sb.inodestart - 1) * IPB + IPB - 1; /* at least as many as there were */
     return sb;
 }
 

@@ -101,7 +101,7 @@ MISTAKES = [Mistake(*fields) for fields in [
      "exec was not changed at all.",
      "exec throws the address space away. What does your list of attachments describe after that?"),
     ("counts", "exec detaches before it can still fail", "kernel/proc/exec.c",
-     "    error = st.type == T_FILE", "    ksm_release(&self->ksm, false);\n    error = st.type == T_FILE",
+     "    uint sp = prepare(", "    ksm_release(&self->ksm, false);\n    uint sp = prepare(",
      "exec detaches at its beginning, and then finds that the file is no program.",
      "An exec that fails returns to the old program, which still wants its memory. Detach when nothing can fail "
      "any more."),
@@ -343,7 +343,8 @@ MISTAKES = [Mistake(*fields) for fields in [
      "A release too many frees a lock that another process holds. Compare before you store."),
     ("wait", "the word is compared only before the lock is held", _WAIT,
      "    spin_acquire(lock);\n    if (must_sleep(self)) {",
-     "    bool must = must_sleep(self);\n\n    sched_yield();\n    spin_acquire(lock);\n    if (must && !self->woken) {",
+     "    bool must = must_sleep(self);\n\n    sched_yield();\n    spin_acquire(lock);\n"
+     "    if (must && !self->woken) {",
      "if (*word == expected) sleep(); with a wake-up possible in between.",
      "Write down both processes' steps side by side, and move the wake between the look and the sleep. "
      "The look and the sleep need the same lock as the wake."),

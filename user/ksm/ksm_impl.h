@@ -11,8 +11,8 @@
 
 /* The time of one call, from its first sleep on: a call that need not sleep does not ask for the time. */
 struct patience {
-    int ticks; /* 0: no limit */
-    bool spun; /* it has looked for a while without sleeping: once is enough */
+    int ticks;  /* 0: no limit */
+    bool spun;  /* it has looked for a while without sleeping: once is enough */
     uint looks; /* it has found the peer's position changed, and not enough */
     bool begun;
     int begin;
