@@ -266,8 +266,8 @@ static uint find_lost_found(struct mend *m)
 
     if (fsimage_find_entry(&m->im, root, lost_found, &e))
         abort();
-    if (e && e->inum)
-        return is_dir(m, e->inum) ? e->inum : ROOTINO;
+    if (e && e->inum) /* the root takes those that lost+found has no links for */
+        return is_dir(m, e->inum) && m->nsub[e->inum] + 2 <= FSIMAGE_LINKS_MAX ? e->inum : ROOTINO;
     uint inum = fsimage_take_inode(&m->im, T_DIR);
     if (!inum)
         return ROOTINO;

@@ -486,6 +486,29 @@ TEST("a directory gets no more directories than its links can count")
     check_eq(inode("")->nlink, 32767);
 }
 
+#define MANY 32800u /* directories, more than the links of one can count */
+
+TEST("where lost+found has no links left, lost directories go to the root")
+{
+    const struct fsimage_shape shape = {
+        .extended = true, .nblocks = 42000, .ninodes = MANY + 10, .nlog = 30
+    };
+    size_t nbytes = (size_t)shape.nblocks * BSIZE;
+    uchar *bytes = calloc(nbytes, 1);
+    struct check_result result;
+
+    check(bytes && !fsimage_format(&im, bytes, &shape));
+    for (uint i = 0; i < MANY; i++) {
+        uint inum = fsimage_take_inode(&im, T_DIR);
+        check(inum && !fsimage_enter_dots(&im, inum, ROOTINO));
+    }
+    check(mend_image(bytes, nbytes, say));
+    check_image(bytes, nbytes, say, &result);
+    check_eq(result.nproblems, 0);
+    check_eq(inode("lost+found")->nlink, FSIMAGE_LINKS_MAX);
+    free(bytes);
+}
+
 TEST("link counts and the bitmap are right")
 {
     load();
