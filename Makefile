@@ -41,6 +41,9 @@ $(error this is GNU make $(MAKE_VERSION), which is too old: 4.2 or newer is need
 endif
 
 B       ?= build
+# Empty, it would be the root directory.
+override B := $(or $(strip $B),build)
+$(if $(word 2,$B),$(error B=$B: make takes no directory with blanks in its name))
 DEBUG   ?=
 WERROR  ?=
 NULL_PAGE ?=

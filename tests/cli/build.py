@@ -224,6 +224,10 @@ make("all")
 r = run("--", "exit 3", build=os.path.join(copy, "build"))
 ok(r.status == 3, "and without it our own is back", r)
 
+r = make("-n", "clean", "B=")
+ok(r.stdout.startswith("rm -rf build "), "an empty B is the usual build, and not the root directory", r.stdout)
+r = make("-n", "clean", "B=a b")
+ok(r.returncode != 0 and "no directory with blanks" in r.stderr, "one with a blank is refused", r.stdout, r.stderr)
 r = make("clean")
 ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")
 whole = os.path.exists(os.path.join(copy, "tools", "measure", "mutants.py"))  # a student's tree has no mutants

@@ -7,8 +7,10 @@ import shutil
 import socket
 import subprocess
 import sys
+import termios
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from _pty import Terminal  # noqa: E402
 from _tap import BUILD, ROOT, done, ok, skip, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 
@@ -287,6 +289,16 @@ for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "d
 p = subprocess.run(DEBUG + ["--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
 ok(p.returncode == 0 and all(word in p.stdout for word in ("ps ", "process PID", "ksm ", "locks", "pt [PID]", "type ")),
    "--help describes the commands", p.stdout)
+
+t = Terminal(DEBUG)
+before = termios.tcgetattr(t.fd)
+t.expect(rb"\(gdb\) ")
+during = termios.tcgetattr(t.fd)
+t.process.terminate()
+status = t.status()
+after = termios.tcgetattr(t.fd)
+ok(status == 130 and during != before and after == before, "a kill leaves the terminal as it was", status, before, during,
+   after)
 
 WORK = temp_directory()
 # Names of files in a kernel are not gdb's to compute: the second one here is an expression.

@@ -83,6 +83,13 @@ for name in sorted(os.listdir(RECORDINGS)):
     ok(response.status == 200 and b"view.mjs" in page and feed.count(b"\nZ ") >= 2, "the recording %s is shown" % name)
     ok(status == 0 and "Traceback" not in err, "Ctrl-C ends that", status, err)
 
+odd = os.path.join(directory, os.fsdecode(b"\xff.feed"))
+shutil.copy(os.path.join(RECORDINGS, "holder-dies.feed"), odd)
+viewing = Viewing("--no-open", odd)
+response, title = viewing.get("/title")
+viewing.end(signal.SIGINT)
+ok(response.status == 200 and title == b"?.feed", "a file's name may be any bytes", title)
+
 # The server.
 viewing = Viewing("--no-open", os.path.join(RECORDINGS, "holder-dies.feed"))
 with open(os.path.join(ROOT, "web", "picture", "picture.mjs"), encoding="utf-8") as f:

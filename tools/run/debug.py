@@ -96,14 +96,28 @@ def type_in(machine, path, speaks):
         machine.console.sendall(text)
 
 
+def end(gdb):
+    """As it wishes, if it can: killed at once, it would leave the terminal without an echo."""
+    gdb.terminate()
+    try:
+        gdb.wait(ENDING)
+    except subprocess.TimeoutExpired:
+        gdb.kill()
+
+
 def run_gdb(machine, script, typed):
     speaks = threading.Event()  # the system has written to its console
     console = threading.Thread(target=copy_console, args=(machine, speaks), daemon=True)
     console.start()
     for target, arguments in ((drain, (machine.log,)), (type_in, (machine, typed, speaks))):
         threading.Thread(target=target, args=arguments, daemon=True).start()
-    status = subprocess.run([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
-                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)).returncode
+    with subprocess.Popen([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as gdb:
+        try:
+            status = gdb.wait()
+        except KeyboardInterrupt:
+            end(gdb)
+            raise
     if machine.wait(ENDING) is None:
         machine.process.kill()
     console.join()  # it has shown what the machine wrote when QEMU is gone

@@ -85,7 +85,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.path == "/feed":
             return self.send_feed()
         if self.path == "/title":
-            return self.send("text/plain; charset=utf-8", self.server.title.encode())
+            return self.send("text/plain; charset=utf-8", self.server.title.encode(errors="replace"))
         return self.send_file("view.html" if self.path == "/" else self.path[1:])
 
     def send_file(self, name):
