@@ -60,7 +60,7 @@ export function createConsole(element, typed, left) {
         write: bytes => term.write(bytes),
         clear: () => term.reset(),
         focus: () => term.focus(),
-        columns: () => term.cols,
+        size: () => `${term.cols}x${term.rows}`,
         readAloud: on => { term.options.screenReaderMode = on; },
     };
 }

@@ -68,7 +68,7 @@ const machine = new Machine({
 
 /* The shell edits lines when it knows the terminal's width. */
 function start() {
-    machine.start(`watch=on terminal=${terminal.columns()}`);
+    machine.start(`watch=on terminal=${terminal.size()}`);
 }
 
 for (const button of document.querySelectorAll("[data-key]")) {

@@ -25,10 +25,10 @@ def take_control():
 class Terminal:
     """A started program.  `text` is what it printed and nobody has expected yet."""
 
-    def __init__(self, command, cwd=ROOT, env=None, columns=80, controlling=False):
+    def __init__(self, command, cwd=ROOT, env=None, columns=80, rows=24, controlling=False):
         """With `controlling`, Ctrl-C and its kin are signals to what runs there."""
         mine, its = pty.openpty()
-        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.fd = mine
         self.process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=cwd, start_new_session=True,
                                         preexec_fn=take_control if controlling else None,

@@ -204,9 +204,9 @@ def pages(e):
     more = "--More-- (Space: page, Enter: line, b: back, q: end) |"
     rows = " ".join("%03d" % i for i in range(1, 61)).encode()
     e.send(b"for i in " + rows + b"; do echo $i; done >list; more list\n")
-    for key, last, title in ((b"", "023", "more stops after a page"), (b" ", "046", "Space shows the next one"),
-                             (b"\n", "047", "Enter a line"), (b"b", "024", "b goes back"),
-                             (b"x ", "047", "x does nothing")):
+    for key, last, title in ((b"", "024", "more stops after a screen"), (b" ", "048", "Space shows the next one"),
+                             (b"\n", "049", "Enter a line"), (b"b", "025", "b goes back"),
+                             (b"x ", "049", "x does nothing")):
         e.shows(key, more, title)
         e.has(-1, last, "which ends with its last line")
     e.shows(b"\x10", more, "Ctrl-P in more")
@@ -264,7 +264,7 @@ def lasts(e):
     e.shows(b"y" * (WIDTH - 22), "|", "Ctrl-L tells the shell")
 
 
-with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%d" % WIDTH) as pc:
+with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%dx%d" % (WIDTH, HEIGHT)) as pc:
     editor = Editor(pc)
     ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
     for part in edits, asks, scrolls, remembers, completes, pages, lasts:
@@ -286,12 +286,16 @@ QUERY, ANSWER, PROMPT = rb"\x1b\[6n", b"\x1b[1;1R", rb"init: starting sh\r\n\$ "
 MARKS = rb"\x1b\[\?2004h"  # are wanted around what is pasted
 EDITED = PROMPT.replace(rb"\$", MARKS + rb"\$")
 
-t = Terminal(ANSWERED + ["--disk", IMAGE], env=ENV)
+t = Terminal(ANSWERED + ["--disk", IMAGE], env=ENV, columns=40, rows=10)
 ok(t.expect(QUERY), "./ksm run asks the terminal where the cursor is", t.text)
 t.type(ANSWER)
 ok(t.expect(EDITED), "and when it answers", t.text)
 t.type(b"echo ac" + LEFT + b"b\r")
 ok(t.expect(rb"\nabc\r\n" + MARKS + rb"\$ "), "lines are edited", t.text)
+t.type(b"for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; done | more\r")
+ok(t.expect(rb"\n9\r\n--More-- $"), "more follows the terminal's height, and its question the width", t.text)
+t.type(b"q")
+ok(t.expect(rb"\$ "), "q ends it", t.text)
 t.type(b"halt\r")
 status = t.status()
 ok(status == 0, "halt ends it", status, t.text)

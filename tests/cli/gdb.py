@@ -237,18 +237,28 @@ def editor():
     port = config["miDebuggerServerAddress"].rpartition(":")[2]
     ok(task["command"] == "./ksm debug --port " + port and task["dependsOn"] in tasks,
        "the tasks that .vscode names exist", task)
+    matcher = task["problemMatcher"]
+    pattern = matcher["pattern"]
+    found = re.match(pattern["regexp"], "ksm: port %s: address already in use" % port)
+    ok(found and os.path.isfile(os.path.join(ROOT, found[pattern["file"]])) and found[pattern["message"]] and
+       (pattern.get("kind") == "file" or "line" in pattern), "their pattern is one that VS Code takes", pattern)
     with socket.socket() as s:  # theirs may be in use
         s.bind(("127.0.0.1", 0))
         port = str(s.getsockname()[1])
     machine = subprocess.Popen(DEBUG + ["--port", port, "--", "echo one"], stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV)
     ready = machine.stderr.readline()
-    ok(re.match(task["problemMatcher"]["background"]["endsPattern"], ready), "the machine's task says when it is ready",
+    ok(re.match(matcher["background"]["endsPattern"], ready), "the machine's task says when it is ready",
        ready)
-    kernel = config["program"].replace("${workspaceFolder}/build", BUILD)
-    words = [setup["text"].replace("${input:program}", "echo").replace("build/kernel.elf", kernel)
-             for setup in config["setupCommands"]]
-    gdb = subprocess.Popen(GDB + ["-i=mi"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+    def value(text):
+        return text.replace("${input:program}", "echo").replace("${workspaceFolder}/build", BUILD).replace(
+            "${workspaceFolder}", ROOT)
+
+    kernel = value(config["program"])
+    words = [value(setup["text"]).replace('"', '\\"') for setup in config["setupCommands"]]
+    gdb = subprocess.Popen(GDB + ["-i=mi"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                           cwd="/")  # the extension starts it in the directory of gdb
     gdb.stdin.write("".join("-interpreter-exec console \"%s\"\n" % word for word in words) + """\
 -file-exec-and-symbols %s
 -target-select remote localhost:%s

@@ -30,7 +30,7 @@ if [ "$grub_platform" = efi ]; then
     read
     exit
 fi
-multiboot /boot/kernel terminal=80
+multiboot /boot/kernel terminal=80x25
 module /boot/fs.img
 boot
 """

@@ -14,8 +14,8 @@ import time
 QUERY = b"\x1b[6n"
 NO_PASTE_MARKS = "\x1b[?2004l"  # the shell asks for marks around what is pasted
 ANSWER = re.compile(rb"\x1b\[\d+;\d+R")
-PATIENCE = 0.5  # seconds; a terminal far away may need some
-WIDTH = 80      # where the terminal does not say
+PATIENCE = 0.5          # seconds; a terminal far away may need some
+WIDTH, HEIGHT = 80, 24  # where the terminal does not say
 
 
 def ask():
@@ -48,5 +48,5 @@ def parameters():
         answers, typed = ask()
     finally:
         termios.tcsetattr(0, termios.TCSANOW, saved)
-    width = os.get_terminal_size(1).columns or WIDTH
-    return (["terminal=%d" % width] if answers else []), typed
+    size = os.get_terminal_size(1)
+    return (["terminal=%dx%d" % (size.columns or WIDTH, size.lines or HEIGHT)] if answers else []), typed

@@ -1,7 +1,7 @@
 /*
  * more.c - shows text a screen at a time.
  *
- *   more [-n LINES] [FILE]...    23 lines; then Space shows a page, Enter a line, b goes back, q ends
+ *   more [-n LINES] [FILE]...    a screen; then Space shows a page, Enter a line, b goes back, q ends
  *
  * The answers come from the console, since descriptor 0 may be the text.  They are keys where the console gives keys, and
  * lines elsewhere: Enter shows a page then, and q and Enter ends.  If descriptor 1 is not a terminal, all of the text is
@@ -12,7 +12,7 @@
 #include "stat.h"
 #include "ulib.h"
 
-#define SCREEN_COLUMNS 80 /* where the terminal's width is not known */
+#define SCREEN_COLUMNS 80 /* where the terminal's size is not known */
 #define SCREEN_LINES   24
 
 static struct {
@@ -49,10 +49,12 @@ static void give_back_keys(void)
 
 static char read_key(void)
 {
-    char key = 0;
-    const char *back = text.seekable ? ", b: back" : "";
+    char key = 0, prompt[64];
+    uint n = (uint)snprintf(prompt, sizeof(prompt), "--More-- (Space: page, Enter: line%s, q: end) ",
+                            text.seekable ? ", b: back" : "");
 
-    must_print("--More-- (Space: page, Enter: line%s, q: end) ", back);
+    /* One of several lines could not be wiped. */
+    must_print("%s", n < screen.ncolumns ? prompt : "--More-- ");
     if (read(screen.answers, &key, 1) != 1) /* more has left the foreground */
         return 'q';
     must_print("\r\033[K");
@@ -194,7 +196,7 @@ int main(int argc, char *argv[])
 {
     int option, status = 0;
 
-    screen.nlines = SCREEN_LINES - 1;
+    screen.nlines = (terminal_lines() ? (int)terminal_lines() : SCREEN_LINES) - 1;
     while ((option = getopt(argc, argv, "n:")) >= 0) {
         if (option != 'n')
             fail(2, "usage: more [-n LINES] [FILE]...");

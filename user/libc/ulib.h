@@ -52,10 +52,14 @@ MUST_CHECK char *line_next(struct line_reader *reader, uint *n);
 MUST_CHECK bool is_terminal(int fd);
 #define TERMINAL_MIN_COLUMNS 20
 #define TERMINAL_MAX_COLUMNS 1000
+#define TERMINAL_MIN_LINES   2
+#define TERMINAL_MAX_LINES   1000
 
 /* The columns of the terminal on which the console is, which understands escape sequences; 0: none is known, or it is too
    narrow.  Sleeps: no. */
 MUST_CHECK uint terminal_columns(void);
+/* Its lines; 0: the same, or too few.  Sleeps: no. */
+MUST_CHECK uint terminal_lines(void);
 
 /* Puts a ? in place of each of the n characters that could control a terminal: for what others named or wrote.  Sleeps: no. */
 void make_printable(char *text, uint n);
