@@ -41,6 +41,12 @@
 
 #define USER_END 0x80000000u /* user addresses lie below */
 
+/* What maps a run of pages, ready to be copied: directory entries of whole page tables, then single entries (pmap.h). */
+struct pmap_ready {
+    uint *tables, *entries;
+    uint ntables, nentries;
+};
+
 /* A pointer to user memory is `void USER *`, a type of its own: neither the compilers nor sparse let it pass for a
    pointer to kernel memory or the reverse, and it can't be dereferenced.  The kernel reaches what it points to by
    bytes_to_user() and its kin alone, after user_check().  A number called va says where in an address space

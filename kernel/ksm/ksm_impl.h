@@ -36,8 +36,10 @@ struct segment {
     int cpid;                 /* [I] creator */
     enum segment_state state; /* [K] */
     struct region region;     /* [I] its creator alone looks at it while it is unborn */
-    struct segment *child[2]; /* [K] below it in a tree of identifiers, see registry.c */
-    struct segment *next;     /* [K] after death: in the list of those to bury */
+    union {
+        struct segment *child[2]; /* [K] below it in a tree of identifiers, see registry.c */
+        struct segment *next;     /* [K] after death: in the list of those to bury */
+    };
     uint refs;                /* [K] 1 while unmarked + attachments + pins */
     uint nattached;           /* [K] */
     int mpid;                 /* [K] last creation, attach, detach or delete */

@@ -172,18 +172,13 @@ int aspace_fault(struct aspace *as, uint va, bool write)
     return pmap_allows_page(&as->map, va, write) ? 0 : ASPACE_EFAULT; /* §4.4 */
 }
 
-static inline bool enter(struct aspace *as, uint va, const struct region *r, bool writable)
-{
-    return pmap_map(&as->map, va, writable, r->tables, r->ntables, r->tail, region_ntail(r));
-}
-
 int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writable)
 {
     uint va = mapping_find_hole(as->mappings, page_round_up(as->brk), r->npages << PAGE_SHIFT);
 
     if (!va)
         return ASPACE_ENOVA;
-    if (!enter(as, va, r, writable))
+    if (!pmap_map(&as->map, va, writable, &r->ready))
         return ASPACE_ENOMEM;
     m->va = va;
     m->npages = r->npages;
@@ -195,7 +190,7 @@ int aspace_map(struct aspace *as, struct mapping *m, struct region *r, bool writ
 
 int aspace_inherit(struct aspace *child, struct mapping *m, struct mapping *from)
 {
-    if (!enter(child, from->va, from->region, from->writable))
+    if (!pmap_map(&child->map, from->va, from->writable, &from->region->ready))
         return ASPACE_ENOMEM;
     mapping_add_twin(&child->mappings, m, from);
     return 0;
@@ -208,10 +203,8 @@ void aspace_inherit_done(struct aspace *child, const struct aspace *parent)
 
 void aspace_unmap(struct aspace *as, struct mapping *m)
 {
-    const struct region *r = m->region;
-
     mapping_remove(&as->mappings, m);
-    pmap_unmap(&as->map, m->va, r->ntables, region_ntail(r));
+    pmap_unmap(&as->map, m->va, &m->region->ready);
     flush(as, m->va, m->npages); /* §5.3: only this processor has the map loaded */
 }
 
@@ -220,7 +213,7 @@ void aspace_unmap_all(struct aspace *as)
     struct mapping *m;
 
     while ((m = mapping_pop(&as->mappings)) != NULL) {
-        pmap_unmap(&as->map, m->va, m->region->ntables, region_ntail(m->region));
+        pmap_unmap(&as->map, m->va, &m->region->ready);
         sched_checkpoint();
     }
     flush(as, 0, USER_END >> PAGE_SHIFT);
@@ -235,9 +228,7 @@ struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
 
 bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m)
 {
-    const struct region *r = m->region;
-
-    return pmap_maps(&as->map, m->va, m->writable, r->tables, r->ntables, r->tail, region_ntail(r));
+    return pmap_maps(&as->map, m->va, m->writable, &m->region->ready);
 }
 
 #ifdef DEBUG

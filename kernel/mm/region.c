@@ -1,7 +1,7 @@
 /*
  * region.c - see region.h.
  *
- *   tables[0] ... tables[ntables-1] | tail entries    (one kmalloc; a second one for a tail that does not fit;
+ *   tables[0] ... tables[ntables-1] | entries         (one kmalloc; a second one for a tail that does not fit;
  *      |                                               none for a single page)
  *      +-> page table: 1,024 ready entries
  *
@@ -17,27 +17,30 @@
 /* Memory for the entries.  False: there is none. */
 static bool entries_create(struct region *r)
 {
+    struct pmap_ready *ready = &r->ready;
     uint ntables = r->npages / CHUNK_PAGES;
-    uint nbytes = ntables * sizeof(uint), ntail_bytes = region_ntail(r) * sizeof(uint);
+    uint nbytes = ntables * sizeof(uint), ntail_bytes = ready->nentries * sizeof(uint);
     bool together = nbytes + ntail_bytes <= KMALLOC_MAX;
 
-    r->tables = kmalloc(together ? nbytes + ntail_bytes : nbytes);
-    if (!r->tables)
+    ready->tables = kmalloc(together ? nbytes + ntail_bytes : nbytes);
+    if (!ready->tables)
         return false;
-    r->tail = together ? r->tables + ntables : kmalloc(ntail_bytes);
-    if (r->tail)
+    ready->entries = together ? ready->tables + ntables : kmalloc(ntail_bytes);
+    if (ready->entries)
         return true;
-    kfree(r->tables);
+    kfree(ready->tables);
     return false;
 }
 
 static void entries_destroy(struct region *r)
 {
-    for (uint i = 0; i < r->ntables; i++)
-        page_free(pmap_page(r->tables[i]));
-    if (r->tail != r->tables + r->npages / CHUNK_PAGES)
-        kfree(r->tail);
-    kfree(r->tables);
+    const struct pmap_ready *ready = &r->ready;
+
+    for (uint i = 0; i < ready->ntables; i++)
+        page_free(pmap_page(ready->tables[i]));
+    if (ready->entries != ready->tables + r->npages / CHUNK_PAGES)
+        kfree(ready->entries);
+    kfree(ready->tables);
 }
 
 /* Makes n promised pages and their entries.  False: the process was killed meanwhile. */
@@ -69,14 +72,17 @@ static bool create_single(struct region *r)
         return false;
     page_zero(page);
     r->single = pmap_shared_entry(page);
-    r->tail = &r->single;
+    r->ready.entries = &r->single;
     return true;
 }
 
 bool region_create(struct region *r, uint npages)
 {
+    struct pmap_ready *ready = &r->ready;
+
     r->npages = npages;
-    r->nmade = r->ntables = 0;
+    r->nmade = ready->ntables = 0;
+    ready->nentries = npages % CHUNK_PAGES;
     if (npages == 1)
         return create_single(r);
     if (!entries_create(r))
@@ -85,16 +91,16 @@ bool region_create(struct region *r, uint npages)
         entries_destroy(r);
         return false;
     }
-    while (r->ntables < npages / CHUNK_PAGES) {
+    while (ready->ntables < npages / CHUNK_PAGES) {
         void *table = page_alloc();
         if (!table)
             goto incomplete;
-        r->tables[r->ntables++] = pmap_shared_entry(table);
+        ready->tables[ready->ntables++] = pmap_shared_entry(table);
     }
-    for (uint i = 0; i < r->ntables; i++)
-        if (!make_pages(r, pmap_page(r->tables[i]), CHUNK_PAGES))
+    for (uint i = 0; i < ready->ntables; i++)
+        if (!make_pages(r, pmap_page(ready->tables[i]), CHUNK_PAGES))
             goto incomplete;
-    if (make_pages(r, r->tail, region_ntail(r)))
+    if (make_pages(r, ready->entries, ready->nentries))
         return true;
 incomplete:
     page_unpromise(npages - r->nmade);
@@ -118,11 +124,11 @@ void region_destroy(struct region *r)
         page_free(pmap_page(r->single));
         return;
     }
-    for (uint i = 0; i < r->ntables && r->nmade; i++) {
+    for (uint i = 0; i < r->ready.ntables && r->nmade; i++) {
         uint n = r->nmade < CHUNK_PAGES ? r->nmade : CHUNK_PAGES;
-        free_pages(pmap_page(r->tables[i]), n);
+        free_pages(pmap_page(r->ready.tables[i]), n);
         r->nmade -= n;
     }
-    free_pages(r->tail, r->nmade);
+    free_pages(r->ready.entries, r->nmade);
     entries_destroy(r);
 }

@@ -14,12 +14,10 @@
 
 /* Fields:  I immutable once it is made   m only region_create() and region_destroy() */
 struct region {
-    uint npages;  /* [I] */
-    uint nmade;   /* [m] of more than one page: those there are; less than npages only while it is made */
-    uint ntables; /* [I] whole page tables, for 4 MB each */
-    uint *tables; /* [I] their ready directory entries */
-    uint *tail;   /* [I] the single entries after them */
-    uint single;  /* [I] the tail of a region of one page */
+    uint npages; /* [I] */
+    uint nmade;  /* [m] of more than one page: those there are; less than npages only while it is made */
+    struct pmap_ready ready; /* [I] a page table for each full 4 MB, and the tail */
+    uint single;             /* [I] the tail of a region of one page */
 };
 
 /* npages zeroed frames, npages > 0.  False: no memory, or the process was killed meanwhile; then there is nothing to
@@ -28,7 +26,5 @@ MUST_CHECK bool region_create(struct region *r, uint npages);
 /* Gives all frames back.  Nothing maps it.  Sleeps: may. */
 void region_destroy(struct region *r);
 static inline uint region_npages(const struct region *r) { return r->npages; }
-/* Of the tail.  Sleeps: no. */
-static inline uint region_ntail(const struct region *r) { return r->npages % CHUNK_PAGES; }
 
 #endif

@@ -290,11 +290,10 @@ static inline void enter(uint *slot, const uint *entries, uint n, uint mask)
         words_copy_masked(slot, entries, mask, n);
 }
 
-bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables, const uint *entries,
-              uint nentries)
+bool pmap_map(struct pmap *pm, uint va, bool writable, const struct pmap_ready *ready)
 {
     uint mask = writable ? ~0u : ~(uint)PTE_WRITABLE;
-    uint tail = va + ntables * CHUNK_SIZE;
+    uint tail = va + ready->ntables * CHUNK_SIZE, nentries = ready->nentries;
 
     if (nentries) {
         /* Less than a chunk: it lies in one page table or two. */
@@ -308,37 +307,36 @@ bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint 
                 drop_unused(pm, tail);
                 return false;
             }
-            enter(next, entries + n, nentries - n, mask);
+            enter(next, ready->entries + n, nentries - n, mask);
         }
-        enter(slot, entries, n, mask);
+        enter(slot, ready->entries, n, mask);
     }
-    if (ntables)
-        words_copy_masked(&pm->directory[pmap_index(va)], tables, mask, ntables);
+    if (ready->ntables)
+        words_copy_masked(&pm->directory[pmap_index(va)], ready->tables, mask, ready->ntables);
     return true;
 }
 
-void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries)
+void pmap_unmap(struct pmap *pm, uint va, const struct pmap_ready *ready)
 {
-    if (ntables)
-        words_zero(&pm->directory[pmap_index(va)], ntables);
-    va += ntables * CHUNK_SIZE;
-    for (uint n; nentries; nentries -= n, va += n * PAGE_SIZE) {
-        n = pages_here(va, nentries);
+    if (ready->ntables)
+        words_zero(&pm->directory[pmap_index(va)], ready->ntables);
+    va += ready->ntables * CHUNK_SIZE;
+    for (uint n, left = ready->nentries; left; left -= n, va += n * PAGE_SIZE) {
+        n = pages_here(va, left);
         clear_entries(pm, va, known_slot(pm, va), n, n);
     }
 }
 
-bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables,
-               const uint *entries, uint nentries)
+bool pmap_maps(const struct pmap *pm, uint va, bool writable, const struct pmap_ready *ready)
 {
     uint mask = writable ? ~0u : ~(uint)PTE_WRITABLE;
 
-    for (uint i = 0; i < ntables; i++, va += CHUNK_SIZE)
-        if (pm->directory[pmap_index(va)] != (tables[i] & mask))
+    for (uint i = 0; i < ready->ntables; i++, va += CHUNK_SIZE)
+        if (pm->directory[pmap_index(va)] != (ready->tables[i] & mask))
             return false;
-    for (uint i = 0; i < nentries; i++, va += PAGE_SIZE) {
+    for (uint i = 0; i < ready->nentries; i++, va += PAGE_SIZE) {
         const uint *slot = pmap_slot(pm, va);
-        if (!slot || *slot != (entries[i] & mask))
+        if (!slot || *slot != (ready->entries[i] & mask))
             return false;
     }
     return true;

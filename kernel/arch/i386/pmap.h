@@ -70,12 +70,10 @@ MUST_CHECK bool pmap_fork(struct pmap *child, struct pmap *parent, uint end);
 
 /* Maps a region into a range without entries: whole page tables, from va on, then single entries.  False:
    no frame for a page table, nothing changed. */
-MUST_CHECK bool pmap_map(struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables,
-                         const uint *entries, uint nentries);
-void pmap_unmap(struct pmap *pm, uint va, uint ntables, uint nentries);
+MUST_CHECK bool pmap_map(struct pmap *pm, uint va, bool writable, const struct pmap_ready *ready);
+void pmap_unmap(struct pmap *pm, uint va, const struct pmap_ready *ready);
 /* Is the region mapped there just as pmap_map() would map it? */
-bool pmap_maps(const struct pmap *pm, uint va, bool writable, const uint *tables, uint ntables,
-               const uint *entries, uint nentries);
+bool pmap_maps(const struct pmap *pm, uint va, bool writable, const struct pmap_ready *ready);
 
 /* May the user read (or write) all of these pages? */
 bool pmap_allows(const struct pmap *pm, uint va, uint npages, bool write);

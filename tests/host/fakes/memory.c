@@ -105,7 +105,7 @@ bool region_create(struct region *r, uint npages)
     nframes += npages;
     fake_gap();
     r->npages = npages;
-    r->tail = calloc(npages, PAGE_SIZE);
+    r->ready.entries = calloc(npages, PAGE_SIZE);
     return true;
 }
 
@@ -113,10 +113,10 @@ void region_destroy(struct region *r)
 {
     fake_slow("region_destroy");
     nframes -= r->npages;
-    free(r->tail);
+    free(r->ready.entries);
 }
 
-char *fake_region_bytes(struct region *r) { return (char *)r->tail; }
+char *fake_region_bytes(struct region *r) { return (char *)r->ready.entries; }
 
 void fake_memory_reset(void)
 {
