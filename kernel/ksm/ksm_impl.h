@@ -48,7 +48,7 @@ struct segment {
     uint ctime;               /* [K] creation, or first marking */
     char name[KSM_NAME_SIZE]; /* [K] one that it was asked for by, if a program has said it; or "" */
     uint nfound;              /* [K] ksm_check()'s count of its references */
-    struct list holdings;     /* [K] all that are good, and the operator's marker (print.c) */
+    struct list holdings;     /* [K] all that are good, and the markers of walks (visit.c) */
     struct list sleepers;     /* [W] sleepers on its words that the end of any process wakes */
 };
 
@@ -62,7 +62,7 @@ struct attachment {
 struct holding {
     int handle;              /* [K] 0: made for a segment that is not born yet */
     struct segment *segment; /* [K] NULL: dead, or not born yet */
-    struct ksm_task *task;   /* [I] NULL: the operator's marker */
+    struct ksm_task *task;   /* [I] NULL: a walk's marker */
     struct list link;        /* [K] in its process's list, of good ones or of dead ones */
     struct list in_segment;  /* [K] in its segment's list */
     struct list attachments; /* [K] newest first (§5.1) */
@@ -246,6 +246,20 @@ static inline bool holding_any(const struct ksm_task *task)
 {
     return !list_empty(&task->holdings) || !list_empty(&task->dead);
 }
+
+/* visit.c: a walk over all segments, and over the holdings of each. */
+
+/* Fields:  K ksm lock   o only the walking thread.  It begins as zeroes, but for the marker: holding_init(). */
+struct visit {
+    /* [o] what the last step found, good while the lock is held; one is NULL, or both */
+    struct segment *segment;
+    const struct holding *holding;
+    uint slot;             /* [o] the next one to look at; that of the marker's segment is the one before */
+    uint nleft;            /* [o] holdings to visit at most: others may come as fast as they are visited */
+    struct holding marker; /* [K] before the next holding; a holding of no task */
+};
+/* A step.  False: that was all. */
+MUST_CHECK bool visit_next_locked(struct visit *v);
 
 /* wait.c: sleepers on words. */
 

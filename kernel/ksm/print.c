@@ -8,26 +8,16 @@
  *   0x224bf9ab "chat"
  *                    8194       4096      1         0        4     4
  *
- * A step makes the lines of one segment, or of one process that has it, under the lock; they are printed without
- * it, since the console is slow.  A marker in the segment's list of holdings keeps the place, so a step takes the
- * same time wherever it is, and finds out by the marker if the segment died between two steps.  What comes or goes
- * meanwhile is shown or not.
+ * A step of the walk (visit.c) makes the lines of one segment, or of one process that has it, under the lock; they are
+ * printed without it, since the console is slow.
  */
 #include "ksm/ksm_impl.h"
 
 #include "base/printk.h"
-#include "include/param.h"
 
 #define ADDRESSES     4u  /* on a line */
 #define MAX_ADDRESSES 12u /* of a process: the rest is a number */
-#define SLOTS_AT_ONCE 64u /* looked at for a segment in one step */
 #define TEXT_SIZE     400 /* the longest text: five lines of 21 to 72 characters */
-
-struct cursor {
-    uint slot;  /* [o] the next one to look at; that of the marker's segment is the one before */
-    uint nleft; /* [o] holdings to be printed at most: others may come as fast as they are printed */
-    struct holding marker; /* [K] before the next holding to print */
-};
 
 /* Appends to a text of TEXT_SIZE bytes. */
 #define append(text, n, ...) ((n) += (size_t)format((text) + (n), TEXT_SIZE - (n), __VA_ARGS__))
@@ -66,49 +56,16 @@ static void holding_text_locked(const struct holding *h, char *text)
         append(text, n, "\n");
 }
 
-/* Looks for a segment at or above the cursor; false at the end of the table. */
-static bool step_to_segment_locked(struct cursor *c, char *text)
-{
-    for (uint i = 0; i < SLOTS_AT_ONCE; i++, c->slot++) {
-        if (c->slot >= registry.nfresh)
-            return false;
-        const struct slot *slot = registry_slot_at(c->slot);
-        if (slot->state & SLOT_TAKEN) {
-            segment_text_locked(slot->segment, text);
-            list_push_front(&slot->segment->holdings, &c->marker.in_segment);
-            c->slot++;
-            c->nleft = NPROC;
-            return true;
-        }
-    }
-    return true;
-}
-
-static void step_to_holding_locked(struct cursor *c, char *text)
-{
-    const struct segment *seg = registry_slot_at(c->slot - 1)->segment; /* it lives: the marker is linked */
-    struct list *next = c->marker.in_segment.next;
-
-    list_remove(&c->marker.in_segment);
-    if (next == &seg->holdings || c->nleft-- == 0)
-        return;
-    list_push_front(next, &c->marker.in_segment);
-    const struct holding *h = container_of(next, struct holding, in_segment);
-    if (h->task)
-        holding_text_locked(h, text);
-}
-
 /* false: that was all.  The text may be empty. */
-static bool step(struct cursor *c, char *text)
+static bool step(struct visit *v, char *text)
 {
-    bool more = true;
-
     text[0] = 0;
     registry_acquire();
-    if (list_linked(&c->marker.in_segment))
-        step_to_holding_locked(c, text);
-    else
-        more = step_to_segment_locked(c, text);
+    bool more = visit_next_locked(v);
+    if (v->segment)
+        segment_text_locked(v->segment, text);
+    if (v->holding)
+        holding_text_locked(v->holding, text);
     registry_release();
     return more;
 }
@@ -129,11 +86,11 @@ static void print_lines(char *text)
 void ksm_print(void)
 {
     char text[TEXT_SIZE];
-    struct cursor c = { .slot = 0 };
+    struct visit v = { .slot = 0 };
 
-    holding_init(&c.marker, NULL, 0);
+    holding_init(&v.marker, NULL, 0);
     printk("identifier     handle      bytes  pages  attached  creator  last\n");
-    while (step(&c, text)) {
+    while (step(&v, text)) {
         print_lines(text);
         sched_checkpoint();
     }

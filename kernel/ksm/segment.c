@@ -119,7 +119,7 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
 
 no_region:
     holding_cancel_locked(h, registry_slot(seg->handle));
-    holding_retire_all_locked(seg); /* there is none, but the operator's marker may be there */
+    holding_retire_all_locked(seg); /* there is none, but a walk's marker may be there */
 no_holding:
     registry_leave_locked(seg, false);
     kfree(seg);

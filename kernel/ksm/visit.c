@@ -1,75 +1,50 @@
 /*
- * visit.c - all segments and attachments of one moment, for the feed (docs/feed.md).
+ * visit.c - a walk over all segments and over the processes that have them, for the operator's table and the feed.
  *
- * The visitor makes the registry `divided`, as a call does that walks over many things, and leaves it so from
- * ksm_freeze() to ksm_thaw().  It holds the lock for a line at a time; nothing changes in between, so it needs no marker
- * to keep its place.
+ * The lock may be released between two steps.  A marker in the segment's list of holdings keeps the place: so a step
+ * takes the same time wherever it is, and the marker shows if the segment died meanwhile.  What comes or goes
+ * meanwhile is visited or not.
  */
 #include "ksm/ksm_impl.h"
 
-#include "base/snapshot.h"
-#include "mm/page.h"
+#include "include/param.h"
 
-#define EMPTY_SLOTS_PER_STEP 16u
+#define SLOTS_AT_ONCE 16u /* looked at for a segment in one step */
 
-#define SEGMENT_BYTES    150u /* of the longest lines */
-#define ATTACHMENT_BYTES 26u
-
-uint ksm_snapshot_bytes(void)
+static void next_holding_locked(struct visit *v)
 {
-    return registry.limits.nsegments * SEGMENT_BYTES + registry.limits.nattachments * ATTACHMENT_BYTES;
+    const struct segment *seg = registry_slot_at(v->slot - 1)->segment; /* it lives: the marker is linked */
+    struct list *next = v->marker.in_segment.next;
+
+    list_remove(&v->marker.in_segment);
+    if (next == &seg->holdings || v->nleft-- == 0)
+        return;
+    list_push_front(next, &v->marker.in_segment);
+    v->holding = container_of(next, struct holding, in_segment);
+    if (!v->holding->task)
+        v->holding = NULL; /* another walk's marker */
 }
 
-void ksm_freeze(void)
+static bool next_segment_locked(struct visit *v)
 {
-    registry_acquire();
-    registry_pause_locked();
-    registry_release();
-}
-
-void ksm_thaw(void)
-{
-    spin_acquire(&registry.lock);
-    registry_release_walked();
-}
-
-static REACQUIRES void visit_locked(const struct segment *seg)
-{
-    char name[FEED_NAME_SIZE] = "-";
-
-    if (seg->name[0])
-        feed_name(name, seg->name);
-    snapshot_put("S %x %d %u %u %u %d %d %s %s", seg->id, seg->handle, seg->nbytes, seg->npages,
-                 seg->nattached, seg->cpid, seg->mpid, seg->state == SEGMENT_MARKED ? "marked" : "live",
-                 name);
-    registry_pause_locked();
-    list_for_each(in_segment, &seg->holdings) {
-        const struct holding *h = container_of(in_segment, struct holding, in_segment);
-        list_for_each(link, &h->attachments) {
-            const struct mapping *m = &attachment_at(link)->mapping;
-            snapshot_put("A %d %x %s", h->task->pid, m->va, m->writable ? "rw" : "r");
-            registry_pause_locked();
-        }
-        registry_step_locked();
+    for (uint i = 0; i < SLOTS_AT_ONCE && !v->segment; i++) {
+        if (v->slot >= registry.nfresh)
+            return false;
+        const struct slot *slot = registry_slot_at(v->slot++);
+        v->segment = slot->state & SLOT_TAKEN ? slot->segment : NULL;
     }
+    if (v->segment)
+        list_push_front(&v->segment->holdings, &v->marker.in_segment);
+    v->nleft = NPROC;
+    return true;
 }
 
-void ksm_snapshot(void)
+bool visit_next_locked(struct visit *v)
 {
-    spin_acquire(&registry.lock);
-    for (uint i = 0; i < registry.nfresh; i++) {
-        const struct slot *slot = registry_slot_at(i);
-        if (i % EMPTY_SLOTS_PER_STEP == 0)
-            registry_step_locked();
-        if (slot->state & SLOT_TAKEN && slot->segment->state != SEGMENT_UNBORN) {
-            visit_locked(slot->segment);
-        }
-    }
-    spin_release(&registry.lock);
-}
-
-void ksm_snapshot_totals(uint nlost)
-{
-    snapshot_put("T %u %u %u %u %u %u", page_used(), page_free_count(), registry.nsegments, registry.npages,
-                 registry.nattached, nlost);
+    v->segment = NULL;
+    v->holding = NULL;
+    if (!list_linked(&v->marker.in_segment))
+        return next_segment_locked(v);
+    next_holding_locked(v);
+    return true;
 }
