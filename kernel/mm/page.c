@@ -22,10 +22,13 @@
 #include "mm/page.h"
 #include "base/kstring.h"
 #include "base/latency.h"
+#include "base/min.h"
 #include "base/printk.h"
 #include "mm/inject.h"
 #include "sched/lock.h"
 #include "sched/thread.h"
+
+#define RECLAIMED_AT_ONCE 64u /* frames of the block cache, before others may run */
 
 struct frame *frame_table;
 uint frame_count;
@@ -34,7 +37,7 @@ uint frame_count;
 static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
 static struct frame *top, *top_zeroed; /* [P] */
 static uint nfree, npromised, nlent;   /* [P] */
-static uint nclean;                    /* [P] */
+static volatile uint nclean;           /* [P to change] */
 static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
 #ifdef DEBUG
@@ -155,6 +158,10 @@ static inline uint reserve(void)
     return self ? PAGE_RESERVE - self->reserve : 0;
 }
 
+/* The same as long as there may be cached blocks to give up.  They go before the reserve: one who may not touch that, and
+   perhaps holds a spin lock, would have to fill it again first. */
+static inline uint reserve_beside_cache(void) { return nclean ? PAGE_RESERVE : reserve(); }
+
 static inline struct frame *pop(struct frame **stack)
 {
     struct frame *f = *stack;
@@ -197,11 +204,16 @@ static void *take_zeroed(uint left)
     return frame_page(f);
 }
 
-static __attribute__((noinline)) void *take_reclaimed(bool may_sleep)
+/* When there was none with `left` frames left. */
+static __attribute__((noinline)) void *take_reclaimed(uint left, bool may_sleep)
 {
     void *page = NULL;
 
-    while (!page && page_reclaim(1, may_sleep))
+    while (!page && page_reclaim(1, false))
+        page = take(left);
+    if (!page && left == PAGE_RESERVE)
+        page = take(reserve());
+    while (!page && may_sleep && page_reclaim(1, true))
         page = take(reserve());
     return page;
 }
@@ -210,8 +222,9 @@ void *page_alloc(void)
 {
     if (inject_now())
         return NULL;
-    void *page = take(reserve());
-    return page ? page : take_reclaimed(false);
+    uint left = reserve_beside_cache();
+    void *page = take(left);
+    return page ? page : take_reclaimed(left, false);
 }
 
 void *page_alloc_sleeping(void)
@@ -219,21 +232,22 @@ void *page_alloc_sleeping(void)
     lock_debug_may_enter(RANK_OPERATION, "allocation of a page");
     if (inject_now())
         return NULL;
-    void *page = take(reserve());
-    return page ? page : take_reclaimed(true);
+    uint left = reserve_beside_cache();
+    void *page = take(left);
+    return page ? page : take_reclaimed(left, true);
 }
 
 void *page_alloc_zeroed(void)
 {
     if (inject_now())
         return NULL;
-    uint left = reserve();
+    uint left = reserve_beside_cache();
     void *page = top_zeroed ? take_zeroed(left) : NULL;
     if (page)
         return page;
     page = take(left);
     if (!page)
-        page = take_reclaimed(false);
+        page = take_reclaimed(left, false);
     if (page)
         page_zero(page);
     return page;
@@ -324,10 +338,17 @@ bool page_promise(uint n)
     lock_debug_may_enter(RANK_OPERATION, "promise of pages");
     if (n > frame_count || inject_now())
         return false;
-    uint nmissing, left = reserve();
-    while (!promise(n, left, &nmissing))
-        if (!page_reclaim(nmissing, true))
+    uint nmissing, left = reserve_beside_cache();
+    bool may_sleep = left < PAGE_RESERVE;
+    while (!promise(n, left, &nmissing)) {
+        sched_checkpoint();
+        if (page_reclaim(min_uint(nmissing, RECLAIMED_AT_ONCE), may_sleep))
+            continue;
+        if (may_sleep)
             return false;
+        left = reserve();
+        may_sleep = true;
+    }
     return true;
 }
 

@@ -29,6 +29,10 @@ uint arch_nmemory = 2;
 
 static struct thread self;
 static uint nframes; /* free after page_init() */
+static uint nyields;
+
+void sched_yield(void) { nyields++; }
+
 static jmp_buf caught;
 static bool expecting;
 static struct spinlock *held; /* never two at once */
@@ -339,10 +343,15 @@ TEST("pages of zeroes are zero when they come back")
     page_free_chain(&chain);
 }
 
-TEST("the block cache gives way when frames run out")
+static void fill_cache(void)
 {
     while ((cached[ncached] = page_alloc_spare()))
         page_set_clean_cache(cached[ncached++], true);
+}
+
+TEST("the block cache gives way when frames run out")
+{
+    fill_cache();
     uint most = nframes - PAGE_RESERVE - PAGE_LEFT_BY_CACHE, others = PAGE_LEFT_BY_CACHE;
     check_eq(ncached, most);
     check_eq(page_used(), 0);
@@ -358,6 +367,40 @@ TEST("the block cache gives way when frames run out")
     page_unpromise(100 + others);
     page_free(page);
     page_reclaim(RAM_PAGES, false);
+}
+
+TEST("the block cache gives way before the reserve does")
+{
+    uint n = PAGE_LEFT_BY_CACHE;
+    struct page_chain chain = { 0 };
+
+    fill_cache();
+    uint most = ncached;
+    self.reserve = PAGE_RESERVE;
+    check(page_promise(n + 10));
+    check_eq(ncached, most - 10);
+    page_chain_add(&chain, frame_of(page_alloc()));
+    page_chain_add(&chain, frame_of(page_alloc_zeroed()));
+    page_chain_add(&chain, frame_of(page_alloc_sleeping()));
+    check_eq(ncached, most - 13);
+    self.reserve = 0;
+    page_chain_add(&chain, frame_of(page_alloc())); /* has nothing to make up for */
+    check_eq(ncached, most - 14);
+    page_unpromise(n + 10);
+    page_free_chain(&chain);
+    page_reclaim(RAM_PAGES, false);
+}
+
+TEST("others may run while the block cache gives way for a large promise")
+{
+    fill_cache();
+    nyields = 0;
+    self.attention = ATTENTION_RESCHED;
+    check(page_promise(nframes - PAGE_RESERVE));
+    self.attention = 0;
+    check(nyields >= (nframes - PAGE_RESERVE - PAGE_LEFT_BY_CACHE) / 64);
+    check_eq(ncached, 0);
+    page_unpromise(nframes - PAGE_RESERVE);
 }
 
 TEST("kmalloc gives objects of all sizes, and their frames come back")
