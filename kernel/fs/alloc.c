@@ -163,9 +163,7 @@ static void free_range(struct log_op *op, uint blockno, uint n, bool cancel)
             return;
         }
         while (n > 0 && blockno < limit) {
-            uint count = GROUP_BLOCKS - blockno % GROUP_BLOCKS;
-            if (count > n)
-                count = n;
+            uint count = min_uint(n, GROUP_BLOCKS - blockno % GROUP_BLOCKS);
             uchar mask = cache_mask(blockno, count);
             uchar at_once = cancel ? mask : cache_discard(blockno, count);
             spin_acquire(&lock);

@@ -296,13 +296,8 @@ void inode_put_in(struct log_op *op, struct inode *ip)
 
 void inode_put(struct inode *ip)
 {
-    struct inode *parent;
     struct log_op op = { .left = 0 }; /* bury() begins it */
 
-    while (ip && drop(ip, &parent))
-        ip = parent;
-    if (!ip)
-        return;
     inode_put_in(&op, ip);
     log_end(&op);
 }

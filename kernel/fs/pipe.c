@@ -47,16 +47,12 @@ struct pipe *pipe_open(void)
 {
     struct pipe *p = kmalloc(sizeof(*p));
 
-    if (!p)
-        return NULL;
-    if (!page_promise(NFRAMES)) {
+    if (!p || !page_promise(NFRAMES)) {
         kfree(p);
         return NULL;
     }
+    *p = (struct pipe){ .open = { true, true } };
     spin_init(&p->lock, RANK_PIPE, "pipe");
-    p->open[0] = p->open[1] = true;
-    p->head = p->used = 0;
-    p->nframes = 0;
     waitq_init(&p->readers);
     list_init(&p->line);
     return p;
@@ -108,27 +104,23 @@ static inline uchar *byte_at_locked(const struct pipe *p, uint position, uint *n
 /* Copies n bytes, for which there is room, to the end. */
 static void put_bytes_locked(struct pipe *p, const void USER *src, uint n)
 {
-    while (n > 0) {
-        uint count = n;
+    for (uint count; n > 0; n -= count, src = user_at(src, count)) {
+        count = n;
         uchar *dst = byte_at_locked(p, p->head + p->used, &count);
         bytes_from_user(dst, src, count);
         p->used += count;
-        src = user_at(src, count);
-        n -= count;
     }
 }
 
 /* Copies n bytes, which are there, from the head. */
 static void get_bytes_locked(struct pipe *p, void USER *dst, uint n)
 {
-    while (n > 0) {
-        uint count = n;
+    for (uint count; n > 0; n -= count, dst = user_at(dst, count)) {
+        count = n;
         const uchar *src = byte_at_locked(p, p->head, &count);
         bytes_to_user(dst, src, count);
         p->head = (p->head + count) % PIPE_SIZE;
         p->used -= count;
-        dst = user_at(dst, count);
-        n -= count;
     }
 }
 

@@ -339,6 +339,7 @@ TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain 
         { "wc f g", "2 2 4 f\n2 2 4 g\n4 4 8 total\n", 0 },
         { "wc none", "wc: none: cannot open\n", 1 },
         { "rm g none", "rm: none: cannot remove\n", 1 },
+        { "rm 'a\033[2J\nb'", "rm: a?[2J?b: cannot remove\n", 1 }, /* a name does not control the terminal */
         { "mkdir d d", "mkdir: d: cannot make the directory\n", 1 },
         { "ls > l; grep -v '^f  *2 [0-9][0-9]* 4$' l | grep '^f'; rm l", "", 0 },
         { "ls none", "ls: none: cannot open\n", 1 },

@@ -45,7 +45,8 @@ void format_double(struct format_sink *sink, char conversion, const struct forma
 void format_text(struct format_sink *sink, const char *fmt, va_list args);
 
 /* Formats, and writes the result to fd between prefix and suffix, with one write() if fd takes all of it.  Returns the
-   length that it wrote, -1 on failure.  Without memory for more than 256 bytes it writes the first 256. */
+   length that it wrote, -1 on failure.  Without memory for more than 256 bytes it writes the first 256.  The suffix is
+   "", or "\n": then it is a message in one line, in which nothing controls a terminal. */
 int format_write(int fd, const char *prefix, const char *suffix, const char *fmt, va_list args);
 
 #endif

@@ -38,6 +38,10 @@ int format_write(int fd, const char *prefix, const char *suffix, const char *fmt
     }
 
     int length = sink.length < sink.size ? sink.length : sink.size;
+
+    if (*suffix) /* but not the end of the line */
+        make_printable(sink.buf, (uint)length - (sink.length <= sink.size));
+
     int error = write_all(fd, sink.buf, length);
 
     free(larger);

@@ -76,7 +76,8 @@ MUST_CHECK int path_each(char *paths[], int n, int (*act)(const char *old, const
    descriptor 0: print() prints those of one, and returns the status.  Sleeps: may. */
 MUST_CHECK int lines_main(int argc, char *argv[], int (*print)(int fd, const char *name, int nlines));
 
-/* Writes "NAME: message\n" to descriptor 2, where NAME is the program's.  Sleeps: may. */
+/* Writes "NAME: message\n" to descriptor 2, where NAME is the program's, and ? for characters that could control a terminal.
+   Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and then ends the program with this status. */
 void fail(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
