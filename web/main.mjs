@@ -10,7 +10,7 @@ import { Typist } from "./typist.mjs";
 const PROMPT = "$ ";
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const find = id => document.getElementById(id);
-const decoder = new TextDecoder();
+const decoders = { console: new TextDecoder(), feed: new TextDecoder() }; // half a letter of one does not reach the other
 
 function show(state, text) {
     document.documentElement.dataset.state = state;
@@ -48,7 +48,7 @@ const machine = new Machine({
     running() { show("starting", "Starting…"); },
     console(bytes) {
         terminal.write(bytes);
-        const text = decoder.decode(bytes, { stream: true });
+        const text = decoders.console.decode(bytes, { stream: true });
         typist.heard(text);
         last = (last + text).slice(-PROMPT.length);
         if (!prompted && last === PROMPT) {
@@ -57,7 +57,7 @@ const machine = new Machine({
             tour.ready(true);
         }
     },
-    feed(bytes) { picture.push(decoder.decode(bytes)); },
+    feed(bytes) { picture.push(decoders.feed.decode(bytes)); },
     off() {
         show("off", "Switched off");
         tour.ready(false);

@@ -3,6 +3,7 @@
  */
 
 const KEY_MS = 12;
+const LONGEST = 4096; // characters of a line that are kept
 const ESCAPE = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
 const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
@@ -10,7 +11,7 @@ const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
 export class Typist {
     #type;
     #slowly;
-    #text = ""; // what the guest has written since the last command was begun
+    #text = ""; // what the guest has written since the last command was typed, but for the lines that were looked at
     #look = null; // called when there is more of it
     #turn = 0;
 
@@ -22,8 +23,10 @@ export class Typist {
 
     /* What the guest writes comes here as well. */
     heard(text) {
+        if (!this.#look)
+            return;
         this.#text += text;
-        this.#look?.();
+        this.#look();
     }
 
     stop() {
@@ -35,10 +38,10 @@ export class Typist {
     async run(commands) {
         const turn = ++this.#turn;
         for (const command of commands) {
-            this.#text = "";
             await this.#keys(command, turn);
             if (turn !== this.#turn)
                 return false;
+            this.#text = "";
             this.#type("\n");
             await this.#until(() => turn !== this.#turn || this.#isBack());
         }
@@ -61,7 +64,11 @@ export class Typist {
     /* A line after the command's own that begins with a prompt.  Programs in the background may write after it. */
     #isBack() {
         const [, ...after] = this.#text.replace(ESCAPE, "").split(/\r*\n/);
-        return after.some(line => /(^|\r)\$ /.test(line));
+        if (after.some(line => /(^|\r)\$ /.test(line)))
+            return true;
+        const rest = this.#text.slice(this.#text.lastIndexOf("\n")); // the guest may write without end
+        this.#text = rest.length > LONGEST ? `\n ${rest.slice(-LONGEST)}` : after.length ? rest : this.#text;
+        return false;
     }
 
     #until(condition) {

@@ -3,6 +3,7 @@
 With --all, twenty submissions are graded twice, and a run is interrupted.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -182,6 +183,22 @@ submission.BUILD_BYTES = 1 << 20
 said = submission.build(path("big"), ".", ["all"], ENV, 1, Processes())
 ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
    "a build that fills the disk is ended", said)
+
+left = {name: path("left", name) for name in ("ksm-grade-dead", "ksm-grade-live", "ksm-grade-young", "other")}
+for name, place in left.items():
+    os.makedirs(os.path.join(place, "reference"))
+    if name != "ksm-grade-young":
+        os.utime(place, (0, 0))
+os.symlink(path("left", "other"), path("left", "ksm-grade-link"))
+live = os.open(left["ksm-grade-live"], os.O_RDONLY)
+fcntl.flock(live, fcntl.LOCK_EX)
+PLACE = "import sys, os; sys.path.insert(0, %r); from course import grade\nwith grade.workplace(): pass"
+subprocess.run([sys.executable, "-c", PLACE % os.path.join(ROOT, "tools")], env=dict(ENV, TMPDIR=path("left")),
+               check=True)
+os.close(live)
+ok(sorted(os.listdir(path("left"))) == ["ksm-grade-link", "ksm-grade-live", "ksm-grade-young", "other"] and
+   os.listdir(left["other"]), "what a killed run has left is removed by the next, and nothing else",
+   os.listdir(path("left")))
 
 FLOOD = """\
 import os, signal, sys

@@ -89,6 +89,10 @@ p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), "
 os.close(written)
 ok(p.returncode == 141 and not p.stderr, "one whose reader has gone says nothing", p)
 
+p = subprocess.run([sys.executable, "-c", TOOL % (os.path.join(ROOT, "tools"), r"print('\xa7\udcff')")],
+                   env=dict(os.environ, PYTHONIOENCODING="ascii:strict"), capture_output=True, text=True, check=False)
+ok(p.returncode == 0 and p.stdout == "\\xa7\\udcff\n", "what the terminal has no letters for comes as numbers", p)
+
 # What a shell can do to the standard streams.
 for words in "test --list", "handout --help", "web --help", "debug --help", "iso --help", "grade --help":
     for end in ">&-", "| true":

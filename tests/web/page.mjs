@@ -217,6 +217,19 @@ async function run() {
     await page.goto(url);
     ok(await tells(/refuses the emulator/), "with a damaged part, the page says so");
     await picture(page, "failed", "light");
+
+    /* A computer that writes half a letter before a line of the feed. */
+    const half = `onmessage = () => {
+        const write = (kind, text) => postMessage({ kind, bytes: Uint8Array.from(text, c => c.charCodeAt(0)) });
+        write("feed", "KSM-FEED 1 1\\n");
+        write("console", "\\xc3");
+        write("feed", "C 0 0\\n");
+        write("console", "$ ");
+    };`;
+    await page.route("**/emulator.mjs", route => route.fulfill({ contentType: "text/javascript", body: half }));
+    await page.goto(url);
+    const told = await isReady(page) && await page.locator(".picture-told").innerText();
+    ok(told === "", "half a letter on the console does no harm to the feed", told);
 }
 
 await run().catch(error => ok(false, "the test runs to its end", error.stack));

@@ -7,6 +7,7 @@ import { FeedReader, parseLine } from "../../web/picture/feed.mjs";
 import { History } from "../../web/picture/history.mjs";
 import { layout } from "../../web/picture/memory.mjs";
 import { describe as inWords, size } from "../../web/picture/words.mjs";
+import { Typist } from "../../web/typist.mjs";
 
 const sample = readFileSync(new URL("../feed/counter.feed", import.meta.url), "latin1");
 
@@ -87,7 +88,7 @@ test("records and fields of later kernels are passed over", () => {
 });
 
 test("numbers that are none are refused", () => {
-    for (const line of ["C 0 -1", "C 00 1", "C 0 4294967296", "C  0 1", "C 0", "L 1 0 1e3", "A 1 0x10 r", "A 1 F r", "A 1 10 w"])
+    for (const line of ["C 0 -1", "C 00 1", "C 0 4294967296", "C  0 1", "C 0", "C 256 1", "R 1 4000000000 5 -", "L 1 0 1e3", "A 1 0x10 r", "A 1 F r", "A 1 10 w"])
         assert.equal(parseLine(line), undefined, line);
 });
 
@@ -115,6 +116,34 @@ test("events in words", () => {
     assert.ok(words.some(w => w.includes("waits for the lock shared counter+10, which counter 3 holds")));
     assert.equal(size(4096), "4 KB");
     assert.equal(size(64 << 20), "64 MB");
+});
+
+test("events without frames are not kept without end, in whatever order they come", () => {
+    const history = new History();
+    for (let i = 0; i < 450000; i++)
+        history.addEvent({ kind: "R", time: i < 150000 ? 1e6 - i : 1e6, cpu: i % 2, pid: i % 7, left: "r" });
+    assert.ok(history.events.length <= 200000, `${history.events.length}`);
+});
+
+test("a step's command is done when the prompt is back, and what it prints meanwhile costs nothing", { timeout: 60000 }, async () => {
+    const typed = [];
+    const typist = new Typist(text => typed.push(text), () => false);
+    const done = typist.run(["yes", "ls"]);
+    const turn = () => new Promise(setImmediate);
+    await turn();
+    typist.heard("yes\r\n");
+    for (let i = 0; i < 20000; i++)
+        typist.heard(`${"y".repeat(1000)} $ \r\n`);
+    typist.heard("z".repeat(10000));
+    typist.heard("$ ");
+    await turn();
+    assert.deepEqual(typed, ["yes", "\n"]);
+    typist.heard("\r\n\x1b[1m$");
+    typist.heard(" ");
+    await turn();
+    typist.heard("ls\r\nREADME\r\n$ ");
+    assert.equal(await done, true);
+    assert.deepEqual(typed, ["yes", "\n", "ls", "\n"]);
 });
 
 test("in the picture of memory, a segment is at its place, and what is higher in memory is higher", () => {

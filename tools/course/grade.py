@@ -7,7 +7,10 @@ whole: a run that was interrupted goes on where it was.
 
 import argparse
 import concurrent.futures
+import contextlib
 import errno
+import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -30,6 +33,8 @@ from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E4
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
 TABLE, GRADES = "table.txt", "grades.csv"  # beside the results
+PREFIX = "ksm-grade-"  # of the directories to work in
+YOUNG = 60  # seconds in which such a directory's owner has locked it
 SPARE = 32 << 20  # bytes free; with fewer, what failed may have failed for want of room
 HEADER = re.compile(r"^\s*/?\*\s*(Points|Name):\s*(.*?)\s*(?:\*/)?$", re.M)
 
@@ -499,11 +504,43 @@ def grade(options, work, processes):
     return 0 if all(t["outcome"] == trial.PASSED for r in results for t in r.tests) else POINTS_MISSING
 
 
+def clear_left_over():
+    """Removes what runs that were killed have left: nobody holds its lock."""
+    for path in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), PREFIX + "*")):
+        try:
+            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:  # another user's, or no directory
+            continue
+        try:
+            about = os.fstat(held)
+            if about.st_uid == os.geteuid() and about.st_mtime < time.time() - YOUNG:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+        except OSError:  # its owner lives
+            pass
+        finally:
+            os.close(held)
+
+
+@contextlib.contextmanager
+def workplace():
+    """A directory to work in, which is locked while we live."""
+    clear_left_over()
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as work:
+        held = os.open(work, os.O_RDONLY)
+        try:
+            with contextlib.suppress(OSError):  # where nothing can be locked, nothing is removed either
+                fcntl.flock(held, fcntl.LOCK_EX)
+            yield work
+        finally:
+            os.close(held)
+
+
 def main():
     options = parse(sys.argv[1:])
     processes = Processes()
     try:
-        with tempfile.TemporaryDirectory(prefix="ksm-grade-") as work:
+        with workplace() as work:
             return grade(options, work, processes)
     except Refused as e:
         status, why = e.status, str(e)

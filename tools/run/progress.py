@@ -114,6 +114,8 @@ def open_missing():
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+    if sys.stdout.errors == "strict":  # files and tests have names that a terminal's letters may not have
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _interrupt(*_):

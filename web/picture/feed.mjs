@@ -4,11 +4,13 @@
 
 const VERSION = 1;
 const LONGEST = 255;
+const PROCESSORS = 256; // each has a lane of the picture
 
 const U32 = 0xffffffff;
 const number = text => /^(0|[1-9]\d{0,9})$/.test(text) && Number(text) <= U32 ? Number(text) : undefined;
 const signed = text => /^-?(0|[1-9]\d{0,9})$/.test(text) && Math.abs(Number(text)) <= 2 ** 31 ? Number(text) : undefined;
 const hex = text => /^(0|[1-9a-f][0-9a-f]{0,7})$/.test(text) ? parseInt(text, 16) : undefined;
+const processor = text => number(text) < PROCESSORS ? Number(text) : undefined;
 const time = text => /^\d{1,14}$/.test(text) ? Number(text) : undefined;
 const oneOf = (...words) => text => words.includes(text) ? text : undefined;
 const optional = form => text => text === "-" ? null : form(text);
@@ -30,9 +32,9 @@ const RECORDS = {
     "KSM-FEED": { version: number, kernel: escaped },
     F: { version: number, number, time },
     T: { used: number, free: number, segments: number, pages: number, attachments: number, lost: number },
-    C: { cpu: number, pid: number },
+    C: { cpu: processor, pid: number },
     P: {
-        pid: number, parent: number, state: oneOf("new", "run", "ready", "sleep", "dead"), cpu: optional(number),
+        pid: number, parent: number, state: oneOf("new", "run", "ready", "sleep", "dead"), cpu: optional(processor),
         job: number, start: number, call: optional(number), guard: hex, stack: hex, brk: hex, name: escaped,
     },
     W: { ...word, holder: optional(number), peer: signed },
@@ -42,9 +44,9 @@ const RECORDS = {
     },
     A: { pid: number, address: hex, access: oneOf("r", "rw") },
     Z: { number, lines: number, sum: hex },
-    R: { time, cpu: number, pid: number, left },
-    E: { time, cpu: number, event: text => text, pid: signed },
-    L: { time, cpu: number, count: number },
+    R: { time, cpu: processor, pid: number, left },
+    E: { time, cpu: processor, event: text => text, pid: signed },
+    L: { time, cpu: processor, count: number },
 };
 const EVENTS = {
     fork: { child: number },

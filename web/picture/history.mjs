@@ -18,10 +18,7 @@ export function after(list, time) {
 
 // In the order of times; lines come nearly in it.
 function insert(list, item) {
-    let i = list.length;
-    while (i > 0 && list[i - 1].time > item.time)
-        i--;
-    list.splice(i, 0, item);
+    list.splice(after(list, item.time), 0, item);
 }
 
 // What became of a process that left a processor; "lost" when events are missing: nobody knows.
@@ -89,6 +86,8 @@ export class History {
         else if (event.event === "exec")
             this.lane(event.pid).name = event.name;
         this.heard[event.cpu] = event.time;
+        if (this.events.length > MOST_EVENTS)
+            this.trim();
     }
 
     lane(pid) {
@@ -115,7 +114,7 @@ export class History {
         let begin = this.last - KEPT;
         if (this.events.length > MOST_EVENTS)
             begin = Math.max(begin, this.events[this.events.length - MOST_EVENTS * 3 / 4].time);
-        if (begin <= this.first)
+        if (begin < this.first)
             return;
         const cut = list => list.splice(0, Math.max(after(list, begin) - 1, 0));
         cut(this.frames);
