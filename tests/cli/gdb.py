@@ -307,8 +307,8 @@ during = termios.tcgetattr(t.fd)
 t.process.terminate()
 status = t.status()
 after = termios.tcgetattr(t.fd)
-ok(status == 130 and during != before and after == before, "a kill leaves the terminal as it was", status,
-   before, during, after)
+ok(status == 130 and during != before and after == before, "a kill leaves the terminal as it was",
+   status, before, during, after)
 
 WORK = temp_directory()
 # Names of files in a kernel are not gdb's to compute: the second one here is an expression.

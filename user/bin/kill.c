@@ -4,9 +4,19 @@
  *   kill PID...
  *   kill -j JOB...
  */
+#include "procinfo.h"
 #include "ulib.h"
 
 static void usage(void) { fail(2, "usage: kill PID... | kill -j JOB..."); }
+
+static const char *reason(int number, bool jobs)
+{
+    struct procinfo info;
+
+    if (jobs)
+        return "no such job";
+    return procinfo(number, &info) < 0 ? "no such process" : "cannot be ended";
+}
 
 int main(int argc, char *argv[])
 {
@@ -25,7 +35,7 @@ int main(int argc, char *argv[])
             warn("%s: not a number", argv[i]);
             status = 1;
         } else if ((jobs ? killjob(number) : kill(number)) < 0) {
-            warn("%s: no such %s", argv[i], jobs ? "job" : "process");
+            warn("%s: %s", argv[i], reason(number, jobs));
             status = 1;
         }
     }

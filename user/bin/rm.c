@@ -3,7 +3,17 @@
  *
  *   rm FILE...
  */
+#include "stat.h"
 #include "ulib.h"
+
+static const char *reason(const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return "does not exist";
+    return st.type == T_DIR ? "cannot remove: a directory must be empty" : "cannot remove";
+}
 
 int main(int argc, char *argv[])
 {
@@ -13,7 +23,7 @@ int main(int argc, char *argv[])
         fail(2, "usage: rm FILE...");
     for (int i = optind; i < argc; i++) {
         if (unlink(argv[i]) < 0) {
-            warn("%s: cannot remove", argv[i]);
+            warn("%s: %s", argv[i], reason(argv[i]));
             status = 1;
         }
     }

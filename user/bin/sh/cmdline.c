@@ -121,23 +121,25 @@ uint cmdline_name(const char *text)
     return n;
 }
 
-/* Scans $? or $NAME.  false: the $ is a character. */
+/* Scans $?, $NAME or ${NAME}.  false: the $ is a character. */
 static bool scan_dollar(char **to)
 {
-    uint n = cmdline_name(in.at + 1);
+    bool braces = in.at[1] == '{';
+    const char *name = in.at + 1 + braces;
+    uint n = cmdline_name(name);
 
     if (in.at[1] == '?') {
         *(*to)++ = MARK_STATUS;
         in.at += 2;
         return true;
     }
-    if (n == 0)
+    if (n == 0 || (braces && name[n] != '}'))
         return false;
+    in.at = name + n + braces;
     *(*to)++ = MARK_NAME;
-    memmove(*to, in.at + 1, n);
+    memmove(*to, name, n);
     *to += n;
     *(*to)++ = MARK_NAME;
-    in.at += n + 1;
     return true;
 }
 
