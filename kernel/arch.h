@@ -189,8 +189,11 @@ void bytes_copy(void *dst, const void *src, size_t n);
 static inline void bytes_to_user(void USER *dst, const void *src, size_t n);
 static inline void bytes_from_user(void *dst, const void USER *src, size_t n);
 static inline uint word_from_user(const void USER *src);
-/* Copies four words of user memory, accepted or not.  False: they do not lie in one page, or can't be read. */
-MUST_CHECK bool four_words_from_user(uint *dst, const void USER *src);
+/* Copies so many words of user memory, accepted or not.  False: they do not lie in one page, or can't be read. */
+MUST_CHECK bool words_from_user_1(uint *dst, const void USER *src);
+MUST_CHECK bool words_from_user_2(uint *dst, const void USER *src);
+MUST_CHECK bool words_from_user_3(uint *dst, const void USER *src);
+MUST_CHECK bool words_from_user_4(uint *dst, const void USER *src);
 /* What can be dereferenced until user_close(), for kernel/mm/user.c alone.  Any other touch of user memory is a panic
    on a processor that can tell.  No thread sleeps in between. */
 static inline void *user_opened(const void USER *p);

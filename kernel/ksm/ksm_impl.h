@@ -196,9 +196,16 @@ MUST_CHECK const char *registry_check_locked(void);
 
 /* segment.c: birth, death, delete, info. */
 
-/* Gives n references back; a segment that this kills joins *dead.  The only place where segments die.  Walks.
+/* Nothing refers to it any more: it joins *dead.  Walks.  Sleeps: may. */
+void segment_die_locked(struct segment *seg, struct segment **dead);
+/* Gives n references back (§5.5: an unmarked segment holds one to itself).  The only place where segments die.  Walks.
    Sleeps: may. */
-void segment_put_locked(struct segment *seg, uint n, struct segment **dead);
+static inline void segment_put_locked(struct segment *seg, uint n, struct segment **dead)
+{
+    seg->refs -= n;
+    if (!seg->refs)
+        segment_die_locked(seg, dead);
+}
 /* Frees the dead.  Lock not held.  Sleeps: may. */
 void segment_bury_all(struct segment *dead);
 static inline void segment_bury(struct segment *dead)

@@ -157,11 +157,8 @@ int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags)
     return result;
 }
 
-void segment_put_locked(struct segment *seg, uint n, struct segment **dead)
+void segment_die_locked(struct segment *seg, struct segment **dead)
 {
-    seg->refs -= n;
-    if (seg->refs)
-        return; /* §5.5: an unmarked segment holds one reference to itself */
     holding_retire_all_locked(seg);
     registry_leave_locked(seg, true);
     registry.nsegments--;

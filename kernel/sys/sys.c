@@ -22,7 +22,13 @@ static __attribute__((noinline)) void unknown(struct trapframe *tf)
 #define IS_KSM(text)       ((text)[0] == 'k' && (text)[1] == 's' && (text)[2] == 'm')
 #define NO_ARGUMENTS(text) (IS_KSM(text) ? (uint)KSM_EFAULT : SYS_ERROR)
 
-/* A call whose arguments are near the end of a page: only the words that it takes are read. */
+/* Only the words that a call takes are read. */
+static bool (*const readers[])(uint *dst, const void USER *src) = { NULL, words_from_user_1,
+                                                                    words_from_user_2, words_from_user_3,
+                                                                    words_from_user_4 };
+_Static_assert(sizeof(readers) / sizeof(readers[0]) == SYS_MAX_ARGS + 1, "a reader for each number of words");
+
+/* A call whose arguments lie in two pages. */
 static __attribute__((noinline)) uint call_at_edge(const struct trapframe *tf,
                                                    uint (*function)(const union sys_arg arg[]), uint nargs,
                                                    uint unreadable)
@@ -43,8 +49,8 @@ static inline __attribute__((always_inline)) void call(struct trapframe *tf,
 
     if (nargs == 0)
         result = function(NULL);
-    else if (four_words_from_user(&arg[0].word, trapframe_args(tf)))
-        result = function(arg); /* which does not look at the words that it did not ask for */
+    else if (readers[nargs](&arg[0].word, trapframe_args(tf)))
+        result = function(arg);
     else
         result = call_at_edge(tf, function, nargs, unreadable);
     trapframe_result(tf, result);

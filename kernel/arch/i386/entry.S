@@ -201,28 +201,45 @@ thread_first_user:
     jmp trap_return
     .cfi_endproc
 
-/* four_words_from_user(uint *to, from): no look at the page tables comes first.  A fault that the address space can't
-   resolve, see trap_page_fault(), goes on at four_words_refused. */
-    .globl four_words_from_user, four_words_refused
-four_words_from_user:
+/* words_from_user_N(uint *to, from): no look at the page tables comes first.  A fault that the address space can't
+   resolve, see trap_page_fault(), goes on at words_refused. */
+    .macro words_from_user n
+words_from_user_\n:
     .cfi_startproc
     movl %edx, %ecx
     andl $0xFFF, %ecx
-    cmpl $0xFF0, %ecx           /* at most so far into the page */
-    ja 1f
+    cmpl $(0x1000 - 4 * \n), %ecx /* at most so far into the page */
+    ja words_not_tried
     testl %edx, %edx            /* the kernel's half */
-    js 1f
+    js words_not_tried
     smap_site stac
     .irp offset, 0, 4, 8, 12
+    .if \offset < 4 * \n
     movl \offset(%edx), %ecx
     movl %ecx, \offset(%eax)
+    .endif
     .endr
     smap_site clac
     movl $1, %eax
     ret
-four_words_refused:
+    .cfi_endproc
+    .endm
+
+    .globl words_from_user_1
+    words_from_user 1
+    .globl words_from_user_2
+    words_from_user 2
+    .globl words_from_user_3
+    words_from_user 3
+    .globl words_from_user_4
+    words_from_user 4
+
+    .globl words_refused
+words_refused:
+    .cfi_startproc
     smap_site clac
-1:  xorl %eax, %eax
+words_not_tried:
+    xorl %eax, %eax
     ret
     .cfi_endproc
 

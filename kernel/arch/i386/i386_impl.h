@@ -56,7 +56,7 @@ extern char syscall_entry[], page_fault_entry[], double_fault_entry[];
 extern char vector_stubs[];                       /* VECTOR_STUB_SIZE bytes for each vector */
 extern char arch_idle_halt[];                     /* the hlt of arch_idle() */
 void thread_first(void), thread_first_user(void); /* a new thread's first switch returns there */
-extern const char four_words_refused[];           /* where four_words_from_user() goes on after a fault */
+extern const char words_refused[];                /* where words_from_user_N() goes on after a fault */
 FROM_ASM void trap_resume(uint frame) __attribute__((noreturn)); /* goes to user mode with this frame */
 
 /* What boot.S and entry.S call and read. */

@@ -151,9 +151,9 @@ FROM_ASM void trap_page_fault(struct trapframe *tf, uint address)
         return;
     if (from_user(tf))
         program_fault(tf, EXCEPTION_PAGE, address);
-    if (address >= USER_END || tf->eip < (uint)four_words_from_user || tf->eip >= (uint)four_words_refused)
+    if (address >= USER_END || tf->eip < (uint)words_from_user_1 || tf->eip >= (uint)words_refused)
         kernel_fault(tf, EXCEPTION_PAGE, address);
-    tf->eip = (uint)four_words_refused;
+    tf->eip = (uint)words_refused;
 }
 
 /* Another processor's panic, or the watchdog. */
