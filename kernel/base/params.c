@@ -17,16 +17,6 @@ static size_t word_length(const char *s)
     return n;
 }
 
-/* Copies as much of n bytes as fits, with a 0; returns n. */
-static int copy_value(char *value, size_t size, const char *from, size_t n)
-{
-    size_t nfit = n < size ? n : size - 1;
-
-    memcpy(value, from, nfit);
-    value[nfit] = 0;
-    return (int)n;
-}
-
 int params_get(const char *line, const char *name, char *value, size_t size)
 {
     size_t name_length = strlen(name), length;
@@ -35,10 +25,12 @@ int params_get(const char *line, const char *name, char *value, size_t size)
         length = word_length(line);
         if (length < name_length || !length || strncmp(line, name, name_length) != 0)
             continue;
-        if (length == name_length)
-            return copy_value(value, size, "", 0);
-        if (line[name_length] == '=')
-            return copy_value(value, size, line + name_length + 1, length - name_length - 1);
+        const char *at = line + name_length, *end = line + length;
+        if (at < end && *at++ != '=')
+            continue;
+        size_t n = (size_t)(end - at);
+        string_copy(value, at, n < size ? n + 1 : size);
+        return (int)n;
     }
     return -1;
 }

@@ -38,7 +38,7 @@ static __attribute__((noinline)) struct segment **find_below(struct segment **li
     return link;
 }
 
-static inline struct segment **find_link(uint id)
+struct segment **registry_find_locked(uint id)
 {
     struct segment **link = tree_at(spread(id, tree_bits));
 
@@ -212,7 +212,7 @@ static __attribute__((noinline)) void replace(struct segment *seg, struct segmen
 
 void registry_leave_locked(struct segment *seg, bool spent)
 {
-    struct segment **place = find_link(seg->id);
+    struct segment **place = registry_find_locked(seg->id);
 
     if (seg->child[0] || seg->child[1])
         replace(seg, place);
@@ -226,8 +226,6 @@ void registry_leave_locked(struct segment *seg, bool spent)
     else
         free_locked(i, slot);
 }
-
-struct segment **registry_find_locked(uint id) { return find_link(id); }
 
 struct segment *registry_next_locked(uint *slot)
 {
@@ -255,7 +253,7 @@ const char *registry_check_locked(void)
             int handle = slot->segment->handle;
             if ((uint)handle != (slot->state & ~SLOT_TAKEN) || registry_slot(handle) != i)
                 return "a segment's handle is not its slot's";
-            if (*find_link(slot->segment->id) != slot->segment)
+            if (*registry_find_locked(slot->segment->id) != slot->segment)
                 return "a segment is not found by its identifier";
         } else if (slot->state == SLOT_SPENT) {
             nspent++;

@@ -6,6 +6,7 @@
  */
 #include <stddef.h>
 
+#include "base/min.h"
 #include "mm/mapping.h"
 
 /* What was found in a subtree. */
@@ -14,8 +15,6 @@ struct found {
     uint lowest; /* address of its first mapping; without one, where its last gap ends */
     uint npages, max_gap, max_chunk;
 };
-
-static uint max(uint a, uint b) { return a > b ? a : b; }
 
 /* Checks a node by what was found below it, and adds what it has itself to that: `left` becomes the subtree's. */
 static const char *check_node(const struct mapping *m, struct found *left, const struct found *right)
@@ -29,8 +28,8 @@ static const char *check_node(const struct mapping *m, struct found *left, const
         return "a gap is not what follows its mapping";
     left->height = 1 + (lean > 0 ? left->height : right->height);
     left->npages += m->npages + right->npages;
-    left->max_gap = max(m->gap, max(left->max_gap, right->max_gap));
-    left->max_chunk = max(mapping_chunk_room(end, m->gap), max(left->max_chunk, right->max_chunk));
+    left->max_gap = max_uint(m->gap, max_uint(left->max_gap, right->max_gap));
+    left->max_chunk = max_uint(mapping_chunk_room(end, m->gap), max_uint(left->max_chunk, right->max_chunk));
     if (m->height != left->height || lean < -1 || lean > 1)
         return "the tree of mappings is out of balance";
     if (m->max_gap != left->max_gap || m->max_chunk != left->max_chunk)

@@ -12,6 +12,7 @@
  */
 #include <stddef.h>
 
+#include "base/min.h"
 #include "mm/mapping.h"
 
 #define MAX_DEPTH 32 /* enough for every page of 2 GB: an AVL tree of 2^19 nodes has at most 27 levels */
@@ -24,7 +25,6 @@ struct path {
 };
 
 static int height(const struct mapping *m) { return m ? m->height : 0; }
-static uint max(uint a, uint b) { return a > b ? a : b; }
 
 /* Recomputes a node's sums over its subtree. */
 static void summarize(struct mapping *m)
@@ -35,12 +35,12 @@ static void summarize(struct mapping *m)
     m->max_gap = m->gap;
     m->max_chunk = mapping_chunk_room(mapping_end(m), m->gap);
     if (l) {
-        m->max_gap = max(m->max_gap, l->max_gap);
-        m->max_chunk = max(m->max_chunk, l->max_chunk);
+        m->max_gap = max_uint(m->max_gap, l->max_gap);
+        m->max_chunk = max_uint(m->max_chunk, l->max_chunk);
     }
     if (r) {
-        m->max_gap = max(m->max_gap, r->max_gap);
-        m->max_chunk = max(m->max_chunk, r->max_chunk);
+        m->max_gap = max_uint(m->max_gap, r->max_gap);
+        m->max_chunk = max_uint(m->max_chunk, r->max_chunk);
     }
 }
 

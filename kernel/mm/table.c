@@ -32,18 +32,10 @@ static inline bool covers(uint height, uint key)
     return height >= MAX_HEIGHT || key >> (FANOUT_BITS * height) == 0;
 }
 
-static bool node_empty(const struct node *n)
+/* Is there no entry from slot `first` on? */
+static bool node_empty_from(const struct node *n, uint first)
 {
-    for (uint i = 0; i < FANOUT; i++)
-        if (n->slot[i])
-            return false;
-    return true;
-}
-
-/* Is there no entry but in slot 0? */
-static bool node_only_first(const struct node *n)
-{
-    for (uint i = 1; i < FANOUT; i++)
+    for (uint i = first; i < FANOUT; i++)
         if (n->slot[i])
             return false;
     return true;
@@ -80,41 +72,34 @@ static void prune(struct table *t, uint key)
             path[depth++] = n;
             n = n->slot[slot_of(key, height)];
         }
-    while (depth && node_empty(path[depth - 1])) {
+    while (depth && node_empty_from(path[depth - 1], 0)) {
         kfree(path[--depth]);
         if (depth)
             path[depth - 1]->slot[slot_of(key, t->height - depth + 1)] = NULL;
         else
             *t = (struct table)TABLE_INIT;
     }
-    for (struct node *root = t->root; root && t->height > 1 && node_only_first(root); root = t->root) {
+    for (struct node *root = t->root; root && t->height > 1 && node_empty_from(root, 1); root = t->root) {
         t->root = root->slot[0];
         t->height--;
         kfree(root);
     }
 }
 
-/* Adds levels until the tree covers key; false: no memory. */
+/* Adds levels until the tree covers key; false: no memory.  An empty tree gets its root, as high as the key needs. */
 static bool grow(struct table *t, uint key)
 {
-    if (!t->root) {
+    while (!t->root || !covers(t->height, key)) {
         struct node *root = kmalloc_zeroed(sizeof(*root));
-
-        if (!root)
-            return false;
-        t->root = root;
-        for (t->height = 1; !covers(t->height, key); t->height++)
-            ;
-        return true;
-    }
-    while (!covers(t->height, key)) {
-        struct node *root = kmalloc_zeroed(sizeof(*root));
+        bool empty = !t->root;
 
         if (!root)
             return false;
         root->slot[0] = t->root;
         t->root = root;
-        t->height++;
+        do
+            t->height++;
+        while (empty && !covers(t->height, key));
     }
     return true;
 }
@@ -150,7 +135,7 @@ void *table_remove(struct table *t, uint key)
     if (!value)
         return NULL;
     leaf->slot[slot_of(key, 1)] = NULL;
-    if (node_empty(leaf))
+    if (node_empty_from(leaf, 0))
         prune(t, key);
     return value;
 }

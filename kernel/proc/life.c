@@ -142,25 +142,21 @@ void proc_exit(int status)
 int proc_wait(int *status)
 {
     struct proc *self = proc_self();
-    struct proc *child;
-    int pid = -1;
 
     spin_acquire(&proc_lock);
     while (list_empty(&self->dead)) {
-        if (list_empty(&self->children))
-            goto out;
-        if (waitq_sleep(&self->child_died, &proc_lock, 0, true) == PARK_KILLED)
-            goto out;
+        if (list_empty(&self->children) ||
+            waitq_sleep(&self->child_died, &proc_lock, 0, true) == PARK_KILLED) {
+            spin_release(&proc_lock);
+            return -1;
+        }
     }
-    child = container_of(list_pop(&self->dead), struct proc, sibling);
+    struct proc *child = container_of(list_pop(&self->dead), struct proc, sibling);
     spin_release(&proc_lock);
-    pid = child->pid;
+    int pid = child->pid;
     *status = child->status;
     thread_destroy(&child->thread);
     proc_delete(child);
-    return pid;
-out:
-    spin_release(&proc_lock);
     return pid;
 }
 
