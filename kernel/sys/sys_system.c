@@ -109,6 +109,9 @@ uint sys_debug(const union sys_arg arg[])
     case DEBUG_FAIL_ALLOCATION:
         page_inject_failure(arg[1].word);
         return 0;
+    case DEBUG_PRINT_PAGES:
+        aspace_print(thread_self()->aspace);
+        return 0;
     }
     return SYS_ERROR;
 }

@@ -17,7 +17,7 @@ import xml.etree.ElementTree as ET
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
-from course import report, submission, trial  # noqa: E402
+from course import grade as grader, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import statuses  # noqa: E402
 
@@ -174,6 +174,10 @@ r = grade(*arguments, "--junit", "/dev/full", GOOD)
 said = [line for line in r.stderr.splitlines() if not line.startswith("# ")]  # what is done, on a busy host
 ok(r.returncode == CANNOT_WRITE and len(said) == 1 and "the disk is full (/dev/full)" in said[0],
    "a full disk has a status of its own", r)
+outcomes = [{"title": "§1 one", "outcome": "no test ran"}, {"title": "§2 two", "outcome": "hang"}]
+ok(grader.Graded({"problem": "", "tests": outcomes}).sentence == "§2 two: hang" and
+   grader.Graded({"problem": "", "tests": outcomes[:1]}).sentence == "§1 one: no test ran",
+   "what kept tests from running stands before those that did not run")
 text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\uffff")], 0)])
 ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
    text)

@@ -297,10 +297,12 @@ class Graded:
 
     @property
     def sentence(self):
-        """The first sentence of the contract that it breaks, or else what is wrong first."""
+        """The first sentence of the contract that it breaks, or else what is wrong first; of tests that never ran, only
+        if no other failed, since what kept them from running says more."""
         failed = [t for t in self.tests if t["outcome"] != trial.PASSED]
         if self.problem or not failed:
             return self.problem or "all passed"
+        failed = [t for t in failed if t["outcome"] != trial.NO_TEST] or failed
         first = next((t for t in failed if t["title"].startswith("§")), failed[0])
         return "%s: %s" % (first["title"], first["outcome"])
 
