@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _pty import Terminal  # noqa: E402
@@ -122,6 +123,22 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
     os.close(tree)
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
+
+# A kill ends a build in the background of a shell, where Ctrl-C is ignored.
+slow = os.path.join(temp_directory(), "make")
+with open(slow, "w", encoding="utf-8") as f:
+    f.write("#!/bin/sh\necho >$0.begun; exec sleep 60\n")
+os.chmod(slow, 0o755)
+STEP = ("import os, sys; sys.path.insert(0, %r); from run import build, progress; "
+        "progress.run(lambda: build.make([], os.environ, 'begun'))")
+began = time.monotonic()
+p = subprocess.Popen([sys.executable, "-c", STEP % os.path.join(ROOT, "tools")], stdin=subprocess.DEVNULL,
+                     env=dict(os.environ, PATH=os.path.dirname(slow) + ":" + os.environ["PATH"]),
+                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+while not os.path.exists(slow + ".begun"):
+    time.sleep(0.05)
+p.terminate()
+ok(p.wait() == 130 and time.monotonic() - began < 55, "a kill ends a build in the background of a shell")
 
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])

@@ -31,9 +31,9 @@ def alone():
 
 
 def _pass_on(stream):
-    """Shows warnings and errors above the line of progress, but not what make says of Ctrl-C."""
+    """Shows warnings and errors above the line of progress, but not what make says of its end."""
     for line in stream:
-        if not line.endswith(" Interrupt\n") and "*** Deleting file" not in line:
+        if not line.endswith((" Interrupt\n", " Terminated\n")) and "*** Deleting file" not in line:
             progress.say(line.rstrip("\n"), sys.stderr)
 
 
@@ -56,7 +56,9 @@ def make(targets, env, title="building"):
         try:
             _show_steps(process.stdout, title)
         except KeyboardInterrupt:
-            process.send_signal(signal.SIGINT)
+            # In the background of a shell, make ignores Ctrl-C as we do.
+            ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+            process.send_signal(signal.SIGTERM if ignored else signal.SIGINT)
             raise
         finally:
             errors.join()
