@@ -65,8 +65,7 @@ struct arguments {
     char *strings;
 };
 
-/* In xv6, the end of the vector counts too. */
-#define MAXARG_XV6 31
+#define MAXARG_XV6 32
 
 /* Copies a vector and its strings, into the caller's page a->strings.  -1: unreadable, too many or too
    long. */

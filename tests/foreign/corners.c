@@ -8,7 +8,7 @@
  */
 #include "foreign.h"
 
-#define MOST_ARGUMENTS 31
+#define MOST_ARGUMENTS 32
 
 static int nargs;
 static char **args;
@@ -37,7 +37,7 @@ static int runs_with(int n)
     return !failed;
 }
 
-TEST("exec takes 31 arguments")
+TEST("exec takes 32 arguments")
 {
     check(runs_with(3));
     check(runs_with(MOST_ARGUMENTS));
