@@ -13,4 +13,15 @@
 /* The hash of a text that is longer by one byte. */
 static inline uint fnv_add(uint hash, char c) { return (hash ^ (uchar)c) * 16777619u; }
 
+/* The identifier that a name stands for (§2): cut to 31 bits, and never 0. */
+static inline int fnv_id(const char *name)
+{
+    uint hash = FNV_BEGIN;
+
+    for (; *name; name++)
+        hash = fnv_add(hash, *name);
+    hash &= 0x7FFFFFFF;
+    return hash ? (int)hash : 1;
+}
+
 #endif

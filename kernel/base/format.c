@@ -102,15 +102,53 @@ static const char *parse_spec(const char *fmt, struct spec *spec)
     return fmt;
 }
 
+/* Puts one argument, or a percent sign; false: there is no such conversion. */
+static bool put_conversion(struct output *out, struct spec *spec, char conversion, bool wide, va_list *args)
+{
+    switch (conversion) {
+    case 'd': {
+        long value = wide ? va_arg(*args, long) : va_arg(*args, int);
+
+        put_number(out, spec, value < 0 ? 0 - (unsigned long)value : (unsigned long)value, 10, value < 0);
+        return true;
+    }
+    case 'u':
+    case 'x':
+        put_number(out, spec, wide ? va_arg(*args, unsigned long) : va_arg(*args, uint),
+                   conversion == 'u' ? 10 : 16, false);
+        return true;
+    case 'p':
+        put(out, '0');
+        put(out, 'x');
+        put_number(out, spec, (unsigned long)(uintptr_t)va_arg(*args, void *), 16, false);
+        return true;
+    case 's':
+        put_string(out, spec, va_arg(*args, const char *));
+        return true;
+    case 'c': {
+        char c = (char)va_arg(*args, int);
+
+        spec->zero = false;
+        put_padded(out, spec, &c, 1, false);
+        return true;
+    }
+    case '%':
+        put(out, '%');
+        return true;
+    }
+    return false;
+}
+
 int format_va(char *buf, size_t size, const char *fmt, va_list ap)
 {
     struct output out = { buf, size, 0 };
+    va_list args;
 
+    va_copy(args, ap); /* whose address may be taken, on all machines */
     for (; *fmt; fmt++) {
         const char *percent = fmt;
         struct spec spec;
         bool wide = false;
-        long value;
 
         if (*fmt != '%') {
             put(&out, *fmt);
@@ -119,44 +157,16 @@ int format_va(char *buf, size_t size, const char *fmt, va_list ap)
         fmt = parse_spec(fmt + 1, &spec);
         for (; *fmt == 'l' || *fmt == 'z'; fmt++)
             wide = true;
-        switch (*fmt) {
-        case 'd':
-            value = wide ? va_arg(ap, long) : va_arg(ap, int);
-            put_number(&out, &spec, value < 0 ? 0 - (unsigned long)value : (unsigned long)value, 10,
-                       value < 0);
-            break;
-        case 'u':
-        case 'x':
-            put_number(&out, &spec, wide ? va_arg(ap, unsigned long) : va_arg(ap, uint),
-                       *fmt == 'u' ? 10 : 16, false);
-            break;
-        case 'p':
-            put(&out, '0');
-            put(&out, 'x');
-            put_number(&out, &spec, (unsigned long)(uintptr_t)va_arg(ap, void *), 16, false);
-            break;
-        case 's':
-            put_string(&out, &spec, va_arg(ap, const char *));
-            break;
-        case 'c': {
-            char c = (char)va_arg(ap, int);
-
-            spec.zero = false;
-            put_padded(&out, &spec, &c, 1, false);
-            break;
-        }
-        case '%':
-            put(&out, '%');
-            break;
-        default:
-            for (; percent != fmt; percent++)
-                put(&out, *percent);
-            if (!*fmt)
-                fmt--; /* the loop's step meets the 0 again */
-            else
-                put(&out, *fmt);
-        }
+        if (put_conversion(&out, &spec, *fmt, wide, &args))
+            continue;
+        for (; percent != fmt; percent++)
+            put(&out, *percent);
+        if (*fmt)
+            put(&out, *fmt);
+        else
+            fmt--; /* the loop's step meets the 0 again */
     }
+    va_end(args);
     if (size)
         buf[out.length < size ? out.length : size - 1] = 0;
     return (int)out.length;

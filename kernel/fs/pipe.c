@@ -160,11 +160,8 @@ int pipe_write(struct pipe *p, const void USER *src, int n)
         if (!waitq_empty(&p->readers))
             waitq_wake_all(&p->readers);
         call_writer_locked(p);
-        if (done < total) {
-            spin_release(&p->lock);
-            sched_checkpoint();
-            spin_acquire(&p->lock);
-        }
+        if (done < total)
+            spin_pause(&p->lock);
     }
     spin_release(&p->lock);
     return n;
@@ -186,11 +183,8 @@ int pipe_read(struct pipe *p, void USER *dst, int n)
         get_bytes_locked(p, user_at(dst, done), piece);
         done += piece;
         call_writer_locked(p);
-        if (done < total) {
-            spin_release(&p->lock);
-            sched_checkpoint();
-            spin_acquire(&p->lock);
-        }
+        if (done < total)
+            spin_pause(&p->lock);
     }
     spin_release(&p->lock);
     return done;

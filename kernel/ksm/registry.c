@@ -64,9 +64,7 @@ REACQUIRES void registry_pause_locked(void)
     registry.divided = true;
     registry.nsteps = 0;
     thread_set_urgent(thread_self(), true); /* others wait: it is not to wait behind those that compute */
-    spin_release(&registry.lock);
-    sched_checkpoint();
-    spin_acquire(&registry.lock);
+    spin_pause(&registry.lock);
 }
 
 void registry_resume_locked(void)

@@ -73,17 +73,17 @@ static int get_existing_locked(struct ksm_task *task, struct segment *seg, uint 
     return seg->handle; /* §3.7 */
 }
 
-/* Makes a segment that nothing forbids.  Releases the lock while the pages are made.  Sleeps: may. */
-static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **link, uint id, uint nbytes)
+/* An unborn segment, which is not entered anywhere; NULL when memory runs out. */
+static inline struct segment *segment_alloc(uint id, uint nbytes, int cpid)
 {
     struct segment *seg = kmalloc(sizeof(*seg));
 
     if (!seg)
-        return KSM_ENOMEM;
+        return NULL;
     seg->id = id;
     seg->nbytes = nbytes;
     seg->npages = pages_for(nbytes);
-    seg->cpid = seg->mpid = task->pid;
+    seg->cpid = seg->mpid = cpid;
     seg->name[0] = 0;
     seg->state = SEGMENT_UNBORN;
     seg->refs = 1;
@@ -91,6 +91,16 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
     seg->atime = seg->dtime = 0;
     list_init(&seg->holdings);
     list_init(&seg->sleepers);
+    return seg;
+}
+
+/* Makes a segment that nothing forbids.  Releases the lock while the pages are made.  Sleeps: may. */
+static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **link, uint id, uint nbytes)
+{
+    struct segment *seg = segment_alloc(id, nbytes, task->pid);
+
+    if (!seg)
+        return KSM_ENOMEM;
     registry_enter_locked(seg, link);
     struct holding *h = holding_make_locked(task, registry_slot(seg->handle));
     if (!h)
@@ -231,22 +241,11 @@ int ksm_info(struct ksm_task *task, int handle, struct ksminfo_t *info)
     return 0;
 }
 
-/* §2: as the user library has it (user/ksm/ksm.c). */
-static uint id_of(const char *name)
-{
-    uint hash = FNV_BEGIN;
-
-    for (; *name; name++)
-        hash = fnv_add(hash, *name);
-    hash &= INT32_MAX;
-    return hash ? hash : 1;
-}
-
 /* The name proves itself by its identifier: none can mislead the operator. */
 int ksm_name(struct ksm_task *task, int handle, const char *name)
 {
     struct holding *h;
-    uint id = id_of(name);
+    uint id = (uint)fnv_id(name);
     int error = KSM_EHANDLE;
 
     registry_acquire();

@@ -196,9 +196,7 @@ static struct list *REACQUIRES pause_locked(struct stripe *stripe, struct list *
     struct ksm_word here;
 
     enter_place(next, &here);
-    spin_release(&stripe->lock);
-    sched_checkpoint();
-    spin_acquire(&stripe->lock);
+    spin_pause(&stripe->lock);
     next = here.queue.next;
     list_remove(&here.queue);
     return next;
@@ -291,11 +289,8 @@ void wait_wake_watchers(struct ksm_task *task)
 {
     spin_acquire(&peers_lock);
     for (uint n = 1; wake_watcher_locked(task); n++) {
-        if (n % KSM_STEPS == 0) {
-            spin_release(&peers_lock);
-            sched_checkpoint();
-            spin_acquire(&peers_lock);
-        }
+        if (n % KSM_STEPS == 0)
+            spin_pause(&peers_lock);
     }
     spin_release(&peers_lock);
 }

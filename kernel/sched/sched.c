@@ -250,6 +250,19 @@ void sched_begin(void)
     irq_enable();
 }
 
+/* Halts this processor as a member of `halted`, with the lock released, until an interrupt or a poke. */
+static REACQUIRES void halt_locked(uint bit)
+{
+    halted |= bit;
+    nlooking--;
+    spin_release(&sched_lock);
+    latency_irq_on();
+    arch_idle();
+    irq_save();
+    spin_acquire(&sched_lock);
+    nlooking++;
+}
+
 void sched_run_idle(void)
 {
     struct cpu *cpu = cpu_self();
@@ -274,14 +287,7 @@ void sched_run_idle(void)
             nlooking++;
             looks = most_looks;
         } else if (!looks && !timer_is_late()) {
-            halted |= bit;
-            nlooking--;
-            spin_release(&sched_lock);
-            latency_irq_on();
-            arch_idle();
-            irq_save();
-            spin_acquire(&sched_lock);
-            nlooking++;
+            halt_locked(bit);
             continue;
         }
         spin_release(&sched_lock);

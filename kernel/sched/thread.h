@@ -118,6 +118,13 @@ static inline void sched_checkpoint(void)
     if (thread_self()->attention & (ATTENTION_RESCHED | ATTENTION_POKE | ATTENTION_WATCHED))
         sched_yield();
 }
+/* In long loops under a lock, the only spin lock that is held: lets others have it and the processor.  Sleeps: may. */
+static inline REACQUIRES void spin_pause(struct spinlock *l)
+{
+    spin_release(l);
+    sched_checkpoint();
+    spin_acquire(l);
+}
 /* For kernel_interrupt(), on each tick of each processor; processor 0 counts them.  Sleeps: no. */
 void sched_tick(void);
 

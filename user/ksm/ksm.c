@@ -7,16 +7,7 @@
 #include "fnv.h"
 #include "ulib.h"
 
-/* Cut to 31 bits (§2). */
-int ksmid(const char *name)
-{
-    uint hash = FNV_BEGIN;
-
-    for (; *name; name++)
-        hash = fnv_add(hash, *name);
-    hash &= 0x7FFFFFFF;
-    return hash ? (int)hash : 1;
-}
+int ksmid(const char *name) { return fnv_id(name); }
 
 int ksmid_parse(const char *text)
 {
