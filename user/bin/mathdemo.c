@@ -108,7 +108,7 @@ static bool solve_problems(void)
     static char *problems[] = { "/mathclient", "-i", ID, "-c", PROBLEMS, NULL };
     int pids[NCLIENTS], nright = 0, status, pid;
 
-    must_print("A Math Server and %d clients, which share nothing but an identifier, solve %s:\n", NCLIENTS,
+    must_print("A Math Server and %d clients, which share only an identifier, solve\n%s:\n", NCLIENTS,
                PROBLEMS);
     for (int i = 0; i < NCLIENTS; i++)
         pids[i] = start(problems, 1);
