@@ -4,8 +4,8 @@
  * The line is bytes.  On the terminal the prompt and the line are a row of cells that wraps at the right edge:
  *
  *      $ a line that is |        cell 0 is the prompt's first.  A control character takes two cells, as ^X; the bytes
- *      longer than the s|        of a UTF-8 character that follow its first take none.
- *      creen            |
+ *      longer than its  |        of a UTF-8 character that follow its first take none.
+ *      row              |
  *
  * A line's end within it, which was pasted, takes all cells that are left of its row.
  *
