@@ -422,6 +422,41 @@ TEST("the ring passes messages of all lengths through all its places")
     }
 }
 
+static void write_letter(char letter)
+{
+    char text[12] = { letter };
+
+    check_eq(ksmring_write(&ring, text, sizeof(text), KSMRING_TRY), 0);
+}
+
+static void read_letter(char letter)
+{
+    char got[12];
+
+    check_eq(ksmring_read(&ring, got, sizeof(got), KSMRING_TRY), 12);
+    check_eq(got[0], letter);
+}
+
+TEST("a reader knows whether its last look at the ring showed more messages")
+{
+    make_ring(64, 1, 1); /* of four messages */
+    write_letter('a');
+    write_letter('b');
+    read_letter('a');
+    check(ksmring_more(&ring));
+    write_letter('c');
+    ksmring_forget(&ring);
+    read_letter('b');
+    check(ksmring_more(&ring)); /* that look showed the third */
+    read_letter('c');
+    check(!ksmring_more(&ring));
+    write_letter('d');
+    check(!ksmring_more(&ring));
+    read_letter('d');
+    check(ksmring_more(&ring)); /* the data begin again: it has to look */
+    check_eq(ksmring_peek(&ring, &(const void *){ NULL }, KSMRING_TRY), KSM_EAGAIN);
+}
+
 /* A message says who sent it, and its sequence number; its length and filling follow from these. */
 struct message {
     uint sender, number;

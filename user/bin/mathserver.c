@@ -121,6 +121,8 @@ static void serve_slot(struct server *server, uint index)
         open_slot(service, slot, wanted);
     if (!service->open)
         return;
+    /* The slot's bit was cleared before: whatever this look does not show sets it again. */
+    ksmring_forget(&service->requests);
     for (int i = 0; i < BATCH; i++) {
         struct mathwire_request request;
         int n = next_request(service, &request);
@@ -131,6 +133,8 @@ static void serve_slot(struct server *server, uint index)
             close_slot(service, slot);
             return;
         }
+        if (!ksmring_more(&service->requests))
+            return;
     }
     set_pending(server, index);
 }

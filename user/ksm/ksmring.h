@@ -119,6 +119,14 @@ static inline void ksmring_commit(struct ksmring *ring, uint n);
 MUST_CHECK static inline int ksmring_peek(struct ksmring *ring, const void **where, int ticks);
 static inline void ksmring_release(struct ksmring *ring);
 
+/*
+ * For a reader alone on its side that takes many messages with one look at what was written: forgets the last look, so that
+ * the next peek looks; and: may a peek find another message without one?  It is true as well where the data begin again.
+ * Sleeps: no.
+ */
+static inline void ksmring_forget(struct ksmring *ring);
+MUST_CHECK static inline int ksmring_more(const struct ksmring *ring);
+
 /* Waits until the readers have taken all that was written; meanwhile no other process can write.  0, KSM_ETIMEDOUT,
    KSM_EOWNERDEAD, KSM_ENOENT, KSM_EAGAIN as above; KSM_EINVAL between reserve and commit.  Sleeps: may. */
 MUST_CHECK int ksmring_drain(struct ksmring *ring, int ticks);

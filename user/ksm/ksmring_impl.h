@@ -92,6 +92,13 @@ static inline int ksmring_peek(struct ksmring *ring, const void **where, int tic
     return (int)n;
 }
 
+static inline void ksmring_forget(struct ksmring *ring) { ring->ready = 0; }
+
+static inline int ksmring_more(const struct ksmring *ring)
+{
+    return ring->ready > 0 || ring->get == ring->data + ring->ndata;
+}
+
 static inline void ksmring_release(struct ksmring *ring)
 {
     uint nbytes = ring->passed + ring->taken;

@@ -7,13 +7,20 @@
 
 #define RETRY 16u /* spins, of which one is long after failures */
 
+/* Not inline: the callers have the number already, but for the first. */
+static __attribute__((noinline)) uint ask_ncpus(void)
+{
+    char text[16];
+
+    return bootarg("ncpus", text, sizeof(text)) > 0 ? (uint)atoi(text) : 1;
+}
+
 uint ksmspin_ncpus(void)
 {
     static uint ncpus;
-    char text[16];
 
     if (ncpus == 0)
-        ncpus = bootarg("ncpus", text, sizeof(text)) > 0 ? (uint)atoi(text) : 1;
+        ncpus = ask_ncpus();
     return ncpus;
 }
 
