@@ -66,12 +66,10 @@ void proc_report_no_memory(void)
 
 static void change_over(struct proc *self, const struct image *image, const char *name)
 {
-    struct aspace *old;
-
     ksm_release(&self->ksm, false); /* §7.3 */
     fpu_drop(&self->thread);
     spin_acquire(&proc_lock);
-    old = aspace_switch(image->as);
+    struct aspace *old = aspace_switch(image->as);
     self->ksm.as = image->as;
     self->guard = image->guard;
     self->stack_top = image->stack_top;
