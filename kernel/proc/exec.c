@@ -80,7 +80,7 @@ static void change_over(struct proc *self, const struct image *image, const char
     aspace_destroy(old);
 }
 
-/* Makes the program's address space, with the arguments on its stack.  The stack pointer, or 0: there is none. */
+/* Makes the program's address space, with the arguments on its stack.  The stack pointer, or 0: it can't be made. */
 static uint prepare(struct inode *ip, struct image *image, uint argc, char *const argv[])
 {
     struct stat st;
