@@ -189,7 +189,7 @@ void bytes_copy(void *dst, const void *src, size_t n);
 static inline void bytes_to_user(void USER *dst, const void *src, size_t n);
 static inline void bytes_from_user(void *dst, const void USER *src, size_t n);
 static inline uint word_from_user(const void USER *src);
-/* Copies so many words of user memory, accepted or not.  False: they do not lie in one page, or can't be read. */
+/* Each copies as many words of user memory as its name says, accepted or not.  False: they do not lie in one page, or can't be read. */
 MUST_CHECK bool words_from_user_1(uint *dst, const void USER *src);
 MUST_CHECK bool words_from_user_2(uint *dst, const void USER *src);
 MUST_CHECK bool words_from_user_3(uint *dst, const void USER *src);

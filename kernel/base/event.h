@@ -46,7 +46,7 @@ MUST_CHECK int event_start(enum event_level level, void *(*alloc)(void));
 /* Frequent ones are lost from three quarters of the buffer until half of it, others only while it is full. */
 enum event_kind { EVENT_OFTEN = 1, EVENT_RARE };
 
-/* Behind events_wanted(): is there room for an event and those that belong to it, n in all?  If not, they are lost. */
+/* Asked after events_wanted(): is there room for an event and those that belong to it, n in all?  If not, they are lost. */
 static inline bool event_room(enum event_kind kind, uint n)
 {
     struct cpu *cpu = cpu_self();

@@ -175,10 +175,9 @@ int format_va(char *buf, size_t size, const char *fmt, va_list ap)
 int format(char *buf, size_t size, const char *fmt, ...)
 {
     va_list ap;
-    int n;
 
     va_start(ap, fmt);
-    n = format_va(buf, size, fmt, ap);
+    int n = format_va(buf, size, fmt, ap);
     va_end(ap);
     return n;
 }

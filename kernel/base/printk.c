@@ -76,10 +76,9 @@ void printk(const char *fmt, ...)
 {
     char buf[MESSAGE_SIZE];
     va_list ap;
-    size_t n;
 
     va_start(ap, fmt);
-    n = message(buf, fmt, ap);
+    size_t n = message(buf, fmt, ap);
     va_end(ap);
     if (panicking) {
         console_put(buf, n);

@@ -15,7 +15,7 @@
 #define FEED_LINE_SIZE 256u
 #define FEED_NAME_SIZE 70u /* of an escaped name of 23 bytes */
 
-/* Memory for so many bytes, in pages from alloc().  -1: there are too few; nothing is freed.  Once, at boot. */
+/* Memory for nbytes, in pages from alloc().  -1: there are too few; nothing is freed.  Once, at boot. */
 MUST_CHECK int snapshot_start(uint nbytes, void *(*alloc)(void));
 /* An empty one, in place of the last. */
 void snapshot_begin(void);

@@ -25,7 +25,7 @@ void console_input(int c);
 MUST_CHECK int console_read_keys(void);
 /* Readers get lines again.  Keys that were not read count as typed now.  Sleeps: no. */
 void console_read_lines(void);
-/* Around messages of the kernel's to whoever sits at the console: the line that a shell edits makes way for them, and comes
+/* Around messages of the kernel's to the user at the console: the line that a shell edits makes way for them, and comes
    again after them.  Sleeps: may. */
 void console_begin_message(void);
 void console_end_message(void);

@@ -46,11 +46,10 @@ bool console_take_break(void)
 static uint wait_keys(uint wanted, int *job)
 {
     uint was = spin_acquire_irq(&input.lock);
-    uint keys;
 
     while (!(pressed & wanted))
         waitq_sleep(&servers, &input.lock, 0, false);
-    keys = pressed & wanted;
+    uint keys = pressed & wanted;
     pressed &= ~wanted;
     *job = broken_job;
     spin_release_irq(&input.lock, was);

@@ -88,7 +88,8 @@ const char *alloc_mount(void)
     return NULL;
 }
 
-/* The first free block from the hint on, where it moves the hint; 0: none, or none yet if the hint is a block. */
+/* Moves the hint to the first free block and returns that; 0: there is none, or, if the hint is still below the end, none
+   among those it looked at. */
 static uint find_free_locked(void)
 {
     uint limit = min_uint(hint + SEEN_AT_ONCE, volume.sb.size);

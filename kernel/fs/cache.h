@@ -75,7 +75,7 @@ uint cache_count(uchar mask);
 /* For the log.  Sleeps: no. */
 
 /* Reserves n changes of blocks for an operation.  False: the log, which holds `capacity` blocks, or memory
-   has no room for so many. */
+   has no room for them. */
 MUST_CHECK bool cache_reserve(uint n, uint capacity);
 void cache_unreserve(uint n);
 bool cache_is_changed(void);

@@ -10,7 +10,7 @@
 #include "sched/thread.h"
 
 #define CACHE_POOL    64u   /* frames that the cache always has */
-#define CACHE_READERS 16u   /* frames that changes leave to those who only read */
+#define CACHE_READERS 16u   /* frames that changes leave to readers */
 #define GROUP_NONE    (~0u) /* the number of a spare */
 
 #define BUCKETS_IN_PAGE (PAGE_SIZE / sizeof(struct group *))

@@ -25,7 +25,7 @@
 #include "include/param.h"
 #include "sched/thread.h"
 
-#define LOG_DELAY (HZ / 2) /* at most so many ticks from the end of an operation to its commit */
+#define LOG_DELAY (HZ / 2) /* the most ticks from the end of an operation to its commit */
 
 enum log_state { LOG_OPEN, LOG_DRAINING, LOG_CLOSING, LOG_WRITING, LOG_DURABLE, LOG_SETTLING, LOG_FAILED };
 
@@ -82,7 +82,7 @@ static void wait_for_change_locked(void) { waitq_sleep(&log.changed, &log.lock, 
 
 static void say_failed(void)
 {
-    if (!log.broken) /* else it was said */
+    if (!log.broken) /* else it has been reported */
         printk("disk: a transfer failed; from now on files can be read but not changed\n");
 }
 

@@ -144,7 +144,7 @@ int fs_mknod(struct inode *cwd, const char *path, short major, short minor)
     return create_new(cwd, path, &(struct names_new){ .type = T_DEV, .major = major, .minor = minor });
 }
 
-/* Changes the number of links.  -1: it can't be so many, or there is no name. */
+/* Changes the number of links.  -1: there would be too many, or there is no name. */
 static int change_links(struct log_op *op, struct inode *ip, int change)
 {
     if (inode_acquire(ip) < 0)

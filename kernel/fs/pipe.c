@@ -12,7 +12,7 @@
  * makes a condition true wakes the threads that wait for it: readers for bytes, writers for room.
  *
  * Writers that find no room stand in line, and only the first is woken: else short writes, which need less room,
- * could keep a long one waiting for ever.
+ * could keep a long one waiting forever.
  */
 #include "fs/pipe.h"
 #include "base/list.h"

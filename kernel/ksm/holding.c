@@ -9,10 +9,12 @@
  *
  * When a segment dies, all its holdings move to their processes' lists of the dead.  A process keeps one, and uses
  * it again: so a loop of create and delete allocates nothing, and what a process keeps of dead segments is
- * bounded, whoever deleted them (§3.8).  It is the one with the lowest slot, which the same gets and deletes meet again:
- * so they leave as many frames in use each time (§8.4).  One that a later get had no use for makes way.  Each move
- * is paid for by the get or fork that made the holding.  Only fork walks a process's holdings without the lock; while it does, those that die stay in
- * the list of the good ones, without a segment, and fork moves them at its end.
+ * bounded, whoever deleted them (§3.8).  It is the one with the lowest slot, which the same gets and deletes meet
+ * again: so they leave as many frames in use each time (§8.4).  One that a later get had no use for makes way.  Each
+ * move is paid for by the get or fork that made the holding.
+ *
+ * Only fork walks a process's holdings without the lock.  While it does, those that die stay in the list of the good
+ * ones, without a segment, and fork moves them at its end.
  *
  * A task is in registry.tasks exactly while it has holdings, good or dead.
  */

@@ -218,7 +218,7 @@ static inline void segment_bury(struct segment *dead)
 
 /* The task's holding with this very handle, or NULL. */
 MUST_CHECK struct holding *holding_look_up_locked(struct ksm_task *task, int handle);
-/* The segment behind a handle that is good in this process (§3.6, §3.8), or NULL; stores the holding. */
+/* The segment of a handle that is good in this process (§3.6, §3.8), or NULL; stores the holding. */
 static inline struct segment *holding_segment_locked(struct ksm_task *task, int handle,
                                                      struct holding **holding)
 {

@@ -63,7 +63,7 @@ REACQUIRES void registry_pause_locked(void)
 {
     registry.divided = true;
     registry.nsteps = 0;
-    thread_set_urgent(thread_self(), true); /* others wait: it is not to wait behind those that compute */
+    thread_set_urgent(thread_self(), true); /* others wait for it, so it goes before threads that compute */
     spin_pause(&registry.lock);
 }
 

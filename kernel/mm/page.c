@@ -158,8 +158,8 @@ static inline uint reserve(void)
     return self ? PAGE_RESERVE - self->reserve : 0;
 }
 
-/* The same as long as there may be cached blocks to give up.  They go before the reserve: one who may not touch that, and
-   perhaps holds a spin lock, would have to fill it again first. */
+/* The same, but the whole reserve as long as there may be cached blocks to give up.  They go first: a thread that may not
+   touch the reserve, and perhaps holds a spin lock, would have to fill it again before it gets a frame. */
 static inline uint reserve_beside_cache(void) { return nclean ? PAGE_RESERVE : reserve(); }
 
 static inline struct frame *pop(struct frame **stack)

@@ -66,12 +66,10 @@ void proc_report_no_memory(void)
 
 static void change_over(struct proc *self, const struct image *image, const char *name)
 {
-    struct aspace *old;
-
     ksm_release(&self->ksm, false); /* §7.3 */
     fpu_drop(&self->thread);
     spin_acquire(&proc_lock);
-    old = aspace_switch(image->as);
+    struct aspace *old = aspace_switch(image->as);
     self->ksm.as = image->as;
     self->guard = image->guard;
     self->stack_top = image->stack_top;
@@ -82,7 +80,7 @@ static void change_over(struct proc *self, const struct image *image, const char
     aspace_destroy(old);
 }
 
-/* Makes the program's address space, with the arguments on its stack.  The stack pointer, or 0: there is none. */
+/* Makes the program's address space, with the arguments on its stack.  The stack pointer, or 0: it can't be made. */
 static uint prepare(struct inode *ip, struct image *image, uint argc, char *const argv[])
 {
     struct stat st;

@@ -26,11 +26,9 @@ static int state_of(const struct proc *p)
 
 int proc_info(int pid, struct procinfo *info)
 {
-    struct proc *p;
-
     memset(info, 0, sizeof(*info));
     spin_acquire(&proc_lock);
-    p = proc_find_alive_locked(pid); /* §11.6: a zombie is not alive */
+    struct proc *p = proc_find_alive_locked(pid); /* §11.6: a zombie is not alive */
     if (p) {
         info->pid = p->pid;
         info->ppid = proc_parent_pid(p);

@@ -7,7 +7,7 @@
  *         3      all below them
  *
  * A job is what a shell starts at once: a child of it, and all descendants of that.  Its number is the child's pid.
- * A shell that never calls foreground() has no jobs; neither is a shell in one.
+ * A shell that never calls foreground() has no jobs.  A shell is in no job itself.
  *
  * One job at most is in the foreground, until its first process ends: what that leaves behind runs on in the
  * background.  A shell names it after the fork; or it says before the fork that its next child will be it, or will be
@@ -103,7 +103,7 @@ static void update_reserve_locked(struct proc *p) { thread_set_reserve(&p->threa
 
 void job_update_reserves(int job) { for_each(job, update_reserve_locked); }
 
-/* Is that for this process to say, and of this pid? */
+/* May this process pass this pid to foreground()? */
 static bool may_set_locked(const struct proc *self, int pid)
 {
     const struct proc *p = proc_find_alive_locked(pid);

@@ -81,13 +81,11 @@ static void release_files(struct proc *self)
 
 static void release_memory(struct proc *self)
 {
-    struct aspace *as;
-
     proc_set_dead(self); /* §11.6: the sleepers that are woken below look at once whether it lives */
     ksm_release(&self->ksm, true); /* §7.2 */
     fpu_drop(&self->thread);
     spin_acquire(&proc_lock);
-    as = aspace_switch(NULL);
+    struct aspace *as = aspace_switch(NULL);
     spin_release(&proc_lock);
     aspace_destroy(as);
 }

@@ -211,13 +211,12 @@ static int stack_add(struct image *image, uint end)
 static int image_make(struct inode *ip, const struct program *program, struct image *image)
 {
     uint end;
-    int error;
 
     image->foreign = program->foreign;
     image->as = aspace_create();
     if (!image->as)
         return ASPACE_ENOMEM;
-    error = segments_load(image->as, ip, program, &end);
+    int error = segments_load(image->as, ip, program, &end);
     if (!error)
         error = stack_add(image, end);
     if (error)
@@ -230,12 +229,11 @@ int load_image(struct inode *ip, struct image *image)
     struct head head;
     struct elf_segment *table;
     struct program program;
-    int error;
 
     if (!head_read(ip, &head))
         return LOAD_UNUSABLE;
     image->entry = head.header.entry;
-    error = table_read(ip, &head, &table);
+    int error = table_read(ip, &head, &table);
     if (error)
         return error;
     program.segments = table;

@@ -61,7 +61,7 @@ void job_enter_locked(struct proc *p);
 void job_begin_locked(struct proc *p);
 /* It is dead.  The job that has lost the foreground by that, for job_update_reserves(), or 0. */
 int job_leave_locked(struct proc *self);
-/* A job is in the foreground from now on, or no more.  Lock not held. */
+/* A job has come to the foreground, or has left it.  Lock not held. */
 void job_update_reserves(int job);
 
 #endif

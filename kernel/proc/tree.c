@@ -50,7 +50,6 @@ static bool number_locked(struct proc *p)
 struct proc *proc_new(struct proc *parent)
 {
     struct proc *p = kmalloc_zeroed(sizeof(*p));
-    bool numbered;
 
     if (!p)
         return NULL;
@@ -61,7 +60,7 @@ struct proc *proc_new(struct proc *parent)
     list_init(&p->dead);
     waitq_init(&p->child_died);
     spin_acquire(&proc_lock);
-    numbered = number_locked(p);
+    bool numbered = number_locked(p);
     spin_release(&proc_lock);
     if (!numbered) {
         kfree(p);
@@ -95,11 +94,9 @@ void proc_publish(struct proc *p)
 
 void proc_set_dead(struct proc *self)
 {
-    int left;
-
     spin_acquire(&proc_lock);
     self->life = PROC_DEAD;
-    left = job_leave_locked(self);
+    int left = job_leave_locked(self);
     spin_release(&proc_lock);
     job_update_reserves(left);
 }
@@ -138,22 +135,18 @@ struct proc *REACQUIRES proc_walk_locked(struct proc_walk *walk)
 int proc_next(int pid)
 {
     struct proc_walk walk = { .pid = pid > 0 ? (uint)pid : 0 };
-    struct proc *p;
-    int next;
 
     spin_acquire(&proc_lock);
-    p = proc_walk_locked(&walk);
-    next = p ? p->pid : -1;
+    struct proc *p = proc_walk_locked(&walk);
+    int next = p ? p->pid : -1;
     spin_release(&proc_lock);
     return next;
 }
 
 int proc_kill(int pid)
 {
-    struct proc *p;
-
     spin_acquire(&proc_lock);
-    p = proc_find_locked(pid);
+    struct proc *p = proc_find_locked(pid);
     if (p == proc_one)
         p = NULL;
     if (p && p->life == PROC_ALIVE)
@@ -164,10 +157,8 @@ int proc_kill(int pid)
 
 bool proc_watch(int pid, struct ksm_sleeper *sleeper)
 {
-    struct proc *p;
-
     spin_acquire(&proc_lock);
-    p = proc_find_alive_locked(pid);
+    struct proc *p = proc_find_alive_locked(pid);
     if (p)
         ksm_watch(&p->ksm, sleeper);
     spin_release(&proc_lock);

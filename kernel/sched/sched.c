@@ -70,10 +70,10 @@ void sched_init(void)
     idle_init(cpu_self());
 }
 
-/* Is there a halted processor for those who are ready, and none that looks? */
+/* Are there more ready threads than idle processors that look for one, and is a processor halted? */
 static inline bool poke_needed_locked(void) { return halted && nready > nlooking; }
 
-/* Where it is put in. */
+/* The queue that a thread joins when it becomes ready. */
 static inline struct list *place_locked(const struct thread *t)
 {
     if (t->reserve)
@@ -150,7 +150,7 @@ static inline struct thread *pick_locked(void)
     return t;
 }
 
-/* Does the feed hear of a switch?  One that it would hear of may be lost. */
+/* Does the switch go to the feed?  One that would may be lost. */
 static inline bool concerns_feed(const struct thread *self, const struct thread *next)
 {
     uchar which = event_switches;

@@ -25,7 +25,7 @@ enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_SLEEPING, T
 /* Bits of thread->attention: looked at before each return to user mode. */
 #define ATTENTION_RESCHED 1u /* its time slice is over */
 #define ATTENTION_KILLED  2u
-#define ATTENTION_POKE    4u /* it woke or killed others, and other processors have to be told */
+#define ATTENTION_POKE    4u /* it woke or killed others, and owes other processors a poke */
 #define ATTENTION_WATCHED 8u /* the watchdog waits for it to get there */
 
 /* Fields:  S sched lock   o only the thread itself   I immutable after creation.  A field that belongs to
@@ -95,7 +95,7 @@ bool thread_if_asleep(const struct thread *t, void (*look)(void *arg), void *arg
 /* Stores the addresses of the calls that led a sleeping thread to its sleep, at most max, the newest first; returns
    how many.  0: it does not sleep.  Sleeps: no. */
 uint thread_callers(const struct thread *t, uint callers[], uint max);
-/* It may take so many of the last pages, see mm/page.h.  With any it counts as in the foreground, and waits for a
+/* Lets it take that many of the last pages, see mm/page.h.  With any it counts as in the foreground, and waits for a
    processor only after others that do.  Sleeps: no. */
 void thread_set_reserve(struct thread *t, uint npages);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }

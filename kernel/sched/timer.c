@@ -6,14 +6,15 @@
  *
  * All processes may sleep in one slot, and a tick is an interrupt: so the search goes on by steps.  A link in
  * the slot keeps the place.  The next tick takes the next step, or an idle processor, or a thread that wakes.
- * Who goes to sleep meanwhile stands at the slot's start, where the search has been: else it might never end.
+ * A thread that goes to sleep meanwhile joins the slot at its start, where the search has been; otherwise the search
+ * might never end.
  */
 #include "base/event.h"
 #include "sched/sched_impl.h"
 
 #define SLOTS 256u
 
-/* A step: so many sleepers are passed over, or the tenth part is woken. */
+/* What a step may cost: that many sleepers passed over, or a tenth as many woken. */
 #define STEP_COST 80u
 #define WAKE_COST 10u
 

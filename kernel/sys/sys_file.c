@@ -116,11 +116,10 @@ uint sys_open(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
     uint fd = free_from(0);
-    struct file *f;
 
     if (fd == NOFILE || user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
-    f = file_open(proc_self()->cwd, path, arg[1].number);
+    struct file *f = file_open(proc_self()->cwd, path, arg[1].number);
     if (!f)
         return SYS_ERROR;
     enter(fd, f);
@@ -131,11 +130,10 @@ uint sys_chdir(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
     struct proc *self = proc_self();
-    struct inode *ip;
 
     if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
         return SYS_ERROR;
-    ip = fs_lookup(self->cwd, path);
+    struct inode *ip = fs_lookup(self->cwd, path);
     if (!ip)
         return SYS_ERROR;
     if (!inode_is_dir(ip)) {

@@ -31,11 +31,10 @@ uint sys_ksminfo(const union sys_arg arg[])
     static const uint totals = offsetof(struct ksminfo_t, total_shrg_nr);
     struct ksminfo_t info;
     uint from = arg[0].word ? 0 : totals; /* §8.1 */
-    int error;
 
     if (!user_check(arg[1].user, sizeof(info), true))
         return (uint)KSM_EFAULT; /* §8.2 */
-    error = ksm_info(task(), arg[0].number, &info);
+    int error = ksm_info(task(), arg[0].number, &info);
     if (error < 0)
         return (uint)error;
     bytes_to_user(user_at(arg[1].user, from), (const char *)&info + from, sizeof(info) - from);
@@ -67,11 +66,10 @@ static inline __attribute__((always_inline)) uint wait_for(const union sys_arg a
     uint word = arg[0].word, expected = arg[1].word;
     int nticks = arg[2].number;
     struct ksm_sleeper self;
-    int error;
 
     if (word % sizeof(uint) || nticks < 0 || peer < KSM_PEER_NONE)
         return (uint)KSM_EINVAL; /* §11.1, §11.7 */
-    error = ksm_wait_prepare(&self, task(), word, expected, peer);
+    int error = ksm_wait_prepare(&self, task(), word, expected, peer);
     if (error < 0)
         return (uint)error;
     if (peer > 0 && !proc_watch(peer, &self))

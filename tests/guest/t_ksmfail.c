@@ -48,17 +48,22 @@ static void fail_from_here(uint nth) { debug(DEBUG_FAIL_ALLOCATION, nth); }
 
 static void fail_no_more(void) { debug(DEBUG_FAIL_ALLOCATION, 0); }
 
+static void make_segments(void)
+{
+    if (debug(DEBUG_CHECK, 0) < 0)
+        tap_skip();
+    shared = fresh(3 * PAGE);
+    large = fresh(5 * MB);
+    attach(shared);
+}
+
 /* Fails each allocation of a call in turn.  try(nth) makes the call, whose nth allocation fails, and returns its error; or
    it undoes the call, and returns 0. */
 static void sweep(int (*try)(uint nth), int error)
 {
     struct state before;
 
-    if (debug(DEBUG_CHECK, 0) < 0)
-        tap_skip();
-    shared = fresh(3 * PAGE);
-    large = fresh(5 * MB);
-    attach(shared);
+    make_segments();
     check_eq(try(0), 0); /* so that what a process keeps from the first time on is there */
     before = state();
     for (uint nth = 1;; nth++) {
@@ -156,11 +161,7 @@ TEST("§7.1 a fork that fails leaves no trace")
 {
     struct state before;
 
-    if (debug(DEBUG_CHECK, 0) < 0)
-        tap_skip();
-    shared = fresh(3 * PAGE);
-    large = fresh(5 * MB);
-    attach(shared);
+    make_segments();
     attach(large);
     attach_flags(large, KSM_READ);
     attach(large); /* two of the three need page tables of their own */
@@ -205,11 +206,7 @@ TEST("§7.3 an exec that runs out of memory changes nothing")
 {
     uint attached;
 
-    if (debug(DEBUG_CHECK, 0) < 0)
-        tap_skip();
-    shared = fresh(3 * PAGE);
-    large = fresh(5 * MB);
-    attach(shared);
+    make_segments();
     attached = info_of(shared).attached_nr;
     for (uint nth = 1; exec_in_child(nth) != 0; nth++)
         check(nth < MOST_ALLOCATIONS);

@@ -4,7 +4,7 @@
  *
  * Started as `t_leak --fresh` it is the program that a test of exec() runs.
  */
-#include "elf.h"
+#include "elfhead.h"
 #include "fcntl.h"
 #include "guest.h"
 #include "ksm.h"
@@ -255,18 +255,7 @@ static void write_probe(const char *path)
         struct elf_header header;
         struct elf_segment segment;
     } head = {
-        .header = { .magic = ELF_MAGIC,
-                    .class = ELF_CLASS32,
-                    .data = ELF_LSB,
-                    .ident_version = 1,
-                    .type = ET_EXEC,
-                    .machine = EM_386,
-                    .version = 1,
-                    .entry = sizeof(head),
-                    .phoff = sizeof(struct elf_header),
-                    .ehsize = sizeof(struct elf_header),
-                    .phentsize = sizeof(struct elf_segment),
-                    .phnum = 1 },
+        .header = elf_head(sizeof(head), 1),
         .segment = { .type = PT_LOAD, .flags = 5 },
     };
     int fd = open(path, O_CREATE | O_RDWR), n = probe_end - probe;

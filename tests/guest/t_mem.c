@@ -2,7 +2,7 @@
  * t_mem.c - private memory: the heap, copy-on-write, the stack and its guard page, and malloc().
  */
 #include "chance.h"
-#include "elf.h"
+#include "elfhead.h"
 #include "fcntl.h"
 #include "guest.h"
 #include "ksm.h"
@@ -62,18 +62,7 @@ static void write_top_program(const char *path)
         struct elf_segment load, note;
         struct elf_note mark;
     } head = {
-        .header = { .magic = ELF_MAGIC,
-                    .class = ELF_CLASS32,
-                    .data = ELF_LSB,
-                    .ident_version = 1,
-                    .type = ET_EXEC,
-                    .machine = EM_386,
-                    .version = 1,
-                    .entry = KERNBASE - 18 * PAGE + sizeof(head),
-                    .phoff = sizeof(struct elf_header),
-                    .ehsize = sizeof(struct elf_header),
-                    .phentsize = sizeof(struct elf_segment),
-                    .phnum = 2 },
+        .header = elf_head(KERNBASE - 18 * PAGE + sizeof(head), 2),
         .load = { .type = PT_LOAD, .vaddr = KERNBASE - 18 * PAGE, .memsz = PAGE, .flags = 5 },
         .note = { .type = PT_NOTE, .offset = sizeof(head) - sizeof(struct elf_note) },
         .mark = { 4, 4, 1, ELF_MARK_NAME, 1 },

@@ -249,18 +249,25 @@ static void write_victim(void *unused)
     check_eq(fs_settle(), 0);
 }
 
+/* A disk that has the victim: its inode, to be damaged. */
+static struct dinode *disk_with_victim(void)
+{
+    struct fsimage im;
+    uint inum;
+
+    world_format(&world_small);
+    check(world_boot(write_victim, NULL));
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_create(&im, "victim", true, &inum));
+    return fsimage_inode(&im, inum);
+}
+
 TEST("a negative link count: the file can be read, and nothing removes it")
 {
     static const short counts[] = { -1, -32768 };
 
     for (uint i = 0; i < COUNT(counts); i++) {
-        struct fsimage im;
-        uint inum;
-        world_format(&world_small);
-        check(world_boot(write_victim, NULL));
-        check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
-        check(!fsimage_create(&im, "victim", true, &inum));
-        fsimage_inode(&im, inum)->nlink = counts[i];
+        disk_with_victim()->nlink = counts[i];
         check(world_boot(read_twice, "victim"));
         check(world_boot(read_twice, "victim")); /* and after another mount */
     }
@@ -318,14 +325,7 @@ static void seek_in_large(void *unused)
 
 TEST("a size of more than 2 GB: there is no seek to where a position can't be")
 {
-    struct fsimage im;
-    uint inum;
-
-    world_format(&world_small);
-    check(world_boot(write_victim, NULL));
-    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
-    check(!fsimage_create(&im, "victim", true, &inum));
-    fsimage_inode(&im, inum)->size = 0xF0000000u;
+    disk_with_victim()->size = 0xF0000000u;
     check(world_boot(seek_in_large, NULL));
 }
 

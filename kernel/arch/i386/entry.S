@@ -25,7 +25,7 @@
    program's stack pointer too; the kernel's was 12 bytes above. */
     .macro trap_rules depth
     .cfi_startproc simple
-    .cfi_signal_frame           /* the caller is on another stack, and perhaps not behind a call */
+    .cfi_signal_frame           /* the caller is on another stack, and perhaps not after a call */
     .cfi_def_cfa %esp, \depth
     .cfi_offset 8, 0            /* eip */
     .cfi_escape 0x16, 4, 14, 0x23, 12, 0x12, 0x38, 0x1c, 0x06, 0x33, 0x1a, 0x30, 0x29, 0x28, 1, 0, 0x06

@@ -7,7 +7,7 @@
  */
 #include "sysfuzz.h"
 
-#include "elf.h"
+#include "elfhead.h"
 #include "fcntl.h"
 #include "syscall.h"
 
@@ -441,20 +441,7 @@ static void make_program(void)
     struct elf_note *note = (struct elf_note *)(s + 3);
 
     memset(program, 0xCC, sizeof(program));
-    *header = (struct elf_header){
-        .magic = ELF_MAGIC,
-        .class = ELF_CLASS32,
-        .data = ELF_LSB,
-        .ident_version = 1,
-        .type = ET_EXEC,
-        .machine = EM_386,
-        .version = 1,
-        .entry = PAGE_SIZE + CODE_AT,
-        .phoff = sizeof(*header),
-        .ehsize = sizeof(*header),
-        .phentsize = sizeof(*s),
-        .phnum = 2 + pick(2), /* with its mark or without */
-    };
+    *header = elf_head(PAGE_SIZE + CODE_AT, 2 + pick(2)); /* with its mark or without */
     s[0] = (struct elf_segment){ PT_LOAD, 0, PAGE_SIZE, 0, PAGE_SIZE, PAGE_SIZE, 5, PAGE_SIZE };
     s[1] = (struct elf_segment){ PT_LOAD, PAGE_SIZE, 2 * PAGE_SIZE, 0, 100, 3 * PAGE_SIZE, PF_W, PAGE_SIZE };
     s[2] = (struct elf_segment){ PT_NOTE, (uint)((uchar *)note - program), 0, 0, sizeof(*note), 0, 4, 4 };
