@@ -85,29 +85,18 @@ static void break_locked(void)
 
 void edit_locked(int c)
 {
-    if (proc_foreign && (c == CTRL('C') || c == CTRL('K'))) {
+    if (proc_foreign && (c == CTRL('C') || c == CTRL('K')))
         add_locked(c);
-        return;
-    }
-    switch (c) {
-    case CTRL('C'):
+    else if (c == CTRL('C'))
         break_locked();
-        break;
-    case CTRL('K'):
+    else if (c == CTRL('K'))
         control_press_locked(CONTROL_KSM);
-        break;
-    case CTRL('P'):
+    else if (c == CTRL('P'))
         control_press_locked(CONTROL_PROCS);
-        break;
-    case CTRL('U'):
+    else if (c == CTRL('U'))
         erase_line_locked();
-        break;
-    case BACKSPACE:
-    case DELETE:
+    else if (c == BACKSPACE || c == DELETE)
         erase_locked();
-        break;
-    default:
-        if (c)
-            add_locked(c);
-    }
+    else if (c)
+        add_locked(c);
 }

@@ -61,17 +61,17 @@ struct file *file_open(struct inode *cwd, const char *path, int mode)
 {
     struct names_new file = { .type = T_FILE };
     bool existed;
+    struct file *f = file_create(NULL, NULL, !(mode & O_WRONLY), mode & (O_WRONLY | O_RDWR));
 
-    struct inode *ip = fs_lookup(cwd, path);
-    if (!ip && (mode & O_CREATE))
-        ip = names_create(cwd, path, &file, &existed);
-    if (!ip)
+    if (!f) /* before a file is made: without memory, none is left behind */
         return NULL;
-    struct file *f = file_create(ip, NULL, !(mode & O_WRONLY), mode & (O_WRONLY | O_RDWR));
-    if (f && file_prepare(f, mode))
+    f->inode = fs_lookup(cwd, path);
+    if (!f->inode && (mode & O_CREATE))
+        f->inode = names_create(cwd, path, &file, &existed);
+    if (f->inode && file_prepare(f, mode))
         return f;
+    inode_put(f->inode);
     kfree(f);
-    inode_put(ip);
     return NULL;
 }
 

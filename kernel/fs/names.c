@@ -91,7 +91,10 @@ struct inode *names_create(struct inode *cwd, const char *path, const struct nam
         if (names_acquire_directory(dp) == 0) {
             uint slot, inum = dir_find(dp, &name, &slot);
             *existed = inum != 0;
-            ip = inum ? inode_get(inum) : create_entry(&op, dp, &name, slot, what);
+            if (inum)
+                ip = inode_get(inum);
+            else if (path_is_plain(&name)) /* in a corrupt image, "." may be missing */
+                ip = create_entry(&op, dp, &name, slot, what);
             inode_release(dp);
         }
         end(&op);
@@ -101,14 +104,17 @@ struct inode *names_create(struct inode *cwd, const char *path, const struct nam
 }
 
 /* The data moves to a new inode without a name, which is then freed like any orphan: by several operations, or by the
-   next mount if the power fails. */
+   next mount if the power fails.  If all inodes are in use, it is freed at once, where the bitmap is so small that one
+   operation has room for all of it. */
 int names_truncate(struct inode *ip)
 {
     struct log_op op;
     struct inode *orphan = NULL;
+    int result = -1;
 
-    if (names_begin(&op) < 0)
+    if (log_begin(&op, log_op_limit()) < 0)
         return -1;
+    mutex_acquire(&names);
     if (inode_acquire(ip) == 0) {
         orphan = inode_create(T_FILE, 0, 0);
         if (orphan) {
@@ -117,12 +123,16 @@ int names_truncate(struct inode *ip)
             inode_update(&op, ip);
             inode_update(&op, orphan);
             inode_release(orphan);
+            result = 0;
+        } else if (fs_bitmap_blocks(&volume.sb) + INODE_CHANGE_COST < op.left) {
+            result = inode_truncate_some(&op, ip);
+            inode_update(&op, ip);
         }
         inode_release(ip);
     }
     end(&op);
     inode_put(orphan);
-    return orphan ? 0 : -1;
+    return result;
 }
 
 static int create_new(struct inode *cwd, const char *path, const struct names_new *what)
@@ -195,7 +205,7 @@ int fs_link(struct inode *cwd, const char *old, const char *new)
     struct inode *ip = fs_lookup(cwd, old);
     struct inode *dp = ip ? path_parent(cwd, new, &name) : NULL;
 
-    if (dp && names_begin(&op) == 0) {
+    if (dp && path_is_plain(&name) && names_begin(&op) == 0) {
         result = link_entry(&op, ip, dp, &name);
         end(&op);
     }

@@ -22,7 +22,7 @@ struct names_new {
 MUST_CHECK struct inode *names_create(struct inode *cwd, const char *path, const struct names_new *what,
                                       bool *existed);
 
-/* Empties a file, in one step whatever its size.  0; -1: there was no inode to spare, or the disk failed.
+/* Empties a file, in one step whatever its size.  0; -1: the disk failed, or it is a large one without a free inode.
    Sleeps: may. */
 MUST_CHECK int names_truncate(struct inode *ip);
 

@@ -329,6 +329,77 @@ TEST("a size of more than 2 GB: there is no seek to where a position can't be")
     check(world_boot(seek_in_large, NULL));
 }
 
+static void write_in_large(void *unused)
+{
+    (void)unused;
+    char bytes[1000];
+    struct file *f = file_open(world_root(), "victim", O_RDWR);
+
+    memset(bytes, 7, sizeof(bytes));
+    check(f != NULL);
+    check_eq(file_write(f, bytes, sizeof(bytes)), sizeof(bytes));
+    check_eq(file_read(f, bytes, 1), 1); /* what follows stays */
+    check_eq((uchar)bytes[0], fsops_byte(5, sizeof(bytes)));
+    file_close(f);
+    check_eq(fs_settle(), 0);
+}
+
+TEST("a size close to 2^32: the blocks that are there can be written")
+{
+    struct fsimage im;
+    uint inum;
+
+    world_format(&world_small);
+    check(world_boot(write_victim, NULL));
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_create(&im, "victim", true, &inum));
+    fsimage_inode(&im, inum)->size = ~0u;
+    check(world_boot(write_in_large, NULL));
+}
+
+static void make_dots(void *unused)
+{
+    (void)unused;
+    static const char *const dots[] = { "d/.", "d/..", "d/./", "d/e/." };
+
+    for (uint i = 0; i < COUNT(dots); i++) {
+        bool there = i == 3; /* in a good directory */
+        check_eq(fs_mkdir(world_root(), dots[i]), -1);
+        check_eq(fs_mknod(world_root(), dots[i], 1, 1), -1);
+        check_eq(fs_link(world_root(), "d/victim", dots[i]), -1);
+        check(!file_open(world_root(), dots[i], O_CREATE | O_RDWR));
+        struct inode *ip = fs_lookup(world_root(), dots[i]);
+        check_eq(ip != NULL, there);
+        inode_put(ip);
+    }
+    check(world_file_is("d/victim", 30000, 5));
+    check_eq(fs_mkdir(world_root(), "d/new"), 0); /* other names can be made */
+    check_eq(fs_settle(), 0);
+}
+
+static void make_nest(void *unused)
+{
+    (void)unused;
+    check_eq(fs_mkdir(world_root(), "d"), 0);
+    check_eq(fs_mkdir(world_root(), "d/e"), 0);
+    check_eq(world_write_file("d/victim", 0, 30000, 5), 30000);
+    check_eq(fs_settle(), 0);
+}
+
+TEST("a directory without . and ..: nothing else gets these names")
+{
+    struct fsimage im;
+    struct dirent *e;
+
+    world_format(&world_small);
+    check(world_boot(make_nest, NULL));
+    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
+    check(!fsimage_find_entry(&im, fsimage_inode(&im, ROOTINO), (char[DIRSIZ]){ "d" }, &e));
+    struct dirent *entries = fsimage_block(&im, fsimage_inode(&im, e->inum)->addrs[0]);
+    entries[0].inum = entries[1].inum = 0;
+    check(world_boot(make_dots, NULL));
+}
+
 static void quiet(const char *problem) { (void)problem; }
 
 /* Noise after a super block that is good. */

@@ -7,10 +7,12 @@
 
 #include "base/min.h"
 #include "fs/blockio.h"
+#include "fs/inode.h"
 #include "fs_world.h"
 #include "host.h"
 #include "include/fcntl.h"
 #include "mm/page.h"
+#include "mm/slab.h"
 
 static const struct fsimage_shape *layout;
 
@@ -442,6 +444,43 @@ static void use_all_inodes(void *unused)
 
 TEST("all inodes in use") { on_both(use_all_inodes); }
 
+static void truncate_without_inodes(void *unused)
+{
+    (void)unused;
+    char name[DIRSIZ + 1];
+    uint limit = (layout->extended ? EXT_MAXFILE : MAXFILE) * BSIZE;
+    uchar *bytes = calloc(1, limit);
+    struct file *f = open_file("large", O_CREATE | O_WRONLY);
+    check(file_write(f, bytes, limit) > 0); /* all of it, or what the disk holds */
+    file_close(f);
+    check_eq(unlink_path("large"), 0);
+    check_eq(world_write_file("other", 0, 300, 1), 300);
+    f = open_file("large", O_CREATE | O_WRONLY);
+    check(file_write(f, bytes, limit) > 0);
+    file_close(f);
+    for (uint n = 0;; n++) {
+        snprintf(name, sizeof(name), "f%u", n);
+        if (!opens(name, O_CREATE | O_RDWR))
+            break;
+    }
+    for (uint round = 0; round < 2; round++) {
+        check(opens("large", O_WRONLY | O_TRUNC));
+        check_eq(world_size("large"), 0);
+        check_eq(world_write_file("large", 0, 50000, 3), 50000);
+    }
+    check(world_file_is("large", 50000, 3));
+    check(world_file_is("other", 300, 1));
+    check_eq(fs_settle(), 0);
+    fs_check();
+    free(bytes);
+}
+
+TEST("all inodes in use: a file can still be emptied and written anew")
+{
+    on_both(truncate_without_inodes);
+    run_on(&world_large, truncate_without_inodes, NULL);
+}
+
 /* Memory. */
 
 static void count_pages(void *unused)
@@ -509,6 +548,28 @@ TEST("with little memory")
         check(good || npages < 300);
     }
 }
+
+static void open_without_memory(void *unused)
+{
+    (void)unused;
+    void *files = NULL, **p, *inode = kmalloc(sizeof(struct inode));
+    check(opens(".", O_RDONLY)); /* the root is in memory */
+    for (uint i = 0; i < 2; i++) /* a chain of all that is left, first as large as an inode */
+        while ((p = kmalloc(i ? 48 : sizeof(struct inode)))) {
+            *p = files;
+            files = p;
+        }
+    kfree(inode);
+    check(!opens("new", O_CREATE | O_RDWR));
+    for (; files; files = p) {
+        p = *(void **)files;
+        kfree(files);
+    }
+    check(!opens("new", O_RDONLY)); /* and it has not been made */
+    check(opens("new", O_CREATE | O_RDWR));
+}
+
+TEST("without memory for an open file, none is made") { on_both(open_without_memory); }
 
 /* A failing disk. */
 
