@@ -93,10 +93,10 @@ static __attribute__((noinline)) void drop_dead_locked(struct ksm_task *task, st
 {
     struct holding *kept = holding_at(task->dead.next);
     bool changes = task->passed_over || registry_slot(h->handle) < registry_slot(kept->handle);
+
     /* Whoever frees a holding takes it out first.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     struct holding *gone = changes ? kept : h;
     int handle = gone->handle;
-
     task->ndead--;
     task->passed_over = false;
     drop_locked(gone, registry_slot(handle));
