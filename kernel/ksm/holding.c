@@ -88,6 +88,21 @@ static void drop_locked(struct holding *h, uint slot)
         list_remove(&task->link);
 }
 
+/* A process keeps too many dead ones, the last of which is h: one goes.  Not inline: it is rare. */
+static __attribute__((noinline)) void drop_dead_locked(struct ksm_task *task, struct holding *h)
+{
+    struct holding *kept = holding_at(task->dead.next);
+    bool changes = task->passed_over || registry_slot(h->handle) < registry_slot(kept->handle);
+
+    /* Whoever frees a holding takes it out first.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
+    struct holding *gone = changes ? kept : h;
+    int handle = gone->handle;
+    task->ndead--;
+    task->passed_over = false;
+    drop_locked(gone, registry_slot(handle));
+    registry_keep_locked(handle, -1);
+}
+
 void holding_retire_locked(struct holding *h)
 {
     struct ksm_task *task = h->task;
@@ -99,17 +114,8 @@ void holding_retire_locked(struct holding *h)
     }
     list_unlink(&h->link);
     list_push_back(&task->dead, &h->link);
-    if (++task->ndead <= MAX_DEAD)
-        return;
-    struct holding *kept = holding_at(task->dead.next);
-    bool changes = task->passed_over || registry_slot(h->handle) < registry_slot(kept->handle);
-    /* Whoever frees a holding takes it out first.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-    struct holding *gone = changes ? kept : h;
-    int handle = gone->handle;
-    task->ndead--;
-    task->passed_over = false;
-    drop_locked(gone, registry_slot(handle));
-    registry_keep_locked(handle, -1);
+    if (++task->ndead > MAX_DEAD)
+        drop_dead_locked(task, h);
 }
 
 void holding_retire_all_locked(struct segment *seg)

@@ -38,12 +38,14 @@ static __attribute__((noinline)) struct segment **find_below(struct segment **li
     return link;
 }
 
-struct segment **registry_find_locked(uint id)
+static inline struct segment **find_link(uint id)
 {
     struct segment **link = tree_at(spread(id, tree_bits));
 
     return !*link || (*link)->id == id ? link : find_below(link, id);
 }
+
+struct segment **registry_find_locked(uint id) { return find_link(id); }
 
 void registry_wait_locked(void)
 {
@@ -210,7 +212,7 @@ static __attribute__((noinline)) void replace(struct segment *seg, struct segmen
 
 void registry_leave_locked(struct segment *seg, bool spent)
 {
-    struct segment **place = registry_find_locked(seg->id);
+    struct segment **place = find_link(seg->id);
 
     if (seg->child[0] || seg->child[1])
         replace(seg, place);
