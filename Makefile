@@ -53,8 +53,9 @@ PYTHON  ?= python3
 V       ?=
 # The tree, with a slash, that what runs on this computer is made of: a grader's own, beside a student's.
 HOST_TREE ?=
-# Compilers note for make which headers they have read.  Not a student's: make would run what stands in a header's name.
-NOTE_HEADERS := $(if $(HOST_TREE),,-MMD -MP)
+# Compilers note for make which headers they have read.  A grader leaves that out for a student's tree, since make would run
+# what stands in a header's name.
+NOTE_HEADERS ?= -MMD -MP
 VERSION := $(file <VERSION)
 # 0 is off, as nothing is.
 $(foreach v,DEBUG WERROR NULL_PAGE COVERAGE V,$(eval override $v := $(filter-out 0,$($v))))

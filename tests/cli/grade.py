@@ -33,7 +33,13 @@ HIDDEN = """\
  */
 #include "ksmtest.h"
 
-TEST("§3.1 a new segment's handle is positive") { check(ksmget(4711, 1) > 0 && ksmdelete(ksmget(4711, 1)) == 0); }
+TEST("§3.1 a new segment's handle is positive")
+{
+#ifdef CHANGED
+    printf(1, "built with a changed header\\n");
+#endif
+    check(ksmget(4711, 1) > 0 && ksmdelete(ksmget(4711, 1)) == 0);
+}
 
 TAP_MAIN(NULL)
 """
@@ -114,12 +120,14 @@ os.symlink("/etc/passwd", os.path.join(GOOD, "kernel", "passwd.c"))
 for header in "include/fs.h", "include/stat.h", "include/types.h", "include/mustcheck.h":
     with open(os.path.join(GOOD, header), "a", encoding="utf-8") as f:
         f.write("#if __STDC_HOSTED__\n#error this is compiled to run on the host\n#endif\n")
+with open(os.path.join(GOOD, "user/ksm/ksm.h"), "a", encoding="utf-8") as f:
+    f.write("#define CHANGED\n")
 
 
 def compile_as_grade(source, made):
     """Compiles a source as a submission's kernel is compiled."""
     r = subprocess.run(["make", "-n", "B=" + path("nothing"), "HOST_TREE=./", path("nothing", "kernel", "boot.o")],
-                       cwd=ROOT, env=ENV, capture_output=True, text=True, check=True)
+                       cwd=ROOT, env=dict(ENV, NOTE_HEADERS=""), capture_output=True, text=True, check=True)
     words = next(shlex.split(line.rpartition(";")[2]) for line in r.stdout.splitlines() if "kernel/boot.c" in line)
     words = [{"kernel/boot.c": source, path("nothing", "kernel", "boot.o"): made}.get(word, word) for word in words]
     return subprocess.run(words, cwd=ROOT, env=ENV, capture_output=True, text=True, check=False)
@@ -158,6 +166,9 @@ with open(path("out", "grades.csv"), encoding="utf-8") as f:
     ok("\n'=1+2,0,37,no tree" in f.read() and "\n=1+2 " in r.stdout, "a spreadsheet computes nothing of a tree's name")
 with open(path("out", "all-passed", "guest-t_ksm-smp1.log"), encoding="utf-8") as f:
     ok("30 passed, 0 failed" in f.read(), "the log of its test is kept")
+with open(path("out", "good", "guest-t_one-smp1.log"), encoding="utf-8") as f:
+    said = f.read()
+    ok("built with a changed header" in said, "what includes a header that a submission has changed is built again", said)
 found = {s.get("name"): (s.get("tests"), s.get("failures")) for s in ET.parse(path("junit.xml")).getroot()}
 ok(found.get("good/guest/t_one") == ("1", "0") and found.get("all-passed/guest/t_one") == ("1", "1"),
    "--junit has the tests of each tree", found)

@@ -196,7 +196,7 @@ class Reference:
         self.suites = list(dict.fromkeys(chosen + [h.suite for h in hidden]))
         self.debug = debug = options.jitter is not None or points.needs_debug(options)
         # A warning of the compiler costs nobody points.
-        self.env = clean_env(DEBUG="1" if debug else "", WERROR="", KSM_BUILT="1", HOST_TREE="own/")
+        self.env = clean_env(DEBUG="1" if debug else "", WERROR="", KSM_BUILT="1", HOST_TREE="own/", NOTE_HEADERS="")
         self.where = debug_build(os.environ) if debug else "build"
         self.njobs = max((os.cpu_count() or 1) // min(options.jobs, len(options.trees)), 1)
         with alone():
@@ -213,7 +213,9 @@ class Reference:
 
     def build(self, processes):
         progress.show("building this tree")
-        said = build(self.tree, self, processes)
+        # Of its own headers make may know: what includes one that a submission changes is built again.
+        env = {name: value for name, value in self.env.items() if name != "NOTE_HEADERS"}
+        said = build(self.tree, self, env, processes)
         if said is not None:
             raise Refused("this tree does not build: " + submission.first_error(said), BUILD_FAILED)
 
@@ -277,8 +279,8 @@ def copy_tree(target, where):
     shutil.copytree(ROOT, target, symlinks=True, ignore=leave_out)
 
 
-def build(tree, reference, processes):
-    return submission.build(tree, reference.where, reference.targets, reference.env, reference.njobs, processes)
+def build(tree, reference, env, processes):
+    return submission.build(tree, reference.where, reference.targets, env, reference.njobs, processes)
 
 
 class Graded:
@@ -352,7 +354,7 @@ class Grader:
         try:
             shutil.copytree(self._reference.tree, tree, symlinks=True, dirs_exist_ok=True)
             found.lay_over(tree)
-            said = build(tree, self._reference, self._processes)
+            said = build(tree, self._reference, self._reference.env, self._processes)
             if said is not None:
                 check_room(tree)
                 return "does not build: " + report.printable(submission.first_error(said)), {}, {"build.log": said}
