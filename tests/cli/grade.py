@@ -3,6 +3,7 @@
 With --all, twenty submissions are graded twice, and a run is interrupted.
 """
 
+import argparse
 import fcntl
 import json
 import os
@@ -13,6 +14,7 @@ import subprocess
 import sys
 import time
 import xml.etree.ElementTree as ET
+from concurrent.futures import ThreadPoolExecutor
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
@@ -215,6 +217,37 @@ ok(sorted(os.listdir(path("left"))) == ["ksm-grade-link", "ksm-grade-live", "ksm
    os.listdir(left["other"]), "what a killed run has left is removed by the next, and nothing else",
    os.listdir(path("left")))
 
+# What is built of a tree, and when; nothing of it can be written to.
+at = {"kernel.elf": 0, "kernel/old.o": 0, "kernel/new.o": time.time() + 86400, "stamp/tools": time.time() + 86400}
+for name, seconds in at.items():
+    os.utime(write("clock/build/" + name, ""), (seconds, seconds))
+subprocess.run(["chmod", "-R", "a-w", path("clock")], check=True)
+grader.ROOT = path("clock")
+grader.copy_tree(path("copied"), "build")
+grader.ROOT = ROOT
+found = sorted(name for _, _, names in os.walk(path("copied")) for name in names)
+ok(found == ["kernel.elf", "old.o"], "what was built in the future is built again, as make would not", found)
+ok(all(os.stat(path("copied", *names)).st_mode & 0o200 for names in ((), ("build", "kernel"), ("build", "kernel.elf"))),
+   "what is graded in a tree that nobody can write to can be written to")
+subprocess.run(["chmod", "-R", "u+w", path("clock")], check=True)
+
+# Commands that write to one --out.
+os.mkdir(path("shared"))
+parallel = grader.Grader.__new__(grader.Grader)
+parallel.__dict__.update(_options=argparse.Namespace(out=path("shared")), _names={GOOD: "good"})
+with ThreadPoolExecutor(4) as pool:
+    results = [grader.Graded({"points": n}) for n in range(100)]
+    failures = [f.exception() for f in [pool.submit(parallel._keep, GOOD, r, {"a.log": "a" * 9999}) for r in results]]
+ok(not any(failures) and sorted(os.listdir(path("shared"))) == ["good"],
+   "commands that grade one tree at once end well", [e for e in failures if e][:3], os.listdir(path("shared")))
+
+limits = []
+trial.run_command, run_command = lambda *arguments: (limits.append(arguments[-1]), (124, False, ""))[1], trial.run_command
+one = trial.Guest("guest/t_ksm", ROOT, "build", ENV, trial.How(limit=1000), Processes())
+one.boot()
+trial.run_command = run_command
+ok(limits[0] > 1000 * trial.PATIENCE, "a machine ends by its own limit, also by a long one", limits)
+
 FLOOD = """\
 import os, signal, sys
 signal.signal(signal.SIGTERM, lambda *_: (os.write(int(sys.argv[1]), bytes(1 << 20)), os._exit(0)))
@@ -224,7 +257,7 @@ signal.pause()
 """
 for number in "1", "2":
     command = [sys.executable, "-c", FLOOD, number]
-    status, flooded, _ = trial.run_command(Processes(), command, ENV, WORK, trial.Report(""))
+    status, flooded, _ = trial.run_command(Processes(), command, ENV, WORK, trial.Report(""), 60)
     ok((status, flooded) == (0, True), "what prints too much, and at its end as well, can end: descriptor " + number,
        status, flooded)
 

@@ -16,6 +16,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import sys
 import tempfile
 import time
@@ -266,17 +267,28 @@ def last_words(log):
 
 
 def copy_tree(target, where):
-    """This tree without what a build does not need, and with what is built of it, which saves most of the time."""
+    """This tree without what a build does not need, and with what is built of it, which saves most of the time.
+
+    What was built after now, by a clock that was wrong, make would take for newer than a submission."""
+    now = time.time()
+
     def leave_out(directory, names):
         relative = os.path.relpath(directory, ROOT)
         if relative == ".":
             return set(names) - set(NEEDED)
+        if relative.split(os.sep)[0] != "build":
+            return set()
+        out = {n for n in names if os.lstat(os.path.join(directory, n)).st_mtime > now}
         if relative == "build":
-            return {n for n in names if os.path.isdir(os.path.join(directory, n)) and where != "build/" + n
+            out |= {n for n in names if os.path.isdir(os.path.join(directory, n)) and where != "build/" + n
                     and (where != "build" or n not in BUILT)}
-        return {"host"} & set(names) if relative == os.path.join(where, "tests") else set()
+        return out | ({"host"} & set(names) if relative == os.path.join(where, "tests") else set())
 
     shutil.copytree(ROOT, target, symlinks=True, ignore=leave_out)
+    for directory, _, names in os.walk(target):
+        for path in [directory] + [os.path.join(directory, name) for name in names]:
+            if not os.path.islink(path):
+                os.chmod(path, os.stat(path).st_mode | stat.S_IWUSR)
 
 
 def build(tree, reference, env, processes):
@@ -394,6 +406,10 @@ class Grader:
 
     def _keep(self, path, result, logs):
         """Puts the directory in place, when it is whole."""
+        with locked(self._options.out):  # another command may have the same tree
+            return self._place(path, result, logs)
+
+    def _place(self, path, result, logs):
         final = self.directory(path)
         part = os.path.join(self._options.out, "." + self._names[path] + ".part")
         shutil.rmtree(part, ignore_errors=True)
@@ -424,6 +440,18 @@ class Grader:
                     future.cancel()
                 raise
         return [results[path] for path in paths]
+
+
+@contextlib.contextmanager
+def locked(directory):
+    """While others who do the same wait.  Where nothing can be locked, nobody waits."""
+    held = os.open(directory, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def check_room(directory):
@@ -530,14 +558,8 @@ def clear_left_over():
 def workplace():
     """A directory to work in, which is locked while we live."""
     clear_left_over()
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as work:
-        held = os.open(work, os.O_RDONLY)
-        try:
-            with contextlib.suppress(OSError):  # where nothing can be locked, nothing is removed either
-                fcntl.flock(held, fcntl.LOCK_EX)
-            yield work
-        finally:
-            os.close(held)
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as work, locked(work):
+        yield work
 
 
 def main():

@@ -26,7 +26,8 @@ DEATHS_MAX = 3        # machines that one suite may lose, or one fewer if no tes
 PATIENCE = 10         # times the limit of processor time that a run may take on the clock
 MESSAGES = "\n--- messages ---\n"
 RUN_LIMITS = "ulimit -f 1048576; ulimit -c 0"
-CLI_SECONDS = 900  # on the clock, for a script or a machine that its own limits do not end
+CLI_SECONDS = 900  # on the clock, for a script
+ENDING = 300       # seconds after its own limit on the clock, in which a machine ends
 
 
 class How:
@@ -106,8 +107,8 @@ class Report:
                 self.whys[-1] = self._note  # scripts explain afterwards
 
 
-def run_command(processes, command, env, cwd, report):
-    """The status of a command, whether it printed too much, and its log."""
+def run_command(processes, command, env, cwd, report, seconds):
+    """The status of a command, whether it printed too much, and its log.  After so many seconds it is ended."""
     process = processes.start(RUN_LIMITS, command, env=env, cwd=cwd, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     flooded = threading.Event()
 
@@ -116,7 +117,7 @@ def run_command(processes, command, env, cwd, report):
         process.terminate()
 
     out, err = Stream(process.stdout, report.line, full), Stream(process.stderr, full=full)
-    watchdog = threading.Timer(CLI_SECONDS, process.terminate)
+    watchdog = threading.Timer(seconds, process.terminate)
     watchdog.start()
     try:
         said = out.text(), err.text()  # both have ended then
@@ -167,11 +168,12 @@ class Guest:
     def boot(self, numbers=None):
         """One machine: its report, and why it ended, in a word, if there was a reason."""
         key = "".join(secrets.choice("abcdefghijklmnop") for _ in range(16))  # letters alone: all cost the same
-        return self._execute(key, self._command(key, numbers), self._env, suites.ROOT)
+        seconds = self._how.limit * PATIENCE + ENDING
+        return self._execute(key, self._command(key, numbers), self._env, suites.ROOT, seconds)
 
-    def _execute(self, key, command, env, cwd):
+    def _execute(self, key, command, env, cwd, seconds):
         report = Report(key)
-        status, flooded, log = run_command(self._processes, command, env, cwd, report)
+        status, flooded, log = run_command(self._processes, command, env, cwd, report, seconds)
         self.log += log.replace(key + " ", "") if key else log
         last = re.search(r"^panic.*|(?<=^ksm: timeout: ).*", log.rpartition(MESSAGES)[2], re.M)
         self.note = last[0] if last else ""
@@ -215,7 +217,8 @@ class Script(Guest):
         script = name + ".py"
         there = os.path.exists(os.path.join(self._tree, script))
         env = dict(self._env, B=os.path.relpath(self._where, self._tree), CPUS=str(self._how.smp))
-        return self._execute("", [sys.executable, script] if there else ["sh", name + ".sh"], env, self._tree)
+        command = [sys.executable, script] if there else ["sh", name + ".sh"]
+        return self._execute("", command, env, self._tree, CLI_SECONDS)
 
     def run(self, titles, wanted):
         if not self.built:
