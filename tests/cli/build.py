@@ -224,7 +224,7 @@ make("all")
 r = run("--", "exit 3", build=os.path.join(copy, "build"))
 ok(r.status == 3, "and without it our own is back", r)
 
-r = make("-n", "clean", "B=")
+r = make("-n", "--no-print-directory", "clean", "B=")
 ok(r.stdout.startswith("rm -rf build "), "an empty B is the usual build, and not the root directory", r.stdout)
 r = make("-n", "clean", "B=a b")
 ok(r.returncode != 0 and "no directory with blanks" in r.stderr, "one with a blank is refused", r.stdout, r.stderr)
