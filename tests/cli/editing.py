@@ -259,15 +259,23 @@ def lasts(e):
     e.has(-1, "end)", "more in a job")
     e.shows(b"", "$ |", "that ends before it")
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "leaves the keys to the shell")
+
+
+def narrows(e):
     e.screen.resize(HEIGHT, WIDTH - 20)
     e.shows(DROP + b"\x0cd\x7f", "$ |", "when the terminal has become narrower")
     e.shows(b"y" * (WIDTH - 22), "|", "Ctrl-L tells the shell")
+    e.prints(DROP + b"echo above", "above", "where the row is full")
+    e.shows(b"\x12" + b"~" * (WIDTH - 31), "|", "of what Ctrl-R looks for, the cursor is below")
+    e.shows(b"~", " |", "and when it becomes longer")
+    e.has(-2, "above", "nothing above it is erased")
+    e.shows(b"\x07", "$ |", "Ctrl-G ends that")
 
 
 with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%dx%d" % (WIDTH, HEIGHT)) as pc:
     editor = Editor(pc)
     ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
-    for part in edits, asks, scrolls, remembers, completes, pages, lasts:
+    for part in edits, asks, scrolls, remembers, completes, pages, lasts, narrows:
         part(editor)
 
 ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")
