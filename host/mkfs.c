@@ -35,6 +35,7 @@
 #define OUR_INODES   1024u     /* at least */
 #define SPARE_BLOCKS 24576u    /* free space, unless -s says otherwise: 12 MB */
 #define MAX_BLOCKS   0x400000u /* 2 GB */
+#define MIN_INODES   2u        /* number 0, which is not used, and the root */
 #define MAX_INODES   65535u    /* a directory entry has 16 bits for the number */
 
 /* A file to be put into the image. */
@@ -209,7 +210,9 @@ static void make_image(const char *path, struct fsimage_shape *shape)
     if (wrong)
         die("%s: %s", path, wrong);
     put_sources(&im, false);
-    write_image(path, 0, bytes, nbytes);
+    char *real = realpath(path, NULL); /* not a link to it is to be replaced */
+    write_image(real ? real : path, 0, bytes, nbytes);
+    free(real);
 }
 
 /* An image that is there. */
@@ -255,13 +258,13 @@ static void print_info(const char *path)
            sb->ninodes, sb->nlog);
 }
 
-static uint number(const char *option, const char *text, uint limit)
+static uint number(const char *option, const char *text, uint least, uint limit)
 {
     char *end;
     unsigned long n = text ? strtoul(text, &end, 10) : 0;
 
-    if (!text || *text < '0' || *text > '9' || *end || n == 0 || n > limit)
-        die("%s wants a number from 1 to %u", option, limit);
+    if (!text || *text < '0' || *text > '9' || *end || n < least || n > limit)
+        die("%s wants a number from %u to %u", option, least, limit);
     return n;
 }
 
@@ -290,7 +293,7 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "-i") == 0) {
             bool blocks = argv[i][1] == 's';
             *(blocks ? &shape.nblocks : &shape.ninodes) =
-                number(argv[i], argv[i + 1], blocks ? MAX_BLOCKS : MAX_INODES);
+                number(argv[i], argv[i + 1], blocks ? 1 : MIN_INODES, blocks ? MAX_BLOCKS : MAX_INODES);
             special = true;
             i++;
         } else {

@@ -216,7 +216,7 @@ def pages(e):
     e.shows(b"\x03", "$ |", "Ctrl-C ends it")
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "and gives the keys back")
     e.send(DROP + b"top\n")
-    ok(e.until(lambda: any("; q ends" in row for row in e.rows())), "top", e.rows())
+    ok(e.until(lambda: any("(q ends)" in row for row in e.rows())), "top", e.rows())
     e.shows(b"zq", "$ |", "ends by q")
     e.starts(b"( sleep 50; die null_read ) &", "a program that is going to die")
     e.send(b"ac" + LEFT + b"b")
@@ -259,15 +259,23 @@ def lasts(e):
     e.has(-1, "end)", "more in a job")
     e.shows(b"", "$ |", "that ends before it")
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "leaves the keys to the shell")
+
+
+def narrows(e):
     e.screen.resize(HEIGHT, WIDTH - 20)
     e.shows(DROP + b"\x0cd\x7f", "$ |", "when the terminal has become narrower")
     e.shows(b"y" * (WIDTH - 22), "|", "Ctrl-L tells the shell")
+    e.prints(DROP + b"echo above", "above", "where the row is full")
+    e.shows(b"\x12" + b"~" * (WIDTH - 31), "|", "of what Ctrl-R looks for, the cursor is below")
+    e.shows(b"~", " |", "and when it becomes longer")
+    e.has(-2, "above", "nothing above it is erased")
+    e.shows(b"\x07", "$ |", "Ctrl-G ends that")
 
 
 with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%dx%d" % (WIDTH, HEIGHT)) as pc:
     editor = Editor(pc)
     ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
-    for part in edits, asks, scrolls, remembers, completes, pages, lasts:
+    for part in edits, asks, scrolls, remembers, completes, pages, lasts, narrows:
         part(editor)
 
 ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")
@@ -296,6 +304,17 @@ t.type(b"for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; done | more\r")
 ok(t.expect(rb"\n9\r\n--More-- $"), "more follows the terminal's height, and its question the width", t.text)
 t.type(b"q")
 ok(t.expect(rb"\$ "), "q ends it", t.text)
+for i in range(8):
+    t.type(b"sleep 100000 &\r")
+    t.expect(rb"(?s)&.*?\n.*?\$ ")
+t.type(b"top\r")
+t.expect(rb"\x1b\[J")
+picture = re.match(rb"(?s)\x1b\[H(.*?)\x1b\[J", t.text) if t.expect(rb"(?=\x1b\[H[^J]*\x1b\[J)") else None
+rows = picture.group(1).replace(b"\x1b[K", b"").split(b"\r\n") if picture else []
+ok(3 < len(rows) <= 10 and all(len(row) < 40 for row in rows), "top draws no more than the terminal has room for", rows)
+ok(rows and b"(q ends)" in rows[0], "and says how it ends", rows)
+t.type(b"q")
+ok(t.expect(rb"\$ "), "which it does", t.text)
 t.type(b"halt\r")
 status = t.status()
 ok(status == 0, "halt ends it", status, t.text)

@@ -102,6 +102,9 @@ TEST("mkfs: files and directories")
     check(output[0] == 0);
     check_eq(run("mkfs b.img; fsck b.img"), 0);
     check(strstr(output, "good"));
+    check_eq(run("ln -s b.img link.img; mkfs -x link.img small; test -L link.img && fsck -q b.img"), 0);
+    check(load_image("b.img"));
+    check_eq(world->nblocks, 1000); /* what the link leads to was replaced */
 }
 
 static void look_inside_xv6(void *unused)
@@ -154,6 +157,7 @@ TEST("mkfs refuses clearly")
     refused("z.img -s 0", "-s wants");
     refused("z.img -s 12x", "-s wants");
     refused("z.img -i 70000", "-i wants");
+    refused("z.img -i 1", "-i wants a number from 2");
     refused("z.img nothing", "can't open nothing");
     refused("z.img .", "not a regular file");
     refused("z.img small=.", "can't be .");

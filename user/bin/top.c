@@ -16,8 +16,10 @@
 #include "sysinfo.h"
 #include "ulib.h"
 
-#define LINES     14 /* of processes on a terminal: with the rest, 24 */
-#define BAR_WIDTH 30
+#define OTHER_LINES  10 /* at most, mostly: of the picture, besides those of processes */
+#define SCREEN_LINES 24 /* where the terminal's size is not known */
+#define BAR_WIDTH    30
+#define WIDTH        160 /* of any line */
 
 struct entry {
     struct procinfo info;
@@ -32,8 +34,27 @@ static bool terminal;
 static bool asks; /* somebody at the console may end it */
 static struct ksminfo_t shared;
 
-/* Of each line: the rest of what was there goes. */
-static const char *line_end(void) { return terminal ? "\033[K\n" : "\n"; }
+/* A line of the picture takes one row of a terminal, whose last column stays free: a full row would be wrapped.  The rest of
+   what was there goes. */
+static __attribute__((format(printf, 1, 2))) void put_line(const char *fmt, ...)
+{
+    uint ncolumns = terminal ? terminal_columns() : 0;
+    char line[WIDTH];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    must_print("%.*s%s\n", ncolumns ? (int)ncolumns - 1 : WIDTH, line, terminal ? "\033[K" : "");
+}
+
+/* How many processes a terminal has room for. */
+static uint rows_of_processes(void)
+{
+    uint nlines = terminal_lines() ? terminal_lines() : SCREEN_LINES;
+
+    return nlines > OTHER_LINES ? nlines - OTHER_LINES : 1;
+}
 
 static struct entry *grow(struct entry *entries)
 {
@@ -100,19 +121,19 @@ static void show_processes(void)
 {
     static const char *const states[] = { "?", "sleep", "ready", "run" };
     const struct entry **order = malloc((nnow + 1) * sizeof(*order));
+    uint nrows = terminal ? rows_of_processes() : nnow;
 
     if (!order)
         fail(1, "out of memory");
     for (uint i = 0; i < nnow; i++)
         order[i] = &now[i];
     qsort(order, nnow, sizeof(*order), compare);
-    must_print("%5s %6s %-5s %4s %8s %6s %s%s", "PID", "PARENT", "STATE", "%CPU", "SIZE", "SHARED", "NAME",
-               line_end());
-    for (uint i = 0; i < nnow && !(terminal && i == LINES); i++) {
+    put_line("%5s %6s %-5s %4s %8s %6s %s", "PID", "PARENT", "STATE", "%CPU", "SIZE", "SHARED", "NAME");
+    for (uint i = 0; i < nnow && i < nrows; i++) {
         const struct procinfo *p = &order[i]->info;
 
-        must_print("%5d %6d %-5s %4u %7uK %6u %.16s%s", p->pid, p->ppid, states[p->state & 3],
-                   order[i]->percent, p->nbytes / 1024, p->nattached, p->name, line_end());
+        put_line("%5d %6d %-5s %4u %7uK %6u %.16s", p->pid, p->ppid, states[p->state & 3], order[i]->percent,
+                 p->nbytes / 1024, p->nattached, p->name);
     }
     free(order);
 }
@@ -125,8 +146,7 @@ static void show_bar(const char *name, uint npages, uint nattached)
     for (uint i = 0; i < BAR_WIDTH; i++)
         bar[i] = i < length || (i == 0 && npages > 0) ? '#' : '.';
     bar[BAR_WIDTH] = 0;
-    must_print("%-12.12s [%s] %7u KB, attached %u%s", name, bar, npages * (PAGE_SIZE / 1024), nattached,
-               line_end());
+    put_line("%-12.12s [%s] %7u KB, attached %u", name, bar, npages * (PAGE_SIZE / 1024), nattached);
 }
 
 static uint npublic_pages, npublic_attached;
@@ -147,8 +167,9 @@ static void show_shared(void)
 
     if (ksminfo(0, &shared) < 0)
         return;
-    must_print("%sShared memory: %u segment%s, %u KB%s", line_end(), shared.total_shrg_nr,
-               shared.total_shrg_nr == 1 ? "" : "s", shared.total_shpg_nr * (PAGE_SIZE / 1024), line_end());
+    put_line("%s", "");
+    put_line("Shared memory: %u segment%s, %u KB", shared.total_shrg_nr, shared.total_shrg_nr == 1 ? "" : "s",
+             shared.total_shpg_nr * (PAGE_SIZE / 1024));
     npublic_pages = npublic_attached = 0;
     nothers = (int)shared.total_shrg_nr - ksmpublic_each(show_segment);
     if (nothers > 0 && shared.total_shpg_nr >= npublic_pages && shared.total_attached_nr >= npublic_attached)
@@ -162,12 +183,12 @@ static void show(void)
 
     look();
     sysinfo(&info);
-    must_print("%sup %02u:%02u:%02u, %u processes, %u KB free%s%s", terminal ? "\033[H" : "", seconds / 3600,
-               seconds / 60 % 60, seconds % 60, nnow, info.nfree * (PAGE_SIZE / 1024),
-               !asks                ? ""
-               : terminal_columns() ? "; q ends"
-                                    : "; q and Enter ends",
-               line_end());
+    must_print("%s", terminal ? "\033[H" : "");
+    put_line("up %02u:%02u:%02u%s, %u processes, %u KB free", seconds / 3600, seconds / 60 % 60, seconds % 60,
+             !asks                ? ""
+             : terminal_columns() ? " (q ends)"
+                                  : " (q and Enter ends)",
+             nnow, info.nfree * (PAGE_SIZE / 1024));
     show_processes();
     show_shared();
     must_print("%s", terminal ? "\033[J" : "");

@@ -131,6 +131,7 @@ void screen_enter_line(void)
 {
     put(screen.prompt);
     screen.cursor = screen.end = strlen(screen.prompt);
+    wrap(screen.cursor);
     screen.changed = 0;
 }
 
