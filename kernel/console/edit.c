@@ -85,11 +85,9 @@ static void break_locked(void)
 
 void edit_locked(int c)
 {
-    if (proc_foreign && (c == CTRL('C') || c == CTRL('K')))
-        add_locked(c);
-    else if (c == CTRL('C'))
+    if (c == CTRL('C') && !proc_foreign)
         break_locked();
-    else if (c == CTRL('K'))
+    else if (c == CTRL('K') && !proc_foreign)
         control_press_locked(CONTROL_KSM);
     else if (c == CTRL('P'))
         control_press_locked(CONTROL_PROCS);

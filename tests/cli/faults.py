@@ -8,6 +8,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _pty import Terminal  # noqa: E402
 from _tap import BUILD, ROOT, RUN, done, ok, run, temp_directory  # noqa: E402
+from run import symbols  # noqa: E402
 
 # What `die WAY` deserves; HEX is any number.
 WORDS = {
@@ -152,4 +153,6 @@ for i, (way, wanted) in enumerate(HEAP.items()):
 ok(lines[2 * len(HEAP):] == ["0"], "and nothing to say about a program that is right", lines)
 ok(re.search(r"0x\w+ is in double_free \(tests/hostile/heap\.c:\d+\), 0x\w+ is in double_free", first.err),
    "the places in the source are said apart from the output", first.err)
+ok(symbols.readable("/elsewhere/ksm/tests/hostile/die.c") == "tests/hostile/die.c" and
+   symbols.readable("/elsewhere/include/stdio.h") == "stdio.h", "a tree that was built elsewhere has the same places")
 done()

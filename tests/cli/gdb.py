@@ -311,6 +311,17 @@ ok(status == 130 and during != before and after == before, "a kill leaves the te
    status, before, during, after)
 
 WORK = temp_directory()
+odd = os.path.join(WORK, "o'd \"d\" $x #y \\z é")
+for name in "kernel.elf", "fs.img", "elf/echo", "host/mkfs":
+    os.makedirs(os.path.dirname(os.path.join(odd, name)), exist_ok=True)
+    shutil.copy(os.path.join(BUILD, name), os.path.join(odd, name))
+os.symlink(ROOT, os.path.join(odd, "tree"))
+p = subprocess.run([sys.executable, os.path.join(odd, "tree", "tools", "run", "debug.py"), "echo"],
+                   input="info symbol ksm_attach\ninfo line main\nkill\n", stdout=subprocess.PIPE,
+                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=qemu.ANSWER,
+                   env=dict(ENV, B=odd, TMPDIR=odd), check=False)
+ok("ksm_attach in section .text" in p.stdout and "echo.c" in p.stdout,
+   "directories may have any characters in their names", p.stdout)
 # Names of files in a kernel are not gdb's to compute: the second one here is an expression.
 with open(os.path.join(WORK, "names.c"), "w", encoding="utf-8") as f:
     f.write("""\

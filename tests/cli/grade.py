@@ -170,7 +170,8 @@ with open(path("out", "all-passed", "guest-t_ksm-smp1.log"), encoding="utf-8") a
     ok("30 passed, 0 failed" in f.read(), "the log of its test is kept")
 with open(path("out", "good", "guest-t_one-smp1.log"), encoding="utf-8") as f:
     said = f.read()
-    ok("built with a changed header" in said, "what includes a header that a submission has changed is built again", said)
+    ok("built with a changed header" in said, "what includes a header that a submission has changed is built again",
+       said)
 found = {s.get("name"): (s.get("tests"), s.get("failures")) for s in ET.parse(path("junit.xml")).getroot()}
 ok(found.get("good/guest/t_one") == ("1", "0") and found.get("all-passed/guest/t_one") == ("1", "1"),
    "--junit has the tests of each tree", found)
@@ -242,7 +243,8 @@ ok(not any(failures) and sorted(os.listdir(path("shared"))) == ["good"],
    "commands that grade one tree at once end well", [e for e in failures if e][:3], os.listdir(path("shared")))
 
 limits = []
-trial.run_command, run_command = lambda *arguments: (limits.append(arguments[-1]), (124, False, ""))[1], trial.run_command
+run_command = trial.run_command
+trial.run_command = lambda *arguments: (limits.append(arguments[-1]), (124, False, ""))[1]
 one = trial.Guest("guest/t_ksm", ROOT, "build", ENV, trial.How(limit=1000), Processes())
 one.boot()
 trial.run_command = run_command

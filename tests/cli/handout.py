@@ -121,6 +121,18 @@ if shutil.which("git"):
     inside = handed_out("call", "third")[0]
     ok("tests/guest/t_ksm.c" in inside and "tests/guest/t_secret.c" not in inside,
        "nor, where there is git, is what it does not know", sorted(inside))
+    subprocess.run(["git", "init", "-q", os.path.join(WHERE, "another")], check=True)
+    os.environ["GIT_DIR"] = os.path.join(WHERE, "another", ".git")
+    inside = handed_out("call", "fourth")[0]
+    del os.environ["GIT_DIR"]
+    ok("tests/guest/t_ksm.c" in inside and "tests/guest/t_secret.c" not in inside,
+       "nor if a hook of another repository makes the tree", sorted(inside))
+    os.unlink(os.path.join(WHERE, "whole", ".git", "HEAD"))
+    p = subprocess.run(["./ksm", "handout", "call", "fifth"], cwd=os.path.join(WHERE, "whole"), stderr=subprocess.PIPE,
+                       text=True, check=False)
+    ok(p.returncode != 0 and p.stderr.startswith("ksm: git does not say which files belong to this tree: fatal: ") and
+       not os.path.exists(os.path.join(WHERE, "whole", "fifth")),
+       "where git should know, and refuses to say, nothing is handed out", p.returncode, p.stderr)
 
 
 def in_tree(*words, **env):

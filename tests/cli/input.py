@@ -54,6 +54,23 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
 r = run(b"echo one\nexit 3\n", "sh")
 ok(r[0] == 3 and b"one\n" in r[1], "a shell takes its commands from it", r)
 
+# A kernel that asks without end, and an input from which nothing comes.
+ASKED = """\
+import socket, sys, tracemalloc
+sys.path.insert(0, %r)
+from run.batch import Feeder
+feeder = Feeder(socket.socketpair()[0])
+tracemalloc.start()
+for _ in range(100000):
+    feeder.ask()
+print(tracemalloc.get_traced_memory()[0])
+"""
+with subprocess.Popen([sys.executable, "-c", ASKED % os.path.join(ROOT, "tools")], stdin=subprocess.PIPE,
+                      stdout=subprocess.PIPE, text=True) as p:
+    kept = int(p.stdout.readline())
+    p.stdin.close()
+ok(kept < 100000, "requests that nothing answers take no memory", kept)
+
 image = os.path.join(temp_directory(), "xv6.img")
 subprocess.run([os.path.join(BUILD, "host", "mkfs"), "--xv6", image] +
                [os.path.join(BUILD, "bin", name) for name in ("init", "sh", "wc")], check=True)

@@ -21,13 +21,12 @@ import re
 import shutil
 import signal
 import stat
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from exercises import HERE, Fault, NoExercise, ROOT, find, load  # noqa: E402
-from rules.common import files  # noqa: E402
+from rules.common import files, git  # noqa: E402
 from run import progress  # noqa: E402
 
 USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
@@ -189,9 +188,12 @@ def student_document(text, path, there, exercise):
 def own_files():
     """The paths of what makes up this tree, and of what else lies in it: hidden tests, submissions, points."""
     every = files()
-    r = shutil.which("git") and subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True,
-                                               errors="surrogateescape", check=False)
-    tracked = set(r.stdout.split("\0")) if r and r.returncode == 0 else set()
+    r = git("ls-files", "-z")
+    known = r and r.returncode == 0
+    if not known and os.path.lexists(os.path.join(ROOT, ".git")):
+        why = r.stderr.partition("\n")[0] if r else "it is not installed"
+        raise Fault("git does not say which files belong to this tree: " + why)
+    tracked = set(r.stdout.split("\0")) if known else set()
     own = [path for path in every if (path in tracked if "ksm" in tracked else path.split("/")[0] in TOP)]
     return own, sorted(set(every) - set(own))
 

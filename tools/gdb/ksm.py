@@ -45,6 +45,11 @@ STATES = {"NEW": "ready", "READY": "ready", "RUNNING": "running", "SLEEPING": "a
           "FORMING": "forming"}
 
 
+def quoted(path):
+    """As gdb takes it for one word, whatever characters it has."""
+    return re.sub(r"([\\\s'\"])", r"\\\1", path)
+
+
 def quietly(command):
     return gdb.execute(command, to_string=True)
 
@@ -329,9 +334,9 @@ class Programs:
         if name == self.name:
             return
         if self._path:
-            quietly("remove-symbol-file '%s'" % self._path)
+            quietly("remove-symbol-file " + quoted(self._path))
         self.name, self._path = name, self.path(name)
-        quietly("add-symbol-file '%s'" % self._path)
+        quietly("add-symbol-file " + quoted(self._path))
         self._park()
         adapt()
 

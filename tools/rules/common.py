@@ -20,11 +20,22 @@ def exists(path):
     return os.path.exists(os.path.join(ROOT, path))
 
 
+def git(*words):
+    """What git says of this tree, or None without git.
+
+    Who runs us, as a hook, may have set another repository.  Another user's tree is trusted: its programs run anyway.
+    """
+    if not shutil.which("git"):
+        return None
+    env = {k: v for k, v in os.environ.items() if k not in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")}
+    command = ["git", "-c", "safe.directory=" + ROOT, *words]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, errors="surrogateescape",
+                          check=False)
+
+
 def files():
     """The paths of all files that belong to the tree, new ones included; without git, of all that is not built."""
-    command = ["git", "ls-files", "-co", "--exclude-standard", "-z"]
-    listed = shutil.which("git") and subprocess.run(command, cwd=ROOT, capture_output=True, text=True,
-                                                    errors="surrogateescape")
+    listed = git("ls-files", "-co", "--exclude-standard", "-z")
     if listed and listed.returncode == 0 and listed.stdout:  # a repository around this tree may ignore it
         return sorted(path for path in set(listed.stdout.split("\0")) if path and exists(path))
     found = []

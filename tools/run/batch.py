@@ -72,14 +72,14 @@ class Feeder:
 
     def __init__(self, port):
         self._port = port
-        self._requests = queue.SimpleQueue()
+        self._requests = threading.Semaphore(0)  # a kernel may ask without end
         self._ended = False
         # A job in the background that reads from its terminal gets an error, and is not stopped.
         signal.signal(signal.SIGTTIN, signal.SIG_IGN)
         threading.Thread(target=self._work, daemon=True).start()
 
     def ask(self):
-        self._requests.put(None)
+        self._requests.release()
 
     def _read(self):
         try:
@@ -92,7 +92,7 @@ class Feeder:
 
     def _work(self):
         while True:
-            self._requests.get()
+            self._requests.acquire()
             data = self._read()
             try:
                 self._port.sendall(struct.pack("<H", len(data)) + data)

@@ -55,15 +55,6 @@ Examples:
 docs/debugging.md is a page for beginners.
 """
 
-COMMANDS = """\
-set confirm off
-set pagination off
-file {kernel}
-source {tools}/gdb/ksm.py
-target remote {port}
-{program}"""
-
-
 ENDING = 2  # seconds that QEMU may take to end when gdb has ended
 
 
@@ -105,13 +96,20 @@ def end(gdb):
         gdb.kill()
 
 
-def run_gdb(machine, script, typed):
+def gdb_command(kernel, port, program):
+    """Each path is a word of its own: whatever characters it has."""
+    return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off",
+            "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"), "-ex", "target remote " + port] + (
+                ["-ex", "program " + program] if program else []) + [kernel]
+
+
+def run_gdb(machine, command, typed):
     speaks = threading.Event()  # the system has written to its console
     console = threading.Thread(target=copy_console, args=(machine, speaks), daemon=True)
     console.start()
     for target, arguments in ((drain, (machine.log,)), (type_in, (machine, typed, speaks))):
         threading.Thread(target=target, args=arguments, daemon=True).start()
-    with subprocess.Popen([shutil.which("gdb") or "gdb", "-q", "-x", script], env=dict(os.environ, KSM_CONSOLE=typed),
+    with subprocess.Popen(command, env=dict(os.environ, KSM_CONSOLE=typed),
                           preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as gdb:
         try:
             status = gdb.wait()
@@ -157,19 +155,15 @@ def debug(program, options, directory):
     if program is not None and not os.path.isfile(os.path.join(elf, program)):
         raise Failure(USAGE_ERROR, "there is no program '%s'%s" % (program, suggestion(program, os.listdir(elf))))
     listener, port = listen(options, directory)
-    script = os.path.join(directory, "commands")
     typed = os.path.join(directory, "typed")
     os.mkfifo(typed)
-    with open(script, "w", encoding="utf-8") as f:
-        command = "program %s\n" % program if program else ""
-        f.write(COMMANDS.format(kernel=kernel, port=port, tools=os.path.join(ROOT, "tools"), program=command))
     with Disk(options) as disk:
         with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
                           smp=options.smp, mem=options.mem, gdb=listener) as machine:
             if options.port is not None:
                 return serve(machine, options)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
-            return run_gdb(machine, script, typed)
+            return run_gdb(machine, gdb_command(kernel, port, program), typed)
 
 
 def take_port(argv):

@@ -33,9 +33,13 @@ NULL_PAGE = "    xv6 links programs so that they can do this; `make NULL_PAGE=1'
 
 
 def readable(path):
-    """A path as the user knows it: from the project's directory."""
+    """A path as the user knows it: from the project's directory, which may have moved since the build."""
     relative = os.path.relpath(os.path.join(ROOT, path), ROOT)
-    return os.path.basename(path) if relative.startswith("..") else relative
+    if not relative.startswith(".."):
+        return relative
+    parts = path.split("/")
+    ends = ["/".join(parts[i:]) for i in range(1, len(parts))]
+    return next((end for end in ends if os.path.isfile(os.path.join(ROOT, end))), parts[-1])
 
 
 def parse(text, addresses):
