@@ -3,13 +3,11 @@
 With kernels of a few instructions in place of the real one.
 """
 
-import array
-import fcntl
 import os
+import select
 import shutil
 import subprocess
 import sys
-import termios
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -149,9 +147,7 @@ flood = kernel("flood:\n", say("out", OUT), "        jmp flood\n")
 mine, its = os.pipe()
 process = subprocess.Popen(RUN + ["--", "x"], stdin=subprocess.DEVNULL, stdout=its, stderr=its,
                            env=dict(os.environ, KSM_BUILT="1", B=flood))
-waiting = array.array("i", [0])
-while waiting[0] < 60000 and process.poll() is None:
-    fcntl.ioctl(mine, termios.FIONREAD, waiting)
+while select.select([], [its], [], 0)[1] and process.poll() is None:  # until the pipe is full
     time.sleep(0.05)
 process.terminate()
 try:
