@@ -50,7 +50,7 @@ static struct group *pin_number_locked(uint number)
         struct group *g = cache_find_locked(number);
         if (g) {
             pin_locked(g);
-            waitq_wake(&cache.released, 1); /* it may have been woken for a frame, and needs none */
+            waitq_wake_one(&cache.released); /* it may have been woken for a frame, and needs none */
             return g;
         }
         g = cache_take_locked();

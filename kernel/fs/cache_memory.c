@@ -87,7 +87,7 @@ void cache_release_locked(struct group *g)
     else
         list_push_front(&cache.clean, &g->link);
     if (!waitq_empty(&cache.released))
-        waitq_wake(&cache.released, 1);
+        waitq_wake_one(&cache.released);
 }
 
 bool cache_grow_locked(void)

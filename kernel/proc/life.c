@@ -105,7 +105,7 @@ static bool adopt_locked(struct list *from, struct list *to)
 static bool adopt_children_locked(struct proc *self)
 {
     if (!list_empty(&self->dead))
-        waitq_wake(&proc_one->child_died, 1);
+        waitq_wake_one(&proc_one->child_died);
     return adopt_locked(&self->children, &proc_one->children) && adopt_locked(&self->dead, &proc_one->dead);
 }
 
@@ -133,7 +133,7 @@ void proc_exit(int status)
     self->status = status;
     list_remove(&self->sibling);
     list_push_back(&parent->dead, &self->sibling);
-    waitq_wake(&parent->child_died, 1);
+    waitq_wake_one(&parent->child_died);
     thread_exit(&proc_lock);
 }
 

@@ -18,7 +18,7 @@
 
 #define LAST_PID 0x7fffffffu
 
-#define SEEN_AT_ONCE 32u /* processes looked at, or killed, while the lock is held */
+#define SEEN_AT_ONCE 16u /* processes looked at, or killed, while the lock is held */
 
 #define RESERVED_NUMBERS 16u /* of NPROC, for depths up to DEPTH_COMMAND: a shell can always clean up */
 

@@ -108,6 +108,10 @@ enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible
         if (result == PARK_TIMEOUT && timer_is_late())
             timer_step_locked();
         sched_release_and_poke(was);
+        if (!irq_enabled()) { /* interrupts take l: they come in between, or never while many wake in vain */
+            irq_enable();
+            irq_save();
+        }
         if (l)
             spin_acquire(l);
     } else {
@@ -144,49 +148,45 @@ void thread_kill(struct thread *t)
     spin_release_irq(&sched_lock, was);
 }
 
-/* The sleeper that woke wakes two more of those that waitq_wake() left, and so on. */
-static __attribute__((noinline)) void waitq_pay(struct waitq *q)
+/* Wakes up to n of the sleepers before the mark. */
+static __attribute__((noinline)) void waitq_pay(struct waitq *q, uint n)
 {
-    uint n = q->nowed < 2 ? q->nowed : 2;
-
-    q->nowed -= n;
-    waitq_wake(q, n);
-    if (list_empty(&q->sleepers))
-        q->nowed = 0;
+    for (; n > 0 && q->sleepers.next != &q->owed; n--)
+        waitq_wake_one(q);
+    if (q->sleepers.next == &q->owed)
+        list_remove(&q->owed);
 }
 
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible)
 {
     struct thread *self = thread_self();
-    enum park_result result;
 
     list_push_back(&q->sleepers, &self->wait_link);
-    result = thread_park(l, nticks, interruptible);
+    enum park_result result = thread_park(l, nticks, interruptible);
     if (list_linked(&self->wait_link))
         list_remove(&self->wait_link);
     else
         result = PARK_WOKEN;
-    if (q->nowed)
-        waitq_pay(q);
+    if (list_linked(&q->owed))
+        waitq_pay(q, 2); /* who do so in turn */
     return result;
 }
 
-/* Leaves up to n of the sleepers there are to those that are awake already. */
-static void waitq_owe(struct waitq *q, uint n)
+void waitq_wake_one(struct waitq *q)
 {
-    uint nsleepers = 0;
-
-    list_for_each(link, &q->sleepers)
-        nsleepers++;
-    q->nowed = n < nsleepers ? n : nsleepers;
+    if (!list_empty(&q->sleepers))
+        thread_unpark(container_of(list_pop(&q->sleepers), struct thread, wait_link));
 }
 
-void waitq_wake(struct waitq *q, uint n)
+/* While the mark is there, a thread that was woken has yet to wake others. */
+void waitq_wake_all(struct waitq *q)
 {
-    for (uint i = n < WAKE_BATCH ? n : WAKE_BATCH; i > 0 && !list_empty(&q->sleepers); i--)
-        thread_unpark(container_of(list_pop(&q->sleepers), struct thread, wait_link));
-    if (n > WAKE_BATCH && !list_empty(&q->sleepers))
-        waitq_owe(q, n - WAKE_BATCH);
+    bool under_way = list_linked(&q->owed);
+
+    list_remove(&q->owed);
+    list_push_back(&q->sleepers, &q->owed);
+    if (!under_way)
+        waitq_pay(q, WAKE_BATCH);
 }
 
 bool thread_if_asleep(const struct thread *t, void (*look)(void *arg), void *arg)

@@ -130,25 +130,22 @@ void sched_tick(void);
 
 /* Queues of sleepers.  A queue belongs to the lock that guards what is waited for: whoever sleeps, wakes or
    looks holds it.  First come, first woken.  A sleeper that was woken returns PARK_WOKEN, even if it was killed
-   or its time ran out in the same moment.  Where many are to be woken, the first ones wake the others; if one of
-   those gives up meanwhile, one that came later may be woken in its place.  So a sleeper looks again. */
+   or its time ran out in the same moment.  Where many are to be woken, the first ones wake the others: what one was
+   woken for may be over by then, so a sleeper looks again. */
 struct waitq {
     struct list sleepers; /* of threads, by wait_link */
-    uint nowed;           /* of these: still to be woken */
+    struct list owed; /* a mark among them: those before it are still to be woken; unlinked: there is none */
 };
 /* clang-format off */
-#define WAITQ_INIT(q) { LIST_INIT((q).sleepers), 0 }
+#define WAITQ_INIT(q) { LIST_INIT((q).sleepers), LIST_INIT((q).owed) }
 /* clang-format on */
-static inline void waitq_init(struct waitq *q)
-{
-    list_init(&q->sleepers);
-    q->nowed = 0;
-}
+static inline void waitq_init(struct waitq *q) { *q = (struct waitq)WAITQ_INIT(*q); }
 static inline bool waitq_empty(const struct waitq *q) { return list_empty(&q->sleepers); }
 /* As thread_park().  Sleeps: may. */
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible);
-/* Wakes up to n sleepers.  Sleeps: no. */
-void waitq_wake(struct waitq *q, uint n);
-static inline void waitq_wake_all(struct waitq *q) { waitq_wake(q, ~0u); }
+/* Wakes the one that has slept longest.  Not of a queue whose sleepers are ever woken all at once.  Sleeps: no. */
+void waitq_wake_one(struct waitq *q);
+/* Wakes all that sleep now, in the same time however many there are.  Sleeps: no. */
+void waitq_wake_all(struct waitq *q);
 
 #endif

@@ -292,6 +292,24 @@ static void crowd(uint n)
     join(n);
 }
 
+static void read_lines(uint unused)
+{
+    char line[80];
+
+    (void)unused;
+    while (read(0, line, sizeof(line)) > 0)
+        ;
+}
+
+/* n processes that read the console until the job is ended. */
+static void readers(uint n)
+{
+    many(read_lines, 0, n);
+    until_asleep();
+    printf(1, "bulk: reading\n");
+    join(n);
+}
+
 static void files(uint n)
 {
     char name[16], buf[4096];
@@ -480,6 +498,7 @@ static const struct {
     { "sleepers", sleepers },
     { "processes", processes },
     { "crowd", crowd },
+    { "readers", readers },
     { "files", files },
     { "paths", paths },
     { "output", output },

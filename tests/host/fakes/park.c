@@ -342,12 +342,18 @@ enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, b
     return result;
 }
 
-void waitq_wake(struct waitq *q, uint n)
+void waitq_wake_one(struct waitq *q)
 {
-    uint nwoken = 0;
+    struct list *link = list_pop(&q->sleepers);
 
-    for (struct list *link; nwoken < n && (link = list_pop(&q->sleepers)) != NULL; nwoken++)
+    if (link)
         thread_unpark(container_of(link, struct thread, wait_link));
+}
+
+void waitq_wake_all(struct waitq *q)
+{
+    while (!list_empty(&q->sleepers))
+        waitq_wake_one(q);
 }
 
 void printk(const char *fmt, ...)
