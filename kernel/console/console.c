@@ -3,6 +3,7 @@
  *
  * A character is for the line being typed (edit.c), or for a program that reads keys (raw.c); README.md has the picture.
  */
+#include "base/printk.h"
 #include "console/console.h"
 #include "console/console_impl.h"
 #include "fs/device.h"
@@ -21,13 +22,29 @@ void console_init(void)
 /* Served for a program that reads keys; a shell does it by itself. */
 static bool is_for_system(int c) { return c == CTRL('C') || c == CTRL('P') || c == CTRL('K'); }
 
+bool input_has_room_locked(uint end, int c)
+{
+    bool ends = input_ends_line(c), full = end - input.taken >= (ends ? RING_SIZE : RING_SIZE - 1);
+
+    if (full && c == CTRL('C') && !proc_foreign) {
+        input.taken = input.committed = input.edited = input.keys_from = input.keys_to = end;
+        return true;
+    }
+    if (!c || (!full && !input.refusing))
+        return !full;
+    print_text("\a", !input.refusing);
+    input.refusing = !ends;
+    return false;
+}
+
 void console_input(int c)
 {
     uint was = spin_acquire_irq(&input.lock);
 
     if (c == '\r')
         c = '\n';
-    if (c && proc_keys_reader() && !(is_for_system(c) && proc_foreground() > 0))
+    input.refusing = input.refusing && c != CTRL('U') && (c != CTRL('C') || proc_foreign);
+    if (c && proc_keys_reader() && !(is_for_system(c) && (proc_foreground() > 0 || input.refusing)))
         raw_add_locked(c);
     else
         edit_locked(c);

@@ -33,7 +33,7 @@ struct input {
     uint taken, committed, edited; /* [C] */
     uint keys_from, keys_to;       /* [C] while a program reads keys */
     uint broken_to;                /* [C] after the last Ctrl-C that is a line */
-    bool refusing;                 /* [C] the rest of the line being typed does not fit */
+    bool refusing;                 /* [C] what is typed, up to the end of its line */
     struct waitq readers;          /* [C] */
 };
 extern struct input input;
@@ -58,6 +58,10 @@ static inline bool output_in_line_locked(void)
 {
     return output.nprompt > 0 || input.edited != input.committed;
 }
+
+/* console.c.  Does a character fit at `end`?  If not, the caller drops its line, whose rest is refused: a line is taken
+   whole or not at all.  Ctrl-C takes the place of all; 0 refuses nothing.  Sleeps: no. */
+bool input_has_room_locked(uint end, int c);
 
 /* edit.c.  A character for the line being typed, or a key that edits it, or one for the system.  Sleeps: no. */
 void edit_locked(int c);

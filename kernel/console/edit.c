@@ -4,9 +4,7 @@
  * It is edited by the interrupt that delivers a character.  A newline or Ctrl-D commits the line; Backspace and Ctrl-U
  * delete what is not committed.  Ctrl-C deletes the line, and ends the foreground job.  Without one, it is a line by
  * itself for the reader, which is a shell at its prompt.  A foreign system gets what xv6's console gives it.
- *
- * The ring is bounded.  The end of a line always fits, as long as its first character did; a character that
- * does not is refused with a bell, and so is the rest of its line: no line has a hole.
+ * A line that the ring has no room for is deleted, as by Ctrl-U.
  */
 #include "base/min.h"
 #include "base/printk.h"
@@ -28,7 +26,6 @@ static void echo_erased(uint n)
 
 static void erase_locked(void)
 {
-    input.refusing = false;
     if (input.edited != input.committed) {
         input.edited--;
         echo_erased(1);
@@ -41,26 +38,20 @@ static void erase_line_locked(void)
     uint n = min_uint(input.edited - input.committed, ERASED_MAX);
 
     input.edited = input.committed;
-    input.refusing = false;
     echo_erased(n);
 }
 
-/* The last place in the ring is kept for the end of a line. */
 static void add_locked(int c)
 {
-    bool ends = input_ends_line(c);
-    bool fits = input.edited - input.taken < (ends ? RING_SIZE : RING_SIZE - 1) && (ends || !input.refusing);
-
-    input.refusing = !fits && !ends;
-    if (!fits) {
-        print_text("\a", 1);
+    if (!proc_keys_reader() && !input_has_room_locked(input.edited, c)) { /* keys have had room */
+        erase_line_locked();
         return;
     }
     *input_at(input.edited) = (char)c;
     if (proc_foreign || (c != CTRL('D') && c != CTRL('C')))
         print_text(input_at(input.edited), 1);
     input.edited++;
-    if (ends) {
+    if (input_ends_line(c)) {
         output.nprompt = 0;
         input.committed = input.edited;
         input.broken_to = c == CTRL('C') ? input.edited : input.broken_to;
@@ -74,7 +65,6 @@ static void break_locked(void)
     int job = proc_foreground();
 
     input.edited = input.committed;
-    input.refusing = false;
     print_text("^C\n", 3);
     output.nprompt = 0;
     if (job > 0)

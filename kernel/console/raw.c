@@ -14,15 +14,23 @@
 
 bool raw_is_reader(void) { return proc_keys_reader() == proc_self()->pid; }
 
+/* Ctrl-U is for its start, if that was read or is being edited. */
+static void drop_line_locked(void)
+{
+    while (input.keys_to != input.keys_from && !input_ends_line(*input_at(input.keys_to - 1)))
+        input.keys_to--;
+    if (!input_ends_line(*input_at(input.keys_to - 1)))
+        *input_at(input.keys_to++) = CTRL('U');
+}
+
 void raw_add_locked(int key)
 {
     if (!key && input.keys_to != input.keys_from && !*input_at(input.keys_to - 1))
         return;
-    if (input.keys_to - input.taken == RING_SIZE) {
-        print_text("\a", 1);
-        return;
-    }
-    *input_at(input.keys_to++) = (char)key;
+    if (input_has_room_locked(input.keys_to, key))
+        *input_at(input.keys_to++) = (char)key;
+    else if (key)
+        drop_line_locked();
     waitq_wake_all(&input.readers);
 }
 
@@ -35,7 +43,7 @@ int console_read_keys(void)
         input.keys_from = input.taken;
         input.keys_to = input.edited;
         input.committed = input.edited = input.taken;
-        input.refusing = output.shows_edited = false;
+        output.shows_edited = false;
         output.nprompt = 0;
         proc_read_keys(true);
     }
