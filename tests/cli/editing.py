@@ -233,6 +233,12 @@ def lasts(e):
     e.text, e.drawn = b"", 0
     e.prints(b"for i in " + words + b"; do n=$i; done; echo $n", "0999", "and so they do in a line")
     ok(words in e.text.replace(b" \b", b""), "all of them", e.text)
+    e.text, e.drawn = b"", 0
+    e.send(b"sleep 100\n" + (b"true " + b"x" * 1000 + b"\n") * 8 + b"echo la''st\ntrue " + b"y" * 200)
+    e.has(-1, "last", "of more than is kept, the lines that fit run")
+    e.shows(b"", "$ |", "and the shell edits again")
+    e.prints(b" no\necho on", "on", "what follows")
+    ok(b"not found" not in e.text, "but the rest of the refused line", e.text[-300:])
     e.send(b"while x=1; do y=2; done\n")
     e.has(-1, "y=2; done", "a loop that starts no program")
     e.shows(b"\x03", "$ |", "is ended by Ctrl-C")
