@@ -148,10 +148,10 @@ void thread_kill(struct thread *t)
     spin_release_irq(&sched_lock, was);
 }
 
-/* Wakes up to n of the sleepers before the mark. */
-static __attribute__((noinline)) void waitq_pay(struct waitq *q, uint n)
+/* Wakes two of the sleepers before the mark, who do so in turn. */
+static __attribute__((noinline)) void waitq_pay(struct waitq *q)
 {
-    for (; n > 0 && q->sleepers.next != &q->owed; n--)
+    for (uint n = 2; n > 0 && q->sleepers.next != &q->owed; n--)
         waitq_wake_one(q);
     if (q->sleepers.next == &q->owed)
         list_remove(&q->owed);
@@ -168,7 +168,7 @@ enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, b
     else
         result = PARK_WOKEN;
     if (list_linked(&q->owed))
-        waitq_pay(q, 2); /* who do so in turn */
+        waitq_pay(q);
     return result;
 }
 
@@ -181,12 +181,13 @@ void waitq_wake_one(struct waitq *q)
 /* While the mark is there, a thread that was woken has yet to wake others. */
 void waitq_wake_all(struct waitq *q)
 {
-    bool under_way = list_linked(&q->owed);
-
+    if (!list_linked(&q->owed))
+        for (uint n = WAKE_BATCH; n > 0 && !waitq_empty(q); n--)
+            waitq_wake_one(q);
+    if (waitq_empty(q))
+        return;
     list_remove(&q->owed);
     list_push_back(&q->sleepers, &q->owed);
-    if (!under_way)
-        waitq_pay(q, WAKE_BATCH);
 }
 
 bool thread_if_asleep(const struct thread *t, void (*look)(void *arg), void *arg)
