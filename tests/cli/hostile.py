@@ -30,7 +30,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     s.send(b"\x03")
     ok(s.wait_prompt() is not None and s.gone(b"hog"), "Ctrl-C ends it", s.text)
 
-with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="ksm.attachments=16400") as machine:
+with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="ksm.attachments=16400 ksm.segments=16000") as machine:
     s = Shell(machine)
     for _ in range(5):
         s.send(b"comet 8\n")
@@ -40,7 +40,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="ksm.attachments=16400")
         out = s.wait_prompt()
         ok(out is not None and b"not found" not in out and s.gone(b"comet"), "Ctrl-C ends chains of forks", s.text)
 
-    s.command(b"bulk keep 3000")  # segments, each with a line in the table
+    s.command(b"bulk keep 15000")  # segments, each with a line in the table, so that it takes much longer than a death
     s.text = b""
     s.send(b"manyatt 16384\n")
     s.expect(b"\nattached ")
