@@ -3,8 +3,8 @@
  *
  * A character is for the line being typed (edit.c), or for a program that reads keys (raw.c); README.md has the picture.
  */
-#include "base/printk.h"
 #include "console/console.h"
+#include "base/printk.h"
 #include "console/console_impl.h"
 #include "fs/device.h"
 #include "include/devices.h"
