@@ -5,7 +5,6 @@
  * Ctrl-C has a thread of its own, which is urgent: it waits neither for a long table to be printed nor for the
  * processes that it is to end.
  */
-#include "base/printk.h"
 #include "console/console.h"
 #include "console/console_impl.h"
 

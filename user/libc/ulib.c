@@ -4,7 +4,6 @@
 #include "ulib.h"
 
 #include "ctype.h"
-#include "fcntl.h"
 #include "stat.h"
 
 #define FIRST_LINE_SIZE 1024u
