@@ -8,20 +8,10 @@
 #include "base/kstring.h"
 #include "base/printk.h"
 #include "base/snapshot.h"
+#include "include/fnv.h"
 #include "mm/page.h"
 
 #define NEAR_PAGES 16u /* so far from a segment's end, an address may still be meant to lie in it */
-
-/* §2: as the user library has it. */
-static uint id_of(const char *name)
-{
-    uint hash = 2166136261u;
-
-    for (; *name; name++)
-        hash = (hash ^ (uchar)*name) * 16777619u;
-    hash &= INT32_MAX;
-    return hash ? hash : 1;
-}
 
 int ksm_name(struct ksm_task *task, int handle, const char *name)
 {
@@ -31,7 +21,7 @@ int ksm_name(struct ksm_task *task, int handle, const char *name)
     spin_acquire(&registry.lock);
     struct segment *seg = segment_find_locked(task, handle, &h);
     if (seg)
-        error = seg->id == id_of(name) ? 0 : KSM_EINVAL;
+        error = seg->id == (uint)fnv_id(name) ? 0 : KSM_EINVAL;
     if (error == 0)
         string_copy(seg->name, name, sizeof(seg->name));
     spin_release(&registry.lock);
