@@ -21,7 +21,7 @@
 #define MAGIC    0x676e6972u /* "ring" */
 #define MIN_DATA 64u         /* a cache line */
 #define MAX_DATA 0x40000000u /* positions modulo 2^32 stay unambiguous */
-#define ATTEMPTS 100 /* to look at an entry that others change: a hostile process can't hold us there */
+#define ATTEMPTS 100         /* to look at what others change: a hostile process can't hold us there */
 
 /* Making and opening. */
 
