@@ -21,10 +21,9 @@
 
 #define CTRL(letter) ((letter) - '@')
 
-#define RING_SIZE 8192u /* a power of two, so that positions may wrap round */
-#define PIECE_SIZE \
-    256u /* copied at once, by way of the stack: user memory may fault, and no lock be held then */
-#define PROMPT_MAX 80u /* characters that are shown again */
+#define RING_SIZE  8192u /* a power of two, so that positions may wrap round */
+#define PIECE_SIZE 256u  /* copied by way of the stack: user memory may fault, but not under input.lock */
+#define PROMPT_MAX 80u   /* characters that are shown again */
 
 /* Fields:  C its lock */
 struct input {

@@ -43,7 +43,7 @@ static void erase_line_locked(void)
 
 static void add_locked(int c)
 {
-    if (!proc_keys_reader() && !input_has_room_locked(input.edited, c)) { /* keys have had room */
+    if (!proc_keys_reader() && !input_has_room_locked(input.edited, c)) { /* keys fitted when typed */
         erase_line_locked();
         return;
     }

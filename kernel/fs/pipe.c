@@ -11,7 +11,7 @@
  * pages may fault while it is held: aspace_fault() takes only locks that come after it.  Whichever side
  * makes a condition true wakes the threads that wait for it: readers for bytes, writers for room.
  *
- * Writers that find no room stand in line, and only the first is woken: else short writes, which need less room,
+ * Writers that find no room stand in line, and only the first is woken: otherwise short writes, which need less room,
  * could keep a long one waiting forever.
  */
 #include "fs/pipe.h"
@@ -125,7 +125,7 @@ static void get_bytes_locked(struct pipe *p, void USER *dst, uint n)
 }
 
 /* Waits until there is room for a piece.  False: there will be none, or the thread is killed.  A pipe without a
-   reader takes what it has room for, as xv6's. */
+   reader takes what it has room for, as in xv6. */
 static bool await_room_locked(struct pipe *p, uint piece)
 {
     struct waiting self = { .piece = piece };

@@ -27,7 +27,7 @@ void mapping_insert(struct mapping **root, struct mapping *m);
 void mapping_remove(struct mapping **root, struct mapping *m);
 
 /* Fork copies a whole tree without searching: *root is a chain of copies until mapping_twins_done(), after
-   the last of the parent's mappings, gives it the shape of the parent's tree.  That calls pause() for each, which may
+   the last of the parent's mappings, gives it the shape of the parent's tree.  It calls pause() after each, which may
    sleep: then nobody else may use the trees. */
 void mapping_add_twin(struct mapping **root, struct mapping *m, struct mapping *from);
 void mapping_twins_done(struct mapping **root, const struct mapping *parent_root, void (*pause)(void));

@@ -204,7 +204,7 @@ static void *take_zeroed(uint left)
     return frame_page(f);
 }
 
-/* When there was none with `left` frames left. */
+/* After take(left) has found none. */
 static __attribute__((noinline)) void *take_reclaimed(uint left, bool may_sleep)
 {
     void *page = NULL;

@@ -108,7 +108,7 @@ enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible
         if (result == PARK_TIMEOUT && timer_is_late())
             timer_step_locked();
         sched_release_and_poke(was);
-        if (!irq_enabled()) { /* interrupts take l: they come in between, or never while many wake in vain */
+        if (!irq_enabled()) { /* handlers take l: now is their turn, or many that wake in vain would keep them off */
             irq_enable();
             irq_save();
         }

@@ -143,7 +143,7 @@ static inline void waitq_init(struct waitq *q) { *q = (struct waitq)WAITQ_INIT(*
 static inline bool waitq_empty(const struct waitq *q) { return list_empty(&q->sleepers); }
 /* As thread_park().  Sleeps: may. */
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible);
-/* Wakes the one that has slept longest.  Not of a queue whose sleepers are ever woken all at once.  Sleeps: no. */
+/* Wakes the one that has slept longest.  Not for a queue that waitq_wake_all() is called for, too.  Sleeps: no. */
 void waitq_wake_one(struct waitq *q);
 /* Wakes all that sleep now, in the same time however many there are.  Sleeps: no. */
 void waitq_wake_all(struct waitq *q);
