@@ -222,13 +222,19 @@ TEST("a client waits for its server")
     end_server();
 }
 
-TEST("a client without a server gives up and says so")
+TEST("a client without a server gives up and says how to start one")
 {
-    char want[64];
+    char *argv[] = { "/mathclient", "-e", "1+1", NULL };
+    struct program usual = start_program(argv, -1);
+    char want[96];
 
     choose_id();
-    snprintf(want, sizeof(want), "/mathclient: %s: no server answers\n", ksmid_show(id));
+    snprintf(want, sizeof(want), "/mathclient: %s: no server answers; start one: mathserver -i %s &\n",
+             ksmid_show(id), id);
     expect("-e", "1+1", want, 2);
+    snprintf(want, sizeof(want), "/mathclient: %s: no server answers; start one: mathserver &\n",
+             ksmid_show(MATHWIRE_NAME));
+    expect_finish(&usual, want, 2);
 }
 
 TEST("a server refuses to start beside a living one")

@@ -71,9 +71,8 @@ You write in these files: %(files)s.
 Tests that need a later exercise are left out. `course/exercise` has this one's name: when you go on in this tree, put
 the next one's there, and after the last one remove the file.
 
-The rest of this page and the other documents are those of the whole tree. The Math Server needs exercise 9, and until
-then `./ksm run` shows `help` instead. Your instructor has the files that they
-mention and that are not here.
+The rest of this page and the other documents are those of the whole tree: your instructor has the files that they
+mention and that are missing here. The Math Server needs exercise 9, and until then `./ksm run` shows `help` instead.
 """
 STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 

@@ -27,10 +27,10 @@ INTRODUCTION = """# Mistakes
 What a failing test means. These are the mistakes that solutions of the course's exercises are known for, and the
 tests that each of them makes fail in this system.
 
-Look up the failing test in the first table, the first one if several fail; then find the mistake in the second
-table, and what to tell the student. A mistake stands beside the tests that it makes fail first, three at most, in
-the order of the suites. *Stops* means that the system stopped in this test, by a panic mostly, and *hangs* that
-the test did not end.
+Look up the first test that fails under *By failing test*; then find the mistake, and what to tell the student,
+under *By exercise*. A mistake stands beside the tests that it makes fail first, three at most, in the order of the
+suites. *Stops* means that the system stopped in this test, usually by a panic, and *hangs* that the test did not
+end.
 
 `./ksm mutants WORD` tries the mistakes with WORD in their names: it changes a copy of the tree
 (`tools/measure/mistakes.py` has the changes), and runs the suites. `./ksm mutants --record` tries all, and makes

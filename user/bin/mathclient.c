@@ -50,10 +50,13 @@ struct client {
 
 static void give_up(const struct client *client, int error)
 {
+    bool usual = strcmp(client->name, MATHWIRE_NAME) == 0;
+
     if (error == KSM_EOWNERDEAD)
         fail(2, "%s: the server died", ksmid_show(client->name));
     if (error == KSM_ENOENT)
-        fail(2, "%s: no server answers", ksmid_show(client->name));
+        fail(2, "%s: no server answers; start one: mathserver%s%s &", ksmid_show(client->name),
+             usual ? "" : " -i ", usual ? "" : client->name);
     if (error == KSM_EINVAL)
         fail(2, "%s: the segment is not a Math Server's, or is damaged", ksmid_show(client->name));
     fail(2, "%s: %s", ksmid_show(client->name), ksmstrerror(error));

@@ -6,13 +6,14 @@
  * holder dies, the lock goes to the next process that wants it, which learns of that (§11.6).  It is not
  * recursive.  Waiters have no order.
  *
- *      switch (ksmlock_acquire(&room->lock, 0)) {
- *      case KSM_EOWNERDEAD:
+ *      int error = ksmlock_acquire(&room->lock, 0);
+ *
+ *      if (error == KSM_EOWNERDEAD)
  *          repair(room);        what the dead holder was changing
- *      case 0:
- *          ...
- *          ksmlock_release(&room->lock);
- *      }
+ *      else if (error < 0)
+ *          fail(1, "the lock: %s", ksmstrerror(error));
+ *      ...
+ *      ksmlock_release(&room->lock);
  */
 #ifndef KSMLOCK_H
 #define KSMLOCK_H

@@ -5,6 +5,8 @@
  * \ and $, and \ keeps one; # at the start of a word begins a comment.  What is not quoted and more than a character
  * becomes a mark in the word.  After the first error the token stays END, so every rule just returns.
  *
+ * There is no command substitution: ` is a token that no rule takes, so it is an error rather than a character.
+ *
  * Where the text ends and the command does not, the scanner asks for another line and goes on.
  *
  * All memory comes from an arena, a list of chunks that is freed as a whole.
@@ -61,7 +63,7 @@ void cmdline_release(struct cmdline_place place)
 
 void cmdline_free(void) { cmdline_release((struct cmdline_place){ NULL, 0 }); }
 
-enum token { END, NEWLINE, WORD, AND_IF, OR_IF, PIPE, AMP, SEMI, OPEN, CLOSE, REDIRECT };
+enum token { END, NEWLINE, WORD, AND_IF, OR_IF, PIPE, AMP, SEMI, OPEN, CLOSE, REDIRECT, BACKQUOTE };
 
 static struct {
     cmdline_more *more;
@@ -110,7 +112,7 @@ static void syntax(enum cmdline_outcome outcome, const char *expected)
 /* A file may have lines that end in \r\n. */
 static bool is_blank(char c) { return isblank(c) || c == '\r'; }
 
-static bool ends_word(char c) { return !c || is_blank(c) || strchr("\n;&|<>()", c); }
+static bool ends_word(char c) { return !c || is_blank(c) || strchr("\n;&|<>()`", c); }
 
 uint cmdline_name(const char *text)
 {
@@ -268,8 +270,8 @@ static void next_token(void)
         const char *text;
         enum token token;
     } operators[] = {
-        { "&&", AND_IF }, { "||", OR_IF }, { "|", PIPE },  { "&", AMP },
-        { ";", SEMI },    { "(", OPEN },   { ")", CLOSE }, { "\n", NEWLINE },
+        { "&&", AND_IF }, { "||", OR_IF }, { "|", PIPE },     { "&", AMP },       { ";", SEMI },
+        { "(", OPEN },    { ")", CLOSE },  { "\n", NEWLINE }, { "`", BACKQUOTE },
     };
 
     bool found = skip_blanks();

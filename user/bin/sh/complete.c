@@ -11,7 +11,7 @@
 #include "fs.h"
 #include "stat.h"
 
-#define SPECIAL " \t'\"\\$*?[]#;&|<>()"
+#define SPECIAL " \t'\"\\$*?[]#;&|<>()`"
 
 static void *need(void *p)
 {
