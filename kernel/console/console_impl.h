@@ -33,6 +33,7 @@ struct input {
     uint keys_from, keys_to;       /* [C] while a program reads keys */
     uint broken_to;                /* [C] after the last Ctrl-C that is a line */
     bool refusing;                 /* [C] what is typed, up to the end of its line */
+    bool breaking;                 /* [C] Ctrl-C has yet to reach all of its job */
     struct waitq readers;          /* [C] */
 };
 extern struct input input;

@@ -26,6 +26,7 @@ void control_break_locked(int job)
 {
     broken_job = job;
     broken = true;
+    input.breaking = true;
     control_press_locked(CONTROL_BREAK);
 }
 
@@ -82,6 +83,10 @@ static void serve_break(void *unused)
     for (;;) {
         wait_keys(CONTROL_BREAK, &job);
         proc_kill_job(job);
+        uint was = spin_acquire_irq(&input.lock);
+        input.breaking = pressed & CONTROL_BREAK;
+        waitq_wake_all(&input.readers);
+        spin_release_irq(&input.lock, was);
     }
 }
 

@@ -13,14 +13,13 @@
    command has ended, which tools on the monitor port want to know. */
 static int take(char *buf, uint size, bool wait, bool *more)
 {
-    uint was = spin_acquire_irq(&input.lock);
-    bool killed = false;
-    uint n = 0;
+    uint was = spin_acquire_irq(&input.lock), n = 0;
 
     if (wait && input.taken == input.committed && proc_is_shell())
         printk_event("prompt");
-    while (wait && !killed && input.taken == input.committed)
-        killed = waitq_sleep(&input.readers, &input.lock, 0, true) == PARK_KILLED;
+    while (wait && (input.breaking || input.taken == input.committed) && !thread_killed(thread_self()))
+        waitq_sleep(&input.readers, &input.lock, 0, true);
+    bool killed = thread_killed(thread_self()); /* a line that woke it is for those that live */
     *more = true;
     while (!killed && n < size && input.taken != input.committed && *more) {
         char c = *input_at(input.taken);

@@ -22,8 +22,6 @@
 
 #include "mm/slab.h"
 
-#define MAX_DEAD 1u
-
 struct holding *holding_look_up_locked(struct ksm_task *task, int handle)
 {
     struct holding *h = table_get(&task->handles, registry_slot(handle));
@@ -91,10 +89,10 @@ static void drop_locked(struct holding *h, uint slot)
 /* A process keeps too many dead ones, the last of which is h: one goes.  Not inline: it is rare. */
 static __attribute__((noinline)) void drop_dead_locked(struct ksm_task *task, struct holding *h)
 {
+    /* Whoever frees a holding takes it out first.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     struct holding *kept = holding_at(task->dead.next);
     bool changes = task->passed_over || registry_slot(h->handle) < registry_slot(kept->handle);
 
-    /* Whoever frees a holding takes it out first.  NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
     struct holding *gone = changes ? kept : h;
     int handle = gone->handle;
     task->ndead--;
@@ -114,7 +112,7 @@ void holding_retire_locked(struct holding *h)
     }
     list_unlink(&h->link);
     list_push_back(&task->dead, &h->link);
-    if (++task->ndead > MAX_DEAD)
+    if (++task->ndead > 1)
         drop_dead_locked(task, h);
 }
 

@@ -131,18 +131,17 @@ void mapping_insert(struct mapping **root, struct mapping *m)
     balance_path(&path);
 }
 
-/* Puts the next lower mapping, which stands in the left subtree of the one at *link, in its place; returns it. */
-static struct mapping *put_lower(struct mapping **link, struct path *path)
+/* Puts the next lower mapping, which stands in m's left subtree, in m's place, which is *link; returns it. */
+static struct mapping *put_lower(struct mapping *m, struct mapping **link, struct path *path)
 {
-    struct mapping *m = *link, **lower = &m->left;
+    struct mapping *below = m->left, **lower = &m->left;
 
     path->link[path->depth++] = link;
     uint place = path->depth;
-    while ((*lower)->right) {
+    for (; below->right; below = *lower) {
         path->link[path->depth++] = lower;
-        lower = &(*lower)->right;
+        lower = &below->right;
     }
-    struct mapping *below = *lower;
     *lower = below->left;
     below->left = m->left;
     below->right = m->right;
@@ -158,7 +157,7 @@ void mapping_remove(struct mapping **root, struct mapping *m)
     struct mapping **link = descend(root, m, &path), *below = path.below;
 
     if (m->left)
-        below = put_lower(link, &path);
+        below = put_lower(m, link, &path);
     else
         *link = m->right;
     if (below)

@@ -235,7 +235,8 @@ import sys
 sys.path.insert(0, "tools")
 from measure import coverage
 coverage.run_tests = lambda: None
-coverage.measure = lambda room: {"kernel/ksm/some.c": ({n: n >= %d for n in range(1000)}, {(n, 0): 1 for n in range(9)})}
+coverage.measure = lambda room: {"kernel/ksm/some.c": ({n: n >= %d for n in range(1000)},
+                                                       {(n, 0): 1 for n in range(9)})}
 sys.argv[1:] = ["kernel/fs"]
 coverage.progress.run(coverage.main)
 """

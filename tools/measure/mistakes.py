@@ -318,7 +318,7 @@ MISTAKES = [Mistake(*fields) for fields in [
      "An array with a size that looked large enough.",
      "§10 says how many there must be. Let the table grow, or make it by the boot parameter."),
     ("exhaust", "what is kept of dead segments has no bound", "kernel/ksm/holding.c",
-     "    if (++task->ndead > MAX_DEAD)\n", "    if (++task->ndead == 0)\n",
+     "    if (++task->ndead > 1)\n", "    if (++task->ndead == 0)\n",
      "Handles of dead segments stay in the process's table until it ends.",
      "Create and delete in a loop, with another process that has them all: what grows?"),
     ("lock", "the lock is looked at and taken in two steps", _LOCK,
