@@ -354,14 +354,7 @@ static void write_in_large(void *unused)
 
 TEST("a size close to 2^32: the blocks that are there can be written")
 {
-    struct fsimage im;
-    uint inum;
-
-    world_format(&world_small);
-    check(world_boot(write_victim, NULL));
-    check(!fsimage_open(&im, world->disk, (size_t)world->nblocks * BSIZE));
-    check(!fsimage_create(&im, "victim", true, &inum));
-    fsimage_inode(&im, inum)->size = ~0u;
+    disk_with_victim()->size = ~0u;
     check(world_boot(write_in_large, NULL));
 }
 
