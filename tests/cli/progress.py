@@ -124,21 +124,32 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
 
-# A kill ends a build in the background of a shell, where Ctrl-C is ignored.
+# A kill ends a build in the background of a shell, where Ctrl-C is ignored; also when make has only just begun.
 slow = os.path.join(temp_directory(), "make")
 with open(slow, "w", encoding="utf-8") as f:
-    f.write("#!/bin/sh\necho >$0.begun; exec sleep 60\n")
+    f.write("#!/bin/sh\necho $$ >$0.pid.new; mv $0.pid.new $0.pid; exec sleep 60\n")
 os.chmod(slow, 0o755)
-STEP = ("import os, sys; sys.path.insert(0, %r); from run import build, progress; "
-        "progress.run(lambda: build.make([], os.environ, 'begun'))")
+STEP = """
+import os, subprocess, sys, time
+from run import build, progress
+class Killed(subprocess.Popen):
+    def __init__(self, *arguments, **more):
+        super().__init__(*arguments, **more)
+        while not os.path.exists(%r + ".pid"):
+            time.sleep(0.05)
+        os.kill(os.getpid(), 15)
+subprocess.Popen = Killed
+progress.run(lambda: build.make([], os.environ, "begun"))
+""" % slow
 began = time.monotonic()
-p = subprocess.Popen([sys.executable, "-c", STEP % os.path.join(ROOT, "tools")], stdin=subprocess.DEVNULL,
-                     env=dict(os.environ, PATH=os.path.dirname(slow) + ":" + os.environ["PATH"]),
-                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-while not os.path.exists(slow + ".begun"):
-    time.sleep(0.05)
-p.terminate()
-ok(p.wait() == 130 and time.monotonic() - began < 55, "a kill ends a build in the background of a shell")
+p = subprocess.run([sys.executable, "-c", STEP], stdin=subprocess.DEVNULL, check=False,
+                   env=dict(os.environ, PATH=os.path.dirname(slow) + ":" + os.environ["PATH"],
+                            PYTHONPATH=os.path.join(ROOT, "tools")),
+                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+with open(slow + ".pid", encoding="ascii") as f:
+    left = os.path.exists("/proc/" + f.read().strip())
+ok(p.returncode == 130 and time.monotonic() - began < 55 and not left,
+   "a kill ends a build in the background of a shell", p, left)
 
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])

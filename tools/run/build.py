@@ -45,24 +45,28 @@ def _show_steps(stream, title):
             progress.show("%s: %d  %s" % (title, nsteps, line.strip()))
 
 
+def _end(process, errors, exception):
+    if exception is KeyboardInterrupt:
+        # In the background of a shell, make ignores Ctrl-C as we do.
+        ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+        process.send_signal(signal.SIGTERM if ignored else signal.SIGINT)
+    errors.join()
+    process.wait()
+    progress.clear()
+
+
 def make(targets, env, title="building"):
-    """True if make succeeded.  Its warnings and errors go to standard error."""
+    """True if make succeeded.  Its warnings and errors go to standard error.  For the main thread only."""
     jobs = "-j%d" % min(os.cpu_count() or 1, 8)
     command = ["make", "-C", ROOT, "--no-print-directory", jobs] + targets
-    with alone(), subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                   stderr=subprocess.PIPE, text=True, errors="replace") as process:
-        errors = threading.Thread(target=_pass_on, args=(process.stderr,), daemon=True)
-        errors.start()
-        try:
-            _show_steps(process.stdout, title)
-        except KeyboardInterrupt:
-            # In the background of a shell, make ignores Ctrl-C as we do.
-            ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-            process.send_signal(signal.SIGTERM if ignored else signal.SIGINT)
-            raise
-        finally:
-            errors.join()
-            progress.clear()
+    with alone(), contextlib.ExitStack() as at_end:
+        with progress.uninterrupted():
+            process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, text=True, errors="replace")
+            errors = threading.Thread(target=_pass_on, args=(process.stderr,), daemon=True)
+            errors.start()
+            at_end.push(lambda exception, *_: _end(process, errors, exception))
+        _show_steps(process.stdout, title)
     return process.returncode == 0
 
 

@@ -10,6 +10,7 @@ several threads may call the functions of this module.
     progress.py TITLE LOG COMMAND...    runs a command with such a line in place of its output, which LOG gets
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -129,6 +130,25 @@ def end_by_signals():
     for number in signal.SIGTERM, signal.SIGHUP:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
+
+
+@contextlib.contextmanager
+def uninterrupted():
+    """Ctrl-C and what end_by_signals() names wait until the end of the block, which then raises KeyboardInterrupt.
+
+    What is started in the block is known by then, and can be ended.
+    """
+    came = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number))
+              for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+              if signal.getsignal(number) not in (signal.SIG_IGN, signal.SIG_DFL)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def run(main):
