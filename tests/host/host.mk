@@ -13,7 +13,7 @@ lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/bas
 
 HOST_TESTS += mm_mapping mm_pages
 mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c kernel/mm/check.c
-mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
+mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
 mm_pages_CFLAGS = -DDEBUG
 
 # course out:
@@ -57,7 +57,7 @@ $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/ho
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
 FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
-            kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
+            kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
 HOST_TESTS += fs_files fs_crash fs_error fs_corrupt fs_mend fs_mutants fs_race fs_tools
@@ -90,7 +90,7 @@ $B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
 
 # Processors side by side, in every order of their steps, over the real page tables.  No address sanitizer: threads are coroutines.
 MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,orders tlb) kernel/arch/i386/pmap.c kernel/base/format.c \
-            $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page region slab)
+            $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page page_debug region slab)
 HOST_TESTS += mm_race
 mm_race_SRC = tests/host/mm_race.c tests/host/mm_race_flush.c $(MM_WORLD)
 mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fakes/tlb.h -Ikernel/arch/i386
