@@ -36,7 +36,7 @@ $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h
 
 # course end
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
-MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathtrig)
+MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
@@ -56,7 +56,7 @@ $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/ho
 	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
+FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
             kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
