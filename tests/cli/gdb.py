@@ -147,6 +147,8 @@ ps
 ksm
 @locks
 locks
+@each
+thread apply all -q process 3
 @trace
 process 3
 program mathserver
@@ -200,6 +202,7 @@ quit
     s.check("locks shows that none is held", "locks", "^no lock is held")
     s.check("process shows the calls of a sleeper, into its program", "trace", "context_switch", "ksm_wait_sleep",
             "<signal handler called>", "sys_ksmwait", r"at user/bin/mathserver.c", "_start")
+    s.check("whichever processor is selected", "each", *["sys_ksmwait", "at user/bin/mathserver.c", "_start"] * 2)
     s.check("and with its symbols the arguments", "trace", "symbols of mathserver", r"serve .server=",
             r"main .argc=", "= 1")
     refused = r"process 3 \(mathserver\) is on no processor"
