@@ -110,32 +110,21 @@ static inline struct frame *pop(struct frame **stack)
 /* Any frame; there is one. */
 static inline struct frame *pop_any(void) { return pop(top ? &top : &top_zeroed); }
 
-/* A frame if more than `left` are free beyond those promised. */
-static inline __attribute__((always_inline)) void *take(uint left)
+/* A frame if more than `left` are free beyond those promised.  zeroed: one that is known to hold zeroes. */
+static inline __attribute__((always_inline)) void *take(uint left, bool zeroed)
 {
     struct frame *f = NULL;
 
     spin_acquire(&lock);
-    if (nfree > npromised + left)
-        f = pop_any();
+    if (nfree > npromised + left && (!zeroed || top_zeroed))
+        f = zeroed ? pop(&top_zeroed) : pop_any();
     spin_release(&lock);
     if (!f)
         return NULL;
-    page_check_free(frame_page(f));
-    return frame_page(f);
-}
-
-static void *take_zeroed(uint left)
-{
-    struct frame *f = NULL;
-
-    spin_acquire(&lock);
-    if (top_zeroed && nfree > npromised + left)
-        f = pop(&top_zeroed);
-    spin_release(&lock);
-    if (!f)
-        return NULL;
-    page_check_zeroed(frame_page(f));
+    if (zeroed)
+        page_check_zeroed(frame_page(f));
+    else
+        page_check_free(frame_page(f));
     return frame_page(f);
 }
 
@@ -145,11 +134,11 @@ static __attribute__((noinline)) void *take_reclaimed(uint left, bool may_sleep)
     void *page = NULL;
 
     while (!page && page_reclaim(1, false))
-        page = take(left);
+        page = take(left, false);
     if (!page && left == PAGE_RESERVE)
-        page = take(reserve());
+        page = take(reserve(), false);
     while (!page && may_sleep && page_reclaim(1, true))
-        page = take(reserve());
+        page = take(reserve(), false);
     return page;
 }
 
@@ -158,7 +147,7 @@ static inline __attribute__((always_inline)) void *alloc(bool may_sleep)
     if (inject_now())
         return NULL;
     uint left = reserve_beside_cache();
-    void *page = take(left);
+    void *page = take(left, false);
     return page ? page : take_reclaimed(left, may_sleep);
 }
 
@@ -175,10 +164,10 @@ void *page_alloc_zeroed(void)
     if (inject_now())
         return NULL;
     uint left = reserve_beside_cache();
-    void *page = top_zeroed ? take_zeroed(left) : NULL;
+    void *page = top_zeroed ? take(left, true) : NULL;
     if (page)
         return page;
-    page = take(left);
+    page = take(left, false);
     if (!page)
         page = take_reclaimed(left, false);
     if (page)
@@ -186,7 +175,7 @@ void *page_alloc_zeroed(void)
     return page;
 }
 
-void *page_alloc_spare(void) { return take(PAGE_RESERVE + PAGE_LEFT_BY_CACHE); }
+void *page_alloc_spare(void) { return take(PAGE_RESERVE + PAGE_LEFT_BY_CACHE, false); }
 
 /* Prepares a freed frame for the stack. */
 static inline __attribute__((always_inline)) struct frame *retire(void *page)
