@@ -13,6 +13,7 @@ lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/bas
 
 HOST_TESTS += mm_mapping mm_pages
 mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c kernel/mm/check.c
+mm_mapping_CFLAGS = -DDEBUG
 mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
 mm_pages_CFLAGS = -DDEBUG
 
