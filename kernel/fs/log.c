@@ -21,6 +21,7 @@
 #include "base/printk.h"
 #include "fs/alloc.h"
 #include "fs/cache.h"
+#include "fs/path.h"
 #include "include/fslayout.h"
 #include "include/param.h"
 #include "sched/thread.h"
@@ -252,8 +253,9 @@ static void wait_until_due_locked(uint nticks)
     thread_set_urgent(thread_self(), false);
 }
 
-void log_flush_forever(void)
+void fs_flusher(void *unused)
 {
+    (void)unused;
     spin_acquire(&log.lock);
     for (;;) {
         uint age = ticks_now - log.pending_since;
