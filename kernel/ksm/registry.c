@@ -65,14 +65,14 @@ REACQUIRES void registry_pause_locked(void)
 {
     registry.divided = true;
     registry.nsteps = 0;
-    thread_set_urgent(thread_self(), true); /* others wait for it, so it goes before threads that compute */
+    thread_set_urgent(true); /* others wait for it, so it goes before threads that compute */
     spin_pause(&registry.lock);
 }
 
 void registry_resume_locked(void)
 {
     registry.divided = false;
-    thread_set_urgent(thread_self(), false);
+    thread_set_urgent(false);
     waitq_wake_all(&registry.waiters);
 }
 
