@@ -93,7 +93,7 @@ $B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
 MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,orders tlb) kernel/arch/i386/pmap.c kernel/base/format.c \
             $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page page_debug region slab)
 HOST_TESTS += mm_race
-mm_race_SRC = tests/host/mm_race.c tests/host/mm_race_flush.c $(MM_WORLD)
+mm_race_SRC = $(sort $(wildcard tests/host/mm_race*.c)) $(MM_WORLD)
 mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fakes/tlb.h -Ikernel/arch/i386
 mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap=$f)
 
