@@ -20,7 +20,7 @@ mm_pages_CFLAGS = -DDEBUG
 # course out:
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
 KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print registry segment visit wait) \
-           $(patsubst %,kernel/base/%.c,format kstring) kernel/mm/table.c kernel/mm/mapping.c kernel/sched/lock.c tests/host/ksm_world.c \
+           $(patsubst %,kernel/base/%.c,format kstring) kernel/mm/pool.c kernel/mm/table.c kernel/mm/mapping.c kernel/sched/lock.c tests/host/ksm_world.c \
            $(patsubst %,tests/host/fakes/%.c,aspace events memory park)
 HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
 ksm_core_SRC  = $(sort $(wildcard tests/host/ksm_core*.c)) $(KSM_CORE)
@@ -58,7 +58,7 @@ $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/ho
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
 FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
-            kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
+            kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/pool.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
 HOST_TESTS += fs_files fs_crash fs_error fs_corrupt fs_mend fs_mutants fs_race fs_tools
