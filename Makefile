@@ -290,7 +290,7 @@ $B/host/%.o: $(HOST_TREE)host/%.c $B/stamp/host.flags
 	@mkdir -p $(@D)
 	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) $(NOTE_HEADERS) -c -o $@ $<
 $B/host/mkfs: $B/host/mkfs.o $B/host/fsimage.o $B/host/imagefile.o
-$B/host/fsck: $(patsubst %,$B/host/%.o,fsck fscheck fsmend fsmend_tree fsimage imagefile)
+$B/host/fsck: $(patsubst %,$B/host/%.o,fsck fscheck fsmend fsmend_super fsmend_tree fsimage imagefile)
 $B/host/mkfs $B/host/fsck:
 	$(call say,HOST)$(HOSTCC) $(HOST_CFLAGS) -o $@ $^
 

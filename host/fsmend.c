@@ -1,7 +1,7 @@
 /*
  * fsmend.c - mends an image: super block, log, inodes and their blocks, bitmap.
  *
- *   super block   of the guesses that follow from its own numbers, the one with which the fewest problems are left
+ *   super block   fsmend_super.c
  *   log           carried out; one that is damaged is dropped
  *   inodes        types; sizes; addresses that can't be are cut, and blocks that two inodes have are copied
  *   holes         filled with zeroes, since a file has none here
@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/fscheck.h"
 #include "host/fsmend_impl.h"
 #include "include/stat.h"
 
@@ -65,81 +64,7 @@ static void *allocate(size_t n, size_t size)
     return p;
 }
 
-/* The super block. */
-
-static void ignore(const char *problem) { (void)problem; }
-
-/* The image with this super block.  False: it can't be one. */
-static bool try_super(uchar *image, size_t nbytes, const struct superblock *sb, struct check_result *result)
-{
-    struct fs_layout layout;
-
-    if (fs_layout(&layout, sb, nbytes / BSIZE))
-        return false;
-    memcpy(image + SUPER_BLOCK * BSIZE, sb, sizeof(*sb));
-    check_image(image, nbytes, ignore, result);
-    return true;
-}
-
-/* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from the others
-   in images that mkfs made, ours or xv6's; no damage makes the mark of the extended layout by chance. */
-#define GUESSES 9u
-static struct superblock guess_super(struct superblock sb, uint guess, size_t nblocks)
-{
-    bool extended = __builtin_popcount(sb.features ^ FS_FEATURE_EXTENDED) < __builtin_popcount(sb.features);
-
-    if (guess == 1)
-        sb.features = extended ? FS_FEATURE_EXTENDED : 0;
-    else if (guess == 2 && sb.features != FS_FEATURE_EXTENDED)
-        sb.features = extended ? 0 : FS_FEATURE_EXTENDED;
-    else if (guess == 3)
-        sb.size = nblocks < ~0u ? nblocks : ~0u;
-    else if (guess == 4)
-        sb.logstart = SUPER_BLOCK + 1;
-    else if (guess == 5)
-        sb.nlog = sb.inodestart - sb.logstart;
-    else if (guess == 6)
-        sb.inodestart = sb.logstart + sb.nlog;
-    else if (guess == 7)
-        sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
-    else if (guess == 8 && sb.ninodes / IPB != sb.bmapstart - sb.inodestart - 1)
-        sb.ninodes = (sb.bmapstart - sb.inodestart - 1) * IPB + IPB - 1; /* at least as many as there were */
-    return sb;
-}
-
-/* A guess must halve the problems: other damage can look a little better with a wrong super block.  And inodes that have
-   problems must not become more: one directory can have thousands, which become few when its blocks are not found, as with a
-   wrong layout; but then all long files have some.  For another layout than xv6's, which has no mark, such inodes must become
-   fewer.  If no guess at one number is possible, two may be wrong. */
-static bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
-{
-    struct superblock sb, best;
-    struct check_result r;
-    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES; /* fewest: inodes that have problems */
-
-    if (nbytes / BSIZE <= SUPER_BLOCK)
-        return false;
-    memcpy(&sb, image + SUPER_BLOCK * BSIZE, sizeof(sb));
-    best = sb;
-    for (uint i = 0; i < nguesses && limit > 0; i++) {
-        if (i == GUESSES - 1 && fewest == ~0u)
-            nguesses = GUESSES * GUESSES;
-        struct superblock guess =
-            guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
-        if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)
-            continue;
-        bool other_layout = sb.features == 0 && guess.features != 0;
-        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit || r.nwrong + other_layout > fewest)
-            continue;
-        best = guess;
-        fewest = r.nwrong;
-        limit = i == 0 ? (r.nproblems + 1) / 2 : r.nproblems;
-    }
-    memcpy(image + SUPER_BLOCK * BSIZE, &best, sizeof(best));
-    if (memcmp(&best, &sb, sizeof(sb)) != 0)
-        report("super block: a number that does not fit the others is mended");
-    return fewest != ~0u;
-}
+/* The super block: see fsmend_super.c. */
 
 static void mend_data_count(struct mend *m)
 {

@@ -16,13 +16,6 @@
 #define NEAR       0x10000u /* bytes past the end of something that still point to it as the cause */
 #define PUSHED_MAX 64u      /* bytes below the stack pointer that one instruction writes */
 
-struct line {
-    char *text;
-    size_t n;
-};
-
-#define append(l, ...) ((l)->n += (size_t)format((l)->text + (l)->n, FAULT_WORDS - (l)->n, __VA_ARGS__))
-
 static const void USER *user_pointer(uint va) { return (const void USER *)(uintptr_t)va; }
 static bool readable(uint va) { return user_check(user_pointer(va), 1, false); }
 static bool writable(uint va) { return user_check(user_pointer(va), 1, true); }
@@ -70,7 +63,7 @@ static const char *private_words(const struct trap_info *info)
     return readable(info->address) ? "the program's code or constants" : "the guard page below the stack";
 }
 
-static void attachment_words(const struct trap_info *info, const struct ksm_place *place, struct line *l)
+static void attachment_words(const struct trap_info *info, const struct ksm_place *place, struct text *t)
 {
     static const char *const parts[] = {
         [KSM_PLACE_IN] = "to a read-only attachment of",
@@ -78,57 +71,57 @@ static void attachment_words(const struct trap_info *info, const struct ksm_plac
         [KSM_PLACE_DETACHED] = "in a segment after its detach",
     };
 
-    append(l, "%s %s", info->write ? "write" : "read", parts[place->kind]);
+    text_add(t, "%s %s", info->write ? "write" : "read", parts[place->kind]);
     if (place->kind != KSM_PLACE_DETACHED)
-        append(l, place->name[0] ? " segment 0x%08x \"%s\"" : " segment 0x%08x", place->id, place->name);
-    append(l, ", at +0x%x", place->offset);
+        text_add(t, place->name[0] ? " segment 0x%08x \"%s\"" : " segment 0x%08x", place->id, place->name);
+    text_add(t, ", at +0x%x", place->offset);
 }
 
 /* course end */
-static void touch_words(const struct trap_info *info, uint base, struct line *l)
+static void touch_words(const struct trap_info *info, uint base, struct text *t)
 {
     /* course 2:
     (void)base;
-    append(l, "%s at 0x%x", info->write ? "write" : "read", info->address);
+    text_add(t, "%s at 0x%x", info->write ? "write" : "read", info->address);
     */
     const char *access = info->write ? "write" : "read", *error = failed_call(base);
     struct ksm_place place;
 
     if (error)
-        append(l, "use of a failed ksmattach (KSM_%s), %s at 0x%x", error, access, info->address);
+        text_add(t, "use of a failed ksmattach (KSM_%s), %s at 0x%x", error, access, info->address);
     else if (base == ~0u)
-        append(l, "use of a failed sbrk (-1), %s at 0x%x", access, info->address);
+        text_add(t, "use of a failed sbrk (-1), %s at 0x%x", access, info->address);
     else if (info->address < PAGE_SIZE)
-        append(l, "null pointer, %s at 0x%x", access, info->address);
+        text_add(t, "null pointer, %s at 0x%x", access, info->address);
     else if (is_overflow(info))
-        append(l, "stack overflow, %s at 0x%x", access, info->address);
+        text_add(t, "stack overflow, %s at 0x%x", access, info->address);
     else if (ksm_find_place(&proc_self()->ksm, info->address, &place))
-        attachment_words(info, &place, l);
+        attachment_words(info, &place, t);
     else
-        append(l, "%s, %s at 0x%x", private_words(info), access, info->address);
+        text_add(t, "%s, %s at 0x%x", private_words(info), access, info->address);
     /* course end */
 }
 
 /* A return has taken its address off the stack, where it still stands; but so may an old null pointer.  A call has
    put the address after it there. */
-static uint jump_words(const struct trap_info *info, struct line *l)
+static uint jump_words(const struct trap_info *info, struct text *t)
 {
     uint after = 0, popped = ~info->ip;
     bool called = read_word(info->sp, &after) && is_code(after - 1);
 
     (void)read_word(info->sp - sizeof(uint), &popped);
     if (popped == info->ip && !(called && info->ip < PAGE_SIZE)) {
-        append(l, "return to 0x%x, where no code is: the stack was overwritten", info->ip);
+        text_add(t, "return to 0x%x, where no code is: the stack was overwritten", info->ip);
         return 0;
     }
     if (info->ip < PAGE_SIZE)
-        append(l, "null pointer, call of 0x%x", info->ip);
+        text_add(t, "null pointer, call of 0x%x", info->ip);
     else
-        append(l, "jump to 0x%x, where no code is", info->ip);
+        text_add(t, "jump to 0x%x, where no code is", info->ip);
     return after - 1;
 }
 
-static void callers(uint at, struct line *l)
+static void callers(uint at, struct text *t)
 {
     struct {
         uint next, address;
@@ -137,7 +130,7 @@ static void callers(uint at, struct line *l)
     for (uint i = 0; i < CALLERS; i++, at = frame.next) {
         if (user_copy_in(&frame, user_pointer(at), sizeof(frame)) || !is_code(frame.address - 1))
             return;
-        append(l, i ? ", 0x%x" : ", called from 0x%x", frame.address - 1);
+        text_add(t, i ? ", 0x%x" : ", called from 0x%x", frame.address - 1);
         if (frame.next <= at)
             return;
     }
@@ -145,7 +138,7 @@ static void callers(uint at, struct line *l)
 
 void fault_words(const struct trap_info *info, char text[FAULT_WORDS])
 {
-    struct line l = { .text = text };
+    struct text t = { text, FAULT_WORDS, 0 };
     uint at = info->ip;
     uchar code[CODE_BYTES] = { 0 };
 
@@ -154,12 +147,12 @@ void fault_words(const struct trap_info *info, char text[FAULT_WORDS])
             break;
     text[0] = 0;
     if (!info->touch)
-        append(&l, is_code(at) ? "%s" : "%s at 0x%x, where no code is", arch_fault_words(info, code), at);
+        text_add(&t, is_code(at) ? "%s" : "%s at 0x%x, where no code is", arch_fault_words(info, code), at);
     else if (info->address == info->ip)
-        at = jump_words(info, &l);
+        at = jump_words(info, &t);
     else
-        touch_words(info, arch_fault_pointer(info, code), &l);
+        touch_words(info, arch_fault_pointer(info, code), &t);
     if (is_code(at))
-        append(&l, ", in 0x%x", at);
-    callers(info->frame, &l);
+        text_add(&t, ", in 0x%x", at);
+    callers(info->frame, &t);
 }

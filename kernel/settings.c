@@ -52,21 +52,29 @@ void settings_watch(void)
         watch_start(which == 0 ? EVENTS_ALL : EVENTS_NONE);
 }
 
-/* A number for debug kernels; false: there is none. */
-static bool debug_number(const char *name, uint *n)
+/* False: the parameter is absent, or not a number; the default is used. */
+static bool number(const char *name, uint *n)
 {
     char value[VALUE_SIZE];
 
     if (params_get(boot_command_line, name, value, sizeof(value)) < 0)
         return false;
-    if (!params_parse_uint(value, n)) {
-        printk("boot parameter %s=%s: not a number\n", name, value);
-        return false;
-    }
+    if (params_parse_uint(value, n))
+        return true;
+    printk("boot parameter %s=%s: not a number; the default is used\n", name, value);
+    return false;
+}
+
+/* A number for debug kernels. */
+static bool debug_number(const char *name, uint *n)
+{
+    bool found = number(name, n);
+
 #ifndef DEBUG
-    printk("boot parameter %s: only debug kernels have it\n", name);
+    if (found)
+        printk("boot parameter %s: only debug kernels have it\n", name);
 #endif
-    return true;
+    return found;
 }
 
 void settings_debug(void)
@@ -82,19 +90,15 @@ void settings_debug(void)
 /* A limit from 1 to max; 0, which means the default, where the parameter is absent or no number. */
 static uint limit(const char *name, uint max)
 {
-    char value[VALUE_SIZE];
     uint n;
 
-    if (params_get(boot_command_line, name, value, sizeof(value)) < 0)
+    if (!number(name, &n))
         return 0;
-    if (!params_parse_uint(value, &n)) {
-        printk("boot parameter %s=%s: not a number; the default is used\n", name, value);
-        return 0;
-    }
     if (n >= 1 && n <= max)
         return n;
-    printk("boot parameter %s=%s: not from 1 to %u; %u is used\n", name, value, max, n ? max : 1);
-    return n ? max : 1;
+    uint nearest = n ? max : 1;
+    printk("boot parameter %s=%u: not from 1 to %u; %u is used\n", name, n, max, nearest);
+    return nearest;
 }
 
 void settings_ksm_limits(struct ksm_limits *limits)

@@ -181,3 +181,13 @@ int format(char *buf, size_t size, const char *fmt, ...)
     va_end(ap);
     return n;
 }
+
+void text_add(struct text *t, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    size_t n = t->n + (size_t)format_va(t->buf + t->n, t->size - t->n, fmt, ap);
+    va_end(ap);
+    t->n = n < t->size ? n : t->size - 1;
+}

@@ -15,6 +15,14 @@
 int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int format_va(char *buf, size_t size, const char *fmt, va_list ap);
 
+/* A text that grows: n characters and a 0, in a buffer of `size` bytes, which is the caller's. */
+struct text {
+    char *buf;
+    size_t size, n;
+};
+/* Adds to its end, as format(); what does not fit is left out. */
+void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 /* One message, of at most 319 bytes; no other text comes into its middle. */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* n bytes to the console; no message comes into their middle. */

@@ -66,14 +66,11 @@ uint snapshot_line(char line[FEED_LINE_SIZE])
 
 char *feed_name(char text[FEED_NAME_SIZE], const char *name)
 {
-    uint n = 0;
-
+    struct text t = { text, FEED_NAME_SIZE, 0 };
     bool plain = strcmp(name, "-") != 0; /* which stands for no name */
 
     string_copy(text, "%", FEED_NAME_SIZE);
     for (; *name; name++)
-        n += (uint)format(text + n, FEED_NAME_SIZE - n,
-                          *name > ' ' && *name <= '~' && *name != '%' && plain ? "%c" : "%%%02x",
-                          (uchar)*name);
+        text_add(&t, *name > ' ' && *name <= '~' && *name != '%' && plain ? "%c" : "%%%02x", (uchar)*name);
     return text;
 }

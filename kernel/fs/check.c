@@ -4,6 +4,7 @@
  * It walks both lists of groups under the cache's lock, and compares what it finds with the counts.  That takes time
  * linear in all there is: for debug builds and tests.
  */
+#ifdef DEBUG
 #include "base/printk.h"
 #include "fs/cache_impl.h"
 #include "fs/path.h"
@@ -54,3 +55,7 @@ void fs_check(void)
               t.nchanged, cache.nchanged, t.nlogged, cache.nlogged, t.ncounted, cache.nframes);
     spin_release(&cache.lock);
 }
+
+#else
+typedef int fs_check_is_empty; /* a file must declare something */
+#endif

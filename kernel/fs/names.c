@@ -14,17 +14,14 @@
 #include "fs/names_impl.h"
 
 #define LINKS_MAX 32767
-/* The most costly is mkdir(): a new inode and its first block, the parent's entry with the directory's growth
-   (INODE_CHANGE_COST), the parent's inode. */
-#define NAMES_COST LOG_OP_MIN
 
 static struct mutex names;
 
 void names_init(void) { mutex_init(&names, RANK_NAMES, "names"); }
 
-int names_begin(struct log_op *op)
+int names_begin(struct log_op *op, uint cost)
 {
-    if (log_begin(op, NAMES_COST) < 0)
+    if (log_begin(op, cost) < 0)
         return -1;
     mutex_acquire(&names);
     return 0;
@@ -87,7 +84,7 @@ struct inode *names_create(struct inode *cwd, const char *path, const struct nam
     struct inode *ip = NULL, *dp = path_parent(cwd, path, &name);
 
     *existed = false;
-    if (dp && names_begin(&op) == 0) {
+    if (dp && names_begin(&op, NAMES_COST) == 0) {
         if (names_acquire_directory(dp) == 0) {
             uint slot, inum = dir_find(dp, &name, &slot);
             *existed = inum != 0;
@@ -112,9 +109,8 @@ int names_truncate(struct inode *ip)
     struct inode *orphan = NULL;
     int result = -1;
 
-    if (log_begin(&op, log_op_limit()) < 0)
+    if (names_begin(&op, log_op_limit()) < 0)
         return -1;
-    mutex_acquire(&names);
     if (inode_acquire(ip) == 0) {
         orphan = inode_create(T_FILE, 0, 0);
         if (orphan) {
@@ -205,7 +201,7 @@ int fs_link(struct inode *cwd, const char *old, const char *new)
     struct inode *ip = fs_lookup(cwd, old);
     struct inode *dp = ip ? path_parent(cwd, new, &name) : NULL;
 
-    if (dp && path_is_plain(&name) && names_begin(&op) == 0) {
+    if (dp && path_is_plain(&name) && names_begin(&op, NAMES_COST) == 0) {
         result = link_entry(&op, ip, dp, &name);
         end(&op);
     }
@@ -265,7 +261,7 @@ int fs_unlink(struct inode *cwd, const char *path)
     int result = -1;
     struct inode *dp = path_parent(cwd, path, &name), *earlier = NULL;
 
-    if (dp && path_is_plain(&name) && names_begin(&op) == 0) {
+    if (dp && path_is_plain(&name) && names_begin(&op, NAMES_COST) == 0) {
         struct inode *ip = path_child(dp, &name);
         if (ip)
             result = unlink_entry(&op, dp, &name, ip, &earlier);

@@ -20,9 +20,12 @@ bool path_is_plain(const struct filename *name);
 
 /* names.c. */
 
-/* Begins an operation on names, the only one from now on until names_unlock(); log_end() ends it.  -1: the disk
-   failed. */
-MUST_CHECK int names_begin(struct log_op *op);
+/* What an operation on names may cost, in blocks.  The most costly is mkdir(): a new inode and its first block, the
+   parent's entry with the directory's growth (INODE_CHANGE_COST), the parent's inode. */
+#define NAMES_COST LOG_OP_MIN
+/* Begins an operation of this cost on names, the only one from now on until names_unlock(); log_end() ends it.  -1: the
+   disk failed. */
+MUST_CHECK int names_begin(struct log_op *op, uint cost);
 /* No entry changes any more.  Sleeps: no. */
 void names_unlock(void);
 

@@ -82,7 +82,8 @@ int fs_rename(struct inode *cwd, const char *old, const char *new)
 
     m.from = path_parent(cwd, old, &m.old);
     m.to = path_parent(cwd, new, &m.new);
-    if (m.from && m.to && path_is_plain(&m.old) && path_is_plain(&m.new) && names_begin(&op) == 0) {
+    if (m.from && m.to && path_is_plain(&m.old) && path_is_plain(&m.new) &&
+        names_begin(&op, NAMES_COST) == 0) {
         m.ip = path_child(m.from, &m.old);
         m.victim = m.ip ? path_child(m.to, &m.new) : NULL;
         if (m.ip)

@@ -189,10 +189,11 @@ int ksm_detach(struct ksm_task *task, int handle)
     return 0;
 }
 
-static void begin_unmapping(struct ksm_task *task)
+/* What the task does from now on without the lock. */
+static void announce(struct ksm_task *task, enum ksm_unlocked what)
 {
     registry_acquire();
-    task->unlocked = KSM_UNMAPS;
+    task->unlocked = what;
     registry_release();
 }
 
@@ -202,7 +203,7 @@ int ksm_detach_at(struct ksm_task *task, uint va)
 
     if (!m || m->va != va)
         return KSM_ENOTATT; /* §5.2 */
-    begin_unmapping(task);
+    announce(task, KSM_UNMAPS);
     detach(task, attachment_of(m));
     return 0;
 }
@@ -324,9 +325,7 @@ int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
 {
     if (!list_linked(&parent->link))
         return 0;
-    registry_acquire();
-    parent->unlocked = KSM_FORKS;
-    registry_release();
+    announce(parent, KSM_FORKS);
 
     bool done = inherit_all(child, parent);
 
@@ -361,7 +360,7 @@ static void release_all(struct ksm_task *task, bool at_exit)
 {
     struct segment *dead = NULL;
 
-    begin_unmapping(task);
+    announce(task, KSM_UNMAPS);
 
     aspace_unmap_all(task->as);
 

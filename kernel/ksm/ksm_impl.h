@@ -191,8 +191,8 @@ static inline void registry_keep_locked(int handle, int change)
 MUST_CHECK struct segment **registry_find_locked(uint id);
 /* The segment, born or not, with the lowest slot >= *slot, which it stores; NULL when there is none. */
 MUST_CHECK struct segment *registry_next_locked(uint *slot);
-/* Do slots, trees and free list agree?  NULL, or what is wrong. */
-MUST_CHECK const char *registry_check_locked(void);
+/* The root of one of the trees of identifiers, of which there are as many as slots. */
+struct segment **registry_tree_at(uint i);
 
 /* segment.c: birth, death, delete, info. */
 

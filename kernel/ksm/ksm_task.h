@@ -12,30 +12,33 @@ struct segment;
 struct holding;
 struct stripe;
 
+/* What a process's call does without the ksm lock. */
+enum ksm_unlocked {
+    KSM_RESTS,       /* nothing */
+    KSM_UNMAPS,      /* its mappings are changing, and may differ from its attachments */
+    KSM_FORKS,       /* it walks its holdings: they stay where they are */
+    KSM_FORKS_STALE, /* the same, and meanwhile one of them died */
+};
+
 /* A process's part in shared memory, embedded in its struct proc.
    Fields:  I immutable after creation   o only the process itself
             K ksm lock   P peers' lock, see wait.c
             T changed by the process's own calls alone; once it is linked, under the ksm lock, because
               ksm_check() reads it there */
 struct ksm_task {
-    struct aspace *as;      /* [T] where its attachments are */
-    int pid;                /* [I] */
-    struct table handles;   /* [K] handle's slot -> struct holding, good or dead */
-    struct holding *recent; /* [K] the last one looked up, or NULL: saves the next look-up */
-    struct list holdings;   /* [K] those with good handles, and one of a birth under way */
-    struct list dead;       /* [K] one whose segment died (§3.8) */
-    uint ndead;             /* [K] */
-    bool passed_over;       /* [K] a later get had no use for it */
-    uint nattached;         /* [T] */
-    struct segment *pinned; /* [T] the segment that an attach under way keeps alive */
-    enum {                  /* [K] what its call does without the lock: */
-           KSM_RESTS,       /* nothing */
-           KSM_UNMAPS,      /* its mappings are changing, and may differ from its attachments */
-           KSM_FORKS,       /* it walks its holdings: they stay where they are */
-           KSM_FORKS_STALE, /* the same, and meanwhile one of them died */
-    } unlocked;
-    struct list link;     /* [T] in the list of tasks with holdings; others cost nothing here */
-    struct list watchers; /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
+    struct aspace *as;          /* [T] where its attachments are */
+    int pid;                    /* [I] */
+    struct table handles;       /* [K] handle's slot -> struct holding, good or dead */
+    struct holding *recent;     /* [K] the last one looked up, or NULL: saves the next look-up */
+    struct list holdings;       /* [K] those with good handles, and one of a birth under way */
+    struct list dead;           /* [K] one whose segment died (§3.8) */
+    uint ndead;                 /* [K] */
+    bool passed_over;           /* [K] a later get had no use for it */
+    uint nattached;             /* [T] */
+    struct segment *pinned;     /* [T] the segment that an attach under way keeps alive */
+    enum ksm_unlocked unlocked; /* [K] */
+    struct list link;           /* [T] in the list of tasks with holdings; others cost nothing here */
+    struct list watchers;       /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */
     /* [o] the last detach, for ksm_find_place() */
     uint left_va, left_npages;
     /* [o] while it sleeps on a word: for the feed */

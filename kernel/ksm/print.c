@@ -19,53 +19,50 @@
 #define MAX_ADDRESSES 12u /* of a process: the rest is a number */
 #define TEXT_SIZE     400 /* the longest text: five lines of 21 to 72 characters */
 
-/* Appends to a text of TEXT_SIZE bytes. */
-#define append(text, n, ...) ((n) += (size_t)format((text) + (n), TEXT_SIZE - (n), __VA_ARGS__))
-
-static void segment_text_locked(const struct segment *seg, char *text)
+static void segment_text_locked(const struct segment *seg, struct text *text)
 {
     static const char *const states[] = {
         [SEGMENT_UNBORN] = "  unborn", [SEGMENT_LIVE] = "", [SEGMENT_MARKED] = "  marked"
     };
-    size_t n = 0;
 
-    append(text, n, "0x%08x", seg->id);
+    text_add(text, "0x%08x", seg->id);
     if (seg->name[0])
-        append(text, n, " \"%s\"\n%10s", seg->name, "");
-    append(text, n, " %10d %10u %6u %9u %8d %5d%s\n", seg->handle, seg->nbytes, seg->npages, seg->nattached,
-           seg->cpid, seg->mpid, states[seg->state]);
+        text_add(text, " \"%s\"\n%10s", seg->name, "");
+    text_add(text, " %10d %10u %6u %9u %8d %5d%s\n", seg->handle, seg->nbytes, seg->npages, seg->nattached,
+             seg->cpid, seg->mpid, states[seg->state]);
 }
 
-static void holding_text_locked(const struct holding *h, char *text)
+static void holding_text_locked(const struct holding *h, struct text *text)
 {
-    size_t n = 0;
     uint i = 0;
 
     list_for_each(link, &h->attachments) {
         const struct mapping *m = &attachment_at(link)->mapping;
         if (i % ADDRESSES == 0)
-            append(text, n, i ? "\n%19d:" : "%19d:", h->task->pid);
+            text_add(text, i ? "\n%19d:" : "%19d:", h->task->pid);
         if (i == MAX_ADDRESSES) {
-            append(text, n, " and %u more", h->nattached - i);
+            text_add(text, " and %u more", h->nattached - i);
             break;
         }
-        append(text, n, " %08x %s", m->va, m->writable ? "rw" : "r ");
+        text_add(text, " %08x %s", m->va, m->writable ? "rw" : "r ");
         i++;
     }
-    if (n)
-        append(text, n, "\n");
+    if (i)
+        text_add(text, "\n");
 }
 
 /* false: that was all.  The text may be empty. */
-static bool step(struct visit *v, char *text)
+static bool step(struct visit *v, char buf[TEXT_SIZE])
 {
-    text[0] = 0;
+    struct text text = { buf, TEXT_SIZE, 0 };
+
+    buf[0] = 0;
     registry_acquire();
     bool more = visit_next_locked(v);
     if (v->segment)
-        segment_text_locked(v->segment, text);
+        segment_text_locked(v->segment, &text);
     if (v->holding)
-        holding_text_locked(v->holding, text);
+        holding_text_locked(v->holding, &text);
     registry_release();
     return more;
 }

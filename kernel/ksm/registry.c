@@ -29,7 +29,7 @@ struct registry registry;
 static struct segment ***tree_pages;
 static uint tree_bits; /* there are as many trees as slots */
 
-static struct segment **tree_at(uint i) { return &tree_pages[i / TREES_PER_PAGE][i % TREES_PER_PAGE]; }
+struct segment **registry_tree_at(uint i) { return &tree_pages[i / TREES_PER_PAGE][i % TREES_PER_PAGE]; }
 
 static __attribute__((noinline)) struct segment **find_below(struct segment **link, uint id)
 {
@@ -40,7 +40,7 @@ static __attribute__((noinline)) struct segment **find_below(struct segment **li
 
 static inline struct segment **find_link(uint id)
 {
-    struct segment **link = tree_at(spread(id, tree_bits));
+    struct segment **link = registry_tree_at(spread(id, tree_bits));
 
     return !*link || (*link)->id == id ? link : find_below(link, id);
 }
@@ -173,24 +173,15 @@ void registry_keep_spent_locked(uint i, int change)
     free_locked(i, slot);
 }
 
-/* The tasks with a holding at a slot. */
-static uint count_kept_locked(uint i, bool walks)
-{
-    uint n = 0;
-
-    list_for_each(link, &registry.tasks) {
-        n += table_get(&container_of(link, struct ksm_task, link)->handles, i) != NULL;
-        if (walks)
-            registry_step_locked();
-    }
-    return n;
-}
-
 /* §3.8: the slot's generations are spent.  That is so rare that a walk over all tasks costs nothing. */
 static __attribute__((noinline)) void rest_locked(uint i, struct slot *slot)
 {
     slot->state = SLOT_SPENT;
-    slot->nkept = count_kept_locked(i, true);
+    slot->nkept = 0;
+    list_for_each(link, &registry.tasks) {
+        slot->nkept += table_get(&container_of(link, struct ksm_task, link)->handles, i) != NULL;
+        registry_step_locked();
+    }
     registry.nspent++;
     registry_keep_spent_locked(i, 0);
 }
@@ -234,44 +225,5 @@ struct segment *registry_next_locked(uint *slot)
             *slot = i;
             return registry_slot_at(i)->segment;
         }
-    return NULL;
-}
-
-static uint count_tree(const struct segment *seg)
-{
-    return seg ? 1 + count_tree(seg->child[0]) + count_tree(seg->child[1]) : 0;
-}
-
-const char *registry_check_locked(void)
-{
-    uint ntaken = 0, nspent = 0, nfree = 0, nnamed = 0;
-
-    for (uint i = 0; i < registry.nfresh; i++) {
-        const struct slot *slot = registry_slot_at(i);
-        if (slot->state & SLOT_TAKEN) {
-            ntaken++;
-            int handle = slot->segment->handle;
-            if ((uint)handle != (slot->state & ~SLOT_TAKEN) || registry_slot(handle) != i)
-                return "a segment's handle is not its slot's";
-            if (*registry_find_locked(slot->segment->id) != slot->segment)
-                return "a segment is not found by its identifier";
-        } else if (slot->state == SLOT_SPENT) {
-            nspent++;
-            if (slot->nkept == 0 || slot->nkept != count_kept_locked(i, false))
-                return "a spent slot rests too long, or too short a time";
-        }
-    }
-    for (uint i = registry.first_free; i != NO_SLOT && nfree <= registry.nfresh; nfree++) {
-        const struct slot *slot = registry_slot_at(i);
-        if (slot->state & SLOT_TAKEN || slot->state == SLOT_SPENT)
-            return "a slot on the free list is not free";
-        i = (uint)slot->next_free;
-    }
-    for (uint i = 0; i < registry.nslots; i++)
-        nnamed += count_tree(*tree_at(i));
-    if (ntaken + nspent + nfree != registry.nfresh || nspent != registry.nspent)
-        return "slots are lost";
-    if (ntaken != registry.nsegments + registry.nunborn || ntaken != nnamed)
-        return "the number of segments is wrong";
     return NULL;
 }

@@ -221,6 +221,7 @@ void aspace_unmap_all(struct aspace *as)
 
 struct mapping *aspace_mapping_at(const struct aspace *as, uint va) { return mapping_at(as->mappings, va); }
 
+#ifdef DEBUG
 struct mapping *aspace_mapping_from(const struct aspace *as, uint va)
 {
     return mapping_from(as->mappings, va);
@@ -231,7 +232,6 @@ bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m)
     return pmap_maps(&as->map, m->va, m->writable, &m->region->ready);
 }
 
-#ifdef DEBUG
 void aspace_check(const struct aspace *as)
 {
     uint nmapped, nshared;

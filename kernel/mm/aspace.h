@@ -89,10 +89,10 @@ void aspace_unmap(struct aspace *as, struct mapping *m);
 void aspace_unmap_all(struct aspace *as);
 /* The mapping that covers va, or NULL.  Sleeps: no. */
 struct mapping *aspace_mapping_at(const struct aspace *as, uint va);
-/* The lowest mapping that starts at or above va, or NULL: for walking all of them.  Sleeps: no. */
+/* Of debug kernels: the lowest mapping that starts at or above va, or NULL: for walking all of them.  Sleeps: no. */
 struct mapping *aspace_mapping_from(const struct aspace *as, uint va);
 
-/* Do the page tables agree with this mapping?  Its process may run, but not be changing its mappings.
+/* Of debug kernels: do the page tables agree with this mapping?  Its process may run, but not be changing its mappings.
    Sleeps: no. */
 bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m);
 /* Of debug kernels: panics if tree, page tables, counts or promises disagree.  The current process's space.  Sleeps: no. */

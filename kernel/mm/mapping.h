@@ -44,7 +44,7 @@ struct mapping *mapping_from(struct mapping *root, uint va);
    up at a multiple of CHUNK_SIZE.  floor lies below all mappings, page-aligned.  0: there is none. */
 MUST_CHECK uint mapping_find_hole(struct mapping *root, uint floor, uint nbytes);
 
-/* check.c: what is wrong with the tree, or NULL; counts the pages of all mappings. */
+/* check.c, of debug kernels: what is wrong with the tree, or NULL; counts the pages of all mappings. */
 const char *mapping_check(struct mapping *root, uint *npages);
 
 #endif

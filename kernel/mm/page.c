@@ -11,7 +11,7 @@
  *   nclean     frames handed out that hold only clean blocks of the block cache (flag FRAME_CLEAN in refs)
  *
  * One lock guards all of them, for a few instructions at a time: long lists are linked before it is taken.
- * page_reclaim() is called without it.
+ * page_reclaim() is called without it.  What debug builds keep in free frames is in page_debug.c.
  *
  * At all times nfree + nlent >= npromised, and nfree covers every promise that an owner may still ask to be
  * kept.  While page_unshare() copies a page, the other owners may all give up their shares, on other
@@ -19,12 +19,10 @@
  * over (they all returned theirs).  Until then the frame for the copy is lent: it is gone from the stack, and
  * its promise still counts.  Others may be refused a frame in that moment; none is ever given out twice.
  */
-#include "mm/page.h"
 #include "base/kstring.h"
-#include "base/latency.h"
 #include "base/min.h"
-#include "base/printk.h"
 #include "mm/inject.h"
+#include "mm/page_impl.h"
 #include "sched/lock.h"
 #include "sched/thread.h"
 
@@ -40,71 +38,8 @@ static uint nfree, npromised, nlent;   /* [P] */
 static volatile uint nclean;           /* [P to change] */
 static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
-#ifdef DEBUG
-/* Without the sanitizer's checks, which would take most of a debug kernel's time. */
-#define PLAIN __attribute__((no_sanitize("undefined")))
-/* Who called the function that frees, for whoever finds a use afterwards. */
+/* Who called the function that frees. */
 #define CALLER __builtin_return_address(0)
-/* What free frames hold.  As a pointer it leads where no RAM is mapped, with less than 1.4 GB. */
-#define POISON 0xDBDBDBDBu
-
-static __attribute__((noinline)) void sign(const void *page, void *caller)
-{
-    struct frame *f = frame_of(page);
-
-    f->freed_from = caller;
-    format(f->freed_by, sizeof(f->freed_by), "%s", thread_self() ? thread_self()->name : "boot");
-}
-
-static PLAIN void poison_signed(void *page, void *caller)
-{
-    uint *word = page, paused = latency_pause();
-
-    sign(page, caller);
-    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
-        word[i] = POISON;
-    latency_resume(paused);
-}
-
-#define poison(page) poison_signed(page, CALLER)
-
-static PLAIN void poison_check(const void *page)
-{
-    const uint *word = page;
-    const struct frame *f = frame_of(page);
-    uint paused = latency_pause();
-
-    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
-        if (word[i] != word[0] || (word[0] && word[0] != POISON))
-            panic("page %p was written at %u after %s had freed it from %p", page, i * (uint)sizeof(uint),
-                  f->freed_by, f->freed_from);
-    latency_resume(paused);
-}
-
-static PLAIN void zero_check(const void *page)
-{
-    const uint *word = page;
-    const struct frame *f = frame_of(page);
-    uint paused = latency_pause();
-
-    for (uint i = 0; i < PAGE_SIZE / sizeof(uint); i++)
-        if (word[i])
-            panic("page %p is not zero at %u: %s freed it from %p", page, i * (uint)sizeof(uint), f->freed_by,
-                  f->freed_from);
-    latency_resume(paused);
-}
-static void freed_twice(const void *page)
-{
-    const struct frame *f = frame_of(page);
-
-    panic("page %p is freed twice: %s had freed it from %p", page, f->freed_by, f->freed_from);
-}
-#else
-static inline void poison(void *page) { (void)page; }
-static inline void poison_check(const void *page) { (void)page; }
-static inline void zero_check(const void *page) { (void)page; }
-static void freed_twice(const void *page) { panic("page %p is freed twice", page); }
-#endif
 
 /* Pushes the frames of one range, the highest first, so that low addresses are handed out first. */
 static void add_range(uint start, uint end)
@@ -116,7 +51,7 @@ static void add_range(uint start, uint end)
         f->next = top;
         top = f;
         nfree++;
-        poison(va_of(pa));
+        page_poison(va_of(pa), CALLER);
     }
 }
 
@@ -175,32 +110,21 @@ static inline struct frame *pop(struct frame **stack)
 /* Any frame; there is one. */
 static inline struct frame *pop_any(void) { return pop(top ? &top : &top_zeroed); }
 
-/* A frame if more than `left` are free beyond those promised. */
-static inline __attribute__((always_inline)) void *take(uint left)
+/* A frame if more than `left` are free beyond those promised.  zeroed: one that is known to hold zeroes. */
+static inline __attribute__((always_inline)) void *take(uint left, bool zeroed)
 {
     struct frame *f = NULL;
 
     spin_acquire(&lock);
-    if (nfree > npromised + left)
-        f = pop_any();
+    if (nfree > npromised + left && (!zeroed || top_zeroed))
+        f = zeroed ? pop(&top_zeroed) : pop_any();
     spin_release(&lock);
     if (!f)
         return NULL;
-    poison_check(frame_page(f));
-    return frame_page(f);
-}
-
-static void *take_zeroed(uint left)
-{
-    struct frame *f = NULL;
-
-    spin_acquire(&lock);
-    if (top_zeroed && nfree > npromised + left)
-        f = pop(&top_zeroed);
-    spin_release(&lock);
-    if (!f)
-        return NULL;
-    zero_check(frame_page(f));
+    if (zeroed)
+        page_check_zeroed(frame_page(f));
+    else
+        page_check_free(frame_page(f));
     return frame_page(f);
 }
 
@@ -210,31 +134,29 @@ static __attribute__((noinline)) void *take_reclaimed(uint left, bool may_sleep)
     void *page = NULL;
 
     while (!page && page_reclaim(1, false))
-        page = take(left);
+        page = take(left, false);
     if (!page && left == PAGE_RESERVE)
-        page = take(reserve());
+        page = take(reserve(), false);
     while (!page && may_sleep && page_reclaim(1, true))
-        page = take(reserve());
+        page = take(reserve(), false);
     return page;
 }
 
-void *page_alloc(void)
+static inline __attribute__((always_inline)) void *alloc(bool may_sleep)
 {
     if (inject_now())
         return NULL;
     uint left = reserve_beside_cache();
-    void *page = take(left);
-    return page ? page : take_reclaimed(left, false);
+    void *page = take(left, false);
+    return page ? page : take_reclaimed(left, may_sleep);
 }
+
+void *page_alloc(void) { return alloc(false); }
 
 void *page_alloc_sleeping(void)
 {
     lock_debug_may_enter(RANK_OPERATION, "allocation of a page");
-    if (inject_now())
-        return NULL;
-    uint left = reserve_beside_cache();
-    void *page = take(left);
-    return page ? page : take_reclaimed(left, true);
+    return alloc(true);
 }
 
 void *page_alloc_zeroed(void)
@@ -242,10 +164,10 @@ void *page_alloc_zeroed(void)
     if (inject_now())
         return NULL;
     uint left = reserve_beside_cache();
-    void *page = top_zeroed ? take_zeroed(left) : NULL;
+    void *page = top_zeroed ? take(left, true) : NULL;
     if (page)
         return page;
-    page = take(left);
+    page = take(left, false);
     if (!page)
         page = take_reclaimed(left, false);
     if (page)
@@ -253,7 +175,7 @@ void *page_alloc_zeroed(void)
     return page;
 }
 
-void *page_alloc_spare(void) { return take(PAGE_RESERVE + PAGE_LEFT_BY_CACHE); }
+void *page_alloc_spare(void) { return take(PAGE_RESERVE + PAGE_LEFT_BY_CACHE, false); }
 
 /* Prepares a freed frame for the stack. */
 static inline __attribute__((always_inline)) struct frame *retire(void *page)
@@ -261,10 +183,10 @@ static inline __attribute__((always_inline)) struct frame *retire(void *page)
     struct frame *f = frame_of(page);
 
     if (f->refs == 0)
-        freed_twice(page);
+        page_freed_twice(page);
     if (f->refs & FRAME_CLEAN)
         page_set_clean_cache(page, false);
-    poison(page);
+    page_poison(page, CALLER);
     return f;
 }
 
@@ -290,10 +212,8 @@ void page_free_zeroed(void *page)
     struct frame *f = frame_of(page);
 
     debug_assert(f->refs);
-#ifdef DEBUG
-    sign(page, CALLER);
-#endif
-    zero_check(page);
+    page_sign(page, CALLER);
+    page_check_zeroed(page);
     spin_acquire(&lock);
     push(&top_zeroed, f);
     spin_release(&lock);
@@ -305,7 +225,7 @@ void page_free_chain(struct page_chain *chain)
         return;
 #ifdef DEBUG
     for (struct frame *f = chain->first;; f = f->next) {
-        poison(frame_page(f));
+        page_poison(frame_page(f), CALLER);
         if (f == chain->last)
             break;
         sched_checkpoint();
@@ -367,7 +287,7 @@ void *page_alloc_promised(void)
     struct frame *f = pop_any();
     npromised--;
     spin_release(&lock);
-    poison_check(frame_page(f));
+    page_check_free(frame_page(f));
     return frame_page(f);
 }
 
@@ -393,7 +313,7 @@ static void *lend(struct frame *f)
         }
         spin_release(&lock);
     }
-    poison_check(frame_page(copy));
+    page_check_free(frame_page(copy));
     return frame_page(copy);
 }
 
@@ -419,7 +339,7 @@ void *page_unshare(void *page)
     page_copy(copy, page);
     bool last = __atomic_sub_fetch(&f->refs, FRAME_BUSY + 1, __ATOMIC_ACQ_REL) == 0;
     if (last)
-        poison(page);
+        page_poison(page, CALLER);
     settle(last ? f : NULL);
     return copy;
 }
@@ -446,11 +366,11 @@ void page_set_clean_cache(void *page, bool clean)
     struct frame *f = frame_of(page);
 
     spin_acquire(&lock);
-    if (clean && !(f->refs & FRAME_CLEAN))
-        nclean++;
-    if (!clean && (f->refs & FRAME_CLEAN))
-        nclean--;
-    f->refs = clean ? f->refs | FRAME_CLEAN : f->refs & ~FRAME_CLEAN;
+    bool was_clean = f->refs & FRAME_CLEAN;
+    if (clean != was_clean) {
+        f->refs ^= FRAME_CLEAN;
+        nclean = clean ? nclean + 1 : nclean - 1;
+    }
     spin_release(&lock);
 }
 

@@ -1,8 +1,8 @@
 /*
  * region.c - see region.h.
  *
- *   tables[0] ... tables[ntables-1] | entries         (one kmalloc; a second one for a tail that does not fit;
- *      |                                               none for a single page)
+ *   tables[0] ... tables[ntables-1]    entries         (two of kmalloc(); none for a single page)
+ *      |
  *      +-> page table: 1,024 ready entries
  *
  * Only those entries know the pages.  The pages are promised first, so that a region that can't be had fails
@@ -18,17 +18,13 @@
 static bool entries_create(struct region *r)
 {
     struct pmap_ready *ready = &r->ready;
-    uint ntables = r->npages / CHUNK_PAGES;
-    uint nbytes = ntables * sizeof(uint), ntail_bytes = ready->nentries * sizeof(uint);
-    bool together = nbytes + ntail_bytes <= KMALLOC_MAX;
 
-    ready->tables = kmalloc(together ? nbytes + ntail_bytes : nbytes);
-    if (!ready->tables)
-        return false;
-    ready->entries = together ? ready->tables + ntables : kmalloc(ntail_bytes);
-    if (ready->entries)
+    ready->tables = kmalloc(r->npages / CHUNK_PAGES * sizeof(uint));
+    ready->entries = kmalloc(ready->nentries * sizeof(uint));
+    if (ready->tables && ready->entries)
         return true;
     kfree(ready->tables);
+    kfree(ready->entries);
     return false;
 }
 
@@ -38,8 +34,7 @@ static void entries_destroy(struct region *r)
 
     for (uint i = 0; i < ready->ntables; i++)
         page_free(pmap_page(ready->tables[i]));
-    if (ready->entries != ready->tables + r->npages / CHUNK_PAGES)
-        kfree(ready->entries);
+    kfree(ready->entries);
     kfree(ready->tables);
 }
 

@@ -168,35 +168,6 @@ void *table_next(const struct table *t, uint *key)
     return next_below(t->root, t->height, 0, key);
 }
 
-/* Stores the first key >= from that has no entry below n; false: all have one. */
-static bool free_below(const struct node *n, uint height, uint base, uint from, uint *key)
-{
-    uint first = from > base ? slot_of(from, height) : 0;
-
-    for (uint i = first; i < FANOUT; i++) {
-        uint start = base | i << (FANOUT_BITS * (height - 1));
-
-        if (!n->slot[i]) {
-            *key = from > start ? from : start;
-            return true;
-        }
-        if (height > 1 && free_below(n->slot[i], height - 1, start, from, key))
-            return true;
-    }
-    return false;
-}
-
-uint table_first_free(const struct table *t, uint from)
-{
-    uint key;
-
-    if (!t->root || !covers(t->height, from))
-        return from;
-    if (free_below(t->root, t->height, 0, from, &key))
-        return key;
-    return 1u << (FANOUT_BITS * t->height);
-}
-
 static void clear_below(struct node *n, uint height, void (*pause)(void))
 {
     for (uint i = 0; i < FANOUT && height > 1; i++)

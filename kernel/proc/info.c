@@ -75,11 +75,13 @@ static size_t foreign_line_locked(const struct proc *p, char *line)
 {
     uint callers[CALLERS];
     uint ncallers = p->life == PROC_ALIVE ? thread_callers(&p->thread, callers, CALLERS) : 0;
-    size_t n = (size_t)format(line, LINE_SIZE, "%d %s %s", p->pid, foreign_state(p), p->name);
+    struct text text = { line, LINE_SIZE, 0 };
 
+    text_add(&text, "%d %s %s", p->pid, foreign_state(p), p->name);
     for (uint i = 0; i < ncallers; i++)
-        n += (size_t)format(line + n, LINE_SIZE - n, " %x", callers[i]);
-    return n + (size_t)format(line + n, LINE_SIZE - n, "\n");
+        text_add(&text, " %x", callers[i]);
+    text_add(&text, "\n");
+    return text.n;
 }
 
 void proc_print_all(void)

@@ -30,13 +30,14 @@ static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */
 static uint last_pid;                   /* [P] */
 
-/* Numbers are given out in order, so that one is not used again soon. */
+/* Numbers are given out in order, so that one is not used again soon.  After the largest, some are still in use. */
 static bool number_locked(struct proc *p)
 {
-    uint pid = table_first_free(&procs, last_pid + 1);
+    uint pid = last_pid;
 
-    if (pid > LAST_PID)
-        pid = table_first_free(&procs, 1);
+    do
+        pid = pid == LAST_PID ? 1 : pid + 1;
+    while (table_get(&procs, pid));
     p->pid = (int)pid;
     job_enter_locked(p);
     if (nprocs >= (p->depth <= DEPTH_COMMAND ? NPROC : NPROC - RESERVED_NUMBERS) ||

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +17,8 @@ from run import progress, qemu  # noqa: E402
 SUITE = "cli/" + os.path.splitext(os.path.basename(sys.argv[0]))[0]
 WAIT = qemu.ANSWER + 60  # seconds for a tool: the machine that it starts is given up first
 
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell: what is tested would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 progress.end_by_signals()  # what a test has started, and its directories, go with it
 
 _count = 0

@@ -87,8 +87,13 @@ for path in ("", directory, os.path.join(directory, "none", "ksm.iso"), "/proc/k
     status, said = iso(path)
     ok(status == 2 and "can't be written" in said or status == 121 and "was not made" in said,
        "refused: a file that can't be there", said)
+slow = os.path.join(temp_directory(), "grub-mkrescue")
+with open(slow, "w", encoding="utf-8") as f:
+    f.write('#!/bin/sh\necho >"%s.2.part"; exec sleep 60\n' % image)
+os.chmod(slow, 0o755)
 p = subprocess.Popen(ISO + [image + ".2"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                     text=True, env=dict(os.environ, KSM_BUILT="1"))
+                     text=True, env=dict(os.environ, KSM_BUILT="1",
+                                         PATH=os.path.dirname(slow) + ":" + os.environ["PATH"]))
 while p.poll() is None and not os.path.exists(image + ".2.part"):
     pass
 p.send_signal(signal.SIGINT)

@@ -13,7 +13,8 @@ lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/bas
 
 HOST_TESTS += mm_mapping mm_pages
 mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c kernel/mm/check.c
-mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
+mm_mapping_CFLAGS = -DDEBUG
+mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
 mm_pages_CFLAGS = -DDEBUG
 
 # course out:
@@ -36,18 +37,18 @@ $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h
 
 # course end
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
-MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathtrig)
+MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
-$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -fno-math-errno -iquote user/libc)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
+$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -fno-math-errno -fno-builtin -iquote user/libc -iquote include)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc
-LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal format format_double snprintf stdlib string xv6lib)
+LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal format format_double getopt snprintf stdlib string xv6lib)
 libc_SRC = tests/host/libc.c $(LIBC_SRC)
-LIBC_NAMES = atof atoi bsearch free malloc memchr memcmp memcpy memmove memset qsort rand snprintf sprintf srand strcat strchr \
+LIBC_NAMES = atof atoi bsearch free getopt malloc memchr memcmp memcpy memmove memset optarg opterr optind optopt qsort rand snprintf sprintf srand strcat strchr \
              strcmp strcpy strcspn strdup strlen strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtod strtok \
              strtok_r strtol strtoll strtoul strtoull vsnprintf vsprintf
 $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
@@ -56,8 +57,8 @@ $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/ho
 	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
-            kernel/mm/page.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
+FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
+            kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
 HOST_TESTS += fs_files fs_crash fs_error fs_corrupt fs_mend fs_mutants fs_race fs_tools
@@ -90,9 +91,9 @@ $B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
 
 # Processors side by side, in every order of their steps, over the real page tables.  No address sanitizer: threads are coroutines.
 MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,orders tlb) kernel/arch/i386/pmap.c kernel/base/format.c \
-            $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page region slab)
+            $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page page_debug region slab)
 HOST_TESTS += mm_race
-mm_race_SRC = tests/host/mm_race.c tests/host/mm_race_flush.c $(MM_WORLD)
+mm_race_SRC = $(sort $(wildcard tests/host/mm_race*.c)) $(MM_WORLD)
 mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fakes/tlb.h -Ikernel/arch/i386
 mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap=$f)
 

@@ -6,7 +6,7 @@
 #include "mm/slab.h"
 #include "mm_world.h"
 
-#define RAM_PAGES 3200u
+#define RAM_PAGES 5500u
 
 char *host_ram;
 struct memory_range arch_memory[] = { { PAGE_SIZE, RAM_PAGES *PAGE_SIZE } };

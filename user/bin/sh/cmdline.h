@@ -11,7 +11,7 @@
  *            | "for" name "in" { word } separator "do" list "done"
  *   redirection = [n] ("<" | ">" | ">>") word | [n] ">&" m
  *
- * The trees live in one arena until cmdline_free().  A process has one, and a child has a copy.  Sleeps: no.
+ * The trees live in the arena (arena.h).  Sleeps: no.
  */
 #ifndef CMDLINE_H
 #define CMDLINE_H
@@ -78,20 +78,5 @@ typedef const char *cmdline_more(void);
 /* Parses all of text, and the lines that it goes on in.  *list is NULL for an empty line.  Sleeps: may. */
 enum cmdline_outcome cmdline_parse(const char *text, cmdline_more *more, struct list **list,
                                    struct cmdline_error *error);
-
-/* The length of the variable's name at text; 0: there is none. */
-uint cmdline_name(const char *text);
-
-/* Zeroed memory in the arena.  If there is none, the program ends with a message. */
-void *cmdline_alloc(uint nbytes);
-/* The arena as it is now, and back to that.  Loops would fill it otherwise. */
-struct cmdline_place {
-    struct chunk *chunk;
-    uint used;
-};
-struct cmdline_place cmdline_place(void);
-void cmdline_release(struct cmdline_place place);
-/* Frees the arena. */
-void cmdline_free(void);
 
 #endif

@@ -10,6 +10,7 @@
 #include "fs.h"
 #include "stat.h"
 
+#include "arena.h"
 #include "cmdline.h"
 
 #define NUMBER_SIZE 11        /* characters of a status */
@@ -89,7 +90,7 @@ static char *put_value(char *to, const char *value)
 /* Replaces $NAME and $?.  The marks of patterns stay. */
 static char *substitute(const char *word, int last_status)
 {
-    char *result = cmdline_alloc(room_for(word)), *to = result;
+    char *result = arena_alloc(room_for(word)), *to = result;
 
     while (*word) {
         if (*word == MARK_NAME) {
@@ -124,7 +125,7 @@ char *expand_word(const char *word, int last_status) { return unmark(substitute(
 
 char **expand_each(char **words, uint n, int last_status)
 {
-    char **result = cmdline_alloc((n + 1) * sizeof(*result));
+    char **result = arena_alloc((n + 1) * sizeof(*result));
 
     for (uint i = 0; i < n; i++)
         result[i] = expand_word(words[i], last_status);
@@ -188,38 +189,20 @@ static bool matches(const char *pattern, const char *name)
     }
 }
 
-/* Words that grow. */
-struct words {
-    char **at;
-    uint count, room;
-};
-
-static void add(struct words *w, char *word)
-{
-    if (w->count + 1 >= w->room) {
-        char **larger = cmdline_alloc((w->room = 2 * w->room + 8) * sizeof(*larger));
-
-        if (w->count > 0)
-            memmove(larger, w->at, w->count * sizeof(*larger));
-        w->at = larger;
-    }
-    w->at[w->count++] = word;
-}
-
 static void add_matches(struct words *found, const char *before, const char *pattern);
 
 /* A name of the directory `before` matches up to pattern_end, which is a slash or the end. */
 static void add_match(struct words *found, const char *before, const char *name, const char *pattern_end)
 {
     uint nslashes = strspn(pattern_end, "/"), size = strlen(before) + strlen(name) + nslashes + 1;
-    char *path = cmdline_alloc(size);
+    char *path = arena_alloc(size);
     struct stat st;
 
     snprintf(path, size, "%s%s%.*s", before, name, nslashes, pattern_end);
     if (stat(path, &st) < 0 || (nslashes > 0 && st.type != T_DIR))
         return;
     if (!pattern_end[nslashes])
-        add(found, path);
+        words_add(found, path);
     else
         add_matches(found, path, pattern_end + nslashes);
 }
@@ -238,7 +221,7 @@ static void add_matches(struct words *found, const char *before, const char *pat
     struct dirent entry;
 
     if (!has_mark(pattern, end)) {
-        char *name = cmdline_alloc(end - pattern + 1);
+        char *name = arena_alloc(end - pattern + 1);
 
         memmove(name, pattern, end - pattern);
         add_match(found, before, unmark(name), end);
@@ -271,9 +254,9 @@ char **expand_words(char **words, uint *n, int last_status)
         if (has_mark(word, word + strlen(word)))
             add_matches(&result, "", word);
         if (result.count == first)
-            add(&result, unmark(word));
+            words_add(&result, unmark(word));
         qsort(result.at + first, result.count - first, sizeof(*result.at), compare);
     }
     *n = result.count;
-    return result.at; /* add() leaves room for a NULL */
+    return result.at; /* which has room for a NULL, and it is there: the arena is zeroed */
 }

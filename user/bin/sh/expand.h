@@ -1,7 +1,7 @@
 /*
  * expand.h - what becomes of a command's words when it is run: $NAME and $?, and the names of files for *, ? and [...].
  *
- * Results live in the arena of cmdline.h.  The shell's variables live as long as the process, and a child has copies.
+ * Results live in the arena.  The shell's variables live as long as the process, and a child has copies.
  */
 #ifndef EXPAND_H
 #define EXPAND_H

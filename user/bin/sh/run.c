@@ -12,6 +12,7 @@
 #include "procinfo.h"
 #include "stat.h"
 
+#include "arena.h"
 #include "expand.h"
 #include "jobs.h"
 
@@ -166,7 +167,7 @@ static void execute(uint argc, char **argv)
     exec(name, argv);
     if (*name && !strchr(name, '/') && !(found && st.type == T_FILE)) {
         uint size = strlen(name) + 2;
-        char *path = cmdline_alloc(size);
+        char *path = arena_alloc(size);
 
         snprintf(path, size, "/%s", name);
         found |= stat(path, &st) == 0;
@@ -261,7 +262,7 @@ static void become(struct command *c)
 /* Runs all programs of a pipeline side by side, as children of this process. */
 static int run_stages(struct pipeline *p)
 {
-    int *pids = cmdline_alloc(p->ncommands * sizeof(int));
+    int *pids = arena_alloc(p->ncommands * sizeof(int));
     int from = -1; /* what the next one reads */
     uint n = 0;
 
@@ -301,7 +302,7 @@ static int run_stages(struct pipeline *p)
 /* A copy of the command whose words are ready to be used.  A loop needs the old ones again. */
 static struct command *expand_command(const struct command *c)
 {
-    struct command *ready = cmdline_alloc(sizeof(*ready));
+    struct command *ready = arena_alloc(sizeof(*ready));
     struct redirection **end = &ready->redirections;
 
     *ready = *c;
@@ -310,7 +311,7 @@ static struct command *expand_command(const struct command *c)
     else if (c->argv)
         ready->argv = expand_words(c->argv, &ready->argc, last_status);
     for (const struct redirection *r = c->redirections; r; r = r->next) {
-        *end = cmdline_alloc(sizeof(**end));
+        *end = arena_alloc(sizeof(**end));
         **end = *r;
         (*end)->word = expand_word(r->word, last_status);
         end = &(*end)->next;
@@ -321,7 +322,7 @@ static struct command *expand_command(const struct command *c)
 
 static struct pipeline *expand_pipeline(const struct pipeline *p)
 {
-    struct pipeline *ready = cmdline_alloc(sizeof(*ready));
+    struct pipeline *ready = arena_alloc(sizeof(*ready));
     struct command **end = &ready->first;
 
     *ready = *p;
@@ -367,10 +368,10 @@ static int run_expanded(struct pipeline *p)
 
 static int run_pipeline(const struct pipeline *p)
 {
-    struct cmdline_place place = cmdline_place();
+    struct arena_place place = arena_place();
     int status = run_expanded(expand_pipeline(p));
 
-    cmdline_release(place);
+    arena_release(place);
     return status;
 }
 

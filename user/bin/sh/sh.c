@@ -14,6 +14,7 @@
 #include "fcntl.h"
 #include "stat.h"
 
+#include "arena.h"
 #include "cmdline.h"
 #include "edit.h"
 #include "input.h"
@@ -47,7 +48,7 @@ static bool run_lines(void)
         run_list(list);
     else
         report_syntax(outcome, &error);
-    cmdline_free();
+    arena_free();
     if (outcome != CMDLINE_OK)
         run_set_status(STATUS_SYNTAX);
     return outcome == CMDLINE_OK;
