@@ -209,6 +209,7 @@ def pages(e):
                              (b"x ", "049", "x does nothing")):
         e.shows(key, more, title)
         e.has(-1, last, "which ends with its last line")
+    video(e.machine, e.rows(), "nothing of an answered question is left on the PC's own screen")
     e.shows(b"\x10", more, "Ctrl-P in more")
     e.has(-1, "more", "lists it, and its question comes again")
     e.shows(b"qecho mine", "$ echo mine|", "q ends it at once, and what follows is for the shell")
