@@ -42,7 +42,7 @@ HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
-$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -fno-math-errno -iquote user/libc)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
+$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -fno-math-errno -fno-builtin -iquote user/libc -iquote include)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc

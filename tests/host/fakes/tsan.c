@@ -25,7 +25,7 @@ VOLATILE(16)
 /* What is not reported:
    - The tests and their fakes run one at a time, whatever the sanitizer takes them for.
    - Whether a list is empty may be asked without its lock: who then acts on it asks again, or nobody can add to it any more.
-   - page_alloc_zeroed() looks whether there are zeroed frames; take_zeroed() looks again.
+   - page_alloc_zeroed() looks whether there are zeroed frames; take() looks again.
    - cache_is_changed() may be wrong in the next moment, as its caller expects.
    - A write that races with another one on the same open file may end where either of them does. */
 const char *__tsan_default_suppressions(void);
