@@ -147,11 +147,19 @@ ps
 ksm
 @locks
 locks
+@each
+thread apply all -q process 3
 @trace
 process 3
 program mathserver
 process 3 backtrace -6
 process 3 print $cr3 == $cr3
+@still
+process 3 finish
+process 3 process 1 print $cr3 == $cr3
+process 3 with print pretty on -- c
+process 3 print arch_idle_halt()
+ps
 @walk
 pt 3 0x7ffff000
 pt 3 0x0
@@ -174,6 +182,10 @@ set var $eip = 0
 continue
 bt
 continue
+@ended
+ps
+pt 0x1000
+type ls
 @end
 quit
 """, "--smp", "2", "--", "mathserver & mathclient -e 1+2; ps; ksmstat; sleep 1")
@@ -190,8 +202,12 @@ quit
     s.check("locks shows that none is held", "locks", "^no lock is held")
     s.check("process shows the calls of a sleeper, into its program", "trace", "context_switch", "ksm_wait_sleep",
             "<signal handler called>", "sys_ksmwait", r"at user/bin/mathserver.c", "_start")
+    s.check("whichever processor is selected", "each", *["sys_ksmwait", "at user/bin/mathserver.c", "_start"] * 2)
     s.check("and with its symbols the arguments", "trace", "symbols of mathserver", r"serve .server=",
             r"main .argc=", "= 1")
+    refused = r"process 3 \(mathserver\) is on no processor"
+    s.check("what would let the machine run with a sleeper's registers is refused", "still", refused, "= 1", refused,
+            "may-call-functions is off", "asleep .*mathserver .*ksm_wait_sleep")
     s.check("pt explains attachments, addresses without a page, and the kernel's", "walk",
             r"nothing is mapped|no access|a segment's page", "process 3", "no access: a touch faults",
             "may be read and written|a write copies", "the kernel reaches at 0x80100000")
@@ -202,6 +218,7 @@ quit
             "The kernel panics", "^#0 +panic", "trap_page_fault", "<signal handler called>", "0x0+ in",
             "<signal handler called>")
     ok("panic: exception 14 in the kernel" in s.text, "then the kernel says why, and ends", s.text)
+    s.check("the commands say that the machine has ended", "ended", *["the machine has ended"] * 3)
 
 
 def locks():

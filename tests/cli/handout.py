@@ -76,6 +76,22 @@ dead = [(path, link) for path, text in tree.items() if path.endswith(".md")
         if not os.path.exists(os.path.join(WHERE, "all", os.path.dirname(path), link))]
 ok(not dead, "no link in its documents leads nowhere", dead)
 
+# Where a block has gone, the formatter may want the lines around it otherwise.
+FORMAT = """
+import sys
+sys.path[:0] = ["tools/rules"]
+import linters
+command, problem = linters.usable("clang-format", str(linters.LLVM))
+print(*linters.format_faults(command) if command else ["skipped: " + problem], sep="\\n")
+"""
+for n in range(1, 11):
+    handout(str(n), "formatted")
+    r = subprocess.run([sys.executable, "-c", FORMAT], cwd=os.path.join(WHERE, "formatted"), capture_output=True,
+                       text=True, check=False)
+    ok(r.returncode == 0 and re.fullmatch(r"(skipped: .*)?\n", r.stdout),
+       "exercise %d: its tree is formatted as .clang-format says" % n, r.stdout, r.stderr)
+    shutil.rmtree(os.path.join(WHERE, "formatted"))
+
 handout("4", "counts")
 ok("region_create" in text_of("counts", "kernel/ksm/segment.c") and
    "aspace_inherit(" not in text_of("counts", "kernel/ksm/attach.c"),

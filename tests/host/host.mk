@@ -46,9 +46,9 @@ $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc
-LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal format format_double snprintf stdlib string xv6lib)
+LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal format format_double getopt snprintf stdlib string xv6lib)
 libc_SRC = tests/host/libc.c $(LIBC_SRC)
-LIBC_NAMES = atof atoi bsearch free malloc memchr memcmp memcpy memmove memset qsort rand snprintf sprintf srand strcat strchr \
+LIBC_NAMES = atof atoi bsearch free getopt malloc memchr memcmp memcpy memmove memset optarg opterr optind optopt qsort rand snprintf sprintf srand strcat strchr \
              strcmp strcpy strcspn strdup strlen strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtod strtok \
              strtok_r strtol strtoll strtoul strtoull vsnprintf vsprintf
 $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)

@@ -4,11 +4,13 @@
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chance.h"
 #include "host.h"
@@ -42,10 +44,21 @@ void *our_memchr(const void *s, int c, size_t n);
 void *our_memmove(void *dst, const void *src, int n);
 void *our_memcpy(void *dst, const void *src, size_t n);
 void *our_memset(void *dst, int c, unsigned n);
+int our_getopt(int argc, char *const argv[], const char *options);
+extern char *our_optarg;
+extern int our_optind, our_optopt;
 
 /* What the sources link with, and no test reaches. */
 void our_free(void *p) { free(p); }
 void *our_malloc(unsigned n) { return malloc(n); }
+
+/* getopt() complains by this. */
+static unsigned nwarned;
+void warn(const char *fmt, ...)
+{
+    (void)fmt;
+    nwarned++;
+}
 
 static unsigned state = 4711;
 
@@ -307,6 +320,52 @@ TEST("runs of bytes are moved, copied and set at all distances")
             memcpy(theirs + 80, theirs + from % 40, (size_t)n);
         }
         check(memcmp(ours, theirs, sizeof(ours)) == 0);
+    }
+}
+
+/* The results of getopt() for these arguments, until the options end or a few were taken. */
+static void take_options(int argc, char *const argv[], const char *options, unsigned most)
+{
+    char host_options[8];
+
+    /* The host's shall end at the first operand, too; 0 is how glibc starts again. */
+    snprintf(host_options, sizeof(host_options), "+%s", options);
+    optind = 0;
+    our_optind = 1;
+    for (unsigned i = 0; i < most; i++) {
+        unsigned before = nwarned;
+        int theirs = getopt(argc, argv, host_options), ours = our_getopt(argc, argv, options);
+        bool wrong = theirs == '?' || theirs == ':';
+
+        check_eq(ours, theirs);
+        check(!wrong || our_optopt == optopt);
+        check_eq(nwarned - before, theirs == '?' && *options != ':');
+        if (theirs < 0) {
+            check_eq(our_optind, optind);
+            return;
+        }
+        if (!wrong && strchr(options, theirs)[1] == ':')
+            check(our_optarg == optarg);
+    }
+}
+
+TEST("options are taken as the host takes them, also if it starts again before their end")
+{
+    static const char *const options[] = { "ab:c", "abc", "a:b:", ":ab:c", ":a:b:", "" };
+
+    opterr = 0; /* the host's */
+    for (int i = 0; i < ROUNDS; i++) {
+        char text[5][6], *argv[7] = { "libc" };
+        int argc = 1;
+
+        for (int n = (int)chance(&state, 6); n > 0; n--) {
+            char *argument = text[argc - 1];
+
+            random_text(argument, sizeof(text[0]), "--abc:x");
+            if (strncmp(argument, "--", 2) != 0 || !argument[2]) /* not a word, as in --help */
+                argv[argc++] = argument;
+        }
+        take_options(argc, argv, options[chance(&state, 6)], 1 + chance(&state, 12));
     }
 }
 

@@ -38,6 +38,9 @@ SLOT_TAKEN = 0x80000000  # kernel/ksm/ksm_impl.h
 
 CONSOLE = os.environ.get("KSM_CONSOLE")  # in ./ksm debug: a file, which types at the system's console
 
+# gdb's commands after which the machine runs.
+RUNNING = ("advance", "continue", "detach", "disconnect", "finish", "jump", "kill", "next", "nexti", "queue-signal",
+           "run", "signal", "start", "starti", "step", "stepi", "until")
 # Functions that do not say what a sleeper waits for.
 SLEEP = {"context_switch", "sched_switch_locked", "sched_yield", "thread_park", "waitq_sleep"}
 # States as `ps' shows them.
@@ -61,7 +64,10 @@ def plural(n, what):
 # Memory and symbols of the kernel.
 
 def read(address, nbytes):
-    return gdb.selected_inferior().read_memory(address, nbytes).tobytes()
+    """From what the selected processor sees; gdb's read_memory() of a newer gdb takes the first one."""
+    array = gdb.lookup_type("char").array(nbytes - 1)
+    text = gdb.Value(address).cast(array.pointer()).dereference().string("latin-1", length=nbytes)
+    return text.encode("latin-1")
 
 
 def word(address):
@@ -132,7 +138,14 @@ def register(name):
     return int(gdb.parse_and_eval("(unsigned)$" + name))
 
 
+def require_machine():
+    """Without it, gdb would read the variables in the kernel's file."""
+    if not gdb.selected_thread():
+        raise gdb.GdbError("the machine has ended: `quit'" if CONSOLE else "there is no machine: `target remote'")
+
+
 def require_boot():
+    require_machine()
     try:
         if variable("proc_one"):
             return
@@ -149,9 +162,8 @@ def processors():
 
 def processor(thread=None):
     """The record of the selected thread of gdb's."""
+    require_machine()
     thread = thread or gdb.selected_thread()
-    if not thread:
-        raise gdb.GdbError("there is no machine: `target remote'")
     for cpu in processors():
         if int(cpu["apic_id"]) == thread.ptid[1] - 1:
             return cpu
@@ -252,13 +264,14 @@ class Context:
             gdb.newest_frame().select()
             self._saved = [register(name) for name in self.NAMES]
             self._set(self._registers())
-            Context.lent = self._proc
+            self._outer = Context.lent
+            self._lend(self._proc)
         adapt()
         return self
 
     def __exit__(self, *unused):
-        Context.lent = None
         if self._saved:
+            self._lend(self._outer)
             gdb.newest_frame().select()
             self._set(self._saved)
         self._thread.switch()
@@ -268,6 +281,12 @@ class Context:
         if frame:
             frame.select()
         adapt()
+
+    @staticmethod
+    def _lend(proc):
+        """Meanwhile the machine must not run, not even for gdb's call of a function."""
+        Context.lent = proc
+        quietly("set may-call-functions %s" % ("off" if proc else "on"))
 
     def _registers(self):
         """Where context_switch() has left it."""
@@ -509,6 +528,18 @@ class InProgram(ForProgram):
         return gdb.selected_frame().pc() >= KERNEL_BASE or super().invoke(name)
 
 
+class MayRun(gdb.Function):
+    """$may_run(): fails where a processor has a process's registers; for each command of RUNNING."""
+
+    def __init__(self):
+        super().__init__("may_run")
+
+    def invoke(self):
+        if Context.lent:
+            raise gdb.GdbError("%s is on no processor: it can be looked at, but it can't run" % words_for(Context.lent))
+        return True
+
+
 def owner_of(breakpoint):
     found = re.match(r'\$in_program\("([^"]*)"\)', breakpoint.condition or "")
     return found and found[1]
@@ -633,7 +664,7 @@ usage: process PID [COMMAND]
   process 5                 its calls, through the kernel into its program
   process 5 bt full         with local variables
   process 5 x/4x $esp       its memory
-`ps' lists the pids."""
+`ps' lists the pids.  COMMAND looks at the process; only if a processor runs it can it be `next', `finish' and so on."""
 
     def __init__(self):
         super().__init__(gdb.COMPLETE_COMMAND)
@@ -684,6 +715,7 @@ The system reads it when it runs: `continue'."""
     def run(self, argument):
         if not CONSOLE:
             raise gdb.GdbError("the console is another terminal's: type there")
+        require_machine()
         with open(CONSOLE, "w", encoding="utf-8") as f:
             f.write(argument + "\n")
 
@@ -753,6 +785,7 @@ selected processor runs."""
         words = argument.split()
         if len(words) not in (1, 2):
             raise gdb.GdbError("usage: pt [PID] ADDRESS")
+        require_machine()
         if len(words) == 2:
             proc = find_process(words[0])
             if not proc["thread"]["aspace"]:
@@ -965,15 +998,21 @@ Ctrl-C        stops the machine; `continue' lets it run
 def leaving(event):
     """gdb would let the machine run on, for the moment until ./ksm debug ends it."""
     if gdb.selected_inferior().pid:
-        quietly("kill")
+        try:
+            quietly("kill")
+        except gdb.error:  # QEMU may end before it answers
+            pass
 
 
 def start():
     # Each processor, and each process, has another memory at the same address.
     for setting in ("set stack-cache off", "set code-cache off"):
         quietly(setting)
+    for command in RUNNING:
+        quietly("define hook-%s\nif $may_run()\nend\nend" % command)
     InProgram()
     ForProgram()
+    MayRun()
     Strangers()
     register_unwinder(None, ByFramePointer(), replace=True)
     for command in (Ps, Process, Program, Type, Ksm, Pt, Locks):

@@ -84,7 +84,10 @@ def type_in(machine, path, speaks):
     while True:
         text = os.read(typed, 4096)
         speaks.wait()
-        machine.console.sendall(text)
+        try:
+            machine.console.sendall(text)
+        except OSError:  # the machine has ended
+            return
 
 
 def end(gdb):

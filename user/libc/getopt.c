@@ -7,10 +7,11 @@ char *optarg;
 int optind = 1, opterr = 1, optopt;
 
 static const char *rest; /* letters that follow the last option in its argument; NULL or "": none */
+static int after_rest;   /* optind while they are read: the caller may start again before the last one */
 
-static int complain(const char *what)
+static int complain(const char *options, const char *what)
 {
-    if (opterr)
+    if (opterr && *options != ':')
         warn("-%c: %s", optopt, what);
     return '?';
 }
@@ -18,11 +19,12 @@ static int complain(const char *what)
 /* Moves to the next letter.  false: the options end here. */
 static bool find_letter(int argc, char *const argv[])
 {
-    if (rest && *rest)
+    if (rest && *rest && optind == after_rest)
         return true;
     if (optind >= argc || !argv[optind] || argv[optind][0] != '-' || !argv[optind][1])
         return false;
     rest = argv[optind++] + 1;
+    after_rest = optind;
     return strcmp(rest, "-") != 0; /* -- ends the options, and is none */
 }
 
@@ -42,11 +44,11 @@ int getopt(int argc, char *const argv[], const char *options)
     optopt = (uchar)*rest++;
     option = optopt == ':' ? NULL : strchr(options, optopt);
     if (!option)
-        return complain("unknown option");
+        return complain(options, "unknown option");
     if (option[1] != ':')
         return optopt;
     if (!*rest && optind >= argc)
-        return *options == ':' ? ':' : complain("its value is missing");
+        return *options == ':' ? ':' : complain(options, "its value is missing");
     optarg = *rest ? (char *)rest : argv[optind++];
     rest = NULL;
     return optopt;
