@@ -13,7 +13,7 @@
 
 #ifdef BREAK
 
-#define NPROCS 5 /* from 1 on: the first two can be the first process of a job each, the others are their descendants */
+#define NPROCS 5 /* with the shell; a job has the number of its first process */
 #define SHELL  0
 
 mtype = { UNBORN, FORMING, ALIVE, ENDED };

@@ -75,7 +75,8 @@ MUTANTS = [
     ("who sleeps from now on is woken, too", THREAD,
      "n > 0 && q->sleepers.next != &q->owed;", "n > 0 && !waitq_empty(q);", QUEUE),
     ("a mark stays where it is when all are woken again", THREAD,
-     "    if (waitq_empty(q))\n        return;", "    if (waitq_empty(q) || list_linked(&q->owed))\n        return;", QUEUE),
+     "    if (waitq_empty(q))\n        return;", "    if (waitq_empty(q) || list_linked(&q->owed))\n        return;",
+     QUEUE),
     ("a kill comes between the look at it and the sleep", THREAD,
      "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n\n"
      "    if (!interruptible || !thread_killed(self)) {",
