@@ -97,9 +97,14 @@ mm_race_SRC = $(sort $(wildcard tests/host/mm_race*.c)) $(MM_WORLD)
 mm_race_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all -include tests/host/fakes/tlb.h -Ikernel/arch/i386
 mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap=$f)
 
+# Processors side by side again, over the real scheduler, whose sched_yield() would get into the sanitizers' way.
+HOST_TESTS += waitq
+waitq_SRC = tests/host/waitq.c tests/host/waitq_world.c $(patsubst %,kernel/sched/%.c,lock sched thread timer)
+waitq_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all
+
 # The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
-# course out: TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race mm_race)
-TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race ksm_wait mm_race)
+# course out: TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race mm_race waitq)
+TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race ksm_wait mm_race waitq)
 # course end
 define tsan_test
 HOST_TESTS += $1_tsan

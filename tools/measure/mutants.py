@@ -45,6 +45,7 @@ SEGMENT, ATTACH = "kernel/ksm/segment.c", "kernel/ksm/attach.c"
 HOLDING = "kernel/ksm/holding.c"
 TRAP = "kernel/arch/i386/trap.c"
 REGISTRY, WORDS = "kernel/ksm/registry.c", "kernel/ksm/wait.c"
+THREAD, QUEUE = "kernel/sched/thread.c", ["host/waitq"]
 
 # What is wrong, the file, the right text, the wrong text, the suites that must notice.
 MUTANTS = [
@@ -68,6 +69,27 @@ MUTANTS = [
      " ||\n        thread_killed(s->thread))", ")", WAIT),
     ("others do not wait for a walk", "kernel/ksm/ksm_impl.h",
      "spin_acquire(&registry.lock);\n    if (registry.divided)", "spin_acquire(&registry.lock);\n    if (0)", CORE),
+    ("one that was woken and killed is not woken", THREAD,
+     "        result = PARK_WOKEN;\n    if", "        result = result;\n    if", QUEUE),
+    ("those that were woken first wake no others", THREAD,
+     "for (uint n = 2; n > 0 &&", "for (uint n = 0; n > 0 &&", QUEUE),
+    ("who sleeps from now on is woken, too", THREAD,
+     "n > 0 && q->sleepers.next != &q->owed;", "n > 0 && !waitq_empty(q);", QUEUE),
+    ("a mark stays where it is when all are woken again", THREAD,
+     "    if (waitq_empty(q))\n        return;", "    if (waitq_empty(q) || list_linked(&q->owed))\n        return;",
+     QUEUE),
+    ("a kill comes between the look at it and the sleep", THREAD,
+     "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n\n"
+     "    if (!interruptible || !thread_killed(self)) {",
+     "    bool killed = thread_killed(self);\n    uint was = spin_acquire_irq(&sched_lock);\n"
+     "    enum park_result result = PARK_KILLED;\n\n    if (!interruptible || !killed) {", QUEUE),
+    ("the queue's lock is released before the sleep", THREAD,
+     "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n",
+     "    if (l) {\n        spin_release(l);\n        spin_acquire(l);\n    }\n"
+     "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n", QUEUE),
+    ("a step of the clock forgets where it was", "kernel/sched/timer.c",
+     "    while (timer_done != ticks_now && look_through_locked(&cost))\n        timer_done++;",
+     "    for (; timer_done != ticks_now; timer_done++)\n        (void)!look_through_locked(&cost);", QUEUE),
     ("a segment that leaves its tree takes a branch with it", REGISTRY,
      "    last->child[0] = seg->child[0];", "    last->child[0] = NULL;", CORE),
     ("a waker passes over a sleeper after a pause", WORDS,
