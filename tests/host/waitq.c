@@ -222,7 +222,7 @@ static void act(void *unused)
                 use_mutex();
                 break;
             case 4:
-                thread_set_urgent(&self->thread, world_random(2));
+                thread_set_urgent(world_random(2));
                 break;
             case 5:
                 thread_set_reserve(&workers[world_random(nworkers)].thread, world_random(2));
