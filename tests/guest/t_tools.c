@@ -433,7 +433,7 @@ TEST("help lists programs and the commands of the shell")
         { "help | grep ' wc '", "  wc           count lines, words and bytes\n", 0 },
         { "help | grep ' cd '", "  cd           change the current directory\n", 0 },
         { "help | grep malloc", "", 1 },
-        { "help x", "help: usage: help\n", 2 },
+        { "help x", "help: usage: help; man NAME says what a program does\n", 2 },
     };
 
     lines_run(lines, COUNT(lines));

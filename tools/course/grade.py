@@ -564,9 +564,8 @@ def workplace():
 
 def main():
     options = parse(sys.argv[1:])
-    processes = Processes()
     try:
-        with workplace() as work:
+        with workplace() as work, Processes() as processes:
             return grade(options, work, processes)
     except Refused as e:
         status, why = e.status, str(e)

@@ -64,7 +64,7 @@ def plural(n, what):
 # Memory and symbols of the kernel.
 
 def read(address, nbytes):
-    """From what the selected processor sees; gdb's read_memory() of a newer gdb takes the first one."""
+    """From what the selected processor sees; what a newer gdb has for that takes the first one."""
     array = gdb.lookup_type("char").array(nbytes - 1)
     text = gdb.Value(address).cast(array.pointer()).dereference().string("latin-1", length=nbytes)
     return text.encode("latin-1")

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+from . import progress
 from .statuses import say
 
 SO_SNDBUFFORCE = 32  # Linux's, which Python does not name
@@ -38,12 +39,18 @@ class QemuMissing(Exception):
     pass
 
 
-def die_with_parent():
-    """In the child: QEMU ends when the runner is killed (Linux only)."""
-    try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        pass
+def dying_with_us():
+    """For the child: QEMU ends when the runner is killed (Linux only), also if that was before it asked for it."""
+    us = os.getpid()
+
+    def ask():
+        try:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        except (OSError, AttributeError):
+            return
+        if os.getppid() != us:
+            os._exit(1)
+    return ask
 
 
 def enlarge(sock):
@@ -103,12 +110,14 @@ class Machine:
         self.console, self.log, self.control = ours
         self._greeted = False  # by the monitor's first prompt
         self.started = time.monotonic()
+        self.process = None
         try:
-            self.process = subprocess.Popen(command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
-                                            pass_fds=[s.fileno() for s in theirs], preexec_fn=die_with_parent,
-                                            start_new_session=True)
+            with progress.uninterrupted():
+                self.process = subprocess.Popen(
+                    command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
+                    pass_fds=[s.fileno() for s in theirs], preexec_fn=dying_with_us(), start_new_session=True)
         except BaseException:  # Ctrl-C as well
-            self._clean()
+            self.close()
             raise
         finally:
             for s in theirs:
@@ -121,7 +130,7 @@ class Machine:
         self.close()
 
     def close(self):
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
         self._clean()

@@ -456,52 +456,72 @@ static void usage(void)
          NAME_SIZE - 1, NSEATS);
 }
 
-int main(int argc, char *argv[])
+/* What the command line asks for. */
+struct options {
+    bool stays; /* -l */
+    bool robot;
+    int people;
+};
+
+/* Fills in the room and the name, too. */
+static void parse_options(int argc, char *argv[], struct options *options, struct person *person)
 {
-    static struct person person;
-    int people = 0, robot = 0, i, pid, status, option;
-    bool stay = false;
-    struct ksmself me;
+    int option;
 
     while ((option = getopt(argc, argv, "lrp:")) >= 0) {
         if (option == 'l')
-            stay = true;
+            options->stays = true;
         else if (option == 'r')
-            robot = 1;
-        else if (option != 'p' || !parse_number(optarg, &people) || people < 0 || people > (int)NSEATS)
+            options->robot = true;
+        else if (option != 'p' || !parse_number(optarg, &options->people) || options->people < 0 ||
+                 options->people > (int)NSEATS)
             usage();
     }
-    i = optind;
-    if (argc - i != 2 || strlen(argv[i + 1]) >= NAME_SIZE)
+    if (argc - optind != 2 || strlen(argv[optind + 1]) >= NAME_SIZE)
         usage();
-    person.id = argv[i];
-    person.name = argv[i + 1];
-    if (robot)
-        robot = start_robot(&person);
-    enter_room(&person);
-    take_seat(&person);
-    if (robot && people < 2)
-        people = 2;
-    me = ksmself();
-    pid = fork();
+    if (options->robot && options->people < 2)
+        options->people = 2;
+    person->id = argv[optind];
+    person->name = argv[optind + 1];
+}
+
+/* Has the second process read the inbox; returns its pid. */
+static int start_listener(const struct person *person)
+{
+    struct ksmself me = ksmself();
+    int pid = fork();
+
     if (pid < 0)
         fail(1, "no process");
     if (pid == 0)
-        listen(&person, me);
+        listen(person, me);
+    return pid;
+}
+
+int main(int argc, char *argv[])
+{
+    static struct person person;
+    struct options options = { 0 };
+
+    parse_options(argc, argv, &options, &person);
+    int robot = options.robot ? start_robot(&person) : 0;
+    enter_room(&person);
+    take_seat(&person);
+    int listener = start_listener(&person);
     if (robot)
-        wait_for_people(&person, people, robot);
+        wait_for_people(&person, options.people, robot);
     broadcast(&person, COMES, "", 0);
     if (count_people(person.room, false) < 2)
         must_print("* nobody else is here yet\n");
-    wait_for_people(&person, people, robot);
+    wait_for_people(&person, options.people, robot);
     talk(&person);
     set_state(&person, LISTENS);
-    while (stay && count_people(person.room, true) > 0)
+    while (options.stays && count_people(person.room, true) > 0)
         sleep(LOOK_TICKS);
     broadcast(&person, LEAVES, "", 0);
     if (robot)
         end_robot(robot);
-    status = end_listener(&person, pid);
+    int status = end_listener(&person, listener);
     set_state(&person, EMPTY);
     ksmlock_release(&person.room->seats[person.seat].owner);
     return status == 0 ? 0 : 1;
