@@ -4,7 +4,7 @@ import os
 
 import gdb
 
-CONSOLE = os.environ.get("KSM_CONSOLE")  # in ./ksm debug: a file, which types at the system's console
+CONSOLE = os.environ.get("KSM_CONSOLE")  # in ./ksm debug: a directory, which tools/run/debug.py explains
 
 
 def quietly(command):

@@ -3,6 +3,9 @@
   type TEXT   a line for the system to read
 """
 
+import os
+import socket
+
 import gdb
 
 from .command import CONSOLE, Command, quietly
@@ -20,8 +23,18 @@ The system reads it when it runs: `continue'."""
         if not CONSOLE:
             raise gdb.GdbError("the console is another terminal's: type there")
         require_machine()
-        with open(CONSOLE, "w", encoding="utf-8") as f:
+        with open(os.path.join(CONSOLE, "typed"), "w", encoding="utf-8") as f:
             f.write(argument + "\n")
+
+
+def shown(event):
+    """Waits until all is shown that the system wrote before it stopped: the next command's output comes after that."""
+    try:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(os.path.join(CONSOLE, "shown"))
+            s.recv(1)
+    except OSError:  # ./ksm debug was killed
+        pass
 
 
 def leaving(event):

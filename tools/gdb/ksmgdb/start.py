@@ -5,7 +5,7 @@ from gdb.unwinder import register_unwinder
 
 from .breakpoints import ForProgram, InProgram, Internal, confine, in_chosen_program, stopped
 from .command import CONSOLE, quietly
-from .console import Type, leaving
+from .console import Type, leaving, shown
 from .contexts import RUNNING, MayRun, Process, Program
 from .locks import Locks
 from .pagetables import Pt
@@ -39,9 +39,11 @@ def start():
         command()
     gdb.events.breakpoint_created.connect(confine)
     gdb.events.breakpoint_modified.connect(confine)
-    gdb.events.stop.connect(stopped)
     if CONSOLE:
+        gdb.events.stop.connect(shown)
+        gdb.events.exited.connect(shown)
         gdb.events.gdb_exiting.connect(leaving)
+    gdb.events.stop.connect(stopped)
     Internal("panic", lambda: True, "The kernel panics: `bt' shows where, `continue' lets it say why and end.")
     Internal("program_fault", in_chosen_program,
              "The program did what it can't go on after: `bt' shows where, `continue' lets the kernel end it.")
