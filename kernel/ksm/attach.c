@@ -132,7 +132,7 @@ int ksm_attach(struct ksm_task *task, int handle, uint flags)
         goto not_mapped;
     if (!count_new(task, a))
         goto no_room;
-    if (events_wanted() && event_room(EVENT_RARE, 1))
+    if (event_due(EVENT_RARE))
         event_put(a->mapping.writable ? "E attach %d %x %x rw" : "E attach %d %x %x r", task->pid,
                   h->segment->id, a->mapping.va);
     return (int)a->mapping.va; /* §2: user addresses are positive */
@@ -151,7 +151,7 @@ static void detach(struct ksm_task *task, struct attachment *a)
 {
     struct segment *seg = a->holding->segment, *dead = NULL;
 
-    if (events_wanted() && event_room(EVENT_RARE, 1))
+    if (event_due(EVENT_RARE))
         event_put("E detach %d %x %x", task->pid, seg->id, a->mapping.va);
     task->left_va = a->mapping.va;
     task->left_npages = a->mapping.npages;
