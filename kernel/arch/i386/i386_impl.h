@@ -149,9 +149,11 @@ void pic_init(void); /* all lines masked */
 void pic_enable_line(uint irq);
 bool pic_spurious(uint irq);
 void pic_eoi(uint irq);
+void pit_init(void);               /* counter 0 runs freely from now on */
 void pit_start(void);              /* HZ interrupts a second on line 0 */
 void pit_wait(uint microseconds);  /* up to 20,000; counter 0 must run freely: not after pit_start() */
 void interrupt_serve(uint vector); /* a device's, with interrupts off */
+void interrupt_tick(void);         /* this processor's clock has ticked; interrupts are off */
 /* From now on handler(irq) serves this line, with interrupts off, on the boot processor. */
 void interrupt_handle(uint irq, void (*handler)(uint irq));
 uint clock_second(void); /* the battery clock's second, in the clock's own notation: to be compared only */
