@@ -19,7 +19,7 @@ mm_pages_CFLAGS = -DDEBUG
 
 # course out:
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
-KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print registry segment visit wait) \
+KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print process registry segment visit wait) \
            $(patsubst %,kernel/base/%.c,format kstring) kernel/mm/pool.c kernel/mm/table.c kernel/mm/mapping.c kernel/sched/lock.c tests/host/ksm_world.c \
            $(patsubst %,tests/host/fakes/%.c,aspace events memory park)
 HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
