@@ -128,7 +128,7 @@ struct acpi_info {
 extern struct acpi_info acpi;
 
 void acpi_read(void);     /* leaves lapic_pa and ioapic_pa 0 where there is no MADT */
-bool apic_init(void);     /* true: local APIC and I/O APIC are in charge, else the PIC is */
+void apic_init(void);     /* from now on lapic_pa is 0 if not the APICs but the PIC is in charge */
 void apic_init_cpu(void); /* on each further processor */
 uint apic_id(void);
 void apic_eoi(uint vector);
