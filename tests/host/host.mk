@@ -37,7 +37,7 @@ $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h
 
 # course end
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
-MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
+MATH_SRC = $(addprefix user/libc/,bignum.c decimal_read.c decimal_write.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
