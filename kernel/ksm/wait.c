@@ -246,7 +246,7 @@ int ksm_wake(struct ksm_task *task, uint va, uint n)
         nwoken += wake_entry_locked(entry, seg, offset);
     }
     spin_release(&stripe->lock);
-    if (nwoken > 0 && event_due(EVENT_OFTEN))
+    if (events_wanted() && nwoken > 0 && event_room(EVENT_OFTEN, 1))
         event_put("E wake %d %x %x %x %u", attachment_of(m)->holding->task->pid, seg->id, m->va + offset,
                   offset, nwoken);
     return (int)nwoken;

@@ -46,7 +46,7 @@ $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc
-LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal format format_double getopt snprintf stdlib string xv6lib)
+LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal_read decimal_write format format_double getopt snprintf stdlib string xv6lib)
 libc_SRC = tests/host/libc.c $(LIBC_SRC)
 LIBC_NAMES = atof atoi bsearch free getopt malloc memchr memcmp memcpy memmove memset optarg opterr optind optopt qsort rand snprintf sprintf srand strcat strchr \
              strcmp strcpy strcspn strdup strlen strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtod strtok \
