@@ -97,6 +97,7 @@ class Runner:
         self._running = {}  # suite -> its process
         self._lock = threading.Lock()
         self._stopped = False
+        self._failure = None  # what has kept us from running all
         self.outcomes = []
 
     def run(self):
@@ -107,7 +108,9 @@ class Runner:
         try:
             for worker in workers:
                 worker.join()
-        except KeyboardInterrupt:
+            if self._failure:
+                raise self._failure
+        except BaseException:
             self._stop()
             raise
         progress.clear()
@@ -134,6 +137,10 @@ class Runner:
                     self._show_progress()
         except Stopped:
             pass
+        except BaseException as e:  # a suite can't be started, or nobody reads the results: this is no test that passed
+            with self._lock:
+                self._failure = e
+                self._waiting.clear()
 
     def _start_next(self):
         """A suite and its process; Stopped if there is none."""

@@ -79,7 +79,7 @@ static void serve_break(void *unused)
     int job;
 
     (void)unused;
-    thread_set_urgent(thread_self(), true);
+    thread_set_urgent(true);
     for (;;) {
         wait_keys(CONTROL_BREAK, &job);
         proc_kill_job(job);

@@ -19,12 +19,11 @@
 #include "fs/cache.h"
 #include "fs/log.h"
 #include "fs/volume.h"
-#include "mm/page.h"
+#include "mm/pool.h"
 #include "sched/thread.h"
 
 #define SEEN_AT_ONCE 2048u /* blocks, while the lock is held */
 #define BITS_IN_PAGE (PAGE_SIZE * 8)
-#define PAGES_MAX    (PAGE_SIZE / sizeof(uchar *))
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_FS, "free blocks");
 static uchar **taken; /* pages of the bitmap in memory */
@@ -67,13 +66,10 @@ const char *alloc_mount(void)
 {
     uint npages = volume.sb.size / BITS_IN_PAGE + 1;
 
-    if (npages > PAGES_MAX)
+    if (npages > POOL_PAGES_MAX)
         return "it is too large";
-    if (!(taken = page_alloc()))
+    if (!(taken = pool_alloc(npages)))
         return "there is too little memory for it";
-    for (uint i = 0; i < npages; i++)
-        if (!(taken[i] = page_alloc()))
-            return "there is too little memory for it";
     for (uint first = 0; first < volume.sb.size; first += BPB) {
         uint blockno = BBLOCK(first, volume.sb), rest = (volume.sb.size - first) / BPB;
         struct group *g = cache_get(blockno, 1, rest + 1);

@@ -11,6 +11,7 @@
 #include "fs/cache_impl.h"
 #include "fs/log.h"
 #include "mm/page.h"
+#include "mm/pool.h"
 
 #define HEADERS_IN_PAGE (PAGE_SIZE / sizeof(struct group))
 
@@ -31,19 +32,6 @@ static int make_headers(uint n)
     return 0;
 }
 
-static int make_buckets(uint n)
-{
-    uint npages = (n + BUCKETS_IN_PAGE - 1) / BUCKETS_IN_PAGE;
-
-    if (npages > BUCKETS_IN_PAGE || !(cache.buckets = page_alloc()))
-        return -1;
-    for (uint i = 0; i < npages; i++)
-        if (!(cache.buckets[i] = page_alloc_zeroed()))
-            return -1;
-    cache.bucket_mask = n - 1;
-    return 0;
-}
-
 int cache_init(uint nblocks)
 {
     uint ngroups = (nblocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS;
@@ -58,7 +46,9 @@ int cache_init(uint nblocks)
     list_init(&cache.changed);
     waitq_init(&cache.loaded);
     waitq_init(&cache.released);
-    if (make_buckets(nbuckets) < 0 || make_headers(nheaders) < 0)
+    cache.buckets = pool_alloc((nbuckets + BUCKETS_IN_PAGE - 1) / BUCKETS_IN_PAGE);
+    cache.bucket_mask = nbuckets - 1;
+    if (!cache.buckets || make_headers(nheaders) < 0)
         return -1;
     for (bool grown = true; grown && cache.nframes < CACHE_POOL;) {
         spin_acquire(&cache.lock);

@@ -21,6 +21,7 @@
 #include "base/printk.h"
 #include "fs/alloc.h"
 #include "fs/cache.h"
+#include "fs/path.h"
 #include "include/fslayout.h"
 #include "include/param.h"
 #include "sched/thread.h"
@@ -111,9 +112,9 @@ static REACQUIRES void close_transaction_locked(void)
     }
     log.state = LOG_WRITING;
     spin_release(&log.lock);
-    thread_set_urgent(thread_self(), true);
+    thread_set_urgent(true);
     int error = commit_write(log.start);
-    thread_set_urgent(thread_self(), false);
+    thread_set_urgent(false);
     spin_acquire(&log.lock);
     if (error) {
         fail_locked();
@@ -128,9 +129,9 @@ static REACQUIRES void settle_transaction_locked(void)
 {
     log.state = LOG_SETTLING;
     spin_release(&log.lock);
-    thread_set_urgent(thread_self(), true);
+    thread_set_urgent(true);
     int error = commit_install(log.start);
-    thread_set_urgent(thread_self(), false);
+    thread_set_urgent(false);
     spin_acquire(&log.lock);
     if (error)
         fail_locked();
@@ -176,7 +177,7 @@ int log_begin(struct log_op *op, uint n)
     }
     log.nactive++;
     spin_release(&log.lock);
-    thread_set_urgent(thread_self(), true);
+    thread_set_urgent(true);
     op->left = n;
     op->running = true;
     return 0;
@@ -189,7 +190,7 @@ void log_end(struct log_op *op)
     op->running = false;
     cache_unreserve(op->left);
     lock_debug_leave(RANK_OPERATION);
-    thread_set_urgent(thread_self(), false);
+    thread_set_urgent(false);
     spin_acquire(&log.lock);
     if (!log.pending && cache_is_changed()) {
         log.pending = true;
@@ -247,13 +248,14 @@ int log_settle(void)
 
 static void wait_until_due_locked(uint nticks)
 {
-    thread_set_urgent(thread_self(), true);
+    thread_set_urgent(true);
     waitq_sleep(&log.flusher, &log.lock, nticks, false);
-    thread_set_urgent(thread_self(), false);
+    thread_set_urgent(false);
 }
 
-void log_flush_forever(void)
+void fs_flusher(void *unused)
 {
+    (void)unused;
     spin_acquire(&log.lock);
     for (;;) {
         uint age = ticks_now - log.pending_since;

@@ -45,9 +45,6 @@ void log_fail(void);
 MUST_CHECK int log_commit(void);
 /* The same, and they are in their places: the log on the disk is empty. */
 MUST_CHECK int log_settle(void);
-/* Commits in time: no operation waits longer than LOG_DELAY ticks for its commit.  Sleeps: may. */
-void log_flush_forever(void) __attribute__((noreturn));
-
 /* commit.c: the writing.  0, or -1: the disk failed.  The caller sees to it that no operation runs and that
    no other thread is here.  Sleeps: may. */
 

@@ -1,5 +1,5 @@
 /*
- * mount.c - from a disk to a file system; the flusher.
+ * mount.c - from a disk to a file system.
  *
  * The super block is checked once, by fs_layout(): every region lies within the disk and after the one before
  * it.  The rest of the room relies on that.
@@ -34,12 +34,6 @@ const char *fs_mount(void)
     if ((wrong = log_mount(sb.logstart, sb.nlog)) || (wrong = alloc_mount()))
         return wrong;
     return inode_mount();
-}
-
-void fs_flusher(void *unused)
-{
-    (void)unused;
-    log_flush_forever();
 }
 
 int fs_sync(void) { return log_commit(); }

@@ -20,7 +20,7 @@ struct inode;
 
 /* Reads the super block, recovers the log.  NULL, or what is wrong with the disk, in words. */
 MUST_CHECK const char *fs_mount(void);
-/* What the kernel thread runs that makes operations durable within a second. */
+/* What a kernel thread runs, so that no operation waits longer than half a second for its commit. */
 void fs_flusher(void *unused) __attribute__((noreturn));
 
 MUST_CHECK struct inode *fs_root(void);               /* a reference */

@@ -1,5 +1,6 @@
 /*
- * ksm.h - the door to shared memory: the calls of the contract (docs/ksm.md), and three hooks: fork, exec, exit.
+ * ksm.h - the door to shared memory: the calls of the contract (docs/ksm.md), hooks for fork, exec and exit, and what the
+ * operator, the feed and the report of a fault ask.
  *
  * Arguments are already copied in; the caller copies results out.  A call returns 0, a positive result, or an
  * error of ksmabi.h.  Lock: RANK_KSM, acquired and released inside; no call zeroes, copies or frees pages under

@@ -20,9 +20,9 @@
 #include "ksm/ksm_impl.h"
 
 #include "mm/page.h"
+#include "mm/pool.h"
 
-#define TREES_PER_PAGE    (PAGE_SIZE / sizeof(struct segment *))
-#define POINTERS_PER_PAGE (PAGE_SIZE / sizeof(void *))
+#define TREES_PER_PAGE (PAGE_SIZE / sizeof(struct segment *))
 
 struct registry registry;
 
@@ -65,39 +65,15 @@ REACQUIRES void registry_pause_locked(void)
 {
     registry.divided = true;
     registry.nsteps = 0;
-    thread_set_urgent(thread_self(), true); /* others wait for it, so it goes before threads that compute */
+    thread_set_urgent(true); /* others wait for it, so it goes before threads that compute */
     spin_pause(&registry.lock);
 }
 
 void registry_resume_locked(void)
 {
     registry.divided = false;
-    thread_set_urgent(thread_self(), false);
+    thread_set_urgent(false);
     waitq_wake_all(&registry.waiters);
-}
-
-static void pool_free(void **pages)
-{
-    for (uint i = 0; i < POINTERS_PER_PAGE && pages[i]; i++)
-        page_free(pages[i]);
-    page_free(pages);
-}
-
-/* A page of pointers to enough zeroed pages for n things; at most one page of pointers. */
-static void *pool_alloc(uint n, uint nper_page)
-{
-    void **pages = page_alloc_zeroed();
-
-    if (!pages)
-        return NULL;
-    for (uint i = 0; i * nper_page < n; i++) {
-        pages[i] = page_alloc_zeroed();
-        if (!pages[i]) {
-            pool_free(pages);
-            return NULL;
-        }
-    }
-    return pages;
 }
 
 int registry_init(const struct ksm_limits *limits)
@@ -110,12 +86,12 @@ int registry_init(const struct ksm_limits *limits)
     while (1u << tree_bits < 2 * nsegments)
         tree_bits++;
     registry = (struct registry){ .limits = *limits, .nslots = 1u << tree_bits, .first_free = NO_SLOT };
-    registry.slot_pages = pool_alloc(registry.nslots, SLOTS_PER_PAGE);
+    registry.slot_pages = pool_alloc((registry.nslots + SLOTS_PER_PAGE - 1) / SLOTS_PER_PAGE);
     if (!registry.slot_pages)
         return -1;
-    tree_pages = pool_alloc(registry.nslots, TREES_PER_PAGE);
+    tree_pages = pool_alloc((registry.nslots + TREES_PER_PAGE - 1) / TREES_PER_PAGE);
     if (!tree_pages) {
-        pool_free((void **)registry.slot_pages);
+        pool_free(registry.slot_pages);
         return -1;
     }
 

@@ -17,6 +17,7 @@
  */
 #include "proc/load.h"
 #include "base/kstring.h"
+#include "base/min.h"
 #include "include/elf.h"
 #include "mm/slab.h"
 #include "sched/thread.h"
@@ -141,10 +142,8 @@ static int segment_read(struct aspace *as, struct inode *ip, const struct elf_se
 {
     for (uint done = 0; done < s->filesz;) {
         uint va = s->vaddr + done;
-        uint n = PAGE_SIZE - va % PAGE_SIZE;
+        uint n = min_uint(PAGE_SIZE - va % PAGE_SIZE, s->filesz - done);
 
-        if (n > s->filesz - done)
-            n = s->filesz - done;
         if (inode_read(ip, aspace_image_byte(as, va), s->offset + done, n) != (int)n)
             return LOAD_UNUSABLE;
         done += n;

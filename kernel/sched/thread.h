@@ -99,9 +99,9 @@ uint thread_callers(const struct thread *t, uint callers[], uint max);
    processor only after others that do.  Sleeps: no. */
 void thread_set_reserve(struct thread *t, uint npages);
 static inline bool thread_killed(const struct thread *t) { return t->attention & ATTENTION_KILLED; }
-/* While a thread is urgent, it comes before all that are ready when it wakes: others wait for what it
+/* While the calling thread is urgent, it comes before all that are ready when it wakes: others wait for what it
    does, as for a commit of the file system.  Sleeps: no. */
-static inline void thread_set_urgent(struct thread *self, bool urgent) { self->urgent = urgent; }
+static inline void thread_set_urgent(bool urgent) { thread_self()->urgent = urgent; }
 
 /* Does a thread wait for a processor?  Sleeps: no. */
 bool sched_crowded(void);

@@ -19,8 +19,10 @@ static __attribute__((noinline)) void unknown(struct trapframe *tf)
 }
 
 /* The result of a call whose arguments can't be read: those on shared memory, named ksm..., have errors of their own. */
-#define IS_KSM(text)       ((text)[0] == 'k' && (text)[1] == 's' && (text)[2] == 'm')
-#define NO_ARGUMENTS(text) (IS_KSM(text) ? (uint)KSM_EFAULT : SYS_ERROR)
+static inline __attribute__((always_inline)) uint no_arguments(const char *name)
+{
+    return name[0] == 'k' && name[1] == 's' && name[2] == 'm' ? (uint)KSM_EFAULT : SYS_ERROR;
+}
 
 /* Only the words that a call takes are read. */
 static bool (*const readers[])(uint *dst, const void USER *src) = { NULL, words_from_user_1,
@@ -58,7 +60,7 @@ static inline __attribute__((always_inline)) void call(struct trapframe *tf,
 
 /* A function for each call, so that the compiler knows its number of arguments. */
 #define CALL(number, name, nargs) \
-    static void call_##name(struct trapframe *tf) { call(tf, sys_##name, nargs, NO_ARGUMENTS(#name)); }
+    static void call_##name(struct trapframe *tf) { call(tf, sys_##name, nargs, no_arguments(#name)); }
 #include "syscalls.inc"
 #undef CALL
 

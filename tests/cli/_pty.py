@@ -1,5 +1,6 @@
 """_pty - a program on a terminal of its own, for tests that type at it."""
 
+import atexit
 import fcntl
 import os
 import pty
@@ -33,6 +34,7 @@ class Terminal:
         self.process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, cwd=cwd, start_new_session=True,
                                         preexec_fn=take_control if controlling else None,
                                         env=dict(os.environ, KSM_BUILT="1") if env is None else env)
+        atexit.register(lambda: self.process.poll() is None and self.kill())
         os.close(its)
         self.text = b""
 

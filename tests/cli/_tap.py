@@ -12,13 +12,14 @@ BUILD = os.path.join(ROOT, os.environ.get("B") or "build")
 RUN = [sys.executable, os.path.join(ROOT, "tools", "run")]
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 from course import exercises  # noqa: E402
-from run import qemu  # noqa: E402
+from run import progress, qemu  # noqa: E402
 
 SUITE = "cli/" + os.path.splitext(os.path.basename(sys.argv[0]))[0]
 WAIT = qemu.ANSWER + 60  # seconds for a tool: the machine that it starts is given up first
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell: what is tested would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+progress.end_by_signals()  # what a test has started, and its directories, go with it
 
 _count = 0
 _failed = 0

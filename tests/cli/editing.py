@@ -209,6 +209,7 @@ def pages(e):
                              (b"x ", "049", "x does nothing")):
         e.shows(key, more, title)
         e.has(-1, last, "which ends with its last line")
+    video(e.machine, e.rows(), "nothing of an answered question is left on the PC's own screen")
     e.shows(b"\x10", more, "Ctrl-P in more")
     e.has(-1, "more", "lists it, and its question comes again")
     e.shows(b"qecho mine", "$ echo mine|", "q ends it at once, and what follows is for the shell")
@@ -310,6 +311,19 @@ t.type(b"for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; done | more\r")
 ok(t.expect(rb"\n9\r\n--More-- $"), "more follows the terminal's height, and its question the width", t.text)
 t.type(b"q")
 ok(t.expect(rb"\$ "), "q ends it", t.text)
+t.type(b"for i in 1 2 3 4; do echo '   a line that has more words than the screen has columns'; done >l\r"
+       b"cat l l l l l >m; more m\r")
+ok(t.expect(rb"\r\n   a line that has more words than the\r\n   screen has columns\r\n"),
+   "more breaks a line between two words, and goes on below its first one", t.text)
+t.expect(rb"--More-- $")
+for key in b" ", b" ":
+    t.type(key)
+    t.expect(rb"--More-- $")
+t.type(b"b")
+ok(t.expect(rb"\x1b\[2J   screen has columns\r\n"), "also where b goes back to", t.text)
+t.expect(rb"--More-- $")
+t.type(b"q")
+t.expect(rb"\$ ")
 for i in range(8):
     t.type(b"sleep 100000 &\r")
     t.expect(rb"(?s)&.*?\n.*?\$ ")

@@ -3,10 +3,12 @@
 import os
 import re
 import sys
+from itertools import count
+from types import SimpleNamespace
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, done, ok, run, temp_directory  # noqa: E402
-from run import qemu  # noqa: E402
+from run import prompt, qemu  # noqa: E402
 
 IMAGE = os.path.join(BUILD, "foreign.img")
 
@@ -51,6 +53,17 @@ ok(r.status == 0 and r.out == "plain", "output without a newline is whole", r)
 for _ in range(3):
     r = run("--disk", IMAGE, "--", "late later &")
     ok(r.status == 0 and "later\n" in r.out, "so is that of a command in the background", r)
+
+shown = []
+prompt.time = SimpleNamespace(monotonic=count(step=1000).__next__)  # a very busy host
+typer = prompt.Typer(lambda line: None, shown.append, "late")
+typer.shell_waits()
+for text in b"late\r\n", b"$ pri", b"nted\r\n", b"$", b" ", b"zombie!\r\n":
+    typer.feed(text)
+    typer.idle()
+typer.shell_waits()
+ok(b"".join(shown) == b"$ printed\nzombie!\n", "the prompt is told from output, however late the word for it comes",
+   shown)
 
 with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     s = qemu.Session(machine)

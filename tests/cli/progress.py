@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _pty import Terminal  # noqa: E402
-from _tap import ROOT, done, ok, temp_directory  # noqa: E402
+from _tap import ROOT, WAIT, done, ok, temp_directory  # noqa: E402
 
 ERASE = b"\r\033[K"
 COLUMNS = 40
@@ -96,9 +97,8 @@ ok(p.returncode == 0 and p.stdout == "\\xa7\\udcff\n", "what the terminal has no
 
 # What a shell can do to the standard streams.
 tools = ["test --list", "web --help", "debug --help", "iso --help", "grade --help"]
-# course out:
-tools.append("handout --help")
-# course end
+if os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree, whose tests are these, has none
+    tools.append("handout --help")
 for words in tools:
     for end in ">&-", "| true":
         p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL,
@@ -128,32 +128,105 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
 
-# A kill ends a build in the background of a shell, where Ctrl-C is ignored; also when make has only just begun.
+# A kill comes when something has only just begun, in the background of a shell, where Ctrl-C is ignored.
 slow = os.path.join(temp_directory(), "make")
 with open(slow, "w", encoding="utf-8") as f:
     f.write("#!/bin/sh\necho $$ >$0.pid.new; mv $0.pid.new $0.pid; exec sleep 60\n")
 os.chmod(slow, 0o755)
+os.symlink("make", os.path.join(os.path.dirname(slow), "qemu-system-i386"))
 STEP = """
 import os, subprocess, sys, time
-from run import build, progress
+from course.processes import Processes
+from run import build, children, progress, qemu
 class Killed(subprocess.Popen):
     def __init__(self, *arguments, **more):
         super().__init__(*arguments, **more)
-        while not os.path.exists(%r + ".pid"):
+        while not os.path.exists(%r):
             time.sleep(0.05)
         os.kill(os.getpid(), 15)
 subprocess.Popen = Killed
-progress.run(lambda: build.make([], os.environ, "begun"))
-""" % slow
-began = time.monotonic()
-p = subprocess.run([sys.executable, "-c", STEP], stdin=subprocess.DEVNULL, check=False,
-                   env=dict(os.environ, PATH=os.path.dirname(slow) + ":" + os.environ["PATH"],
-                            PYTHONPATH=os.path.join(ROOT, "tools")),
-                   preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
-with open(slow + ".pid", encoding="ascii") as f:
-    left = os.path.exists("/proc/" + f.read().strip())
-ok(p.returncode == 130 and time.monotonic() - began < 55 and not left,
-   "a kill ends a build in the background of a shell", p, left)
+def main():
+    %s
+progress.run(main)
+"""
+for what, name, step in (
+        ("a build", "make", "build.make([], os.environ, 'begun')"),
+        ("what a tool waits for", "make", "children.run(['make'])"),
+        ("what a grader has started", "make", "with Processes() as p: p.start('ulimit -c 0', ['make'])"),
+        ("QEMU", "qemu-system-i386", "qemu.Machine('kernel'); print('it is not known')")):
+    pid = os.path.join(os.path.dirname(slow), name + ".pid")
+    began = time.monotonic()
+    p = subprocess.run([sys.executable, "-c", STEP % (pid, step)], stdin=subprocess.DEVNULL, check=False,
+                       env=dict(os.environ, PATH=os.path.dirname(slow) + ":" + os.environ["PATH"],
+                                PYTHONPATH=os.path.join(ROOT, "tools")), stdout=subprocess.PIPE,
+                       preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN))
+    with open(pid, encoding="ascii") as f:
+        left = os.path.exists("/proc/" + f.read().strip())
+    os.unlink(pid)
+    ok(p.returncode == 130 and time.monotonic() - began < 55 and not left and not p.stdout,
+       "a kill ends %s, also one that comes while it starts" % what, p, left)
+
+ORPHAN = """
+import os
+from run.qemu import dying_with_us
+ask = dying_with_us()
+def child_status(run):
+    pid = os.fork()
+    if pid == 0:
+        os._exit(run())
+    return os.WEXITSTATUS(os.waitpid(pid, 0)[1])
+assert child_status(lambda: ask() or 7) == 7
+assert child_status(lambda: child_status(lambda: ask() or 7)) == 1  # whose parent is another
+"""
+p = subprocess.run([sys.executable, "-c", ORPHAN], env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tools")),
+                   stderr=subprocess.PIPE, text=True, check=False)
+ok(p.returncode == 0, "QEMU does not outlive a runner that was killed before QEMU could ask for that", p.stderr)
+
+# Whoever is to read takes nothing, and a thread waits for that.
+SAY = """
+import sys, threading
+from run import build, progress
+def say():
+    while True:
+        progress.say("x" * 1000, sys.stderr)
+def work():
+    threading.Thread(target=say, daemon=True).start()
+    threading.Event().wait()
+progress.run(%s)
+"""
+with open(slow, "w", encoding="utf-8") as f:
+    f.write("#!/bin/sh\nexec yes warning: without end >&2\n")
+for what, step in ("a tool", "work"), ("a build", "lambda: build.make([], os.environ)"):
+    mine, its = os.pipe()
+    p = subprocess.Popen([sys.executable, "-c", "import os" + SAY % step], stdin=subprocess.DEVNULL, stdout=its,
+                         stderr=its, env=dict(os.environ, PATH=os.path.dirname(slow) + ":" + os.environ["PATH"],
+                                              PYTHONPATH=os.path.join(ROOT, "tools")))
+    while select.select([], [its], [], 0)[1] and p.poll() is None:  # until the pipe is full
+        time.sleep(0.05)
+    p.terminate()
+    try:
+        status = p.wait(WAIT)
+    except subprocess.TimeoutExpired:
+        status = None
+        p.kill()
+    os.close(mine)
+    os.close(its)
+    ok(status == 130, "%s ends by a signal, also where nobody reads what its threads print" % what, status)
+
+# A suite that can't be started.
+RUN = """
+import os, subprocess, sys
+import runner
+from run import progress
+class Refused(subprocess.Popen):
+    def __init__(self, *arguments, **more):
+        raise BlockingIOError(11, "no more processes")
+subprocess.Popen = Refused
+progress.run(lambda: len(runner.Runner(["check/style"], dict(os.environ), {"check/style": 1}).run()))
+"""
+p = subprocess.run([sys.executable, "-c", RUN], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                   env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
+ok(p.returncode == 1 and p.stderr == "ksm: no more processes\n", "a suite that can't be started has not passed", p)
 
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])

@@ -186,6 +186,10 @@ TEST("sh replaces patterns by the names of files")
         { "echo .h* .?", ".h .. .h\n", 0 },
         { "echo */x d/* ./d/? */ /lines.d*/*.q",
           "d/x e/x d/x d/y ./d/x ./d/y d/ e/ /lines.dir/a.q /lines.dir/b.q\n", 0 },
+        /* Where they are quoted, ] and - are characters. */
+        { "echo [d\\]e] [d\"]\"e] [a'-'e] [a\\-e] [a\\]*", "d e d e e e [a]*\n", 0 },
+        { "touch ']b' d/x]; echo []a]? [d/x]; rm ']b' d/x]", "]b ab [d/x]\n", 0 },
+        { "a=]; b=-; echo [d${a}e] [a${b}e]; echo [a-e]-", "d e e\n[a-e]-\n", 0 },
         { "a=b; echo $a* \"$a\"?q", "b.q b.q\n", 0 },
         { "a=*; echo $a; echo x > *.none; cat '*.none'; rm *.none", "*\nx\n", 0 },
         { "for f in *.q; do echo $f; done", "a.q\nb.q\n", 0 },

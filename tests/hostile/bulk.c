@@ -12,9 +12,10 @@
 #include "procinfo.h"
 #include "ulib.h"
 
-#define PAGE 4096u
-#define MB   (1024u * 1024)
-#define ID   1000
+#define PAGE  4096u
+#define MB    (1024u * 1024)
+#define ID    1000
+#define LINES 64 /* that `readers` waits for */
 #define COLLIDING \
     0x144cbc89u /* identifiers at this distance have the same hash: see spread() in kernel/ksm */
 
@@ -188,8 +189,15 @@ static void many(void (*body)(uint), uint argument, uint n)
         start(body, argument);
 }
 
-/* Until all children but `running` sleep. */
-static void until_asleep(void) { sleep(5); }
+/* Until all later processes sleep or have ended. */
+static void until_asleep(void)
+{
+    struct procinfo info;
+
+    for (int pid = getpid(); (pid = procnext(pid)) > 0;)
+        while (procinfo(pid, &info) == 0 && info.state != PROC_SLEEPING)
+            sleep(1);
+}
 
 static void hold(uint unused)
 {
@@ -298,15 +306,22 @@ static void read_lines(uint unused)
 
     (void)unused;
     while (read(0, line, sizeof(line)) > 0)
-        ;
+        need(write(ends[1], line, 1) == 1, "write");
 }
 
-/* n processes that read the console until the job is ended. */
+/* n processes that read LINES lines of the console, and on until the job is ended. */
 static void readers(uint n)
 {
+    char c;
+
+    need(pipe(ends) == 0, "pipe");
     many(read_lines, 0, n);
     until_asleep();
     printf(1, "bulk: reading\n");
+    for (uint i = 0; i < LINES; i++)
+        need(read(ends[0], &c, 1) == 1, "read");
+    until_asleep();
+    printf(1, "bulk: read\n");
     join(n);
 }
 

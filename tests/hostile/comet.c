@@ -1,7 +1,7 @@
 /*
  * comet.c - chains of processes, each of which forks the next one and ends.
  *
- *   comet [N]    N chains; the first process waits
+ *   comet [N]    N chains; the first process says that all fly, and waits
  */
 #include "ulib.h"
 
@@ -24,6 +24,9 @@ int main(int argc, char *argv[])
     for (int i = 0; i < n; i++)
         if (fork() == 0)
             fly();
+    for (int i = 0; i < n; i++)
+        wait(); /* each chain's first link has made its second */
+    printf(1, "comet: all fly\n");
     for (;;)
         sleep(1000);
 }

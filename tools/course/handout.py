@@ -68,11 +68,13 @@ You write in these files: %(files)s.
     ./ksm test --exercise %(name)s    # its suites, and your points
     ./ksm test%(space)s                # all: only what this exercise asks for fails at first
 
-Tests that need a later exercise are left out. `course/exercise` has this one's name: when you go on in this tree, put
-the next one's there, and after the last one remove the file.
+`./ksm test` leaves out tests that need a later exercise, and those that need this one and give no points.
+`course/exercise` has this exercise's name: when you go on in this tree, put the next one's there. After the last one
+leave it: what stands under that one's `wanted by` in `course/exercises.ini` asks for more than the exercises do.
 
 The rest of this page and the other documents are those of the whole tree: your instructor has the files that they
-mention and that are missing here. The Math Server needs exercise 9, and until then `./ksm run` shows `help` instead.
+mention and that are missing here. The Math Server needs exercise 9: until then `./ksm run` shows `help` instead, and
+`top` ends after one picture.
 """
 STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 

@@ -5,9 +5,12 @@ import signal
 import subprocess
 import threading
 
+from run import children, progress
+
 
 class Processes:
-    """Those that are running, which a stop ends.  Once stopped, it starts no more."""
+    """Those that are running, which a stop ends.  Once stopped, it starts no more.  A context manager: leaving it ends
+    them."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -16,7 +19,7 @@ class Processes:
 
     def start(self, limits, command, **more):
         """Its standard output is a pipe.  `limits` are for the shell: ulimit -t 10; ..."""
-        with self._lock:
+        with self._lock, progress.uninterrupted():
             self.check()
             process = subprocess.Popen(["sh", "-c", limits + '; exec "$0" "$@"'] + command, stdout=subprocess.PIPE,
                                        start_new_session=True, **more)
@@ -24,10 +27,10 @@ class Processes:
             return process
 
     def finish(self, process):
-        """Ends what may be left of its group.  KeyboardInterrupt if all have been stopped."""
+        """Ends it, and what may be left of its group.  KeyboardInterrupt if all have been stopped."""
+        _end(process)
         with self._lock:
             self._running.discard(process)
-        end_group(process)
         self.check()
 
     def check(self):
@@ -39,6 +42,20 @@ class Processes:
             self.stopped = True
             for process in self._running:
                 process.terminate()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.stop()
+        for process in self._running:
+            _end(process)
+
+
+def _end(process):
+    if process.poll() is None:
+        children.end(process)
+    end_group(process)
 
 
 def end_group(process):

@@ -124,9 +124,9 @@ def run_command(processes, command, env, cwd, report, seconds):
         status = process.wait()
     finally:
         watchdog.cancel()
-        for pipe in process.stdin, process.stdout, process.stderr:
-            pipe.close()
         processes.finish(process)
+    for pipe in process.stdin, process.stdout, process.stderr:
+        pipe.close()
     return status, flooded.is_set(), said[0] + MESSAGES + said[1] + "--- status %s ---\n" % status
 
 

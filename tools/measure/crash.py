@@ -14,6 +14,7 @@ With --every N, one block in N is enough.  --record adds the result to the table
 something was lost or damaged; the records are then kept.
 """
 
+import contextlib
 import os
 import random
 import re
@@ -25,7 +26,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results  # noqa: E402
-from run import progress, qemu  # noqa: E402
+from run import children, progress, qemu  # noqa: E402
 from run.build import make  # noqa: E402
 from run.options import ToolParser  # noqa: E402
 from run.paths import ROOT, build_directory, clean_env  # noqa: E402
@@ -147,22 +148,24 @@ def replay_command(build, directory, *arguments):
 
 def replay(directory, build, every, show=lambda nstates, total: None):
     """Looks at all states.  Returns how many there were, and what was wrong, as text."""
-    parts = [subprocess.Popen(replay_command(build, directory, "all", i, NPARTS, every), stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="replace") for i in range(NPARTS)]
     nstates, wrong = 0, ""
-    for part in parts:
-        done, last = 0, ""
-        for line in part.stdout:
-            last = line
-            state = re.match(r"states (\d+) of (\d+), (\d+) bad$", line)
-            if state:
-                done = int(state[1])
-                show(nstates + done * (NPARTS if part is parts[0] else 1), int(state[2]) * NPARTS)
-            else:
-                wrong += line
-        if part.wait() != 0 or not last.startswith("states"):
-            wrong += "fs_replay ended with status %d\n" % part.returncode
-        nstates += done
+    with contextlib.ExitStack() as running:
+        parts = [running.enter_context(children.child(
+            replay_command(build, directory, "all", i, NPARTS, every), stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace")) for i in range(NPARTS)]
+        for part in parts:
+            done, last = 0, ""
+            for line in part.stdout:
+                last = line
+                state = re.match(r"states (\d+) of (\d+), (\d+) bad$", line)
+                if state:
+                    done = int(state[1])
+                    show(nstates + done * (NPARTS if part is parts[0] else 1), int(state[2]) * NPARTS)
+                else:
+                    wrong += line
+            if part.wait() != 0 or not last.startswith("states"):
+                wrong += "fs_replay ended with status %d\n" % part.returncode
+            nstates += done
     return nstates, wrong
 
 
@@ -229,8 +232,7 @@ def try_failures(name, command, record, **env):
     """Runs a test of failing transfers; false: something is wrong."""
     started = time.monotonic()
     progress.show("%s, transfers fail" % name)
-    test = subprocess.run(command, env=dict(os.environ, **env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, errors="replace", check=False)
+    test = children.run(command, env=dict(os.environ, **env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     tried = re.search(r"^# (\d+ faults.*)$", test.stdout, re.M)
     progress.say("%s, transfers fail%s: %s, in %.0f s" % (
         name, ", " + tried[1] if tried else "", "NOT ALL GOOD" if test.returncode else "all good",

@@ -27,7 +27,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results, sysfuzz  # noqa: E402
-from run import progress  # noqa: E402
+from run import children, progress  # noqa: E402
 from run.build import make  # noqa: E402
 from run.options import ToolParser, suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
@@ -49,7 +49,7 @@ CONFIGURATIONS = [(debug, smp, mem) for debug in (False, True) for smp in (1, 4)
 def run_and_count(command, seconds):
     """The status of a fuzzer, and how many inputs it tried.  Its output is shown if it found something."""
     tried, kept, started = 0, [], time.monotonic()
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, errors="replace") as fuzzer:
+    with children.child(command, stderr=subprocess.PIPE, text=True, errors="replace") as fuzzer:
         for line in fuzzer.stderr:
             number = re.match(r"#(\d+)\s", line)
             tried = int(number[1]) if number else tried

@@ -28,6 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))), "tests"))
 import suites as all_suites  # noqa: E402
+from course.processes import Processes  # noqa: E402
 from measure import findings, mistakes, results  # noqa: E402
 from run import progress  # noqa: E402
 from run.paths import ROOT, clean_env, debug_build  # noqa: E402
@@ -41,9 +42,10 @@ CORE = ["host/ksm_core", "host/ksm_model"]
 WAIT = ["host/ksm_wait"]
 SYSTEM = ["cli/sysfuzz"]
 SEGMENT, ATTACH = "kernel/ksm/segment.c", "kernel/ksm/attach.c"
-HOLDING = "kernel/ksm/holding.c"
+HOLDING, PROCESS = "kernel/ksm/holding.c", "kernel/ksm/process.c"
 TRAP = "kernel/arch/i386/trap.c"
 REGISTRY, WORDS = "kernel/ksm/registry.c", "kernel/ksm/wait.c"
+THREAD, QUEUE = "kernel/sched/thread.c", ["host/waitq"]
 
 # What is wrong, the file, the right text, the wrong text, the suites that must notice.
 MUTANTS = [
@@ -67,19 +69,40 @@ MUTANTS = [
      " ||\n        thread_killed(s->thread))", ")", WAIT),
     ("others do not wait for a walk", "kernel/ksm/ksm_impl.h",
      "spin_acquire(&registry.lock);\n    if (registry.divided)", "spin_acquire(&registry.lock);\n    if (0)", CORE),
+    ("one that was woken and killed is not woken", THREAD,
+     "        result = PARK_WOKEN;\n    if", "        result = result;\n    if", QUEUE),
+    ("those that were woken first wake no others", THREAD,
+     "for (uint n = 2; n > 0 &&", "for (uint n = 0; n > 0 &&", QUEUE),
+    ("who sleeps from now on is woken, too", THREAD,
+     "n > 0 && q->sleepers.next != &q->owed;", "n > 0 && !waitq_empty(q);", QUEUE),
+    ("a mark stays where it is when all are woken again", THREAD,
+     "    if (waitq_empty(q))\n        return;", "    if (waitq_empty(q) || list_linked(&q->owed))\n        return;",
+     QUEUE),
+    ("a kill comes between the look at it and the sleep", THREAD,
+     "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n\n"
+     "    if (!interruptible || !thread_killed(self)) {",
+     "    bool killed = thread_killed(self);\n    uint was = spin_acquire_irq(&sched_lock);\n"
+     "    enum park_result result = PARK_KILLED;\n\n    if (!interruptible || !killed) {", QUEUE),
+    ("the queue's lock is released before the sleep", THREAD,
+     "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n",
+     "    if (l) {\n        spin_release(l);\n        spin_acquire(l);\n    }\n"
+     "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n", QUEUE),
+    ("a step of the clock forgets where it was", "kernel/sched/timer.c",
+     "    while (timer_done != ticks_now && look_through_locked(&cost))\n        timer_done++;",
+     "    for (; timer_done != ticks_now; timer_done++)\n        (void)!look_through_locked(&cost);", QUEUE),
     ("a segment that leaves its tree takes a branch with it", REGISTRY,
      "    last->child[0] = seg->child[0];", "    last->child[0] = NULL;", CORE),
     ("a waker passes over a sleeper after a pause", WORDS,
      "enter_place(next, &here);", "enter_place(next->next, &here);", CORE),
     ("a spent entry does not rest", REGISTRY,
      "        slot->nkept += table_get(", "        slot->nkept += false && table_get(", CORE),
-    ("a forked child does not keep a spent entry at rest", ATTACH,
+    ("a forked child does not keep a spent entry at rest", PROCESS,
      "    registry_keep_locked(h->handle, 1);\n", "", CORE),
     ("holdings move while fork walks them", HOLDING,
      "    if (task->unlocked >= KSM_FORKS) {", "    if (false) {", CORE),
     ("a dead segment's holdings are good", SEGMENT,
      "    holding_retire_all_locked(seg);\n", "", CORE),
-    ("a peer's end wakes nobody", ATTACH,
+    ("a peer's end wakes nobody", PROCESS,
      "    if (at_exit)\n        wait_wake_watchers", "    if (false)\n        wait_wake_watchers", WAIT),
     ("a peer's end before the sleep is missed", WORDS,
      "    return !self->woken && ", "    return ", WAIT),
@@ -190,21 +213,21 @@ def build(suites):
             sys.exit("mutants: the copy does not compile\n" + made.stderr)
 
 
-def failures(suite):
+def failures(suite, processes):
     """What a suite says: pairs of how it fails, and the test's title; none if it passes."""
     env = environment(findings.is_debug(suite))
     command = all_suites.command(findings.plain(suite), env)
-    with subprocess.Popen(command, cwd=COPY, env=dict(env, KSM_BUILT="1"), stdin=subprocess.PIPE,
-                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, errors="replace") as process:
-        how = "stops"
-        try:
-            said, _ = process.communicate(timeout=SECONDS[suite.partition("/")[0]])
-        except subprocess.TimeoutExpired:
-            how = "hangs"
-        finally:  # after Ctrl-C as well
-            process.terminate()
-        if how == "hangs":
-            said, _ = process.communicate()
+    process = processes.start("ulimit -c 0", command, cwd=COPY, env=dict(env, KSM_BUILT="1"), stdin=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True, errors="replace")
+    how = "stops"
+    try:
+        said, _ = process.communicate(timeout=SECONDS[suite.partition("/")[0]])
+    except subprocess.TimeoutExpired:
+        how = "hangs"
+        process.terminate()
+        said, _ = process.communicate()
+    finally:
+        processes.finish(process)
     found = [("fails", title) for title in re.findall(r"^not ok \d+ - (.*)$", said, re.M)]
     plan = re.search(r"^1\.\.(\d+)", said, re.M)
     ndone = len(re.findall(r"^(?:not )?ok\b", said, re.M))
@@ -216,20 +239,25 @@ def failures(suite):
     return found
 
 
-def run_suites(suites):
+def run_suites(suites, processes):
     """What fails in them, in order: a list of suite, how, title.  It ends early when there is enough to say."""
     found, together = [], os.cpu_count() or 1
     build(suites)
     for at in range(0, len(suites), together):
+        some = suites[at:at + together]
         with ThreadPoolExecutor(together) as pool:
-            for suite, said in zip(suites[at:], pool.map(failures, suites[at:at + together])):
-                found += [(suite,) + f for f in said]
+            try:
+                for suite, said in zip(some, pool.map(failures, some, [processes] * together)):
+                    found += [(suite,) + f for f in said]
+            except KeyboardInterrupt:
+                processes.stop()
+                raise
         if len(found) >= findings.SHOWN or any(how == "hangs" for _, how, _ in found):
             break
     return found
 
 
-def try_mutant(mutant):
+def try_mutant(mutant, processes):
     """What fails with a mutant: a list of suite, how, title."""
     name = os.path.join(COPY, mutant.path)
     with open(name, encoding="utf-8") as f:
@@ -241,7 +269,7 @@ def try_mutant(mutant):
         f.write(text.replace(mutant.right, mutant.wrong))
     try:
         for suites in mutant.turns:
-            found = run_suites(suites)
+            found = run_suites(suites, processes)
             if found:
                 return found
         return []
@@ -304,25 +332,25 @@ def fit():
     return 0 if all(holds for holds, _ in checks) else 1
 
 
-def check_without(state, chosen):
+def check_without(state, chosen, processes):
     """Without a fault the suites have to pass."""
     for suite in sorted({s for m in chosen for s in suites_of(m)}):
         if state.get(suite, [suite]) == []:
             continue
         progress.show("without a fault: " + suite)
         build([suite])
-        found = failures(suite)
+        found = failures(suite, processes)
         if found:
             sys.exit("mutants: %s fails without any fault: %s" % (suite, found))
         state.put(suite, [suite], found)
 
 
-def run(chosen):
+def run(chosen, processes):
     """What failed, by the mutant's description."""
     progress.show("copying the tree")
     synchronize()
     state = State()
-    check_without(state, chosen)
+    check_without(state, chosen, processes)
     progress.say("1..%d" % len(chosen))
     said = {}
     for n, mutant in enumerate(chosen, 1):
@@ -331,7 +359,7 @@ def run(chosen):
         key = mutant[:4]
         found = state.get(key, suites_of(mutant))
         if found is None:
-            found = try_mutant(mutant)
+            found = try_mutant(mutant, processes)
             state.put(key, suites_of(mutant), found)
         said[mutant.what] = found
         progress.say("%sok %d - caught: %s" % ("" if found else "not ", n, mutant.what))
@@ -353,7 +381,8 @@ def main():
         sys.stderr.write("usage: ./ksm mutants [--record] [WORD]... | --list | --table | --fit\n")
         return 2
     chosen = choose(words)
-    said = run(chosen)
+    with Processes() as processes:
+        said = run(chosen, processes)
     ncaught = sum(bool(found) for found in said.values())
     progress.say("# %d of %d mutants were caught" % (ncaught, len(chosen)))
     if "--record" in sys.argv:

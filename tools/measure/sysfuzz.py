@@ -13,6 +13,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import children  # noqa: E402
 from run.paths import ROOT, build_directory, clean_env  # noqa: E402
 
 SLOWEST = 150  # calls a second, on a busy host
@@ -62,8 +63,8 @@ class Run:
     def _boot(self, image):
         command = [sys.executable, os.path.join(ROOT, "tools", "run"), "--disk", image, "--write", "--timeout",
                    str(self.timeout)] + [o for o in self.options if o != "--tests"] + ["--"] + self.command
-        r = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                           env=clean_env(KSM_BUILT="1"), check=False)
+        r = children.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                         env=clean_env(KSM_BUILT="1"))
         self.out, self.log = r.stdout.replace("\r", ""), r.stderr
         if r.returncode:
             self.problems.append("status %d" % r.returncode)

@@ -7,7 +7,6 @@ shell's prompt.
 """
 
 import os
-import select
 import shutil
 import sys
 
@@ -136,8 +135,7 @@ def main():
         say(sentence(e))
         return BUILD_FAILED
     except KeyboardInterrupt:
-        if select.select([], [sys.stderr], [], 0)[1]:  # who reads nothing must not keep us
-            say("interrupted")
+        say("interrupted")
         return INTERRUPTED
 
 

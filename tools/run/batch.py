@@ -145,6 +145,8 @@ def run(machine, options, command, foreign):
         return follow(machine, options, typer, out, err)
     except KeyboardInterrupt:
         patience = LAST_WORDS
+        if typer:
+            typer.give_up()
         raise
     finally:
         err.finish(patience)

@@ -3,7 +3,6 @@
 import contextlib
 import fcntl
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -47,9 +46,7 @@ def _show_steps(stream, title):
 
 def _end(process, errors, exception):
     if exception is KeyboardInterrupt:
-        # In the background of a shell, make ignores Ctrl-C as we do.
-        ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-        process.send_signal(signal.SIGTERM if ignored else signal.SIGINT)
+        process.terminate()  # it ends what it has started then, and ignores Ctrl-C in the background of a shell
     errors.join()
     process.wait()
     progress.clear()

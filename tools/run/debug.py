@@ -10,13 +10,12 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from run import progress, qemu, session  # noqa: E402
+from run import children, progress, qemu, session  # noqa: E402
 from run.batch import write_all  # noqa: E402
 from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
@@ -90,15 +89,6 @@ def type_in(machine, path, speaks):
             return
 
 
-def end(gdb):
-    """As it wishes, if it can: killed at once, it would leave the terminal without an echo."""
-    gdb.terminate()
-    try:
-        gdb.wait(ENDING)
-    except subprocess.TimeoutExpired:
-        gdb.kill()
-
-
 def gdb_command(kernel, port, program):
     """Each path is a word of its own: whatever characters it has."""
     return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off",
@@ -112,13 +102,9 @@ def run_gdb(machine, command, typed):
     console.start()
     for target, arguments in ((drain, (machine.log,)), (type_in, (machine, typed, speaks))):
         threading.Thread(target=target, args=arguments, daemon=True).start()
-    with subprocess.Popen(command, env=dict(os.environ, KSM_CONSOLE=typed),
-                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as gdb:
-        try:
-            status = gdb.wait()
-        except KeyboardInterrupt:
-            end(gdb)
-            raise
+    with children.child(command, env=dict(os.environ, KSM_CONSOLE=typed),
+                        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as gdb:
+        status = gdb.wait()
     if machine.wait(ENDING) is None:
         machine.process.kill()
     console.join()  # it has shown what the machine wrote when QEMU is gone

@@ -7,14 +7,13 @@ the addresses of a program that died get names.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import threading
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from run.qemu import die_with_parent  # noqa: E402
-from run import terminal  # noqa: E402
+from run.qemu import dying_with_us  # noqa: E402
+from run import children, progress, terminal  # noqa: E402
 from run.statuses import BROKEN_PIPE, INTERRUPTED, QEMU_FAILED, say  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
 
@@ -44,10 +43,12 @@ def main():
     if on_terminal and "-append" not in command:
         told = terminal.parameters()[0]
         command += ["-append", " ".join(told)] if told else []
-    machine = subprocess.Popen(command, stdin=None if on_terminal else subprocess.PIPE, stdout=subprocess.PIPE,
-                               bufsize=0, preexec_fn=None if on_terminal else die_with_parent)
-    if on_terminal:  # it gives the terminal back before it ends
-        signal.signal(signal.SIGTERM, lambda *unused: machine.terminate())
+    with children.child(command, stdin=None if on_terminal else subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
+                        preexec_fn=None if on_terminal else dying_with_us()) as machine:
+        return pass_on(machine, on_terminal)
+
+
+def pass_on(machine, on_terminal):
     symbols = Symbols()
     first = os.read(machine.stdout.fileno(), PIECE)
     if not on_terminal:
@@ -63,6 +64,8 @@ def main():
 
 
 if __name__ == "__main__":
+    progress.open_missing()
+    progress.end_by_signals()  # QEMU gives a terminal back before it ends
     try:
         sys.exit(main())
     except OSError as e:

@@ -12,6 +12,7 @@ several threads may call the functions of this module.
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -24,6 +25,17 @@ SILENCE = 20      # seconds between two lines in a log
 ON_TERMINAL = 2   # the same on a terminal that gets ordinary lines
 ERASE = "\r\033[K"
 SPARE = 3         # columns: the terminal itself writes ^C behind the line, which must not wrap
+
+_ending = []  # a pipe; its second end is closed when Ctrl-C or a kill ends the tool
+
+
+def write(stream, text):
+    """Writes past the stream's buffer.  Once the tool is to end, whoever reads nothing gets no more: nobody waits for
+    that, and a thread that does already goes on, and gives back the locks that it holds."""
+    data = text.encode(stream.encoding, stream.errors)
+    while data and stream in select.select(_ending[:1], [stream], [])[1]:
+        stream.flush()  # what print() has left there
+        data = data[os.write(stream.fileno(), data[:select.PIPE_BUF]):]
 
 
 class _Line:
@@ -57,7 +69,7 @@ class _Line:
         with self._lock:
             if self._text is not None and self._live:
                 self._write(ERASE)
-            print(text, file=stream or sys.stdout, flush=True)
+            write(stream or sys.stdout, text + "\n")
             self._written = time.monotonic()
             if self._text is not None and self._live:
                 self._draw()
@@ -92,8 +104,7 @@ class _Line:
 
     @staticmethod
     def _write(text):
-        sys.stderr.write(text)
-        sys.stderr.flush()
+        write(sys.stderr, text)
 
 
 _line = _Line()
@@ -119,15 +130,20 @@ def open_missing():
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _interrupt(*_):
-    for number in signal.SIGTERM, signal.SIGHUP:  # `timeout' sends it twice, and what ends now must end whole
-        signal.signal(number, signal.SIG_IGN)
+def _interrupt(number, _):
+    if number != signal.SIGINT:
+        for kill in signal.SIGTERM, signal.SIGHUP:  # `timeout' sends it twice, and what ends now must end whole
+            signal.signal(kill, signal.SIG_IGN)
+    for end in _ending[1:]:
+        _ending.remove(end)
+        os.close(end)
     raise KeyboardInterrupt
 
 
 def end_by_signals():
     """A kill and a closed terminal end a tool as Ctrl-C does: what it started ends with it.  nohup's tools go on."""
-    for number in signal.SIGTERM, signal.SIGHUP:
+    _ending[:] = os.pipe()
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
 
@@ -136,8 +152,11 @@ def end_by_signals():
 def uninterrupted():
     """Ctrl-C and what end_by_signals() names wait until the end of the block, which then raises KeyboardInterrupt.
 
-    What is started in the block is known by then, and can be ended.
+    What is started in the block is known by then, and can be ended.  Only the main thread is ever interrupted.
     """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     came = []
     before = {number: signal.signal(number, lambda number, _: came.append(number))
               for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -164,11 +183,13 @@ def run(main):
         status = BROKEN_PIPE
     except (OSError, subprocess.CalledProcessError) as e:
         clear()
-        sys.stderr.write("ksm: %s\n" % why(e))
+        write(sys.stderr, "ksm: %s\n" % why(e))
         status = 1
     finally:
         clear()
     try:
+        if status == INTERRUPTED and not select.select([], [sys.stdout], [], 0)[1]:
+            raise BrokenPipeError
         sys.stdout.flush()
     except OSError:  # what is left would only fail once more
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

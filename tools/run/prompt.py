@@ -12,12 +12,11 @@ POSSIBLE_PROMPT = re.compile(rb"(?<=\n)\$ |\$ ?\Z")
 class Typer:
     """Types the command when the shell first waits for one, and is `finished` soon after it waits again.
 
-    The kernel says when the shell waits, so nothing that a program prints can be mistaken for that.  A `$ ` at the
-    start of a line, or at the end of what has come, is held back for a moment: if the shell turns out to wait, it was
+    The kernel says when the shell waits, so nothing that a program prints can be mistaken for that.  The last `$ ` at
+    the start of a line, or at the end of what has come, is held back with what follows it: when the shell waits, it was
     the prompt, and is dropped.  What the command left running is shown as well, until there is silence.
     """
 
-    HELD = 0.4     # seconds that a possible prompt is held back
     SILENCE = 0.4  # seconds without output that end the run
     LONGEST = 2.0  # seconds after the command's end that end it too
 
@@ -27,7 +26,7 @@ class Typer:
         self._echo = None       # of the command, expected at the start; None: the system still starts
         self._text = b""        # not shown yet
         self._last = b"\n"      # the byte before that
-        self._held_until = None
+        self._held = False      # the text starts with what may be the prompt
         self._ended = None      # when the command did
         self._heard = None      # when output came last after that
 
@@ -39,7 +38,7 @@ class Typer:
     @property
     def pause(self):
         """Seconds after which idle() is to be called though nothing comes, or None."""
-        return self.HELD / 4 if self._held_until or self._ended else None
+        return self.SILENCE / 4 if self._ended else None
 
     def feed(self, data):
         if self._echo is None:
@@ -59,28 +58,25 @@ class Typer:
             self._send(self._echo)
         elif not self._ended:
             self.idle()
-            if self._held_until:
+            if self._held and self._text.startswith(PROMPT):
                 self._text = self._text[len(PROMPT):]
             self._ended = self._heard = time.monotonic()
             self.give_up()
 
     def idle(self):
-        """Shows what is neither the echo nor a prompt."""
-        while self._text and not self._echo:
-            possible = None if self._ended else POSSIBLE_PROMPT.search(self._last + self._text)
-            if not possible:
-                self._pass_on(len(self._text))
-            elif self._held_until and time.monotonic() >= self._held_until:
-                self._held_until = None
-                self._pass_on(possible.end() - 1)
-            else:
-                self._pass_on(possible.start() - 1)
-                self._held_until = self._held_until or time.monotonic() + self.HELD
-                return
+        """Shows what is neither the echo nor may be the prompt."""
+        if self._echo:
+            return
+        possible = [] if self._ended else list(POSSIBLE_PROMPT.finditer(self._last + self._text))
+        if possible:
+            self._pass_on(possible[-1].start() - 1)
+            self._held = True
+        elif not self._held or not self._text.startswith(PROMPT):
+            self.give_up()
 
     def give_up(self):
         """What is still held back was output."""
-        self._held_until = None
+        self._held = False
         self._pass_on(len(self._text))
 
     def _pass_on(self, n):

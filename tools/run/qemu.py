@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 
+from . import progress
 from .statuses import say
 
 SO_SNDBUFFORCE = 32  # Linux's, which Python does not name
@@ -38,12 +39,18 @@ class QemuMissing(Exception):
     pass
 
 
-def die_with_parent():
-    """In the child: QEMU ends when the runner is killed (Linux only)."""
-    try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        pass
+def dying_with_us():
+    """For the child: QEMU ends when the runner is killed (Linux only), also if that was before it asked for it."""
+    us = os.getpid()
+
+    def ask():
+        try:
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        except (OSError, AttributeError):
+            return
+        if os.getppid() != us:
+            os._exit(1)
+    return ask
 
 
 def enlarge(sock):
@@ -58,6 +65,18 @@ def enlarge(sock):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
 
 
+def escaped(path):
+    """For a value in one of QEMU's options."""
+    return path.replace(",", ",,")
+
+
+def drive(disk, write):
+    if not disk:
+        return []
+    return ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
+            % (escaped(os.path.abspath(disk)), "cache=writeback" if write else "snapshot=on")]
+
+
 class Machine:
     """A started QEMU.  Use as a context manager: leaving it ends QEMU.
 
@@ -69,19 +88,11 @@ class Machine:
         self.program = program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
         if not program:
             raise QemuMissing("qemu-system-i386 is not installed")
-        # QEMU hands the kernel its file name and the rest in one line: a short name without blanks.
         self._directory = tempfile.mkdtemp(prefix="ksm-")
-        os.symlink(os.path.abspath(kernel), os.path.join(self._directory, "kernel.elf"))
         command = [program, "-no-user-config", "-nodefaults", "-accel", "tcg", "-no-reboot",
-                   "-kernel", "kernel.elf", "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std",
-                   "-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
-        if disk:
-            name = os.path.abspath(disk).replace(",", ",,")
-            command += ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
-                        % (name, "cache=writeback" if write else "snapshot=on")]
-        if ramdisk:
-            os.symlink(os.path.abspath(ramdisk), os.path.join(self._directory, "fs.img"))
-            command += ["-initrd", "fs.img"]
+                   "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std", "-display", "none",
+                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        command += self._files(kernel, ramdisk) + drive(disk, write)
         if icount:
             command += ["-icount", "shift=0,sleep=off"]
         theirs = []
@@ -99,16 +110,31 @@ class Machine:
         command += ["-serial", "chardev:console", "-serial", "chardev:log",
                     "-mon", "chardev=control,mode=readline"] + list(extra)
         if feed:
-            command += ["-chardev", "file,id=feed,path=" + feed.replace(",", ",,"), "-serial", "chardev:feed"]
+            command += ["-chardev", "file,id=feed,path=" + escaped(feed), "-serial", "chardev:feed"]
         self.console, self.log, self.control = ours
         self._greeted = False  # by the monitor's first prompt
         self.started = time.monotonic()
+        self.process = None
+        self._start(command, theirs)
+
+    def _files(self, kernel, ramdisk):
+        """QEMU hands the kernel its file name and the rest in one line: a short name without blanks."""
+        options = ["-kernel", "kernel.elf"]
+        os.symlink(os.path.abspath(kernel), os.path.join(self._directory, "kernel.elf"))
+        if ramdisk:
+            os.symlink(os.path.abspath(ramdisk), os.path.join(self._directory, "fs.img"))
+            options += ["-initrd", "fs.img"]
+        return options
+
+    def _start(self, command, theirs):
+        """Starts QEMU, which gets these sockets: they are closed here, in any case."""
         try:
-            self.process = subprocess.Popen(command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
-                                            pass_fds=[s.fileno() for s in theirs], preexec_fn=die_with_parent,
-                                            start_new_session=True)
+            with progress.uninterrupted():
+                self.process = subprocess.Popen(
+                    command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
+                    pass_fds=[s.fileno() for s in theirs], preexec_fn=dying_with_us(), start_new_session=True)
         except BaseException:  # Ctrl-C as well
-            self._clean()
+            self.close()
             raise
         finally:
             for s in theirs:
@@ -121,7 +147,7 @@ class Machine:
         self.close()
 
     def close(self):
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
         self._clean()

@@ -2,6 +2,8 @@
 
 import sys
 
+from .progress import write
+
 USAGE_ERROR = 2
 BUILD_FAILED = 121
 PANICKED = 122
@@ -30,5 +32,4 @@ def sentence(error):
 
 
 def say(message):
-    sys.stderr.write("ksm: %s\n" % message)
-    sys.stderr.flush()
+    write(sys.stderr, "ksm: %s\n" % message)

@@ -10,7 +10,6 @@ import http.server
 import os
 import re
 import signal
-import subprocess
 import sys
 import tempfile
 import threading
@@ -18,7 +17,7 @@ import time
 import webbrowser
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-from run import progress  # noqa: E402
+from run import children, progress  # noqa: E402
 from run.options import MAX_PORT, parse, port as port_number  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 from run.statuses import USAGE_ERROR, Failure, say  # noqa: E402
@@ -162,7 +161,7 @@ def until_ctrl_c():
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        sys.stderr.write("\n")
+        progress.write(sys.stderr, "\n")
 
 
 def view_system(port, may_open, record, arguments):
@@ -174,13 +173,9 @@ def view_system(port, may_open, record, arguments):
         parse(["--watch", path] + arguments)  # it makes the file; an earlier recording stays if these are wrong
         show(address, may_open)
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the system
-        with subprocess.Popen([sys.executable, os.path.join(ROOT, "tools", "run"), "--watch", path] + arguments,
-                              preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as system:
-            try:
-                status = system.wait()
-            except KeyboardInterrupt:
-                system.terminate()
-                raise
+        with children.child([sys.executable, os.path.join(ROOT, "tools", "run"), "--watch", path] + arguments,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as system:
+            status = system.wait()
         feed.end()
         signal.signal(signal.SIGINT, before)
         if sys.stdin.isatty():

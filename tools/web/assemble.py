@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import tempfile
 
-from run import progress
+from run import children, progress
 from run.paths import ROOT, build_directory
 from run.statuses import BUILD_FAILED, Failure
 
@@ -25,8 +25,7 @@ OLDEST_NODE = 18
 
 def command(arguments, what, cwd=None):
     try:
-        r = subprocess.run(arguments, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+        r = children.run(arguments, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     except FileNotFoundError as e:
         raise Failure(BUILD_FAILED, "%s is not installed, which %s; Node.js with npm comes from your distribution "
                                     "or https://nodejs.org" % (arguments[0], what)) from e

@@ -59,7 +59,7 @@ static void print_by_pages(void)
 int main(int argc, char *argv[])
 {
     if (getopt(argc, argv, "") >= 0 || optind < argc)
-        fail(2, "usage: help");
+        fail(2, "usage: help; man NAME says what a program does");
     print_by_pages();
     print_programs();
     must_print("Commands of the shell; man sh says more:\n"

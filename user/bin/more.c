@@ -12,26 +12,32 @@
 #include "stat.h"
 #include "ulib.h"
 
-#define SCREEN_COLUMNS 80 /* where the terminal's size is not known */
-#define SCREEN_LINES   24
+#define MAX_LINE (4 * TERMINAL_MAX_COLUMNS) /* bytes of a line of the screen */
 
 static struct {
     int answers; /* descriptor of the console; -1: no stops */
     bool keys;   /* they are keys */
     uint ncolumns;
+    bool known; /* ncolumns is the terminal's */
     int nlines; /* of a page */
     int line;   /* shown since the last stop */
-    uint column;
 } screen;
+
+struct start {
+    uint offset, indent;
+};
 
 /* The text.  A file can be read again from the start of any line of the screen. */
 static struct {
     int fd;
     char bytes[4 * 1024];
     int n, at;   /* read, and shown */
+    bool ended;  /* there is no more to read */
+    bool failed; /* to read it */
     uint offset; /* in the file, of what is shown next */
+    uint indent; /* of what is shown next, if it goes on with a line of the text */
     bool seekable;
-    uint *starts; /* offsets of lines of the screen */
+    struct start *starts; /* of lines of the screen */
     uint count, room;
 } text;
 
@@ -77,12 +83,13 @@ static bool go_back(void)
     uint shown = text.count - 1, page = screen.nlines;
     uint to = shown < 2 * page ? 0 : shown - 2 * page;
 
-    if (!text.seekable || shown <= page || lseek(text.fd, (int)text.starts[to], SEEK_SET) < 0)
+    if (!text.seekable || shown <= page || lseek(text.fd, (int)text.starts[to].offset, SEEK_SET) < 0)
         return false;
-    text.offset = text.starts[to];
+    text.offset = text.starts[to].offset;
+    text.indent = text.starts[to].indent;
     text.count = to + 1;
     text.n = text.at = 0;
-    screen.column = 0;
+    text.ended = false;
     must_print("\033[H\033[2J");
     return true;
 }
@@ -115,7 +122,6 @@ static bool ask(void)
 
 static void begin_line(void)
 {
-    screen.column = 0;
     screen.line++;
     if (!text.seekable)
         return;
@@ -125,47 +131,85 @@ static void begin_line(void)
         if (!text.starts)
             fail(1, "out of memory");
     }
-    text.starts[text.count++] = text.offset;
+    text.starts[text.count++] = (struct start){ text.offset, text.indent };
 }
 
 static bool is_full(void) { return screen.answers >= 0 && screen.line >= screen.nlines; }
 
-/* The next character.  What no longer fits on its line begins another one. */
-static void pass(char c)
-{
-    bool goes_on = ((uchar)c & 0xC0) == 0x80; /* of a UTF-8 character */
+static bool is_blank(int at) { return at < text.n && text.bytes[at] == ' '; }
 
-    if (c != '\n' && !goes_on && screen.column >= screen.ncolumns) {
-        begin_line();
-        if (is_full())
-            return;
+static int skip_blanks(int at)
+{
+    while (is_blank(at))
+        at++;
+    return at;
+}
+
+/* Where the line of the screen that begins at text.at ends.  *folded: the end of its last word, if the rest of the text's line
+ * goes below; or 0. */
+static int line_end(int *folded)
+{
+    uint column = text.indent;
+    int word_end = 0;
+
+    *folded = 0;
+    if (screen.answers < 0)
+        return text.n;
+    for (int i = text.at; i < text.n; i++) {
+        char c = text.bytes[i];
+
+        if (c == '\n')
+            return i + 1;
+        if (((uchar)c & 0xC0) == 0x80) /* goes on with a UTF-8 character */
+            continue;
+        if (is_blank(i) && i > text.at && !is_blank(i - 1))
+            word_end = i;
+        if (column >= screen.ncolumns) {
+            if (!screen.known || !word_end)
+                return i;
+            *folded = word_end;
+            return skip_blanks(word_end);
+        }
+        column = (c == '\t' ? column | 7 : column) + 1;
     }
-    text.at++;
-    text.offset++;
-    if (c == '\n')
-        begin_line();
-    else if (!goes_on)
-        screen.column = (c == '\t' ? screen.column | 7 : screen.column) + 1;
+    return text.n;
 }
 
-/* Shows what has been read, up to the end of the page. */
-static void show(void)
+/* Shows a line of the screen.  What no longer fits is shown below, from the same column. */
+static void show_line(void)
 {
-    int start = text.at;
+    int folded, start = text.at, end = line_end(&folded);
+    uint indent = text.indent ? text.indent : (uint)(skip_blanks(start) - start);
 
-    while (text.at < text.n && !is_full())
-        pass(text.bytes[text.at]);
-    put(text.bytes + start, text.at - start);
+    for (uint i = 0; i < text.indent; i++)
+        put(" ", 1);
+    put(text.bytes + start, (folded ? folded : end) - start);
+    if (folded)
+        put("\n", 1);
+    text.indent = folded && indent < screen.ncolumns / 2 ? indent : 0;
+    text.offset += end - start;
+    text.at = end;
+    if (folded || end < text.n || text.bytes[end - 1] == '\n')
+        begin_line();
 }
 
-/* Is there more text?  A full page waits until there is. */
+/* Reads until a line of the screen is there.  false: the text has ended. */
 static bool has_more(void)
 {
-    if (text.at < text.n)
-        return true;
-    text.at = 0;
-    text.n = read(text.fd, text.bytes, sizeof(text.bytes));
-    return text.n > 0;
+    while (!text.ended && text.n - text.at < MAX_LINE &&
+           !memchr(text.bytes + text.at, '\n', text.n - text.at)) {
+        int n;
+
+        memmove(text.bytes, text.bytes + text.at, text.n - text.at);
+        text.n -= text.at;
+        text.at = 0;
+        n = read(text.fd, text.bytes + text.n, sizeof(text.bytes) - text.n);
+        text.ended = n <= 0;
+        text.failed = n < 0;
+        if (n > 0)
+            text.n += n;
+    }
+    return text.at < text.n;
 }
 
 static int show_file(int fd, const char *name)
@@ -175,21 +219,23 @@ static int show_file(int fd, const char *name)
     text.fd = fd;
     text.seekable = fstat(fd, &st) == 0 && st.type == T_FILE;
     text.n = text.at = 0;
+    text.ended = text.failed = false;
+    text.indent = 0;
     text.offset = text.seekable ? (uint)lseek(fd, 0, SEEK_CUR) : 0;
     text.count = 0;
     screen.line--;
     begin_line();
     while (has_more()) {
         if (!is_full()) {
-            show();
+            show_line();
         } else if (!ask()) {
             give_back_keys();
             exits(0);
         }
     }
-    if (text.n < 0)
+    if (text.failed)
         warn("%s: read error", name);
-    return text.n < 0;
+    return text.failed;
 }
 
 int main(int argc, char *argv[])
@@ -203,7 +249,8 @@ int main(int argc, char *argv[])
         if (!parse_number(optarg, &screen.nlines) || screen.nlines <= 0)
             fail(2, "%s: not a number of lines", optarg);
     }
-    screen.ncolumns = terminal_columns() ? terminal_columns() : SCREEN_COLUMNS;
+    screen.known = terminal_columns() > 0 && is_terminal(1);
+    screen.ncolumns = screen.known ? terminal_columns() : SCREEN_COLUMNS;
     screen.answers = !is_terminal(1) ? -1 : is_terminal(2) ? 2 : open("/console", O_RDONLY);
     if (optind == argc)
         status = show_file(0, "input");

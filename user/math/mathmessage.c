@@ -1,9 +1,9 @@
 /*
  * mathmessage.c - what went wrong with an expression, in words.
+ *
+ * Like the arithmetic, it is compiled for the host's tests as well, and so does without the programs' printf().
  */
 #include "mathexpr.h"
-
-#include "stdio.h"
 
 static const char *const messages[MATH_NSTATUS] = {
     [MATH_OK] = "no error",
@@ -24,12 +24,35 @@ static const char *const messages[MATH_NSTATUS] = {
     [MATH_UNOPENED] = "')' without '('",
 };
 
+static char *append(char *out, const char *text)
+{
+    while (*text)
+        *out++ = *text++;
+    return out;
+}
+
+static char *append_number(char *out, unsigned int n)
+{
+    char digits[8];
+    char *p = digits + sizeof(digits);
+
+    *--p = 0;
+    do
+        *--p = (char)('0' + n % 10);
+    while (n /= 10);
+    return append(out, p);
+}
+
 int math_message(const struct math_result *result, char *buf)
 {
-    const char *message = result->status < MATH_NSTATUS ? messages[result->status] : "unknown error";
+    char *out = buf;
 
-    if (result->status < MATH_OPERAND || result->status >= MATH_NSTATUS)
-        return snprintf(buf, MATH_MESSAGE_SIZE, "%s", message);
-    return snprintf(buf, MATH_MESSAGE_SIZE, "syntax error at column %u: %s", (unsigned int)result->column,
-                    message);
+    if (result->status >= MATH_OPERAND && result->status < MATH_NSTATUS) {
+        out = append(out, "syntax error at column ");
+        out = append_number(out, result->column);
+        out = append(out, ": ");
+    }
+    out = append(out, result->status < MATH_NSTATUS ? messages[result->status] : "unknown error");
+    *out = 0;
+    return (int)(out - buf);
 }

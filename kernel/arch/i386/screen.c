@@ -10,8 +10,8 @@
  * screen that text is written to; Shift-PageUp shows older ones, until another key is pressed.
  *
  * It understands the sequences that programs of this system write: ESC [ NUMBER and A, B, C or D move the cursor, H moves
- * it to the upper left corner, J clears what follows it, and 2J all.  Others are ignored.  As on a terminal, a full line
- * wraps when the next character comes.
+ * it to the upper left corner, J clears what follows it, 2J all, and K the rest of its line.  Others are ignored.  As on a
+ * terminal, a full line wraps when the next character comes.
  *
  * The callers of screen_put() serialise; screen_refresh() runs on the boot processor, or on the last one.
  */
@@ -76,13 +76,14 @@ static void new_line(void)
     clear_line(line);
 }
 
-static void clear_from(uint l, uint c)
+/* From a cell up to a line, which stays. */
+static void clear(uint l, uint c, uint end)
 {
     if (c == 0)
         clear_line(l);
     for (; c > 0 && c < COLUMNS; c++)
         *cell(l, c) = COLOUR | ' ';
-    while (++l < LINES)
+    while (++l < end)
         clear_line(l);
 }
 
@@ -108,7 +109,10 @@ static void end_sequence(uchar c)
         line = column = 0;
         break;
     case 'J':
-        clear_from(number == 2 ? 0 : line, number == 2 ? 0 : column);
+        clear(number == 2 ? 0 : line, number == 2 ? 0 : column, LINES);
+        break;
+    case 'K':
+        clear(line, column, line + 1);
     }
 }
 

@@ -27,9 +27,11 @@ enum cmdline_mark {
     MARK_ANY = 4,    /* *; 3 is Ctrl-C */
     MARK_ONE,        /* ? */
     MARK_SET,        /* [ */
+    MARK_CLOSE,      /* ] */
+    MARK_RANGE,      /* - */
     MARK_END,
 };
-#define CMDLINE_MARKS "*?[" /* the characters of MARK_ANY, MARK_ONE and MARK_SET */
+#define CMDLINE_MARKS "*?[]-" /* the characters of MARK_ANY and those after it */
 
 struct redirection {
     struct redirection *next;

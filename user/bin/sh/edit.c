@@ -1,8 +1,7 @@
 /*
  * edit.c - a line that is edited while it is typed: see edit.h.
  *
- * A key, which may be a sequence of characters, changes the line or chooses another one; screen.c shows it.  What was
- * typed at once is shown at once, so a long paste is fast.
+ * A key (keys.c) changes the line or chooses another one; screen.c shows it.
  *
  * A terminal marks what is pasted: it is text, with its tabs and the ends of its lines, and Enter runs it.  Ctrl-C is for
  * the case that the second mark is lost.
@@ -13,28 +12,11 @@
 #include "ctype.h"
 
 #include "complete.h"
+#include "keys.h"
 #include "screen.h"
-
-#define CTRL(letter) ((letter) - '@')
-#define ESC          '\033'
-#define RUBOUT       0x7f /* what most keyboards send for backspace */
 
 #define NHISTORY     100
 #define PATTERN_SIZE (SCREEN_PROMPT_SIZE - 16)
-
-/* Keys that are more than a character. */
-enum {
-    KEY_UP = 256,
-    KEY_DOWN,
-    KEY_LEFT,
-    KEY_RIGHT,
-    KEY_HOME,
-    KEY_END,
-    KEY_DELETE,
-    KEY_PASTE,
-    KEY_PASTED,
-    KEY_NONE
-};
 
 static struct {
     char *lines[NHISTORY]; /* the oldest first */
@@ -48,12 +30,6 @@ static struct {
     char pattern[PATTERN_SIZE];
     const char *prompt; /* the one to come back */
 } search;
-
-static struct {
-    char bytes[256];
-    uint n, taken;
-    struct escape escape;
-} keys;
 
 static bool pasting;
 
@@ -222,89 +198,6 @@ static void show_table(enum console_request request)
     screen_enter_line();
 }
 
-/* A report is [ROW;COLUMNR. */
-static void take_report(const char *text)
-{
-    const char *column = strchr(text, ';');
-    int n = column ? atoi(column + 1) : 0;
-
-    if (n >= TERMINAL_MIN_COLUMNS && n <= TERMINAL_MAX_COLUMNS)
-        screen_set_columns(n);
-}
-
-enum escape_state edit_escape(struct escape *e, char c)
-{
-    bool ends = c >= '@' && c <= '~' && !(e->n == 2 && c == '['), began = e->n == 1;
-
-    if (iscntrl((uchar)c) || e->n == 0) {
-        e->n = c == ESC;
-        return c == ESC ? ESCAPE_GOES_ON : ESCAPE_NONE;
-    }
-    if (e->n < sizeof(e->text))
-        e->text[e->n - 1] = c;
-    e->text[e->n < sizeof(e->text) ? e->n : sizeof(e->text) - 1] = 0;
-    e->n++;
-    if (began ? c == '[' || c == 'O' : !ends)
-        return ESCAPE_GOES_ON;
-    e->n = 0;
-    return ESCAPE_ENDS;
-}
-
-static int key_of(const char *sequence)
-{
-    static const struct {
-        const char *sequence;
-        int key;
-    } known[] = {
-        { "[A", KEY_UP },      { "[B", KEY_DOWN },     { "[C", KEY_RIGHT },     { "[D", KEY_LEFT },
-        { "[H", KEY_HOME },    { "[F", KEY_END },      { "OA", KEY_UP },        { "OB", KEY_DOWN },
-        { "OC", KEY_RIGHT },   { "OD", KEY_LEFT },     { "OH", KEY_HOME },      { "OF", KEY_END },
-        { "[1~", KEY_HOME },   { "[4~", KEY_END },     { "[7~", KEY_HOME },     { "[8~", KEY_END },
-        { "[3~", KEY_DELETE }, { "[200~", KEY_PASTE }, { "[201~", KEY_PASTED },
-    };
-
-    if (strchr(sequence, 'R'))
-        take_report(sequence);
-    for (uint i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-        if (strcmp(known[i].sequence, sequence) == 0)
-            return known[i].key;
-    }
-    return KEY_NONE;
-}
-
-/* The next key; negative: there are no more.  What it changes is drawn once nothing more has been typed. */
-static int next_key(void)
-{
-    for (;;) {
-        if (keys.taken == keys.n) {
-            int n;
-
-            screen_draw();
-            n = read(0, keys.bytes, sizeof(keys.bytes));
-            if (n <= 0)
-                return -1;
-            keys.n = n;
-            keys.taken = 0;
-        }
-
-        char c = keys.bytes[keys.taken++];
-
-        if (!c) { /* another program has written, and the cursor is below it */
-            screen_find_row();
-            screen_enter_line();
-            continue;
-        }
-        switch (edit_escape(&keys.escape, c)) {
-        case ESCAPE_NONE:
-            return (uchar)c;
-        case ESCAPE_ENDS:
-            return key_of(keys.escape.text);
-        default:
-            break;
-        }
-    }
-}
-
 /* A key during a paste. */
 static void paste(int key)
 {
@@ -398,7 +291,7 @@ enum edit_outcome edit_line(const char *prompt, uint columns, bool begun, const 
     screen_begin(prompt, columns, begun);
     history.at = history.count;
     for (;;) {
-        int key = next_key();
+        int key = keys_next();
 
         if (search.on && key >= 0 && search_key(key))
             continue;

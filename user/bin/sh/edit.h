@@ -16,14 +16,4 @@ enum edit_outcome { EDIT_LINE, EDIT_BREAK, EDIT_END };
    otherwise.  Without memory it ends the program.  Sleeps: may. */
 MUST_CHECK enum edit_outcome edit_line(const char *prompt, uint columns, bool begun, const char **line);
 
-/* What a terminal sends for an arrow or another such key: ESC and some characters. */
-struct escape {
-    uint n;        /* characters so far; 0: no sequence has begun */
-    char text[16]; /* after ESC; a longer one is cut */
-};
-enum escape_state { ESCAPE_NONE, ESCAPE_GOES_ON, ESCAPE_ENDS };
-
-/* The next character typed: is it one of a sequence?  Sleeps: no. */
-enum escape_state edit_escape(struct escape *escape, char c);
-
 #endif

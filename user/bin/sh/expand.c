@@ -132,21 +132,24 @@ char **expand_each(char **words, uint n, int last_status)
     return result;
 }
 
-/* Is c in the set that begins at p, after its [?  *end is after the ].  A [ without ] is a character. */
+/* Is c in the set that begins at p, after its [?  *end is after the ], which is in the set if it is the first there.  A [
+   without ] is a character. */
 static bool set_has(const char *p, char c, const char **end)
 {
-    const char *last = strchr(p, ']');
+    static const char stops[] = { MARK_CLOSE, '/', 0 };
+    const char *last = p + (*p == MARK_CLOSE);
     bool found = false;
 
-    if (!last) {
+    last += strcspn(last, stops);
+    if (*last != MARK_CLOSE) {
         *end = p;
         return c == '[';
     }
     *end = last + 1;
     while (p < last) {
-        bool range = p[1] == '-' && p + 2 < last;
+        bool range = p[1] == MARK_RANGE && p + 2 < last;
 
-        found |= range ? c >= p[0] && c <= p[2] : c == plain(*p);
+        found |= range ? c >= plain(p[0]) && c <= plain(p[2]) : c == plain(*p);
         p += range ? 3 : 1;
     }
     return found;
@@ -159,7 +162,7 @@ static bool matches_one(const char **pattern, char c)
 
     if (*p == MARK_ITSELF)
         return *(*pattern)++ == c;
-    return *p == MARK_SET ? set_has(p + 1, c, pattern) : *p == MARK_ONE || *p == c;
+    return *p == MARK_SET ? set_has(p + 1, c, pattern) : *p == MARK_ONE || plain(*p) == c;
 }
 
 /* Does the pattern, which ends at a slash or with the string, match the whole name?  What a * stood for grows where the
@@ -207,9 +210,10 @@ static void add_match(struct words *found, const char *before, const char *name,
         add_matches(found, path, pattern_end + nslashes);
 }
 
-static bool has_mark(const char *p, const char *end)
+/* Is there a *, a ? or a [? */
+static bool has_pattern(const char *p, const char *end)
 {
-    while (p < end && !is_mark(*p))
+    while (p < end && !(is_mark(*p) && *p < MARK_CLOSE))
         p += *p == MARK_ITSELF ? 2 : 1;
     return p < end;
 }
@@ -220,7 +224,7 @@ static void add_matches(struct words *found, const char *before, const char *pat
     const char *end = pattern + strcspn(pattern, "/");
     struct dirent entry;
 
-    if (!has_mark(pattern, end)) {
+    if (!has_pattern(pattern, end)) {
         char *name = arena_alloc(end - pattern + 1);
 
         memmove(name, pattern, end - pattern);
@@ -251,7 +255,7 @@ char **expand_words(char **words, uint *n, int last_status)
         char *word = substitute(words[i], last_status);
         uint first = result.count;
 
-        if (has_mark(word, word + strlen(word)))
+        if (has_pattern(word, word + strlen(word)))
             add_matches(&result, "", word);
         if (result.count == first)
             words_add(&result, unmark(word));

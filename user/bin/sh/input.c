@@ -8,6 +8,7 @@
 #include "cmdline.h"
 #include "edit.h"
 #include "jobs.h"
+#include "keys.h"
 
 #define CTRL_C 3 /* what a read at the prompt returns for it: the lines typed so far are dropped */
 
@@ -90,7 +91,7 @@ bool input_more(void)
             c = '\n';
         }
         /* What the terminal sends for arrows is no part of a name. */
-        if (!jobs_talks() || edit_escape(&escape, c) == ESCAPE_NONE)
+        if (!jobs_talks() || keys_escape(&escape, c) == ESCAPE_NONE)
             put(c);
     }
     return lines.length > had;
