@@ -67,6 +67,7 @@ void console_read_lines(void)
         else if (raw_is_reader())
             proc_read_keys(false);
         spin_release_irq(&input.lock, was);
+        sched_checkpoint();
     }
 }
 
