@@ -13,12 +13,6 @@
 #include "include/fcntl.h"
 #include "mm/page.h"
 
-static void before(void)
-{
-    if (!world)
-        world_init();
-}
-
 static uint nrunning;
 
 /* Atomic for the thread sanitizer: what a thread did is over when it is waited for. */
@@ -551,9 +545,8 @@ static void free_two_frames(void *unused)
 
 TEST("a frame of the cache goes to a reader that waits, though the one that was woken needs none")
 {
-    before();
     world_format(&world_large);
     check(world_boot_with(800, 0, free_two_frames, NULL));
 }
 
-TAP_MAIN(before, NULL)
+TAP_MAIN(world_init, NULL)
