@@ -322,8 +322,7 @@ static void check_bitmap(struct check *c)
 {
     const struct superblock *sb = &c->layout.sb;
     uint data_start = c->layout.data_start;
-    /* Where the last block of the bitmap is full, xv6's mkfs adds one that nobody needs, and marks it. */
-    uint first_free = data_start + (sb->size % BPB == 0);
+    uint first_free = data_start + (sb->size % BPB == 0); /* xv6's mkfs marks one block more then */
 
     for (uint b = 0; b < sb->size; b++) {
         const uchar *bits = block_at(c, BBLOCK(b, *sb));
