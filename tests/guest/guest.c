@@ -37,7 +37,8 @@ struct footprint {
 
 static const char *key = "", *only; /* what -k and -o say */
 static void (*cleanup_failed)(void);
-static int test_pid; /* in the test itself: its pid */
+static int test_pid; /* in the test and its children: its pid */
+static int dog;      /* the watchdog of the test */
 
 static struct footprint footprint(void)
 {
@@ -62,8 +63,10 @@ static void end_failed(void) __attribute__((noreturn));
 
 static void end_failed(void)
 {
-    if (cleanup_failed && getpid() == test_pid)
+    if (cleanup_failed && test_pid)
         cleanup_failed();
+    if (test_pid && getpid() != test_pid)
+        kill(dog); /* which ends the test */
     exits(STATUS_FAILED);
 }
 
@@ -220,25 +223,25 @@ bool contains(const char *text, const char *part)
 
 /* A child that ends with STATUS_TIMEOUT when the time is up.  It sleeps on return, so that it takes no more frames
    while a test counts them. */
-static int watchdog(void)
+static void start_watchdog(void)
 {
-    int dog = fork();
-
+    dog = fork();
     if (dog == 0) {
         sleep(TIMEOUT_TICKS + tap_seconds * TICKS_PER_SECOND);
         exits(STATUS_TIMEOUT);
     }
     if (dog > 0)
         tap_until_asleep(dog);
-    return dog;
 }
 
-/* Runs it in a child.  The child's status, or STATUS_TIMEOUT. */
+/* Runs it in a child.  The child's status, or the watchdog's if that ends first. */
 static int run_child(void (*run)(void))
 {
-    int dog = watchdog(), pid = fork(), status = STATUS_FAILED, other;
+    int pid, status = STATUS_FAILED, other;
     bool late = false;
 
+    start_watchdog();
+    pid = fork();
     if (pid == 0) {
         test_pid = getpid();
         run();
@@ -250,7 +253,7 @@ static int run_child(void (*run)(void))
         printf(1, "# fork failed\n");
     kill(late ? pid : dog);
     waits(&other);
-    return late ? STATUS_TIMEOUT : status;
+    return late && status == KILLED ? STATUS_FAILED : status;
 }
 
 static void explain(int status, const struct footprint *before, const struct footprint *after)

@@ -12,7 +12,8 @@
  *
  * Each test is a process of its own.  It passed if it returned or called exits(0), no check in it failed, and it
  * left nothing behind: pgused() and the totals of shared memory are what they were.  A check that does not hold
- * ends the process that made it, with a bad status.  See guest.c for the options of such a program.
+ * ends the process that made it, with a bad status; and, in a child, the test, which may wait for what the child will
+ * not do.  See guest.c for the options of such a program.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -20,7 +21,7 @@
 #include "tap.h"
 #include "ulib.h"
 
-/* The program.  cleanup is called in a test that has failed, before its process ends; it may be NULL. */
+/* The program.  cleanup is called in a test that has failed, by the process whose check did not hold; it may be NULL. */
 #define TAP_MAIN(cleanup) \
     int main(int argc, char *argv[]) { return tap_main(argc, argv, cleanup); }
 int tap_main(int argc, char *argv[], void (*cleanup)(void));
@@ -31,6 +32,14 @@ extern int tap_seed, tap_seconds;
 /* Here a check that does not hold ends the process. */
 void tap_differs(const char *file, int line, const char *what, const char *got, const char *want,
                  const char *quote) __attribute__((noreturn));
+/* For a handle, a pid or a count, or the error that came instead, which the message shows. */
+#define check_positive(got)                                                                                \
+    do {                                                                                                   \
+        long tap_got = (long)(got);                                                                        \
+        char tap_text[TAP_NUMBER_SIZE];                                                                    \
+        if (tap_got <= 0)                                                                                  \
+            tap_differs(__FILE__, __LINE__, #got, tap_number(tap_text, tap_got), "a positive number", ""); \
+    } while (0)
 /* Ends the test, for which this kernel has no means. */
 void tap_skip(void) __attribute__((noreturn));
 /* A comment line. */

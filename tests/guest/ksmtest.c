@@ -25,15 +25,13 @@ int fresh(uint size)
 {
     int handle = ksmget(fresh_id(), size, KSM_MUSTNOTEXIST);
 
-    check(handle > 0);
+    check_positive(handle);
     return handle;
 }
 
 void drop_fresh(void)
 {
-    uint made = ids_of == getpid() ? nids : 0;
-
-    for (uint i = 0; i < made; i++) {
+    for (uint i = 0; i < nids; i++) {
         int handle = ksmget((int)(0x40000000u + ids_of * IDS_PER_PROCESS + i), 0, KSM_OPEN);
 
         if (handle > 0)

@@ -15,7 +15,8 @@
 int fresh_id(void);
 /* A new segment under such an identifier; its handle. */
 int fresh(uint size);
-/* Deletes all segments that this process made under a fresh_id(): the cleanup of failed tests. */
+/* Deletes all segments that this process made under a fresh_id(), or, if it made none, those that its parent had made
+   before: the cleanup of failed tests. */
 void drop_fresh(void);
 
 /* Attach, which must succeed. */

@@ -109,7 +109,7 @@ TEST("ksmcat waits for a sender that is held up before it makes the ring, and be
     choose_id();
     check_eq(pipe(fds), 0);
     handle = ksmget(ksmid_parse(id), nbytes, KSM_MUSTNOTEXIST);
-    check(handle > 0);
+    check_positive(handle);
     segment = ksmattach(handle);
     check_eq(ksmerror(segment), 0);
     ksmdelete(handle);
@@ -261,7 +261,7 @@ TEST("ksmcat refuses a segment of zeroes, of another program, and one with less 
 
     choose_id();
     handle = ksmget(ksmid_parse(id), 4096);
-    check(handle > 0);
+    check_positive(handle);
     segment = ksmattach(handle);
     check_eq(ksmerror(segment), 0);
     expect_refusal(receiver, "another program");
@@ -503,7 +503,7 @@ TEST("ksmchat refuses the segment of another program, and leaves it as it is")
 
         choose_id();
         handle = ksmget(ksmid_parse(id), sizes[i]);
-        check(handle > 0);
+        check_positive(handle);
         words = ksmattach(handle);
         check_eq(ksmerror(words), 0);
         expect_refusal(argv, "another program");

@@ -417,7 +417,8 @@ TEST("§10 only new segments are refused when the table is full, and each entry 
         check_eq(ksmdelete(dead), 0);
         check_eq(ksminfo(dead, &info), KSM_EHANDLE);
         handles[i] = ksmget(ids[i], 1, 0);
-        check(handles[i] > 0 && handles[i] != dead);
+        check_positive(handles[i]);
+        check(handles[i] != dead);
         check_eq(ksminfo(dead, &info), KSM_EHANDLE);
     }
     check_eq(info_of(0).total_shrg_nr, limit);
@@ -468,7 +469,7 @@ TEST("§10 §7.1 attach and fork use the table of attachments up exactly")
     pid = fork();
     if (pid == 0)
         exits(info_of(0).total_attached_nr == limit && (int)ksmattach(one) == KSM_ENOSPC ? 0 : 1);
-    check(pid > 0);
+    check_positive(pid);
     tap_join(pid);
     check_eq(info_of(0).total_attached_nr, limit / 2);
     while (ksmdetach(one) == 0)

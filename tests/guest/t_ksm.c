@@ -11,7 +11,7 @@ TEST("§2 flags may be left out, names stand for identifiers, detach takes a poi
     int id = ksmid("t_ksm.names");
     int handle = ksmget("t_ksm.names", 100);
 
-    check(handle > 0);
+    check_positive(handle);
     check_eq(ksmget(name, 100, 0), handle);
     check_eq(ksmget((const char *)name, 100), handle);
     check_eq(ksmget(id, 100), handle);
@@ -40,7 +40,7 @@ TEST("§2 ksmid is positive and never changes")
     check(ksmid("a") != ksmid("b"));
     for (int i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "name %d", i);
-        check(ksmid(name) > 0);
+        check_positive(ksmid(name));
         check_eq(ksmid(name), ksmid(name));
     }
 }
@@ -114,7 +114,7 @@ TEST("§2 flags that do not contradict each other may be combined")
     int id = fresh_id();
     int handle = ksmget(id, PAGE, KSM_CREATE);
 
-    check(handle > 0);
+    check_positive(handle);
     check_eq(ksmget(id, PAGE, KSM_CREATE | KSM_OPEN), handle);
     check_eq(ksmget(id, PAGE, KSM_OPEN), handle);
     check_eq(ksmget(id, PAGE, KSM_CREATE | KSM_MUSTNOTEXIST), KSM_EEXIST);
@@ -148,7 +148,7 @@ TEST("§3.1 get finds or creates by default")
     int id = fresh_id();
     int handle = ksmget(id, PAGE);
 
-    check(handle > 0);
+    check_positive(handle);
     check_eq(info_of(0).total_shrg_nr, before + 1);
     check_eq(ksmget(id, PAGE), handle);
     check_eq(info_of(0).total_shrg_nr, before + 1);
@@ -217,7 +217,7 @@ TEST("§3 two processes that share only the identifier reach the same bytes")
 
     int handle = ksmget(id, 0, KSM_OPEN);
 
-    check(handle > 0);
+    check_positive(handle);
     check_eq(info_of(handle).attached_nr, 0);
     check_eq(ksmdelete(handle), 0);
 }
@@ -382,7 +382,8 @@ TEST("§3.8 a dead handle stays dead, whatever comes under its identifier")
     for (int i = 0; i < 3000; i++) {
         int handle = ksmget(id, PAGE, KSM_MUSTNOTEXIST);
 
-        check(handle > 0 && handle != first);
+        check_positive(handle);
+        check(handle != first);
         if (i % 500 == 0)
             check_dead(first);
         check_eq(ksmdelete(handle), 0);

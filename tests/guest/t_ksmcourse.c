@@ -24,7 +24,7 @@ TEST("a program written to the assignment's header runs")
     int hd = ksmget(name, 2 * PAGE + 1, KSM_CREATE), pid;
     char *memory = ksmattach(hd, KSM_RDWR);
 
-    check(hd > 0);
+    check_positive(hd);
     pid = fork();
     if (pid == 0) {
         memory[2 * PAGE] = 7;

@@ -328,7 +328,7 @@ TEST("§10 memory is never promised twice, to sbrk and to ksmget")
     check_eq(status, 0);
     check(*got > 1024);
     big = ksmget(fresh_id(), MB);
-    check(big > 0);
+    check_positive(big);
     ksmdelete(big);
     ksmdetach(shared);
     ksmdelete(shared);

@@ -40,7 +40,7 @@ static void use_shared(void)
     struct ksminfo_t info;
     uint *p;
 
-    check(handle > 0);
+    check_positive(handle);
     p = ksmattach(handle, flags);
     if (ksmerror(p)) { /* destroyed since */
         check_eq(ksmerror(p), KSM_EHANDLE);
@@ -91,7 +91,7 @@ static void use_child(void)
             ksmwait(ksmerror(p) ? (uint *)&id : p, 0, 2);
         exits(0);
     }
-    check(pid > 0);
+    check_positive(pid);
     if (how == 3)
         kill(pid);
     if (!ksmerror(p))
@@ -160,7 +160,7 @@ static void create_and_delete(void *arg)
     for (uint i = 0; i < n; i++) {
         int handle = ksmget(contested, PAGE);
 
-        check(handle > 0);
+        check_positive(handle);
         ksmdelete(handle); /* EHANDLE if the other was quicker */
     }
 }

@@ -112,8 +112,12 @@ TEST("§11.1 a sleep ends in its time, however often others go to sleep meanwhil
         tap_start(sleep_in_ring, NULL);
     wait_until(words[READY] == NRING);
     words[PLACE] = (uint)uptime() + 5;
-    for (int nwoken = 0; nwoken < NAWAKE;)
-        nwoken += ksmwake(&words[TURN], NAWAKE - nwoken);
+    for (int nwoken = 0; nwoken < NAWAKE;) {
+        int n = ksmwake(&words[TURN], NAWAKE - nwoken);
+
+        check_eq(n < 0 ? n : 0, 0);
+        nwoken += n;
+    }
     start = uptime();
     check_eq(sleep(20), 0);
     took = uptime() - start;
@@ -658,7 +662,7 @@ static void wait_and_end(void *arg)
 
         if (peer == 0)
             exits(0);
-        check(peer > 0);
+        check_positive(peer);
         check_eq(ksmwaitpeer(word, 0, 0, peer), KSM_EAGAIN);
         check_eq(wait(), peer);
     }

@@ -257,7 +257,7 @@ TEST("a server refuses a segment that is not a Math Server's")
 
     choose_id();
     handle = ksmget(ksmid_parse(id), 5000, KSM_CREATE);
-    check(handle > 0);
+    check_positive(handle);
     check_eq(reap(tap_start_program(argv, -1, -1)), 1);
     check_eq(ksmdelete(handle), 0);
 }

@@ -108,7 +108,7 @@ static void attach_public(void)
     if (nviews == MAX_VIEWS)
         return;
     handle = ksmget(public->id, public->npages * PAGE);
-    check(handle > 0);
+    check_positive(handle);
     view->p = ksmattach(handle, writable ? KSM_RDWR : KSM_READ);
     if (ksmerror(view->p) == KSM_EHANDLE) /* another process deleted it meanwhile */
         return;
@@ -178,7 +178,7 @@ static void check_own(void)
 static void open_own(void)
 {
     own_handle = ksmget(own_ids[me], OWN_PAGES * PAGE);
-    check(own_handle > 0);
+    check_positive(own_handle);
     own = (uint *)attach(own_handle);
 }
 
@@ -316,7 +316,7 @@ static void replace_one(int pids[], uint n)
     check_eq(waits(&status), pids[i]);
     check_eq(status, KILLED);
     handle = ksmget(own_ids[i], OWN_PAGES * PAGE);
-    check(handle > 0);
+    check_positive(handle);
     check_eq(info_of(handle).attached_nr, 0); /* §7.2, §7.4 */
     if (chance(&random, 2))
         check_eq(ksmdelete(handle), 0);

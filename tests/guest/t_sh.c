@@ -393,8 +393,8 @@ TEST("ksmstat and ksmrm take segments by number and by name")
         { "ksmrm", "ksmrm: usage: ksmrm ID...\n", 2 },
     };
 
-    check(ksmget("t_sh.segment", 5000) > 0);
-    check(ksmget(1234567, 5000) > 0);
+    check_positive(ksmget("t_sh.segment", 5000));
+    check_positive(ksmget(1234567, 5000));
     check_eq(lines_shell((char *[]){ "sh", "-c", "/ksmstat t_sh.segment | /grep 'bytes 5000'", NULL }), 0);
     check_eq(lines_shell((char *[]){ "sh", "-c", "/ksmstat | /grep '^segments [1-9]'", NULL }), 0);
     lines_run(lines, COUNT(lines));

@@ -274,7 +274,8 @@ TEST("top prints processes, and bars for shared memory")
     };
     int board = ksmget("board", 5000), other = ksmget("t_tools.other", 5000);
 
-    check(board > 0 && other > 0);
+    check_positive(board);
+    check_positive(other);
     lines_run(lines, COUNT(lines));
     check_eq(ksmdelete(board), 0);
     check_eq(ksmdelete(other), 0);
@@ -284,7 +285,8 @@ TEST("§13 ksmstat lists public segments alone, in 80 columns, and says where to
 {
     int board = ksmget("board", 5000), other = ksmget("t_tools.other", 5000);
 
-    check(board > 0 && other > 0);
+    check_positive(board);
+    check_positive(other);
     check_eq(shell("/ksmstat"), 0);
     check(strstr(lines_output, "\n0x6f92fe2b \"board\"\n    bytes 5000  attachments 0") != NULL);
     check(strstr(lines_output, "t_tools.other") == NULL);
@@ -301,7 +303,7 @@ TEST("§13 a segment takes the name that its identifier was made of, and no othe
 {
     int handle = ksmget("t_tools.other", 5000);
 
-    check(handle > 0);
+    check_positive(handle);
     check_eq(ksmname(handle, "t_tools.other"), 0);
     check_eq(ksmname(handle, "t_tools.othes"), KSM_EINVAL);
     check_eq(ksmname(handle, ""), KSM_EINVAL);

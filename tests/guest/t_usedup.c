@@ -366,7 +366,7 @@ TEST("§3.8 all generations of a handle are used up, and it stays dead for whoev
 {
     int id = fresh_id(), first = ksmget(id, 1, KSM_MUSTNOTEXIST), handle = first, pid;
 
-    check(first > 0);
+    check_positive(first);
     gate_create(&go);
     gate_create(&over);
     pid = tap_start(check_dead_forever, &first);
@@ -374,7 +374,8 @@ TEST("§3.8 all generations of a handle are used up, and it stays dead for whoev
     for (int i = 0; i < 2 * GENERATIONS + 10; i++) {
         check_eq(ksmdelete(handle), 0);
         handle = ksmget(id, 1, KSM_MUSTNOTEXIST);
-        check(handle > 0 && handle != first);
+        check_positive(handle);
+        check(handle != first);
     }
     gate_open(&go);
     tap_join(pid);

@@ -20,14 +20,16 @@ from run.paths import debug_build  # noqa: E402
 
 WHERE = os.path.join(ROOT, "build", "course")
 JOBS = 2
-PATIENCE = 60  # seconds for a suite: in a tree without the solution, a test may wait forever
+# Seconds of processor time for a machine: in a tree without the solution, a test may spin until its watchdog ends it.
+BUSY = ["--busy", "120"]
+PATIENCE = 1800  # seconds on the clock, for what is stuck
 RESULT = re.compile(r"^(not )?ok \d+ - (.*?)( # SKIP.*)?\r?$", re.M)
 
 
 def command(suite, titles, env):
     """Runs these tests of a guest suite; of another one all, as of a suite whose title is None."""
     numbers = [n for n, title in enumerate(suites.titles(suite), 1) if title in titles]
-    return suites.command(suite, env) + (["-o", suites.ranges(numbers)] if numbers else [])
+    return suites.command(suite, env, BUSY) + (["-o", suites.ranges(numbers)] if numbers else [])
 
 
 def titles_passed(words, env, processes):

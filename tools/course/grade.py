@@ -34,6 +34,7 @@ from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E4
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
 TABLE, GRADES = "table.txt", "grades.csv"  # beside the results
+UNGRADED = "no tree", "too large"  # how the sentence begins about what is no submission
 PREFIX = "ksm-grade-"  # of the directories to work in
 YOUNG = 60  # seconds in which such a directory's owner has locked it
 SPARE = 32 << 20  # bytes free; with fewer, what failed may have failed for want of room
@@ -527,13 +528,15 @@ def grade(options, work, processes):
     progress.clear()
     for line in write_reports(options, results, reference):
         progress.say(line)
-    new = len(results) - grader.reused
+    without = sum(bool(r.problem) and r.problem.startswith(UNGRADED) for r in results)
+    new = len(results) - grader.reused - without
     seconds = time.monotonic() - started
     how = "; ".join(map(str, reference.ways)) + ("; a debug kernel" if reference.debug else "")
-    progress.say("# %s: %d graded in %.0f s%s%s; %s has the logs" % (
+    progress.say("# %s: %d graded in %.0f s%s%s%s; %s has the logs" % (
         how, new, seconds, ", %.1f s each" % (seconds / new) if new else "",
-        ", %d were graded already" % grader.reused if grader.reused else "", options.out))
-    if any(r.problem and r.problem.startswith(("no tree", "too large")) for r in results):
+        ", %d were graded already" % grader.reused if grader.reused else "",
+        ", %d could not be graded" % without if without else "", options.out))
+    if without:
         return NO_TREE
     return 0 if all(t["outcome"] == trial.PASSED for r in results for t in r.tests) else POINTS_MISSING
 
