@@ -197,6 +197,8 @@ def completes(e):
     e.shows(b"\x15ls 'd/a\t", "$ ls d/a\\ |", "a blank in a name is quoted")
     e.shows(b"b\t", "$ ls d/a\\ b |", "so that it stays one word")
     e.shows(b"\x15echo none\t", "$ echo none|", "where nothing fits, nothing happens")
+    e.prints(DROP + PASTE + b"echo >'q\ndate'; echo made" + PASTED, "made", "a file with the end of a line in its name")
+    e.shows(b"echo q\t", "$ echo q|", "puts no command into the line")
     e.shows(b"\x03", "$ |", "and the line goes on")
 
 
