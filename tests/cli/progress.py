@@ -97,7 +97,7 @@ ok(p.returncode == 0 and p.stdout == "\\xa7\\udcff\n", "what the terminal has no
 
 # What a shell can do to the standard streams.
 tools = ["test --list", "web --help", "debug --help", "iso --help", "grade --help"]
-if os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree, whose tests are these, has none
+if os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree has none
     tools.append("handout --help")
 for words in tools:
     for end in ">&-", "| true":
