@@ -2,9 +2,8 @@
 
 The submission is what stands in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
 tools, the tests, and what runs on the host, with the headers of kernel and include that it is made of: the Makefile's
-HOST_TREE.  The names of programs that tests and benchmarks start are theirs alone.
-Links, special files and names that a Makefile or a shell could take for something else are left out, since the build
-runs on the host.
+HOST_TREE.  The names of programs that tests and benchmarks are made of are theirs alone.  Links, special files and
+names that a Makefile or a shell could take for something else are left out, since the build runs on the host.
 """
 
 import filecmp
@@ -112,7 +111,7 @@ def add_files(h, root, paths):
 
 
 def tests_programs(own_tests):
-    """The names of the programs that tests of the host and benchmarks start, whose place no other takes."""
+    """The names of the programs that host tests and benchmarks start: no submission's program takes their place."""
     places = os.path.join(own_tests, "hostile"), os.path.join(own_tests, os.pardir, "bench")
     return {os.path.splitext(name)[0] for place in places if os.path.isdir(place) for name in os.listdir(place)
             if name.endswith((".c", ".S"))}
@@ -122,9 +121,8 @@ def edited(theirs, own):
     """Do the suites of a directory of tests, of the kinds that are graded, differ from ours where both have them?  What
     can't be read differs."""
     try:
-        kinds = [kind for kind in ("guest", "cli") if there(os.path.join(theirs, kind))]
-        return any(different(filecmp.dircmp(os.path.join(theirs, kind), os.path.join(own, kind), ["__pycache__"]))
-                   for kind in kinds)
+        pairs = [(os.path.join(theirs, kind), os.path.join(own, kind)) for kind in ("guest", "cli")]
+        return any(different(filecmp.dircmp(*pair, ignore=["__pycache__"])) for pair in pairs if there(pair[0]))
     except OSError:
         return True
 
