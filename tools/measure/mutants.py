@@ -334,10 +334,11 @@ def fit():
 
 def check_without(state, chosen, processes):
     """Without a fault the suites have to pass."""
-    for suite in sorted({s for m in chosen for s in suites_of(m)}):
+    suites = sorted({s for m in chosen for s in suites_of(m)})
+    for n, suite in enumerate(suites):
         if state.get(suite, [suite]) == []:
             continue
-        progress.show("without a fault: " + suite)
+        progress.show("without a fault: %d of %d suites passed; %s" % (n, len(suites), suite))
         build([suite])
         found = failures(suite, processes)
         if found:
