@@ -44,6 +44,9 @@ B       ?= build
 # Empty, it would be the root directory.
 override B := $(or $(strip $B),build)
 $(if $(word 2,$B),$(error B=$B: make takes no directory with blanks in its name))
+# Nor may it be where others keep their files, which make would write over, and `make clean' remove.
+$(if $(filter build build/%,$(subst $(CURDIR)/,,$(abspath $B))),,$(if $(wildcard $B/* $B/.[!.]*),$(if $(wildcard $B/stamp/),,\
+    $(error B=$B: there is something else in that directory))))
 DEBUG   ?=
 WERROR  ?=
 NULL_PAGE ?=

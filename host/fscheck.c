@@ -322,6 +322,7 @@ static void check_bitmap(struct check *c)
 {
     const struct superblock *sb = &c->layout.sb;
     uint data_start = c->layout.data_start;
+    uint first_free = data_start + (sb->size % BPB == 0); /* xv6's mkfs marks one block more then */
 
     for (uint b = 0; b < sb->size; b++) {
         const uchar *bits = block_at(c, BBLOCK(b, *sb));
@@ -330,7 +331,7 @@ static void check_bitmap(struct check *c)
             problem(c, "bitmap: block %u, which is not for data, is marked free", b);
         else if (b >= data_start && c->owner[b] && !marked)
             problem(c, "bitmap: block %u of inode %u is marked free", b, c->owner[b]);
-        else if (b >= data_start + (sb->size % BPB == 0) && !c->owner[b] && marked)
+        else if (b >= first_free && !c->owner[b] && marked)
             problem(c, "bitmap: block %u is marked in use, but no inode has it", b);
     }
 }

@@ -270,43 +270,64 @@ static uint number(const char *option, const char *text, uint least, uint limit)
 
 static bool is_xv6_option(const char *arg) { return strcmp(arg, "-x") == 0 || strcmp(arg, "--xv6") == 0; }
 
-int main(int argc, char **argv)
-{
-    const char *path = NULL;
-    struct fsimage_shape shape = { .extended = true };
-    bool options = true, special = false;
+/* What the command line asks for. */
+struct job {
+    bool adding, info; /* else a new image is made */
+    const char *path;
+    struct fsimage_shape shape;
+    bool shaped; /* the shape was given, or a part of it */
+};
 
-    sources = allocate(argc * sizeof(*sources));
-    bool adding = argc > 1 && strcmp(argv[1], "--add") == 0,
-         info = argc > 1 && strcmp(argv[1], "--info") == 0;
-    for (int i = adding || info ? 2 : 1; i < argc; i++) {
+/* -s or -i; text is its number. */
+static void parse_size(struct job *job, const char *option, const char *text)
+{
+    if (option[1] == 's')
+        job->shape.nblocks = number(option, text, 1, MAX_BLOCKS);
+    else
+        job->shape.ninodes = number(option, text, MIN_INODES, MAX_INODES);
+    job->shaped = true;
+}
+
+static void parse(struct job *job, int argc, char **argv)
+{
+    bool options = true;
+
+    job->adding = argc > 1 && strcmp(argv[1], "--add") == 0;
+    job->info = argc > 1 && strcmp(argv[1], "--info") == 0;
+    for (int i = job->adding || job->info ? 2 : 1; i < argc; i++) {
         if (!options || argv[i][0] != '-') {
-            if (path)
+            if (job->path)
                 add_source(argv[i]);
             else
-                path = argv[i];
+                job->path = argv[i];
         } else if (strcmp(argv[i], "--") == 0) {
             options = false;
         } else if (is_xv6_option(argv[i])) {
-            shape.extended = false;
-            special = true;
+            job->shape.extended = false;
+            job->shaped = true;
         } else if (strcmp(argv[i], "-s") == 0 || strcmp(argv[i], "-i") == 0) {
-            bool blocks = argv[i][1] == 's';
-            *(blocks ? &shape.nblocks : &shape.ninodes) =
-                number(argv[i], argv[i + 1], blocks ? 1 : MIN_INODES, blocks ? MAX_BLOCKS : MAX_INODES);
-            special = true;
+            parse_size(job, argv[i], argv[i + 1]);
             i++;
         } else {
             usage();
         }
     }
-    if (!path || ((adding || info) && special) || (adding && !nsources) || (info && nsources))
+    if (!job->path || ((job->adding || job->info) && job->shaped) || (job->adding && !nsources) ||
+        (job->info && nsources))
         usage();
-    if (info)
-        print_info(path);
-    else if (adding)
-        add_to_image(path);
+}
+
+int main(int argc, char **argv)
+{
+    struct job job = { .shape.extended = true };
+
+    sources = allocate(argc * sizeof(*sources));
+    parse(&job, argc, argv);
+    if (job.info)
+        print_info(job.path);
+    else if (job.adding)
+        add_to_image(job.path);
     else
-        make_image(path, &shape);
+        make_image(job.path, &job.shape);
     return 0;
 }

@@ -33,7 +33,7 @@ static __attribute__((noreturn)) void kill_for_fault(const struct trap_info *inf
 
     if (info->touch)
         last_address[cpu] = info->address;
-    if (events_wanted() && event_room(EVENT_RARE, 1))
+    if (event_due(EVENT_RARE))
         event_put(!info->touch  ? "E fault %d %u %x %x - -"
                   : info->write ? "E fault %d %u %x %x %x w"
                                 : "E fault %d %u %x %x %x r",

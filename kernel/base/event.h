@@ -56,6 +56,8 @@ static inline bool event_room(enum event_kind kind, uint n)
     cpu->feed_nlost += n;
     return false;
 }
+/* Is this event, which belongs to no other, to be put? */
+static inline bool event_due(enum event_kind kind) { return events_wanted() && event_room(kind, 1); }
 /* Puts an event, or loses it: a format of numbers alone, and these. */
 #define event_put(fmt, ...)                       \
     ((void)sizeof(event_check(fmt, __VA_ARGS__)), \

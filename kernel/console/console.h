@@ -23,7 +23,7 @@ void console_input(int c);
    Ctrl-K are served as always.  1: there is something in the cursor's line; 0: there is nothing; -1: another one does so,
    or its input comes from the monitor port.  Sleeps: no. */
 MUST_CHECK int console_read_keys(void);
-/* Readers get lines again.  Keys that were not read count as typed now.  Sleeps: no. */
+/* Readers get lines again.  Keys that were not read count as typed now.  Sleeps: may. */
 void console_read_lines(void);
 /* Around messages of the kernel's to the user at the console: the line that a shell edits makes way for them, and comes
    again after them.  Sleeps: may. */

@@ -88,8 +88,9 @@ void console_show_line(void);
 #define CONTROL_BREAK 4u /* Ctrl-C */
 /* Such a key was pressed.  Sleeps: no. */
 void control_press_locked(uint key);
-/* Ctrl-C was pressed while this job was in the foreground.  Sleeps: no. */
-void control_break_locked(int job);
+/* Ctrl-C was pressed while this job was in the foreground.  False: the thread that ends jobs has not come to know of
+   the last one, which was for another job.  Sleeps: no. */
+MUST_CHECK bool control_break_locked(int job);
 
 /* stdin.c.  Is what the calling process reads from the console source from the monitor port?  Sleeps: no. */
 bool stdin_is_source(void);

@@ -11,7 +11,7 @@
 /* Fields:  C input.lock */
 static uint pressed;                               /* [C] keys that are not served yet */
 static struct waitq servers = WAITQ_INIT(servers); /* [C] */
-static int broken_job;                             /* [C] in the foreground when Ctrl-C was pressed last */
+static int broken_job;                             /* [C] that the last Ctrl-C was for */
 static bool broken;                                /* [C] its shell has not asked since */
 
 static struct thread print_thread, break_thread;
@@ -22,12 +22,15 @@ void control_press_locked(uint key)
     waitq_wake_all(&servers);
 }
 
-void control_break_locked(int job)
+bool control_break_locked(int job)
 {
+    if ((pressed & CONTROL_BREAK) && job != broken_job)
+        return false;
     broken_job = job;
     broken = true;
     input.breaking = true;
     control_press_locked(CONTROL_BREAK);
+    return true;
 }
 
 bool console_take_break(void)

@@ -59,17 +59,19 @@ static void add_locked(int c)
     }
 }
 
-/* Ctrl-C: discards the line being typed, like the program it was meant for. */
+/* Ctrl-C: discards the line being typed, like the program it was meant for; or refuses the key. */
 static void break_locked(void)
 {
     int job = proc_foreground();
 
+    if (job > 0 && !control_break_locked(job)) {
+        print_text("\a", 1);
+        return;
+    }
     input.edited = input.committed;
     print_text("^C\n", 3);
     output.nprompt = 0;
-    if (job > 0)
-        control_break_locked(job);
-    else
+    if (job <= 0)
         add_locked(CTRL('C'));
 }
 

@@ -46,6 +46,7 @@ int console_read_keys(void)
         output.shows_edited = false;
         output.nprompt = 0;
         proc_read_keys(true);
+        waitq_wake_all(&input.readers); /* one whose job has left the foreground reads no more */
     }
     spin_release_irq(&input.lock, was);
     if (!raw_is_reader())
@@ -67,6 +68,7 @@ void console_read_lines(void)
         else if (raw_is_reader())
             proc_read_keys(false);
         spin_release_irq(&input.lock, was);
+        sched_checkpoint();
     }
 }
 

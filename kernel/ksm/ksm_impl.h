@@ -254,6 +254,17 @@ static inline bool holding_any(const struct ksm_task *task)
     return !list_empty(&task->holdings) || !list_empty(&task->dead);
 }
 
+/* attach.c: what all that attaches or detaches is made of. */
+
+/* NULL when memory runs out.  The holding's process calls them, or for a new child its parent. */
+MUST_CHECK struct attachment *attachment_alloc(struct holding *h);
+void attachment_free(struct attachment *a);
+/* A process, pid, has attached the segment n times more, or n times less.  References are the caller's matter. */
+void count_attach_locked(struct segment *seg, uint n, int pid);
+void count_detach_locked(struct segment *seg, uint n, int pid);
+/* What the task does from now on without the lock.  Lock not held.  Sleeps: may. */
+void task_announce(struct ksm_task *task, enum ksm_unlocked what);
+
 /* visit.c: a walk over all segments, and over the holdings of each. */
 
 /* Fields:  K ksm lock   o only the walking thread.  It begins as zeroes, but for the marker: holding_init(). */

@@ -123,7 +123,7 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
     registry.nsegments++;
     registry.npages += seg->npages;
     holding_settle_locked(h, seg);
-    if (events_wanted() && event_room(EVENT_RARE, 1))
+    if (event_due(EVENT_RARE))
         event_put("E create %d %x %u %u", task->pid, id, seg->handle, nbytes);
     return seg->handle;
 
@@ -204,7 +204,7 @@ int ksm_delete(struct ksm_task *task, int handle)
     if (seg->state == SEGMENT_LIVE) { /* §6.1: marking again changes no more */
         seg->state = SEGMENT_MARKED;
         seg->ctime = ticks_now;
-        if (events_wanted() && event_room(EVENT_RARE, 1))
+        if (event_due(EVENT_RARE))
             event_put("E delete %d %x", task->pid, seg->id);
         segment_put_locked(seg, 1, &dead);
     }

@@ -75,7 +75,7 @@ static void change_over(struct proc *self, const struct image *image, const char
     self->stack_top = image->stack_top;
     string_copy(self->name, name, sizeof(self->name));
     spin_release(&proc_lock);
-    if (events_wanted() && event_room(EVENT_RARE, 1))
+    if (event_due(EVENT_RARE))
         event_put_name("E exec %d %s", self->pid, self->name);
     aspace_destroy(old);
 }

@@ -56,6 +56,14 @@ void job_enter_locked(struct proc *p)
         p->job = parent->controls_jobs ? p->pid : parent->job;
 }
 
+/* A visit to all processes of a job, on the visitor's stack. */
+struct visit {
+    struct list link; /* [P] in visits */
+    int job;
+    void (*act)(struct proc *p);
+};
+static struct list visits = LIST_INIT(visits); /* [P] under way */
+
 void job_begin_locked(struct proc *p)
 {
     if (p->parent && p->parent->pid == next_child.parent) {
@@ -63,6 +71,12 @@ void job_begin_locked(struct proc *p)
         foreground = p->job;
     }
     p->thread.reserve = reserve_locked(p);
+    list_for_each(link, &visits) {
+        struct visit *visit = container_of(link, struct visit, link);
+
+        if (visit->job == p->job)
+            visit->act(p); /* its number may be one that the visitor has passed */
+    }
 }
 
 int job_leave_locked(struct proc *self)
@@ -76,27 +90,32 @@ int job_leave_locked(struct proc *self)
     return left;
 }
 
-/* Calls act() for each living process of a job.  False: there is none. */
+/* Calls act() for each process of a job that lives or is published meanwhile.  False: none lived. */
 static bool for_each(int job, void (*act)(struct proc *p))
 {
+    struct visit self = { .job = job, .act = act };
     struct proc_walk walk = { 0 };
     bool found = false;
     struct proc *p;
 
+    if (job <= 0)
+        return false;
     spin_acquire(&proc_lock);
-    while (job > 0 && (p = proc_walk_locked(&walk))) {
+    list_push_back(&visits, &self.link);
+    while ((p = proc_walk_locked(&walk))) {
         if (p->job != job)
             continue;
         act(p);
         found = true;
     }
+    list_unlink(&self.link);
     spin_release(&proc_lock);
     return found;
 }
 
 static void kill_locked(struct proc *p) { thread_kill(&p->thread); }
 
-/* A child that one of them is making has the larger pid: it is found later, or dies when it is published. */
+/* A child that one of them is making dies when it is published. */
 int proc_kill_job(int job) { return for_each(job, kill_locked) ? 0 : -1; }
 
 static void update_reserve_locked(struct proc *p) { thread_set_reserve(&p->thread, reserve_locked(p)); }

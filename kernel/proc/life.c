@@ -52,7 +52,7 @@ int proc_fork(const struct trapframe *tf)
     child->guard = parent->guard;
     child->stack_top = parent->stack_top;
     proc_publish(child);
-    if (events_wanted() && event_room(EVENT_RARE, 1))
+    if (event_due(EVENT_RARE))
         event_put("E fork %d %d", parent->pid, pid);
     thread_start(&child->thread);
     return pid;
@@ -122,7 +122,7 @@ void proc_exit(int status)
     }
     release_files(self);
     release_memory(self);
-    if (events_wanted() && event_room(EVENT_RARE, 1))
+    if (event_due(EVENT_RARE))
         event_put("E exit %d %d", self->pid, status);
     spin_acquire(&proc_lock);
     while (!adopt_children_locked(self)) {

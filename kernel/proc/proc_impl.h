@@ -44,7 +44,7 @@ struct proc_walk {
     uint nseen; /* dead or alive */
 };
 /* The next one; NULL: there are no more.  Releases the lock for a moment now and then: what is forked meanwhile has a
-   higher number, so the walk comes to it. */
+   higher number, so the walk comes to it, until numbers start again. */
 REACQUIRES struct proc *proc_walk_locked(struct proc_walk *walk);
 
 static inline int proc_parent_pid(const struct proc *p) { return p->parent ? p->parent->pid : 0; }

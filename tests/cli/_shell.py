@@ -46,9 +46,9 @@ class Shell(qemu.Session):
         return self.expect(b"in step\n" + PROMPT)
 
     def processes(self, name):
-        """The living processes of this name, by ps: each line's words."""
-        lines = (self.command(b"ps") or b"").split(b"\n")
-        return [line.split() for line in lines if line.endswith(b" " + name)]
+        """The living processes of this name, by ps, whose output is kept: each line's words."""
+        self.listed = self.command(b"ps") or b""
+        return [line.split() for line in self.listed.split(b"\n") if line.endswith(b" " + name)]
 
     def gone(self, name, seconds=PATIENCE):
         """Whether they all end: a process that was killed dies when a processor runs it."""

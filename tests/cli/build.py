@@ -228,6 +228,11 @@ r = make("-n", "--no-print-directory", "clean", "B=")
 ok(r.stdout.startswith("rm -rf build "), "an empty B is the usual build, and not the root directory", r.stdout)
 r = make("-n", "clean", "B=a b")
 ok(r.returncode != 0 and "no directory with blanks" in r.stderr, "one with a blank is refused", r.stdout, r.stderr)
+os.makedirs(os.path.join(copy, "elsewhere", ".git"))
+for goal in "clean", "system":
+    r = make("-n", goal, "B=elsewhere")
+    ok(r.returncode != 0 and "there is something else in that directory" in r.stderr and
+       os.listdir(os.path.join(copy, "elsewhere")) == [".git"], "so is one with anything but a build: " + goal, r)
 r = make("clean")
 ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")
 whole = os.path.exists(os.path.join(copy, "tools", "measure", "mutants.py"))  # a student's tree has no mutants

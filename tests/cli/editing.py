@@ -197,6 +197,8 @@ def completes(e):
     e.shows(b"\x15ls 'd/a\t", "$ ls d/a\\ |", "a blank in a name is quoted")
     e.shows(b"b\t", "$ ls d/a\\ b |", "so that it stays one word")
     e.shows(b"\x15echo none\t", "$ echo none|", "where nothing fits, nothing happens")
+    e.prints(DROP + PASTE + b"echo >'q\ndate'; echo made" + PASTED, "made", "a file with the end of a line in its name")
+    e.shows(b"echo q\t", "$ echo q|", "puts no command into the line")
     e.shows(b"\x03", "$ |", "and the line goes on")
 
 
@@ -262,9 +264,10 @@ def lasts(e):
     e.has(-1, "init: starting sh", "a killed shell")
     e.until(lambda: e.line().startswith("$ "))
     e.shows(DROP + b"ac" + LEFT + b"b", "$ ab|c", "gives the keys to the next")
-    e.send(DROP + b"sh -c 'more list & sleep 50'\n")
+    e.send(DROP + b"sh -c '(more list; echo knows) & sleep 50'\n")
     e.has(-1, "end)", "more in a job")
     e.shows(b"", "$ |", "that ends before it")
+    e.has(-1, "knows", "hears of that at once")
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "leaves the keys to the shell")
 
 

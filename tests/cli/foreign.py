@@ -50,9 +50,21 @@ r = run("--disk", IMAGE, "--", "late prompt")
 ok(r.status == 0 and r.out == "$ not a prompt\n$ ", "a program that prints a prompt goes on, and none of it is lost", r)
 r = run("--disk", IMAGE, "--", "late plain")
 ok(r.status == 0 and r.out == "plain", "output without a newline is whole", r)
-for _ in range(3):
-    r = run("--disk", IMAGE, "--", "late later &")
-    ok(r.status == 0 and "later\n" in r.out, "so is that of a command in the background", r)
+
+now, shown = 0, []
+prompt.time = SimpleNamespace(monotonic=lambda: now)
+typer = prompt.Typer(lambda line: None, shown.append, "late &")
+typer.shell_waits()
+typer.feed(b"late &\r\n$ ")
+typer.shell_waits()
+ends = []
+for now, text in (0.3, b"later"), (0.6, b" and later\r\n"), (0.9, b""), (1.1, b""):
+    if text:
+        typer.feed(text)
+    typer.idle()
+    ends.append(typer.finished)
+ok(b"".join(shown) == b"later and later\n" and ends == [False, False, False, True],
+   "what a command in the background prints after the prompt is shown, until there is silence", shown, ends)
 
 shown = []
 prompt.time = SimpleNamespace(monotonic=count(step=1000).__next__)  # a very busy host
@@ -94,8 +106,8 @@ with qemu.Machine(os.path.join(BUILD, "kernel.elf"), disk=IMAGE) as machine:
     ok(s.expect(b"\x04"), "Ctrl-D is echoed as it is", s.text)
     s.expect(b"$ ")
     s.send(b"crowd\n")
-    ok(s.expect(b"crowded\n") and s.expect(b"$ "), "a program takes all processes", s.text)
-    s.quiet(0.5)  # the place of the program itself was taken too
+    ok(s.expect(b"crowded\n") and s.expect(b"and one more\n"), "a program takes all processes, and its own place",
+       s.text)
     s.send(b"check a\n")
     ok(s.expect(b"ok 1 "), "the shell can start others all the same", s.text)
 

@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import termios
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _pty import Terminal  # noqa: E402
@@ -17,6 +20,7 @@ from run import qemu  # noqa: E402
 DEBUG = [sys.executable, os.path.join(ROOT, "tools", "run", "debug.py")]
 ENV = dict(os.environ, KSM_BUILT="1")
 GDB = [shutil.which("gdb") or "gdb", "-q", "-nx"]
+MOMENT = 1  # seconds in which a gdb that does not wait for the console would go on
 
 # Tells which programs reach a breakpoint's address.
 COUNT = """\
@@ -242,6 +246,43 @@ quit
     ok(running and running == here, "each of gdb's threads is a processor", running, here, s.text)
 
 
+def console():
+    """At a stop gdb waits for ./ksm debug, which shows what the system has written: here, one that has been stopped."""
+    fifo = os.path.join(temp_directory(), "fifo")
+    os.mkfifo(fifo)
+    script = """\
+python
+import os, signal
+def judge(self, name, really=ForProgram.invoke):
+    if not really(self, name):
+        return False
+    os.kill(os.getppid(), signal.SIGSTOP)
+    open(%r).read()
+    return True
+ForProgram.invoke = judge
+end
+break sys_sleep if $for_program("sleep")
+continue
+echo @here@\\n
+kill
+quit
+""" % fifo
+    with subprocess.Popen(DEBUG + ["--", "echo written; sleep 1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, env=ENV) as p:
+        p.stdin.write(script.encode())
+        p.stdin.flush()
+        if os.WIFSTOPPED(os.waitpid(p.pid, os.WUNTRACED)[1]):
+            os.close(os.open(fifo, os.O_WRONLY))  # now the breakpoint stops
+        early, end = b"", time.monotonic() + MOMENT
+        while b"@here@" not in early and time.monotonic() < end:
+            if select.select([p.stdout], [], [], MOMENT)[0]:
+                early += os.read(p.stdout.fileno(), 65536)
+        p.send_signal(signal.SIGCONT)
+        late = p.communicate(timeout=qemu.ANSWER)[0]
+    ok(b"@here@" not in early and re.search(b"written\n.*@here@", early + late, re.S),
+       "after a stop gdb goes on when all is shown that the system wrote before it", early, late)
+
+
 def editor():
     """What VS Code does with .vscode, by gdb's machine interface."""
     files = {}
@@ -306,6 +347,7 @@ if not shutil.which("gdb"):
 breakpoints()
 commands()
 locks()
+console()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
                           ([""], "there is no program ''"),

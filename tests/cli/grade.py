@@ -114,7 +114,7 @@ refused(2, "one processor", "and counted instructions on two processors", "--smp
 write("hidden/one.c", HIDDEN)
 os.makedirs(path("hidden", "inner", "kernel"))
 points = write("points.csv", "suite,test,points\nt_ksm,,30\n")
-for cheat in "user/bin/t_ksm.c", "tests/guest/t_ksm.c":
+for cheat in "user/bin/t_ksm.c", "user/bin/pages.c", "user/bin/forge/forge.c", "tests/guest/t_ksm.c":
     os.makedirs(os.path.dirname(os.path.join(GOOD, cheat)), exist_ok=True)
     with open(os.path.join(GOOD, cheat), "w", encoding="utf-8") as f:
         f.write("int main(void) { return 0; }\n")
@@ -150,9 +150,11 @@ for name, text in ("gone.h", ""), ("gone.c", "#include <gone.h>\n#ifdef BELIEVED
     with open(os.path.join(GOOD, "kernel", name), "w", encoding="utf-8") as f:
         f.write(text)
 arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")]
-os.mkdir(path("=1+2"))
+LONG = "n" * os.pathconf(WORK, "PC_NAME_MAX")
+for name in "=1+2", LONG:
+    os.mkdir(path(name))
 r = grade(*arguments, "--junit", path("junit.xml"), GOOD, os.path.join(SUBS, "all-passed"), path("hidden"),
-          path("=1+2"))
+          path("=1+2"), path(LONG))
 got = table(r.stdout)
 ok(r.returncode == NO_TREE and got.get("hidden") == ("0/37", "no tree: it has no directory kernel, but its inner has"),
    "a directory that is not a tree has a status of its own", r)
@@ -160,7 +162,10 @@ ok(": 2 graded in" in r.stdout and ", 2 could not be graded;" in r.stdout, "and 
    r.stdout)
 ok(got.get("good") == ("37/37", "all passed"),
    "a tree without a mistake has all points, and nothing of it is built to run on the host", r)
-ok("# good: left out: user/bin/t_ksm.c\n" in r.stdout and "# good: left out: kernel/passwd.c\n" in r.stdout and
+ok(all("# good: left out: user/bin/%s\n" % name in r.stdout for name in ("forge", "pages.c", "t_ksm.c")),
+   "no program of a submission takes the place of one of the tests' own", r.stdout)
+ok(got.get(LONG, ("",))[0] == "0/37", "a name can be as long as one can be", r)
+ok("# good: left out: kernel/passwd.c\n" in r.stdout and
    "# good: its own tests differ, and were not used\n" in r.stdout,
    "its own tests are not believed, and a link is not followed; both are said", r.stdout)
 ok(got.get("all-passed", ("", ""))[0] == "0/37" and "no test ran" in got["all-passed"][1],
@@ -268,6 +273,9 @@ for number in "1", "2":
 subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
 ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),
    "nothing is said of the tests in a tree that is as it was handed out")
+os.makedirs(path("closed", "tests"))
+os.symlink("guest", path("closed", "tests", "guest"))
+ok(submission.edited(path("closed", "tests"), os.path.join(ROOT, "tests")), "tests that nobody can read are not ours")
 
 # ./ksm test has points and JUnit's XML too.
 style = write("style.csv", "suite,test,points\ncheck/style,,3\n")

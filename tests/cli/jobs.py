@@ -92,7 +92,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.expect(b"hog has"), "a job's second process takes all memory that it can have", s.text)
     ok(s.expect(PROMPT), "the first one ends before it", s.text)
     for _ in range(3):
-        ok(len(s.processes(b"hog")) == 1, "the shell can start ps", s.text)
+        ok(len(s.processes(b"hog")) == 1, "the shell can start ps", s.listed)
     hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
     ok(hog[0] != hog[2], "its job has the number of the first process", hog)
     ok(s.command(b"kill -j " + hog[2]) == b"" and s.gone(b"hog"), "kill -j ends what is left of the job", s.text)
@@ -104,7 +104,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.until(lambda: s.pump(1) is not None and hog_and_shell(s.text)),
        "a job kills its shell and takes all memory that it can have", s.text)
     for _ in range(3):
-        ok(len(s.processes(b"hog")) == 1, "the next shell can start ps", s.text)
+        ok(len(s.processes(b"hog")) == 1, "the next shell can start ps", s.listed)
     hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
     ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
 done()

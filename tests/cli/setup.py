@@ -246,6 +246,10 @@ for missed, status, last in (20, 0, "as pages: build/coverage/html/index.html"),
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     ok(p.returncode == status and p.stdout.endswith(last + "\n"),
        "./ksm coverage ends with what it missed: %d lines of 1000" % missed, p.stdout)
+p = subprocess.run([os.path.join(ROOT, "ksm"), "run"], env={"PATH": machine(), "TMPDIR": "/nowhere"}, text=True,
+                   stdin=subprocess.DEVNULL, capture_output=True, check=False)
+ok(p.returncode == 2 and p.stderr == "ksm: TMPDIR names no directory: /nowhere\n",
+   "a directory for temporary files that is not there is not taken for a compiler that is not", p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)

@@ -25,9 +25,12 @@ int main(void)
     if (n < 1000)
         write(fds[1], "x", 1);
     for (;;) { /* and those that become free */
-        if (fork() == 0)
+        int pid = fork();
+        if (pid == 0)
             for (;;)
                 sleep(1000000);
+        if (pid > 0)
+            say("and one more\n");
         sleep(1);
     }
 }

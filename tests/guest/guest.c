@@ -122,6 +122,13 @@ void tap_join_all(uint n)
     }
 }
 
+void tap_run_all(uint n, void (*fn)(void *number))
+{
+    for (uint i = 0; i < n; i++)
+        tap_start(fn, (void *)(uintptr_t)i);
+    tap_join_all(n);
+}
+
 bool tap_dies(void (*fn)(void *), void *arg)
 {
     int status = tap_status(tap_start(fn, arg));

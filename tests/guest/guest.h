@@ -57,6 +57,8 @@ int tap_status(int pid);
 void tap_join(int pid);
 /* Waits for n children in whatever order they end; all statuses are 0. */
 void tap_join_all(uint n);
+/* Children 0 to n - 1 call fn(number), all at once, until all have ended with status 0. */
+void tap_run_all(uint n, void (*fn)(void *number));
 /* Is a process killed that calls fn(arg)? */
 bool tap_dies(void (*fn)(void *), void *arg);
 /* Is a process killed that reads, or writes, the byte at p? */

@@ -3,21 +3,13 @@
  */
 #include "lines.h"
 
-#include "guest.h"
+#include "scratch.h"
 
 char lines_output[LINES_OUTPUT];
 
-void lines_enter(void)
-{
-    mkdir("/lines.dir");
-    check_eq(chdir("/lines.dir"), 0);
-}
+void lines_enter(void) { scratch_enter("/lines.dir"); }
 
-void lines_leave(void)
-{
-    check_eq(chdir("/"), 0);
-    check_eq(unlink("/lines.dir"), 0);
-}
+void lines_leave(void) { scratch_leave("/lines.dir"); }
 
 int lines_shell(char **argv)
 {

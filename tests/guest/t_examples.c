@@ -9,7 +9,8 @@
  *      ...                     any output and status
  *      # halt                  not to be run here
  *
- * Each page starts in an empty directory, /lines.dir.  What it leaves running is killed.
+ * Each page starts in an empty directory, /lines.dir.  What it leaves running is killed.  The programs in the pages of
+ * sections 2 and 3 are tried by tests/cli/documents.py, since they have to be built.
  */
 #include "fcntl.h"
 #include "fs.h"

@@ -1,41 +1,14 @@
 /*
- * t_file.c - files and directories.  Everything happens in /t_file.dir, which each test makes and removes.
+ * t_file.c - files and descriptors.  Everything happens in a directory that each test makes and removes.
  */
 #include "fcntl.h"
 #include "fs.h"
-#include "guest.h"
 #include "param.h"
-#include "stat.h"
+#include "scratch.h"
+
+#define DIRECTORY "/t_file.dir"
 
 static char buf[8192];
-
-static void enter(void)
-{
-    mkdir("/t_file.dir");
-    check_eq(chdir("/t_file.dir"), 0);
-}
-
-static void leave(void)
-{
-    check_eq(chdir("/"), 0);
-    check_eq(unlink("/t_file.dir"), 0); /* fails unless it is empty */
-}
-
-static int create(const char *name)
-{
-    int fd = open(name, O_CREATE | O_RDWR);
-
-    check(fd >= 0);
-    return fd;
-}
-
-static struct stat stat_of(const char *name)
-{
-    struct stat st;
-
-    check_eq(stat(name, &st), 0);
-    return st;
-}
 
 /* Bytes that depend on where in the file they are. */
 static void fill_pattern(char *p, uint at, uint n)
@@ -54,7 +27,7 @@ TEST("a file is written, read again, and gone after unlink")
 {
     int fd;
 
-    enter();
+    scratch_enter(DIRECTORY);
     fd = create("a");
     check_eq(write(fd, "hello", 5), 5);
     check_eq(read(fd, buf, 10), 0); /* reads and writes share one position */
@@ -70,14 +43,14 @@ TEST("a file is written, read again, and gone after unlink")
     check_eq(unlink("a"), 0);
     check_eq(open("a", O_RDONLY), -1);
     check_eq(unlink("a"), -1);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("open with O_CREATE keeps what is in an existing file")
 {
     int fd;
 
-    enter();
+    scratch_enter(DIRECTORY);
     fd = create("a");
     write(fd, "abcdef", 6);
     close(fd);
@@ -90,7 +63,7 @@ TEST("open with O_CREATE keeps what is in an existing file")
     check(memcmp(buf, "XYcdef", 6) == 0);
     close(fd);
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 /* Writes and reads a file of `size` bytes, in steps that do not divide blocks. */
@@ -122,22 +95,22 @@ TEST("files of all sizes around the borders of the block tree come back whole")
 {
     static const uint blocks[] = { 1, 11, 12, 13, 11 + 128, 12 + 128 };
 
-    enter();
+    scratch_enter(DIRECTORY);
     for (uint i = 0; i < COUNT(blocks); i++) {
         for (int more = -1; more <= 1; more++) {
             write_and_read("a", blocks[i] * BSIZE + more, 1000);
             check_eq(unlink("a"), 0);
         }
     }
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("a file of a megabyte comes back whole, written in odd pieces")
 {
-    enter();
+    scratch_enter(DIRECTORY);
     write_and_read("a", 1000000, 8191);
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("a file grows as large as it can be, and no larger")
@@ -145,7 +118,7 @@ TEST("a file grows as large as it can be, and no larger")
     uint size = 0;
     int fd, n;
 
-    enter();
+    scratch_enter(DIRECTORY);
     fd = create("a");
     fill_pattern(buf, 0, sizeof(buf));
     while ((n = write(fd, buf, sizeof(buf))) == (int)sizeof(buf))
@@ -168,7 +141,7 @@ TEST("a file grows as large as it can be, and no larger")
     check_pattern(buf, 0, 512);
     close(fd);
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("a full disk is free again when the files are removed")
@@ -176,7 +149,7 @@ TEST("a full disk is free again when the files are removed")
     char name[DIRSIZ + 1];
     int nfiles = 0, fd, n = 1;
 
-    enter();
+    scratch_enter(DIRECTORY);
     for (; nfiles < 40 && n > 0; nfiles++) {
         snprintf(name, sizeof(name), "full%d", nfiles);
         fd = open(name, O_CREATE | O_WRONLY);
@@ -194,14 +167,14 @@ TEST("a full disk is free again when the files are removed")
     }
     write_and_read("a", 20000, 1000);
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("descriptors share a position if they are copies, and only then")
 {
     int fd, copy, other, pid;
 
-    enter();
+    scratch_enter(DIRECTORY);
     fd = create("a");
     write(fd, "0123456789", 10);
     close(fd);
@@ -225,14 +198,14 @@ TEST("descriptors share a position if they are copies, and only then")
     check_eq(read(copy, buf, 1), -1);
     close(other);
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("a file whose last link goes lives until it is closed")
 {
     int fd;
 
-    enter();
+    scratch_enter(DIRECTORY);
     fd = create("a");
     check_eq(unlink("a"), 0);
     check_eq(open("a", O_RDONLY), -1);
@@ -242,317 +215,7 @@ TEST("a file whose last link goes lives until it is closed")
     check_eq(read(fd, buf, 5), 0);
     close(fd);
     check_eq(unlink("a"), 0);
-    leave();
-}
-
-TEST("link gives a file a second name, and nlink counts them")
-{
-    int fd;
-
-    enter();
-    fd = create("a");
-    write(fd, "one", 3);
-    close(fd);
-    check_eq(link("a", "b"), 0);
-    check_eq(stat_of("a").nlink, 2);
-    check_eq(stat_of("a").ino, stat_of("b").ino);
-    check_eq(link("a", "b"), -1);
-    check_eq(link("none", "c"), -1);
-    check_eq(link("a", "none/c"), -1);
-    check_eq(link(".", "c"), -1);
-    check_eq(link("a", "a"), -1);
-    check_eq(unlink("a"), 0);
-    check_eq(stat_of("b").nlink, 1);
-    fd = open("b", O_RDONLY);
-    check_eq(read(fd, buf, 10), 3);
-    close(fd);
-    check_eq(link("b", "a"), 0);
-    check_eq(unlink("a"), 0);
-    check_eq(unlink("b"), 0);
-    leave();
-}
-
-static void put(const char *name, const char *text)
-{
-    int fd = create(name);
-
-    check_eq(write(fd, text, strlen(text)), (int)strlen(text));
-    close(fd);
-}
-
-static void check_text(const char *name, const char *text)
-{
-    int fd = open(name, O_RDONLY), n = read(fd, buf, sizeof(buf) - 1);
-
-    check(n >= 0);
-    buf[n] = 0;
-    check_str(buf, text);
-    close(fd);
-}
-
-TEST("rename gives a file another name, and what had that is gone once it is closed")
-{
-    enter();
-    put("a", "first");
-    put("b", "second");
-    int fd = open("b", O_RDONLY);
-    check_eq(rename("a", "/t_file.dir/b"), 0);
-    check_text("b", "first");
-    check_eq(open("a", O_RDONLY), -1);
-    check_eq(read(fd, buf, 6), 6);
-    check_eq(memcmp(buf, "second", 6), 0);
-    close(fd);
-    check_eq(mkdir("d"), 0);
-    check_eq(mkdir("d/e"), 0);
-    check_eq(rename("b", "d/e/c"), 0);
-    check_eq(rename("d/e", "e"), 0);
-    check_text("e/c", "first");
-    check_eq(stat_of("d").nlink, 1);
-    check_eq(rename("e", "e/x"), -1);
-    check_eq(rename("d", "e/c"), -1);
-    check_eq(rename("e/c", "d"), -1);
-    check_eq(rename((char *)0x7F000000, "d"), -1);
-    check_eq(rename("d", (char *)0xFFFFFFFF), -1);
-    check_eq(unlink("e/c"), 0);
-    check_eq(rename("d", "e"), 0);
-    check_eq(unlink("e"), 0);
-    leave();
-}
-
-TEST("two processes change a file by rename, and a third one always finds it whole")
-{
-    enter();
-    put("f", "0000");
-    int pids[2];
-    for (int i = 0; i < 2; i++) {
-        pids[i] = fork();
-        if (pids[i] == 0) {
-            for (int n = 0; n < 40; n++) {
-                put(i ? "one" : "two", i ? "1111" : "2222");
-                check_eq(rename(i ? "one" : "two", "f"), 0);
-            }
-            exit();
-        }
-    }
-    for (int n = 0; n < 200; n++) {
-        int fd = open("f", O_RDONLY);
-        check(fd >= 0);
-        check_eq(read(fd, buf, 10), 4);
-        check(buf[0] == buf[3] && buf[0] >= '0' && buf[0] <= '2');
-        close(fd);
-    }
-    check(wait() > 0 && wait() > 0);
-    check_eq(unlink("f"), 0);
-    leave();
-}
-
-TEST("a directory has . and .., and cannot be removed while something is in it")
-{
-    enter();
-    check_eq(mkdir("d"), 0);
-    check_eq(mkdir("d"), -1);
-    check_eq(mkdir("d/e"), 0);
-    check_eq(mkdir("none/e"), -1);
-    check_eq(stat_of("d").type, T_DIR);
-    check_eq(stat_of("d/e/..").ino, stat_of("d").ino);
-    check_eq(stat_of("d/./e/../.").ino, stat_of("d").ino);
-    check_eq(stat_of("/..").ino, ROOTINO);
-    check_eq(stat_of("d//e").ino, stat_of("/t_file.dir/d/e").ino);
-    check_eq(unlink("d"), -1);
-    check_eq(unlink("d/."), -1);
-    check_eq(unlink("d/.."), -1);
-    check_eq(unlink("."), -1);
-    check_eq(unlink(".."), -1);
-    check_eq(unlink("/"), -1);
-    check_eq(open("d", O_RDWR), -1);
-    check_eq(open("d", O_WRONLY), -1);
-    check_eq(open("d", O_CREATE | O_RDWR), -1);
-    check_eq(unlink("d/e"), 0);
-    check_eq(unlink("d"), 0);
-    check_eq(mkdir(""), -1);
-    check_eq(mkdir("/"), -1);
-    leave();
-}
-
-TEST("a directory's bytes are its entries, and cannot be written")
-{
-    struct dirent entries[8];
-    int fd, n = 0;
-
-    enter();
-    close(create("one"));
-    close(create("two"));
-    fd = open(".", O_RDONLY);
-    check(fd >= 0);
-    n = read(fd, entries, sizeof(entries)) / sizeof(entries[0]);
-    check(n >= 4);
-    check(strcmp(entries[0].name, ".") == 0 && strcmp(entries[1].name, "..") == 0);
-    check(strcmp(entries[2].name, "one") == 0 && strcmp(entries[3].name, "two") == 0);
-    check_eq(entries[1].inum, ROOTINO);
-    check_eq(entries[0].inum, stat_of(".").ino);
-    check_eq(write(fd, "x", 1), -1);
-    close(fd);
-    unlink("one");
-    unlink("two");
-    leave();
-}
-
-TEST("names have 14 bytes, and longer ones are cut")
-{
-    enter();
-    close(create("12345678901234"));
-    check_eq(stat_of("123456789012345").ino, stat_of("12345678901234").ino);
-    check_eq(open("1234567890123", O_RDONLY), -1);
-    check_eq(mkdir("12345678901234xx"), -1);
-    check_eq(unlink("12345678901234yy"), 0);
-    check_eq(open("12345678901234", O_RDONLY), -1);
-    leave();
-}
-
-TEST("a file is no directory")
-{
-    enter();
-    close(create("a"));
-    check_eq(open("a/b", O_RDONLY), -1);
-    check_eq(open("a/b", O_CREATE | O_RDWR), -1);
-    check_eq(open("a/..", O_RDONLY), -1);
-    check_eq(mkdir("a/b"), -1);
-    check_eq(chdir("a"), -1);
-    check_eq(unlink("a"), 0);
-    leave();
-}
-
-TEST("a directory takes a hundred files, and gives them up in any order")
-{
-    char name[DIRSIZ + 1];
-
-    enter();
-    for (int i = 0; i < 100; i++) {
-        snprintf(name, sizeof(name), "f%d", i);
-        close(create(name));
-    }
-    for (int i = 0; i < 100; i++) {
-        snprintf(name, sizeof(name), "f%d", i * 37 % 100);
-        check_eq(unlink(name), 0);
-    }
-    leave();
-}
-
-TEST("directories nest deeply, by relative and by absolute paths")
-{
-    char path[200] = "/t_file.dir";
-    uint root = strlen(path), n = root;
-
-    enter();
-    for (int i = 0; i < 20; i++) {
-        check_eq(mkdir("x"), 0);
-        check_eq(chdir("x"), 0);
-        strcpy(path + n, "/x");
-        n += 2;
-    }
-    check_eq(stat_of(path).ino, stat_of(".").ino);
-    check_eq(chdir("/"), 0);
-    for (; n > root; n -= 2) {
-        path[n] = 0;
-        check_eq(unlink(path), 0);
-    }
-    leave();
-}
-
-TEST("a working directory that is removed takes no names, and is left by ..")
-{
-    struct stat st;
-    int fd;
-
-    enter();
-    close(create("a"));
-    check_eq(mkdir("d"), 0);
-    check_eq(chdir("d"), 0);
-    check_eq(unlink("../d"), 0);
-    check_eq(unlink("../d"), -1);
-    check_eq(stat(".", &st), 0);
-    check_eq(st.nlink, 0);
-    check_eq(stat_of("../a").ino, stat_of("/t_file.dir/a").ino);
-    check_eq(open("b", O_CREATE | O_RDWR), -1);
-    check_eq(mkdir("b"), -1);
-    check_eq(mknod("b", 1, 1), -1);
-    check_eq(link("../a", "b"), -1);
-    fd = open("../b", O_CREATE | O_RDWR); /* in one that has its name */
-    check(fd >= 0);
-    close(fd);
-    check_eq(unlink("../b"), 0);
-    check_eq(chdir(".."), 0);
-    check_eq(open("d", O_RDONLY), -1);
-    check_eq(unlink("a"), 0);
-    leave();
-}
-
-TEST(".. leads out of several removed directories, also when their numbers are in use again")
-{
-    char name[DIRSIZ + 1];
-
-    enter();
-    check_eq(mkdir("d"), 0);
-    check_eq(mkdir("d/e"), 0);
-    check_eq(mkdir("d/e/f"), 0);
-    check_eq(chdir("d/e/f"), 0);
-    check_eq(unlink("/t_file.dir/d/e/f"), 0);
-    check_eq(unlink("/t_file.dir/d/e"), 0);
-    check_eq(unlink("/t_file.dir/d"), 0);
-    for (int i = 0; i < 20; i++) {
-        snprintf(name, sizeof(name), "/t_file.dir/%d", i);
-        close(create(name));
-    }
-    check_eq(stat_of("..").type, T_DIR);
-    check_eq(stat_of("..").nlink, 0);
-    check_eq(stat_of("../../../19").ino, stat_of("/t_file.dir/19").ino);
-    check_eq(chdir("../.."), 0);
-    check_eq(stat_of("..").ino, stat_of("/t_file.dir").ino);
-    for (int i = 0; i < 20; i++) {
-        snprintf(name, sizeof(name), "/t_file.dir/%d", i);
-        check_eq(unlink(name), 0);
-    }
-    leave();
-}
-
-TEST("directories have the link counts of xv6")
-{
-    enter();
-    check_eq(mkdir("d"), 0);
-    check_eq(stat_of("d").nlink, 1); /* "." does not count */
-    check_eq(mkdir("d/e"), 0);
-    check_eq(stat_of("d").nlink, 2); /* the ".." of another one does */
-    close(create("d/f"));
-    check_eq(stat_of("d").nlink, 2);
-    check_eq(unlink("d/f"), 0);
-    check_eq(unlink("d/e"), 0);
-    check_eq(stat_of("d").nlink, 1);
-    check_eq(link("d", "d2"), -1);
-    check_eq(stat_of("d").nlink, 1);
-    check_eq(unlink("d"), 0);
-    leave();
-}
-
-TEST("names are cut in the middle of a path, in link, and in the entry")
-{
-    struct dirent e[4];
-    int fd;
-
-    enter();
-    check_eq(mkdir("abcdefghijklmnop"), 0);
-    close(create("abcdefghijklmn/12345678901234567"));
-    check_eq(link("abcdefghijklmnXX/12345678901234yy", "12345678901234567890"), 0);
-    check_eq(stat_of("abcdefghijklmn/12345678901234").nlink, 2);
-    check_eq(link("12345678901234", "12345678901234zz"), -1);
-    fd = open("abcdefghijklmn", O_RDONLY);
-    check_eq(read(fd, e, sizeof(e)), 3 * sizeof(e[0]));
-    check(memcmp(e[2].name, "12345678901234", DIRSIZ) == 0);
-    close(fd);
-    check_eq(unlink("abcdefghijklmn"), -1);
-    check_eq(unlink("abcdefghijklmn/12345678901234"), 0);
-    check_eq(unlink("abcdefghijklmn"), 0);
-    check_eq(unlink("12345678901234"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("an open file without a name gets none, and still takes and gives bytes")
@@ -560,7 +223,7 @@ TEST("an open file without a name gets none, and still takes and gives bytes")
     struct stat st;
     int fd;
 
-    enter();
+    scratch_enter(DIRECTORY);
     fd = create("a");
     check_eq(unlink("a"), 0);
     check_eq(fstat(fd, &st), 0);
@@ -570,39 +233,14 @@ TEST("an open file without a name gets none, and still takes and gives bytes")
     check_eq(fstat(fd, &st), 0);
     check_eq(st.size, 3);
     close(fd);
-    leave();
-}
-
-TEST("a path may be long, but not longer than there is room for")
-{
-    static char path[5000];
-
-    enter();
-    memset(path, '/', sizeof(path));
-    strcpy(path + 900, "t_file.dir");
-    check_eq(stat_of(path).ino, stat_of(".").ino);
-    path[910] = '/';
-    strcpy(path + 4900, "t_file.dir");
-    check_eq(open(path, O_RDONLY), -1);
-    check_eq(mkdir(path), -1);
-    leave();
-}
-
-TEST("mknod makes a device file, once for each name")
-{
-    enter();
-    check_eq(mknod("dev", 1, 7), 0);
-    check_eq(stat_of("dev").type, T_DEV);
-    check_eq(mknod("dev", 1, 7), -1);
-    check_eq(unlink("dev"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("O_CREATE opens files alone, and a device without a driver can neither be read nor written")
 {
     int fd;
 
-    enter();
+    scratch_enter(DIRECTORY);
     check_eq(mknod("dev", 99, 7), 0);
     check_eq(mkdir("d"), 0);
     check_eq(open("dev", O_CREATE | O_RDWR), -1);
@@ -615,7 +253,7 @@ TEST("O_CREATE opens files alone, and a device without a driver can neither be r
     close(fd);
     check_eq(unlink("d"), 0);
     check_eq(unlink("dev"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("a buffer of 0 bytes must lie in memory too")
@@ -623,7 +261,7 @@ TEST("a buffer of 0 bytes must lie in memory too")
     char *const nowhere = (char *)0x70000000, *const kernel = (char *)0x80000000;
     int fd;
 
-    enter();
+    scratch_enter(DIRECTORY);
     fd = create("a");
     check_eq(write(fd, buf, 0), 0);
     check_eq(read(fd, buf, 0), 0);
@@ -634,14 +272,14 @@ TEST("a buffer of 0 bytes must lie in memory too")
     check_eq(write(fd, (char *)-1, 0), -1);
     close(fd);
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("open uses all descriptors up, and takes the lowest free one")
 {
     int fds[NOFILE + 1], n = 0;
 
-    enter();
+    scratch_enter(DIRECTORY);
     close(create("a"));
     while (n <= NOFILE && (fds[n] = open("a", O_RDONLY)) >= 0)
         n++;
@@ -655,79 +293,33 @@ TEST("open uses all descriptors up, and takes the lowest free one")
     check_eq(close(fds[0]), -1);
     unlink("b");
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 /* Several processes. */
 
 static void own_file(void *arg)
 {
-    char name[2] = { 'a' + *(int *)arg, 0 };
+    char name[2] = { (char)('a' + (int)arg), 0 };
 
     for (int round = 0; round < 5; round++) {
-        write_and_read(name, 30000 + 512 * *(int *)arg, 900);
+        write_and_read(name, 30000 + 512 * (int)arg, 900);
         check_eq(unlink(name), 0);
     }
 }
 
-static void same_file(void *arg)
-{
-    for (int i = 0; i < 50; i++) {
-        int fd = open("same", O_CREATE | O_RDWR);
-
-        if (fd >= 0) {
-            write(fd, "xxxxxxxx", 1 + *(int *)arg);
-            close(fd);
-        }
-        unlink("same");
-    }
-}
-
-static void same_directory(void *arg)
-{
-    for (int i = 0; i < 50; i++) {
-        mkdir("same");
-        if (*(int *)arg % 2)
-            close(open("same/x", O_CREATE | O_RDWR));
-        unlink("same/x");
-        unlink("same");
-    }
-}
-
-static void all_together(void (*fn)(void *))
-{
-    int numbers[4];
-
-    for (int i = 0; i < 4; i++) {
-        numbers[i] = i;
-        tap_start(fn, &numbers[i]);
-    }
-    tap_join_all(4);
-}
-
 TEST("several processes write a file each")
 {
-    enter();
-    all_together(own_file);
-    leave();
-}
-
-TEST("several processes create and unlink the same name")
-{
-    enter();
-    all_together(same_file);
-    unlink("same");
-    all_together(same_directory);
-    unlink("same/x");
-    unlink("same");
-    leave();
+    scratch_enter(DIRECTORY);
+    tap_run_all(4, own_file);
+    scratch_leave(DIRECTORY);
 }
 
 static void append_records(void *arg)
 {
     char record[20];
 
-    memset(record, 'a' + *(int *)arg, sizeof(record));
+    memset(record, 'a' + (int)arg, sizeof(record));
     for (int i = 0; i < 50; i++)
         check_eq(write(3, record, sizeof(record)), sizeof(record));
 }
@@ -736,9 +328,9 @@ TEST("several processes append through one position, each write whole")
 {
     int counts[4] = { 0 }, fd;
 
-    enter();
+    scratch_enter(DIRECTORY);
     check_eq(create("a"), 3);
-    all_together(append_records);
+    tap_run_all(4, append_records);
     close(3);
     check_eq(stat_of("a").size, 4 * 50 * 20);
     fd = open("a", O_RDONLY);
@@ -751,21 +343,19 @@ TEST("several processes append through one position, each write whole")
     for (int i = 0; i < 4; i++)
         check_eq(counts[i], 50);
     check_eq(unlink("a"), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
 
 TEST("sync returns, with and without something to write")
 {
-    enter();
+    scratch_enter(DIRECTORY);
     check_eq(sync(), 0);
     write_and_read("a", 5000, 500);
     check_eq(sync(), 0);
     check_eq(unlink("a"), 0);
     check_eq(sync(), 0);
-    leave();
+    scratch_leave(DIRECTORY);
 }
-
-TAP_MAIN(NULL)
 
 /* A file of n bytes that count up. */
 static void make_file(const char *path, int n)
@@ -882,3 +472,5 @@ TEST("what O_TRUNC frees can be used again")
     }
     unlink("/again");
 }
+
+TAP_MAIN(NULL)

@@ -275,6 +275,12 @@ TEST("sh takes long lines and many arguments, and refuses what is too much")
     memset(command, '(', 2000);
     command[2000] = 0;
     check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 2);
+    p = command + snprintf(command, sizeof(command), "if false; then x");
+    for (int i = 0; i < 150; i++)
+        p += snprintf(p, 30, "; elif false; then x");
+    strcpy(p, "; elif true; then echo last; else echo none; fi");
+    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
+    check_str(lines_output, "last\n");
     p = command + snprintf(command, sizeof(command), "false; echo ");
     for (int i = 0; i < 1500; i++)
         p = strcpy(p, "$?") + 2;

@@ -16,12 +16,6 @@ static uint random_state;
 
 static uint pick(uint n) { return chance(&random_state, n); }
 
-static void before(void)
-{
-    if (!world)
-        world_init();
-}
-
 /* A tree with everything in it. */
 static void plant(void *unused)
 {
@@ -506,4 +500,4 @@ TEST("fsck and the kernel refuse the same super blocks")
     }
 }
 
-TAP_MAIN(before, NULL)
+TAP_MAIN(world_init, NULL)

@@ -12,8 +12,7 @@
 
 static void before(void)
 {
-    if (!world)
-        world_init();
+    world_init();
     strcpy(cut_history(0)->place, "/");
 }
 

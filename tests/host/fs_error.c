@@ -20,8 +20,7 @@
 
 static void before(void)
 {
-    if (!world)
-        world_init();
+    world_init();
     strcpy(cut_history(0)->place, "/");
 }
 

@@ -12,12 +12,6 @@
 static struct fsimage im; /* of the disk that is damaged, and then mended */
 static char said[8000];
 
-static void before(void)
-{
-    if (!world)
-        world_init();
-}
-
 static void say(const char *line)
 {
     strncat(said, line, sizeof(said) - strlen(said) - 1);
@@ -555,4 +549,4 @@ TEST("a full disk: what has no room is cut, and the rest is good")
     check_eq(inode("d/b")->size, 9000);
 }
 
-TAP_MAIN(before, NULL)
+TAP_MAIN(world_init, NULL)

@@ -13,12 +13,6 @@
 
 #define CORPUS "tests/host/corpus/disk/*" /* seen from the root, where tests run */
 
-static void before(void)
-{
-    if (!world)
-        world_init();
-}
-
 static unsigned number(const char *name, unsigned otherwise)
 {
     const char *value = getenv(name);
@@ -59,4 +53,4 @@ TEST("damaged images that the fuzzer kept")
     globfree(&found);
 }
 
-TAP_MAIN(before, NULL)
+TAP_MAIN(world_init, NULL)

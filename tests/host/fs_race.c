@@ -13,12 +13,6 @@
 #include "include/fcntl.h"
 #include "mm/page.h"
 
-static void before(void)
-{
-    if (!world)
-        world_init();
-}
-
 static uint nrunning;
 
 /* Atomic for the thread sanitizer: what a thread did is over when it is waited for. */
@@ -483,11 +477,49 @@ static void run_ends(void *unused)
     check_eq(page_used(), used);
 }
 
+/* A killed process moves no bytes any more, though it would not have to wait. */
+static char block[4 * 4096]; /* all that a pipe holds */
+
+static void write_killed(void *unused)
+{
+    (void)unused;
+    thread_kill(thread_self());
+    check_eq(file_write(writer, block, sizeof(block)), -1);
+    finished();
+}
+
+static void read_killed(void *unused)
+{
+    (void)unused;
+    thread_kill(thread_self());
+    check(file_read(reader, block, sizeof(block)) <= 0);
+    finished();
+}
+
+static void run_killed(void *unused)
+{
+    (void)unused;
+    check_eq(pipe_create(&reader, &writer), 0);
+    start(write_killed, 1);
+    wait_for_all();
+    check_eq(file_write(writer, block, sizeof(block)), sizeof(block)); /* it is empty */
+    start(read_killed, 1);
+    wait_for_all();
+    file_close(writer);
+    check_eq(file_read(reader, block, sizeof(block)), sizeof(block));
+    file_close(reader);
+}
+
 TEST("pipes")
 {
     race(&world_small, 2000, run_pipe, 30);
     race(&world_small, 2000, run_lines, 20);
     race(&world_small, 2000, run_ends, 10);
+}
+
+TEST("a process that is killed reads and writes no more of a pipe")
+{
+    race(&world_small, 2000, run_killed, 5);
 }
 
 TEST("short writes to a full pipe do not keep a long one waiting")
@@ -551,9 +583,8 @@ static void free_two_frames(void *unused)
 
 TEST("a frame of the cache goes to a reader that waits, though the one that was woken needs none")
 {
-    before();
     world_format(&world_large);
     check(world_boot_with(800, 0, free_two_frames, NULL));
 }
 
-TAP_MAIN(before, NULL)
+TAP_MAIN(world_init, NULL)

@@ -131,6 +131,8 @@ int disk_flush(void)
 
 void world_init(void)
 {
+    if (world)
+        return;
     world = mmap(NULL, sizeof(*world), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (world == MAP_FAILED)
         abort();
@@ -304,7 +306,7 @@ static uint fingerprint_of(struct inode *ip, uint depth)
     uchar buffer[BSIZE];
 
     inode_stat(ip, &st);
-    uint hash = mix(2166136261u, &st.type, sizeof(st.type));
+    uint hash = mix(FNV_BEGIN, &st.type, sizeof(st.type));
     hash = mix(hash, &st.nlink, sizeof(st.nlink));
     if (st.type != T_DIR) {
         hash = mix(hash, &st.size, sizeof(st.size));

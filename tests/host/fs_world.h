@@ -64,7 +64,7 @@ extern struct world *world;
 
 extern const struct fsimage_shape world_xv6, world_small, world_large; /* 1,000 blocks; 2,000; 40,000 */
 
-/* Once: makes *world. */
+/* Makes *world, which stays: the next call does nothing. */
 void world_init(void);
 /* An empty file system. */
 void world_format(const struct fsimage_shape *shape);

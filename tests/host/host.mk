@@ -19,7 +19,7 @@ mm_pages_CFLAGS = -DDEBUG
 
 # course out:
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
-KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print registry segment visit wait) \
+KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print process registry segment visit wait) \
            $(patsubst %,kernel/base/%.c,format kstring) kernel/mm/pool.c kernel/mm/table.c kernel/mm/mapping.c kernel/sched/lock.c tests/host/ksm_world.c \
            $(patsubst %,tests/host/fakes/%.c,aspace events memory park)
 HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
@@ -37,7 +37,7 @@ $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h
 
 # course end
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
-MATH_SRC = $(addprefix user/libc/,bignum.c decimal.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
+MATH_SRC = $(addprefix user/libc/,bignum.c decimal_read.c decimal_write.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
@@ -46,7 +46,7 @@ $(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc
-LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal format format_double getopt snprintf stdlib string xv6lib)
+LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal_read decimal_write format format_double getopt snprintf stdlib string xv6lib)
 libc_SRC = tests/host/libc.c $(LIBC_SRC)
 LIBC_NAMES = atof atoi bsearch free getopt malloc memchr memcmp memcpy memmove memset optarg opterr optind optopt qsort rand snprintf sprintf srand strcat strchr \
              strcmp strcpy strcspn strdup strlen strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtod strtok \
@@ -61,8 +61,9 @@ FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,
             kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/pool.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
-HOST_TESTS += fs_files fs_crash fs_error fs_corrupt fs_mend fs_mutants fs_race fs_tools
+HOST_TESTS += fs_files fs_names fs_crash fs_error fs_corrupt fs_mend fs_mutants fs_race fs_tools
 fs_files_SRC = tests/host/fs_files.c $(FS_WORLD)
+fs_names_SRC = tests/host/fs_names.c $(FS_WORLD)
 fs_crash_SRC = tests/host/fs_crash.c tests/host/fs_cut.c $(FS_WORLD)
 fs_error_SRC = tests/host/fs_error.c tests/host/fs_cut.c $(FS_WORLD)
 fs_corrupt_SRC = tests/host/fs_corrupt.c $(FS_WORLD)
@@ -73,7 +74,7 @@ fs_tools_SRC = tests/host/fs_tools.c $(FS_WORLD)
 # Not a suite: tools/measure/crash.py runs it.
 HOST_TOOLS := fs_replay
 fs_replay_SRC = tests/host/fs_replay.c tests/host/fs_cut.c $(FS_WORLD)
-$(foreach t,files crash error corrupt mend mutants race tools replay,$(eval fs_$t_CFLAGS = $(FS_CFLAGS))$(eval fs_$t_WITH = fs_files))
+$(foreach t,files names crash error corrupt mend mutants race tools replay,$(eval fs_$t_CFLAGS = $(FS_CFLAGS))$(eval fs_$t_WITH = fs_files))
 $B/tests/host/fs_tools: | $B/host/mkfs $B/host/fsck
 
 # The same for libFuzzer.  What boots has its variables in sections of their own; the file system and fsck count as coverage.

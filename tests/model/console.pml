@@ -1,14 +1,14 @@
 /*
  * console.pml - Ctrl-C and the lines typed after it as a model for Spin: see spin.sh.
  *
- * BREAK: a shell that runs two jobs one after the other, whose processes read lines, fork and end at any moment; Ctrl-C at
- * any moment, the thread that serves it, and a line typed last (kernel/console/control.c, read.c; kernel/proc/job.c, tree.c).
+ * BREAK: a shell that runs two jobs one after the other, whose processes read lines, fork and end at any moment, with
+ * numbers that may start again at 1; Ctrl-C at any moment, the thread that serves it, and a line typed last
+ * (kernel/console/control.c, read.c; kernel/proc/job.c, tree.c).
  * Shown: none of a job that Ctrl-C was for takes the line, and the line is not left while somebody sleeps that may take it.
  *
  * How the code differs from the model:
  *  - What happens under the lock of the input or of the tree of processes is one atomic step here.
- *  - Numbers are not used again, so that a child has a larger one than its parent.
- *  - A second job comes to the foreground only after the thread has looked for whom the last Ctrl-C was: it is urgent.
+ *  - Numbers are not used again.
  */
 
 #ifdef BREAK
@@ -21,13 +21,20 @@ mtype = { UNBORN, FORMING, ALIVE, ENDED };
 mtype life[NPROCS] = UNBORN;
 byte job[NPROCS];
 bool killed[NPROCS], asleep[NPROCS];
-byte foreground = 0, broken_job = 0, nborn = 1, njobs = 0;
+byte foreground = 0, broken_job = 0, visited_job = 0, next, nborn = 1, njobs = 0;
 bool pressed = false, breaking = false, line = false;
 bool broken[NPROCS]; /* a job that Ctrl-C was for */
 
-#define IN_TIME (!pressed)
+#define REFUSED (pressed && broken_job != foreground)
 
-/* Within an atomic step. */
+/* Within an atomic step, as is the next one. */
+inline number(n)
+{
+    nborn++;
+    n = next;
+    next = (next == NPROCS - 1 -> 1 : next + 1)
+}
+
 inline wake_all()
 {
     i = 0;
@@ -56,11 +63,15 @@ proctype process(byte self)
 
     do
     :: read_line()
-    :: atomic { nborn < NPROCS -> child = nborn; nborn++; life[child] = FORMING; job[child] = job[self] };
-        atomic { life[child] = ALIVE; killed[child] = killed[self]; run process(child) };
+    :: atomic { nborn < NPROCS -> number(child); life[child] = FORMING; job[child] = job[self] };
+        atomic {
+            life[child] = ALIVE;
+            killed[child] = killed[self] || job[self] == visited_job;
+            run process(child)
+        };
         child = 0
     :: atomic { true -> /* it is killed, or ends */
-            life[self] = ENDED;
+            life[self] = ENDED; killed[self] = false; job[self] = 0;
             if
             :: foreground == self -> foreground = 0
             :: else
@@ -74,9 +85,9 @@ proctype shell(byte self)
 {
     do
     :: atomic {
-            njobs < 2 && foreground == 0 && IN_TIME && nborn < NPROCS ->
-            foreground = nborn; job[nborn] = nborn; life[nborn] = ALIVE; run process(nborn);
-            nborn++; njobs++
+            njobs < 2 && foreground == 0 && nborn < NPROCS ->
+            number(foreground); job[foreground] = foreground; life[foreground] = ALIVE; run process(foreground);
+            njobs++
         };
 end_waits:
         foreground == 0
@@ -90,18 +101,18 @@ proctype break_thread()
 
 end_waits:
     do
-    :: atomic { pressed -> pressed = false; to = broken_job };
-        n = 1;
+    :: atomic { pressed -> pressed = false; to = broken_job; broken_job = 0 };
+        atomic { visited_job = to; to = 0; n = 1 };
         do
         :: n < NPROCS ->
             atomic {
                 if
-                :: life[n] == ALIVE && job[n] == to -> killed[n] = true; asleep[n] = false
+                :: life[n] == ALIVE && job[n] == visited_job -> killed[n] = true; asleep[n] = false
                 :: else
                 fi;
                 n++
             }
-        :: else -> break
+        :: else -> atomic { visited_job = 0; n = 0; break }
         od;
         atomic { breaking = pressed; wake_all() }
     od
@@ -112,7 +123,7 @@ proctype typist()
     byte i = 0, n = 0;
 
     do
-    :: atomic { n < 2 && foreground > 0 -> n++; broken_job = foreground; broken[foreground] = true; breaking = true; pressed = true }
+    :: atomic { n < 2 && foreground > 0 && !REFUSED -> n++; broken_job = foreground; broken[foreground] = true; breaking = true; pressed = true }
     :: break
     od;
     atomic { line = true; wake_all() }
@@ -122,6 +133,7 @@ init
 {
     byte n = 0;
 
+    select (next : 1 .. NPROCS - 1);
     atomic { life[SHELL] = ALIVE; run shell(SHELL); run break_thread(); run typist() };
     timeout;
     assert(!breaking);

@@ -146,6 +146,25 @@ test("a step's command is done when the prompt is back, and what it prints meanw
     assert.deepEqual(typed, ["yes", "\n", "ls", "\n"]);
 });
 
+test("of a forged recording no more is kept and shown than of a right one", () => {
+    const frame = (number, more = {}) => ({ number, time: 1, totals: { lost: 0 }, cpus: [], processes: [], segments: [], ...more });
+    const history = new History();
+    for (let n = 1; n <= 45000; n++)
+        history.addFrame(frame(n));
+    assert.ok(history.frames.length <= 20000, `${history.frames.length} frames of one time`);
+    history.addFrame(frame(1, { segments: [{ id: 1, name: "s", attached: Array(16000).fill({ pid: 1, address: 0, access: "r" }) }] }));
+    for (let n = 1; n <= 60000; n++)
+        history.addEvent({ kind: "E", event: "fork", time: 1, cpu: 0, pid: 2 * n - 1, child: 2 * n });
+    assert.ok(history.processes.size <= 20000, `${history.processes.size} lanes`);
+    history.addEvent({ kind: "E", event: "fork", time: 1, cpu: 0, pid: 1, child: 3 });
+    const { processes, segments } = history.at(1);
+    assert.ok(processes.size <= 4096, `${processes.size} processes at one moment`);
+    assert.ok(segments.get(1).attached.length <= 32768);
+
+    const { frames, damage } = read(["KSM-FEED 1 %", "F 1 1 1", ..."P 1 0 run 0 0 0 - 0 0 0 %\n".repeat(5000).trim().split("\n")].join("\n") + "\n");
+    assert.deepEqual([frames.length, damage.length], [0, 1], "a frame without end");
+});
+
 test("in the picture of memory, a segment is at its place, and what is higher in memory is higher", () => {
     const { history } = read(sample);
     const plan = layout(history.at(511004), { width: 800, height: 400 });

@@ -340,7 +340,8 @@ class Grader:
             found = submission.Submission(path, os.path.join(ROOT, "tests"))
             fingerprint = found.fingerprint(self._base)
         except (submission.NoTree, OSError) as e:
-            why = str(e) if isinstance(e, submission.NoTree) else "no tree: " + e.strerror
+            why = str(e) if isinstance(e, submission.NoTree) else "no tree: %s%s" % (
+                os.path.relpath(e.filename, path) + ": " if e.filename else "", e.strerror)
             if not os.path.isdir(path):
                 why = "no tree: it is no directory"
             return self._keep(path, self._result(path, "", why, {}, [], 0), {})
@@ -412,7 +413,8 @@ class Grader:
 
     def _place(self, path, result, logs):
         final = self.directory(path)
-        part = os.path.join(self._options.out, "." + self._names[path] + ".part")
+        # Of any length: a name can be as long as the file system takes, and is no shorter with a word more.
+        part = os.path.join(self._options.out, ".%s.part" % hashlib.sha256(os.fsencode(final)).hexdigest()[:16])
         shutil.rmtree(part, ignore_errors=True)
         os.makedirs(part)
         try:

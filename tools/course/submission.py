@@ -2,8 +2,8 @@
 
 The submission is what stands in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
 tools, the tests, and what runs on the host, with the headers of kernel and include that it is made of: the Makefile's
-HOST_TREE.  A test's name for a program is the tests' alone.  Links, special files and names that a Makefile or a shell
-could take for something else are left out, since the build runs on the host.
+HOST_TREE.  The names of programs that tests and benchmarks are made of are theirs alone.  Links, special files and
+names that a Makefile or a shell could take for something else are left out, since the build runs on the host.
 """
 
 import filecmp
@@ -20,7 +20,6 @@ from course.processes import end_group
 
 PARTS = ("kernel", "user", "include")
 NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,99}")
-TESTS_OWN = re.compile(r"user/bin/t_[^/]*")
 FILES_MAX, BYTES_MAX, DEPTH_MAX, NOTES_MAX = 5000, 64 << 20, 12, 10
 BUILD_LIMITS = "ulimit -t 120; ulimit -f 1048576; ulimit -v 6291456; ulimit -c 0"  # seconds, blocks of 512 bytes, KB
 BUILD_SECONDS = 900
@@ -40,6 +39,7 @@ class Submission:
         self.root = root
         self.files, self.notes = [], []
         self._nbytes = 0
+        self._taken = tests_programs(own_tests)
         self.parts = [part for part in PARTS if os.path.isdir(os.path.join(root, part))
                       and not os.path.islink(os.path.join(root, part))]
         if "kernel" not in self.parts:
@@ -59,7 +59,7 @@ class Submission:
                 path = where + "/" + entry.name
                 if entry.name.startswith("."):
                     continue
-                if not NAME.fullmatch(entry.name) or entry.is_symlink() or TESTS_OWN.fullmatch(path) or \
+                if not NAME.fullmatch(entry.name) or entry.is_symlink() or self._is_tests(path) or \
                         path.count("/") > DEPTH_MAX:
                     self.notes.append("left out: " + ascii(path)[1:-1])
                 elif entry.is_dir():
@@ -68,6 +68,10 @@ class Submission:
                     self._add(path, entry.stat().st_size)
                 else:
                     self.notes.append("left out: " + path)
+
+    def _is_tests(self, path):
+        where, name = os.path.split(path)
+        return where == "user/bin" and (name.startswith("t_") or os.path.splitext(name)[0] in self._taken)
 
     def _add(self, path, nbytes):
         self.files.append(path)
@@ -106,13 +110,29 @@ def add_files(h, root, paths):
         h.update(b"%s\0%d\0" % (os.fsencode(path), len(data)) + data)
 
 
+def tests_programs(own_tests):
+    """The names of the programs that host tests and benchmarks start: no submission's program takes their place."""
+    places = os.path.join(own_tests, "hostile"), os.path.join(own_tests, os.pardir, "bench")
+    return {os.path.splitext(name)[0] for place in places if os.path.isdir(place) for name in os.listdir(place)
+            if name.endswith((".c", ".S"))}
+
+
 def edited(theirs, own):
-    """Do the suites of a directory of tests, of the kinds that are graded, differ from ours where both have them?"""
-    for kind in "guest", "cli":
-        there = os.path.join(theirs, kind)
-        if os.path.isdir(there) and different(filecmp.dircmp(there, os.path.join(own, kind), ignore=["__pycache__"])):
-            return True
-    return False
+    """Do the suites of a directory of tests, of the kinds that are graded, differ from ours where both have them?  What
+    can't be read differs."""
+    try:
+        pairs = [(os.path.join(theirs, kind), os.path.join(own, kind)) for kind in ("guest", "cli")]
+        return any(different(filecmp.dircmp(*pair, ignore=["__pycache__"])) for pair in pairs if there(pair[0]))
+    except OSError:
+        return True
+
+
+def there(directory):
+    """Is there such a directory?  An error if nobody can know."""
+    try:
+        return stat.S_ISDIR(os.stat(directory).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
 
 
 def different(compared):

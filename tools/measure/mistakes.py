@@ -21,7 +21,7 @@ SUITES = sum(TURNS, [])
 
 _SEGMENT, _ATTACH, _REGISTRY = "kernel/ksm/segment.c", "kernel/ksm/attach.c", "kernel/ksm/registry.c"
 _WAIT, _CALLS, _ASPACE = "kernel/ksm/wait.c", "kernel/sys/sys_ksm.c", "kernel/mm/aspace.c"
-_LOCK = "user/ksm/ksmlock.c"
+_LOCK, _PROCESS = "user/ksm/ksmlock.c", "kernel/ksm/process.c"
 
 MISTAKES = [Mistake(*fields) for fields in [
     ("call", "pgused counts what is free", _CALLS,
@@ -87,11 +87,11 @@ MISTAKES = [Mistake(*fields) for fields in [
      "mapping_find_hole(as->mappings, page_round_up(as->brk),", "mapping_find_hole(as->mappings, PAGE_SIZE,",
      "The address is the lowest attachment's minus the size, without a look at the break.",
      "Attach in a loop until it fails. What should the error be, and what happens instead?"),
-    ("counts", "a child's attachments are not counted, and its exit takes them off", _ATTACH,
+    ("counts", "a child's attachments are not counted, and its exit takes them off", _PROCESS,
      "    if (h->nattached)\n        count_attach_locked(seg, h->nattached, h->task->pid); /* §7.1 */\n", "",
      "fork copies the list of attachments and leaves the counts alone; exit decrements for both processes.",
      "Write down the count after each step: attach, fork, exit of the child, exit of the parent. It is unsigned."),
-    ("counts", "exec loses a count", _ATTACH,
+    ("counts", "exec loses a count", _PROCESS,
      "    count_detach_locked(seg, h->nattached, h->task->pid); /* §8.3 */",
      "    if (at_exit)\n        count_detach_locked(seg, h->nattached, h->task->pid);",
      "exit detaches; exec replaces the address space without it.",
@@ -105,17 +105,17 @@ MISTAKES = [Mistake(*fields) for fields in [
      "exec detaches at its beginning, and then finds that the file is no program.",
      "An exec that fails returns to the old program, which still wants its memory. Detach when nothing can fail "
      "any more."),
-    ("counts", "a process that is killed leaves its counts", _ATTACH,
+    ("counts", "a process that is killed leaves its counts", _PROCESS,
      "    if (!h->nattached)\n        return;\n    if (at_exit)",
      "    if (!h->nattached || thread_killed(thread_self()))\n        return;\n    if (at_exit)",
      "The detaching stands in the system call exit, not in the function that every end of a process goes through.",
      "How many ways are there to end? Find the one place that all of them pass."),
-    ("counts", "an exit takes off one count, however many there are", _ATTACH,
+    ("counts", "an exit takes off one count, however many there are", _PROCESS,
      "    count_detach_locked(seg, h->nattached, h->task->pid); /* §8.3 */",
      "    count_detach_locked(seg, 1, h->task->pid);",
      "exit walks over segments, and detaches each once.",
      "A process may have attached one segment several times."),
-    ("counts", "an inherited attachment is not the child's operation", _ATTACH,
+    ("counts", "an inherited attachment is not the child's operation", _PROCESS,
      "count_attach_locked(seg, h->nattached, h->task->pid)", "count_attach_locked(seg, h->nattached, seg->mpid)",
      "fork copies counts, but not who did it and when.",
      "mpid is the last one that did something. After a fork, who is that?"),
@@ -288,11 +288,11 @@ MISTAKES = [Mistake(*fields) for fields in [
      "    page_unpromise(npages - r->nmade);\n", "",
      "What was reserved and not yet taken is not given back.",
      "After the failure, how large a segment can still be had? As large as before."),
-    ("exhaust", "a fork over the limit leaves its mappings", _ATTACH,
+    ("exhaust", "a fork over the limit leaves its mappings", _PROCESS,
      "    aspace_unmap_all(child->as);\n    forget_all(child);", "    forget_all(child);",
      "The failure of one attachment ends the loop, and those before it stay.",
      "Let fork fail at the second of three attachments, and count."),
-    ("exhaust", "a failed fork leaks a record for each attachment", _ATTACH,
+    ("exhaust", "a failed fork leaks a record for each attachment", _PROCESS,
      "            attachment_free(a);\n            return false;", "            return false;",
      "The error path in fork's loop returns at once.",
      "Inject a failure at each allocation in turn; after each, pgused() is what it was."),
@@ -361,7 +361,7 @@ MISTAKES = [Mistake(*fields) for fields in [
      "thread_park(lock, nticks, true)", "thread_park(lock, nticks ? nticks : 1, true)",
      "The ticks are used as a number, without a look at 0.",
      "0 means no limit."),
-    ("wait", "a process's end wakes nobody", _ATTACH,
+    ("wait", "a process's end wakes nobody", _PROCESS,
      "    if (at_exit)\n        wait_wake_all", "    if (!at_exit)\n        wait_wake_all",
      "exit detaches, and forgets those that wait for the process.",
      "A client waits for the server's answer; the server is killed."),

@@ -42,7 +42,7 @@ CORE = ["host/ksm_core", "host/ksm_model"]
 WAIT = ["host/ksm_wait"]
 SYSTEM = ["cli/sysfuzz"]
 SEGMENT, ATTACH = "kernel/ksm/segment.c", "kernel/ksm/attach.c"
-HOLDING = "kernel/ksm/holding.c"
+HOLDING, PROCESS = "kernel/ksm/holding.c", "kernel/ksm/process.c"
 TRAP = "kernel/arch/i386/trap.c"
 REGISTRY, WORDS = "kernel/ksm/registry.c", "kernel/ksm/wait.c"
 THREAD, QUEUE = "kernel/sched/thread.c", ["host/waitq"]
@@ -96,13 +96,13 @@ MUTANTS = [
      "enter_place(next, &here);", "enter_place(next->next, &here);", CORE),
     ("a spent entry does not rest", REGISTRY,
      "        slot->nkept += table_get(", "        slot->nkept += false && table_get(", CORE),
-    ("a forked child does not keep a spent entry at rest", ATTACH,
+    ("a forked child does not keep a spent entry at rest", PROCESS,
      "    registry_keep_locked(h->handle, 1);\n", "", CORE),
     ("holdings move while fork walks them", HOLDING,
      "    if (task->unlocked >= KSM_FORKS) {", "    if (false) {", CORE),
     ("a dead segment's holdings are good", SEGMENT,
      "    holding_retire_all_locked(seg);\n", "", CORE),
-    ("a peer's end wakes nobody", ATTACH,
+    ("a peer's end wakes nobody", PROCESS,
      "    if (at_exit)\n        wait_wake_watchers", "    if (false)\n        wait_wake_watchers", WAIT),
     ("a peer's end before the sleep is missed", WORDS,
      "    return !self->woken && ", "    return ", WAIT),
@@ -334,10 +334,11 @@ def fit():
 
 def check_without(state, chosen, processes):
     """Without a fault the suites have to pass."""
-    for suite in sorted({s for m in chosen for s in suites_of(m)}):
+    suites = sorted({s for m in chosen for s in suites_of(m)})
+    for n, suite in enumerate(suites):
         if state.get(suite, [suite]) == []:
             continue
-        progress.show("without a fault: " + suite)
+        progress.show("without a fault: %d of %d suites passed; %s" % (n, len(suites), suite))
         build([suite])
         found = failures(suite, processes)
         if found:

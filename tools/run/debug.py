@@ -7,6 +7,7 @@ in a second terminal or an editor, and the console is this terminal's.
 """
 
 import os
+import select
 import shutil
 import signal
 import socket
@@ -57,16 +58,59 @@ docs/debugging.md is a page for beginners.
 ENDING = 2  # seconds that QEMU may take to end when gdb has ended
 
 
-def copy_console(machine, speaks):
-    while True:
-        try:
-            data = machine.console.recv(4096)
-        except OSError:
-            return
-        if not data:
-            return
-        speaks.set()
-        write_all(sys.stdout, data)
+class Console:
+    """The machine's console under gdb, whose commands find two files in a directory: `typed` takes what is to be typed;
+    a connection to `shown` is closed when all is shown that the machine has written."""
+
+    def __init__(self, machine, directory):
+        self._port = machine.console
+        self._lock = threading.Lock()  # for whoever shows
+        self._speaks = threading.Event()  # the system has written something
+        self._typed = os.path.join(directory, "typed")
+        os.mkfifo(self._typed)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(os.path.join(directory, "shown"))
+        self._listener.listen()
+
+    def start(self):
+        """Returns the thread that shows: it ends with the machine."""
+        for work in self._type, self._answer:
+            threading.Thread(target=work, daemon=True).start()
+        thread = threading.Thread(target=self._copy, daemon=True)
+        thread.start()
+        return thread
+
+    def _show(self):
+        """What has come; false once there can't be more."""
+        with self._lock:
+            try:
+                while data := self._port.recv(4096, socket.MSG_DONTWAIT):
+                    self._speaks.set()
+                    write_all(sys.stdout, data)
+            except BlockingIOError:
+                return True
+            except OSError:
+                pass
+            return False
+
+    def _copy(self):
+        while self._show():
+            select.select([self._port], [], [])
+
+    def _answer(self):
+        while True:
+            with self._listener.accept()[0]:
+                self._show()
+
+    def _type(self):
+        typed = os.open(self._typed, os.O_RDWR)  # for writing too: then there is always a writer, and never an end
+        while True:
+            text = os.read(typed, 4096)
+            self._speaks.wait()  # then the system listens
+            try:
+                self._port.sendall(text)
+            except OSError:  # the machine has ended
+                return
 
 
 def drain(port):
@@ -77,18 +121,6 @@ def drain(port):
         pass
 
 
-def type_in(machine, path, speaks):
-    """What gdb's command `type` writes goes to the console, once the system listens there."""
-    typed = os.open(path, os.O_RDWR)  # for writing too: then there is always a writer, and never an end of file
-    while True:
-        text = os.read(typed, 4096)
-        speaks.wait()
-        try:
-            machine.console.sendall(text)
-        except OSError:  # the machine has ended
-            return
-
-
 def gdb_command(kernel, port, program):
     """Each path is a word of its own: whatever characters it has."""
     return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off",
@@ -96,13 +128,10 @@ def gdb_command(kernel, port, program):
                 ["-ex", "program " + program] if program else []) + [kernel]
 
 
-def run_gdb(machine, command, typed):
-    speaks = threading.Event()  # the system has written to its console
-    console = threading.Thread(target=copy_console, args=(machine, speaks), daemon=True)
-    console.start()
-    for target, arguments in ((drain, (machine.log,)), (type_in, (machine, typed, speaks))):
-        threading.Thread(target=target, args=arguments, daemon=True).start()
-    with children.child(command, env=dict(os.environ, KSM_CONSOLE=typed),
+def run_gdb(machine, command, directory):
+    threading.Thread(target=drain, args=(machine.log,), daemon=True).start()
+    console = Console(machine, directory).start()
+    with children.child(command, env=dict(os.environ, KSM_CONSOLE=directory),
                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as gdb:
         status = gdb.wait()
     if machine.wait(ENDING) is None:
@@ -144,15 +173,13 @@ def debug(program, options, directory):
     if program is not None and not os.path.isfile(os.path.join(elf, program)):
         raise Failure(USAGE_ERROR, "there is no program '%s'%s" % (program, suggestion(program, os.listdir(elf))))
     listener, port = listen(options, directory)
-    typed = os.path.join(directory, "typed")
-    os.mkfifo(typed)
     with Disk(options) as disk:
         with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
                           smp=options.smp, mem=options.mem, gdb=listener) as machine:
             if options.port is not None:
                 return serve(machine, options)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
-            return run_gdb(machine, gdb_command(kernel, port, program), typed)
+            return run_gdb(machine, gdb_command(kernel, port, program), directory)
 
 
 def take_port(argv):

@@ -65,6 +65,18 @@ def enlarge(sock):
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
 
 
+def escaped(path):
+    """For a value in one of QEMU's options."""
+    return path.replace(",", ",,")
+
+
+def drive(disk, write):
+    if not disk:
+        return []
+    return ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
+            % (escaped(os.path.abspath(disk)), "cache=writeback" if write else "snapshot=on")]
+
+
 class Machine:
     """A started QEMU.  Use as a context manager: leaving it ends QEMU.
 
@@ -76,19 +88,11 @@ class Machine:
         self.program = program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
         if not program:
             raise QemuMissing("qemu-system-i386 is not installed")
-        # QEMU hands the kernel its file name and the rest in one line: a short name without blanks.
         self._directory = tempfile.mkdtemp(prefix="ksm-")
-        os.symlink(os.path.abspath(kernel), os.path.join(self._directory, "kernel.elf"))
         command = [program, "-no-user-config", "-nodefaults", "-accel", "tcg", "-no-reboot",
-                   "-kernel", "kernel.elf", "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std",
-                   "-display", "none", "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
-        if disk:
-            name = os.path.abspath(disk).replace(",", ",,")
-            command += ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
-                        % (name, "cache=writeback" if write else "snapshot=on")]
-        if ramdisk:
-            os.symlink(os.path.abspath(ramdisk), os.path.join(self._directory, "fs.img"))
-            command += ["-initrd", "fs.img"]
+                   "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std", "-display", "none",
+                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
+        command += self._files(kernel, ramdisk) + drive(disk, write)
         if icount:
             command += ["-icount", "shift=0,sleep=off"]
         theirs = []
@@ -106,11 +110,24 @@ class Machine:
         command += ["-serial", "chardev:console", "-serial", "chardev:log",
                     "-mon", "chardev=control,mode=readline"] + list(extra)
         if feed:
-            command += ["-chardev", "file,id=feed,path=" + feed.replace(",", ",,"), "-serial", "chardev:feed"]
+            command += ["-chardev", "file,id=feed,path=" + escaped(feed), "-serial", "chardev:feed"]
         self.console, self.log, self.control = ours
         self._greeted = False  # by the monitor's first prompt
         self.started = time.monotonic()
         self.process = None
+        self._start(command, theirs)
+
+    def _files(self, kernel, ramdisk):
+        """QEMU hands the kernel its file name and the rest in one line: a short name without blanks."""
+        options = ["-kernel", "kernel.elf"]
+        os.symlink(os.path.abspath(kernel), os.path.join(self._directory, "kernel.elf"))
+        if ramdisk:
+            os.symlink(os.path.abspath(ramdisk), os.path.join(self._directory, "fs.img"))
+            options += ["-initrd", "fs.img"]
+        return options
+
+    def _start(self, command, theirs):
+        """Starts QEMU, which gets these sockets: they are closed here, in any case."""
         try:
             with progress.uninterrupted():
                 self.process = subprocess.Popen(

@@ -10,11 +10,12 @@
 
 int main(int argc, char *argv[])
 {
-    int ticks = 0, n = 0, error, handle = ksmget(getpid() << 8, MEGABYTES << 20, KSM_MUSTNOTEXIST);
+    int ticks = 0, n = 0, error, handle;
     char *memory = NULL, *last = NULL;
 
     if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &ticks) || ticks < 0)))
         fail(2, "usage: fillspace [TICKS]");
+    handle = ksmget(getpid() << 8, MEGABYTES << 20, KSM_MUSTNOTEXIST);
     if (handle < 0)
         fail(1, "%s", ksmstrerror(handle));
     while ((error = ksmerror(memory = ksmattach(handle))) == 0) {

@@ -11,8 +11,7 @@
 #include "stat.h"
 #include "ulib.h"
 
-#define SCREEN_COLUMNS 80 /* where the terminal's width is not known */
-#define COLUMN_WIDTH   (DIRSIZ + 2)
+#define COLUMN_WIDTH (DIRSIZ + 2)
 
 struct file {
     char name[DIRSIZ + 1];

@@ -13,6 +13,7 @@
  *
  * Names may be longer than those of files.
  */
+#include "ctype.h"
 #include "fcntl.h"
 #include "ulib.h"
 
@@ -122,12 +123,10 @@ static void show(const char *section, const char *name)
     fail(1, "there is no page for %s", name);
 }
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; }
-
 static bool starts_with(const char *text, const char *word)
 {
     for (; *word; word++, text++) {
-        if (lower(*word) != lower(*text))
+        if (tolower((uchar)*word) != tolower((uchar)*text))
             return false;
     }
     return true;

@@ -86,10 +86,13 @@ static const char meaning_of_one[] =
     "switches either way; 64 share them, and then a pipe, which copies all 64 at\n"
     "once, costs less than a ring in shared memory, where each has its own record.\n";
 static const char meaning_of_many[] =
-    "On several processors, client and server run at the same time: a request by\n"
-    "itself enters the kernel four times for a pipe and never for shared memory,\n"
-    "which is much faster as long as the host has two processors free; 64 in flight\n"
-    "share those four.\n";
+    "On several processors, client and server run at the same time.  One at a time,\n"
+    "a request enters the kernel four times over pipes, and never for shared memory:\n"
+    "that is much faster while the host has two processors free.  On a busy host,\n"
+    "one side often waits for the other to run at all, and pipes can be faster.\n"
+    "With 64 in flight, one call moves all that are in a pipe, and they share its\n"
+    "cost.  A ring pays for each record, and still needs both processors at once: it\n"
+    "gains little, and on a busy host it loses.\n";
 
 static void show_figures(void)
 {

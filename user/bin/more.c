@@ -12,9 +12,7 @@
 #include "stat.h"
 #include "ulib.h"
 
-#define SCREEN_COLUMNS 80 /* where the terminal's size is not known */
-#define SCREEN_LINES   24
-#define MAX_LINE       (4 * TERMINAL_MAX_COLUMNS) /* bytes of a line of the screen */
+#define MAX_LINE (4 * TERMINAL_MAX_COLUMNS) /* bytes of a line of the screen */
 
 static struct {
     int answers; /* descriptor of the console; -1: no stops */

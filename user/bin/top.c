@@ -16,10 +16,9 @@
 #include "sysinfo.h"
 #include "ulib.h"
 
-#define OTHER_LINES  10 /* of the picture, besides those of processes: rarely more */
-#define SCREEN_LINES 24 /* where the terminal's size is not known */
-#define BAR_WIDTH    30
-#define WIDTH        160 /* of any line */
+#define OTHER_LINES 10 /* of the picture, besides those of processes: rarely more */
+#define BAR_WIDTH   30
+#define WIDTH       160 /* of any line */
 
 struct entry {
     struct procinfo info;

@@ -1,5 +1,5 @@
 /*
- * ksmring.c - the queue of ksmring.h.
+ * ksmring.c - the queue of ksmring.h; who is at its ends is in ksmring_members.c.
  *
  * A record is a word with the length, and the message, rounded up to words.  It never wraps: where the rest of
  * the data is too short, a record KSMRING_SKIP fills it.  The writers' `at` and the readers' `at` count bytes.  Each side
@@ -18,10 +18,10 @@
 
 #include "ksm_impl.h"
 
-#define MAGIC    0x676e6972u /* "ring" */
-#define MIN_DATA 64u         /* a cache line */
-#define MAX_DATA 0x40000000u /* positions modulo 2^32 stay unambiguous */
-#define ATTEMPTS 100         /* to look at what others change: a hostile process can't hold us there */
+#define MAGIC     0x676e6972u /* "ring" */
+#define MIN_DATA  64u         /* a cache line */
+#define MAX_DATA  0x40000000u /* positions modulo 2^32 stay unambiguous */
+#define MAX_LOOKS 100 /* in one call, at a position that others move: a hostile process can't hold us there */
 
 /* Making and opening. */
 
@@ -102,9 +102,9 @@ int ksmring_open(struct ksmring *ring, void *memory, uint nbytes)
 
 uint ksmring_max(const struct ksmring *ring) { return ring->max; }
 
-/* Members. */
+/* Waiting. */
 
-static void wake(struct ksmring_side *side)
+void ksmring_wake(struct ksmring_side *side)
 {
     if (__atomic_exchange_n(&side->waited, 0, __ATOMIC_SEQ_CST))
         ksmwake(&side->waited, 1);
@@ -113,112 +113,8 @@ static void wake(struct ksmring_side *side)
 void ksmring_wake_for(struct ksmring_side *side, uint at)
 {
     if ((int)(at - __atomic_load_n(&side->wanted, __ATOMIC_RELAXED)) >= 0)
-        wake(side);
+        ksmring_wake(side);
 }
-
-/* Takes an entry that is nobody's, or a dead member's, which goes to *was. */
-static bool take_seat(struct ksmself *seat, struct ksmself me, struct ksmself *was)
-{
-    for (int i = 0; i < ATTEMPTS; i++) {
-        *was = ksmself_load(seat);
-        if (ksmself_replace(seat, (struct ksmself){ 0, 0 }, me)) {
-            was->pid = 0;
-            return true;
-        }
-        if (ksmself_same(*was, me) || ksmself_lives(*was))
-            break;
-        if (was->pid != 0 && ksmself_replace(seat, *was, me))
-            return true;
-    }
-    return false;
-}
-
-int ksmring_join(struct ksmring *ring, int side)
-{
-    struct ksmself me = ksmself();
-
-    for (uint i = 0; i < ring->nmembers[side]; i++) {
-        struct ksmself *seat = &ring->member[side][i];
-        struct ksmself was;
-
-        if (!take_seat(seat, me, &was))
-            continue;
-        if (was.pid == 0)
-            __atomic_fetch_add(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
-        __atomic_fetch_or(&ring->side[side]->joined, 1, __ATOMIC_SEQ_CST);
-        __atomic_fetch_add(&ring->side[side]->joined, 2, __ATOMIC_SEQ_CST);
-        ring->seat[side] = seat;
-        wake(ring->side[side]); /* a process that waits has somebody to watch now */
-        return 0;
-    }
-    return KSM_ENOSPC;
-}
-
-int ksmring_leave(struct ksmring *ring, int side)
-{
-    struct ksmself *seat = ring->seat[side];
-
-    ring->seat[side] = NULL;
-    if (!seat || !ksmself_replace(seat, ksmself(), (struct ksmself){ 0, 0 }))
-        return KSM_ENOENT;
-    __atomic_fetch_sub(&ring->side[side]->present, 1, __ATOMIC_SEQ_CST);
-    wake(ring->side[side]);
-    return 0;
-}
-
-/* Does the member live whose entry this is?  It is stored then.  One that has died is taken out; one that left while it was
-   looked at has not died, though it may have ended since. */
-static bool is_member(struct ksmring_side *side, struct ksmself *seat, struct ksmself *member)
-{
-    for (int i = 0; i < ATTEMPTS; i++) {
-        *member = ksmself_load(seat);
-        if (member->pid == 0)
-            return false;
-        if (ksmself_lives(*member))
-            return true;
-        if (!ksmself_same(ksmself_load(seat), *member))
-            continue;
-        __atomic_store_n(&side->died, 1, __ATOMIC_SEQ_CST);
-        if (ksmself_replace(seat, *member, (struct ksmself){ 0, 0 }))
-            __atomic_fetch_sub(&side->present, 1, __ATOMIC_SEQ_CST);
-        return false;
-    }
-    return false;
-}
-
-/* Is there a member of that side who lives?  It is watched from now on. */
-static bool watch_member(struct ksmring *ring, int which)
-{
-    for (uint i = 0; i < ring->nmembers[which]; i++) {
-        struct ksmself *seat = &ring->member[which][i], member;
-
-        if (is_member(ring->side[which], seat, &member)) {
-            ring->watched[which] = member;
-            ring->watched_seat[which] = seat;
-            return true;
-        }
-    }
-    return false;
-}
-
-/* 0 while a member of that side lives, which is watched from now on, or none has joined yet.  Else KSM_EOWNERDEAD,
-   or KSM_ENOENT: all have left.  One that joins meanwhile may take an entry that had been looked at already. */
-static int look_for_members(struct ksmring *ring, int which)
-{
-    struct ksmring_side *side = ring->side[which];
-
-    for (int i = 0; i < ATTEMPTS; i++) {
-        uint joined = __atomic_load_n(&side->joined, __ATOMIC_SEQ_CST);
-
-        if (!joined || watch_member(ring, which))
-            return 0;
-        if (__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST) == joined)
-            return __atomic_load_n(&side->died, __ATOMIC_SEQ_CST) ? KSM_EOWNERDEAD : KSM_ENOENT;
-    }
-    return 0;
-}
-
-/* Waiting. */
 
 /* Whose end a wait for that side depends on, as for ksmwaitpeer(); an error when nobody is there any more.  A process
    that joins wakes, one that leaves clears its entry and wakes; so it is enough to look before the sleep. */
@@ -233,10 +129,10 @@ static int choose_peer(struct ksmring *ring, int which, int *peer)
     if (!__atomic_load_n(&side->joined, __ATOMIC_SEQ_CST))
         return 0;
     if (!joined)
-        return __atomic_load_n(&side->present, __ATOMIC_SEQ_CST) ? 0 : look_for_members(ring, which);
+        return __atomic_load_n(&side->present, __ATOMIC_SEQ_CST) ? 0 : ksmring_look_for_members(ring, which);
     if (!seat || !ksmself_same(ksmself_load(seat), ring->watched[which])) {
         ring->watched_seat[which] = NULL;
-        result = look_for_members(ring, which);
+        result = ksmring_look_for_members(ring, which);
         if (result < 0)
             return result;
     }
@@ -254,7 +150,7 @@ static int sleep_for(struct ksmring *ring, int which, uint seen, uint wanted, st
     int ticks, peer, result;
 
     /* A peer that moves its position without end must not keep the caller from looking whether it lives. */
-    if (!joined && patience->ticks == 0 && patience->looks++ >= ATTEMPTS)
+    if (!joined && patience->ticks == 0 && patience->looks++ >= MAX_LOOKS)
         return KSM_EAGAIN;
     /* A reader that stops early leaves a writer's room without a wake: see wake_level(). */
     if (!patience_left(patience, joined && which == KSMRING_WRITER ? 0 : KSM_SLICE, &ticks))
@@ -268,7 +164,7 @@ static int sleep_for(struct ksmring *ring, int which, uint seen, uint wanted, st
         return __atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen ? 0 : result;
     result = ksmwaitpeer(&side->waited, 1, ticks, peer);
     if (result == KSM_ETIMEDOUT)
-        patience->looks = ATTEMPTS; /* half a second is over */
+        patience->looks = MAX_LOOKS; /* half a second is over */
     if (__atomic_load_n(&side->at, __ATOMIC_SEQ_CST) != seen)
         return 0;
     if (result == KSM_EFAULT)

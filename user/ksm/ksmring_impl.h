@@ -2,7 +2,7 @@
  * ksmring_impl.h - the short ways through a ring: a message that is there, and room that is known to be free.
  *
  * Only ksmring.h includes this.  The functions that are not inline are in ksmring.c, for a ring that is empty or full,
- * or whose sides have many members.
+ * or whose sides have many members, and in ksmring_members.c.
  */
 #ifndef KSMRING_IMPL_H
 #define KSMRING_IMPL_H
@@ -15,8 +15,12 @@ static inline uint ksmring_record_size(uint n) { return (2 * sizeof(uint) - 1 + 
 /* Finds room for a message of n bytes, or a message, and waits for it.  0, or an error of ksmring_reserve(). */
 int ksmring_find_room(struct ksmring *ring, uint n, int ticks);
 int ksmring_find_message(struct ksmring *ring, int ticks);
-/* The other side waits, maybe for this position: wakes it. */
+/* Wakes the process that waits for this side, if there is one; the second only if it waits for this position. */
+void ksmring_wake(struct ksmring_side *side);
 void ksmring_wake_for(struct ksmring_side *side, uint at);
+/* 0 while a member of that side lives, which is watched from now on, or none has joined yet.  Else KSM_EOWNERDEAD,
+   or KSM_ENOENT: all have left.  One that joins meanwhile may take an entry that had been looked at already. */
+int ksmring_look_for_members(struct ksmring *ring, int which);
 /* Gives back the lock of a side that has many members. */
 void ksmring_unlock(struct ksmring *ring, int which);
 

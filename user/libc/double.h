@@ -12,7 +12,9 @@ union math_bits {
     uint64_t bits;
 };
 
-#define MATH_INFINITY ((union math_bits){ .bits = 0x7ffull << 52 }.value)
+#define MATH_EXACT        9007199254740992.0 /* 2^53: the integers up to it are doubles */
+#define MATH_MIN_EXPONENT (-1074)            /* the smallest double is 2 to this power */
+#define MATH_INFINITY     ((union math_bits){ .bits = 0x7ffull << 52 }.value)
 
 static inline int math_is_finite(double x)
 {

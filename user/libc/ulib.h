@@ -50,6 +50,9 @@ MUST_CHECK char *line_next(struct line_reader *reader, uint *n);
 
 /* Is it a device, as the console is?  Sleeps: may. */
 MUST_CHECK bool is_terminal(int fd);
+
+#define SCREEN_COLUMNS       80 /* where the terminal's size is not known */
+#define SCREEN_LINES         24
 #define TERMINAL_MIN_COLUMNS 20
 #define TERMINAL_MAX_COLUMNS 1000
 #define TERMINAL_MIN_LINES   2

@@ -11,7 +11,6 @@
 
 #define MAX_FACT 170  /* the largest whose result is finite */
 #define MAX_FIB  1476 /* likewise */
-#define TWO_53   9007199254740992.0
 
 double math_fact(double n)
 {
@@ -119,7 +118,7 @@ static int is_prime(uint64_t n)
 
 double math_isprime(double n)
 {
-    if (n < 2 || n >= TWO_53) /* from there on all doubles are even */
+    if (n < 2 || n >= MATH_EXACT) /* from there on all doubles are even */
         return 0;
     return is_prime(math_to_integer(n));
 }

@@ -5,6 +5,8 @@
 const VERSION = 1;
 const LONGEST = 255;
 const PROCESSORS = 256; // each has a lane of the picture
+// More than any system has: of a frame that has more, a picture could not be drawn.
+const MOST = { processes: 4096, segments: 65536, attached: 16384 };
 
 const U32 = 0xffffffff;
 const number = text => /^(0|[1-9]\d{0,9})$/.test(text) && Number(text) <= U32 ? Number(text) : undefined;
@@ -192,6 +194,9 @@ export class FeedReader {
     add(record) {
         const { frame, above } = this;
         this.above = record.kind;
+        if (frame.processes.length > MOST.processes || frame.segments.length > MOST.segments ||
+            frame.segments.at(-1)?.attached.length > MOST.attached)
+            return false;
         switch (record.kind) {
         case "T":
             frame.totals = record;

@@ -1,7 +1,12 @@
 // What the feed has told so far: frames and events, and from them the state at any moment and the lanes of the time line.
 
 const KEPT = 10 * 60 * 1e6; // microseconds that one can go back
+// However the times are in what somebody has recorded, or forged: so much is kept.
 const MOST_EVENTS = 200000;
+const MOST_FRAMES = 20000;
+const MOST_NAMED = 20000;    // processes, and segments' names
+const MOST_PROCESSES = 4096; // at one moment; no system has as many
+const MOST_ATTACHED = 16384; // to one segment
 
 // The first index whose time is above.
 export function after(list, time) {
@@ -14,6 +19,13 @@ export function after(list, time) {
             low = middle + 1;
     }
     return low;
+}
+
+// The oldest makes room for one that is too many.
+function keep(map, key, value) {
+    if (map.size >= MOST_NAMED && !map.has(key))
+        map.delete(map.keys().next().value);
+    map.set(key, value);
 }
 
 // In the order of times; lines come nearly in it.
@@ -56,7 +68,7 @@ export class History {
         this.lost = frame.totals.lost;
         for (const segment of frame.segments) {
             if (segment.name)
-                this.names.set(segment.id, segment.name);
+                keep(this.names, segment.id, segment.name);
         }
         const seen = new Map(frame.processes.map(p => [p.pid, p]));
         for (const p of frame.processes)
@@ -93,7 +105,7 @@ export class History {
     lane(pid) {
         let lane = this.processes.get(pid);
         if (!lane)
-            this.processes.set(pid, lane = { pid, name: "", changes: [] });
+            keep(this.processes, pid, lane = { pid, name: "", changes: [] });
         return lane;
     }
 
@@ -112,8 +124,10 @@ export class History {
     // What is older than one can go back to goes.
     trim() {
         let begin = this.last - KEPT;
-        if (this.events.length > MOST_EVENTS)
-            begin = Math.max(begin, this.events[this.events.length - MOST_EVENTS * 3 / 4].time);
+        for (const [list, most] of [[this.events, MOST_EVENTS], [this.frames, MOST_FRAMES]]) {
+            if (list.length > most)
+                begin = Math.max(begin, list[list.length - most * 3 / 4].time);
+        }
         if (begin < this.first)
             return;
         const cut = list => list.splice(0, Math.max(after(list, begin) - 1, 0));
@@ -157,7 +171,8 @@ function processOf(state, pid) {
     let process = state.processes.get(pid);
     if (!process) {
         process = { pid, parent: 0, state: "ready", cpu: null, call: null, guard: 0, stack: 0, brk: 0, name: "", wait: null };
-        state.processes.set(pid, process);
+        if (state.processes.size < MOST_PROCESSES)
+            state.processes.set(pid, process);
     }
     return process;
 }
@@ -173,10 +188,10 @@ function removeAttachments(state, keep) {
 const CHANGES = {
     fork(state, { pid, child }) {
         const parent = processOf(state, pid);
-        if (state.processes.has(child))
+        if (state.processes.has(child) || state.processes.size >= MOST_PROCESSES)
             return;
         state.processes.set(child, { ...parent, pid: child, parent: pid, state: "ready", cpu: null, call: null, wait: null });
-        for (const segment of state.segments.values())
+        for (const segment of [...state.segments.values()].filter(s => s.attached.length < MOST_ATTACHED))
             segment.attached.push(...segment.attached.filter(a => a.pid === pid).map(a => ({ ...a, pid: child })));
     },
     exec(state, { pid, name }) {

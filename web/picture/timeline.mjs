@@ -4,6 +4,7 @@ import { color, hue } from "./color.mjs";
 import { after } from "./history.mjs";
 import { callName, describe, doing, seconds } from "./words.mjs";
 
+const MOST_LANES = 1000; // of processes; no browser has a canvas of any height
 const LANE = 18, GAP = 4, NAMES = 128, AXIS = 20, GRAPH = 44;
 const GRAPHS = [["used", "frames in use"], ["pages", "shared pages"], ["attachments", "attachments"]];
 // For each event: its mark, its colour, and what the key calls it.
@@ -46,7 +47,7 @@ export class TimePicture {
     draw(history, box, now, focus) {
         const { width } = box;
         this.history = history;
-        const shown = [...history.processes.values()].filter(lane => this.isSeen(lane)).sort((a, b) => a.pid - b.pid);
+        const shown = [...history.processes.values()].filter(lane => this.isSeen(lane)).sort((a, b) => a.pid - b.pid).slice(-MOST_LANES);
         this.lanes = [
             ...history.cpus.map((runs, cpu) => ({ cpu, runs, name: `processor ${cpu}` })),
             ...shown.map(process => ({ process, name: `${process.name} ${process.pid}` })),

@@ -102,7 +102,7 @@ static void init_local(void)
     lapic[LAPIC_EOI] = 0;
 }
 
-bool apic_init(void)
+void apic_init(void)
 {
     uint a, b, c, features;
 
@@ -113,14 +113,13 @@ bool apic_init(void)
     }
     if (!lapic || !ioapic) {
         acpi.lapic_pa = 0;
-        return false;
+        return;
     }
     init_local();
     measure_timer();
     machine_self()->apic_id = apic_id();
     for (uint pin = 0; pin <= ioapic_last_pin(); pin++)
         ioapic_write(IOAPIC_ENTRY + 2 * pin, IOAPIC_MASKED);
-    return true;
 }
 
 void apic_init_cpu(void)

@@ -128,7 +128,7 @@ struct acpi_info {
 extern struct acpi_info acpi;
 
 void acpi_read(void);     /* leaves lapic_pa and ioapic_pa 0 where there is no MADT */
-bool apic_init(void);     /* true: local APIC and I/O APIC are in charge, else the PIC is */
+void apic_init(void);     /* from now on lapic_pa is 0 if not the APICs but the PIC is in charge */
 void apic_init_cpu(void); /* on each further processor */
 uint apic_id(void);
 void apic_eoi(uint vector);
@@ -149,9 +149,11 @@ void pic_init(void); /* all lines masked */
 void pic_enable_line(uint irq);
 bool pic_spurious(uint irq);
 void pic_eoi(uint irq);
+void pit_init(void);               /* counter 0 runs freely from now on */
 void pit_start(void);              /* HZ interrupts a second on line 0 */
 void pit_wait(uint microseconds);  /* up to 20,000; counter 0 must run freely: not after pit_start() */
 void interrupt_serve(uint vector); /* a device's, with interrupts off */
+void interrupt_tick(void);         /* this processor's clock has ticked; interrupts are off */
 /* From now on handler(irq) serves this line, with interrupts off, on the boot processor. */
 void interrupt_handle(uint irq, void (*handler)(uint irq));
 uint clock_second(void); /* the battery clock's second, in the clock's own notation: to be compared only */

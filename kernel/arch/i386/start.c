@@ -28,6 +28,7 @@ static void guarded_start(void)
             panic("the boot stack overflowed");
     acpi_read();
     pic_init();
+    pit_init();
     apic_init();
     kernel_start();
 }

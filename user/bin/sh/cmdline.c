@@ -115,21 +115,20 @@ static void next_command(void)
     scan.nesting--;
 }
 
-/* After if or elif. */
-static void parse_if(struct command *c)
+/* After if or elif, up to what follows the body. */
+static void parse_branch(struct command *c)
 {
     c->kind = IF;
     c->condition = parse_part();
     parse_keyword("then");
     c->body = parse_part();
-    if (is_keyword("elif")) {
-        struct command *other = arena_alloc(sizeof(*other));
+}
 
-        parse_nested(other, parse_if);
-        c->otherwise = arena_alloc(sizeof(*c->otherwise));
-        c->otherwise->chain = arena_alloc(sizeof(*c->otherwise->chain));
-        *c->otherwise->chain = (struct pipeline){ .first = other, .ncommands = 1 };
-        return;
+static void parse_if(struct command *c)
+{
+    for (parse_branch(c); is_keyword("elif"); parse_branch(c)) {
+        scan_next();
+        c = c->elif = arena_alloc(sizeof(*c));
     }
     if (is_keyword("else")) {
         scan_next();

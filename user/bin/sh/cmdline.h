@@ -49,6 +49,7 @@ struct command {
     char *name;             /* FOR */
     struct list *condition; /* IF, WHILE */
     struct list *body;
+    struct command *elif;   /* IF: another IF, tried when the condition fails; may be NULL */
     struct list *otherwise; /* IF; may be NULL */
     struct redirection *redirections;
 };

@@ -2,10 +2,12 @@
  * complete.c - completes names: see complete.h.
  *
  * A word may be quoted.  It is taken apart into a directory and the start of a name, which is compared with the names of
- * the directory.  What replaces the word has each character that means more than itself behind a \.
+ * the directory.  What replaces the word has each character that means more than itself behind a \.  That does not help
+ * against the control characters, some of which a line cannot have in words at all, so names with one are left out.
  */
 #include "complete.h"
 
+#include "ctype.h"
 #include "elf.h"
 #include "fcntl.h"
 #include "fs.h"
@@ -83,6 +85,13 @@ static bool is_program(const char *path)
     return is;
 }
 
+static bool has_control(const char *text)
+{
+    while (*text && (*text == '\t' || !iscntrl((uchar)*text)))
+        text++;
+    return *text;
+}
+
 static void add(struct completion *c, const char *name)
 {
     if (c->count % 64 == 0)
@@ -103,7 +112,7 @@ static void add_names(struct completion *c, const char *directory, const char *b
         if (!entry.inum || strncmp(name, begin, strlen(begin)) != 0 || (name[0] == '.' && !*begin))
             continue;
         path = path_join(directory, name);
-        if (!programs || is_program(path))
+        if (!has_control(path) && (!programs || is_program(path)))
             add(c, name);
         free(path);
     }

@@ -182,9 +182,12 @@ static void execute(uint argc, char **argv)
 
 static int run_if(const struct command *c)
 {
-    if (run_list(c->condition) == 0)
-        return run_list(c->body);
-    return c->otherwise ? run_list(c->otherwise) : 0;
+    while (run_list(c->condition) != 0) {
+        if (!c->elif)
+            return c->otherwise ? run_list(c->otherwise) : 0;
+        c = c->elif;
+    }
+    return run_list(c->body);
 }
 
 static int run_while(const struct command *c)

@@ -73,6 +73,8 @@ static const char *read_file(const char *path)
         fail(1, "%s: read error", path);
     close(fd);
     text[length] = 0;
+    if (strlen(text) < length)
+        fail(STATUS_NO_EXEC, "%s: not a text", path);
     return text;
 }
 

@@ -1,0 +1,14 @@
+/*
+ * robot.h - somebody to talk to, for a person that is alone.
+ */
+#ifndef ROBOT_H
+#define ROBOT_H
+
+#include "room.h"
+
+/* Starts a process, which comes into the person's room.  Its pid.  Sleeps: may. */
+int start_robot(struct person *person);
+/* Waits until it has heard that its person leaves: then its answers are in our inbox.  Sleeps: may. */
+void end_robot(int pid);
+
+#endif
