@@ -264,10 +264,10 @@ def lasts(e):
     e.has(-1, "init: starting sh", "a killed shell")
     e.until(lambda: e.line().startswith("$ "))
     e.shows(DROP + b"ac" + LEFT + b"b", "$ ab|c", "gives the keys to the next")
-    e.send(DROP + b"sh -c '(more list; echo knows) & sleep 50'\n")
-    e.has(-1, "end)", "more in a job")
-    e.shows(b"", "$ |", "that ends before it")
-    e.has(-1, "knows", "hears of that at once")
+    e.send(DROP + b"sh -c '(more list; echo knows) & sleep 200'\n")
+    e.shows(b"", "$ |", "a job that ends before its more")
+    e.has(-1, "knows", "tells it at once")
+    e.has(-2, "end)", "where it waited for a key")
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "leaves the keys to the shell")
 
 

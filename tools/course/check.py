@@ -21,7 +21,7 @@ from run.paths import debug_build  # noqa: E402
 WHERE = os.path.join(ROOT, "build", "course")
 JOBS = 2
 # Seconds of processor time for a machine: in a tree without the solution, a test may spin until its watchdog ends it.
-BUSY = ["--busy", "120"]
+BUSY = ["--busy", "300"]
 PATIENCE = 1800  # seconds on the clock, for what is stuck
 RESULT = re.compile(r"^(not )?ok \d+ - (.*?)( # SKIP.*)?\r?$", re.M)
 
