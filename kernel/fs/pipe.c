@@ -129,9 +129,9 @@ static void get_bytes_locked(struct pipe *p, void USER *dst, uint n)
 static bool await_room_locked(struct pipe *p, uint piece)
 {
     struct waiting self = { .piece = piece };
-    bool good = !thread_killed(thread_self());
+    bool good = true;
 
-    if (good && list_empty(&p->line) && PIPE_SIZE - p->used >= piece)
+    if (list_empty(&p->line) && PIPE_SIZE - p->used >= piece)
         return true;
     waitq_init(&self.sleeper);
     list_push_back(&p->line, &self.link);
@@ -150,7 +150,7 @@ int pipe_write(struct pipe *p, const void USER *src, int n)
     spin_acquire(&p->lock);
     while (done < total) {
         uint piece = min_uint(total - done, PAGE_SIZE);
-        if (!await_room_locked(p, piece)) {
+        if ((done > 0 && thread_killed(thread_self())) || !await_room_locked(p, piece)) {
             spin_release(&p->lock);
             return -1;
         }
@@ -178,7 +178,7 @@ int pipe_read(struct pipe *p, void USER *dst, int n)
             return -1;
         }
     }
-    while (done < total && p->used > 0 && !thread_killed(thread_self())) {
+    while (done < total && p->used > 0 && !(done > 0 && thread_killed(thread_self()))) {
         uint piece = min_uint(min_uint(total - done, p->used), PAGE_SIZE);
         get_bytes_locked(p, user_at(dst, done), piece);
         done += piece;
