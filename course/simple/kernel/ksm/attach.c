@@ -154,7 +154,6 @@ static bool inherit_all_locked(struct ksm_task *parent, struct ksm_task *child)
     list_for_each(link, &parent->holdings)
         if (segment_at_locked(holding_at(link)->handle) && !inherit_locked(child, holding_at(link)))
             return false;
-    aspace_inherit_done(child->as, parent->as);
     return true;
 }
 
@@ -194,8 +193,10 @@ int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
     spin_acquire(&registry.lock);
     bool done = inherit_all_locked(parent, child) && count_all_locked(child);
     spin_release(&registry.lock);
-    if (done)
+    if (done) {
+        aspace_inherit_done(child->as, parent->as); /* sleeps */
         return 0;
+    }
     aspace_unmap_all(child->as);
     /* course 7: */
     forget(child);
