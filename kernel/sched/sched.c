@@ -9,7 +9,9 @@
  * One lock, and three queues, which are served in turn, each first come first served: for threads in the
  * foreground, for those that have slept or are new, and for those whose time slice was over.  So neither the
  * shell nor a thread that holds something in the kernel waits behind all programs that compute, however many,
- * and none of them starves the others.
+ * and none of them starves the others.  A turn lasts until the next tick: if it were one thread, many that sleep
+ * and wake would each wait for a time slice of one that computes.  A fourth queue comes before all turns: for
+ * urgent threads that have slept.
  *
  * The first processor with nothing better to do runs a thread that becomes ready.  A thread that stops running
  * picks its successor itself and switches to it; there is no scheduler thread in between.  The lock is held
@@ -40,14 +42,15 @@
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED, "sched");
 
-enum { FOREGROUND, WOKEN, SPENT, NQUEUES };
+enum { URGENT, FOREGROUND, WOKEN, SPENT, NQUEUES };
 
 /* Fields:  S sched_lock   o only that processor */
-static struct list ready[NQUEUES] = { LIST_INIT(ready[0]), LIST_INIT(ready[1]),
-                                      LIST_INIT(ready[2]) }; /* [S] */
-static struct list *served = ready; /* [S] the queue from which the last thread was picked */
-static volatile uint nready;        /* [S to change] */
-static uint halted;                 /* [S] processors halted in arch_idle(), as bits */
+static struct list ready[NQUEUES] = { LIST_INIT(ready[0]), LIST_INIT(ready[1]), LIST_INIT(ready[2]),
+                                      LIST_INIT(ready[3]) }; /* [S] */
+static struct list *served = &ready[SPENT];                  /* [S] the queue whose turn it is */
+static uint turn_tick;                                       /* [S] when its turn began */
+static volatile uint nready;                                 /* [S to change] */
+static uint halted;   /* [S] processors halted in arch_idle(), as bits */
 static uint owed;     /* [S] processors whose threads were killed and that are to be poked, as bits */
 static uint nlooking; /* [S] idle processors that are not halted */
 static struct thread idle_threads[NCPU]; /* [as each struct thread] */
@@ -76,6 +79,8 @@ static inline bool poke_needed_locked(void) { return halted && nready > nlooking
 /* The queue that a thread joins when it becomes ready. */
 static inline struct list *place_locked(const struct thread *t)
 {
+    if (__builtin_expect(t->urgent && t->state == THREAD_SLEEPING, 0))
+        return &ready[URGENT];
     if (t->reserve)
         return &ready[FOREGROUND];
     if (t->state == THREAD_RUNNING && !t->urgent)
@@ -86,14 +91,11 @@ static inline struct list *place_locked(const struct thread *t)
 void sched_ready_locked(struct thread *t)
 {
     bool slept = t->state == THREAD_SLEEPING;
+    struct list *place = place_locked(t);
 
-    if (__builtin_expect(slept && t->urgent, 0)) {
-        list_push_front(&ready[FOREGROUND], &t->queue);
-        served = &ready[SPENT];
+    if (__builtin_expect(place == &ready[URGENT], 0))
         thread_self()->attention |= ATTENTION_RESCHED;
-    } else {
-        list_push_back(place_locked(t), &t->queue);
-    }
+    list_push_back(place, &t->queue);
     t->state = THREAD_READY;
     nready++;
     if (slept && poke_needed_locked())
@@ -139,10 +141,15 @@ static inline struct thread *pick_locked(void)
 
     if (!n)
         return NULL;
-    do
-        queue = queue == &ready[SPENT] ? ready : queue + 1;
-    while (list_empty(queue));
-    served = queue;
+    if (__builtin_expect(!list_empty(&ready[URGENT]), 0)) {
+        queue = &ready[URGENT];
+    } else if (turn_tick != ticks_now || list_empty(queue)) {
+        do
+            queue = queue == &ready[SPENT] ? &ready[FOREGROUND] : queue + 1;
+        while (list_empty(queue));
+        served = queue;
+        turn_tick = ticks_now;
+    }
     nready = n - 1;
     struct thread *t = container_of(queue->next, struct thread, queue);
     queue->next = t->queue.next;

@@ -305,6 +305,49 @@ TEST("a sleeper that is killed does not sleep to its end")
     check_eq(tap_status(pid), KILLED);
 }
 
+#define NSLEEPERS 100u
+#define NSLEEPS   20u
+#define LATE_TICKS \
+    300u /* each of them waiting for a time slice at each of its wakes takes a thousand or more */
+
+static void sleep_often(void *arg)
+{
+    (void)arg;
+    for (uint i = 0; i < NSLEEPS; i++)
+        sleep(1);
+}
+
+static void compute_on(void *arg)
+{
+    (void)arg;
+    for (;;)
+        asm volatile("");
+}
+
+TEST("sleepers wake in time however many they are, beside processes that compute on all processors")
+{
+    struct procinfo info;
+    int computing[NCPU];
+    uint start, nticks, ncomputed = 0;
+
+    for (uint i = 0; i < NCPU; i++)
+        computing[i] = tap_start(compute_on, NULL);
+    start = (uint)uptime();
+    for (uint i = 0; i < NSLEEPERS; i++)
+        tap_start(sleep_often, NULL);
+    tap_join_all(NSLEEPERS);
+    nticks = (uint)uptime() - start;
+    for (uint i = 0; i < NCPU; i++) {
+        check_eq(procinfo(computing[i], &info), 0);
+        ncomputed += info.nticks;
+        kill(computing[i]);
+        check_eq(tap_status(computing[i]), KILLED);
+    }
+    tap_note("%u ticks, %u of them computing", nticks, ncomputed);
+    check(nticks < LATE_TICKS);
+    check(ncomputed >= nticks / 4);
+}
+
 /* exec. */
 
 /* The compiler keeps a local variable of this alignment where it is only if main() was called aligned. */
