@@ -102,6 +102,9 @@ mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap
 HOST_TESTS += waitq
 waitq_SRC = tests/host/waitq.c tests/host/waitq_world.c $(patsubst %,kernel/sched/%.c,lock sched thread timer)
 waitq_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all
+HOST_TESTS += turns
+turns_SRC = tests/host/turns.c tests/host/waitq_world.c $(patsubst %,kernel/sched/%.c,lock sched thread timer)
+turns_CFLAGS = $(waitq_CFLAGS)
 
 # The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
 # course out: TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race mm_race waitq)
