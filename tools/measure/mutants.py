@@ -31,6 +31,7 @@ import suites as all_suites  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from measure import findings, mistakes, results  # noqa: E402
 from run import progress  # noqa: E402
+from run.build import alone  # noqa: E402
 from run.paths import ROOT, clean_env, debug_build  # noqa: E402
 
 SECONDS = {"host": 60, "guest": 60, "cli": 300}  # for one suite, over ten times what it takes; a hang has caught it
@@ -161,7 +162,6 @@ def sources(where):
 
 def synchronize():
     """Makes the copy as this tree is."""
-    os.makedirs(COPY, exist_ok=True)
     here = set(sources(ROOT))
     for path in set(sources(COPY)) - here:
         os.remove(os.path.join(COPY, path))
@@ -382,7 +382,8 @@ def main():
         sys.stderr.write("usage: ./ksm mutants [--record] [WORD]... | --list | --table | --fit\n")
         return 2
     chosen = choose(words)
-    with Processes() as processes:
+    os.makedirs(COPY, exist_ok=True)
+    with alone(COPY, "run of the mutants"), Processes() as processes:
         said = run(chosen, processes)
     ncaught = sum(bool(found) for found in said.values())
     progress.say("# %d of %d mutants were caught" % (ncaught, len(chosen)))
