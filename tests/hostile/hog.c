@@ -4,7 +4,10 @@
  *   hog       does it itself
  *   hog -o    has a child that does it, and ends when the child has it all
  *   hog -k    kills the shell that started it first
+ *   hog -c    leaves behind as many children as it can have
+ *   hog -s    leaves behind as many segments
  */
+#include "ksm.h"
 #include "procinfo.h"
 #include "ulib.h"
 
@@ -36,11 +39,38 @@ static void kill_shell(void)
         sleep(1);
 }
 
+static int leave(bool (*make)(int i))
+{
+    int n = 0;
+
+    while (make(n))
+        n++;
+    printf(1, "hog leaves %d\n", n);
+    return 0;
+}
+
+static bool make_child(int i)
+{
+    int pid = fork();
+
+    (void)i;
+    if (pid == 0)
+        for (;;)
+            sleep(1000);
+    return pid > 0;
+}
+
+static bool make_segment(int i) { return ksmget(getpid() << 16 | i, PAGE_SIZE, KSM_MUSTNOTEXIST) > 0; }
+
 int main(int argc, char *argv[])
 {
     int ends[2], n = 0;
     char c;
 
+    if (argc > 1 && strcmp(argv[1], "-c") == 0)
+        return leave(make_child);
+    if (argc > 1 && strcmp(argv[1], "-s") == 0)
+        return leave(make_segment);
     if (argc > 1 && strcmp(argv[1], "-k") == 0) {
         kill_shell();
         argc = 1;
