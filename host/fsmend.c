@@ -146,7 +146,7 @@ static void claim_all(struct mend *m)
 
 /* Types. */
 
-/* Do the first two entries of the file have these names? */
+/* Are the first two entries of the file "." and ".."?  self: both, and the first one names this inode; 0: either. */
 static bool has_entries(const struct mend *m, const struct dinode *di, uint self)
 {
     uint blockno = find_old(m, di, 0);
@@ -162,7 +162,7 @@ static bool has_only_entries(const struct mend *m, const struct dinode *di)
     for (uint index = 0; index < nblocks_of(di) && index < m->im.layout.max_blocks; index++) {
         uint blockno = find_old(m, di, index);
         const struct dirent *e = blockno ? old_block(m, blockno) : NULL;
-        for (uint i = 0; e && i < BSIZE / sizeof(*e); i++)
+        for (uint i = 0; e && i < ENTRIES_IN_BLOCK; i++)
             if (e[i].inum &&
                 (!mend_is_name(&e[i]) || e[i].inum >= mend_ninodes(m) || !mend_inode(m, e[i].inum)->type))
                 return false;
@@ -291,6 +291,7 @@ static void mend_addresses(struct mend *m, uint inum)
 
 /* Holes. */
 
+/* Cuts what a slot leads to, the file's blocks from `index` on, except the first nblocks of the file. */
 static void cut_slot(struct mend *m, uint *slot, uint depth, uint index, uint nblocks)
 {
     if (!*slot || index + fs_span(depth) <= nblocks)

@@ -12,8 +12,6 @@
 #include "host/fsmend_impl.h"
 #include "include/stat.h"
 
-#define IN_BLOCK (BSIZE / sizeof(struct dirent))
-
 static const char dot[DIRSIZ] = ".", dot_dot[DIRSIZ] = "..", lost_found[DIRSIZ] = "lost+found";
 
 static bool is_dir(const struct mend *m, uint inum)
@@ -34,11 +32,11 @@ static uint count_entries(const struct mend *m, uint dir)
 static struct dirent *entry_at(struct mend *m, uint dir, uint i)
 {
     const char *wrong;
-    struct dirent *block = fsimage_block_of(&m->im, mend_inode(m, dir), i / IN_BLOCK, false, &wrong);
+    struct dirent *block = fsimage_block_of(&m->im, mend_inode(m, dir), i / ENTRIES_IN_BLOCK, false, &wrong);
 
     if (!block)
         abort();
-    return &block[i % IN_BLOCK];
+    return &block[i % ENTRIES_IN_BLOCK];
 }
 
 /* The number under a name; 0: there is none. */
