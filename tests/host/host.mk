@@ -57,7 +57,7 @@ $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/ho
 	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
+FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(patsubst $(HOST_TREE)%,%,$(filter-out %/blockio.c,$(wildcard $(HOST_TREE)kernel/fs/*.c))) \
             kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/pool.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
@@ -102,6 +102,9 @@ mm_race_LIBS = $(foreach f,page_free page_free_zeroed page_free_chain,-Wl,--wrap
 HOST_TESTS += waitq
 waitq_SRC = tests/host/waitq.c tests/host/waitq_world.c $(patsubst %,kernel/sched/%.c,lock sched thread timer)
 waitq_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all
+HOST_TESTS += turns
+turns_SRC = tests/host/turns.c tests/host/waitq_world.c $(patsubst %,kernel/sched/%.c,lock sched thread timer)
+turns_CFLAGS = $(waitq_CFLAGS)
 
 # The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
 # course out: TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race mm_race waitq)

@@ -110,10 +110,12 @@ def tree_names(paths):
 
 
 def check_places(options, names):
-    """A result takes the place of an earlier one, and of nothing else: not of the submission itself."""
+    """A result takes the place of an earlier one, and of nothing else: not of a submission, whatever lies in that."""
+    trees = [os.path.join(os.path.realpath(path), "") for path in names]
     for name in names.values():
         place = os.path.join(options.out, name)
-        if os.path.lexists(place) and not os.path.isfile(os.path.join(place, "result.json")):
+        holds_tree = any(tree.startswith(os.path.join(os.path.realpath(place), "")) for tree in trees)
+        if os.path.lexists(place) and (holds_tree or not os.path.isfile(os.path.join(place, "result.json"))):
             raise Refused("%s is no result of an earlier run, and stays as it is: --out names another directory"
                           % report.printable(place))
 
@@ -310,8 +312,9 @@ def write_reports(options, results, reference):
         report.write(options.junit, report.junit(grouped))
     if options.gradescope:
         r = results[0]
-        about = "\n".join(["%s of %s points (%s)" % (points.shown(r.points), points.shown(r.of), "; ".join(r.ways)),
-                           r.sentence] + r.notes)
+        seen = Graded(dict(r.__dict__, tests=[t for t in r.tests if t["suite"] not in reference.hidden]))
+        got = "%s of %s points (%s)" % (points.shown(seen.points), points.shown(seen.of), "; ".join(r.ways))
+        about = "\n".join([got, seen.sentence] + r.notes)
         tests = [(reference.hidden.get(t["suite"], t["suite"].partition("/")[2]) + ": " + t["title"], t["points"],
                   t["of"], explained(t, r), t["suite"] in reference.hidden) for t in r.tests]
         report.write(options.gradescope, report.gradescope(about, tests, r.seconds))

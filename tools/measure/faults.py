@@ -53,6 +53,10 @@ FAULTS = [
      "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n",
      "    if (l) {\n        spin_release(l);\n        spin_acquire(l);\n    }\n"
      "    uint was = spin_acquire_irq(&sched_lock);\n    enum park_result result = PARK_KILLED;\n", QUEUE),
+    ("a thread that was killed waits for its turn", THREAD,
+     "        sched_hurry_locked(t);\n", "        ;\n", ["host/turns"]),
+    ("who gives way in the kernel waits as if its slice was over", "kernel/sched/sched.c",
+     "yield(HOLDING); }", "yield(SPENT); }", ["host/turns"]),
     ("a step of the clock forgets where it was", "kernel/sched/timer.c",
      "    while (timer_done != ticks_now && look_through_locked(&cost))\n        timer_done++;",
      "    for (; timer_done != ticks_now; timer_done++)\n        (void)!look_through_locked(&cost);", QUEUE),
