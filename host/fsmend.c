@@ -3,10 +3,10 @@
  *
  *   super block   fsmend_super.c
  *   log           replayed; one that is damaged is dropped
- *   inodes        types; sizes; addresses that can't be are cut, and blocks that two inodes have are copied
+ *   inodes        types; sizes; impossible addresses are cut, and blocks that two inodes have are copied
  *   holes         filled with zeroes, since a file has none here
  *   names         fsmend_tree.c
- *   bitmap        made anew
+ *   bitmap        rebuilt
  *
  * Addresses and contents are read from the image as it was found, which stays; so it does not matter which of two inodes gets
  * a block and which one a copy.  Blocks that anything claims are never given out.
@@ -115,7 +115,7 @@ static uint find_old(const struct mend *m, const struct dinode *di, uint index)
     return is_data(m, blockno) ? blockno : 0;
 }
 
-/* Counts what an address leads to as claimed.  True: one that can't be is among it. */
+/* Counts the blocks that an address leads to as claimed.  True: some address on the way is impossible. */
 static bool claim(struct mend *m, uint address, uint depth)
 {
     bool wrong = false;

@@ -11,7 +11,7 @@
 
 static void ignore(const char *problem) { (void)problem; }
 
-/* The image with this super block.  False: it can't be one. */
+/* Puts this super block into the image, and checks the whole.  False: it can't be a super block. */
 static bool try_super(uchar *image, size_t nbytes, const struct superblock *sb, struct check_result *result)
 {
     struct fs_layout layout;
