@@ -265,10 +265,10 @@ static void check_directory(struct check *c, uint inum, uint parent, struct wait
     if (di->size % sizeof(struct dirent))
         problem(c, "directory %u: its size of %u bytes is not that of whole entries", inum, di->size);
     for (uint i = 0; i < n; i++) {
-        uint blockno = find_block(c, di, i * sizeof(struct dirent) / BSIZE);
+        uint blockno = find_block(c, di, i / ENTRIES_IN_BLOCK);
         if (!blockno) /* check_inode() has reported it */
             continue;
-        const struct dirent *e = (const struct dirent *)block_at(c, blockno) + i % (BSIZE / sizeof(*e));
+        const struct dirent *e = (const struct dirent *)block_at(c, blockno) + i % ENTRIES_IN_BLOCK;
         if (!e->inum)
             continue;
         memcpy(names[nnames++], e->name, DIRSIZ);

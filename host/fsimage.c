@@ -113,15 +113,15 @@ const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1], size_t *l
 
 const char *fsimage_find_entry(struct fsimage *im, struct dinode *dir, const char *name, struct dirent **e)
 {
-    uint n = dir->size / sizeof(struct dirent), in_block = BSIZE / sizeof(struct dirent);
+    uint n = dir->size / sizeof(struct dirent);
     const char *wrong;
 
     *e = NULL;
     for (uint i = 0; i < n; i++) {
-        struct dirent *block = fsimage_block_of(im, dir, i / in_block, false, &wrong);
+        struct dirent *block = fsimage_block_of(im, dir, i / ENTRIES_IN_BLOCK, false, &wrong);
         if (!block)
             return damaged;
-        struct dirent *at = &block[i % in_block];
+        struct dirent *at = &block[i % ENTRIES_IN_BLOCK];
         if (at->inum && strncmp(at->name, name, DIRSIZ) == 0) {
             *e = at;
             return NULL;
@@ -138,11 +138,11 @@ const char *fsimage_enter(struct fsimage *im, struct dinode *dir, struct dirent 
     const char *wrong = NULL;
 
     if (!free_entry) {
-        uint n = dir->size / sizeof(struct dirent), in_block = BSIZE / sizeof(struct dirent);
-        struct dirent *block = fsimage_block_of(im, dir, n / in_block, true, &wrong);
+        uint n = dir->size / sizeof(struct dirent);
+        struct dirent *block = fsimage_block_of(im, dir, n / ENTRIES_IN_BLOCK, true, &wrong);
         if (!block)
             return wrong;
-        free_entry = &block[n % in_block];
+        free_entry = &block[n % ENTRIES_IN_BLOCK];
         dir->size = (n + 1) * sizeof(struct dirent);
     }
     free_entry->inum = inum;

@@ -41,7 +41,7 @@ MUST_CHECK const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nby
 /* The inode of the file at `path`, whose directories are made if need be.  If the file is there, it is an error,
    or, with `replace`, its inode. */
 MUST_CHECK const char *fsimage_create(struct fsimage *im, const char *path, bool replace, uint *inum);
-/* Gives a file this content instead of what it has. */
+/* Replaces the contents of a file. */
 MUST_CHECK const char *fsimage_fill(struct fsimage *im, uint inum, const void *bytes, uint nbytes);
 
 /* Cuts the next name off a path, to DIRSIZ bytes; *length: what it was before.  NULL: there is none. */

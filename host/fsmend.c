@@ -3,10 +3,10 @@
  *
  *   super block   fsmend_super.c
  *   log           replayed; one that is damaged is dropped
- *   inodes        types; sizes; addresses that can't be are cut, and blocks that two inodes have are copied
+ *   inodes        types; sizes; impossible addresses are cut, and blocks that two inodes have are copied
  *   holes         filled with zeroes, since a file has none here
  *   names         fsmend_tree.c
- *   bitmap        made anew
+ *   bitmap        rebuilt
  *
  * Addresses and contents are read from the image as it was found, which stays; so it does not matter which of two inodes gets
  * a block and which one a copy.  Blocks that anything claims are never given out.
@@ -115,7 +115,7 @@ static uint find_old(const struct mend *m, const struct dinode *di, uint index)
     return is_data(m, blockno) ? blockno : 0;
 }
 
-/* Counts what an address leads to as claimed.  True: one that can't be is among it. */
+/* Counts the blocks that an address leads to as claimed.  True: some address on the way is impossible. */
 static bool claim(struct mend *m, uint address, uint depth)
 {
     bool wrong = false;
@@ -146,7 +146,7 @@ static void claim_all(struct mend *m)
 
 /* Types. */
 
-/* Do the first two entries of the file have these names? */
+/* Are the first two entries of the file "." and ".."?  self: both, and the first one names this inode; 0: either. */
 static bool has_entries(const struct mend *m, const struct dinode *di, uint self)
 {
     uint blockno = find_old(m, di, 0);
@@ -162,7 +162,7 @@ static bool has_only_entries(const struct mend *m, const struct dinode *di)
     for (uint index = 0; index < nblocks_of(di) && index < m->im.layout.max_blocks; index++) {
         uint blockno = find_old(m, di, index);
         const struct dirent *e = blockno ? old_block(m, blockno) : NULL;
-        for (uint i = 0; e && i < BSIZE / sizeof(*e); i++)
+        for (uint i = 0; e && i < ENTRIES_IN_BLOCK; i++)
             if (e[i].inum &&
                 (!mend_is_name(&e[i]) || e[i].inum >= mend_ninodes(m) || !mend_inode(m, e[i].inum)->type))
                 return false;
@@ -291,6 +291,7 @@ static void mend_addresses(struct mend *m, uint inum)
 
 /* Holes. */
 
+/* Cuts what a slot leads to, the file's blocks from `index` on, except the first nblocks of the file. */
 static void cut_slot(struct mend *m, uint *slot, uint depth, uint index, uint nblocks)
 {
     if (!*slot || index + fs_span(depth) <= nblocks)

@@ -12,9 +12,10 @@
 
 #include "fs.h"
 
-#define SUPER_BLOCK 1u
-#define LOG_MIN     15u /* blocks of a log, its header included, in which every operation finds room */
-#define LOG_COPIES  (sizeof(((struct logheader *)0)->block) / sizeof(int)) /* that a log's header can name */
+#define SUPER_BLOCK      1u
+#define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent)) /* of a directory */
+#define LOG_MIN          15u /* blocks of a log, its header included, in which every operation finds room */
+#define LOG_COPIES       (sizeof(((struct logheader *)0)->block) / sizeof(int)) /* that a log's header can name */
 
 struct fs_layout {
     struct superblock sb;

@@ -456,8 +456,7 @@ TEST("a reply of which one bit was changed is not taken for a result")
         open_wire(&wire);
         reply = (uint *)wire.replies.data + 1; /* after its length */
         check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, "1+2", 3), 0);
-        while (__atomic_load_n(&wire.replies.side[KSMRING_WRITER]->at, __ATOMIC_SEQ_CST) == 0)
-            sleep(1);
+        wait_until(__atomic_load_n(&wire.replies.side[KSMRING_WRITER]->at, __ATOMIC_SEQ_CST) != 0);
         reply[word] ^= 1u << pick(32);
         check_eq(mathwire_receive(&wire, &result), KSM_EINVAL);
         mathwire_close(&wire);

@@ -292,11 +292,7 @@ TEST("a waiter that is killed takes no unit of the semaphore")
 #define LONG    3000
 
 /* The end of a process would wake the sleepers. */
-static void until_stopped(void)
-{
-    while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
-        sleep(1);
-}
+static void until_stopped(void) { wait_until(__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)); }
 
 /* Waits that long for a unit, and says whether it got one. */
 static void wait_and_tell(void *arg)
@@ -316,8 +312,7 @@ static void be_busy_at_the_end(void *arg)
     int end = (int)shared->ready;
 
     (void)arg;
-    while (uptime() < end - 8)
-        sleep(1);
+    wait_until(uptime() >= end - 8);
     while (uptime() < end + 8)
         ;
     until_stopped();

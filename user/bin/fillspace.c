@@ -1,7 +1,7 @@
 /*
  * fillspace.c - attaches a segment again and again, until its address space is full (§4.3).
  *
- *   fillspace [TICKS]     stays for so long with what it has (0)
+ *   fillspace [TICKS]     then stays for that many ticks (0)
  */
 #include "ksm.h"
 #include "memlayout.h"
