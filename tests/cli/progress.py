@@ -228,6 +228,24 @@ p = subprocess.run([sys.executable, "-c", RUN], stdin=subprocess.DEVNULL, captur
                    env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
 ok(p.returncode == 1 and p.stderr == "ksm: no more processes\n", "a suite that can't be started has not passed", p)
 
+# A suite that does not end by a kill: when the runner is to end, and when it takes too long.
+STUBBORN = "import os, signal, sys, time; signal.signal(15, signal.SIG_IGN); eval(sys.argv[1]); time.sleep(60)"
+STUBBORN_RUN = """
+import os, sys
+import runner, suites
+from run import children, progress
+children.ENDING, runner.TOO_LONG = 1, int(sys.argv[2])
+suites.command = lambda *_: [sys.executable, "-c", %r, sys.argv[1]]
+progress.run(lambda: len(runner.Runner(["check/style"], dict(os.environ), {"check/style": 1}).run()))
+""" % STUBBORN
+for what, step, seconds, status in (("when the runner is killed", "os.kill(os.getppid(), 15)", 600, 130),
+                                    ("when it takes too long", "0", 1, 1)):
+    began = time.monotonic()
+    p = subprocess.run([sys.executable, "-c", STUBBORN_RUN, step, str(seconds)], stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, check=False,
+                       env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
+    ok(p.returncode == status and time.monotonic() - began < 55, "a suite that ignores a kill ends, " + what, p)
+
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])
 ok(t.expect(rb"testing: \d of 2 done, 0 failed;") and t.status() == 0, "which suites run, and how many are done", t.all)

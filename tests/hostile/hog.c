@@ -3,7 +3,7 @@
  *
  *   hog       does it itself
  *   hog -o    has a child that does it, and ends when the child has it all
- *   hog -k    kills the shell that started it first
+ *   hog -k    kills the shell that started it when it has it all, and tries to be faster than the next one
  */
 #include "procinfo.h"
 #include "ulib.h"
@@ -27,27 +27,15 @@ static int parent(void)
     return procinfo(getpid(), &info) == 0 ? info.ppid : -1;
 }
 
-static void kill_shell(void)
-{
-    int pid = parent();
-
-    kill(pid);
-    while (parent() == pid)
-        sleep(1);
-}
-
 int main(int argc, char *argv[])
 {
+    bool forks = argc > 1 && strcmp(argv[1], "-o") == 0, kills = argc > 1 && !forks;
     int ends[2], n = 0;
     char c;
 
-    if (argc > 1 && strcmp(argv[1], "-k") == 0) {
-        kill_shell();
-        argc = 1;
-    }
     if (pipe(ends) < 0)
         fail(1, "cannot make a pipe");
-    if (argc > 1 && fork() > 0) {
+    if (forks && fork() > 0) {
         close(ends[1]);
         read(ends[0], &c, 1);
         return 0;
@@ -59,6 +47,11 @@ int main(int argc, char *argv[])
     printf(1, "hog has %d pages\n", n);
     close(ends[0]);
     close(ends[1]);
+    if (kills) {
+        kill(parent());
+        for (int npages = 16;; npages = npages > 1 ? npages / 2 : 16)
+            sbrk(npages * (int)PAGE_SIZE); /* a page that is promised is as good as taken */
+    }
     for (;;)
         if (!take(1))
             sleep(10);

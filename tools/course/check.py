@@ -40,6 +40,7 @@ def titles_passed(words, env, processes):
         output = process.communicate(timeout=PATIENCE)[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGTERM)  # what a script has started ends with it, and removes its disks
+        processes.finish(process)
         output = process.communicate()[0]
     finally:
         processes.finish(process)
