@@ -230,6 +230,17 @@ for words, meant in (([os.path.join(MEASURE, "crash.py"), "--evry", "3"], "--eve
     p = subprocess.run([sys.executable] + words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                        check=False)
     ok(p.returncode == 2 and "did you mean '%s'?" % meant in p.stderr, "a misspelling: " + " ".join(words), p.stderr)
+CRASH = """
+import sys
+sys.path[:0] = ["tools", "tools/rules"]
+import linters
+print(linters.faults(["sh", "-c", "kill -SEGV $$"]), linters.warnings(["sh", "-c", "kill -SEGV $$"]))
+print(linters.format_faults("false"), linters.warnings(["sh", "-c", "echo a.c:1:1: warning: found"]))
+"""
+p = subprocess.run([sys.executable, "-c", CRASH], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                   check=False)
+ok(p.stdout == "['status -11'] ['status -11']\n['status 1'] ['a.c:1:1: warning: found']\n",
+   "a linter that can't work has not found nothing", p)
 COVERED = """
 import sys
 sys.path.insert(0, "tools")
