@@ -96,11 +96,13 @@ info breakpoints 1
 @fault
 program echo
 delete
-break main
+break *main
 continue
-set var $eip = 0
+set var *(int *)($esp + 8) = 0
 continue
 bt
+@words
+continue
 @errors
 process 77
 process x
@@ -113,7 +115,7 @@ type
 @end
 kill
 quit
-""", "echo", "--", "; ".join(others + ["echo one two", "echo three", "echo four"]))
+""", "echo", "--", "; ".join(others + ["echo one two", "echo three", "echo four", "echo five"]))
     s.check("`help' describes the commands", "hint", "Processes, and what each is doing")
     ok("`help ps'" in s.text and "process PID" in s.text, "the first screen names the commands", s.text)
     s.check("before the kernel has booted, the commands say so", "early", "not booted", "no page tables", "not booted")
@@ -132,6 +134,8 @@ quit
             "symbols of cat", r"keep n ")
     s.check("a program's fault stops in the kernel, with the way there", "fault", "can't go on after", "program_fault",
             "trap_page_fault", "<signal handler called>")
+    s.check("then the console says what it was, and where in the source", "words",
+            "^pid .* echo: trap 14 .*--kill proc", r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)")
     s.check("wrong arguments are explained", "errors", "no process 77", "`x' is not a pid", "usage: process",
             "usage: pt", "no process 77", "No symbol", "no program `no-such-program'")
     ok(s.status == 0, "gdb ends", s.text)

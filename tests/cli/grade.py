@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
-from course import grade as grader, report, submission, trial  # noqa: E402
+from course import grade as grader, reference, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import children, statuses  # noqa: E402
 
@@ -246,7 +246,7 @@ for name, place in left.items():
 os.symlink(path("left", "other"), path("left", "ksm-grade-link"))
 live = os.open(left["ksm-grade-live"], os.O_RDONLY)
 fcntl.flock(live, fcntl.LOCK_EX)
-PLACE = "import sys, os; sys.path.insert(0, %r); from course import grade\nwith grade.workplace(): pass"
+PLACE = "import sys, os; sys.path.insert(0, %r); from course.workplace import workplace\nwith workplace(): pass"
 subprocess.run([sys.executable, "-c", PLACE % os.path.join(ROOT, "tools")], env=dict(ENV, TMPDIR=path("left")),
                check=True)
 os.close(live)
@@ -259,9 +259,9 @@ at = {"kernel.elf": 0, "kernel/old.o": 0, "kernel/new.o": time.time() + 86400, "
 for name, seconds in at.items():
     os.utime(write("clock/build/" + name, ""), (seconds, seconds))
 subprocess.run(["chmod", "-R", "a-w", path("clock")], check=True)
-grader.ROOT = path("clock")
-grader.copy_tree(path("copied"), "build")
-grader.ROOT = ROOT
+reference.ROOT = path("clock")
+reference.copy_tree(path("copied"), "build")
+reference.ROOT = ROOT
 found = sorted(name for _, _, names in os.walk(path("copied")) for name in names)
 ok(found == ["kernel.elf", "old.o"], "what was built in the future is built again, as make would not", found)
 ok(all(os.stat(path("copied", *names)).st_mode & 0o200 for names in ((), ("build", "kernel"), ("build", "kernel.elf"))),

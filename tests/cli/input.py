@@ -111,4 +111,9 @@ r = subprocess.run(["make", "-s", "qemu-nox"], cwd=ROOT, timeout=WAIT, check=Fal
 said = r.stdout.replace(b"\r", b"")
 ok(r.returncode == 0 and said.count(b"one\n") == 1 and said.count(b"a line\n") == 50,
    "make qemu-nox types a file from its first byte on", r)
+for typed, said in (None, "ksm: nothing is typed here: the system runs until Ctrl-C, or a kill\n"), ("", ""):
+    r = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "run", "piped.py"), "echo", "booted"], input=typed,
+                       stdin=subprocess.DEVNULL if typed is None else None, capture_output=True, text=True,
+                       timeout=WAIT, check=False)
+    ok(r.returncode == 0 and r.stdout == "booted\n" and r.stderr == said, "it says where nothing can be typed", r)
 done()

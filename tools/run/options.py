@@ -180,13 +180,16 @@ def watch_file(parser, options):
         options.param.append("watch=on")
 
 
-def kernel_line(options, command, typed=False):
+BATCH = ("log=monitor", "stdin=all")  # messages and standard input have a port of their own
+
+
+def kernel_line(options, command, ports=BATCH, typed=False):
     """What the kernel is told: its parameters, and the command, unless it is to be typed at the shell's prompt."""
     words = list(options.param)
     if command and typed:
         words += ["log=monitor", "stdin=programs"]
     elif command:
-        words += ["log=monitor", "stdin=all", "run=" + command]
+        words += [*ports, "run=" + command]
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:
