@@ -22,9 +22,8 @@
 #include "mm/page.h"
 #include "proc/proc_impl.h"
 
-#define SHELL_RESERVE  16u /* of the last pages, for init and a shell that knows no jobs */
-#define OTHERS_RESERVE 16u /* of them, for others than a job's first process, which they may outlive */
-#define SHELL_PAGES    40u /* what a shell takes */
+#define SHELL_RESERVE 16u /* of the last pages, for init and a shell that knows no jobs */
+#define SHELL_PAGES   40u /* what a shell takes */
 
 static volatile int foreground;   /* [P to change] a job, or 0 */
 static volatile uint keys_reader; /* a pid, or 0 */
@@ -46,7 +45,7 @@ static uint reserve_locked(const struct proc *p)
         return p->depth == DEPTH_COMMAND ? PAGE_RESERVE - SHELL_RESERVE : 0;
     if (p->job != foreground)
         return 0;
-    return p->pid == p->job ? PAGE_RESERVE : OTHERS_RESERVE;
+    return p->pid == p->job ? PAGE_RESERVE : PAGE_LASTING; /* others may outlive the first one */
 }
 
 void job_enter_locked(struct proc *p)

@@ -43,6 +43,7 @@ struct thread {
     uint nticks;                  /* [o] clock ticks that found it running */
     uint reserve;                 /* [S to change] see thread_set_reserve() */
     bool urgent;                  /* [o] see thread_set_urgent() */
+    bool lasting;                 /* [o] what it allocates may outlive it: see mm/page.h */
     bool fpu_used;                /* [o] arch: it has a floating-point state */
     struct aspace *aspace;        /* [o] proc and mm: NULL for kernel threads */
     const char *name;             /* [I] for panics; a process points to its own name */

@@ -112,6 +112,11 @@ write(os.path.join(GOOD, "result.json"), "{}")
 r = grade("--out", path("twice"), GOOD)
 ok(r.returncode == 2 and "is no result of an earlier run" in r.stderr and os.path.exists(os.path.join(GOOD, "kernel")),
    "nor is a submission taken for a result if it has what a result has", r)
+os.symlink(WORK, os.path.join(GOOD, "elsewhere"))
+for out in "grades", "kernel/grades", "elsewhere":
+    r = grade("--out", os.path.join(GOOD, out), GOOD)
+    ok(r.returncode == 2 and "is in a submission" in r.stderr, "no result is looked for where a submission could have "
+       "left one: " + out, r)
 refused(3, "there is no directory", "and a tree that is not there", GOOD, path("nowhere"))
 refused(2, "at most 8 processors", "and more processors than the system uses", "--smp", "1,9", GOOD)
 refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)

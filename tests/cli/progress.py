@@ -128,6 +128,20 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
 
+for where, *words in ("mutants", "mutants", "a dead handle"), ("course", "handout", "--check", "call"):
+    if not os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree has neither
+        continue
+    os.makedirs(os.path.join(ROOT, "build", where), exist_ok=True)
+    place = os.open(os.path.join(ROOT, "build", where), os.O_RDONLY)
+    fcntl.flock(place, fcntl.LOCK_EX)
+    with subprocess.Popen([os.path.join(ROOT, "ksm")] + words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as p:
+        first = p.stdout.readline()
+        p.terminate()
+    os.close(place)
+    ok(first.startswith("ksm: waiting for another ") and p.returncode == 130,
+       "two of ./ksm %s do not change one copy of the tree at a time" % words[0], first, p.returncode)
+
 # A kill comes when something has only just begun, in the background of a shell, where Ctrl-C is ignored.
 slow = os.path.join(temp_directory(), "make")
 with open(slow, "w", encoding="utf-8") as f:

@@ -279,6 +279,11 @@ p = subprocess.run([os.path.join(ROOT, "ksm"), "run"], env={"PATH": machine(), "
                    stdin=subprocess.DEVNULL, capture_output=True, check=False)
 ok(p.returncode == 2 and p.stderr == "ksm: TMPDIR names no directory: /nowhere\n",
    "a directory for temporary files that is not there is not taken for a compiler that is not", p.stderr)
+here = temp_directory()
+p = subprocess.run([os.path.join(ROOT, "ksm"), "run", "--", "true"], cwd=os.path.dirname(here), text=True,
+                   env=dict(os.environ, KSM_BUILT="1", TMPDIR=os.path.basename(here)), stdin=subprocess.DEVNULL,
+                   stderr=subprocess.PIPE, check=False)
+ok(p.returncode == 0, "one that is named from here is found from elsewhere, too", p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)

@@ -109,12 +109,21 @@ def tree_names(paths):
     return {path: name for name, path in names.items()}
 
 
+def inside(path, directory):
+    """Is it the directory or in it, by its name or by where that leads?"""
+    return any(os.path.join(whole(path), "").startswith(os.path.join(whole(directory), ""))
+               for whole in (os.path.abspath, os.path.realpath))
+
+
 def check_places(options, names):
-    """A result takes the place of an earlier one, and of nothing else: not of a submission, whatever lies in that."""
-    trees = [os.path.join(os.path.realpath(path), "") for path in names]
+    """A result takes the place of an earlier one, and of nothing else: not of a submission, whatever lies in that.  Nor
+    is it believed that what lies in a submission is a result."""
+    if any(inside(options.out, path) for path in names):
+        raise Refused("%s is in a submission, which could bring results of its own: --out names another directory"
+                      % report.printable(options.out))
     for name in names.values():
         place = os.path.join(options.out, name)
-        holds_tree = any(tree.startswith(os.path.join(os.path.realpath(place), "")) for tree in trees)
+        holds_tree = any(inside(path, place) for path in names)
         if os.path.lexists(place) and (holds_tree or not os.path.isfile(os.path.join(place, "result.json"))):
             raise Refused("%s is no result of an earlier run, and stays as it is: --out names another directory"
                           % report.printable(place))

@@ -34,7 +34,6 @@ def sources(where):
 
 def synchronize():
     """Makes the copy as this tree is."""
-    os.makedirs(COPY, exist_ok=True)
     here = set(sources(ROOT))
     for path in set(sources(COPY)) - here:
         os.remove(os.path.join(COPY, path))

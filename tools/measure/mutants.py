@@ -25,6 +25,7 @@ from measure import findings, mistakes, mutant_copy, results  # noqa: E402
 from measure.faults import FAULTS  # noqa: E402
 from measure.mutant_results import Results  # noqa: E402
 from run import progress  # noqa: E402
+from run.build import alone  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 
 # turns: the suites that run first, those that run if none of these fails, and so on.
@@ -120,7 +121,8 @@ def main():
         sys.stderr.write("usage: ./ksm mutants [--record] [WORD]... | --list | --table | --fit\n")
         return 2
     chosen = choose(words)
-    with Processes() as processes:
+    os.makedirs(mutant_copy.COPY, exist_ok=True)
+    with alone(mutant_copy.COPY, "run of the mutants"), Processes() as processes:
         said = run(chosen, processes)
     ncaught = sum(bool(found) for found in said.values())
     progress.say("# %d of %d mutants were caught" % (ncaught, len(chosen)))

@@ -97,11 +97,14 @@ def cppcheck_commands(command, generated):
     yield options + ["--platform=unix64", "-I.", "host"]
 
 
+def compiled(database):
+    with open(os.path.join(database, "compile_commands.json"), encoding="utf-8") as f:
+        return {entry["file"] for entry in json.load(f)}
+
+
 def tidy_commands(command, database):
     """Several files in each, since starting takes time too."""
-    with open(os.path.join(database, "compile_commands.json"), encoding="utf-8") as f:
-        ours = set(sources(suffixes=(".c",)))
-        paths = [entry["file"] for entry in json.load(f) if entry["file"] in ours]
+    paths = sorted(compiled(database).intersection(sources(suffixes=(".c",))))
     checks = [] if os.environ.get("KSM_TEST_ALL") else ["--checks=-clang-analyzer-*"]
     for i in range(0, len(paths), 8):
         yield [command, "--quiet", "-p", database] + checks + paths[i:i + 8]
@@ -123,6 +126,8 @@ def c_checkers(report):
         with open(os.path.join(scratch, "compile_commands.json"), "w", encoding="utf-8") as f:
             subprocess.run([sys.executable, "tools/build/compile_commands.py", "make", "B=" + b, "CC=clang"], cwd=ROOT,
                            env=env, check=True, stdout=f)
+        report.check("C: compile_commands.json has each source of the system",
+                     sorted(set(sources("kernel", "user", "host", suffixes=(".c",))) - compiled(scratch)))
         for title, name, version, commands, found, where in (
                 ("user pointers and locks", "sparse", SPARSE, sparse_commands, sparse_faults, b + "/gen"),
                 ("C", "cppcheck", CPPCHECK, cppcheck_commands, faults, b + "/gen"),

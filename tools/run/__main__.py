@@ -95,7 +95,7 @@ def run_on(disk, options):
     if not command and not any(param.startswith("terminal=") for param in options.param):
         told, typed = terminal.parameters()
         options.param += told
-    with qemu.Machine(kernel, append=kernel_line(options, command, disk.foreign),
+    with qemu.Machine(kernel, append=kernel_line(options, command, typed=disk.foreign),
                       disk=None if options.ramdisk else disk.path, ramdisk=disk.path if options.ramdisk else None,
                       write=options.write, smp=options.smp, mem=options.mem, icount=options.icount,
                       feed=options.watch) as machine:

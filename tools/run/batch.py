@@ -132,7 +132,9 @@ def follow(machine, options, typer, out, err):
 
 
 def run(machine, options, command, foreign):
-    out, err = Output(sys.stdout), Output(sys.stderr)
+    out = Output(sys.stdout)
+    together = os.path.samestat(os.fstat(1), os.fstat(2))  # a thread for each would mix up the order
+    err = out if together else Output(sys.stderr)
     typer = None
     if foreign:
         length = len(os.fsencode(command))

@@ -121,14 +121,14 @@ static void show_processes(void)
     static const char *const states[] = {
         [PROC_SLEEPING] = "sleep", [PROC_READY] = "ready", [PROC_RUNNING] = "run"
     };
-    const struct entry **order = malloc((nnow + 1) * sizeof(*order));
+    const struct entry **order = malloc((nnow + 1) * sizeof(struct entry *));
     uint nrows = terminal ? rows_of_processes() : nnow;
 
     if (!order)
         fail(1, "out of memory");
     for (uint i = 0; i < nnow; i++)
         order[i] = &now[i];
-    qsort(order, nnow, sizeof(*order), compare);
+    qsort(order, nnow, sizeof(struct entry *), compare);
     put_line("%5s %6s %-5s %4s %8s %6s %s", "PID", "PARENT", "STATE", "%CPU", "SIZE", "SHARED", "NAME");
     for (uint i = 0; i < nnow && i < nrows; i++) {
         const struct procinfo *p = &order[i]->info;

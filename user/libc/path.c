@@ -18,12 +18,13 @@ const char *path_last(const char *path)
 
 char *path_join(const char *directory, const char *name)
 {
-    uint size = strlen(directory) + strlen(name) + 2;
+    uint length = strlen(directory), size = length + strlen(name) + 2;
+    bool slash = length > 0 && directory[length - 1] == '/';
     char *path = malloc(size);
 
     if (!path)
         fail(1, "out of memory");
-    snprintf(path, size, "%s/%s", directory, name);
+    snprintf(path, size, "%s%s%s", directory, slash ? "" : "/", name);
     return path;
 }
 
