@@ -3,6 +3,9 @@
  *
  * An entry with number 0 is free.  Entries are read where they lie in the cache, one group at a time.  In a
  * corrupt image, a partial entry at the end is ignored.
+ *
+ * Programs ask for the names of a directory in their order, so a search begins where the last one ended: else the time to list
+ * a directory would grow with the square of its size.
  */
 #include "base/kstring.h"
 #include "base/min.h"
@@ -24,9 +27,9 @@ struct walk {
     uint blockno; /* of entries[0] */
 };
 
-static void walk_start(struct walk *w, struct inode *dp)
+static void walk_start(struct walk *w, struct inode *dp, uint position)
 {
-    *w = (struct walk){ .dp = dp, .nentries = dp->disk.size / sizeof(struct dirent) };
+    *w = (struct walk){ .dp = dp, .nentries = dp->disk.size / sizeof(struct dirent), .position = position };
 }
 
 static void walk_stop(struct walk *w)
@@ -68,11 +71,11 @@ static inline bool names_equal(const char *a, const char *b)
 uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
 {
     struct walk w;
-    uint inum = 0;
+    uint inum = 0, near = dp->near;
     bool have_slot = false;
     char first = name->text[0];
 
-    for (walk_start(&w, dp); !inum && walk_next(&w);) {
+    for (walk_start(&w, dp, near); !inum && (walk_next(&w) || near);) {
         for (uint i = 0; i < w.n; i++) {
             const struct dirent *e = &w.entries[i];
             if (e->inum ? e->name[0] == first && names_equal(e->name, name->text) : !have_slot) {
@@ -83,8 +86,12 @@ uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
                     break;
             }
         }
+        if (near && !inum) /* it is not there: look everywhere */
+            w.position = w.n = near = 0;
     }
     walk_stop(&w);
+    if (inum && w.position) /* not for the first ones, "." and "..", which are between all others */
+        dp->near = w.position;
     if (!inum && w.position < w.nentries)
         *slot = DIR_UNREADABLE;
     else if (!have_slot)
@@ -97,7 +104,7 @@ bool dir_is_empty(struct inode *dp)
     struct walk w;
     bool empty = true;
 
-    for (walk_start(&w, dp); empty && walk_next(&w);) {
+    for (walk_start(&w, dp, 0); empty && walk_next(&w);) {
         for (uint i = 0; i < w.n && empty; i++) {
             const struct dirent *e = &w.entries[i];
             empty = !e->inum || names_equal(e->name, ".") || names_equal(e->name, "..");

@@ -94,7 +94,7 @@ static struct dinode *on_disk(const struct group *g, uint inum)
 static void set_loaded(struct inode *ip)
 {
     ip->run.nblocks = 0;
-    ip->next_offset = 0;
+    ip->next_offset = ip->near = 0;
     ip->loaded = true;
 }
 

@@ -90,7 +90,9 @@ static inline uint reserve(void)
 {
     const struct thread *self = thread_self();
 
-    return self ? PAGE_RESERVE - self->reserve : 0;
+    if (!self)
+        return 0;
+    return PAGE_RESERVE - (self->lasting ? min_uint(self->reserve, PAGE_LASTING) : self->reserve);
 }
 
 /* The same, but the whole reserve as long as there may be cached blocks to give up.  They go first: a thread that may not

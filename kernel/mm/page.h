@@ -8,7 +8,8 @@
  *
  * Whatever would break that is refused, and so is what would leave less than PAGE_RESERVE frames, except for
  * threads that may take some or all of those: thread->reserve says how many.  kernel/proc decides.  They do so only when
- * the block cache has no clean frames to give.
+ * the block cache has no clean frames to give.  While thread->lasting is set, a thread takes PAGE_LASTING of
+ * them at most: the others have to come back when it ends.
  *
  * Lock: RANK_PAGE, taken and released inside.
  */
@@ -19,6 +20,7 @@
 #include "include/mustcheck.h"
 
 #define PAGE_RESERVE 64u /* the last frames, which most threads leave to others */
+#define PAGE_LASTING 16u /* of these, for what may outlive a job that ends */
 
 /* What the block cache leaves beyond those: operations need objects, and can't wait for a commit to make room. */
 #define PAGE_LEFT_BY_CACHE 32u

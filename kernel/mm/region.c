@@ -71,7 +71,7 @@ static bool create_single(struct region *r)
     return true;
 }
 
-bool region_create(struct region *r, uint npages)
+static bool create(struct region *r, uint npages)
 {
     struct pmap_ready *ready = &r->ready;
 
@@ -101,6 +101,17 @@ incomplete:
     page_unpromise(npages - r->nmade);
     region_destroy(r);
     return false;
+}
+
+/* A region may outlive the process that makes it. */
+bool region_create(struct region *r, uint npages)
+{
+    struct thread *self = thread_self();
+
+    self->lasting = true;
+    bool made = create(r, npages);
+    self->lasting = false;
+    return made;
 }
 
 static void free_pages(const uint *entries, uint n)

@@ -27,9 +27,8 @@ static void share_files(struct proc *parent, struct proc *child)
     child->cwd = inode_dup(parent->cwd);
 }
 
-int proc_fork(const struct trapframe *tf)
+static int make_child(struct proc *parent, const struct trapframe *tf)
 {
-    struct proc *parent = proc_self();
     struct proc *child = proc_new(parent);
     int pid;
 
@@ -64,6 +63,17 @@ no_aspace:
 no_thread:
     proc_delete(child);
     return -1;
+}
+
+/* A program's child may outlive it; a shell cleans up after its own. */
+int proc_fork(const struct trapframe *tf)
+{
+    struct proc *self = proc_self();
+
+    self->thread.lasting = self->depth > DEPTH_SHELL;
+    int pid = make_child(self, tf);
+    self->thread.lasting = false;
+    return pid;
 }
 
 static void release_files(struct proc *self)

@@ -6,12 +6,13 @@
  *                         |<-----yield------'  |
  *                         '---unpark-- SLEEPING (thread.c)
  *
- * One lock, and three queues, which are served in turn, each first come first served: for threads in the
- * foreground, for those that have slept or are new, and for those whose time slice was over.  So neither the
- * shell nor a thread that holds something in the kernel waits behind all programs that compute, however many,
- * and none of them starves the others.  A turn lasts until the next tick: if it were one thread, many that sleep
- * and wake would each wait for a time slice of one that computes.  A fourth queue comes before all turns: for
- * urgent threads that have slept.
+ * One lock, and four queues, which are served in turn, each first come first served: for threads in the
+ * foreground, for those that have slept or are new, for those that gave way in the kernel, where they may hold
+ * what others wait for, and for those whose time slice was over in their programs.  So neither the shell nor a
+ * thread that holds something waits behind all programs that compute, however many, and none of them starves the
+ * others.  A turn lasts until the next tick: if it were one thread, many that sleep and wake would each wait for a
+ * time slice of one that computes.  A fifth queue comes before all turns: for urgent threads that have slept, and for
+ * those that were killed, which have little left to do.
  *
  * The first processor with nothing better to do runs a thread that becomes ready.  A thread that stops running
  * picks its successor itself and switches to it; there is no scheduler thread in between.  The lock is held
@@ -42,15 +43,15 @@
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED, "sched");
 
-enum { URGENT, FOREGROUND, WOKEN, SPENT, NQUEUES };
+enum queue { URGENT, FOREGROUND, WOKEN, HOLDING, SPENT, NQUEUES };
 
 /* Fields:  S sched_lock   o only that processor */
 static struct list ready[NQUEUES] = { LIST_INIT(ready[0]), LIST_INIT(ready[1]), LIST_INIT(ready[2]),
-                                      LIST_INIT(ready[3]) }; /* [S] */
-static struct list *served = &ready[SPENT];                  /* [S] the queue whose turn it is */
-static uint turn_tick;                                       /* [S] when its turn began */
-static volatile uint nready;                                 /* [S to change] */
-static uint halted;   /* [S] processors halted in arch_idle(), as bits */
+                                      LIST_INIT(ready[3]), LIST_INIT(ready[4]) }; /* [S] */
+static struct list *served = &ready[SPENT]; /* [S] the queue whose turn it is */
+static uint turn_tick;                      /* [S] when its turn began */
+static volatile uint nready;                /* [S to change] */
+static uint halted;                         /* [S] processors halted in arch_idle(), as bits */
 static uint owed;     /* [S] processors whose threads were killed and that are to be poked, as bits */
 static uint nlooking; /* [S] idle processors that are not halted */
 static struct thread idle_threads[NCPU]; /* [as each struct thread] */
@@ -76,30 +77,30 @@ void sched_init(void)
 /* Are there more ready threads than idle processors that look for one, and is a processor halted? */
 static inline bool poke_needed_locked(void) { return halted && nready > nlooking; }
 
-/* The queue that a thread joins when it becomes ready. */
-static inline struct list *place_locked(const struct thread *t)
-{
-    if (__builtin_expect(t->urgent && t->state == THREAD_SLEEPING, 0))
-        return &ready[URGENT];
-    if (t->reserve)
-        return &ready[FOREGROUND];
-    if (t->state == THREAD_RUNNING && !t->urgent)
-        return &ready[SPENT];
-    return &ready[WOKEN];
-}
-
-void sched_ready_locked(struct thread *t)
+/* Puts t at the end of the queue, unless another one is for such a thread. */
+static inline void enqueue_locked(struct thread *t, enum queue queue)
 {
     bool slept = t->state == THREAD_SLEEPING;
-    struct list *place = place_locked(t);
 
-    if (__builtin_expect(place == &ready[URGENT], 0))
+    if (t->reserve)
+        queue = FOREGROUND;
+    if (__builtin_expect(slept && t->urgent, 0)) {
+        queue = URGENT;
         thread_self()->attention |= ATTENTION_RESCHED;
-    list_push_back(place, &t->queue);
+    }
+    list_push_back(&ready[queue], &t->queue);
     t->state = THREAD_READY;
     nready++;
     if (slept && poke_needed_locked())
         thread_self()->attention |= ATTENTION_POKE;
+}
+
+void sched_ready_locked(struct thread *t) { enqueue_locked(t, WOKEN); }
+
+void sched_hurry_locked(struct thread *t)
+{
+    list_remove(&t->queue);
+    list_push_back(&ready[URGENT], &t->queue);
 }
 
 void sched_release_and_poke(uint was)
@@ -125,7 +126,7 @@ void thread_set_reserve(struct thread *t, uint npages)
     uint was = spin_acquire_irq(&sched_lock);
 
     t->reserve = npages;
-    if (t->state == THREAD_READY) {
+    if (t->state == THREAD_READY && !thread_killed(t)) {
         list_remove(&t->queue);
         nready--;
         sched_ready_locked(t);
@@ -220,18 +221,21 @@ void sched_switch_locked(struct thread *self)
 
 bool sched_crowded(void) { return nready; }
 
-void sched_yield(void)
+/* Lets others run, if any is ready; the thread waits in this queue, or in that for such a thread. */
+static void yield(enum queue queue)
 {
     struct thread *self = thread_self();
     uint was = spin_acquire_irq(&sched_lock);
 
     self->attention &= ~(ATTENTION_RESCHED | ATTENTION_POKE | ATTENTION_WATCHED);
     if (nready) {
-        sched_ready_locked(self);
+        enqueue_locked(self, queue);
         sched_switch_locked(self);
     }
     sched_release_and_poke(was);
 }
+
+void sched_yield(void) { yield(HOLDING); }
 
 void sched_attend(void)
 {
@@ -239,7 +243,7 @@ void sched_attend(void)
     uint was, pokes;
 
     if (self->attention & ATTENTION_RESCHED) {
-        sched_yield();
+        yield(SPENT);
     } else if (self->attention & (ATTENTION_POKE | ATTENTION_WATCHED)) {
         was = spin_acquire_irq(&sched_lock);
         self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED);

@@ -13,10 +13,12 @@ extern struct spinlock sched_lock; /* RANK_SCHED */
 /* A thread without stack and entry, NEW. */
 void thread_prepare(struct thread *t, const char *name);
 
-/* Puts t at the end of its run queue; if it is urgent and slept, before all others, and the running thread gives
-   way at its next return to user mode.  For one that slept the running thread owes a poke; for others
-   sched_release_and_poke() has to follow. */
+/* Puts t, which is new or slept, at the end of its run queue; if it is urgent and slept, before all others, and the
+   running thread gives way at its next return to user mode.  For one that slept the running thread owes a poke; for
+   others sched_release_and_poke() has to follow. */
 void sched_ready_locked(struct thread *t);
+/* Puts t, which is ready, before all others. */
+void sched_hurry_locked(struct thread *t);
 /* Releases the lock, and pokes a processor if one is needed.  No other lock is held. */
 void sched_release_and_poke(uint was);
 /* The calling thread has set its state.  Returns when it is picked again, perhaps on another processor;

@@ -143,7 +143,9 @@ void thread_kill(struct thread *t)
     t->attention |= ATTENTION_KILLED;
     if (t->state == THREAD_SLEEPING && t->interruptible)
         thread_wake_locked(t, PARK_KILLED);
-    if (t->state == THREAD_RUNNING)
+    if (t->state == THREAD_READY)
+        sched_hurry_locked(t);
+    else if (t->state == THREAD_RUNNING)
         sched_owe_poke_locked(t);
     spin_release_irq(&sched_lock, was);
 }

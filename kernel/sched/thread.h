@@ -43,6 +43,7 @@ struct thread {
     uint nticks;                  /* [o] clock ticks that found it running */
     uint reserve;                 /* [S to change] see thread_set_reserve() */
     bool urgent;                  /* [o] see thread_set_urgent() */
+    bool lasting;                 /* [o] what it allocates may outlive it: see mm/page.h */
     bool fpu_used;                /* [o] arch: it has a floating-point state */
     struct aspace *aspace;        /* [o] proc and mm: NULL for kernel threads */
     const char *name;             /* [I] for panics; a process points to its own name */
@@ -87,8 +88,8 @@ enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible
 /* Wakes a parked thread; no effect on one that is not asleep.  Any context.  A halted processor is poked for
    it only when the caller returns to user mode or gives up its own: see sched.c.  Sleeps: no. */
 void thread_unpark(struct thread *t);
-/* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode.
-   Sleeps: no. */
+/* Marks it killed, and ends its sleep when that is interruptible.  It dies at its next return to user mode, and waits
+   for no turn until then if it is ready.  Sleeps: no. */
 void thread_kill(struct thread *t);
 /* If it sleeps, calls look(arg) while it can't wake.  Sleeps: no. */
 bool thread_if_asleep(const struct thread *t, void (*look)(void *arg), void *arg);

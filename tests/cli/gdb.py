@@ -385,6 +385,19 @@ p = subprocess.run([sys.executable, os.path.join(odd, "tree", "tools", "run", "d
                    env=dict(ENV, B=odd, TMPDIR=odd), check=False)
 ok("ksm_attach in section .text" in p.stdout and "echo.c" in p.stdout,
    "directories may have any characters in their names", p.stdout)
+# A kernel can bring a script for gdb, and its user may have allowed all scripts.
+for name, text in ("script", "\4name\nprint('the kernel ' 'speaks')\n\0"), \
+                  (".gdbinit", "set auto-load safe-path /\n"), ("start/.gdbinit", "echo the directory speaks\\n\n"):
+    os.makedirs(os.path.dirname(os.path.join(WORK, name)), exist_ok=True)
+    with open(os.path.join(WORK, name), "w", encoding="ascii") as f:
+        f.write(text)
+subprocess.run(["objcopy", "--add-section", ".debug_gdb_scripts=" + os.path.join(WORK, "script"),
+                os.path.join(odd, "kernel.elf")], check=True)
+p = subprocess.run([sys.executable, DEBUG[1]], input="info symbol ksm_attach\nkill\n", stdout=subprocess.PIPE,
+                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=qemu.ANSWER, check=False,
+                   cwd=os.path.join(WORK, "start"), env=dict(ENV, B=odd, TMPDIR=odd, HOME=WORK))
+ok("ksm_attach in section .text" in p.stdout and "speaks" not in p.stdout,
+   "what a kernel or a directory brings for gdb to run is not run", p.stdout)
 # Names of files in a kernel are not gdb's to compute: the second one here is an expression.
 with open(os.path.join(WORK, "names.c"), "w", encoding="utf-8") as f:
     f.write("""\

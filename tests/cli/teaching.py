@@ -80,6 +80,16 @@ measured = {n for page in ("performance", "reliability", "ksm") for n in FIGURE.
 stale = [n for n in FIGURE.findall(re.sub("`[^`]*`", "", read("docs/report.md"))) if n not in measured]
 ok(not stale, "each figure of three digits and more in the report is one of those that were measured last", *stale)
 
+report = read("docs/report.md")
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from measure import mistakes, mutants  # noqa: E402
+known = [m.what for m in mutants.all_mutants()]
+words = re.findall(r"`([^`]+)`", " ".join(re.findall(r"\[mutants?: ([^]]*)\]", report)))
+unknown = [word for word in words if not any(word in what for what in known)]
+ok(words and not unknown, "each mutant that the report cites can be tried by its word", *unknown)
+ok(" %d of which are mistakes that students make" % len(mistakes.MISTAKES) in report.replace("\n", " "),
+   "and it counts the mistakes of students right")
+
 unknown = sorted({s for s in sentences.CITATION.findall(text) if s not in contract})
 ok(not unknown, "each sentence that is cited stands in the contract", unknown)
 done()

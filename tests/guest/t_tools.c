@@ -140,6 +140,8 @@ TEST("ed changes lines by address, pattern and range")
           "echo ,p; "
           "echo w; echo q) | ed -s f",
           "top\nnew\nend\n", 0 },
+        { "(echo 2i; echo .; echo p; echo 3a; echo .; echo p; echo 1i; echo .; echo p; echo q) | ed -s f",
+          "new\nend\ntop\n", 0 },
         { "(echo g/n/s/n/N/gp; echo v/N/d; echo ,p; echo u; echo ,p; echo u; echo wq) | ed -s f; cat f",
           "New\neNd\nNew\neNd\ntop\nNew\neNd\nNew\neNd\n", 0 },
         { "echo baaac > g; (echo 's/a*/x/gp'; echo u; echo 's/a/[&\\&]/2p'; echo u; echo 's/.*/a\\/b/p'; "
@@ -253,13 +255,18 @@ TEST("a full disk costs ed and mv nothing that was there")
     char name[DIRSIZ + 1];
 
     lines_enter();
-    check_eq(shell("echo one > f; touch e; mkdir d"), 0);
+    check_eq(shell("echo one > f; echo two > g; ln g h; touch e; mkdir d"), 0);
 
     uint nfiles = fill_disk(4);
 
     check_eq(shell("(echo H; echo r /README; echo w; echo 1p; echo Q) | ed -s f"), 1);
     check_str(lines_output,
               "?\ncannot write the file: the text is here still, and so is what was in the file\none\n");
+    check_eq(shell("(echo H; echo r /README; echo w; echo Q) | ed -s g"), 1);
+    check_str(lines_output,
+              "?\ncannot write the file: the text is here still, and so is what was in the file\n");
+    check_eq(shell("cat g h; rm g h"), 0);
+    check_str(lines_output, "two\ntwo\n");
     check_eq(shell("cat f; mv f e; cat e; mv e d/f; cat d/f; rm d/f d; ls -C | grep '^ed'"), 1);
     check_str(lines_output, "one\none\none\n");
     while (nfiles > 0) {

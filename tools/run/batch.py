@@ -107,10 +107,9 @@ def follow(machine, options, typer, out, err):
     show = typer.feed if typer else out.put
     log = qemu.LogReader(lambda line: err.put(partial(symbols.line, line)), input=Feeder(machine.log).ask,
                          **({"prompt": typer.shell_waits} if typer else {}))
-    end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     longest_wait = 1 if options.busy else WAIT_MAX  # how busy QEMU was must be looked at
     while ports.open and not (typer and typer.finished):
-        left = end - time.monotonic()
+        left = (options.timeout or DEFAULT_TIMEOUT) - machine.age()
         if left <= 0 or (options.busy and machine.busy() > options.busy):
             break
         pause = typer.pause if typer else None

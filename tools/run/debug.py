@@ -124,9 +124,10 @@ def drain(port):
 
 
 def gdb_command(kernel, port, program):
-    """Each path is a word of its own: whatever characters it has."""
-    return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off",
-            "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"), "-ex", "target remote " + port] + (
+    """Each path is a word of its own: whatever characters it has.  Whatever gdb's user allows elsewhere, no script that
+    a kernel or a directory brings is run: it may be a student's."""
+    return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex",
+            "set auto-load off", "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"), "-ex", "target remote " + port] + (
                 ["-ex", "program " + program] if program else []) + [kernel]
 
 

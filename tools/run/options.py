@@ -152,7 +152,7 @@ def check(parser, options):
         key, equals, _ = param.partition("=")
         if not key or not equals or any(c.isspace() for c in param) or key == "run":
             parser.error("--param wants KEY=VALUE without blanks, and no run=: '%s'" % param)
-        if key not in PARAMETERS and suggestion(key, PARAMETERS):
+        if key not in PARAMETERS and (key.startswith("ksm.") or suggestion(key, PARAMETERS)):
             parser.error("there is no boot parameter '%s'%s" % (key, suggestion(key, PARAMETERS)))
     if "" in [options.disk, *options.add]:
         parser.error("--disk and --add want the name of a file, and this one is empty")

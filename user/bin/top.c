@@ -118,7 +118,9 @@ static int compare(const void *a, const void *b)
 
 static void show_processes(void)
 {
-    static const char *const states[] = { "?", "sleep", "ready", "run" };
+    static const char *const states[] = {
+        [PROC_SLEEPING] = "sleep", [PROC_READY] = "ready", [PROC_RUNNING] = "run"
+    };
     const struct entry **order = malloc((nnow + 1) * sizeof(struct entry *));
     uint nrows = terminal ? rows_of_processes() : nnow;
 
@@ -131,7 +133,7 @@ static void show_processes(void)
     for (uint i = 0; i < nnow && i < nrows; i++) {
         const struct procinfo *p = &order[i]->info;
 
-        put_line("%5d %6d %-5s %4u %7uK %6u %.16s", p->pid, p->ppid, states[p->state & 3], order[i]->percent,
+        put_line("%5d %6d %-5s %4u %7uK %6u %.16s", p->pid, p->ppid, states[p->state], order[i]->percent,
                  p->nbytes / 1024, p->nattached, p->name);
     }
     free(order);

@@ -1,6 +1,7 @@
 /*
- * path.c - the parts of a path, and programs that take OLD NEW or OLD... DIRECTORY.
+ * path.c - the parts of a path, and what programs do with each path that they are given.
  */
+#include "fcntl.h"
 #include "stat.h"
 #include "ulib.h"
 
@@ -43,6 +44,24 @@ int path_each(char *paths[], int n, int (*act)(const char *old, const char *new)
 
         status |= act(paths[i], new);
         free(new);
+    }
+    return status;
+}
+
+int file_each(char *paths[], int n, int (*act)(int fd, const char *name))
+{
+    int status = n == 0 ? act(0, "input") : 0;
+
+    for (int i = 0; i < n; i++) {
+        int fd = open(paths[i], O_RDONLY);
+
+        if (fd < 0) {
+            warn("%s: cannot open", paths[i]);
+            status |= 1;
+            continue;
+        }
+        status |= act(fd, paths[i]);
+        close(fd);
     }
     return status;
 }

@@ -125,6 +125,22 @@ void leave_room(struct person *person)
     ksmlock_release(&person->room->seats[person->seat].owner);
 }
 
+bool lives(int pid)
+{
+    struct procinfo info;
+
+    return procinfo(pid, &info) == 0;
+}
+
+void await_end(int pid)
+{
+    int begin = uptime();
+
+    while (lives(pid) && uptime() - begin < END_TICKS)
+        sleep(LOOK_TICKS);
+    kill(pid);
+}
+
 /* Messages. */
 
 struct other *look_at(struct person *person, uint index, uint generation)
