@@ -117,7 +117,7 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     self->foreign = image.foreign;
     change_over(self, &image, last_name(path));
     if (self->depth == DEPTH_SHELL)
-        job_shell_begins();
+        job_keep_pages(0); /* it has all its memory */
     trapframe_start(tf, image.entry, sp);
     return 0;
 }

@@ -28,7 +28,7 @@
 static volatile int foreground;   /* [P to change] a job, or 0 */
 static volatile uint keys_reader; /* a pid, or 0 */
 static volatile int keys_job;     /* its job, or 0; it is the reader while this is the foreground */
-static uint nkept;                /* [P] pages promised to the next shell */
+static uint nkept;                /* atomic: pages promised to the next shell */
 
 /* What a shell has said of its next child.  [P to change] */
 static struct {
@@ -83,23 +83,13 @@ void job_begin_locked(struct proc *p)
     }
 }
 
-/* Keeps so many pages for the next shell, instead of those kept before. */
-static void keep_pages(uint n)
-{
-    spin_acquire(&proc_lock);
-    uint was = nkept;
-    nkept = n;
-    spin_release(&proc_lock);
-    page_unpromise(was);
-}
-
-void job_shell_begins(void) { keep_pages(0); }
+void job_keep_pages(uint n) { page_unpromise(__atomic_exchange_n(&nkept, n, __ATOMIC_RELAXED)); }
 
 void job_shell_ends(const struct proc *self, int job)
 {
     proc_kill_job(job);
     if (self->parent == proc_one && page_promise(SHELL_PAGES))
-        keep_pages(SHELL_PAGES);
+        job_keep_pages(SHELL_PAGES);
 }
 
 int job_leave_locked(struct proc *self)

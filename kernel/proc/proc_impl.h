@@ -66,7 +66,7 @@ void job_update_reserves(int job);
 /* A shell is dead, but still has its memory, and this job, or 0, loses the foreground by it.  Lock not held.
    Sleeps: may. */
 void job_shell_ends(const struct proc *self, int job);
-/* A shell, or what init runs in its place, has all its memory.  Lock not held. */
-void job_shell_begins(void);
+/* Keeps n pages, which are promised, for the next shell, instead of those kept before. */
+void job_keep_pages(uint n);
 
 #endif
