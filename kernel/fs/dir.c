@@ -68,8 +68,7 @@ static inline bool names_equal(const char *a, const char *b)
 uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
 {
     struct walk w;
-    uint inum = 0,
-         near = dp->near; /* names are asked for in their order, as a rule: first there, then everywhere */
+    uint inum = 0, near = dp->near; /* as a rule, names are asked for in their order */
     char first = name->text[0];
 
     walk_start(&w, dp, near);
