@@ -14,7 +14,7 @@
  * its own name.  A HOSTFILE with a '=' in its name is found as it stands.  Names are cut to 14 bytes, as the
  * kernel cuts them; --add refuses longer ones, since it would replace a file that was not meant.
  *
- * The image is built in memory.  It is written to IMAGE.new, which is then renamed: no one sees half an image,
+ * The image is built in memory.  It is written to a new file, which is then renamed: no one sees half an image,
  * and one that can't be changed as asked stays as it was.
  */
 #include <errno.h>

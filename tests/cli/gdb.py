@@ -388,7 +388,7 @@ os.symlink(ROOT, os.path.join(odd, "tree"))
 p = subprocess.run([sys.executable, os.path.join(odd, "tree", "tools", "run", "debug.py"), "echo"],
                    input="info symbol ksm_attach\ninfo line main\nkill\n", stdout=subprocess.PIPE,
                    stderr=subprocess.STDOUT, text=True, errors="replace", timeout=qemu.ANSWER,
-                   env=dict(ENV, B=odd, TMPDIR=odd), check=False)
+                   env=dict(ENV, B=odd, TMPDIR=odd, LC_ALL="C"), check=False)
 ok("ksm_attach in section .text" in p.stdout and "echo.c" in p.stdout,
    "directories may have any characters in their names", p.stdout)
 # A kernel can bring a script for gdb, and its user may have allowed all scripts.

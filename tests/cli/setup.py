@@ -115,7 +115,9 @@ for what, cache, installed in (("not at all", says("Candidate: (none)"), ["qemu-
                                ("from the first", says("Candidate: 120.0"), ["qemu-system wished"] * 2),
                                ("once the lists are read", UPDATED, ["qemu-system", "wished"])):
     directory = machine(APT, more={"apt-cache": cache})
-    p = subprocess.run([os.path.join(tree, "ksm"), "run"], env={"PATH": directory}, capture_output=True, text=True)
+    open(os.path.join(directory, "runs"), "w").close()  # which is no word of the list
+    p = subprocess.run([os.path.join(tree, "ksm"), "run"], cwd=directory, env={"PATH": directory}, capture_output=True,
+                       text=True)
     found = [l.partition("--no-install-recommends ")[2] for l in log(directory) if l.startswith("install")]
     ok(p.returncode == 0 and found == installed, "what a use makes do without is installed where apt has it: " + what,
        log(directory), p.stderr)
@@ -259,6 +261,17 @@ for words, meant in (([os.path.join(MEASURE, "crash.py"), "--evry", "3"], "--eve
     p = subprocess.run([sys.executable] + words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                        check=False)
     ok(p.returncode == 2 and "did you mean '%s'?" % meant in p.stderr, "a misspelling: " + " ".join(words), p.stderr)
+CRASH = """
+import sys
+sys.path[:0] = ["tools", "tools/rules"]
+import linters
+print(linters.faults(["sh", "-c", "kill -SEGV $$"]), linters.warnings(["sh", "-c", "kill -SEGV $$"]))
+print(linters.format_faults("false"), linters.warnings(["sh", "-c", "echo a.c:1:1: warning: found"]))
+"""
+p = subprocess.run([sys.executable, "-c", CRASH], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                   check=False)
+ok(p.stdout == "['status -11'] ['status -11']\n['status 1'] ['a.c:1:1: warning: found']\n",
+   "a linter that can't work has not found nothing", p)
 COVERED = """
 import sys
 sys.path.insert(0, "tools")
@@ -275,6 +288,11 @@ for missed, status, last in (20, 0, "as pages: build/coverage/html/index.html"),
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     ok(p.returncode == status and p.stdout.endswith(last + "\n"),
        "./ksm coverage ends with what it missed: %d lines of 1000" % missed, p.stdout)
+nothing = re.sub(r"(?s)lambda room: \{.*?\}\)\}", "lambda room: {}", COVERED % 0)
+p = subprocess.run([sys.executable, "-c", nothing], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                   check=False)
+ok(p.returncode == 1 and p.stderr == "coverage: nothing of kernel/fs was measured\n",
+   "and says so if nothing was measured, which is not all", p)
 p = subprocess.run([os.path.join(ROOT, "ksm"), "run"], env={"PATH": machine(), "TMPDIR": "/nowhere"}, text=True,
                    stdin=subprocess.DEVNULL, capture_output=True, check=False)
 ok(p.returncode == 2 and p.stderr == "ksm: TMPDIR names no directory: /nowhere\n",

@@ -3,6 +3,8 @@
  * hostile segment is refused or survived.
  */
 #include "chance.h"
+#include "ksmlock.h"
+#include "ksmring.h"
 #include "procinfo.h"
 #include "program.h"
 
@@ -280,6 +282,109 @@ TEST("ksmchat comes to its end in a room that a hostile program fills with garba
 TEST("ksmchat comes to its end in a room that a hostile program fills with a member who never ends")
 {
     spoil_room(true);
+}
+
+/* What ksmchat has in its segment. */
+#define NSEATS 64u
+#define INBOX  2048u
+enum { TALKS = 1, LISTENS };
+struct seat {
+    struct ksmlock owner;
+    uint generation;
+    uint state;
+    uint nlost;
+    uchar inbox[KSMRING_NBYTES(INBOX, NSEATS + 1)] __attribute__((aligned(64)));
+};
+struct room {
+    uint mark;
+    struct ksmlock door;
+    struct seat seats[NSEATS] __attribute__((aligned(64)));
+};
+
+static struct room *attach_room(void)
+{
+    struct ksminfo_t info;
+    int handle = ksmget(ksmid_parse(segment_id), 0, KSM_OPEN);
+    struct room *room = ksmattach(handle);
+
+    check_eq(ksmerror(room), 0);
+    check_eq(ksminfo(handle, &info), 0);
+    check_eq(info.ksmsz, sizeof(*room));
+    return room;
+}
+
+/* Sits down in all free seats, and writes there without an end, so that nobody else can. */
+static void hold_seats(struct room *room)
+{
+    struct ksmring ring;
+    void *where;
+
+    for (uint i = 0; i < NSEATS; i++) {
+        struct seat *seat = &room->seats[i];
+
+        if (ksmlock_try(&seat->owner) != 0)
+            continue;
+        check_eq(ksmring_open(&ring, seat->inbox, sizeof(seat->inbox)), 0);
+        check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
+        check_eq(ksmring_reserve(&ring, 1, &where, KSMRING_TRY), 0);
+        seat->generation++;
+        seat->state = TALKS;
+    }
+}
+
+TEST("ksmchat waits for all that have no room together no longer than for one of them")
+{
+    struct chatter chatters[2];
+    struct room *room;
+    int begin;
+
+    segment_choose();
+    for (int i = 0; i < 2; i++)
+        chatters[i] = start_chatter("2", i ? "b" : "a");
+    for (int i = 0; i < 2; i++)
+        say(&chatters[i], "here\n");
+    for (int i = 0; i < 2; i++)
+        listen_for(chatters[i].out, "here\n", "here\n");
+    room = attach_room();
+    hold_seats(room);
+    begin = uptime();
+    for (int i = 0; i < 2; i++) {
+        say(&chatters[i], "still here\n");
+        close(chatters[i].in);
+    }
+    tap_join_all(2);
+    check(uptime() - begin < 1500); /* 62 waits of half a second are more */
+    for (int i = 0; i < 2; i++)
+        close(chatters[i].out);
+    ksmdetach(room);
+}
+
+TEST("ksmchat comes to its end though somebody has written that those still talk who wait for each other")
+{
+    struct chatter chatters[3];
+    struct room *room;
+
+    segment_choose();
+    for (int i = 0; i < 3; i++)
+        chatters[i] = start_chatter("3", i == 0 ? "a" : i == 1 ? "b" : "c");
+    for (int i = 0; i < 3; i++)
+        say(&chatters[i], "here\n");
+    listen_for(chatters[2].out, "a: here\n", "b: here\n");
+    room = attach_room();
+    close(chatters[0].in);
+    close(chatters[1].in);
+    for (uint i = 0, nlisten = 0; nlisten < 2; i = (i + 1) % 3) {
+        if (__atomic_load_n(&room->seats[i].state, __ATOMIC_ACQUIRE) == LISTENS) {
+            room->seats[i].state = TALKS;
+            nlisten++;
+        }
+        sleep(1);
+    }
+    close(chatters[2].in);
+    tap_join_all(3);
+    for (int i = 0; i < 3; i++)
+        close(chatters[i].out);
+    ksmdetach(room);
 }
 
 TEST("ksmchat refuses wrong usage")

@@ -235,7 +235,7 @@ TEST("ksmcat refuses a segment of zeroes, of another program, and one with less 
 
 TEST("ksmcat reports a missing file")
 {
-    program_expect_refusal((char *[]){ "/ksmcat", "no-such-file", NULL }, "cannot open no-such-file");
+    program_expect_refusal((char *[]){ "/ksmcat", "no-such-file", NULL }, "no-such-file: cannot open");
 }
 
 TEST("ksmcat refuses wrong usage")

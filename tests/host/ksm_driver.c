@@ -48,49 +48,45 @@ static void same(const char *what, long got, long want)
         naive_differ(what, got, want);
 }
 
+static int carry_out(struct real *r, enum op op)
+{
+    switch (op) {
+    case OP_GET:
+        return ksm_get(r->task, r->x, r->y, r->z);
+    case OP_ATTACH:
+        return ksm_attach(r->task, (int)r->x, r->y);
+    case OP_DETACH:
+        return ksm_detach(r->task, (int)r->x);
+    case OP_DETACH_AT:
+        return ksm_detach_at(r->task, r->x);
+    case OP_DELETE:
+        return ksm_delete(r->task, (int)r->x);
+    case OP_WAIT:
+        return world_wait(r->task, r->x, r->y, r->z, r->peer);
+    case OP_WAKE:
+        return ksm_wake(r->task, r->x, r->y);
+    default:
+        return 0;
+    }
+}
+
 static void serve(void *arg)
 {
     struct real *r = arg;
 
-    for (;;) {
+    while (r->op != OP_EXIT) {
         enum op op = r->op;
+
         r->op = OP_NONE;
-        switch (op) {
-        case OP_GET:
-            r->result = ksm_get(r->task, r->x, r->y, r->z);
+        if (op != OP_NONE)
+            r->result = carry_out(r, op);
+        if (thread_killed(thread_self()))
             break;
-        case OP_ATTACH:
-            r->result = ksm_attach(r->task, (int)r->x, r->y);
-            break;
-        case OP_DETACH:
-            r->result = ksm_detach(r->task, (int)r->x);
-            break;
-        case OP_DETACH_AT:
-            r->result = ksm_detach_at(r->task, r->x);
-            break;
-        case OP_DELETE:
-            r->result = ksm_delete(r->task, (int)r->x);
-            break;
-        case OP_WAIT:
-            r->result = world_wait(r->task, r->x, r->y, r->z, r->peer);
-            break;
-        case OP_WAKE:
-            r->result = ksm_wake(r->task, r->x, r->y);
-            break;
-        case OP_EXIT:
-            world_exit(r->task);
-            return;
-        case OP_NONE:
-            break;
-        }
-        if (thread_killed(thread_self())) {
-            world_exit(r->task);
-            return;
-        }
         if (op != OP_NONE)
             r->done = true;
         actor_pause();
     }
+    world_exit(r->task);
 }
 
 /* Has process p do it; it may be asleep afterwards. */

@@ -127,8 +127,8 @@ def gdb_command(kernel, port, program):
     """Each path is a word of its own: whatever characters it has.  Whatever gdb's user allows elsewhere, no script that
     a kernel or a directory brings is run: it may be a student's."""
     return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex",
-            "set auto-load off", "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"), "-ex", "target remote " + port] + (
-                ["-ex", "program " + program] if program else []) + [kernel]
+            "set auto-load off", "-iex", "set host-charset UTF-8", "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"),
+            "-ex", "target remote " + port] + (["-ex", "program " + program] if program else []) + [kernel]
 
 
 def run_gdb(machine, symbols, command, directory):

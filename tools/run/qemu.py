@@ -149,7 +149,8 @@ class Machine:
                     command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
                     pass_fds=[s.fileno() for s in theirs], preexec_fn=dying_with_us(), start_new_session=True)
                 _machines.add(self)
-                if threading.current_thread() is threading.main_thread():
+                if (threading.current_thread() is threading.main_thread() and
+                        signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN):
                     signal.signal(signal.SIGTSTP, _stop)
         except BaseException:  # Ctrl-C as well
             self.close()

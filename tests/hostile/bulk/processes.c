@@ -7,7 +7,6 @@
 
 static volatile uint *board;
 static int ends[2];
-static int handle;
 
 static void wait_on_word(uint unused)
 {
@@ -21,7 +20,7 @@ static void wait_on_other_word(uint unused)
     ksmwaitpeer(&board[1], 0, 0, -1);
 }
 
-static void wait_for_parent(uint pid) { ksmwaitpeer(&board[2], 0, 0, (int)pid); }
+static void wait_for_peer(uint pid) { ksmwaitpeer(&board[2], 0, 0, (int)pid); }
 
 static void read_pipe(uint unused)
 {
@@ -38,20 +37,8 @@ static void sleep_until(uint tick)
         sleep((int)tick - uptime());
 }
 
-static int holder(void (*body)(uint), uint argument)
+static void sleep_on_words(uint n)
 {
-    int pid = start(body, argument);
-
-    until_asleep();
-    return pid;
-}
-
-void load_sleepers(uint n)
-{
-    handle = ksmget(ID, PAGE);
-    board = ksmattach(handle);
-    need(!ksmerror((void *)board), "attach");
-
     many(wait_on_word, 0, n);
     until_asleep();
     need(ksmwake(&board[0], 0x7fffffff) == (int)n, "wake");
@@ -67,24 +54,32 @@ void load_sleepers(uint n)
     need(ksmwake(&board[0], 1) == 0, "wake");
     need(ksmwake(&board[1], 0x7fffffff) == (int)n, "wake");
     join(n);
+}
 
-    int pid = holder(hold, 0);
-    many(wait_for_parent, (uint)pid, n);
+static void sleep_for_peer(uint n)
+{
+    int pid = start(hold, 0);
+
+    until_asleep();
+    many(wait_for_peer, (uint)pid, n);
     until_asleep();
     kill(pid);
     join(n + 1);
+}
 
+static void sleep_for_pipe(uint n)
+{
     need(pipe(ends) == 0, "pipe");
     many(read_pipe, 0, n);
     until_asleep();
     close(ends[1]);
     join(n);
     close(ends[0]);
+}
 
-    many(sleep_until, (uint)uptime() + 60, n);
-    join(n);
-
-    /* All have a handle of what dies. */
+/* All of them have a handle of what dies. */
+static void die_holding(uint n, int handle)
+{
     many(hold, 0, n);
     need(ksmdetach(handle) == 0, "detach");
     kill_later();
@@ -93,6 +88,20 @@ void load_sleepers(uint n)
     need(ksmdelete(handle) == 0, "delete");
     kill_later();
     join(n);
+}
+
+void load_sleepers(uint n)
+{
+    int handle = ksmget(ID, PAGE);
+
+    board = ksmattach(handle);
+    need(!ksmerror((void *)board), "attach");
+    sleep_on_words(n);
+    sleep_for_peer(n);
+    sleep_for_pipe(n);
+    many(sleep_until, (uint)uptime() + 60, n);
+    join(n);
+    die_holding(n, handle);
 }
 
 static void leave_orphans(uint n)

@@ -179,8 +179,10 @@ int main(int argc, char *argv[])
     wait_for_people(&person, options.people, robot);
     talk(&person);
     set_state(&person, LISTENS);
-    while (options.stays && count_people(person.room, true) > 0)
+    while (options.stays && count_people(person.room, true) > 0) {
         sleep(LOOK_TICKS);
+        set_state(&person, LISTENS); /* others may have written there: two people would wait for each other */
+    }
     broadcast(&person, LEAVES, "", 0);
     if (robot)
         await_end(robot);
