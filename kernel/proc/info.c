@@ -13,15 +13,11 @@
 
 static int state_of(const struct proc *p)
 {
-    switch (p->thread.state) {
-    case THREAD_RUNNING:
+    enum thread_state state = p->thread.state;
+
+    if (state == THREAD_RUNNING)
         return PROC_RUNNING;
-    case THREAD_READY:
-    case THREAD_NEW:
-        return PROC_READY;
-    default:
-        return PROC_SLEEPING;
-    }
+    return state == THREAD_READY || state == THREAD_NEW ? PROC_READY : PROC_SLEEPING;
 }
 
 int proc_info(int pid, struct procinfo *info)

@@ -250,6 +250,11 @@ quit
     ok(running and running == here, "each of gdb's threads is a processor", running, here, s.text)
 
 
+def typing():
+    s = Session("type one two\ncontinue\nquit\n", "--", "head -n 1 | wc")
+    ok(re.search(r"^1 2 8 $", s.text, re.M), "a COMMAND reads what is typed", s.text)
+
+
 def console():
     """At a stop gdb waits for ./ksm debug, which shows what the system has written: here, one that has been stopped."""
     fifo = os.path.join(temp_directory(), "fifo")
@@ -351,6 +356,7 @@ if not shutil.which("gdb"):
 breakpoints()
 commands()
 locks()
+typing()
 console()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),

@@ -511,6 +511,7 @@ static void check_measure(char *argv[], const char *begins)
     check_eq(program_finish(&program), 0);
     check_eq(memcmp(program_output, begins, strlen(begins)), 0);
     check(strstr(program_output, " ticks: ") && strstr(program_output, " requests a second\n"));
+    check(!strstr(program_output, " 0 ticks: ") || strstr(program_output, " 0 ticks: over "));
 }
 
 TEST("mathclient and mathpipe measure themselves")
@@ -519,6 +520,7 @@ TEST("mathclient and mathpipe measure themselves")
     char *client[] = { "/mathclient", "-i", segment_id, "-b", "1000", NULL };
     char *flight[] = { "/mathclient", "-i", segment_id, "-b", "1000", "-w", "64", "-e", expression, NULL };
     char *pipes[] = { "/mathpipe", "-b", "1000", NULL };
+    char *one[] = { "/mathpipe", "-b", "1", NULL };
     char *batch[] = { "/mathpipe", "-b", "1001", "-w", "64", "-e", expression, NULL };
     char *timed[] = { "/mathpipe", "-t", "1", "-w", "7", NULL };
 
@@ -530,6 +532,7 @@ TEST("mathclient and mathpipe measure themselves")
     check_measure(client, "1000 requests in ");
     check_measure(flight, "1000 requests in ");
     check_measure(pipes, "1000 requests in ");
+    check_measure(one, "1 requests in ");
     check_measure(batch, "1001 requests in ");
     check_measure(timed, "");
     end_server();
