@@ -43,7 +43,7 @@
 
 struct spinlock sched_lock = SPINLOCK_INIT(RANK_SCHED, "sched");
 
-enum queue { URGENT, FOREGROUND, WOKEN, HOLDING, SPENT, NQUEUES };
+enum { URGENT, FOREGROUND, WOKEN, HOLDING, SPENT, NQUEUES };
 
 /* Fields:  S sched_lock   o only that processor */
 static struct list ready[NQUEUES] = { LIST_INIT(ready[0]), LIST_INIT(ready[1]), LIST_INIT(ready[2]),
@@ -78,24 +78,24 @@ void sched_init(void)
 static inline bool poke_needed_locked(void) { return halted && nready > nlooking; }
 
 /* Puts t at the end of the queue, unless another one is for such a thread. */
-static inline void enqueue_locked(struct thread *t, enum queue queue)
+static inline void enqueue_locked(struct thread *t, struct list *queue)
 {
     bool slept = t->state == THREAD_SLEEPING;
 
     if (t->reserve)
-        queue = FOREGROUND;
+        queue = &ready[FOREGROUND];
     if (__builtin_expect(slept && t->urgent, 0)) {
-        queue = URGENT;
+        queue = &ready[URGENT];
         thread_self()->attention |= ATTENTION_RESCHED;
     }
-    list_push_back(&ready[queue], &t->queue);
+    list_push_back(queue, &t->queue);
     t->state = THREAD_READY;
     nready++;
     if (slept && poke_needed_locked())
         thread_self()->attention |= ATTENTION_POKE;
 }
 
-void sched_ready_locked(struct thread *t) { enqueue_locked(t, WOKEN); }
+void sched_ready_locked(struct thread *t) { enqueue_locked(t, &ready[WOKEN]); }
 
 void sched_hurry_locked(struct thread *t)
 {
@@ -222,7 +222,7 @@ void sched_switch_locked(struct thread *self)
 bool sched_crowded(void) { return nready; }
 
 /* Lets others run, if any is ready; the thread waits in this queue, or in that for such a thread. */
-static void yield(enum queue queue)
+static void yield(struct list *queue)
 {
     struct thread *self = thread_self();
     uint was = spin_acquire_irq(&sched_lock);
@@ -235,7 +235,7 @@ static void yield(enum queue queue)
     sched_release_and_poke(was);
 }
 
-void sched_yield(void) { yield(HOLDING); }
+void sched_yield(void) { yield(&ready[HOLDING]); }
 
 void sched_attend(void)
 {
@@ -243,7 +243,7 @@ void sched_attend(void)
     uint was, pokes;
 
     if (self->attention & ATTENTION_RESCHED) {
-        yield(SPENT);
+        yield(&ready[SPENT]);
     } else if (self->attention & (ATTENTION_POKE | ATTENTION_WATCHED)) {
         was = spin_acquire_irq(&sched_lock);
         self->attention &= ~(ATTENTION_POKE | ATTENTION_WATCHED);

@@ -56,7 +56,7 @@ FAULTS = [
     ("a thread that was killed waits for its turn", THREAD,
      "        sched_hurry_locked(t);\n", "        ;\n", ["host/turns"]),
     ("who gives way in the kernel waits as if its slice was over", "kernel/sched/sched.c",
-     "yield(HOLDING); }", "yield(SPENT); }", ["host/turns"]),
+     "yield(&ready[HOLDING])", "yield(&ready[SPENT])", ["host/turns"]),
     ("a step of the clock forgets where it was", "kernel/sched/timer.c",
      "    while (timer_done != ticks_now && look_through_locked(&cost))\n        timer_done++;",
      "    for (; timer_done != ticks_now; timer_done++)\n        (void)!look_through_locked(&cost);", QUEUE),
