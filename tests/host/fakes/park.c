@@ -155,10 +155,11 @@ void actors_run_now(void)
     }
 }
 
+/* What its waker did before is done for the sleeper: the scheduler's lock sees to that. */
 static void end_sleep(struct thread *t, enum park_result reason)
 {
     t->state = THREAD_READY;
-    t->wake_reason = reason;
+    __atomic_store_n(&t->wake_reason, reason, __ATOMIC_RELEASE);
 }
 
 void actors_tick(uint nticks)
@@ -317,7 +318,7 @@ enum park_result thread_park(struct spinlock *l, uint nticks, bool interruptible
     spin_release(l);
     leave(a);
     spin_acquire(l);
-    return a->thread.wake_reason;
+    return __atomic_load_n(&a->thread.wake_reason, __ATOMIC_ACQUIRE);
 }
 
 void thread_unpark(struct thread *t)
