@@ -1,6 +1,7 @@
 /*
  * ksm_wait.c - sleeping on words and waking (§11), by actors that really change places.
  */
+#include "base/event.h"
 #include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
@@ -154,7 +155,11 @@ TEST("§11.1 a wait that the feed tells of ends as any other")
     actors_run_now();
     check_eq(late.result, KSM_ETIMEDOUT);
     check_eq(woken.result, ASLEEP);
+    events_on = EVENTS_ALL;
+    fake_nevents = 0;
     check_eq(ksm_wake(a, va, 1), 1);
+    check_eq(fake_nevents, 1);
+    events_on = EVENTS_OFF;
     actors_run_now();
     check_eq(woken.result, 0);
 }
