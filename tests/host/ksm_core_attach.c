@@ -1,4 +1,5 @@
 /* ksm_core_attach.c - attach, detach and delete, §2 and §4 to §6. */
+#include "base/event.h"
 #include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
@@ -171,6 +172,30 @@ TEST("what an address has to do with a segment: it is in one, past one, or where
     check(ksm_find_place(a, va + 9, &place));
     check(place.kind == KSM_PLACE_DETACHED && place.offset == 9);
     check(!ksm_find_place(a, va + 2 * 4096, &place));
+}
+
+TEST("the feed is told of each segment and attachment that comes or goes")
+{
+    struct ksm_task *a = world_task(4);
+    uint told[6], n = 0;
+
+    events_on = EVENTS_ALL;
+    fake_nevents = 0;
+    int h = world_get(a, 1, 4096);
+    told[n++] = fake_nevents;
+    uint va = world_attach(a, h, 0);
+    told[n++] = fake_nevents;
+    world_attach(a, h, KSM_READ);
+    told[n++] = fake_nevents;
+    check_eq(ksm_detach_at(a, va), 0);
+    told[n++] = fake_nevents;
+    check_eq(ksm_delete(a, h), 0);
+    told[n++] = fake_nevents;
+    check_eq(ksm_detach(a, h), 0);
+    told[n++] = fake_nevents;
+    events_on = EVENTS_OFF;
+    for (uint i = 0; i < n; i++)
+        check_eq(told[i], i + 1);
 }
 
 TEST("§5.2 detach by address takes exactly the start")

@@ -1,6 +1,7 @@
 /*
  * ksm_wait.c - sleeping on words and waking (§11), by actors that really change places.
  */
+#include "base/event.h"
 #include "ksm/ksm_impl.h"
 #include "ksm_world.h"
 
@@ -154,11 +155,16 @@ TEST("§11.1 a wait that the feed tells of ends as any other")
     actors_run_now();
     check_eq(late.result, KSM_ETIMEDOUT);
     check_eq(woken.result, ASLEEP);
+    events_on = EVENTS_ALL;
+    fake_nevents = 0;
     check_eq(ksm_wake(a, va, 1), 1);
+    check_eq(fake_nevents, 1);
+    events_on = EVENTS_OFF;
     actors_run_now();
     check_eq(woken.result, 0);
 }
 
+#ifndef __SANITIZE_THREAD__ /* the scheduler's lock, which is not here, orders these looks */
 TEST("a snapshot tells which word a process sleeps on, and who holds the lock that it is")
 {
     uint va, vb;
@@ -183,6 +189,7 @@ TEST("a snapshot tells which word a process sleeps on, and who holds the lock th
     actors_run_now();
     check_eq(w.result, KSM_ETIMEDOUT);
 }
+#endif
 
 TEST("§11.2 a word is the same by any attachment")
 {
