@@ -107,7 +107,7 @@ NO_HEADERS := complex.h dirent.h errno.h fenv.h inttypes.h locale.h math.h pthre
               tgmath.h threads.h time.h uchar.h wchar.h wctype.h \
               $(addprefix sys/,ioctl.h ipc.h mman.h sem.h shm.h stat.h time.h types.h wait.h)
 KERNEL_HEADERS := asm.h buf.h defs.h file.h kbd.h mp.h proc.h sleeplock.h spinlock.h \
-              $(addprefix kernel/,buf.h defs.h file.h proc.h riscv.h sleeplock.h spinlock.h virtio.h)
+              $(addprefix kernel/,buf.h defs.h file.h proc.h sleeplock.h spinlock.h virtio.h)
 
 # Address 0 is a place like others in the programs of xv6, so pointers to it are moved on.
 UBSAN := -fsanitize=undefined -fno-sanitize=pointer-overflow $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)

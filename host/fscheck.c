@@ -135,7 +135,7 @@ struct extent {
     uint need, limit;
 };
 
-/* Checks what is reached through `address`: 128^depth blocks from `index` on. */
+/* Checks what is reached through `address`: the file's blocks from `index` on. */
 static void check_addresses(struct check *c, uint inum, uint address, uint depth, uint index, struct extent e)
 {
     if (!address) {
@@ -150,9 +150,8 @@ static void check_addresses(struct check *c, uint inum, uint address, uint depth
     if (!own(c, inum, address, depth ? "address block for block" : "block", index) || depth == 0)
         return;
     const uint *slots = block_at(c, address);
-    uint step = depth == 1 ? 1 : NINDIRECT;
     for (uint i = 0; i < NINDIRECT; i++)
-        check_addresses(c, inum, slots[i], depth - 1, index + i * step, e);
+        check_addresses(c, inum, slots[i], depth - 1, index + i * fs_span(depth - 1), e);
 }
 
 static void check_inode(struct check *c, uint inum)
@@ -182,9 +181,9 @@ static void check_inode(struct check *c, uint inum)
     if (di->nlink == 0) /* it may be half removed, whatever its size */
         e = (struct extent){ 0, c->layout.max_blocks };
     for (uint i = 0; i < NADDR; i++) {
-        uint depth = i < c->layout.ndirect ? 0 : i - c->layout.ndirect + 1;
+        uint depth = fs_depth(&c->layout, i);
         check_addresses(c, inum, di->addrs[i], depth, index, e);
-        index += depth == 0 ? 1 : depth == 1 ? NINDIRECT : NINDIRECT * NINDIRECT;
+        index += fs_span(depth);
     }
 }
 
@@ -266,10 +265,10 @@ static void check_directory(struct check *c, uint inum, uint parent, struct wait
     if (di->size % sizeof(struct dirent))
         problem(c, "directory %u: its size of %u bytes is not that of whole entries", inum, di->size);
     for (uint i = 0; i < n; i++) {
-        uint blockno = find_block(c, di, i * sizeof(struct dirent) / BSIZE);
+        uint blockno = find_block(c, di, i / ENTRIES_IN_BLOCK);
         if (!blockno) /* check_inode() has reported it */
             continue;
-        const struct dirent *e = (const struct dirent *)block_at(c, blockno) + i % (BSIZE / sizeof(*e));
+        const struct dirent *e = (const struct dirent *)block_at(c, blockno) + i % ENTRIES_IN_BLOCK;
         if (!e->inum)
             continue;
         memcpy(names[nnames++], e->name, DIRSIZ);

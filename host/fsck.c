@@ -11,9 +11,9 @@
  * 8: it can't be read or written, or the arguments are wrong
  *
  * A log that holds a committed transaction is no problem: a power cut leaves it, and the next mount completes it.  The same goes
- * for files that were open and had no name left.  Mending carries the log out.
+ * for files that were open and had no name left.  Mending replays the log.
  *
- * A mended image is written to IMAGE.new, which is then renamed, so that a power cut leaves the old image or the mended one.
+ * A mended image is written to a new file, which then takes the old one's name: a power cut leaves the old image or the mended one.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -31,10 +31,9 @@ enum status { GOOD = 0, MENDED = 1, LEFT = 4, FAILED = 8 };
 
 struct options {
     bool quiet, no, yes;
-    const char *path;
 };
 
-static const char *path;
+static const char *path; /* of the image, for report() */
 
 static void report(const char *line) { printf("%s: %s\n", path, line); }
 static void ignore(const char *line) { (void)line; }
@@ -49,7 +48,7 @@ static bool parse(struct options *o, int argc, char **argv)
             return false;
         *(c == 'q' ? &o->quiet : c == 'y' ? &o->yes : &o->no) = true;
     }
-    o->path = argv[optind];
+    path = argv[optind];
     return argc == optind + 1 && !(o->no && o->yes);
 }
 
@@ -101,7 +100,7 @@ static bool mend(uchar *bytes, size_t nbytes)
 
 static int write_back(const uchar *bytes, const struct stat *st)
 {
-    char *real = realpath(path, NULL); /* not a link to it is to be replaced */
+    char *real = realpath(path, NULL); /* what a link leads to is replaced, and not the link */
     const char *wrong = real ? imagefile_write(real, st->st_mode & 07777, bytes, st->st_size) : "it is gone";
 
     if (wrong)
@@ -121,7 +120,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: fsck [-q] [-n | -y] IMAGE\n");
         return FAILED;
     }
-    path = o.path;
     const char *wrong = imagefile_map(path, &bytes, &st);
     if (wrong) {
         fprintf(stderr, "fsck: %s\n", wrong);

@@ -22,25 +22,32 @@ static uchar *bitmap_byte(const struct fsimage *im, uint blockno)
     return (uchar *)fsimage_block(im, BBLOCK(blockno, im->layout.sb)) + blockno % BPB / 8;
 }
 
-static bool is_used(const struct fsimage *im, uint blockno)
+bool fsimage_is_marked(const struct fsimage *im, uint blockno)
 {
     return *bitmap_byte(im, blockno) >> blockno % 8 & 1;
 }
 
+void fsimage_mark(struct fsimage *im, uint blockno, bool used)
+{
+    uchar *byte = bitmap_byte(im, blockno), bit = 1u << blockno % 8;
+
+    *byte = used ? *byte | bit : *byte & ~bit;
+}
+
 uint fsimage_take_block(struct fsimage *im)
 {
-    while (im->hint < im->layout.sb.size && is_used(im, im->hint))
+    while (im->hint < im->layout.sb.size && fsimage_is_marked(im, im->hint))
         im->hint++;
     if (im->hint >= im->layout.sb.size)
         return 0;
-    *bitmap_byte(im, im->hint) |= 1u << im->hint % 8;
+    fsimage_mark(im, im->hint, true);
     memset(fsimage_block(im, im->hint), 0, BSIZE);
     return im->hint++;
 }
 
 static void free_block(struct fsimage *im, uint blockno)
 {
-    *bitmap_byte(im, blockno) &= ~(1u << blockno % 8);
+    fsimage_mark(im, blockno, false);
     if (blockno < im->hint)
         im->hint = blockno;
 }
@@ -59,7 +66,7 @@ static void free_tree(struct fsimage *im, uint blockno, uint depth)
 static void truncate_inode(struct fsimage *im, struct dinode *di)
 {
     for (uint i = 0; i < NADDR; i++) {
-        free_tree(im, di->addrs[i], i < im->layout.ndirect ? 0 : i - im->layout.ndirect + 1);
+        free_tree(im, di->addrs[i], fs_depth(&im->layout, i));
         di->addrs[i] = 0;
     }
     di->size = 0;
@@ -106,15 +113,15 @@ const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1], size_t *l
 
 const char *fsimage_find_entry(struct fsimage *im, struct dinode *dir, const char *name, struct dirent **e)
 {
-    uint n = dir->size / sizeof(struct dirent), in_block = BSIZE / sizeof(struct dirent);
+    uint n = dir->size / sizeof(struct dirent);
     const char *wrong;
 
     *e = NULL;
     for (uint i = 0; i < n; i++) {
-        struct dirent *block = fsimage_block_of(im, dir, i / in_block, false, &wrong);
+        struct dirent *block = fsimage_block_of(im, dir, i / ENTRIES_IN_BLOCK, false, &wrong);
         if (!block)
             return damaged;
-        struct dirent *at = &block[i % in_block];
+        struct dirent *at = &block[i % ENTRIES_IN_BLOCK];
         if (at->inum && strncmp(at->name, name, DIRSIZ) == 0) {
             *e = at;
             return NULL;
@@ -131,11 +138,11 @@ const char *fsimage_enter(struct fsimage *im, struct dinode *dir, struct dirent 
     const char *wrong = NULL;
 
     if (!free_entry) {
-        uint n = dir->size / sizeof(struct dirent), in_block = BSIZE / sizeof(struct dirent);
-        struct dirent *block = fsimage_block_of(im, dir, n / in_block, true, &wrong);
+        uint n = dir->size / sizeof(struct dirent);
+        struct dirent *block = fsimage_block_of(im, dir, n / ENTRIES_IN_BLOCK, true, &wrong);
         if (!block)
             return wrong;
-        free_entry = &block[n % in_block];
+        free_entry = &block[n % ENTRIES_IN_BLOCK];
         dir->size = (n + 1) * sizeof(struct dirent);
     }
     free_entry->inum = inum;
@@ -273,8 +280,22 @@ const char *fsimage_format(struct fsimage *im, uchar *bytes, const struct fsimag
         return wrong;
     memcpy(fsimage_block(im, SUPER_BLOCK), &sb, sizeof(sb));
     for (uint b = 0; b < nmeta; b++)
-        *bitmap_byte(im, b) |= 1u << b % 8;
+        fsimage_mark(im, b, true);
     return fsimage_enter_dots(im, fsimage_take_inode(im, T_DIR), ROOTINO);
+}
+
+int fsimage_replay_log(struct fsimage *im)
+{
+    uint start = im->layout.sb.logstart;
+    struct logheader *h = fsimage_block(im, start);
+    int n = h->n;
+
+    if (!fs_log_is_sane(&im->layout, h))
+        return -1;
+    for (int i = 0; i < n; i++)
+        memcpy(fsimage_block(im, h->block[i]), fsimage_block(im, start + 1 + i), BSIZE);
+    memset(h, 0, sizeof(*h));
+    return n;
 }
 
 const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes)
@@ -288,12 +309,8 @@ const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes)
     const char *wrong = fs_layout(&im->layout, &sb, nbytes / BSIZE < ~0u ? nbytes / BSIZE : ~0u);
     if (wrong)
         return wrong;
-    struct logheader *h = fsimage_block(im, sb.logstart);
-    if (!fs_log_is_sane(&im->layout, h))
+    if (fsimage_replay_log(im) < 0)
         return "its log is damaged";
-    for (int i = 0; i < h->n; i++)
-        memcpy(fsimage_block(im, h->block[i]), fsimage_block(im, sb.logstart + 1 + i), BSIZE);
-    memset(h, 0, sizeof(*h));
     im->hint = im->layout.data_start;
     return fsimage_inode(im, ROOTINO)->type == T_DIR ? NULL : "its root directory is damaged";
 }

@@ -35,13 +35,13 @@ uint fsimage_blocks_for(bool extended, uint nbytes);
 
 /* An empty file system in nblocks * BSIZE zeroes. */
 MUST_CHECK const char *fsimage_format(struct fsimage *im, uchar *bytes, const struct fsimage_shape *shape);
-/* The file system that is there.  A full log is carried out first, as a kernel does when it mounts. */
+/* The file system that is there.  A full log is replayed first, as a kernel does when it mounts. */
 MUST_CHECK const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes);
 
 /* The inode of the file at `path`, whose directories are made if need be.  If the file is there, it is an error,
    or, with `replace`, its inode. */
 MUST_CHECK const char *fsimage_create(struct fsimage *im, const char *path, bool replace, uint *inum);
-/* Gives a file this content instead of what it has. */
+/* Replaces the contents of a file. */
 MUST_CHECK const char *fsimage_fill(struct fsimage *im, uint inum, const void *bytes, uint nbytes);
 
 /* Cuts the next name off a path, to DIRSIZ bytes; *length: what it was before.  NULL: there is none. */
@@ -49,6 +49,12 @@ MUST_CHECK const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1]
 
 /* The parts, for programs that build or mend single structures. */
 
+/* Puts the blocks of a committed transaction into their places, and empties the log.  Returns their number; -1: the log's
+   header is damaged, and stays as it is. */
+MUST_CHECK int fsimage_replay_log(struct fsimage *im);
+/* What the bitmap says of a block, below sb.size. */
+bool fsimage_is_marked(const struct fsimage *im, uint blockno);
+void fsimage_mark(struct fsimage *im, uint blockno, bool used);
 /* A free block, zeroed and now in use; 0: there is none. */
 MUST_CHECK uint fsimage_take_block(struct fsimage *im);
 /* A free inode becomes one of this type, with one link; 0: there is none. */

@@ -2,11 +2,11 @@
  * fsmend.c - mends an image: super block, log, inodes and their blocks, bitmap.
  *
  *   super block   fsmend_super.c
- *   log           carried out; one that is damaged is dropped
- *   inodes        types; sizes; addresses that can't be are cut, and blocks that two inodes have are copied
+ *   log           replayed; one that is damaged is dropped
+ *   inodes        types; sizes; impossible addresses are cut, and blocks that two inodes have are copied
  *   holes         filled with zeroes, since a file has none here
  *   names         fsmend_tree.c
- *   bitmap        made anew
+ *   bitmap        rebuilt
  *
  * Addresses and contents are read from the image as it was found, which stays; so it does not matter which of two inodes gets
  * a block and which one a copy.  Blocks that anything claims are never given out.
@@ -81,39 +81,25 @@ static void mend_data_count(struct mend *m)
 
 static void mend_log(struct mend *m)
 {
-    const struct fs_layout *l = &m->im.layout;
-    struct logheader *h = fsimage_block(&m->im, l->sb.logstart);
+    int n = fsimage_replay_log(&m->im);
 
-    if (!fs_log_is_sane(l, h)) {
+    if (n > 0)
+        mend_say(m, "log: %d blocks are put in their places", n);
+    if (n < 0) {
         mend_say(m, "log: its header is damaged; what it held is dropped");
-        memset(h, 0, BSIZE);
-        return;
+        memset(fsimage_block(&m->im, m->im.layout.sb.logstart), 0, BSIZE);
     }
-    if (h->n == 0)
-        return;
-    for (int i = 0; i < h->n; i++)
-        memcpy(fsimage_block(&m->im, h->block[i]), fsimage_block(&m->im, l->sb.logstart + 1 + i), BSIZE);
-    mend_say(m, "log: %d blocks are put in their places", h->n);
-    memset(h, 0, BSIZE);
 }
 
 /* Inodes as they were found. */
 
 static bool is_data(const struct mend *m, uint blockno) { return fs_is_data(&m->im.layout, blockno); }
 
-static const void *old_block(const struct mend *m, uint blockno) { return m->old + (size_t)blockno * BSIZE; }
+static const void *old_block(const struct mend *m, uint blockno) { return fsimage_block(&m->old, blockno); }
 
 static bool is_in_use(const struct dinode *di) { return di->type >= T_DIR && di->type <= T_DEV; }
 
 static uint nblocks_of(const struct dinode *di) { return di->size / BSIZE + (di->size % BSIZE != 0); }
-
-static uint depth_of(const struct mend *m, uint slot)
-{
-    return slot < m->im.layout.ndirect ? 0 : slot - m->im.layout.ndirect + 1;
-}
-
-/* Blocks of a file that one address of this depth leads to. */
-static uint span_of(uint depth) { return depth == 0 ? 1 : depth == 1 ? NINDIRECT : NINDIRECT * NINDIRECT; }
 
 /* The block that has the file's block `index`; 0: there is none. */
 static uint find_old(const struct mend *m, const struct dinode *di, uint index)
@@ -129,14 +115,7 @@ static uint find_old(const struct mend *m, const struct dinode *di, uint index)
     return is_data(m, blockno) ? blockno : 0;
 }
 
-static bool was_marked(const struct mend *m, uint blockno)
-{
-    const uchar *bits = old_block(m, BBLOCK(blockno, m->im.layout.sb));
-
-    return bits[blockno % BPB / 8] >> blockno % 8 & 1;
-}
-
-/* Counts what an address leads to as claimed.  True: one that can't be is among it. */
+/* Counts the blocks that an address leads to as claimed.  True: some address on the way is impossible. */
 static bool claim(struct mend *m, uint address, uint depth)
 {
     bool wrong = false;
@@ -156,19 +135,18 @@ static void claim_all(struct mend *m)
     for (uint inum = ROOTINO; inum < mend_ninodes(m); inum++) {
         const struct dinode *di = mend_inode(m, inum);
         for (uint i = 0; i < NADDR && is_in_use(di); i++)
-            m->suspect[inum] = claim(m, di->addrs[i], depth_of(m, i)) || m->suspect[inum];
+            m->suspect[inum] = claim(m, di->addrs[i], fs_depth(&m->im.layout, i)) || m->suspect[inum];
     }
     for (uint b = 0; b < m->im.layout.sb.size; b++) {
-        uchar *byte = (uchar *)fsimage_block(&m->im, BBLOCK(b, m->im.layout.sb)) + b % BPB / 8;
         bool free = is_data(m, b) && !m->claims[b];
-        *byte = free ? *byte & ~(1u << b % 8) : *byte | 1u << b % 8;
+        fsimage_mark(&m->im, b, !free);
         m->nfree += free;
     }
 }
 
 /* Types. */
 
-/* Do the first two entries of the file have these names? */
+/* Are the first two entries of the file "." and ".."?  self: both, and the first one names this inode; 0: either. */
 static bool has_entries(const struct mend *m, const struct dinode *di, uint self)
 {
     uint blockno = find_old(m, di, 0);
@@ -184,7 +162,7 @@ static bool has_only_entries(const struct mend *m, const struct dinode *di)
     for (uint index = 0; index < nblocks_of(di) && index < m->im.layout.max_blocks; index++) {
         uint blockno = find_old(m, di, index);
         const struct dirent *e = blockno ? old_block(m, blockno) : NULL;
-        for (uint i = 0; e && i < BSIZE / sizeof(*e); i++)
+        for (uint i = 0; e && i < ENTRIES_IN_BLOCK; i++)
             if (e[i].inum &&
                 (!mend_is_name(&e[i]) || e[i].inum >= mend_ninodes(m) || !mend_inode(m, e[i].inum)->type))
                 return false;
@@ -239,7 +217,8 @@ static void mend_size(struct mend *m, uint inum)
     while (n > 0 && (di->type == T_DEV || !find_old(m, di, n - 1)))
         n--;
     if (n == was && di->type != T_DEV)
-        while ((blockno = find_old(m, di, n)) && was_marked(m, blockno) && m->claims[blockno] == 1)
+        while ((blockno = find_old(m, di, n)) && fsimage_is_marked(&m->old, blockno) &&
+               m->claims[blockno] == 1)
             n++;
     if (n == nblocks_of(di))
         return;
@@ -295,7 +274,7 @@ static void mend_slot(struct mend *m, uint inum, uint *slot, uint depth, uint in
         return;
     uint *slots = fsimage_block(&m->im, *slot);
     for (uint i = 0; depth > 0 && i < NINDIRECT; i++)
-        mend_slot(m, inum, &slots[i], depth - 1, index + i * span_of(depth - 1), nblocks);
+        mend_slot(m, inum, &slots[i], depth - 1, index + i * fs_span(depth - 1), nblocks);
 }
 
 static void mend_addresses(struct mend *m, uint inum)
@@ -304,17 +283,18 @@ static void mend_addresses(struct mend *m, uint inum)
     uint nblocks = nblocks_of(di), index = 0;
 
     for (uint i = 0; i < NADDR; i++) {
-        uint depth = depth_of(m, i);
+        uint depth = fs_depth(&m->im.layout, i);
         mend_slot(m, inum, &di->addrs[i], depth, index, nblocks);
-        index += span_of(depth);
+        index += fs_span(depth);
     }
 }
 
 /* Holes. */
 
+/* Cuts what a slot leads to, the file's blocks from `index` on, except the first nblocks of the file. */
 static void cut_slot(struct mend *m, uint *slot, uint depth, uint index, uint nblocks)
 {
-    if (!*slot || index + span_of(depth) <= nblocks)
+    if (!*slot || index + fs_span(depth) <= nblocks)
         return;
     if (index >= nblocks) {
         *slot = 0;
@@ -322,7 +302,7 @@ static void cut_slot(struct mend *m, uint *slot, uint depth, uint index, uint nb
     }
     uint *slots = fsimage_block(&m->im, *slot);
     for (uint i = 0; i < NINDIRECT; i++)
-        cut_slot(m, &slots[i], depth - 1, index + i * span_of(depth - 1), nblocks);
+        cut_slot(m, &slots[i], depth - 1, index + i * fs_span(depth - 1), nblocks);
 }
 
 static void cut_at(struct mend *m, uint inum, uint nblocks)
@@ -332,8 +312,8 @@ static void cut_at(struct mend *m, uint inum, uint nblocks)
     mend_say(m, "inode %u: no room for what is missing; %u bytes become %u", inum, di->size, nblocks * BSIZE);
     di->size = nblocks * BSIZE;
     for (uint i = 0, index = 0; i < NADDR; i++) {
-        cut_slot(m, &di->addrs[i], depth_of(m, i), index, nblocks);
-        index += span_of(depth_of(m, i));
+        cut_slot(m, &di->addrs[i], fs_depth(&m->im.layout, i), index, nblocks);
+        index += fs_span(fs_depth(&m->im.layout, i));
     }
 }
 
@@ -384,7 +364,7 @@ static void mend_inodes(struct mend *m)
     for (uint inum = ROOTINO; inum < ninodes; inum++)
         if (mend_inode(m, inum)->type)
             mend_size(m, inum);
-    for (uint suspect = 0; suspect < 2; suspect++) /* who is beyond suspicion chooses first */
+    for (uint suspect = 0; suspect < 2; suspect++) /* inodes beyond suspicion choose first */
         for (uint inum = ROOTINO; inum < ninodes; inum++)
             if (mend_inode(m, inum)->type && m->suspect[inum] == suspect)
                 mend_addresses(m, inum);
@@ -395,14 +375,13 @@ static void mend_inodes(struct mend *m)
 
 /* The bitmap. */
 
-static void mark(struct mend *m, uint address, uint depth)
+static void mark_tree(struct mend *m, uint address, uint depth)
 {
     if (!address)
         return;
-    ((uchar *)fsimage_block(&m->im, BBLOCK(address, m->im.layout.sb)))[address % BPB / 8] |= 1u
-                                                                                             << address % 8;
+    fsimage_mark(&m->im, address, true);
     for (uint i = 0; depth > 0 && i < NINDIRECT; i++)
-        mark(m, ((const uint *)fsimage_block(&m->im, address))[i], depth - 1);
+        mark_tree(m, ((const uint *)fsimage_block(&m->im, address))[i], depth - 1);
 }
 
 static void make_bitmap(struct mend *m)
@@ -411,19 +390,15 @@ static void make_bitmap(struct mend *m)
     uint nwrong = 0;
 
     for (uint b = 0; b < l->sb.size; b++) {
-        uchar *bits = fsimage_block(&m->im, BBLOCK(b, l->sb));
-        bits[b % BPB / 8] &= ~(1u << b % 8);
-        /* mkfs of xv6 marks one block more than it has to. */
-        bool keep = b == l->data_start && l->sb.size % BPB == 0 && was_marked(m, b);
-        bits[b % BPB / 8] |= (!is_data(m, b) || keep) << b % 8;
+        /* xv6's mkfs marks one block more than it has to. */
+        bool keep = b == l->data_start && l->sb.size % BPB == 0 && fsimage_is_marked(&m->old, b);
+        fsimage_mark(&m->im, b, keep || !is_data(m, b));
     }
     for (uint inum = ROOTINO; inum < l->sb.ninodes; inum++)
         for (uint i = 0; i < NADDR && is_in_use(mend_inode(m, inum)); i++)
-            mark(m, mend_inode(m, inum)->addrs[i], depth_of(m, i));
-    for (uint b = 0; b < l->sb.size; b++) {
-        const uchar *bits = fsimage_block(&m->im, BBLOCK(b, l->sb));
-        nwrong += (bits[b % BPB / 8] >> b % 8 & 1) != was_marked(m, b);
-    }
+            mark_tree(m, mend_inode(m, inum)->addrs[i], fs_depth(&m->im.layout, i));
+    for (uint b = 0; b < l->sb.size; b++)
+        nwrong += fsimage_is_marked(&m->im, b) != fsimage_is_marked(&m->old, b);
     if (nwrong)
         mend_say(m, "bitmap: it is made anew; %u blocks differ", nwrong);
 }
@@ -441,9 +416,9 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     m.im.hint = m.im.layout.data_start;
     mend_data_count(&m);
     mend_log(&m);
-    uchar *old = allocate(nbytes, 1);
-    memcpy(old, image, nbytes);
-    m.old = old;
+    m.old = m.im;
+    m.old.bytes = allocate(nbytes, 1);
+    memcpy(m.old.bytes, image, nbytes);
     m.claims = allocate(sb.size, sizeof(*m.claims));
     m.owner = allocate(sb.size, sizeof(*m.owner));
     m.suspect = allocate(sb.ninodes, sizeof(*m.suspect));
@@ -453,7 +428,7 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     mend_inodes(&m);
     mend_tree(&m);
     make_bitmap(&m);
-    free(old);
+    free(m.old.bytes);
     free(m.claims);
     free(m.owner);
     free(m.suspect);

@@ -10,17 +10,17 @@
 #include "host/fsimage.h"
 
 struct mend {
-    const uchar *old;  /* the image as it was found, after its log was carried out */
-    struct fsimage im; /* the image that is mended; its bitmap has every block that some inode claims */
-    uint *claims;      /* of each block: how many addresses name it in `old` */
-    uint *owner;       /* of each block: the inode that has it now; 0: none yet */
-    uint nfree;        /* blocks that nothing claims */
-    bool *suspect;     /* of each inode: its own addresses contradict themselves */
-    uint *nnames;      /* of each inode: entries that name it, except "." and ".." */
-    uint *nsub;        /* of each directory: directories in it */
-    bool *seen;        /* directories that were walked, or are about to be */
-    uint nsaid;        /* lines that were reported, or would have been */
-    bool left;         /* something could not be mended */
+    struct fsimage old; /* as it was found, but with its log replayed: read only */
+    struct fsimage im;  /* the image that is mended; its bitmap has every block that some inode claims */
+    uint *claims;       /* of each block: how many addresses name it in `old` */
+    uint *owner;        /* of each block: the inode that has it now; 0: none yet */
+    uint nfree;         /* blocks that nothing claims */
+    bool *suspect;      /* of each inode: its own addresses contradict themselves */
+    uint *nnames;       /* of each inode: entries that name it, except "." and ".." */
+    uint *nsub;         /* of each directory: directories in it */
+    bool *seen;         /* directories that were walked, or are about to be */
+    uint nsaid;         /* lines that were reported, or would have been */
+    bool left;          /* something could not be mended */
     void (*report)(const char *);
 };
 

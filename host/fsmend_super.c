@@ -11,7 +11,7 @@
 
 static void ignore(const char *problem) { (void)problem; }
 
-/* The image with this super block.  False: it can't be one. */
+/* Puts this super block into the image, and checks the whole.  False: it can't be a super block. */
 static bool try_super(uchar *image, size_t nbytes, const struct superblock *sb, struct check_result *result)
 {
     struct fs_layout layout;
@@ -23,29 +23,40 @@ static bool try_super(uchar *image, size_t nbytes, const struct superblock *sb, 
     return true;
 }
 
-/* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from the others
-   in images that mkfs made, ours or xv6's; no damage makes the mark of the extended layout by chance. */
+/* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from the
+   others in images that mkfs made, ours or xv6's; no damage makes the mark of the extended layout by chance. */
 #define GUESSES 9u
 static struct superblock guess_super(struct superblock sb, uint guess, size_t nblocks)
 {
     bool extended = __builtin_popcount(sb.features ^ FS_FEATURE_EXTENDED) < __builtin_popcount(sb.features);
 
-    if (guess == 1)
+    switch (guess) {
+    case 1:
         sb.features = extended ? FS_FEATURE_EXTENDED : 0;
-    else if (guess == 2 && sb.features != FS_FEATURE_EXTENDED)
-        sb.features = extended ? 0 : FS_FEATURE_EXTENDED;
-    else if (guess == 3)
+        break;
+    case 2:
+        if (sb.features != FS_FEATURE_EXTENDED)
+            sb.features = extended ? 0 : FS_FEATURE_EXTENDED;
+        break;
+    case 3:
         sb.size = nblocks < ~0u ? nblocks : ~0u;
-    else if (guess == 4)
+        break;
+    case 4:
         sb.logstart = SUPER_BLOCK + 1;
-    else if (guess == 5)
+        break;
+    case 5:
         sb.nlog = sb.inodestart - sb.logstart;
-    else if (guess == 6)
+        break;
+    case 6:
         sb.inodestart = sb.logstart + sb.nlog;
-    else if (guess == 7)
+        break;
+    case 7:
         sb.bmapstart = sb.inodestart + sb.ninodes / IPB + 1;
-    else if (guess == 8 && sb.ninodes / IPB != sb.bmapstart - sb.inodestart - 1)
-        sb.ninodes = (sb.bmapstart - sb.inodestart - 1) * IPB + IPB - 1; /* at least as many as there were */
+        break;
+    case 8:
+        if (sb.ninodes / IPB != sb.bmapstart - sb.inodestart - 1) /* at least as many as there were */
+            sb.ninodes = (sb.bmapstart - sb.inodestart - 1) * IPB + IPB - 1;
+    }
     return sb;
 }
 

@@ -1,7 +1,7 @@
 /*
  * fsmend_tree.c - mends names: directories from the root down, what no name leads to, link counts.
  *
- * An entry that can't be is removed.  A file that then has no name gets one in lost+found, "#" and its number, as a directory
+ * A wrong entry is removed.  A file that then has no name gets one in lost+found, "#" and its number, as a directory
  * does that nothing leads to, with all that is in it.  A directory has one name: of several, the one in the directory
  * that its ".." leads to.
  */
@@ -11,8 +11,6 @@
 
 #include "host/fsmend_impl.h"
 #include "include/stat.h"
-
-#define IN_BLOCK (BSIZE / sizeof(struct dirent))
 
 static const char dot[DIRSIZ] = ".", dot_dot[DIRSIZ] = "..", lost_found[DIRSIZ] = "lost+found";
 
@@ -34,11 +32,11 @@ static uint count_entries(const struct mend *m, uint dir)
 static struct dirent *entry_at(struct mend *m, uint dir, uint i)
 {
     const char *wrong;
-    struct dirent *block = fsimage_block_of(&m->im, mend_inode(m, dir), i / IN_BLOCK, false, &wrong);
+    struct dirent *block = fsimage_block_of(&m->im, mend_inode(m, dir), i / ENTRIES_IN_BLOCK, false, &wrong);
 
     if (!block)
         abort();
-    return &block[i % IN_BLOCK];
+    return &block[i % ENTRIES_IN_BLOCK];
 }
 
 /* The number under a name; 0: there is none. */
@@ -82,7 +80,7 @@ static const char *why_not_here(struct mend *m, uint dir, uint inum)
     return NULL;
 }
 
-/* Why this entry can't be; NULL: it can. */
+/* What is wrong with this entry; NULL: nothing. */
 static const char *why_not(struct mend *m, uint dir, const struct dirent *e)
 {
     if (e->inum >= mend_ninodes(m) || mend_inode(m, e->inum)->type == 0)
@@ -192,7 +190,7 @@ static void enter_dots(struct mend *m, uint dir, uint place, const char name[DIR
         mend_leave(m, "directory %u: there is no room for '%s'", dir, name);
 }
 
-/* Removes the entries that can't be, and counts the others, if there is a list of directories to be walked. */
+/* Removes wrong entries.  Counts the others if there is a list of directories to be walked. */
 static void mend_entries(struct mend *m, uint dir, struct waiting **todo)
 {
     uint n = count_entries(m, dir);
@@ -217,7 +215,7 @@ static void mend_directory(struct mend *m, uint dir, uint parent, struct waiting
         mend_say(m, "directory %u: a part of an entry at its end is cut", dir);
         di->size -= di->size % sizeof(struct dirent);
     }
-    mend_entries(m, dir, NULL); /* so that none of them stays in place of a twin that can be */
+    mend_entries(m, dir, NULL); /* first, so that no wrong one stays in place of its twin */
     remove_twins(m, dir);
     enter_dots(m, dir, 0, dot, dir);
     enter_dots(m, dir, 1, dot_dot, parent);
@@ -329,7 +327,7 @@ static void move_down(struct mend *m, uint inum)
     memset(di, 0, sizeof(*di));
 }
 
-/* Lost inodes of which the damage has left nothing. */
+/* Frees lost inodes in which the damage has left nothing. */
 static void drop_empty(struct mend *m)
 {
     for (uint inum = ROOTINO; inum < mend_ninodes(m); inum++) {

@@ -73,17 +73,20 @@ const char *imagefile_write(const char *path, mode_t mode, const uchar *bytes, s
 
     if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
         return wrong("can't write %s: it is not a regular file", path);
-    temporary = malloc(strlen(path) + 5);
+    temporary = malloc(strlen(path) + sizeof(".XXXXXX"));
     if (!temporary)
         return "out of memory";
-    sprintf(temporary, "%s.new", path);
-    FILE *f = fopen(temporary, "wb");
+    sprintf(temporary, "%s.XXXXXX", path);
+    int fd = mkstemp(temporary);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!f) {
-        problem = wrong("can't create %s: %s", temporary, strerror(errno));
+        problem = wrong("can't create a file beside %s: %s", path, strerror(errno));
         free(temporary);
         return problem;
     }
-    bool good = write_blocks(f, bytes, nbytes) && (!mode || fchmod(fileno(f), mode) == 0);
+    mode_t mask = umask(0);
+    umask(mask);
+    bool good = write_blocks(f, bytes, nbytes) && fchmod(fd, mode ? mode : 0666 & ~mask) == 0;
     if (fclose(f) != 0 || !good || rename(temporary, path) != 0) {
         problem = wrong("can't write %s: %s", path, strerror(errno));
         remove(temporary);

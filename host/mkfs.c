@@ -7,14 +7,14 @@
  *
  * A new image gets the extended layout of include/fs.h, a log of 126 blocks and room to spare; with --xv6 it is
  * one that xv6 itself could have made: 1,000 blocks, 200 inodes, a log of 29 blocks.  --add works on both
- * layouts, replaces a file that is there already, and carries out a full log first, as a kernel would.  --info
+ * layouts, replaces a file that is there already, and replays a full log first, as a kernel would.  --info
  * prints the layout, "xv6" or "extended", and its numbers.
  *
  * NAME is a path in the image; its directories are made.  Without it, a file goes into the root directory under
  * its own name.  A HOSTFILE with a '=' in its name is found as it stands.  Names are cut to 14 bytes, as the
  * kernel cuts them; --add refuses longer ones, since it would replace a file that was not meant.
  *
- * The image is built in memory.  It is written to IMAGE.new, which is then renamed: no one sees half an image,
+ * The image is built in memory.  It is written to a new file, which is then renamed: no one sees half an image,
  * and one that can't be changed as asked stays as it was.
  */
 #include <errno.h>
@@ -36,7 +36,7 @@
 #define SPARE_BLOCKS 24576u    /* free space, unless -s says otherwise: 12 MB */
 #define MAX_BLOCKS   0x400000u /* 2 GB */
 #define MIN_INODES   2u        /* number 0, which is not used, and the root */
-#define MAX_INODES   65535u    /* a directory entry has 16 bits for the number */
+#define MAX_INODES   FSIMAGE_INUM_MAX
 
 /* A file to be put into the image. */
 struct source {
@@ -210,7 +210,7 @@ static void make_image(const char *path, struct fsimage_shape *shape)
     if (wrong)
         die("%s: %s", path, wrong);
     put_sources(&im, false);
-    char *real = realpath(path, NULL); /* not a link to it is to be replaced */
+    char *real = realpath(path, NULL); /* what a link leads to is replaced, and not the link */
     write_image(real ? real : path, 0, bytes, nbytes);
     free(real);
 }
@@ -233,7 +233,7 @@ static void add_to_image(const char *path)
 {
     struct fsimage im;
     struct stat st;
-    char *real = realpath(path, NULL); /* not a link to it is to be replaced */
+    char *real = realpath(path, NULL); /* as in make_image() */
 
     if (!real)
         die("can't open %s: %s", path, strerror(errno));

@@ -12,9 +12,10 @@
 
 #include "fs.h"
 
-#define SUPER_BLOCK 1u
-#define LOG_MIN     15u /* blocks of a log, its header included, in which every operation finds room */
-#define LOG_COPIES  (sizeof(((struct logheader *)0)->block) / sizeof(int)) /* that a log's header can name */
+#define SUPER_BLOCK      1u
+#define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent)) /* of a directory */
+#define LOG_MIN          15u /* blocks of a log, its header included, in which every operation finds room */
+#define LOG_COPIES       (sizeof(((struct logheader *)0)->block) / sizeof(int)) /* that a log's header can name */
 
 struct fs_layout {
     struct superblock sb;
@@ -88,6 +89,15 @@ struct fs_route {
     uint depth;  /* address blocks on the way */
     uint slot[2];
 };
+
+/* Address blocks between an inode's address `i` and the data. */
+static inline uint fs_depth(const struct fs_layout *l, uint i)
+{
+    return i < l->ndirect ? 0 : i - l->ndirect + 1;
+}
+
+/* Blocks of a file that an address of this depth leads to. */
+static inline uint fs_span(uint depth) { return depth == 0 ? 1 : NINDIRECT * fs_span(depth - 1); }
 
 /* index: below max_blocks. */
 static inline void fs_find_route(const struct fs_layout *l, struct fs_route *r, uint index)

@@ -12,7 +12,7 @@ import threading
 import time
 
 import suites
-from run import progress
+from run import children, progress
 from run.build import make
 
 TOO_LONG = 1800  # seconds after which a suite is stopped
@@ -122,7 +122,7 @@ class Runner:
             for process in self._running.values():
                 process.terminate()
         for process in list(self._running.values()):
-            process.wait()
+            children.end(process)
 
     def _work(self):
         try:
@@ -169,7 +169,7 @@ class Runner:
         noise = []
         reader = threading.Thread(target=drain, args=(process.stderr, noise))
         reader.start()
-        watchdog = threading.Timer(TOO_LONG, process.terminate)
+        watchdog = threading.Timer(TOO_LONG, children.end, (process,))
         watchdog.start()
         read_tap(outcome, process.stdout)
         status = process.wait()

@@ -24,9 +24,9 @@ struct walk {
     uint blockno; /* of entries[0] */
 };
 
-static void walk_start(struct walk *w, struct inode *dp)
+static void walk_start(struct walk *w, struct inode *dp, uint position)
 {
-    *w = (struct walk){ .dp = dp, .nentries = dp->disk.size / sizeof(struct dirent) };
+    *w = (struct walk){ .dp = dp, .nentries = dp->disk.size / sizeof(struct dirent), .position = position };
 }
 
 static void walk_stop(struct walk *w)
@@ -68,27 +68,27 @@ static inline bool names_equal(const char *a, const char *b)
 uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
 {
     struct walk w;
-    uint inum = 0;
-    bool have_slot = false;
+    uint inum = 0, near = dp->near; /* as a rule, names are asked for in their order */
     char first = name->text[0];
 
-    for (walk_start(&w, dp); !inum && walk_next(&w);) {
-        for (uint i = 0; i < w.n; i++) {
+    walk_start(&w, dp, near);
+    const uint end = *slot = w.nentries * sizeof(struct dirent);
+    while (!inum && (walk_next(&w) || near)) {
+        for (uint i = 0; i < w.n && !inum; i++) {
             const struct dirent *e = &w.entries[i];
-            if (e->inum ? e->name[0] == first && names_equal(e->name, name->text) : !have_slot) {
+            if (e->inum ? e->name[0] == first && names_equal(e->name, name->text) : *slot == end) {
                 *slot = (w.position + i) * sizeof(*e);
-                have_slot = true;
                 inum = e->inum;
-                if (inum)
-                    break;
             }
         }
+        if (near && !inum)
+            w.position = w.n = near = 0;
     }
     walk_stop(&w);
+    if (inum && w.position) /* not for the first ones, "." and "..", which are between all others */
+        dp->near = w.position;
     if (!inum && w.position < w.nentries)
         *slot = DIR_UNREADABLE;
-    else if (!have_slot)
-        *slot = w.nentries * sizeof(struct dirent);
     return inum;
 }
 
@@ -97,7 +97,7 @@ bool dir_is_empty(struct inode *dp)
     struct walk w;
     bool empty = true;
 
-    for (walk_start(&w, dp); empty && walk_next(&w);) {
+    for (walk_start(&w, dp, 0); empty && walk_next(&w);) {
         for (uint i = 0; i < w.n && empty; i++) {
             const struct dirent *e = &w.entries[i];
             empty = !e->inum || names_equal(e->name, ".") || names_equal(e->name, "..");

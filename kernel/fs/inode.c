@@ -10,7 +10,7 @@
  * free; inode_mount() frees them.  An orphan that is a directory has a reference to the one that it was in.
  *
  * Freeing a large file takes several operations.  The last reference is kept until it is done, but no lock, since
- * log_renew() may wait: another name in a corrupt image leads to the same inode, which becomes shorter for its users.
+ * log_begin() may wait: another name in a corrupt image leads to the same inode, which becomes shorter for its users.
  *
  * Locks: `lock` (RANK_FS) guards the table and the references, each inode's mutex its contents.  Two inode
  * mutexes are held at once only while creating an inode, which no one else can reach yet.
@@ -94,7 +94,7 @@ static struct dinode *on_disk(const struct group *g, uint inum)
 static void set_loaded(struct inode *ip)
 {
     ip->run.nblocks = 0;
-    ip->next_offset = 0;
+    ip->next_offset = ip->near = 0;
     ip->loaded = true;
 }
 
@@ -269,7 +269,11 @@ static bool drop(struct inode *ip, struct inode **parent)
 static bool bury(struct log_op *op, struct inode *ip)
 {
     for (int more = 1; more;) {
-        if (more < 0 || (op->left <= INODE_CHANGE_COST && log_renew(op, LOG_OP_MIN) < 0))
+        if (more > 0 && op->left <= INODE_CHANGE_COST) {
+            log_end(op);
+            more = log_begin(op, LOG_OP_MIN);
+        }
+        if (more < 0)
             return false;
         mutex_acquire(&ip->lock);
         more = inode_truncate_some(op, ip);

@@ -206,12 +206,6 @@ void log_end(struct log_op *op)
     spin_release(&log.lock);
 }
 
-int log_renew(struct log_op *op, uint n)
-{
-    log_end(op);
-    return log_begin(op, n);
-}
-
 void log_fail(void)
 {
     spin_acquire(&log.lock);

@@ -32,8 +32,6 @@ MUST_CHECK const char *log_mount(uint start, uint nblocks);
 MUST_CHECK int log_begin(struct log_op *op, uint n);
 /* Ends the operation, if it is running.  Sleeps: no. */
 void log_end(struct log_op *op);
-/* Ends the operation and begins another one, as log_begin().  Sleeps: may. */
-MUST_CHECK int log_renew(struct log_op *op, uint n);
 /* The largest n that this log accepts: LOG_OP_MIN .. LOG_OP_MAX.  Sleeps: no. */
 uint log_op_limit(void);
 /* The disk failed in the middle of the operation, which can't be completed: nothing will be committed any

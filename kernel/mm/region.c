@@ -75,11 +75,6 @@ static bool create(struct region *r, uint npages)
 {
     struct pmap_ready *ready = &r->ready;
 
-    r->npages = npages;
-    r->nmade = ready->ntables = 0;
-    ready->nentries = npages % CHUNK_PAGES;
-    if (npages == 1)
-        return create_single(r);
     if (!entries_create(r))
         return false;
     if (!page_promise(npages)) {
@@ -103,13 +98,15 @@ incomplete:
     return false;
 }
 
-/* A region may outlive the process that makes it. */
 bool region_create(struct region *r, uint npages)
 {
     struct thread *self = thread_self();
 
-    self->lasting = true;
-    bool made = create(r, npages);
+    r->npages = npages;
+    r->nmade = r->ready.ntables = 0;
+    r->ready.nentries = npages % CHUNK_PAGES;
+    self->lasting = true; /* it may outlive the process that makes it */
+    bool made = npages == 1 ? create_single(r) : create(r, npages);
     self->lasting = false;
     return made;
 }

@@ -116,6 +116,8 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
         proc_foreign = image.foreign;
     self->foreign = image.foreign;
     change_over(self, &image, last_name(path));
+    if (self->depth == DEPTH_SHELL)
+        job_keep_pages(0); /* it has all its memory */
     trapframe_start(tf, image.entry, sp);
     return 0;
 }

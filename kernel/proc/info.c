@@ -13,15 +13,11 @@
 
 static int state_of(const struct proc *p)
 {
-    switch (p->thread.state) {
-    case THREAD_RUNNING:
+    enum thread_state state = p->thread.state;
+
+    if (state == THREAD_RUNNING)
         return PROC_RUNNING;
-    case THREAD_READY:
-    case THREAD_NEW:
-        return PROC_READY;
-    default:
-        return PROC_SLEEPING;
-    }
+    return state == THREAD_READY || state == THREAD_NEW ? PROC_READY : PROC_SLEEPING;
 }
 
 int proc_info(int pid, struct procinfo *info)
@@ -55,8 +51,8 @@ static size_t own_line_locked(const struct proc *p, char *line)
 
     if (p->life != PROC_ALIVE)
         return 0;
-    return (size_t)format(line, LINE_SIZE, "%5d %5d %-8s %8u bytes %4u attached  %s\n", p->pid,
-                          proc_parent_pid(p), states[state_of(p)], proc_brk(p), p->ksm.nattached, p->name);
+    return (size_t)format(line, LINE_SIZE, "%5d %7d  %-8s %8u %9u  %s\n", p->pid, proc_parent_pid(p),
+                          states[state_of(p)], proc_brk(p), p->ksm.nattached, p->name);
 }
 
 static const char *foreign_state(const struct proc *p)
@@ -87,16 +83,15 @@ static size_t foreign_line_locked(const struct proc *p, char *line)
 void proc_print_all(void)
 {
     char line[LINE_SIZE];
-    const struct proc *p;
 
+    if (!proc_foreign)
+        printk("  pid  parent  state       bytes  attached  name\n");
     /* Others fork meanwhile, perhaps as fast as it prints: NPROC are all that there were at the start. */
     for (uint pid = 1, nseen = 0; nseen < NPROC; pid++, nseen++) {
-        size_t n = 0;
-
         spin_acquire(&proc_lock);
-        p = proc_from_locked(&pid);
-        if (p)
-            n = proc_foreign ? foreign_line_locked(p, line) : own_line_locked(p, line);
+        const struct proc *p = proc_from_locked(&pid);
+        size_t n = !p ? 0 : proc_foreign ? foreign_line_locked(p, line) : own_line_locked(p, line);
+
         spin_release(&proc_lock);
         if (!p)
             return;

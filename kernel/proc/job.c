@@ -15,15 +15,20 @@
  *
  * The last pages and numbers are reserved by depth and job (§10), so that whatever a job does, a shell can clean up.
  * A thread's reserve follows from the foreground, and is set anew when that changes.
+ *
+ * A job that kills its shell gains nothing by it.  In the foreground, where it may have taken all pages, it dies too.
+ * In the background it can't take what the next shell needs: that is kept until init has started it.
  */
 #include "mm/page.h"
 #include "proc/proc_impl.h"
 
 #define SHELL_RESERVE 16u /* of the last pages, for init and a shell that knows no jobs */
+#define SHELL_PAGES   40u /* what a shell takes */
 
 static volatile int foreground;   /* [P to change] a job, or 0 */
 static volatile uint keys_reader; /* a pid, or 0 */
 static volatile int keys_job;     /* its job, or 0; it is the reader while this is the foreground */
+static uint nkept;                /* atomic: pages promised to the next shell */
 
 /* What a shell has said of its next child.  [P to change] */
 static struct {
@@ -76,6 +81,15 @@ void job_begin_locked(struct proc *p)
         if (visit->job == p->job)
             visit->act(p); /* its number may be one that the visitor has passed */
     }
+}
+
+void job_keep_pages(uint n) { page_unpromise(__atomic_exchange_n(&nkept, n, __ATOMIC_RELAXED)); }
+
+void job_shell_ends(const struct proc *self, int job)
+{
+    proc_kill_job(job);
+    if (self->parent == proc_one && page_promise(SHELL_PAGES))
+        job_keep_pages(SHELL_PAGES);
 }
 
 int job_leave_locked(struct proc *self)

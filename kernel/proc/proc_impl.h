@@ -28,7 +28,7 @@ void proc_delete(struct proc *p);
    meanwhile, it is killed too. */
 void proc_publish(struct proc *p);
 /* ALIVE -> DEAD.  If it is a shell with jobs, or the first process of the job in the foreground, nothing is in the
-   foreground any more. */
+   foreground any more.  Sleeps: may. */
 void proc_set_dead(struct proc *self);
 
 /* The process with this pid, dead or alive; NULL: there is none, or it is FORMING. */
@@ -59,9 +59,14 @@ static inline uint proc_brk(const struct proc *p)
 void job_enter_locked(struct proc *p);
 /* It is published: it may be in the foreground from now on, and gets its reserve. */
 void job_begin_locked(struct proc *p);
-/* It is dead.  The job that has lost the foreground by that, for job_update_reserves(), or 0. */
+/* It is dead.  The job that has lost the foreground by that, for job_update_reserves() or job_shell_ends(), or 0. */
 int job_leave_locked(struct proc *self);
 /* A job has come to the foreground, or has left it.  Lock not held. */
 void job_update_reserves(int job);
+/* A shell is dead, but still has its memory, and this job, or 0, loses the foreground by it.  Lock not held.
+   Sleeps: may. */
+void job_shell_ends(const struct proc *self, int job);
+/* Keeps n pages, which are promised, for the next shell, instead of those kept before. */
+void job_keep_pages(uint n);
 
 #endif

@@ -99,7 +99,10 @@ void proc_set_dead(struct proc *self)
     self->life = PROC_DEAD;
     int left = job_leave_locked(self);
     spin_release(&proc_lock);
-    job_update_reserves(left);
+    if (self->controls_jobs)
+        job_shell_ends(self, left);
+    else
+        job_update_reserves(left);
 }
 
 struct proc *proc_find_locked(int pid)

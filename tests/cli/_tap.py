@@ -17,6 +17,7 @@ from run import progress, qemu  # noqa: E402
 SUITE = "cli/" + os.path.splitext(os.path.basename(sys.argv[0]))[0]
 WAIT = qemu.ANSWER + 60  # seconds for a tool: the machine that it starts is given up first
 
+os.environ.pop("PYTHONUNBUFFERED", None)  # most users' Python has a buffer, which is written out as a tool ends
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # in the background of a shell: what is tested would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
 progress.end_by_signals()  # what a test has started, and its directories, go with it

@@ -37,7 +37,10 @@ site = os.path.join(copy, "out", "html")
 books = ["ksm.pdf"] + ["report.pdf"] * os.path.exists(os.path.join(copy, "docs", "report.md"))  # no student has it
 for book in books:
     path = os.path.join(copy, "out", book)
-    ok(os.path.exists(path) and open(path, "rb").read(5) == b"%PDF-", book + " is a PDF")
+    with open(path, "rb") as f:
+        data = f.read()
+    ok(data.startswith(b"%PDF-"), book + " is a PDF")
+    ok(b"/URI (file:" not in data, "and leads to no file of the machine that made it")
 teaching = read(os.path.join(site, "teaching.html"))
 ok('href="ksm.html#s3.8"' in teaching, "a citation of the contract leads to its sentence")
 ok(re.search(r'<li id="s3\.8">.*destroyed segment', read(os.path.join(site, "ksm.html"))), "and the sentence is there")

@@ -236,9 +236,9 @@ for goal in "clean", "system":
 r = make("clean")
 ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")
 whole = os.path.exists(os.path.join(copy, "tools", "measure", "mutants.py"))  # a student's tree has no mutants
-unknown = [["nonsense"], ["coverage", "--nonsense"], ["coverage", "docs"]]
-for arguments in unknown + [["mutants", "--nonsense"], ["mutants", ""]] * whole:
-    p = subprocess.run([os.path.join(copy, "ksm")] + arguments, stdin=subprocess.DEVNULL, capture_output=True,
-                       text=True, env=ENV)
-    ok(p.returncode == 2 and "usage" in p.stderr, "./ksm refuses what it does not know: %s" % arguments, p.stderr)
+unknown = [["ksm", "nonsense"]] + [["ksm", "mutants", "--nonsense"], ["ksm", "mutants", ""]] * whole
+for words in unknown + [["tools/measure/coverage.py", "--nonsense"], ["tools/measure/coverage.py", "docs"]]:
+    p = subprocess.run([sys.executable] * (words[0] != "ksm") + [os.path.join(copy, words[0])] + words[1:],
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
+    ok(p.returncode == 2 and "usage" in p.stderr, "what is not known is refused: %s" % words, p.stderr)
 done()

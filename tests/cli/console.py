@@ -69,7 +69,8 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     ok(s.expect(PROMPT) and s.command(b"echo on") == b"on\n", "and is the end of file behind it", s.text)
 
     s.send(b"\x10")
-    ok(s.expect(b" init\n") and s.expect(b" sh\n$ "), "Ctrl-P lists the processes", s.text)
+    ok(s.expect(b"pid  parent  state       bytes  attached  name\n    1       0  asleep ") and
+       s.expect(b" 0  init\n") and s.expect(b" sh\n$ "), "Ctrl-P lists the processes, with a heading", s.text)
     s.send(b"\x0b")
     ok(s.expect(b"0 segments") and s.expect(b" attachments\n$ "), "Ctrl-K lists the segments", s.text)
     s.send(b"echo a\x10")

@@ -115,6 +115,11 @@ r = run("--disk", os.path.join(BUILD, "foreign.img"), "--", "faults k")
 ok(re.fullmatch(r"(KSM .*\n)?" + DEATH % "faults" + r"(kernel stacks: .*\n)?", r.err),
    "a system of xv6's shows xv6's line and no other", r)
 
+r = subprocess.run(RUN + ["--tests", "--", "die divide; for i in 1 2 3; do echo after; done"], stdin=subprocess.DEVNULL,
+                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+ok(re.search(DEATH % "die" + r".*, in divide \(.*\n(    called from .*\n)?after\nafter\nafter\n", r.stdout),
+   "where both go to one place, what is printed after a death stands below the words about it", r.stdout)
+
 t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die")])
 t.expect(rb"\$ ")
 t.type(b"die divide\n")  # whose words each tree of the course has

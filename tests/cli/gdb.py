@@ -96,11 +96,13 @@ info breakpoints 1
 @fault
 program echo
 delete
-break main
+break *main
 continue
-set var $eip = 0
+set var *(int *)($esp + 8) = 0
 continue
 bt
+@words
+continue
 @errors
 process 77
 process x
@@ -113,7 +115,7 @@ type
 @end
 kill
 quit
-""", "echo", "--", "; ".join(others + ["echo one two", "echo three", "echo four"]))
+""", "echo", "--", "; ".join(others + ["echo one two", "echo three", "echo four", "echo five"]))
     s.check("`help' describes the commands", "hint", "Processes, and what each is doing")
     ok("`help ps'" in s.text and "process PID" in s.text, "the first screen names the commands", s.text)
     s.check("before the kernel has booted, the commands say so", "early", "not booted", "no page tables", "not booted")
@@ -132,6 +134,8 @@ quit
             "symbols of cat", r"keep n ")
     s.check("a program's fault stops in the kernel, with the way there", "fault", "can't go on after", "program_fault",
             "trap_page_fault", "<signal handler called>")
+    s.check("then the console says what it was, and where in the source", "words",
+            "^pid .* echo: trap 14 .*--kill proc", r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)")
     s.check("wrong arguments are explained", "errors", "no process 77", "`x' is not a pid", "usage: process",
             "usage: pt", "no process 77", "No symbol", "no program `no-such-program'")
     ok(s.status == 0, "gdb ends", s.text)
@@ -246,6 +250,11 @@ quit
     ok(running and running == here, "each of gdb's threads is a processor", running, here, s.text)
 
 
+def typing():
+    s = Session("type one two\ncontinue\nquit\n", "--", "head -n 1 | wc")
+    ok(re.search(r"^1 2 8 $", s.text, re.M), "a COMMAND reads what is typed", s.text)
+
+
 def console():
     """At a stop gdb waits for ./ksm debug, which shows what the system has written: here, one that has been stopped."""
     fifo = os.path.join(temp_directory(), "fifo")
@@ -347,6 +356,7 @@ if not shutil.which("gdb"):
 breakpoints()
 commands()
 locks()
+typing()
 console()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
@@ -378,9 +388,22 @@ os.symlink(ROOT, os.path.join(odd, "tree"))
 p = subprocess.run([sys.executable, os.path.join(odd, "tree", "tools", "run", "debug.py"), "echo"],
                    input="info symbol ksm_attach\ninfo line main\nkill\n", stdout=subprocess.PIPE,
                    stderr=subprocess.STDOUT, text=True, errors="replace", timeout=qemu.ANSWER,
-                   env=dict(ENV, B=odd, TMPDIR=odd), check=False)
+                   env=dict(ENV, B=odd, TMPDIR=odd, LC_ALL="C"), check=False)
 ok("ksm_attach in section .text" in p.stdout and "echo.c" in p.stdout,
    "directories may have any characters in their names", p.stdout)
+# A kernel can bring a script for gdb, and its user may have allowed all scripts.
+for name, text in ("script", "\4name\nprint('the kernel ' 'speaks')\n\0"), \
+                  (".gdbinit", "set auto-load safe-path /\n"), ("start/.gdbinit", "echo the directory speaks\\n\n"):
+    os.makedirs(os.path.dirname(os.path.join(WORK, name)), exist_ok=True)
+    with open(os.path.join(WORK, name), "w", encoding="ascii") as f:
+        f.write(text)
+subprocess.run(["objcopy", "--add-section", ".debug_gdb_scripts=" + os.path.join(WORK, "script"),
+                os.path.join(odd, "kernel.elf")], check=True)
+p = subprocess.run([sys.executable, DEBUG[1]], input="info symbol ksm_attach\nkill\n", stdout=subprocess.PIPE,
+                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=qemu.ANSWER, check=False,
+                   cwd=os.path.join(WORK, "start"), env=dict(ENV, B=odd, TMPDIR=odd, HOME=WORK))
+ok("ksm_attach in section .text" in p.stdout and "speaks" not in p.stdout,
+   "what a kernel or a directory brings for gdb to run is not run", p.stdout)
 # Names of files in a kernel are not gdb's to compute: the second one here is an expression.
 with open(os.path.join(WORK, "names.c"), "w", encoding="utf-8") as f:
     f.write("""\

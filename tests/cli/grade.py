@@ -19,9 +19,9 @@ from concurrent.futures import ThreadPoolExecutor
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import _submissions  # noqa: E402
 from _tap import ROOT, done, ok, temp_directory  # noqa: E402
-from course import grade as grader, report, submission, trial  # noqa: E402
+from course import grade as grader, reference, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
-from run import statuses  # noqa: E402
+from run import children, statuses  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
 GRADE = [sys.executable, os.path.join(ROOT, "tools", "course", "grade.py"), "--icount", "--limit", "3"]
@@ -106,6 +106,17 @@ r = grade("--out", path("kept"), GOOD)
 ok(r.returncode == 2 and r.stderr.endswith("%s is no result of an earlier run, and stays as it is: --out names another "
                                            "directory\n" % path("kept", "good")) and os.listdir(path("kept", "good")),
    "a directory that holds no result is left alone, such as the submission itself", r)
+os.mkdir(path("twice"))
+os.symlink(GOOD, path("twice", "good"))
+write(os.path.join(GOOD, "result.json"), "{}")
+r = grade("--out", path("twice"), GOOD)
+ok(r.returncode == 2 and "is no result of an earlier run" in r.stderr and os.path.exists(os.path.join(GOOD, "kernel")),
+   "nor is a submission taken for a result if it has what a result has", r)
+os.symlink(WORK, os.path.join(GOOD, "elsewhere"))
+for out in "grades", "kernel/grades", "elsewhere":
+    r = grade("--out", os.path.join(GOOD, out), GOOD)
+    ok(r.returncode == 2 and "is in a submission" in r.stderr, "no result is looked for where a submission could have "
+       "left one: " + out, r)
 refused(3, "there is no directory", "and a tree that is not there", GOOD, path("nowhere"))
 refused(2, "at most 8 processors", "and more processors than the system uses", "--smp", "1,9", GOOD)
 refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)
@@ -149,6 +160,18 @@ ok(r.returncode == 0 and os.path.exists(os.path.join(GOOD, "kernel", "gone.h.gch
 for name, text in ("gone.h", ""), ("gone.c", "#include <gone.h>\n#ifdef BELIEVED\n#error it was believed\n#endif\n"):
     with open(os.path.join(GOOD, "kernel", name), "w", encoding="utf-8") as f:
         f.write(text)
+# What is made of the grader's own sources is not made of the names in a submission.
+with open(os.path.join(GOOD, "kernel", "fs", "new.c"), "w", encoding="utf-8") as f:
+    f.write("int new_in_fs;\n")
+os.mkdir(path("laid"))
+for name in set(os.listdir(ROOT)) - {"build", "kernel", ".git"}:
+    os.symlink(os.path.join(ROOT, name), path("laid", name))
+os.symlink(os.path.join(GOOD, "kernel"), path("laid", "kernel"))
+os.symlink(ROOT, path("laid", "own"))
+r = subprocess.run(["make", "-n", "HOST_TREE=own/", "build/tests/host/fs_replay"], cwd=path("laid"), env=ENV,
+                   capture_output=True, text=True, check=False)
+ok(r.returncode == 0 and "own/kernel/fs/file.c" in r.stdout, "a submission can have more files than this tree", r)
+
 arguments = ["--points", points, "--tests", path("hidden"), "--out", path("out")]
 LONG = "n" * os.pathconf(WORK, "PC_NAME_MAX")
 for name in "=1+2", LONG:
@@ -190,6 +213,10 @@ ok(r.returncode == 0 and all(t["score"] == t["max_score"] and t["status"] == "pa
    round(sum(t["score"] for t in tests.values()), 6) == 37, "--gradescope has each test's points", results)
 one = tests.get("the hidden one: §3.1 a new segment's handle is positive", {})
 ok(one.get("max_score") == 7 and one.get("visibility") == "after_published", "a hidden test stays hidden", results)
+r = grade(*arguments, "--gradescope", path("results.json"), os.path.join(SUBS, "all-passed"))
+with open(path("results.json"), encoding="utf-8") as f:
+    ok(json.load(f)["output"].startswith("0 of 30 points ("), "what a student may read counts no hidden test", r)
+r = grade(*arguments, GOOD)
 ok("0 graded" in r.stdout and "1 were graded already" in r.stdout, "what has been graded is not graded again", r.stdout)
 r = grade(*arguments, "--junit", "/dev/full", GOOD)
 said = [line for line in r.stderr.splitlines() if not line.startswith("# ")]  # what is done, on a busy host
@@ -203,11 +230,13 @@ text = report.junit([("a\x00b", [report.Case("t\x1b[31m", "f\x08", "\ud800\x7f\u
 ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", "JUnit's XML survives any character",
    text)
 
-write("big/Makefile", "all:\n\thead -c 2000000 /dev/zero >big\n\tsleep 600\n")
 submission.BUILD_BYTES = 1 << 20
-said = submission.build(path("big"), ".", ["all"], ENV, 1, Processes())
-ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
-   "a build that fills the disk is ended", said)
+for place, where in ("in its directory", "big"), ("in a file for a while", "$$(mktemp)"):
+    rule = "all:\n\tf=%s; head -c 2000000 /dev/zero >$$f; sleep 20; rm $$f; false\n" % where
+    said = submission.build(os.path.dirname(write(place + "/Makefile", rule)), ".", ["all"], ENV, 1, Processes())
+    ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
+       "a build that fills the disk is ended: " + place, said)
+ok(len(submission.first_error("error: " + "x" * 99999)) < 1000, "a line without an end makes no table wide")
 
 left = {name: path("left", name) for name in ("ksm-grade-dead", "ksm-grade-live", "ksm-grade-young", "other")}
 for name, place in left.items():
@@ -217,7 +246,7 @@ for name, place in left.items():
 os.symlink(path("left", "other"), path("left", "ksm-grade-link"))
 live = os.open(left["ksm-grade-live"], os.O_RDONLY)
 fcntl.flock(live, fcntl.LOCK_EX)
-PLACE = "import sys, os; sys.path.insert(0, %r); from course import grade\nwith grade.workplace(): pass"
+PLACE = "import sys, os; sys.path.insert(0, %r); from course.workplace import workplace\nwith workplace(): pass"
 subprocess.run([sys.executable, "-c", PLACE % os.path.join(ROOT, "tools")], env=dict(ENV, TMPDIR=path("left")),
                check=True)
 os.close(live)
@@ -230,9 +259,9 @@ at = {"kernel.elf": 0, "kernel/old.o": 0, "kernel/new.o": time.time() + 86400, "
 for name, seconds in at.items():
     os.utime(write("clock/build/" + name, ""), (seconds, seconds))
 subprocess.run(["chmod", "-R", "a-w", path("clock")], check=True)
-grader.ROOT = path("clock")
-grader.copy_tree(path("copied"), "build")
-grader.ROOT = ROOT
+reference.ROOT = path("clock")
+reference.copy_tree(path("copied"), "build")
+reference.ROOT = ROOT
 found = sorted(name for _, _, names in os.walk(path("copied")) for name in names)
 ok(found == ["kernel.elf", "old.o"], "what was built in the future is built again, as make would not", found)
 ok(all(os.stat(path("copied", *names)).st_mode & 0o200 for names in ((), ("build", "kernel"), ("build", "kernel.elf"))),
@@ -269,6 +298,12 @@ for number in "1", "2":
     status, flooded, _ = trial.run_command(Processes(), command, ENV, WORK, trial.Report(""), 60)
     ok((status, flooded) == (0, True), "what prints too much, and at its end as well, can end: descriptor " + number,
        status, flooded)
+
+children.ENDING = 1
+began = time.monotonic()
+stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+status, _, _ = trial.run_command(Processes(), [sys.executable, "-c", stubborn], ENV, WORK, trial.Report(""), 1)
+ok(status == -signal.SIGKILL and time.monotonic() - began < 55, "what ignores a kill is ended all the same", status)
 
 subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
 ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),

@@ -53,6 +53,12 @@ def free_port():
         return s.getsockname()[1]
 
 
+def reachable(address, port):
+    with socket.socket() as s:
+        s.settimeout(10)
+        return s.connect_ex((address, port)) == 0
+
+
 def read(name):
     with open(os.path.join(copy, name), encoding="utf-8") as f:
         return f.read()
@@ -134,6 +140,7 @@ if shutil.which("gdb"):
     ok(t.expect(rb"Now run 'gdb'"), "make qemu-nox-gdb waits", t.text)
     gdb = Terminal(["gdb", "-q", "-nx", "-x", ".gdbinit"], cwd=copy, env=ENV)
     gdb.expect(rb"\(gdb\) ")
+    ok(not reachable("127.0.0.2", port), "gdb's port is for this computer alone")
     gdb.type(b"break sys_sleep\ncontinue\n")
     ok(t.expect(rb"starting sh\r?\n\$ "), "the system starts under gdb", t.text, gdb.text)
     t.type(b"first\n")

@@ -68,6 +68,9 @@ answers = [path for path, text in tree.items() if path.endswith((".c", ".h", ".p
 ok(not answers and "docs/report.md" not in tree and
    not any(path.startswith("course/simple/") for path in tree), "and no answer lies about", answers)
 
+ok(not any(path.startswith((".ci/", ".github/")) for path in tree),
+   "a repository that starts with it has none of this tree's own workflows")
+
 top = tree["README.md"].split("\n## ")[0]
 ok("for exercise 3 of the course" in top and "./ksm test --exercise attach" in top and "`kernel/ksm/segment.c`" in top,
    "its README begins with the exercise", top)

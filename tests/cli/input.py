@@ -2,8 +2,10 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, ROOT, RUN, WAIT, done, ok, temp_directory  # noqa: E402
@@ -18,6 +20,16 @@ def run(data, *arguments, typed=()):
     r = subprocess.run(RUN + [*typed, "--", *arguments], env=ENV, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, timeout=WAIT, check=False, **how)
     return r.returncode, r.stdout, r.stderr[-300:]
+
+
+def stopped(pid):
+    """Whether a process stops."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        with open("/proc/%s/stat" % pid, encoding="ascii") as stat:
+            if stat.read().rpartition(")")[2].split()[0] == "T":
+                return True
+    return False
 
 
 r = run(b"1+2\n", "sleep 100 & cat; wait")
@@ -51,6 +63,22 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     p.stdin.close()
     ok(answers == [b"one\n", b"two\n"] and p.wait() == 0, "input and output take turns", answers)
 
+# Ctrl-Z, and the shell's fg.
+with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                      stderr=subprocess.DEVNULL) as p:
+    p.stdin.write(b"one\n")
+    p.stdin.flush()
+    answers = [p.stdout.readline()]
+    with open("/proc/%d/task/%d/children" % (p.pid, p.pid), encoding="ascii") as f:
+        qemu = f.read().strip()
+    p.send_signal(signal.SIGTSTP)
+    os.waitid(os.P_PID, p.pid, os.WSTOPPED)
+    both = stopped(qemu)
+    p.send_signal(signal.SIGCONT)
+    answers += p.communicate(b"two\n")[:1]
+    ok(both and answers == [b"one\n", b"two\n"] and p.returncode == 0,
+       "a run that stops stops its machine, whose output would be lost, and both go on", both, answers)
+
 r = run(b"echo one\nexit 3\n", "sh")
 ok(r[0] == 3 and b"one\n" in r[1], "a shell takes its commands from it", r)
 
@@ -83,4 +111,9 @@ r = subprocess.run(["make", "-s", "qemu-nox"], cwd=ROOT, timeout=WAIT, check=Fal
 said = r.stdout.replace(b"\r", b"")
 ok(r.returncode == 0 and said.count(b"one\n") == 1 and said.count(b"a line\n") == 50,
    "make qemu-nox types a file from its first byte on", r)
+for typed, said in (None, "ksm: nothing is typed here: the system runs until Ctrl-C, or a kill\n"), ("", ""):
+    r = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "run", "piped.py"), "echo", "booted"], input=typed,
+                       stdin=subprocess.DEVNULL if typed is None else None, capture_output=True, text=True,
+                       timeout=WAIT, check=False)
+    ok(r.returncode == 0 and r.stdout == "booted\n" and r.stderr == said, "it says where nothing can be typed", r)
 done()

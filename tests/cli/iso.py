@@ -83,7 +83,9 @@ for arguments in (["--size", "3"], [image, "more"], ["-x"]):
     status, said = iso(*arguments)
     ok(status == 2 and said.startswith("ksm: usage: ./ksm iso"),
        "refused: " + " ".join(map(os.path.basename, arguments)), said)
-for path in ("", directory, os.path.join(directory, "none", "ksm.iso"), "/proc/ksm.iso"):
+fifo = os.path.join(temp_directory(), "fifo")
+os.mkfifo(fifo)
+for path in ("", directory, os.path.join(directory, "none", "ksm.iso"), "/proc/ksm.iso", fifo):
     status, said = iso(path)
     ok(status == 2 and "can't be written" in said or status == 121 and "was not made" in said,
        "refused: a file that can't be there", said)

@@ -109,11 +109,17 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
         s.command(b"kill -j " + job)
     ok(s.gone(b"hog") and s.until(lambda: used(s) < 4096), "and kill -j, which brings the memory back", s.text)
 
-    s.type(b"hog -k")
-    ok(s.until(lambda: s.pump(1) is not None and hog_and_shell(s.text)),
-       "a job kills its shell and takes all memory that it can have", s.text)
-    for _ in range(3):
-        ok(len(s.processes(b"hog")) == 1, "the next shell can start ps", s.listed)
-    hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
-    ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
+    for line, nleft in (b"hog -k", 0), (b"hog -k &", 1):
+        s.type(line)
+        ok(s.until(lambda: s.pump(1) is not None and hog_and_shell(s.text)),
+           line.decode() + ": a job takes all memory that it can have, and kills its shell", s.text)
+        s.text = b""
+        ok(s.until(lambda: len(s.processes(b"hog")) == nleft), "the next shell can start ps", s.listed)
+        if not nleft:
+            continue
+        for _ in range(3):
+            ok(len(s.processes(b"hog")) == 1, "again and again", s.listed)
+        hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
+        ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
+    ok(s.until(lambda: used(s) < 4096), "all memory comes back", s.text)
 done()

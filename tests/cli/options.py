@@ -103,6 +103,9 @@ r = run("--ramdisk", "--", "echo memory >x; cat x")
 ok(r.out == "memory\n", "the disk in memory", r)
 r = run("--param", "ksm.segments=5", "--", "ksmstat")
 ok(r.status == 0 and "segments" in r.out, "a parameter", r)
+r = run("--param", "ksm.bytes=5", "--", "true")
+ok(r.status == statuses.USAGE_ERROR and "there is no boot parameter 'ksm.bytes'" in r.err,
+   "no limit of shared memory is believed to hold that there is not", r)
 r = run("--", "echo caf\udce9")  # a byte that is not UTF-8
 ok(r.status == 0 and r.out.startswith("caf"), "a command of any bytes", r)
 r = run("--timeout", "999999999999", "--", "echo patient")

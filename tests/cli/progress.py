@@ -128,6 +128,20 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
 
+for where, *words in ("mutants", "mutants", "a dead handle"), ("course", "handout", "--check", "call"):
+    if not os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree has neither
+        continue
+    os.makedirs(os.path.join(ROOT, "build", where), exist_ok=True)
+    place = os.open(os.path.join(ROOT, "build", where), os.O_RDONLY)
+    fcntl.flock(place, fcntl.LOCK_EX)
+    with subprocess.Popen([os.path.join(ROOT, "ksm")] + words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True) as p:
+        first = p.stdout.readline()
+        p.terminate()
+    os.close(place)
+    ok(first.startswith("ksm: waiting for another ") and p.returncode == 130,
+       "two of ./ksm %s do not change one copy of the tree at a time" % words[0], first, p.returncode)
+
 # A kill comes when something has only just begun, in the background of a shell, where Ctrl-C is ignored.
 slow = os.path.join(temp_directory(), "make")
 with open(slow, "w", encoding="utf-8") as f:
@@ -227,6 +241,24 @@ progress.run(lambda: len(runner.Runner(["check/style"], dict(os.environ), {"chec
 p = subprocess.run([sys.executable, "-c", RUN], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                    env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
 ok(p.returncode == 1 and p.stderr == "ksm: no more processes\n", "a suite that can't be started has not passed", p)
+
+# A suite that does not end by a kill: when the runner is to end, and when it takes too long.
+STUBBORN = "import os, signal, sys, time; signal.signal(15, signal.SIG_IGN); eval(sys.argv[1]); time.sleep(60)"
+STUBBORN_RUN = """
+import os, sys
+import runner, suites
+from run import children, progress
+children.ENDING, runner.TOO_LONG = 1, int(sys.argv[2])
+suites.command = lambda *_: [sys.executable, "-c", %r, sys.argv[1]]
+progress.run(lambda: len(runner.Runner(["check/style"], dict(os.environ), {"check/style": 1}).run()))
+""" % STUBBORN
+for what, step, seconds, status in (("when the runner is killed", "os.kill(os.getppid(), 15)", 600, 130),
+                                    ("when it takes too long", "0", 1, 1)):
+    began = time.monotonic()
+    p = subprocess.run([sys.executable, "-c", STUBBORN_RUN, step, str(seconds)], stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, check=False,
+                       env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
+    ok(p.returncode == status and time.monotonic() - began < 55, "a suite that ignores a kill ends, " + what, p)
 
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])

@@ -15,7 +15,7 @@ from _tap import ROOT, done, ok, run, skip, temp_directory  # noqa: E402
 from run import qemu, statuses  # noqa: E402
 
 BASICS = ("sh", "dirname", "id", "cut", "sort", "tr", "mktemp", "rm", "cat", "ls", "env", "touch", "ln",
-          "make", "mandoc", "sed", "grep")
+          "make", "mandoc", "sed", "grep", "uname")
 GCC = "#!/bin/sh\nexit 0\n"  # it makes whatever it is asked for
 LD = "#!/bin/sh\necho elf_i386\n"
 APT = """\
@@ -25,14 +25,16 @@ case "$*" in
 *update*) touch %(directory)s/updated ;;
 *install*)
     [ -e %(directory)s/updated ] || exit 100
-    ln -s /bin/sh %(directory)s/qemu-system-i386 ;;
+    for name in qemu-system-i386 wished; do
+        case "$*" in *${name%%-i386}*) ln -s /bin/sh %(directory)s/$name ;; esac
+    done ;;
 esac
 """
 
 
 def machine(apt=None, without=(), more=None):
     """A directory for all of PATH: it has no QEMU, and a python3 that starts helpers only, and else just says so.
-    `more` are scripts by their names."""
+    `more` are scripts by their names, `without` what is not there."""
     directory = temp_directory()
     for name in set(BASICS) - set(without):
         found = shutil.which(name)
@@ -46,6 +48,8 @@ def machine(apt=None, without=(), more=None):
     if apt:
         scripts["apt-get"] = apt % {"directory": directory}
     for name, text in scripts.items():
+        if name in without:
+            continue
         path = os.path.join(directory, name)
         if os.path.lexists(path):
             os.unlink(path)
@@ -70,12 +74,13 @@ def says(text):
     return "#!/bin/sh\necho '%s'\n" % text
 
 
-directory = machine(APT)
-p = ksm(directory, "run")
-ok(p.returncode == 0 and p.stdout == "started\n", "what is missing is installed", p.stdout, p.stderr)
-lines = log(directory)
-ok([l.split()[0] for l in lines if l] == ["install", "update", "install"],
-   "with one update of the lists, when it is needed", lines)
+for what, cache, steps in (("empty", {}, ["update", "install"]),
+                           ("old", {"apt-cache": says("Candidate: 7.2")}, ["install", "update", "install"])):
+    directory = machine(APT, more=cache)
+    p = ksm(directory, "run")
+    ok(p.returncode == 0 and p.stdout == "started\n", "what is missing is installed", p.stdout, p.stderr)
+    lines = log(directory)
+    ok([l.split()[0] for l in lines if l] == steps, "with one update of lists of packages that are " + what, lines)
 ok(all(l.endswith("-y --no-install-recommends qemu-system-x86") for l in lines if l.startswith("install")),
    "and nothing else", lines)
 p = ksm(directory, "run")
@@ -90,7 +95,7 @@ ok("gcc" not in p.stderr.replace("gcc.gnu.org", ""), "what is installed is not n
 
 directory = machine(APT, without=["mandoc"])
 p = ksm(directory, "run")
-ok(p.returncode == 0 and log(directory)[0].endswith("-y --no-install-recommends mandoc qemu-system-x86"),
+ok(p.returncode == 0 and log(directory)[1].endswith("-y --no-install-recommends mandoc qemu-system-x86"),
    "what is optional is installed together with what is needed", p.stderr, log(directory))
 lines = log(directory)
 p = ksm(directory, "run")
@@ -104,15 +109,22 @@ tree = temp_directory()
 shutil.copy(os.path.join(ROOT, "ksm"), tree)
 os.symlink(os.path.join(ROOT, "tools"), os.path.join(tree, "tools"))
 with open(os.path.join(tree, "packages.txt"), "w", encoding="utf-8") as f:
-    f.write("all needed - qemu-system-i386 x\nrun? wished - wished x\ntest? other - other x\n")
-for policy, packages in (("(none)", ["needed"]), ("120.0", ["needed", "wished"])):
-    directory = machine(APT, more={"apt-cache": says("Candidate: " + policy)})
-    p = subprocess.run([os.path.join(tree, "ksm"), "run"], env={"PATH": directory}, capture_output=True, text=True)
-    ok(p.returncode == 0 and log(directory)[0].split()[-len(packages) - 1:] == ["--no-install-recommends"] + packages,
-       "what a use makes do without is installed where apt has it: " + policy, log(directory), p.stderr)
+    f.write("all qemu-system - qemu-system-i386 x\nrun? wished - wished x\ntest? other - other x\n")
+UPDATED = "#!/bin/sh\n[ ! -e ${0%/*}/updated ] || echo 'Candidate: 120.0'\n"
+for what, cache, installed in (("not at all", says("Candidate: (none)"), ["qemu-system"]),
+                               ("from the first", says("Candidate: 120.0"), ["qemu-system wished"] * 2),
+                               ("once the lists are read", UPDATED, ["qemu-system", "wished"])):
+    directory = machine(APT, more={"apt-cache": cache})
+    open(os.path.join(directory, "runs"), "w").close()  # which is no word of the list
+    p = subprocess.run([os.path.join(tree, "ksm"), "run"], cwd=directory, env={"PATH": directory}, capture_output=True,
+                       text=True)
+    found = [l.partition("--no-install-recommends ")[2] for l in log(directory) if l.startswith("install")]
+    ok(p.returncode == 0 and found == installed, "what a use makes do without is installed where apt has it: " + what,
+       log(directory), p.stderr)
 
 p = ksm(machine("#!/bin/sh\necho step; exit 100\n"), "run")
 ok(p.returncode == 121 and "\nstep\n" in p.stderr, "apt's own words are shown when it fails", p.stderr)
+
 # Versions.
 QEMU = says("QEMU emulator version 7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)")
 p = ksm(machine(more={"qemu-system-i386": QEMU}), "run")
@@ -127,12 +139,27 @@ ok(p.returncode == 2 and "GNU make 3.81, which is too old" in p.stderr and "gcc"
    "by make itself, too", p.stdout, p.stderr)
 
 # A user who may not install anything, and Homebrew.
-directory = machine("exit 100", more={"id": says("1000")})
-if os.path.exists(os.path.join(directory, "sudo")):
-    os.unlink(os.path.join(directory, "sudo"))
+USER = {"id": says("1000")}
+PASTED = "\n  apt-get install --no-install-recommends %s \n"
+p = ksm(machine("exit 100", more=USER, without=["sudo"]), "run")
+ok(p.returncode == 121 and PASTED % "qemu-system-x86" in p.stderr, "an administrator gets a line to paste", p.stderr)
+for arguments, names in ((["test", "--all"], ["clang-format", "qemu-system-x86", "xorriso"]),
+                         (["test", "web"], ["clang-format", "npm", "qemu-system-x86"])):
+    p = ksm(machine("exit 100", more=USER, without=["sudo"]), *arguments)
+    line = p.stderr.split("\n")[-2].split()
+    ok(p.returncode == 121 and p.stderr.count("apt-get") == 1 and set(names) <= set(line),
+       "which says all that is needed: %s" % arguments, p.stderr)
+for arguments in ["run", "--help"], ["iso", "-h"], ["reliability"]:
+    p = ksm(machine("exit 100", more=USER, without=["sudo", "python3", "gcc"]), *arguments)
+    ok(p.returncode == 121 and PASTED % "python3" in p.stderr, "and no more: %s" % arguments, p.stderr)
+directory = machine(APT, more={"sudo": "#!/bin/sh\n[ $1 = -n ] || echo Sorry >&2\nexit 1\n", **USER})
 p = ksm(directory, "run")
-ok(p.returncode == 121 and "\n  apt-get install --no-install-recommends qemu-system-x86 \n" in p.stderr,
-   "an administrator gets a line to paste", p.stderr)
+ok(p.returncode == 121 and p.stderr.count("Sorry") == 1 and PASTED % "qemu-system-x86" in p.stderr and
+   not os.path.exists(os.path.join(directory, "apt.log")), "who may not use sudo is told once", p.stdout, p.stderr)
+directory = machine(APT, more={"sudo": "#!/bin/sh\ncase $1 in -n) ;; -v) exit 1 ;; *) exec \"$@\" ;; esac\n", **USER})
+p = ksm(directory, "run")
+ok(p.returncode == 0 and log(directory)[-2].startswith("install"), "who needs no password for it is not asked for one",
+   p.stderr)
 p = ksm(machine(more={"brew": says("")}), "run")
 ok(p.returncode == 121 and "\n  brew install qemu \n" in p.stderr, "so does who has Homebrew", p.stderr)
 
@@ -142,6 +169,10 @@ REFUSES = "#!/bin/sh\ncase \"$*\" in *-m32*) echo \"gcc: error: unrecognized opt
 p = ksm(machine(more={"gcc": REFUSES, "qemu-system-i386": QEMU, "brew": says("")}), "run")
 ok(p.returncode == 121 and "gcc-i686-linux-gnu" in p.stderr and "brew install i686-elf-gcc" in p.stderr,
    "a gcc that refuses -m32 is not enough", p.stderr)
+for processor, asked in ("x86_64", False), ("i686", False), ("aarch64", True):
+    p = ksm(machine("exit 100", more={"uname": says(processor), **USER}, without=["gcc", "sudo"]), "run")
+    ok(p.returncode == 121 and ("gcc-i686-linux-gnu" in p.stderr) == asked,
+       "without any gcc, another one is asked for where a gcc would not do: " + processor, p.stderr)
 p = ksm(machine(more={"gcc": REFUSES, "qemu-system-i386": QEMU, "i386-elf-gcc": GCC, "i386-elf-ld": LD}), "run")
 ok(p.returncode == 0 and not p.stderr, "with another that does, it is", p.stderr)
 
@@ -230,6 +261,17 @@ for words, meant in (([os.path.join(MEASURE, "crash.py"), "--evry", "3"], "--eve
     p = subprocess.run([sys.executable] + words, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                        check=False)
     ok(p.returncode == 2 and "did you mean '%s'?" % meant in p.stderr, "a misspelling: " + " ".join(words), p.stderr)
+CRASH = """
+import sys
+sys.path[:0] = ["tools", "tools/rules"]
+import linters
+print(linters.faults(["sh", "-c", "kill -SEGV $$"]), linters.warnings(["sh", "-c", "kill -SEGV $$"]))
+print(linters.format_faults("false"), linters.warnings(["sh", "-c", "echo a.c:1:1: warning: found"]))
+"""
+p = subprocess.run([sys.executable, "-c", CRASH], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                   check=False)
+ok(p.stdout == "['status -11'] ['status -11']\n['status 1'] ['a.c:1:1: warning: found']\n",
+   "a linter that can't work has not found nothing", p)
 COVERED = """
 import sys
 sys.path.insert(0, "tools")
@@ -246,10 +288,20 @@ for missed, status, last in (20, 0, "as pages: build/coverage/html/index.html"),
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     ok(p.returncode == status and p.stdout.endswith(last + "\n"),
        "./ksm coverage ends with what it missed: %d lines of 1000" % missed, p.stdout)
+nothing = re.sub(r"(?s)lambda room: \{.*?\}\)\}", "lambda room: {}", COVERED % 0)
+p = subprocess.run([sys.executable, "-c", nothing], cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                   check=False)
+ok(p.returncode == 1 and p.stderr == "coverage: nothing of kernel/fs was measured\n",
+   "and says so if nothing was measured, which is not all", p)
 p = subprocess.run([os.path.join(ROOT, "ksm"), "run"], env={"PATH": machine(), "TMPDIR": "/nowhere"}, text=True,
                    stdin=subprocess.DEVNULL, capture_output=True, check=False)
 ok(p.returncode == 2 and p.stderr == "ksm: TMPDIR names no directory: /nowhere\n",
    "a directory for temporary files that is not there is not taken for a compiler that is not", p.stderr)
+here = temp_directory()
+p = subprocess.run([os.path.join(ROOT, "ksm"), "run", "--", "true"], cwd=os.path.dirname(here), text=True,
+                   env=dict(os.environ, KSM_BUILT="1", TMPDIR=os.path.basename(here)), stdin=subprocess.DEVNULL,
+                   stderr=subprocess.PIPE, check=False)
+ok(p.returncode == 0, "one that is named from here is found from elsewhere, too", p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)

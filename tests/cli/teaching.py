@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -79,6 +80,31 @@ FIGURE = re.compile(r"(?<![\w.,])(?:\d{1,3}(?:,\d{3})+|\d{3,})\b")
 measured = {n for page in ("performance", "reliability", "ksm") for n in FIGURE.findall(read("docs/%s.md" % page))}
 stale = [n for n in FIGURE.findall(re.sub("`[^`]*`", "", read("docs/report.md"))) if n not in measured]
 ok(not stale, "each figure of three digits and more in the report is one of those that were measured last", *stale)
+
+report = read("docs/report.md")
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+from measure import mistakes, mutants  # noqa: E402
+known = [m.what for m in mutants.all_mutants()]
+words = re.findall(r"`([^`]+)`", " ".join(re.findall(r"\[mutants?: ([^]]*)\]", report)))
+unknown = [word for word in words if not any(word in what for what in known)]
+ok(words and not unknown, "each mutant that the report cites can be tried by its word", *unknown)
+ok(" %d of which are mistakes that students make" % len(mistakes.MISTAKES) in report.replace("\n", " "),
+   "and it counts the mistakes of students right")
+
+# The page about grading: what it has one type is accepted, and its container has what ./ksm needs.
+from course import grade  # noqa: E402
+blocks = re.findall(r"^```\n(.*?)^```$", read("docs/grading.md"), re.M | re.S)
+lines = re.findall(r"ksm grade (.*)$", "".join(blocks).replace("'", ""), re.M)
+refused = []
+for line in lines:
+    try:
+        grade.parse(shlex.split(line))
+    except SystemExit:
+        refused.append(line)
+ok(len(lines) > 5 and not refused, "each command in docs/grading.md has options that ./ksm grade knows", *refused)
+needed = set(re.findall(r"^all[^ ]* +(\S+)", read("packages.txt"), re.M))
+installed = [set(found.split()) for found in re.findall(r"install -y --no-install-recommends (.*)$", blocks[4], re.M)]
+ok(installed == [needed], "the container for Gradescope has what all subcommands need", installed, needed)
 
 unknown = sorted({s for s in sentences.CITATION.findall(text) if s not in contract})
 ok(not unknown, "each sentence that is cited stands in the contract", unknown)

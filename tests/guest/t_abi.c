@@ -361,16 +361,9 @@ static int random_argument(void)
 
 static int call(int number, int a, int b, int c)
 {
-    int frame[4] = { 0, a, b, c }, result;
+    int frame[4] = { 0, a, b, c };
 
-    asm volatile("movl %%esp, %%ebx\n\t"
-                 "movl %2, %%esp\n\t"
-                 "int $0x40\n\t"
-                 "movl %%ebx, %%esp"
-                 : "=a"(result)
-                 : "a"(number), "r"(frame)
-                 : "ebx", "memory", "cc");
-    return result;
+    return call_with_stack(number, (uint)frame);
 }
 
 /* Left out are those that would not come back (sleep, wait), end this process or the machine, leave something behind

@@ -1,9 +1,6 @@
 /*
- * t_ksmwait.c - shared memory: waiting and waking, §11.
+ * t_ksmwait.c - shared memory: waiting and waking, §11.  t_ksmlib.c has what the library builds on it.
  */
-#include "ksmlock.h"
-#include "ksmring.h"
-#include "ksmsem.h"
 #include "ksmtest.h"
 #include "procinfo.h"
 
@@ -456,113 +453,6 @@ static void bounded_buffer(uint nproducers)
 TEST("§11.3 a bounded buffer loses and doubles nothing with one producer") { bounded_buffer(1); }
 
 TEST("§11.3 a bounded buffer loses and doubles nothing with four producers") { bounded_buffer(4); }
-
-/* §11.4: without the kernel. */
-
-/* The library's lock and semaphore call these instead of the kernel's. */
-int sys_ksmwait(const volatile uint *word, uint expected, int ticks);
-int sys_ksmwake(const volatile uint *word, int n);
-int sys_ksmwaitpeer(const volatile uint *word, uint expected, int ticks, int peer);
-static uint ncalls;
-static int last_peer;
-
-int ksmwaitpeer(const volatile uint *word, uint expected, int ticks, int peer)
-{
-    ncalls++;
-    last_peer = peer;
-    return sys_ksmwaitpeer(word, expected, ticks, peer);
-}
-
-int ksmwait(const volatile uint *word, uint expected, int ticks)
-{
-    ncalls++;
-    return sys_ksmwait(word, expected, ticks);
-}
-
-int ksmwake(const volatile uint *word, int n)
-{
-    ncalls++;
-    return sys_ksmwake(word, n);
-}
-
-struct tools {
-    struct ksmlock lock;
-    struct ksmsem sem;
-};
-
-/* Holds the lock until another process is about to sleep for it. */
-static void hold_lock(void *arg)
-{
-    struct tools *tools = arg;
-
-    check_eq(ksmlock_acquire(&tools->lock, 0), 0);
-    gate_open(&go);
-    wait_until(tools->lock.holder.pid & KSMLOCK_WAITED);
-    ncalls = 0;
-    check_eq(ksmlock_release(&tools->lock), 0);
-    check_eq(ncalls, 1); /* it wakes the sleeper */
-}
-
-TEST("§11.4 the library's lock and semaphore enter the kernel only to sleep, or for a sleeper")
-{
-    struct tools *tools;
-    int holder;
-
-    share();
-    tools = (struct tools *)words;
-    ncalls = 0;
-    for (int i = 0; i < 1000; i++) {
-        check_eq(ksmlock_acquire(&tools->lock, 0), 0);
-        check_eq(ksmlock_release(&tools->lock), 0);
-        check_eq(ksmsem_post(&tools->sem), 0);
-        check_eq(ksmsem_wait(&tools->sem, 0), 0);
-    }
-    check_eq(ncalls, 0);
-    gate_create(&go);
-    holder = tap_start(hold_lock, tools);
-    gate_pass(&go);
-    check_eq(ksmlock_acquire(&tools->lock, 0), 0);
-    check(ncalls > 0);
-    check_eq(ksmlock_release(&tools->lock), 0);
-    tap_join(holder);
-    unshare();
-}
-
-static struct ksmring ring;
-
-static void write_one(void *arg)
-{
-    (void)arg;
-    check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
-    gate_open(&go);
-    wait_until(ring.side[KSMRING_WRITER]->waited);
-    check_eq(ksmring_write(&ring, "x", 1, 0), 0);
-    wait_until(ring.side[KSMRING_WRITER]->waited); /* and ends without a word */
-}
-
-TEST("§11.7 the library's locks and rings wait for those that they depend on")
-{
-    int holder, writer;
-    char c;
-
-    share();
-    gate_create(&go);
-    holder = tap_start(hold_lock, (void *)words);
-    gate_pass(&go);
-    check_eq(ksmlock_acquire(&((struct tools *)words)->lock, 0), 0);
-    check_eq(last_peer, holder);
-    tap_join(holder);
-    memset((void *)words, 0, PAGE);
-    check_eq(ksmring_create(&ring, (void *)words, 1024, 1, 3), 0);
-    check_eq(ksmring_join(&ring, KSMRING_READER), 0);
-    writer = tap_start(write_one, NULL);
-    gate_pass(&go);
-    check_eq(ksmring_read(&ring, &c, 1, 0), 1);
-    check_eq(last_peer, writer);
-    check_eq(ksmring_read(&ring, &c, 1, 0), KSM_EOWNERDEAD);
-    tap_join(writer);
-    unshare();
-}
 
 /* §11.7: whose end ends a sleep. */
 

@@ -1,57 +1,25 @@
 /*
  * t_math.c - the Math Server from outside: its programs, and a hostile client that writes into its segment.
  *
- * Each test has a server of its own, whose identifier is made from the test's pid.
+ * Each test has a server of its own, whose segment is program.h's.
  */
 #include "chance.h"
-#include "guest.h"
 #include "mathwire.h"
 #include "procinfo.h"
+#include "program.h"
 
-#define OUTPUT_SIZE    2048
-#define NSLOTS         4 /* of a server, unless a test says otherwise */
+#define NSLOTS         4   /* of a server, unless a test says otherwise */
+#define OPEN_TICKS     500 /* in which a server gives a slot */
 #define STRING(number) STRING_(number)
 #define STRING_(text)  #text
 
-static char id[16];
 static int server;
-
-/* A running program and the pipe with its standard output. */
-struct program {
-    int pid;
-    int out;
-};
-
-/* Waits for this child, and keeps the statuses of others that end before it.  Returns its status. */
-static int reap(int pid)
-{
-    static struct {
-        int pid, status;
-    } dead[64];
-    static int ndead;
-    int status, ended;
-
-    for (int i = 0; i < ndead; i++)
-        if (dead[i].pid == pid) {
-            status = dead[i].status;
-            dead[i] = dead[--ndead];
-            return status;
-        }
-    while ((ended = waits(&status)) != pid) {
-        check(ended > 0 && ndead < 64);
-        dead[ndead].pid = ended;
-        dead[ndead++].status = status;
-    }
-    return status;
-}
-
-static void choose_id(void) { snprintf(id, sizeof(id), "%d", getpid() + 0x4d415448); }
 
 static void start_server_with(char *slots)
 {
-    char *argv[] = { "/mathserver", "-i", id, "-n", slots, NULL };
+    char *argv[] = { "/mathserver", "-i", segment_id, "-n", slots, NULL };
 
-    choose_id();
+    segment_choose();
     server = tap_start_program(argv, -1, -1);
 }
 
@@ -63,46 +31,30 @@ static struct mathwire_header *attach(void)
     struct mathwire_header *shared;
     int handle;
 
-    wait_until((handle = ksmget(ksmid_parse(id), 0, KSM_OPEN)) > 0);
+    wait_until((handle = ksmget(ksmid_parse(segment_id), 0, KSM_OPEN)) > 0);
     shared = ksmattach(handle);
     check_eq(ksmerror(shared), 0);
     wait_until(__atomic_load_n(&shared->version, __ATOMIC_ACQUIRE));
     return shared;
 }
 
-static struct program start_program(char *argv[], int in)
-{
-    struct program program;
-    int fds[2];
-
-    check_eq(pipe(fds), 0);
-    program.pid = tap_start_program(argv, in, fds[1]);
-    program.out = fds[0];
-    close(fds[1]);
-    return program;
-}
-
 static struct program start_client(char *option, char *value, int in)
 {
-    char *argv[] = { "/mathclient", "-i", id, option, value, NULL };
+    char *argv[] = { "/mathclient", "-i", segment_id, option, value, NULL };
 
-    return start_program(argv, in);
+    return program_start(argv, in);
 }
 
-/* Reads the rest of a program's output.  Returns its status. */
-static int finish(struct program *program, char *output)
+static void open_wire(struct mathwire *wire)
 {
-    read_all(program->out, output, OUTPUT_SIZE);
-    close(program->out);
-    return reap(program->pid);
+    check_eq(mathwire_open(wire, ksmid_parse(segment_id), OPEN_TICKS), 0);
 }
 
 static void expect_finish(struct program *client, const char *want, int want_status)
 {
-    char output[OUTPUT_SIZE];
-    int status = finish(client, output);
+    int status = program_finish(client);
 
-    check_str(output, want);
+    check_str(program_output, want);
     check_eq(status, want_status);
 }
 
@@ -114,19 +66,24 @@ static void expect(char *option, char *value, const char *want, int want_status)
     expect_finish(&client, want, want_status);
 }
 
-/* Ends the server, with which its segment goes. */
-static void end_server(void)
+/* The segment goes with the server, unless another process has it attached. */
+static void stop_server(void)
 {
     expect("-q", NULL, "", 0);
-    check_eq(reap(server), 0);
+    check_eq(program_reap(server), 0);
     server = 0;
-    check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
+}
+
+static void end_server(void)
+{
+    stop_server();
+    check(!segment_exists());
 }
 
 static void kill_server(void)
 {
     kill(server);
-    check_eq(reap(server), KILLED);
+    check_eq(program_reap(server), KILLED);
     server = 0;
 }
 
@@ -160,14 +117,14 @@ TEST("a client prints what is wrong with an expression, and the server lives on"
 TEST("every result of share/problems.txt is right")
 {
     struct program client;
-    char output[OUTPUT_SIZE], want[64];
+    char want[64];
 
     start_server();
     client = start_client("-c", "/share/problems.txt", -1);
-    check_eq(finish(&client, output), 0);
-    check(atoi(output) >= 400);
-    snprintf(want, sizeof(want), "%d of %d right\n", atoi(output), atoi(output));
-    check_str(output, want);
+    check_eq(program_finish(&client), 0);
+    check(atoi(program_output) >= 400);
+    snprintf(want, sizeof(want), "%d of %d right\n", atoi(program_output), atoi(program_output));
+    check_str(program_output, want);
     end_server();
 }
 
@@ -175,7 +132,6 @@ TEST("a client computes the lines of its standard input, and skips empty ones")
 {
     static const char lines[] = "1+1\n\n   \n2*3\r\nfact(5)";
     struct program client;
-    char output[OUTPUT_SIZE];
     int fds[2];
 
     start_server();
@@ -184,15 +140,15 @@ TEST("a client computes the lines of its standard input, and skips empty ones")
     close(fds[0]);
     check(write_all(fds[1], lines, (int)strlen(lines)) == 0);
     close(fds[1]);
-    check_eq(finish(&client, output), 0);
-    check_str(output, "1+1 = 2\n2*3 = 6\nfact(5) = 120\n");
+    check_eq(program_finish(&client), 0);
+    check_str(program_output, "1+1 = 2\n2*3 = 6\nfact(5) = 120\n");
     end_server();
 }
 
 TEST("a client prints each result before it reads the next line")
 {
     struct program client;
-    char output[OUTPUT_SIZE];
+    char line[8];
     int fds[2], n = 0;
 
     start_server();
@@ -200,11 +156,11 @@ TEST("a client prints each result before it reads the next line")
     client = start_client(NULL, NULL, fds[0]);
     close(fds[0]);
     check(write_all(fds[1], "1+1\n", 4) == 0);
-    while (n < 8)
-        n += read(client.out, output + n, 8 - n);
-    check_eq(memcmp(output, "1+1 = 2\n", 8), 0);
+    while (n < (int)sizeof(line))
+        n += read(client.out, line + n, (int)sizeof(line) - n);
+    check_eq(memcmp(line, "1+1 = 2\n", sizeof(line)), 0);
     close(fds[1]);
-    check_eq(finish(&client, output), 0);
+    check_eq(program_finish(&client), 0);
     end_server();
 }
 
@@ -214,7 +170,7 @@ TEST("a client waits for its server")
 {
     struct program client;
 
-    choose_id();
+    segment_choose();
     client = start_client("-e", "1+1", -1);
     tap_until_asleep(client.pid);
     start_server();
@@ -225,12 +181,12 @@ TEST("a client waits for its server")
 TEST("a client without a server gives up and says how to start one")
 {
     char *argv[] = { "/mathclient", "-e", "1+1", NULL };
-    struct program usual = start_program(argv, -1);
+    struct program usual = program_start(argv, -1);
     char want[96];
 
-    choose_id();
+    segment_choose();
     snprintf(want, sizeof(want), "/mathclient: %s: no server answers; start one: mathserver -i %s &\n",
-             ksmid_show(id), id);
+             ksmid_show(segment_id), segment_id);
     expect("-e", "1+1", want, 2);
     snprintf(want, sizeof(want), "/mathclient: %s: no server answers; start one: mathserver &\n",
              ksmid_show(MATHWIRE_NAME));
@@ -239,26 +195,25 @@ TEST("a client without a server gives up and says how to start one")
 
 TEST("a server refuses to start beside a living one")
 {
-    char *argv[] = { "/mathserver", "-i", id, NULL };
+    char *argv[] = { "/mathserver", "-i", segment_id, NULL };
     int other;
 
     start_server();
     ksmdetachat(attach());
     other = tap_start_program(argv, -1, -1);
-    check_eq(reap(other), 1);
+    check_eq(program_reap(other), 1);
     expect("-e", "1+1", "1+1 = 2\n", 0);
     end_server();
 }
 
 TEST("a server refuses a segment that is not a Math Server's")
 {
-    char *argv[] = { "/mathserver", "-i", id, NULL };
+    char *argv[] = { "/mathserver", "-i", segment_id, NULL };
     int handle;
 
-    choose_id();
-    handle = ksmget(ksmid_parse(id), 5000, KSM_CREATE);
-    check_positive(handle);
-    check_eq(reap(tap_start_program(argv, -1, -1)), 1);
+    segment_choose();
+    handle = segment_create(5000);
+    check_eq(program_reap(tap_start_program(argv, -1, -1)), 1);
     check_eq(ksmdelete(handle), 0);
 }
 
@@ -272,11 +227,9 @@ TEST("a server takes over after a dead one")
     kill_server();
     start_server();
     expect("-e", "2+2", "2+2 = 4\n", 0);
-    expect("-q", NULL, "", 0);
-    check_eq(reap(server), 0);
-    server = 0;
+    stop_server();
     ksmdetachat(shared);
-    check_eq(ksmget(ksmid_parse(id), 0, KSM_OPEN), KSM_ENOENT);
+    check(!segment_exists());
 }
 
 static bool has_slot(const struct mathwire_header *shared, int pid)
@@ -292,15 +245,14 @@ TEST("a client whose server dies says so")
 {
     struct mathwire_header *shared;
     struct program client;
-    char output[OUTPUT_SIZE];
 
     start_server();
     shared = attach();
     client = start_client("-b", "100000000", -1);
     wait_until(has_slot(shared, client.pid));
     kill_server();
-    check_eq(finish(&client, output), 2);
-    check(contains(output, "died\n"));
+    check_eq(program_finish(&client), 2);
+    check(contains(program_output, "died\n"));
     ksmdetachat(shared);
 }
 
@@ -308,7 +260,7 @@ static void open_and_hang(void *arg)
 {
     struct mathwire wire;
 
-    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+    open_wire(&wire);
     check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, "1+1", 3), 0);
     *(uint *)arg = 1;
     for (;;)
@@ -335,7 +287,7 @@ TEST("clients that die in the middle of a request lose their slots to others")
         for (int i = 0; i < 2; i++)
             kill(pids[i]);
         for (int i = 0; i < 2; i++)
-            check_eq(reap(pids[i]), KILLED);
+            check_eq(program_reap(pids[i]), KILLED);
     }
     expect("-e", "2+2", "2+2 = 4\n", 0);
     ksmdetachat(shared);
@@ -347,7 +299,7 @@ static void ask_often(void *arg)
     int number = (int)(long)arg;
     struct mathwire wire;
 
-    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+    open_wire(&wire);
     for (int i = 0; i < 300; i++) {
         struct math_result result;
         char text[32];
@@ -376,7 +328,7 @@ TEST("a client sends as many requests ahead of their replies as the window holds
     struct math_result result;
 
     start_server();
-    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+    open_wire(&wire);
     check_eq(mathwire_receive(&wire, &result), KSM_EAGAIN);
     for (int i = 0; i < (int)MATHWIRE_WINDOW; i++) {
         char digit = (char)('0' + i % 10);
@@ -435,12 +387,11 @@ TEST("a server whose segment is overwritten all the time lives")
     pid = tap_start(scribble, words);
     for (int i = 0; i < 3; i++) { /* each asks for a new slot up to 100 times */
         struct program client = start_client("-e", "6*7", -1);
-        char output[OUTPUT_SIZE];
 
-        finish(&client, output); /* whatever comes of it */
+        program_finish(&client); /* whatever comes of it */
     }
     kill(pid);
-    check_eq(reap(pid), KILLED);
+    check_eq(program_reap(pid), KILLED);
     check_eq(procinfo(server, &(struct procinfo){ 0 }), 0);
     expect("-e", "6*7", "6*7 = 42\n", 0);
     ksmdetachat(words);
@@ -451,7 +402,6 @@ TEST("a client whose slot is overwritten has no wrong result and ends, and the n
 {
     struct mathwire_header *shared;
     struct program client;
-    char output[OUTPUT_SIZE];
 
     start_server();
     shared = attach();
@@ -463,11 +413,11 @@ TEST("a client whose slot is overwritten has no wrong result and ends, and the n
             words[pick(sizeof(shared->slots[0].requests) / 4)] = chance_next(&random);
         sleep(1);
     }
-    finish(&client, output);
-    for (const char *p = output; *p; p++)
+    program_finish(&client);
+    for (const char *p = program_output; *p; p++)
         check(strncmp(p, "expected, not", 13) != 0); /* it may give up, but never prints a wrong result */
     client = start_client("-c", "/share/problems.txt", -1);
-    check_eq(finish(&client, output), 0);
+    check_eq(program_finish(&client), 0);
     ksmdetachat(shared);
     end_server();
 }
@@ -481,7 +431,7 @@ TEST("a server answers random requests of all lengths, and goes on")
     for (uint n = 1; n < 2000; n = n * 3 / 2 + 1) {
         struct math_result result;
 
-        check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+        open_wire(&wire);
         check_eq(ksmring_reserve(&wire.requests, n, &where, 0), 0);
         for (uint i = 0; i < n; i++)
             ((uchar *)where)[i] = (uchar)pick(256);
@@ -503,11 +453,10 @@ TEST("a reply of which one bit was changed is not taken for a result")
         struct math_result result;
         uint *reply;
 
-        check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+        open_wire(&wire);
         reply = (uint *)wire.replies.data + 1; /* after its length */
         check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, "1+2", 3), 0);
-        while (__atomic_load_n(&wire.replies.side[KSMRING_WRITER]->at, __ATOMIC_SEQ_CST) == 0)
-            sleep(1);
+        wait_until(__atomic_load_n(&wire.replies.side[KSMRING_WRITER]->at, __ATOMIC_SEQ_CST) != 0);
         reply[word] ^= 1u << pick(32);
         check_eq(mathwire_receive(&wire, &result), KSM_EINVAL);
         mathwire_close(&wire);
@@ -523,7 +472,7 @@ TEST("a request of which one bit was changed is not computed")
         struct mathwire wire;
         struct math_result result;
 
-        check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+        open_wire(&wire);
         memcpy(request.text, "123+456", 7);
         request.check = mathwire_request_check(&request);
         ((uint *)&request)[word] ^= 1u << pick(32);
@@ -542,7 +491,7 @@ TEST("a client that does not read its replies does not hold up others")
     int nsent = 0;
 
     start_server();
-    check_eq(mathwire_open(&wire, ksmid_parse(id), 500), 0);
+    open_wire(&wire);
     while (nsent < 1000) {
         wire.nreceived = wire.nsent;
         nsent += mathwire_send(&wire, MATHWIRE_COMPUTE, "1", 1) == 0;
@@ -557,20 +506,21 @@ TEST("a client that does not read its replies does not hold up others")
 /* What mathclient prints with these arguments, or mathpipe. */
 static void check_measure(char *argv[], const char *begins)
 {
-    char output[OUTPUT_SIZE];
-    struct program program = start_program(argv, -1);
+    struct program program = program_start(argv, -1);
 
-    check_eq(finish(&program, output), 0);
-    check_eq(memcmp(output, begins, strlen(begins)), 0);
-    check(strstr(output, " ticks: ") && strstr(output, " requests a second\n"));
+    check_eq(program_finish(&program), 0);
+    check_eq(memcmp(program_output, begins, strlen(begins)), 0);
+    check(strstr(program_output, " ticks: ") && strstr(program_output, " requests a second\n"));
+    check(!strstr(program_output, " 0 ticks: ") || strstr(program_output, " 0 ticks: over "));
 }
 
 TEST("mathclient and mathpipe measure themselves")
 {
     char expression[600]; /* 64 of them fill the rings, and the pipes */
-    char *client[] = { "/mathclient", "-i", id, "-b", "1000", NULL };
-    char *flight[] = { "/mathclient", "-i", id, "-b", "1000", "-w", "64", "-e", expression, NULL };
+    char *client[] = { "/mathclient", "-i", segment_id, "-b", "1000", NULL };
+    char *flight[] = { "/mathclient", "-i", segment_id, "-b", "1000", "-w", "64", "-e", expression, NULL };
     char *pipes[] = { "/mathpipe", "-b", "1000", NULL };
+    char *one[] = { "/mathpipe", "-b", "1", NULL };
     char *batch[] = { "/mathpipe", "-b", "1001", "-w", "64", "-e", expression, NULL };
     char *timed[] = { "/mathpipe", "-t", "1", "-w", "7", NULL };
 
@@ -582,6 +532,7 @@ TEST("mathclient and mathpipe measure themselves")
     check_measure(client, "1000 requests in ");
     check_measure(flight, "1000 requests in ");
     check_measure(pipes, "1000 requests in ");
+    check_measure(one, "1 requests in ");
     check_measure(batch, "1001 requests in ");
     check_measure(timed, "");
     end_server();
@@ -604,11 +555,8 @@ TEST("the Math Server's programs refuse wrong usage")
         { "/mathpipe", "-b", "5", "-w", "65", NULL },
         { "/mathclient", "-w", "2", NULL },
     };
-    int fds[2];
 
-    check_eq(pipe(fds), 0);
-    for (uint i = 0; i < COUNT(wrong); i++)
-        check_eq(reap(tap_start_program(wrong[i], -1, fds[1])), 2);
+    program_expect_usage_errors(wrong, COUNT(wrong));
 }
 
 TAP_MAIN(clean_up)

@@ -1,5 +1,6 @@
 /*
- * t_sync.c - the library's lock and semaphore, with up to 8 processes, some of which are killed.
+ * t_sync.c - the library's lock and semaphore, with up to 8 processes, some of which are killed; and counter, which uses
+ * the lock.
  */
 #include "ksmlock.h"
 #include "ksmsem.h"
@@ -291,11 +292,7 @@ TEST("a waiter that is killed takes no unit of the semaphore")
 #define LONG    3000
 
 /* The end of a process would wake the sleepers. */
-static void until_stopped(void)
-{
-    while (!__atomic_load_n(&shared->stop, __ATOMIC_RELAXED))
-        sleep(1);
-}
+static void until_stopped(void) { wait_until(__atomic_load_n(&shared->stop, __ATOMIC_RELAXED)); }
 
 /* Waits that long for a unit, and says whether it got one. */
 static void wait_and_tell(void *arg)
@@ -315,8 +312,7 @@ static void be_busy_at_the_end(void *arg)
     int end = (int)shared->ready;
 
     (void)arg;
-    while (uptime() < end - 8)
-        sleep(1);
+    wait_until(uptime() >= end - 8);
     while (uptime() < end + 8)
         ;
     until_stopped();
@@ -345,6 +341,47 @@ TEST("§11.3 the next sleeper gets the unit for which another was woken too late
         tap_join_all((uint)nbusy + 2);
         check_eq(shared->taken[0], 1);
     }
+}
+
+/* The program counter. */
+
+/* Where the counter stands in the end for two that count to n each, as either says it. */
+static uint count_together(char *n)
+{
+    char *argv[] = { "/counter", n, NULL }, said[256] = { 0 };
+    int fds[2], got, total = 0;
+    const char *at = said;
+    uint most = 0;
+
+    check_eq(pipe(fds), 0);
+    tap_start_program(argv, -1, fds[1]);
+    tap_start_program(argv, -1, fds[1]);
+    close(fds[1]);
+    while ((got = read(fds[0], said + total, (int)sizeof(said) - 1 - total)) > 0)
+        total += got;
+    close(fds[0]);
+    while ((at = strstr(at, "stands at "))) {
+        at += strlen("stands at ");
+        most = (uint)atoi(at) > most ? (uint)atoi(at) : most;
+    }
+    return most;
+}
+
+TEST("counter waits until two others are done with their counter")
+{
+    char *many[] = { "/counter", NULL }, *one[] = { "/counter", "1", NULL };
+    int fds[2];
+    uint most;
+
+    check_eq(pipe(fds), 0);
+    tap_start_program(many, -1, fds[1]);
+    tap_start_program(one, -1, fds[1]);
+    close(fds[1]);
+    check(wait() > 0); /* the two have met, and the other one goes on */
+    most = count_together("5");
+    check(5 <= most && most <= 10);
+    tap_join_all(3);
+    close(fds[0]);
 }
 
 TAP_MAIN(NULL)

@@ -1,6 +1,6 @@
 /*
- * t_usedup.c - what a machine has only so much of is used up, by many processes where one can't: whoever asks for more
- * gets an error, and everything is back afterwards.
+ * t_usedup.c - uses up what a machine has little of, with many processes where one can't: whoever asks for more gets an
+ * error, and everything is back afterwards.
  *
  * Memory is small here, so that it is soon used up, and slots of segments are many, so that their generations are few.
  * t_proc.c uses up processes, t_file.c descriptors, t_ksmlimit.c segments and attachments, t_exhaust.c address spaces.

@@ -1,6 +1,8 @@
 /*
  * fs_names.c - directories and names over a memory disk: what calls promise, in xv6's layout and in the extended one.
  */
+#include <stdio.h>
+
 #include "fs/inode.h"
 #include "fs_use.h"
 #include "host.h"
@@ -161,6 +163,49 @@ static void rename_when_full(void *unused)
 }
 
 TEST("rename: on a full disk all stays as it was") { on_both(rename_when_full); }
+
+/* How often others may run: once for each part of a directory that is searched, and for each lock. */
+static uint nturns;
+static void count_turn(void) { nturns++; }
+
+static uint turns_to_look_up(uint from, uint to)
+{
+    char name[DIRSIZ + 1];
+
+    nturns = 0;
+    for (uint i = from; i < to; i++) {
+        snprintf(name, sizeof(name), "./%u", i);
+        struct inode *ip = fs_lookup(world_root(), name);
+        check(ip);
+        inode_put(ip);
+    }
+    return nturns;
+}
+
+static void look_up_in_order(void *unused)
+{
+    (void)unused;
+    enum { NAMES = 4000, MANY = 500 };
+    char name[DIRSIZ + 1];
+    check_eq(world_write_file("0", 0, 10, 1), 10);
+    for (uint i = 1; i < NAMES; i++) {
+        snprintf(name, sizeof(name), "%u", i);
+        check_eq(link_paths("0", name), 0);
+    }
+    fake_on_switch = count_turn;
+    actors_jitter(1);
+    uint first = turns_to_look_up(0, MANY), last = turns_to_look_up(NAMES - MANY, NAMES);
+    check(last < 2 * first);
+    check(!opens("no", O_RDONLY));
+    check_eq(unlink_path("1"), 0); /* far from the last one */
+    check(!opens("1", O_RDONLY));
+    check(opens("2", O_RDONLY));
+}
+
+TEST("the last names of a large directory are found as fast as the first, if they are looked up in order")
+{
+    on_both(look_up_in_order);
+}
 
 static void use_devices(void *unused)
 {

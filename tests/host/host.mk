@@ -26,10 +26,10 @@ HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
 ksm_core_SRC  = $(sort $(wildcard tests/host/ksm_core*.c)) $(KSM_CORE)
 ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
 ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
-ksm_model_SRC = tests/host/ksm_model.c tests/host/ksm_driver.c $(KSM_CORE)
+ksm_model_SRC = $(patsubst %,tests/host/ksm_%.c,model driver naive) $(KSM_CORE)
 $(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG)$(eval ksm_$t_WITH = ksm_core))
 # The same driver for libFuzzer, which only clang has; tools/measure/fuzz.py runs it.
-KSM_FUZZ_SRC = tests/host/ksm_fuzz.c tests/host/ksm_driver.c tests/host/host.c $(KSM_CORE)
+KSM_FUZZ_SRC = $(patsubst %,tests/host/%.c,ksm_fuzz ksm_driver ksm_naive host) $(KSM_CORE)
 $B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/host/*.h tests/host/*/*.h)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 $(WARN) -DDEBUG -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
@@ -57,7 +57,7 @@ $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/ho
 	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(filter-out %/blockio.c,$(wildcard kernel/fs/*.c)) \
+FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(patsubst $(HOST_TREE)%,%,$(filter-out %/blockio.c,$(wildcard $(HOST_TREE)kernel/fs/*.c))) \
             kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/pool.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result

@@ -19,7 +19,8 @@
 
 #define RAM_PAGES 600u
 
-struct cpu host_cpu;
+static struct cpu cpu;
+struct cpu *host_cpu = &cpu;
 char *host_ram;
 struct memory_range arch_memory[] = {
     { 10 * PAGE_SIZE, 30 * PAGE_SIZE },
@@ -144,7 +145,7 @@ static void before(void)
         boot();
     self.reserve = 0;
     self.fail_after = 0;
-    host_cpu.thread = &self;
+    cpu_self()->thread = &self;
 }
 
 static void after(void)

@@ -17,7 +17,6 @@
 #define MOST_STEPS \
     5000000u /* of one scene, twenty times what it needs: after them, something waits for ever */
 
-struct cpu host_cpu; /* of the processor whose turn it is; those of the others are below */
 uint cpu_count = NPROCESSORS;
 uchar events_on, event_switches;
 
@@ -26,6 +25,7 @@ static struct {
     struct fiber *fiber;
     bool halted, poked;
 } processors[NPROCESSORS];
+struct cpu *host_cpu = &processors[0].cpu;
 
 static struct {
     struct fiber fiber;
@@ -50,13 +50,13 @@ uint world_random(uint n) { return chance(&random_state, n); }
 
 /* Processors. */
 
-struct cpu *cpu_get(uint index) { return index == host_cpu.index ? &host_cpu : &processors[index].cpu; }
+struct cpu *cpu_get(uint index) { return &processors[index].cpu; }
 
 /* Outside of world_run() there is one processor, and no other has a turn. */
 static void leave(void)
 {
-    if (processors[host_cpu.index].fiber)
-        fiber_switch(processors[host_cpu.index].fiber, &turns, true);
+    if (processors[cpu_self()->index].fiber)
+        fiber_switch(processors[cpu_self()->index].fiber, &turns, true);
 }
 
 void orders_point(void)
@@ -69,7 +69,7 @@ void orders_spin(void) { leave(); }
 
 void arch_idle(void)
 {
-    uint self = host_cpu.index;
+    uint self = cpu_self()->index;
 
     processors[self].halted = true;
     while (!processors[self].poked)
@@ -83,16 +83,15 @@ static void take_turn(uint i)
 {
     if (processors[i].halted && !processors[i].poked)
         return;
-    host_cpu = processors[i].cpu;
+    host_cpu = &processors[i].cpu;
     fiber_switch(&turns, processors[i].fiber, false);
-    processors[i].cpu = host_cpu;
 }
 
 /* Threads. */
 
 static void enter(void)
 {
-    int slot = host_cpu.thread->kstack;
+    int slot = cpu_self()->thread->kstack;
 
     stacks[slot].entry(stacks[slot].arg);
 }
@@ -130,7 +129,7 @@ void *context_create_user(int slot, const struct trapframe *tf, void (*first)(vo
 
 void context_switch(void **save, void *load, int slot)
 {
-    uint self = host_cpu.index;
+    uint self = cpu_self()->index;
 
     (void)slot;
     *save = processors[self].fiber;
@@ -160,18 +159,17 @@ static void boot(void)
 {
     static struct thread first[NPROCESSORS];
 
-    host_cpu.thread = &first[0];
+    cpu_self()->thread = &first[0];
     sched_init();
     if (thread_create(&boss, "boss", run_scenes, NULL) < 0)
         abort();
     thread_start(&boss);
     for (uint i = 0; i < NPROCESSORS; i++) {
         if (i)
-            host_cpu = (struct cpu){ .index = i, .thread = &first[i] };
-        host_cpu.thread->kstack = (int)i;
+            processors[i].cpu = (struct cpu){ .index = i, .thread = &first[i] };
+        processors[i].cpu.thread->kstack = (int)i;
         prepare_stack((int)i, idle, NULL);
         processors[i].fiber = &stacks[i].fiber;
-        processors[i].cpu = host_cpu;
     }
 }
 
@@ -198,12 +196,12 @@ void lock_debug_acquire(struct spinlock *l)
 void lock_debug_acquired(struct spinlock *l)
 {
     (void)l;
-    host_cpu.nlocks++;
+    cpu_self()->nlocks++;
 }
 
 enum lock_rank lock_debug_release(struct spinlock *l)
 {
-    host_cpu.nlocks--;
+    cpu_self()->nlocks--;
     return l->rank;
 }
 

@@ -3,7 +3,7 @@
  *
  *   hog       does it itself
  *   hog -o    has a child that does it, and ends when the child has it all
- *   hog -k    kills the shell that started it first
+ *   hog -k    kills the shell that started it when it has it all, and tries to be faster than the next one
  *   hog -c    leaves behind as many children as it can have
  *   hog -s    leaves behind as many segments
  */
@@ -28,15 +28,6 @@ static int parent(void)
     struct procinfo info;
 
     return procinfo(getpid(), &info) == 0 ? info.ppid : -1;
-}
-
-static void kill_shell(void)
-{
-    int pid = parent();
-
-    kill(pid);
-    while (parent() == pid)
-        sleep(1);
 }
 
 static int leave(bool (*make)(int i))
@@ -64,6 +55,7 @@ static bool make_segment(int i) { return ksmget(getpid() << 16 | i, PAGE_SIZE, K
 
 int main(int argc, char *argv[])
 {
+    bool forks = argc > 1 && strcmp(argv[1], "-o") == 0, kills = argc > 1 && strcmp(argv[1], "-k") == 0;
     int ends[2], n = 0;
     char c;
 
@@ -71,13 +63,9 @@ int main(int argc, char *argv[])
         return leave(make_child);
     if (argc > 1 && strcmp(argv[1], "-s") == 0)
         return leave(make_segment);
-    if (argc > 1 && strcmp(argv[1], "-k") == 0) {
-        kill_shell();
-        argc = 1;
-    }
     if (pipe(ends) < 0)
         fail(1, "cannot make a pipe");
-    if (argc > 1 && fork() > 0) {
+    if (forks && fork() > 0) {
         close(ends[1]);
         read(ends[0], &c, 1);
         return 0;
@@ -89,6 +77,11 @@ int main(int argc, char *argv[])
     printf(1, "hog has %d pages\n", n);
     close(ends[0]);
     close(ends[1]);
+    if (kills) {
+        kill(parent());
+        for (int npages = 16;; npages = npages > 1 ? npages / 2 : 16)
+            sbrk(npages * (int)PAGE_SIZE); /* a page that is promised is as good as taken */
+    }
     for (;;)
         if (!take(1))
             sleep(10);

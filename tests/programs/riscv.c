@@ -1,6 +1,10 @@
+#include "kernel/riscv.h"
 #include "kernel/fcntl.h"
 #include "kernel/fs.h"
+#include "kernel/memlayout.h"
+#include "kernel/param.h"
 #include "kernel/stat.h"
+#include "kernel/syscall.h"
 #include "kernel/types.h"
 #include "user/user.h"
 
@@ -16,7 +20,8 @@ int main(int argc, char *argv[])
         exit(3);
     }
     wait(&status);
-    if (status != 3 || wait(0) != -1 || wait((int *)0) != -1 || fstat(0, &st) < 0 || sizeof(uint64) != 8) {
+    if (status != 3 || wait(0) != -1 || wait((int *)0) != -1 || fstat(2, &st) < 0 || st.type != T_DEVICE ||
+        sizeof(uint64) != 8 || PGROUNDUP(1) != PGSIZE || SYS_fork != 1) {
         fprintf(2, "bad\n");
         exit(1);
     }

@@ -39,7 +39,11 @@ def run_node(*arguments):
 
 def page(node_modules, chromium):
     directory = os.path.join(temp_directory(), "page")
-    assemble(directory)
+    try:
+        assemble(directory)
+    except Failure as e:
+        ok(False, TITLES["page"], e)
+        done()
     size = compressed_size(directory)
     if size > LARGEST:
         ok(False, "the page has at most %d KB to load" % (LARGEST >> 10), "%d KB" % (size >> 10))
@@ -61,14 +65,14 @@ def main():
         leave_out(name, "Chromium is not installed")
     try:
         node_modules = modules()
-        if name == "page":
-            page(node_modules, chromium)
-        if name == "view":
-            run_node(os.path.join(HERE, "view.mjs"), ROOT, node_modules, chromium,
-                     *filter(None, [os.environ.get("PICTURES")]))
-        run_node(os.path.join(HERE, "emulator.mjs"), BUILD, node_modules)
     except Failure as e:
         leave_out(name, str(e))
+    if name == "page":
+        page(node_modules, chromium)
+    if name == "view":
+        run_node(os.path.join(HERE, "view.mjs"), ROOT, node_modules, chromium,
+                 *filter(None, [os.environ.get("PICTURES")]))
+    run_node(os.path.join(HERE, "emulator.mjs"), BUILD, node_modules)
 
 
 main()

@@ -17,7 +17,7 @@ def main():
     steps = subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
     found = {}
     for line in steps.replace("\\\n", " ").split("\n"):
-        words = shlex.split(line) if " -c " in line else []
+        words = shlex.split(line.partition(" || ")[0]) if " -c " in line else []  # after it: what make does if it fails
         if words and words[-1].endswith((".c", ".S")):
             found.setdefault(words[-1], {"directory": os.getcwd(), "file": words[-1], "arguments": words})
     json.dump(sorted(found.values(), key=lambda entry: entry["file"]), sys.stdout, indent=1)

@@ -30,6 +30,7 @@ SECTIONS = {"1": "Programs", "2": "System calls", "3": "The library", "8": "Prog
 COLUMNS = 100  # of a listing on paper
 CITATION = re.compile(r"§(\d+)(\.\d+)?")
 OPAQUE = re.compile(r"(<pre.*?</pre>|<a .*?</a>|<[^>]*>)", re.S)  # where nothing is made a link
+FIGURE = r"<figure>\1<figcaption>\2</figcaption></figure>"
 PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -80,6 +81,7 @@ class Documents:
             text = f.read()
         body = convert(["pandoc", "-f", "gfm+smart", "-t", "html", "--no-highlight", "--wrap=none"], text)
         body = re.sub(r'(href|src)="([^"]*)"', lambda m: self.link(path, m), body)
+        body = re.sub(r'<p>(<img [^>]*\balt="([^"]+)"[^>]*>)</p>', FIGURE, body)
         body = re.sub(r"<pre\b.*?>(<code>.*?)</pre>", keep_lines, body, flags=re.S)
         name = self.names[path]
         if name == CONTRACT:
@@ -109,8 +111,9 @@ class Documents:
             index.append("<h2>%s</h2>\n<table class=\"index\">" % title)
             for (name, _), text in sorted(item for item in pages.items() if item[0][1] == section):
                 page = "%s.%s" % (name, section)
-                index.append('<tr><td><a href="%s.html">%s</a></td><td>%s</td></tr>'
-                             % (page, name, manpages.description(text)))
+                index.append('<tr><td><a href="%s.html">%s</a></td><td>%s</td>'
+                             '<td><a class="leaf" href="%s.html"></a></td></tr>'
+                             % (page, name, manpages.description(text), page))
                 body = convert(["mandoc", "-Thtml", "-Ofragment,man=%N.%S.html", "-Ios=KSM"], text)
                 body = re.sub(r'href="([^"#]+)\.html"', lambda m: 'href="%s.html"' % home.get(m[1], m[1]), body)
                 self.pages[page] = ("%s(%s)" % (name, section), cite(body))
@@ -220,7 +223,7 @@ def main():
     books = {"ksm.pdf": documents.book()}
     if REPORT in documents.pages:
         title, body = documents.pages[REPORT]
-        books["report.pdf"] = PAGE % (title, re.sub(r' href="[^"#]+"', "", body))
+        books["report.pdf"] = PAGE % (title, re.sub(r' href="(?!#|\w+:)[^"]*"', "", body))  # it stands alone
     for name, text in books.items():
         print_book(text, site, os.path.join(out, name))
     print(", ".join([os.path.join(site, "index.html")] + [os.path.join(out, name) for name in books]))

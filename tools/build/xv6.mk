@@ -21,7 +21,8 @@ ifndef QEMU
 QEMU := $(firstword $(shell command -v qemu-system-i386 qemu-system-x86_64) qemu-system-i386)
 endif
 GDBPORT ?= $(shell expr $$(id -u) % 5000 + 25000)
-QEMUGDB = -gdb tcp::$(GDBPORT)
+# For this computer alone: whoever reaches gdb's port can have QEMU run any command.
+QEMUGDB = -gdb tcp:127.0.0.1:$(GDBPORT)
 QEMUOPTS = -kernel $B/kernel.elf -drive file=fs.img,index=1,media=disk,format=raw -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
 # As -nographic, but that the firmware neither writes to the console nor reads it.
 NOX = -display none -serial mon:stdio

@@ -16,6 +16,7 @@ from processes import Processes
 
 sys.path.insert(0, os.path.join(ROOT, "tests"))
 import suites  # noqa: E402
+from run.build import alone  # noqa: E402
 from run.paths import debug_build  # noqa: E402
 
 WHERE = os.path.join(ROOT, "build", "course")
@@ -40,6 +41,7 @@ def titles_passed(words, env, processes):
         output = process.communicate(timeout=PATIENCE)[0]
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGTERM)  # what a script has started ends with it, and removes its disks
+        processes.finish(process)
         output = process.communicate()[0]
     finally:
         processes.finish(process)
@@ -128,9 +130,13 @@ def check_one(trees, exercise, exercises):
 
 def check(chosen, exercises):
     """Prints a table; the status."""
-    trees, status = Trees(), 0
-
     os.makedirs(WHERE, exist_ok=True)
+    with alone(WHERE, "check of the course"):
+        return check_all(chosen, exercises)
+
+
+def check_all(chosen, exercises):
+    trees, status = Trees(), 0
     print("exercise       tests  in its tree  solved")
     for exercise in chosen:
         faults = check_one(trees, exercise, exercises)

@@ -7,16 +7,10 @@ whole: a run that was interrupted goes on where it was.
 
 import argparse
 import concurrent.futures
-import contextlib
-import errno
-import fcntl
-import glob
 import hashlib
 import json
 import os
-import re
 import shutil
-import stat
 import sys
 import tempfile
 import time
@@ -26,19 +20,15 @@ sys.path[:0] = [os.path.join(ROOT, "tools"), os.path.join(ROOT, "tests")]
 import suites  # noqa: E402
 from course import points, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
+from course.reference import Reference, Refused, build, hidden_tests  # noqa: E402
+from course.workplace import check_room, is_full, locked, workplace  # noqa: E402
 from run import progress  # noqa: E402
-from run.build import alone  # noqa: E402
 from run.options import MAX_PROCESSORS, ToolParser, positive  # noqa: E402
-from run.paths import clean_env, debug_build  # noqa: E402
-from run.statuses import BUILD_FAILED, INTERRUPTED, USAGE_ERROR, say  # noqa: E402
+from run.statuses import INTERRUPTED, USAGE_ERROR, say  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
 TABLE, GRADES = "table.txt", "grades.csv"  # beside the results
 UNGRADED = "no tree", "too large"  # how the sentence begins about what is no submission
-PREFIX = "ksm-grade-"  # of the directories to work in
-YOUNG = 60  # seconds in which such a directory's owner has locked it
-SPARE = 32 << 20  # bytes free; with fewer, what failed may have failed for want of room
-HEADER = re.compile(r"^\s*/?\*\s*(Points|Name):\s*(.*?)\s*(?:\*/)?$", re.M)
 
 USAGE = """\
 usage: ./ksm grade [OPTION]... TREE...
@@ -60,20 +50,6 @@ usage: ./ksm grade [OPTION]... TREE...
 Status: 0 all points, 1 some are missing, 2 usage, points or hidden tests are wrong, 3 a TREE is not a tree, 4 results
 cannot be written, 121 this tree itself does not build, 130 interrupted.
 """
-
-
-# What of this tree a build and the suites need, and what of a build the next one.
-NEEDED = ("Makefile", "README.md", "VERSION", "bench", "build", "course", "docs", "host", "include", "kernel", "ksm",
-          "packages.txt", "share", "tests", "tools", "user")
-BUILT = ("bin", "bench", "elf", "foreign", "gen", "host", "kernel", "share", "stamp", "tests", "top", "user")
-
-
-class Refused(Exception):
-    """A sentence about the input, and a status."""
-
-    def __init__(self, message, status=USAGE_ERROR):
-        super().__init__(message)
-        self.status = status
 
 
 def numbers(text):
@@ -133,49 +109,24 @@ def tree_names(paths):
     return {path: name for name, path in names.items()}
 
 
+def inside(path, directory):
+    """Is it the directory or in it, by its name or by where that leads?"""
+    return any(os.path.join(whole(path), "").startswith(os.path.join(whole(directory), ""))
+               for whole in (os.path.abspath, os.path.realpath))
+
+
 def check_places(options, names):
-    """A result takes the place of an earlier one, and of nothing else: not of the submission itself."""
+    """A result takes the place of an earlier one, and of nothing else: not of a submission, whatever lies in that.  Nor
+    is it believed that what lies in a submission is a result."""
+    if any(inside(options.out, path) for path in names):
+        raise Refused("%s is in a submission, which could bring results of its own: --out names another directory"
+                      % report.printable(options.out))
     for name in names.values():
         place = os.path.join(options.out, name)
-        if os.path.lexists(place) and not os.path.isfile(os.path.join(place, "result.json")):
+        holds_tree = any(inside(path, place) for path in names)
+        if os.path.lexists(place) and (holds_tree or not os.path.isfile(os.path.join(place, "result.json"))):
             raise Refused("%s is no result of an earlier run, and stays as it is: --out names another directory"
                           % report.printable(place))
-
-
-class Hidden:
-    """A hidden test: a C file."""
-
-    def __init__(self, path):
-        try:
-            with open(path, encoding="utf-8") as f:
-                self.text = f.read()
-        except (OSError, UnicodeDecodeError) as e:
-            raise Refused("%s: %s" % (path, getattr(e, "strerror", None) or "it is no text")) from e
-        comment = re.match(r"\s*/\*.*?\*/", self.text, re.S)
-        said = dict(HEADER.findall(comment[0])) if comment else {}
-        for word in "Points", "Name":
-            if not said.get(word):
-                raise Refused("%s: its first comment has no line `%s: ...'" % (path, word))
-        base = os.path.basename(path)
-        self.file = base if base.startswith("t_") else "t_" + base
-        if not re.fullmatch(r"t_[a-z0-9_]{1,11}\.c", self.file):
-            raise Refused("%s: its name is not up to 11 small letters, digits and _, and .c" % path)
-        if "TAP_MAIN" not in self.text:
-            raise Refused("%s: it has no TAP_MAIN, as a suite of tests/guest has" % path)
-        if os.path.exists(os.path.join(ROOT, "tests", "guest", self.file)):
-            raise Refused("%s: tests/guest/%s is there already" % (path, self.file))
-        self.suite, self.name = "guest/" + self.file[:-2], said["Name"]
-        self.points = points.number(said["Points"], path)
-
-
-def hidden_tests(directory):
-    try:
-        found = sorted(name for name in os.listdir(directory) if name.endswith(".c"))
-    except OSError as e:
-        raise Refused("%s: %s" % (directory, e.strerror)) from e
-    if not found:
-        raise Refused("%s: there is no test in it, no file NAME.c" % directory)
-    return [Hidden(os.path.join(directory, name)) for name in found]
 
 
 def chosen_items(options):
@@ -187,113 +138,6 @@ def chosen_items(options):
                 for name in known if name.startswith("guest/t_ksm")]
     points.find_suites(items, known)
     return items
-
-
-class Reference:
-    """A copy of this tree, built, with the hidden tests: what each submission is laid over."""
-
-    def __init__(self, work, options, chosen, hidden):
-        self.tree, self.ways = os.path.join(work, "reference"), ways(options)
-        self.hidden = {h.suite: h.name for h in hidden}
-        self.suites = list(dict.fromkeys(chosen + [h.suite for h in hidden]))
-        self.debug = debug = options.jitter is not None or points.needs_debug(options)
-        # A warning of the compiler costs nobody points.
-        self.env = clean_env(DEBUG="1" if debug else "", WERROR="", KSM_BUILT="1", HOST_TREE="own/", NOTE_HEADERS="")
-        self.where = debug_build(os.environ) if debug else "build"
-        self.njobs = max((os.cpu_count() or 1) // min(options.jobs, len(options.trees)), 1)
-        with alone():
-            copy_tree(self.tree, self.where)
-        os.symlink(self.tree, os.path.join(self.tree, "own"))  # copies have it too; make takes no path with blanks
-        for h in hidden:
-            report.write(os.path.join(self.tree, "tests", "guest", h.file), h.text)
-
-    @property
-    def targets(self):
-        names = [s.partition("/")[2] for s in self.suites if s.startswith("guest/")]
-        return ["%s/%s" % (self.where, name) for name in ["kernel.elf", "fs.img"] + ["bin/" + n for n in names]] + (
-            ["cli-tests"] if any(s.startswith("cli/") for s in self.suites) else [])
-
-    def build(self, processes):
-        progress.show("building this tree")
-        # Of its own headers make may know: what includes one that a submission changes is built again.
-        env = {name: value for name, value in self.env.items() if name != "NOTE_HEADERS"}
-        said = build(self.tree, self, env, processes)
-        if said is not None:
-            raise Refused("this tree does not build: " + submission.first_error(said), BUILD_FAILED)
-
-    def examine(self, processes):
-        """The tests that there are and run here, by suite: `titles` has all, `skipped` what does not run in a way."""
-        self.titles, self.skipped, self.broken = {}, set(), {}
-        for suite in self.suites:
-            for how in self.ways:
-                progress.show("the suites of this tree: %s, %s" % (suite, how))
-                one = trial.trial(suite, self.tree, self.where, self.env, how, processes)
-                tests = one.titles() if one.built else None
-                if not tests:
-                    raise Refused("%s does not %s in this tree itself%s" % (
-                        suite, "come to its end" if one.built else "build", last_words(one.log)))
-                self.titles[suite] = [title for title, _ in tests]
-                self.skipped |= {(suite, str(how), title) for title, outcome in tests if outcome == trial.SKIPPED}
-                self.broken.update({(suite, title): how for title, outcome in tests if outcome == trial.FAILED})
-
-    def runs(self, suite, title):
-        """The ways in which a test runs at all."""
-        return [how for how in self.ways if (suite, str(how), title) not in self.skipped]
-
-    def worth(self, items):
-        """What each test is worth that this kernel has the means for."""
-        there = {suite: [t for t in titles if self.runs(suite, t)] for suite, titles in self.titles.items()}
-        for item in items:
-            if item.points is None:  # one for each test
-                item.points = len(there[item.tests[0][0]])
-        shares = points.share_out([item for item in items if item.points], there)
-        for suite, title in shares:
-            if (suite, title) in self.broken:
-                raise Refused("this tree itself fails %s: %s (%s)" % (suite, title, self.broken[suite, title]))
-        return shares
-
-    def fingerprint(self, shares):
-        """For all that results depend on beside the submission."""
-        how = self.debug, sorted(shares.items()), [(str(way), way.limit) for way in self.ways]
-        h = hashlib.sha256(repr(how).encode())
-        paths = [os.path.relpath(os.path.join(where, name), self.tree) for where, _, names in os.walk(self.tree)
-                 for name in names if not name.endswith(".pyc")]
-        submission.add_files(h, self.tree, sorted(p for p in paths if not p.startswith("build" + os.sep)))
-        return h.hexdigest()
-
-
-def last_words(log):
-    lines = [line for line in log.splitlines() if line.startswith("ksm: ")]
-    return " (%s)" % lines[-1] if lines else ""
-
-
-def copy_tree(target, where):
-    """This tree without what a build does not need, and with what is built of it, which saves most of the time.
-
-    What was built after now, by a clock that was wrong, make would take for newer than a submission."""
-    now = time.time()
-
-    def leave_out(directory, names):
-        relative = os.path.relpath(directory, ROOT)
-        if relative == ".":
-            return set(names) - set(NEEDED)
-        if relative.split(os.sep)[0] != "build":
-            return set()
-        out = {n for n in names if os.lstat(os.path.join(directory, n)).st_mtime > now}
-        if relative == "build":
-            out |= {n for n in names if os.path.isdir(os.path.join(directory, n)) and where != "build/" + n
-                    and (where != "build" or n not in BUILT)}
-        return out | ({"host"} & set(names) if relative == os.path.join(where, "tests") else set())
-
-    shutil.copytree(ROOT, target, symlinks=True, ignore=leave_out)
-    for directory, _, names in os.walk(target):
-        for path in [directory] + [os.path.join(directory, name) for name in names]:
-            if not os.path.islink(path):
-                os.chmod(path, os.stat(path).st_mode | stat.S_IWUSR)
-
-
-def build(tree, reference, env, processes):
-    return submission.build(tree, reference.where, reference.targets, env, reference.njobs, processes)
 
 
 class Graded:
@@ -445,29 +289,6 @@ class Grader:
         return [results[path] for path in paths]
 
 
-@contextlib.contextmanager
-def locked(directory):
-    """While others who do the same wait.  Where nothing can be locked, nobody waits."""
-    held = os.open(directory, os.O_RDONLY)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(held, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(held)
-
-
-def check_room(directory):
-    """A full disk is not the submission's fault."""
-    if shutil.disk_usage(directory).free < SPARE:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), directory)
-
-
-def is_full(error):
-    """Is that why files could not be written?  shutil.copytree() puts the numbers of errors into words."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT) or (error.errno is None and "[Errno 28]" in str(error))
-
-
 def lines_of(results):
     """The table, as lines."""
     rows = [("tree", "points", "first failure")]
@@ -500,8 +321,9 @@ def write_reports(options, results, reference):
         report.write(options.junit, report.junit(grouped))
     if options.gradescope:
         r = results[0]
-        about = "\n".join(["%s of %s points (%s)" % (points.shown(r.points), points.shown(r.of), "; ".join(r.ways)),
-                           r.sentence] + r.notes)
+        seen = Graded(dict(r.__dict__, tests=[t for t in r.tests if t["suite"] not in reference.hidden]))
+        got = "%s of %s points (%s)" % (points.shown(seen.points), points.shown(seen.of), "; ".join(r.ways))
+        about = "\n".join([got, seen.sentence] + r.notes)
         tests = [(reference.hidden.get(t["suite"], t["suite"].partition("/")[2]) + ": " + t["title"], t["points"],
                   t["of"], explained(t, r), t["suite"] in reference.hidden) for t in r.tests]
         report.write(options.gradescope, report.gradescope(about, tests, r.seconds))
@@ -518,7 +340,7 @@ def grade(options, work, processes):
     items = chosen_items(options)
     chosen = points.suites_of(items)
     os.makedirs(options.out, exist_ok=True)
-    reference = Reference(work, options, chosen, hidden)
+    reference = Reference(work, options, ways(options), chosen, hidden)
     reference.build(processes)
     reference.examine(processes)
     shares = reference.worth(items + [points.Item(h.file, h.points, [(h.suite, "")]) for h in hidden])
@@ -539,32 +361,6 @@ def grade(options, work, processes):
     if without:
         return NO_TREE
     return 0 if all(t["outcome"] == trial.PASSED for r in results for t in r.tests) else POINTS_MISSING
-
-
-def clear_left_over():
-    """Removes what runs that were killed have left: nobody holds its lock."""
-    for path in glob.glob(os.path.join(glob.escape(tempfile.gettempdir()), PREFIX + "*")):
-        try:
-            held = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-        except OSError:  # another user's, or no directory
-            continue
-        try:
-            about = os.fstat(held)
-            if about.st_uid == os.geteuid() and about.st_mtime < time.time() - YOUNG:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
-        except OSError:  # its owner lives
-            pass
-        finally:
-            os.close(held)
-
-
-@contextlib.contextmanager
-def workplace():
-    """A directory to work in, which is locked while we live."""
-    clear_left_over()
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as work, locked(work):
-        yield work
 
 
 def main():

@@ -25,6 +25,7 @@ BUILD_LIMITS = "ulimit -t 120; ulimit -f 1048576; ulimit -v 6291456; ulimit -c 0
 BUILD_SECONDS = 900
 BUILD_BYTES = 1 << 30  # of the whole build; what is right takes a tenth
 LOG_MAX = 1 << 20  # bytes kept of what a build says
+LINE_MAX = 300     # characters of one line of that in a table
 
 
 class NoTree(Exception):
@@ -177,11 +178,16 @@ class Watchdog(threading.Thread):
 
 
 def build(tree, where, targets, env, njobs, processes):
-    """Makes the targets in a tree; `where` is its build directory.  None, or what the build said."""
+    """Makes the targets in a tree; `where` is its build directory.  None, or what the build said.
+
+    What compilers keep for a while is there too: it counts for the watchdog, and stays nowhere if they are killed.
+    """
+    directory = os.path.abspath(os.path.join(tree, where))
+    os.makedirs(directory, exist_ok=True)
     command = ["make", "-C", tree, "--no-print-directory", "-s", "-j%d" % njobs, "B=" + where] + targets
-    make = processes.start(BUILD_LIMITS, command, env=dict(env, LC_ALL="C"), stdin=subprocess.DEVNULL,
-                           stderr=subprocess.STDOUT)
-    watchdog = Watchdog(make, os.path.join(tree, where))
+    make = processes.start(BUILD_LIMITS, command, env=dict(env, LC_ALL="C", TMPDIR=directory),
+                           stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+    watchdog = Watchdog(make, directory)
     watchdog.start()
     try:
         said = make.stdout.read(LOG_MAX)
@@ -196,9 +202,9 @@ def build(tree, where, targets, env, njobs, processes):
 
 
 def first_error(text):
-    """The line of a build's output that says what is wrong."""
+    """The line of a build's output that says what is wrong, or its beginning."""
     lines = text.splitlines()
     for line in lines:
         if re.search(r"\b[Ee]rror: |undefined reference|No rule to make|out of memory", line):
-            return line.strip()
-    return lines[-1].strip() if lines else "make says nothing"
+            return line.strip()[:LINE_MAX]
+    return lines[-1].strip()[:LINE_MAX] if lines else "make says nothing"

@@ -14,6 +14,7 @@ import sys
 import threading
 
 import suites
+from run import children
 from run.statuses import BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_OUT, TRIPLE_FAULT
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -117,7 +118,7 @@ def run_command(processes, command, env, cwd, report, seconds):
         process.terminate()
 
     out, err = Stream(process.stdout, report.line, full), Stream(process.stderr, full=full)
-    watchdog = threading.Timer(seconds, process.terminate)
+    watchdog = threading.Timer(seconds, children.end, (process,))
     watchdog.start()
     try:
         said = out.text(), err.text()  # both have ended then
@@ -176,7 +177,7 @@ class Guest:
         status, flooded, log = run_command(self._processes, command, env, cwd, report, seconds)
         self.log += log.replace(key + " ", "") if key else log
         last = re.search(r"^panic.*|(?<=^ksm: timeout: ).*", log.rpartition(MESSAGES)[2], re.M)
-        self.note = last[0] if last else ""
+        self.note = last[0][:200] if last else ""
         return report, ending(status, flooded) if flooded or status not in (0, 1) or not report.whole else None
 
     def titles(self):

@@ -101,6 +101,8 @@ def main():
     run_tests()
     files = measure(room)
     progress.clear()
+    if not files:
+        sys.exit("coverage: nothing of %s was measured" % room)
     lines, branches = {}, {}
     print("%-28s %7s %9s   never reached: lines; branches" % ("", "lines", "branches"))
     for name, (of_lines, of_branches) in sorted(files.items()):

@@ -56,10 +56,13 @@ def usable(command, version):
     return None, command + " is not installed"
 
 
-def faults(command):
+def faults(command, pattern=None):
+    """The lines of its output that have the pattern, whatever its status is; without any, what else it says if it
+    failed, since a linter that can't work finds nothing."""
     p = output(command)
     lines = [line for line in p.stdout.split("\n") if line.strip()]
-    return lines or ["status %d" % p.returncode] if p.returncode else []
+    found = [line for line in lines if pattern and re.search(pattern, line)]
+    return found or (lines or ["status %d" % p.returncode] if p.returncode else [])
 
 
 def side_by_side(commands, function):
@@ -69,8 +72,8 @@ def side_by_side(commands, function):
 
 
 def format_faults(command):
-    found = faults([command, "--dry-run", "-Werror"] + list(sources(suffixes=(".c", ".h"))))
-    return [line for line in found if "[-Wclang-format-violations]" in line]
+    return faults([command, "--dry-run", "-Werror"] + list(sources(suffixes=(".c", ".h"))),
+                  r"\[-Wclang-format-violations\]")
 
 
 def sparse_commands(command, generated):
@@ -83,9 +86,8 @@ def sparse_commands(command, generated):
             yield [command] + flags + context + build + [path]
 
 
-def sparse_faults(command):
-    """sparse warns with status 0."""
-    return [line for line in output(command).stdout.split("\n") if re.search(r": (warning|error): ", line)]
+def warnings(command):
+    return faults(command, r": (warning|error): ")
 
 
 def cppcheck_commands(command, generated):
@@ -97,18 +99,17 @@ def cppcheck_commands(command, generated):
     yield options + ["--platform=unix64", "-I.", "host"]
 
 
+def compiled(database):
+    with open(os.path.join(database, "compile_commands.json"), encoding="utf-8") as f:
+        return {entry["file"] for entry in json.load(f)}
+
+
 def tidy_commands(command, database):
     """Several files in each, since starting takes time too."""
-    with open(os.path.join(database, "compile_commands.json"), encoding="utf-8") as f:
-        ours = set(sources(suffixes=(".c",)))
-        paths = [entry["file"] for entry in json.load(f) if entry["file"] in ours]
+    paths = sorted(compiled(database).intersection(sources(suffixes=(".c",))))
     checks = [] if os.environ.get("KSM_TEST_ALL") else ["--checks=-clang-analyzer-*"]
     for i in range(0, len(paths), 8):
         yield [command, "--quiet", "-p", database] + checks + paths[i:i + 8]
-
-
-def tidy_faults(command):
-    return [line for line in faults(command) if re.search(r": (warning|error): ", line)]
 
 
 def c_checkers(report):
@@ -123,10 +124,12 @@ def c_checkers(report):
         with open(os.path.join(scratch, "compile_commands.json"), "w", encoding="utf-8") as f:
             subprocess.run([sys.executable, "tools/build/compile_commands.py", "make", "B=" + b, "CC=clang"], cwd=ROOT,
                            env=env, check=True, stdout=f)
+        report.check("C: compile_commands.json has each source of the system",
+                     sorted(set(sources("kernel", "user", "host", suffixes=(".c",))) - compiled(scratch)))
         for title, name, version, commands, found, where in (
-                ("user pointers and locks", "sparse", SPARSE, sparse_commands, sparse_faults, b + "/gen"),
+                ("user pointers and locks", "sparse", SPARSE, sparse_commands, warnings, b + "/gen"),
                 ("C", "cppcheck", CPPCHECK, cppcheck_commands, faults, b + "/gen"),
-                ("C", "clang-tidy", str(LLVM), tidy_commands, tidy_faults, b)):
+                ("C", "clang-tidy", str(LLVM), tidy_commands, warnings, b)):
             title = "%s: %s finds nothing" % (title, name)
             command, problem = usable(name, version)
             if problem:

@@ -95,7 +95,7 @@ def run_on(disk, options):
     if not command and not any(param.startswith("terminal=") for param in options.param):
         told, typed = terminal.parameters()
         options.param += told
-    with qemu.Machine(kernel, append=kernel_line(options, command, disk.foreign),
+    with qemu.Machine(kernel, append=kernel_line(options, command, typed=disk.foreign),
                       disk=None if options.ramdisk else disk.path, ramdisk=disk.path if options.ramdisk else None,
                       write=options.write, smp=options.smp, mem=options.mem, icount=options.icount,
                       feed=options.watch) as machine:
@@ -111,17 +111,21 @@ def run_on(disk, options):
         return verdict(machine, kernel, status, timed_out)
 
 
+def work():
+    options = parse(sys.argv[1:])
+    build("system" if options.tests else "boot")
+    with Disk(options) as disk:
+        status = run_on(disk, options)
+    if options.watch:
+        check_feed(options.watch)
+    return status
+
+
 def main():
     progress.open_missing()
     progress.end_by_signals()
     try:
-        options = parse(sys.argv[1:])
-        build("system" if options.tests else "boot")
-        with Disk(options) as disk:
-            status = run_on(disk, options)
-        if options.watch:
-            check_feed(options.watch)
-        return status
+        return progress.status_of(work)
     except Failure as e:
         say(e)
         return e.status
@@ -129,7 +133,6 @@ def main():
         say(e)
         return QEMU_FAILED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return BROKEN_PIPE
     except OSError as e:
         say(sentence(e))
@@ -140,4 +143,6 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    how = main()
+    progress.write_rest(how)
+    sys.exit(how)

@@ -107,10 +107,9 @@ def follow(machine, options, typer, out, err):
     show = typer.feed if typer else out.put
     log = qemu.LogReader(lambda line: err.put(partial(symbols.line, line)), input=Feeder(machine.log).ask,
                          **({"prompt": typer.shell_waits} if typer else {}))
-    end = machine.started + (options.timeout or DEFAULT_TIMEOUT)
     longest_wait = 1 if options.busy else WAIT_MAX  # how busy QEMU was must be looked at
     while ports.open and not (typer and typer.finished):
-        left = end - time.monotonic()
+        left = (options.timeout or DEFAULT_TIMEOUT) - machine.age()
         if left <= 0 or (options.busy and machine.busy() > options.busy):
             break
         pause = typer.pause if typer else None
@@ -133,7 +132,9 @@ def follow(machine, options, typer, out, err):
 
 
 def run(machine, options, command, foreign):
-    out, err = Output(sys.stdout), Output(sys.stderr)
+    out = Output(sys.stdout)
+    together = os.path.samestat(os.fstat(1), os.fstat(2))  # a thread for each would mix up the order
+    err = out if together else Output(sys.stderr)
     typer = None
     if foreign:
         length = len(os.fsencode(command))

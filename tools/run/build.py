@@ -13,20 +13,20 @@ from .statuses import BUILD_FAILED, Failure, say
 
 
 @contextlib.contextmanager
-def alone():
-    """One build of this tree at a time: two would write the same files.  Where nothing can be locked, it goes on."""
-    tree = os.open(ROOT, os.O_RDONLY)
+def alone(directory=ROOT, what="build of this tree"):
+    """One at a time: two would write the same files.  Where nothing can be locked, it goes on."""
+    held = os.open(directory, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(tree, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            say("waiting for another build of this tree to end")
-            fcntl.flock(tree, fcntl.LOCK_EX)
+            say("waiting for another %s to end" % what)
+            fcntl.flock(held, fcntl.LOCK_EX)
         except OSError:
             pass
         yield
     finally:
-        os.close(tree)
+        os.close(held)
 
 
 def _pass_on(stream):

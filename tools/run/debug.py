@@ -23,6 +23,7 @@ from run.disk import Disk  # noqa: E402
 from run.options import MAX_PORT, kernel_line, parse, port, suggestion  # noqa: E402
 from run.paths import ROOT, build_directory  # noqa: E402
 from run.statuses import INTERRUPTED, QEMU_FAILED, USAGE_ERROR, Failure, say, sentence  # noqa: E402
+from run.symbols import Symbols  # noqa: E402
 
 USAGE = """\
 usage: ./ksm debug [PROGRAM] [OPTION]... [-- COMMAND]
@@ -62,8 +63,9 @@ class Console:
     """The machine's console under gdb, whose commands find two files in a directory: `typed` takes what is to be typed;
     a connection to `shown` is closed when all is shown that the machine has written."""
 
-    def __init__(self, machine, directory):
+    def __init__(self, machine, symbols, directory):
         self._port = machine.console
+        self._symbols = symbols
         self._lock = threading.Lock()  # for whoever shows
         self._speaks = threading.Event()  # the system has written something
         self._typed = os.path.join(directory, "typed")
@@ -86,7 +88,7 @@ class Console:
             try:
                 while data := self._port.recv(4096, socket.MSG_DONTWAIT):
                     self._speaks.set()
-                    write_all(sys.stdout, data)
+                    write_all(sys.stdout, self._symbols.feed(data))
             except BlockingIOError:
                 return True
             except OSError:
@@ -122,15 +124,16 @@ def drain(port):
 
 
 def gdb_command(kernel, port, program):
-    """Each path is a word of its own: whatever characters it has."""
-    return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off",
-            "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"), "-ex", "target remote " + port] + (
-                ["-ex", "program " + program] if program else []) + [kernel]
+    """Each path is a word of its own: whatever characters it has.  Whatever gdb's user allows elsewhere, no script that
+    a kernel or a directory brings is run: it may be a student's."""
+    return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex",
+            "set auto-load off", "-iex", "set host-charset UTF-8", "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"),
+            "-ex", "target remote " + port] + (["-ex", "program " + program] if program else []) + [kernel]
 
 
-def run_gdb(machine, command, directory):
+def run_gdb(machine, symbols, command, directory):
     threading.Thread(target=drain, args=(machine.log,), daemon=True).start()
-    console = Console(machine, directory).start()
+    console = Console(machine, symbols, directory).start()
     with children.child(command, env=dict(os.environ, KSM_CONSOLE=directory),
                         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) as gdb:
         status = gdb.wait()
@@ -174,12 +177,13 @@ def debug(program, options, directory):
         raise Failure(USAGE_ERROR, "there is no program '%s'%s" % (program, suggestion(program, os.listdir(elf))))
     listener, port = listen(options, directory)
     with Disk(options) as disk:
-        with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
-                          smp=options.smp, mem=options.mem, gdb=listener) as machine:
+        with qemu.Machine(kernel, append=kernel_line(options, options.command, ports=()), disk=disk.path,
+                          write=options.write, smp=options.smp, mem=options.mem, gdb=listener) as machine:
             if options.port is not None:
                 return serve(machine, options)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
-            return run_gdb(machine, gdb_command(kernel, port, program), directory)
+            symbols = Symbols(not options.disk, options.add)
+            return run_gdb(machine, symbols, gdb_command(kernel, port, program), directory)
 
 
 def take_port(argv):

@@ -71,7 +71,8 @@ def iso(arguments):
         raise Failure(USAGE_ERROR, USAGE.split("\n")[0])
     path = arguments[0] if arguments else os.path.join(build_directory(), "ksm.iso")
     directory = os.path.dirname(path) or "."
-    if not path or os.path.isdir(path) or not os.path.isdir(directory) or not os.access(directory, os.W_OK):
+    other = os.path.exists(path) and not os.path.isfile(path)  # such as a stick, whose place the file would take
+    if not path or other or not os.path.isdir(directory) or not os.access(directory, os.W_OK):
         raise Failure(USAGE_ERROR, "'%s': a file can't be written there" % path)
     build()
     make_iso(path)

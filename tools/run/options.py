@@ -152,7 +152,7 @@ def check(parser, options):
         key, equals, _ = param.partition("=")
         if not key or not equals or any(c.isspace() for c in param) or key == "run":
             parser.error("--param wants KEY=VALUE without blanks, and no run=: '%s'" % param)
-        if key not in PARAMETERS and suggestion(key, PARAMETERS):
+        if key not in PARAMETERS and (key.startswith("ksm.") or suggestion(key, PARAMETERS)):
             parser.error("there is no boot parameter '%s'%s" % (key, suggestion(key, PARAMETERS)))
     if "" in [options.disk, *options.add]:
         parser.error("--disk and --add want the name of a file, and this one is empty")
@@ -180,13 +180,16 @@ def watch_file(parser, options):
         options.param.append("watch=on")
 
 
-def kernel_line(options, command, typed=False):
+BATCH = ("log=monitor", "stdin=all")  # messages and standard input have a port of their own
+
+
+def kernel_line(options, command, ports=BATCH, typed=False):
     """What the kernel is told: its parameters, and the command, unless it is to be typed at the shell's prompt."""
     words = list(options.param)
     if command and typed:
         words += ["log=monitor", "stdin=programs"]
     elif command:
-        words += ["log=monitor", "stdin=all", "run=" + command]
+        words += [*ports, "run=" + command]
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:

@@ -43,6 +43,8 @@ def main():
     if on_terminal and "-append" not in command:
         told = terminal.parameters()[0]
         command += ["-append", " ".join(told)] if told else []
+    if os.path.samestat(os.fstat(0), os.stat(os.devnull)):
+        say("nothing is typed here: the system runs until Ctrl-C, or a kill")
     with children.child(command, stdin=None if on_terminal else subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0,
                         preexec_fn=None if on_terminal else dying_with_us()) as machine:
         return pass_on(machine, on_terminal)

@@ -170,13 +170,32 @@ def uninterrupted():
             signal.raise_signal(came[0])
 
 
+def status_of(main):
+    """What a main function returns, or ends the tool with, as --help does.  What it has printed is out."""
+    try:
+        status = main()
+    except SystemExit as e:
+        status = e.code
+    sys.stdout.flush()
+    return status
+
+
+def write_rest(status):
+    """What Python would write out at its end, where it can be written: Python would only fail once more."""
+    try:
+        if status == INTERRUPTED and not select.select([], [sys.stdout], [], 0)[1]:
+            raise BrokenPipeError
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def run(main):
     """Ends the tool with the status of its main function, and leaves a clean line: after Ctrl-C as well."""
     open_missing()
     end_by_signals()
     try:
-        status = main()
-        sys.stdout.flush()
+        status = status_of(main)
     except KeyboardInterrupt:
         status = INTERRUPTED
     except BrokenPipeError:  # nobody reads any more
@@ -187,12 +206,7 @@ def run(main):
         status = 1
     finally:
         clear()
-    try:
-        if status == INTERRUPTED and not select.select([], [sys.stdout], [], 0)[1]:
-            raise BrokenPipeError
-        sys.stdout.flush()
-    except OSError:  # what is left would only fail once more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    write_rest(status)
     sys.exit(status)
 
 

@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from . import progress
@@ -35,8 +36,22 @@ SILENT = """nothing has come from the system for %d seconds; what to check:
   the build is whole: `make clean', and once more"""
 
 
+_machines = set()  # those that run
+
+
 class QemuMissing(Exception):
     pass
+
+
+def _stop(*_):
+    """Ctrl-Z: machines stop with us, since what they say while nobody takes it is lost.  The time does not count."""
+    since = time.monotonic()
+    for machine in _machines:
+        machine.process.send_signal(signal.SIGSTOP)
+    os.kill(os.getpid(), signal.SIGSTOP)
+    for machine in _machines:
+        machine.process.send_signal(signal.SIGCONT)
+        machine.started += time.monotonic() - since
 
 
 def dying_with_us():
@@ -133,6 +148,10 @@ class Machine:
                 self.process = subprocess.Popen(
                     command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
                     pass_fds=[s.fileno() for s in theirs], preexec_fn=dying_with_us(), start_new_session=True)
+                _machines.add(self)
+                if (threading.current_thread() is threading.main_thread() and
+                        signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN):
+                    signal.signal(signal.SIGTSTP, _stop)
         except BaseException:  # Ctrl-C as well
             self.close()
             raise
@@ -147,6 +166,7 @@ class Machine:
         self.close()
 
     def close(self):
+        _machines.discard(self)
         if self.process and self.process.poll() is None:
             self.process.kill()
             self.process.wait()

@@ -3,7 +3,6 @@
 import os
 import sys
 import termios
-import time
 
 from . import qemu
 from .batch import WAIT_MAX, write_all
@@ -91,13 +90,12 @@ def run(machine, options, first_command, typed=b""):
     keys, first = Keys(), FirstCommand(lambda data: type_at(machine, data), first_command)
     ports = qemu.Ports(machine, sys.stdin, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
-    end = machine.started + options.timeout if options.timeout else None
     on_terminal = sys.stdin.isatty()  # where the end of the keys means that it was closed
     with Terminal():
         while ports.open and not keys.quit:
             if on_terminal and not ports.typed:
                 return log.status, False, True
-            left = WAIT_MAX if end is None else min(end - time.monotonic(), WAIT_MAX)
+            left = min(options.timeout - machine.age(), WAIT_MAX) if options.timeout else WAIT_MAX
             if left <= 0:
                 return log.status, True, False
             for name, data in ports.read(left):

@@ -1,9 +1,10 @@
 /*
  * fillspace.c - attaches a segment again and again, until its address space is full (§4.3).
  *
- *   fillspace [TICKS]     stays for so long with what it has (0)
+ *   fillspace [TICKS]     then stays for that many ticks (0)
  */
 #include "ksm.h"
+#include "memlayout.h"
 #include "ulib.h"
 
 #define MEGABYTES 16
@@ -27,8 +28,7 @@ int main(int argc, char *argv[])
         fail(1, "%s", ksmstrerror(error));
     must_print("%d attachments of %d MB, the last at %p; then: %s\n", n, MEGABYTES, last, ksmstrerror(error));
     last[0] = 42;
-    must_print("one write, seen through the first as well: %d\n",
-               ((char *)0x80000000 - (MEGABYTES << 20))[0]);
+    must_print("one write, seen through the first as well: %d\n", ((char *)KERNBASE - (MEGABYTES << 20))[0]);
     sleep(ticks);
     return 0;
 }

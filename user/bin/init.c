@@ -70,6 +70,8 @@ int main(void)
 {
     static char command[COMMAND_SIZE];
 
+    if (getpid() != 1)
+        fail(2, "process 1 runs it already");
 #define MAKE_DEVICE_FILE(name, major) make_device_file(name, major);
     DEVICE_FILES(MAKE_DEVICE_FILE)
     open_console();

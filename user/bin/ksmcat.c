@@ -78,7 +78,7 @@ static void send_file(struct ksmring *ring, int fd, const char *path)
         ksmring_commit(ring, n > 0 ? (uint)n : 0);
     } while (n > 0);
     if (n < 0)
-        fail(1, "cannot read %s", path);
+        fail(1, "%s: read error", path);
 }
 
 static void send_all(struct ksmring *ring, char *paths[], int npaths)
@@ -95,7 +95,7 @@ static void send_all(struct ksmring *ring, char *paths[], int npaths)
         int fd = open(paths[i], O_RDONLY);
 
         if (fd < 0)
-            fail(1, "cannot open %s", paths[i]);
+            fail(1, "%s: cannot open", paths[i]);
         send_file(ring, fd, paths[i]);
         close(fd);
     }
@@ -139,8 +139,6 @@ static void receive_all(struct ksmring *ring)
     }
     if (progress.shown)
         show(&progress, uptime(), "\n");
-    if (n == KSM_EOWNERDEAD)
-        fail(1, "the sender died");
     if (n < 0)
         give_up(n, "sender");
     ksmring_leave(ring, KSMRING_READER);

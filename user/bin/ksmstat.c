@@ -30,8 +30,7 @@ static int show_all(void)
                info.total_shpg_nr, info.total_attached_nr, pgused());
     others = (int)info.total_shrg_nr - ksmpublic_each(show_public);
     if (others > 0)
-        must_print("%d with identifiers that are not public: Ctrl-K on the console shows the operator all\n",
-                   others);
+        must_print("not public: %d; Ctrl-K on the console shows the operator all\n", others);
     return 0;
 }
 

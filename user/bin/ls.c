@@ -1,9 +1,9 @@
 /*
  * ls.c - lists files and directories, sorted by name.
  *
- *   ls [-lC] [FILE]...           prints NAME TYPE INODE SIZE; the types are 1 directory, 2 file, 3 device
+ *   ls [-l | -C] [FILE]...       prints NAME TYPE INODE SIZE; the types are 1 directory, 2 file, 3 device
  *
- * -l: with a heading.  -C: names alone, in columns if descriptor 1 is a terminal; the same without an option where the
+ * -l: as a table with a heading.  -C: names alone, in columns if descriptor 1 is a terminal; the same without an option where the
  * terminal answers.  Elsewhere the lines are xv6's, also on the console: scripts that were written for xv6 look for them.
  */
 #include "fcntl.h"
@@ -19,7 +19,8 @@ struct file {
 };
 
 static struct {
-    bool heading; /* still to be printed */
+    bool table;
+    bool heading; /* of the table, still to be printed */
     bool names;
     bool columns;
 } options;
@@ -33,10 +34,12 @@ static struct {
 static void print(const char *name, const struct stat *st)
 {
     if (options.heading)
-        must_print("%-14s %s %s %s\n", "NAME", "TYPE", "INODE", "SIZE");
+        must_print("%-14s %s %s %10s\n", "NAME", "TYPE", "INODE", "SIZE");
     options.heading = false;
     if (options.names)
         must_print("%s\n", name);
+    else if (options.table)
+        must_print("%-14s %4d %5u %10u\n", name, st->type, st->ino, st->size);
     else
         must_print("%-14s %d %u %u\n", name, st->type, st->ino, st->size);
 }
@@ -150,14 +153,13 @@ int main(int argc, char *argv[])
 {
     int option, status = 0;
 
+    options.names = is_terminal(1) && terminal_columns() > 0;
     while ((option = getopt(argc, argv, "lC")) >= 0) {
         if (option == '?')
-            fail(2, "usage: ls [-lC] [FILE]...");
-        options.heading |= option == 'l';
-        options.names |= option == 'C';
+            fail(2, "usage: ls [-l | -C] [FILE]...");
+        options.table = options.heading = option == 'l';
+        options.names = option == 'C';
     }
-    options.names |= is_terminal(1) && terminal_columns() > 0;
-    options.names &= !options.heading;
     options.columns = options.names && is_terminal(1);
     if (optind == argc)
         return list((char[]){ "." });

@@ -6,7 +6,8 @@
  *                                their description
  *
  * The pages in /share/man are rendered when the disk's image is made (tools/build/manpages.py), and ready to
- * be printed: by more, on a terminal that answers.  /share/man/index has a line for each of them, in the order of the sections:
+ * be printed: by more, on a terminal that answers.  /share/man/index has a line for each of them, in the order of the
+ * sections:
  *
  *   3/ksmsem ksmsem_init, ksmsem_wait(3) - a counting semaphore in shared memory
  *   file     names                section   description

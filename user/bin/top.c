@@ -118,20 +118,22 @@ static int compare(const void *a, const void *b)
 
 static void show_processes(void)
 {
-    static const char *const states[] = { "?", "sleep", "ready", "run" };
-    const struct entry **order = malloc((nnow + 1) * sizeof(*order));
+    static const char *const states[] = {
+        [PROC_SLEEPING] = "sleep", [PROC_READY] = "ready", [PROC_RUNNING] = "run"
+    };
+    const struct entry **order = malloc((nnow + 1) * sizeof(struct entry *));
     uint nrows = terminal ? rows_of_processes() : nnow;
 
     if (!order)
         fail(1, "out of memory");
     for (uint i = 0; i < nnow; i++)
         order[i] = &now[i];
-    qsort(order, nnow, sizeof(*order), compare);
+    qsort(order, nnow, sizeof(struct entry *), compare);
     put_line("%5s %6s %-5s %4s %8s %6s %s", "PID", "PARENT", "STATE", "%CPU", "SIZE", "SHARED", "NAME");
     for (uint i = 0; i < nnow && i < nrows; i++) {
         const struct procinfo *p = &order[i]->info;
 
-        put_line("%5d %6d %-5s %4u %7uK %6u %.16s", p->pid, p->ppid, states[p->state & 3], order[i]->percent,
+        put_line("%5d %6d %-5s %4u %7uK %6u %.16s", p->pid, p->ppid, states[p->state], order[i]->percent,
                  p->nbytes / 1024, p->nattached, p->name);
     }
     free(order);

@@ -1,6 +1,7 @@
 /*
- * path.c - the parts of a path, and programs that take OLD NEW or OLD... DIRECTORY.
+ * path.c - the parts of a path, and what programs do with each path that they are given.
  */
+#include "fcntl.h"
 #include "stat.h"
 #include "ulib.h"
 
@@ -17,12 +18,13 @@ const char *path_last(const char *path)
 
 char *path_join(const char *directory, const char *name)
 {
-    uint size = strlen(directory) + strlen(name) + 2;
+    uint length = strlen(directory), size = length + strlen(name) + 2;
+    bool slash = length > 0 && directory[length - 1] == '/';
     char *path = malloc(size);
 
     if (!path)
         fail(1, "out of memory");
-    snprintf(path, size, "%s/%s", directory, name);
+    snprintf(path, size, "%s%s%s", directory, slash ? "" : "/", name);
     return path;
 }
 
@@ -42,6 +44,24 @@ int path_each(char *paths[], int n, int (*act)(const char *old, const char *new)
 
         status |= act(paths[i], new);
         free(new);
+    }
+    return status;
+}
+
+int file_each(char *paths[], int n, int (*act)(int fd, const char *name))
+{
+    int status = n == 0 ? act(0, "input") : 0;
+
+    for (int i = 0; i < n; i++) {
+        int fd = open(paths[i], O_RDONLY);
+
+        if (fd < 0) {
+            warn("%s: cannot open", paths[i]);
+            status |= 1;
+            continue;
+        }
+        status |= act(fd, paths[i]);
+        close(fd);
     }
     return status;
 }

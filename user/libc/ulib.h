@@ -74,6 +74,9 @@ MUST_CHECK char *path_join(const char *directory, const char *name);
 /* For OLD NEW, or OLD... DIRECTORY, which are n paths, at least 2: calls act() with each OLD and the path that it is to
    have.  Returns the results, or-ed.  Several OLD and no directory end the program with a message.  Sleeps: may. */
 MUST_CHECK int path_each(char *paths[], int n, int (*act)(const char *old, const char *new));
+/* For [FILE]...: calls act() with each of n files, open for reading, and its name; without files, with descriptor 0 and
+   "input".  Returns the results, or-ed, and with 1 where a file could not be opened, which a message says.  Sleeps: may. */
+MUST_CHECK int file_each(char *paths[], int n, int (*act)(int fd, const char *name));
 
 /* The main function of a program that prints some lines of its files, 10 unless -n LINES or -LINES says otherwise, or of
    descriptor 0: print() prints those of one, and returns the status.  Sleeps: may. */

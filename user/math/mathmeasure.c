@@ -49,6 +49,6 @@ void mathmeasure_end(const struct mathmeasure *m, uint nreceived)
 {
     int ticks = uptime() - m->begin;
 
-    must_print("%u requests in %d ticks: %d requests a second\n", nreceived, ticks,
-               (int)(nreceived * 100ll / (ticks > 0 ? ticks : 1)));
+    must_print("%u requests in %d ticks: %s%d requests a second\n", nreceived, ticks,
+               ticks > 0 ? "" : "over ", (int)(nreceived * 100ll / (ticks > 0 ? ticks : 1)));
 }

@@ -35,7 +35,7 @@ void mathmeasure_begin(struct mathmeasure *m);
 /* How many requests to send now; 0 while enough are in flight, and after the last.  Sleeps: no. */
 uint mathmeasure_more(struct mathmeasure *m, uint nsent, uint nreceived);
 
-/* Prints "N requests in T ticks: R requests a second".  Sleeps: may. */
+/* Prints "N requests in T ticks: R requests a second", or "over R" if no tick has passed.  Sleeps: may. */
 void mathmeasure_end(const struct mathmeasure *m, uint nreceived);
 
 #endif

@@ -34,10 +34,11 @@ static ushort next[KSTACK_SLOTS];     /* [L] */
 static uint first_clean, first_stale; /* [L] */
 static uint unused = 2 * NCPU;        /* [L] slots from here on were never used */
 static bool cleaning;                 /* [L] a thread is making stale slots clean */
-static volatile uint cleanings;       /* [L to add] how often that was begun */
+static volatile uint cleanings;       /* how often that was begun: that thread alone adds */
 
 _Static_assert(KSTACK_SIZE == KSTACK_PAGES * PAGE_SIZE, "layout.h and arch.h agree");
 
+/* The page-table entry of a page of a slot's stack. */
 static uint *entry_of(int slot, uint page) { return &tables[slot * KSTACK_SLOT_PAGES + 1 + page]; }
 
 const char *kstack_misuse(uint va)
@@ -161,7 +162,7 @@ void kstack_forget(void)
 /* Waits with interrupts on, so that others that wait here for this processor are served. */
 static void make_all_forget(void)
 {
-    uint round = atomic_add(&cleanings, 1) + 1;
+    uint round = atomic_add(&cleanings, 1) + 1; /* a barrier too: others see that the slots lead nowhere */
 
     for (uint i = 0; i < cpu_count; i++) {
         if (i != cpu_self()->index)

@@ -4,7 +4,8 @@
  * The screen's memory is slow, above all in an emulator, so text is laid out in ordinary memory, as a ring
  * of lines that makes scrolling free, and the clock copies it to the screen.  A copy that races with output
  * shows an older state until the next one.  Shutting down copies immediately.  Text comes with interrupts off, and a
- * few characters can clear everything many times: so lines are only marked as blank, until something is written there.
+ * few characters can clear everything many times.  Therefore clearing a line only marks it, and its cells are cleared when
+ * the first of them is written.
  *
  * Lines count up, and a line stays at lines[number % HISTORY] until the ring has come round.  The newest LINES are the
  * screen that text is written to; Shift-PageUp shows older ones, until another key is pressed.
@@ -35,10 +36,11 @@
 
 static uint lines[HISTORY][COLUMNS / 2]; /* two characters each */
 static bool blank[HISTORY];              /* lines that are blank, whatever their cells hold */
-static uint top;                         /* the number of the screen's first line */
-static volatile uint back; /* the number of the first line shown, while older ones are; see `looks_back` */
-static volatile bool looks_back;
-static uint line, column; /* of the cursor; column COLUMNS: past the last one, before the line wraps */
+static uint top;                         /* the number of the first line that text is written to */
+static volatile bool looks_back;         /* older lines are shown, */
+static volatile uint back;               /* from this number on */
+static uint line;                        /* of the cursor, from `top` on */
+static uint column;                      /* COLUMNS: past the last one, before the line wraps */
 static volatile bool changed;
 
 static enum { TEXT, ESCAPED, SEQUENCE } state;
@@ -46,7 +48,7 @@ static uint number; /* of a sequence: its last one */
 
 static void clear_line(uint l) { blank[(top + l) % HISTORY] = true; }
 
-/* To be written. */
+/* A cell that the caller is about to write. */
 static ushort *cell(uint l, uint c)
 {
     uint at = (top + l) % HISTORY;
@@ -76,7 +78,7 @@ static void new_line(void)
     clear_line(line);
 }
 
-/* From a cell up to a line, which stays. */
+/* Clears from a cell on, up to line `end`, which stays as it is. */
 static void clear(uint l, uint c, uint end)
 {
     if (c == 0)
@@ -209,7 +211,8 @@ static void show_cursor(uint l)
 
 void screen_refresh(bool now)
 {
-    static uint next, from; /* line of the screen to be copied next; number of its first */
+    static uint next; /* the row of the screen to be copied next */
+    static uint from; /* the number of the line in its first row */
     uint end = now ? LINES : next + LINES_AT_ONCE;
 
     if (next == 0 || now) {

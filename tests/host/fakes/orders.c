@@ -23,7 +23,8 @@
 #define MAX_ORDERS ~0u
 #endif
 
-struct cpu host_cpu;
+static struct cpu cpu;
+struct cpu *host_cpu = &cpu;
 struct thread orders_threads[ORDERS_MAX];
 void (*orders_on_point)(void);
 bool orders_coarse, orders_alike[ORDERS_MAX];
@@ -44,13 +45,13 @@ static uint nsteps, nfixed;
 
 void orders_become(uint thread)
 {
-    host_cpu.index = thread;
-    host_cpu.thread = &orders_threads[thread];
+    cpu_self()->index = thread;
+    cpu_self()->thread = &orders_threads[thread];
 }
 
 static bool is_running(void) { return run_thread && !nlocks_held; }
 
-static void leave(void) { fiber_switch(&threads[host_cpu.index].fiber, &scheduler, true); }
+static void leave(void) { fiber_switch(&threads[cpu_self()->index].fiber, &scheduler, true); }
 
 void orders_point(void)
 {
@@ -58,8 +59,8 @@ void orders_point(void)
         return;
     if (orders_on_point)
         orders_on_point();
-    bool arrived = threads[host_cpu.index].has_waited;
-    threads[host_cpu.index].has_waited = false;
+    bool arrived = threads[cpu_self()->index].has_waited;
+    threads[cpu_self()->index].has_waited = false;
     if (!arrived)
         leave();
 }
@@ -68,13 +69,13 @@ void orders_spin(void)
 {
     if (!is_running())
         panic("a processor waits for another one, and there is none");
-    threads[host_cpu.index].waits = threads[host_cpu.index].has_waited = true;
+    threads[cpu_self()->index].waits = threads[cpu_self()->index].has_waited = true;
     leave();
 }
 
 static void enter(void)
 {
-    uint self = host_cpu.index;
+    uint self = cpu_self()->index;
 
     run_thread(self);
     threads[self].done = true;

@@ -32,7 +32,8 @@ struct actor {
     uint wake_tick;
 };
 
-struct cpu host_cpu;
+static struct cpu cpu;
+struct cpu *host_cpu = &cpu;
 char *host_ram;
 volatile uint ticks_now;
 char fake_printed[1 << 20];
@@ -58,7 +59,7 @@ void fake_reset(void)
     ticks_now = 1;
     fake_printed[0] = 0;
     fake_on_switch = NULL;
-    host_cpu = (struct cpu){ .self = &host_cpu, .thread = &main_thread };
+    cpu = (struct cpu){ .self = &cpu, .thread = &main_thread };
     main_thread.state = THREAD_RUNNING;
     actors_jitter(0);
     fake_memory_reset();
@@ -66,7 +67,7 @@ void fake_reset(void)
 
 static struct actor *current(void)
 {
-    return host_cpu.thread == &main_thread ? NULL : (struct actor *)host_cpu.thread;
+    return cpu_self()->thread == &main_thread ? NULL : (struct actor *)cpu_self()->thread;
 }
 
 static void enter(void)
@@ -148,9 +149,9 @@ void actors_run_now(void)
         if (fake_on_switch)
             fake_on_switch();
         a->thread.state = THREAD_RUNNING;
-        host_cpu.thread = &a->thread;
+        cpu_self()->thread = &a->thread;
         fiber_switch(&scheduler, &a->fiber, false);
-        host_cpu.thread = &main_thread;
+        cpu_self()->thread = &main_thread;
     }
 }
 
@@ -239,7 +240,7 @@ void fake_slow(const char *what)
 
 void fake_gap(void)
 {
-    if (!jitter || nlocks_held || host_cpu.thread->state != THREAD_RUNNING) /* on its way to sleep */
+    if (!jitter || nlocks_held || cpu_self()->thread->state != THREAD_RUNNING) /* on its way to sleep */
         return;
     if (fake_random(4) == 0)
         actor_yield();

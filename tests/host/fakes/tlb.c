@@ -22,12 +22,12 @@ void tlb_watch_none(void)
 
 void tlb_watch(uint va) { watched[nwatched++] = va; }
 
-uint cr3_read(void) { return cpus[host_cpu.index].directory; }
+uint cr3_read(void) { return cpus[cpu_self()->index].directory; }
 
 void cr3_write(uint pa)
 {
-    memset(&cpus[host_cpu.index], 0, sizeof(cpus[0]));
-    cpus[host_cpu.index].directory = pa;
+    memset(&cpus[cpu_self()->index], 0, sizeof(cpus[0]));
+    cpus[cpu_self()->index].directory = pa;
 }
 
 static bool same_page(uint a, uint b) { return a >> PAGE_SHIFT == b >> PAGE_SHIFT; }
@@ -36,15 +36,15 @@ static bool same_page(uint a, uint b) { return a >> PAGE_SHIFT == b >> PAGE_SHIF
 void tlb_drop(uint va)
 {
     for (uint i = 0; i < nwatched; i++) {
-        cpus[host_cpu.index].table[i] = 0;
+        cpus[cpu_self()->index].table[i] = 0;
         if (same_page(watched[i], va))
-            cpus[host_cpu.index].page[i] = 0;
+            cpus[cpu_self()->index].page[i] = 0;
     }
 }
 
 static bool has_user_half(void)
 {
-    uint directory = cpus[host_cpu.index].directory;
+    uint directory = cpus[cpu_self()->index].directory;
 
     return directory && directory != pa_of(kernel_directory);
 }
@@ -53,7 +53,7 @@ static uint present(uint entry) { return entry & PTE_PRESENT ? entry : 0; }
 
 static uint directory_entry(uint va)
 {
-    const uint *directory = va_of(cpus[host_cpu.index].directory);
+    const uint *directory = va_of(cpus[cpu_self()->index].directory);
 
     return present(directory[pmap_index(va)]);
 }
@@ -63,7 +63,7 @@ void tlb_fill(void)
     if (!has_user_half())
         return;
     for (uint i = 0; i < nwatched; i++) {
-        uint *table = &cpus[host_cpu.index].table[i], *page = &cpus[host_cpu.index].page[i];
+        uint *table = &cpus[cpu_self()->index].table[i], *page = &cpus[cpu_self()->index].page[i];
         if (!*table)
             *table = directory_entry(watched[i]);
         if (*table && !*page)
@@ -85,10 +85,10 @@ void *tlb_walk(uint va, bool write)
     uint i = watched_index(va);
 
     tlb_fill();
-    uint table = cpus[host_cpu.index].table[i], page = cpus[host_cpu.index].page[i];
+    uint table = cpus[cpu_self()->index].table[i], page = cpus[cpu_self()->index].page[i];
     if (page && (!write || (table & page & PTE_WRITABLE)))
         return (char *)pmap_page(page) + va % PAGE_SIZE;
-    cpus[host_cpu.index].page[i] = 0;
+    cpus[cpu_self()->index].page[i] = 0;
     return NULL;
 }
 
@@ -97,7 +97,7 @@ void tlb_check(void)
     if (!has_user_half())
         return;
     for (uint i = 0; i < nwatched; i++) {
-        uint table = cpus[host_cpu.index].table[i], page = cpus[host_cpu.index].page[i];
+        uint table = cpus[cpu_self()->index].table[i], page = cpus[cpu_self()->index].page[i];
         uint now = directory_entry(watched[i]);
         if (table)
             check_eq(table & PTE_FRAME, now & PTE_FRAME);
@@ -116,7 +116,7 @@ void tlb_check_unreachable(const void *page)
             uint table = cpus[cpu].table[i], entry = cpus[cpu].page[i];
             if (table && pmap_table(table) == page)
                 tap_fail("processor %u may still use the page table of %x, which is freed", cpu, watched[i]);
-            if (entry && pmap_page(entry) == page && cpu == host_cpu.index)
+            if (entry && pmap_page(entry) == page && cpu == cpu_self()->index)
                 tap_fail("this processor may still use the page at %x, which is freed", watched[i]);
         }
 }

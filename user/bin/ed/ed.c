@@ -83,11 +83,16 @@ static bool add(char command, struct range *range)
 {
     if (command == 'c')
         return change(range);
-    if (command == 'i')
-        text.dot = range->last ? range->last - 1 : 0;
-    else
+
+    uint before = command == 'i' && range->last ? range->last - 1 : range->last;
+
+    text.dot = before;
+
+    bool good = read_input();
+
+    if (text.dot == before) /* nothing came */
         text.dot = range->last;
-    return read_input();
+    return good;
 }
 
 static bool delete (struct range *range)

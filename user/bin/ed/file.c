@@ -82,23 +82,40 @@ static void name_beside(const char *name, char other[PATH_SIZE + 16])
     } while (stat(other, &st) == 0);
 }
 
+/* Writes to a new file, which takes the old one's place.  An old one that has several names must stay: it is written anew when
+   all of the text is in the new one, which goes then. */
+static bool replace(const char *name, bool several, uint first, uint last, int *n)
+{
+    static char kept[PATH_SIZE + 80];
+    char other[PATH_SIZE + 16];
+
+    name_beside(name, other);
+    *n = write_to(other, first, last);
+    if (*n >= 0 && !several && rename(other, name) == 0)
+        return true;
+    if (*n >= 0 && several && write_to(name, first, last) < 0) {
+        snprintf(kept, sizeof(kept), "cannot write all of the file: the text is here still, and in %s",
+                 other);
+        return wrong(kept);
+    }
+    unlink(other);
+    return *n >= 0 && several
+               ? true
+               : wrong("cannot write the file: the text is here still, and so is what was in the file");
+}
+
 bool file_write(const char *name, uint first, uint last)
 {
-    char other[PATH_SIZE + 16];
     struct stat st;
+    bool there = stat(name, &st) == 0;
     int n;
 
-    if (stat(name, &st) == 0 && (st.type != T_FILE || st.nlink > 1)) {
+    if (there && st.type != T_FILE) {
         n = write_to(name, first, last);
         if (n < 0)
-            return wrong("cannot write all of the file: the text is here still");
-    } else {
-        name_beside(name, other);
-        n = write_to(other, first, last);
-        if (n < 0 || rename(other, name) < 0) {
-            unlink(other);
-            return wrong("cannot write the file: the text is here still, and so is what was in the file");
-        }
+            return wrong("cannot write all of it: the text is here still");
+    } else if (!replace(name, there && st.nlink > 1, first, last, &n)) {
+        return false;
     }
     print_count((uint)n);
     if (first <= 1 && last == text.n)

@@ -36,7 +36,7 @@ static bool make_room(struct text *t, uint n)
         return true;
 
     uint size = 2 * (t->n + n) + 100;
-    struct line **lines = realloc(t->lines, size * sizeof(*lines));
+    struct line **lines = realloc(t->lines, size * sizeof(struct line *));
 
     if (!lines)
         return wrong("out of memory");
@@ -54,7 +54,7 @@ bool text_insert(const char *bytes, uint n)
 
     struct line **at = text.lines + text.dot;
 
-    memmove(at + 1, at, (int)((text.n - text.dot) * sizeof(*at)));
+    memmove(at + 1, at, (int)((text.n - text.dot) * sizeof(struct line *)));
     *at = line;
     text.n++;
     text.dot++;
@@ -68,7 +68,7 @@ void text_cut(uint first, uint last)
 
     for (uint i = first; i <= last; i++)
         put_line(text.lines[i - 1]);
-    memmove(at, text.lines + last, (int)((text.n - last) * sizeof(*at)));
+    memmove(at, text.lines + last, (int)((text.n - last) * sizeof(struct line *)));
     text.n -= last - first + 1;
     changed = true;
 }

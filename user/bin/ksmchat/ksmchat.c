@@ -18,7 +18,6 @@
  *
  * -r: a robot comes along, so that one person can try it.
  */
-#include "procinfo.h"
 #include "robot.h"
 
 static void talk(struct person *person)
@@ -95,14 +94,11 @@ static int end_listener(struct person *person, int pid)
 {
     struct message message = { .kind = END, .generation = person->generation };
     struct other *self = look_at(person, person->seat, person->generation);
-    struct procinfo info;
-    int begin = uptime(), status = 1;
+    int status = 1;
 
     if (!self || ksmring_write(&self->inbox, &message, MESSAGE_HEAD, END_TICKS) < 0)
         kill(pid);
-    while (procinfo(pid, &info) == 0 && uptime() - begin < END_TICKS)
-        sleep(LOOK_TICKS);
-    kill(pid);
+    await_end(pid);
     for (int ended = 0; ended >= 0 && ended != pid;) /* there may be a robot, too */
         ended = waits(&status);
     return status;
@@ -110,10 +106,8 @@ static int end_listener(struct person *person, int pid)
 
 static void wait_for_people(const struct person *person, int people, int robot)
 {
-    struct procinfo info;
-
     while ((int)count_people(person->room, false) < people) {
-        if (robot > 0 && procinfo(robot, &info) < 0)
+        if (robot > 0 && !lives(robot))
             fail(1, "the robot has died");
         sleep(LOOK_TICKS);
     }
@@ -185,11 +179,13 @@ int main(int argc, char *argv[])
     wait_for_people(&person, options.people, robot);
     talk(&person);
     set_state(&person, LISTENS);
-    while (options.stays && count_people(person.room, true) > 0)
+    while (options.stays && count_people(person.room, true) > 0) {
         sleep(LOOK_TICKS);
+        set_state(&person, LISTENS); /* others may have written there: two people would wait for each other */
+    }
     broadcast(&person, LEAVES, "", 0);
     if (robot)
-        end_robot(robot);
+        await_end(robot);
     int status = end_listener(&person, listener);
     leave_room(&person);
     return status == 0 ? 0 : 1;

@@ -4,7 +4,6 @@
 #include "robot.h"
 
 #include "mathexpr.h"
-#include "procinfo.h"
 
 #define ROBOT "robot"
 
@@ -34,13 +33,17 @@ static bool react(struct person *robot, struct message *message, uint n)
     char say[TEXT_SIZE + NAME_SIZE + 100];
 
     message->text[n < TEXT_SIZE ? n : TEXT_SIZE - 1] = 0;
-    if (message->kind == COMES)
+    switch (message->kind) {
+    case COMES:
         snprintf(say, sizeof(say), "hello, %s: I am process %d, in the same segment as you", message->name,
                  getpid());
-    else if (message->kind == LINE)
+        break;
+    case LINE:
         answer(message->name, message->text, say, sizeof(say));
-    if (message->kind != COMES && message->kind != LINE)
+        break;
+    default:
         return message->kind != LEAVES;
+    }
     n = strlen(say);
     broadcast(robot, LINE, say, n < TEXT_SIZE ? n : TEXT_SIZE);
     return true;
@@ -82,13 +85,4 @@ int start_robot(struct person *person)
     if (pid == 0)
         be_robot(person, me);
     return pid;
-}
-
-void end_robot(int pid)
-{
-    struct procinfo info;
-
-    for (int begin = uptime(); procinfo(pid, &info) == 0 && uptime() - begin < END_TICKS;)
-        sleep(LOOK_TICKS);
-    kill(pid);
 }

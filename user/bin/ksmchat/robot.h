@@ -6,9 +6,8 @@
 
 #include "room.h"
 
-/* Starts a process, which comes into the person's room.  Its pid.  Sleeps: may. */
+/* Starts a process, which comes into the person's room.  Its pid.  It ends when it hears that the person leaves: then
+   its answers are in our inbox.  Sleeps: may. */
 int start_robot(struct person *person);
-/* Waits until it has heard that its person leaves: then its answers are in our inbox.  Sleeps: may. */
-void end_robot(int pid);
 
 #endif

@@ -9,8 +9,8 @@
 
 #define MARK       0x63686174u /* "chat": the room is furnished */
 #define DOOR_TICKS 500         /* for others to come in, before us */
-#define ROOM_TICKS 50          /* for room in an inbox, of a person that has kept up with the last ... */
-#define TRUST      32          /* ... so many messages */
+#define ROOM_TICKS 50 /* for a message to all: for room in the inboxes of people that have kept up ... */
+#define TRUST      32 /* ... with the last so many messages */
 
 /* Attaches the segment; its handle, and its size in *nbytes. */
 static int attach_room(struct person *person, uint *nbytes)
@@ -125,6 +125,22 @@ void leave_room(struct person *person)
     ksmlock_release(&person->room->seats[person->seat].owner);
 }
 
+bool lives(int pid)
+{
+    struct procinfo info;
+
+    return procinfo(pid, &info) == 0;
+}
+
+void await_end(int pid)
+{
+    int begin = uptime();
+
+    while (lives(pid) && uptime() - begin < END_TICKS)
+        sleep(LOOK_TICKS);
+    kill(pid);
+}
+
 /* Messages. */
 
 struct other *look_at(struct person *person, uint index, uint generation)
@@ -145,10 +161,11 @@ struct other *look_at(struct person *person, uint index, uint generation)
     return other;
 }
 
-/* A person that keeps up may take its time; one that does not loses the message. */
-static void send_to(struct person *person, uint index, struct message *message, uint n)
+/* A person that keeps up may take its time, while there is some; one that does not loses the message. */
+static void send_to(struct person *person, uint index, struct message *message, uint n, int begin)
 {
     struct seat *seat = &person->room->seats[index];
+    int left = begin + ROOM_TICKS - uptime();
     struct other *other;
 
     message->generation = __atomic_load_n(&seat->generation, __ATOMIC_ACQUIRE);
@@ -158,7 +175,7 @@ static void send_to(struct person *person, uint index, struct message *message, 
     if (!other)
         return;
     if (ksmring_write(&other->inbox, message, MESSAGE_HEAD + n,
-                      other->nkept_up < TRUST ? KSMRING_TRY : ROOM_TICKS)) {
+                      other->nkept_up < TRUST || left <= 0 ? KSMRING_TRY : left)) {
         __atomic_fetch_add(&seat->nlost, 1, __ATOMIC_RELAXED);
         other->nkept_up = 0;
     } else {
@@ -169,12 +186,13 @@ static void send_to(struct person *person, uint index, struct message *message, 
 void broadcast(struct person *person, enum kind kind, const char *text, uint n)
 {
     struct message message = { .kind = kind };
+    int begin = uptime();
 
     strcpy(message.name, person->name);
     memcpy(message.text, text, n);
     for (uint i = 0; i < NSEATS; i++)
         if (i != person->seat)
-            send_to(person, i, &message, n);
+            send_to(person, i, &message, n, begin);
 }
 
 /* The last reader, of a person that died, may take a moment to go. */

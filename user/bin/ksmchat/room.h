@@ -69,6 +69,11 @@ void leave_room(struct person *person);
 /* The number of living people, or of those that may still say something.  Sleeps: no. */
 uint count_people(const struct room *room, bool talking);
 
+/* Does the process live?  Sleeps: no. */
+bool lives(int pid);
+/* Waits until it has ended, and kills it if it is stuck.  Sleeps: may. */
+void await_end(int pid);
+
 /* What we know of the person in a seat; NULL: its inbox is damaged, or full of writers.  Sleeps: no. */
 struct other *look_at(struct person *person, uint index, uint generation);
 /* Sends n bytes of text to everybody else.  Sleeps: may. */

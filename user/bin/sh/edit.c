@@ -153,7 +153,9 @@ static bool search_key(int key)
         search_end();
         history_show(history.count);
     } else if (key == '\b' || key == RUBOUT) {
-        search.pattern[n > 0 ? n - 1 : 0] = 0;
+        while (n > 0 && screen_goes_on(search.pattern[--n]))
+            ;
+        search.pattern[n] = 0;
         search_before(history.count);
         search_show();
     } else if (key < ' ' || key >= 256 || n + 1 == sizeof(search.pattern)) {

@@ -51,17 +51,31 @@ static void put(const char *text)
 
 void screen_beep(void) { put("\a"); }
 
+/* The cell after a character that is in this one. */
+static uint cell_after(uint cell, char c)
+{
+    if (c == '\n') /* screen.columns is never 0.  NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
+        return cell + screen.columns - cell % screen.columns;
+    return cell + (iscntrl((uchar)c) ? 2 : !screen_goes_on(c));
+}
+
+/* The cell after the prompt. */
+static uint first_cell(void)
+{
+    uint n = 0;
+
+    for (const char *p = screen.prompt; *p; p++)
+        n = cell_after(n, *p);
+    return n;
+}
+
 /* The cell of line.text[i]. */
 static uint cell(uint i)
 {
-    uint n = strlen(screen.prompt);
+    uint n = first_cell();
 
-    for (uint k = 0; k < i; k++) {
-        if (line.text[k] == '\n')
-            n += screen.columns - n % screen.columns;
-        else
-            n += iscntrl((uchar)line.text[k]) ? 2 : !screen_goes_on(line.text[k]);
-    }
+    for (uint k = 0; k < i; k++)
+        n = cell_after(n, line.text[k]);
     return n;
 }
 
@@ -78,6 +92,7 @@ static void step(uint from, uint to, char back, char forth)
 
 static void move(uint to)
 {
+    /* It is never 0.  NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
     step(screen.cursor / screen.columns, to / screen.columns, 'A', 'B');
     step(screen.cursor % screen.columns, to % screen.columns, 'D', 'C');
     screen.cursor = to;
@@ -90,12 +105,10 @@ static void wrap(uint at)
         put(" \b");
 }
 
-static void draw_char(uint i)
+static void draw_char(char c, uint cell)
 {
-    char c = line.text[i];
-
     if (c == '\n') {
-        wrap(cell(i));
+        wrap(cell);
         put("\033[J\n");
     } else if (iscntrl((uchar)c)) {
         put_char('^');
@@ -110,9 +123,13 @@ void screen_draw(void)
     uint end = cell(line.length);
 
     if (screen.changed < line.length) {
-        move(cell(screen.changed));
-        for (uint i = screen.changed; i < line.length; i++)
-            draw_char(i);
+        uint at = cell(screen.changed);
+
+        move(at);
+        for (uint i = screen.changed; i < line.length; i++) {
+            draw_char(line.text[i], at);
+            at = cell_after(at, line.text[i]);
+        }
         wrap(end);
         screen.cursor = end;
     }
@@ -130,7 +147,7 @@ void screen_draw(void)
 void screen_enter_line(void)
 {
     put(screen.prompt);
-    screen.cursor = screen.end = strlen(screen.prompt);
+    screen.cursor = screen.end = first_cell();
     wrap(screen.cursor);
     screen.changed = 0;
 }
