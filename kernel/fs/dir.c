@@ -3,6 +3,9 @@
  *
  * An entry with number 0 is free.  Entries are read where they lie in the cache, one group at a time.  In a
  * corrupt image, a partial entry at the end is ignored.
+ *
+ * Programs ask for the names of a directory in their order, so a search begins where the last one ended: else the time to list
+ * a directory would grow with the square of its size.
  */
 #include "base/kstring.h"
 #include "base/min.h"
@@ -68,20 +71,22 @@ static inline bool names_equal(const char *a, const char *b)
 uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
 {
     struct walk w;
-    uint inum = 0, near = dp->near; /* as a rule, names are asked for in their order */
+    uint inum = 0, near = dp->near;
+    bool have_slot = false;
     char first = name->text[0];
 
-    walk_start(&w, dp, near);
-    const uint end = *slot = w.nentries * sizeof(struct dirent);
-    while (!inum && (walk_next(&w) || near)) {
-        for (uint i = 0; i < w.n && !inum; i++) {
+    for (walk_start(&w, dp, near); !inum && (walk_next(&w) || near);) {
+        for (uint i = 0; i < w.n; i++) {
             const struct dirent *e = &w.entries[i];
-            if (e->inum ? e->name[0] == first && names_equal(e->name, name->text) : *slot == end) {
+            if (e->inum ? e->name[0] == first && names_equal(e->name, name->text) : !have_slot) {
                 *slot = (w.position + i) * sizeof(*e);
+                have_slot = true;
                 inum = e->inum;
+                if (inum)
+                    break;
             }
         }
-        if (near && !inum)
+        if (near && !inum) /* it is not there: look everywhere */
             w.position = w.n = near = 0;
     }
     walk_stop(&w);
@@ -89,6 +94,8 @@ uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
         dp->near = w.position;
     if (!inum && w.position < w.nentries)
         *slot = DIR_UNREADABLE;
+    else if (!have_slot)
+        *slot = w.nentries * sizeof(struct dirent);
     return inum;
 }
 

@@ -100,8 +100,12 @@ ok(r.returncode != 0 and "qemu-memfs" in r.stderr, "kernelmemfs says what to use
 # Style 2: commands are typed at make qemu-nox, by patterns.
 t = start("qemu-nox", "CPUS=1", "QEMUEXTRA=-name grader")
 ok(t.expect(rb"init: starting sh\r?\n\$ "), "make qemu-nox: the boot ends with xv6's line and the prompt", t.text)
-commands = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
-ok(re.search(r"-smp 1 .*-name grader", commands), "CPUS and QEMUEXTRA reach QEMU")
+t.type(b"\x01cinfo name\n")
+ok(t.expect(rb"\ngrader\r*\n\(qemu\) "), "QEMUEXTRA reaches QEMU", t.text)
+t.type(b"info cpus\n")
+ok(t.expect(rb"\* CPU #0:[^#]*\(qemu\) "), "and so does CPUS", t.text)
+t.type(b"\x01c\n")
+t.expect(rb"\$ ")
 t.type(b"first a b\n")
 ok(t.expect(rb"first 3 of 1\r?\n\$ "), "the added program runs, with xv6's headers", t.text)
 t.type(b"second\n")

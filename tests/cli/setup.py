@@ -293,6 +293,25 @@ p = subprocess.run([sys.executable, "-c", nothing], cwd=ROOT, stdin=subprocess.D
                    check=False)
 ok(p.returncode == 1 and p.stderr == "coverage: nothing of kernel/fs was measured\n",
    "and says so if nothing was measured, which is not all", p)
+GCOVR = """#!/bin/sh
+echo '(INFO) Reading coverage data...' >&2
+echo '{"files": []}' >figures
+exit %d
+"""
+COUNTED = """
+import os, sys
+sys.path.insert(0, "tools")
+from measure import coverage
+coverage.HTML = os.environ["PAGES"]
+coverage.FIGURES = os.path.join(coverage.HTML, "figures")
+coverage.progress.run(lambda: print(coverage.measure("kernel/ksm")))
+"""
+for status, said in (0, "{}\n"), (1, "coverage: gcovr fails\n(INFO) Reading coverage data...\n\n"):
+    pages = os.path.join(temp_directory(), "pages")
+    where = machine(more={"gcovr": (GCOVR % status).replace(">figures", ">%s/figures" % pages)})
+    p = subprocess.run([sys.executable, "-c", COUNTED], cwd=ROOT, stdin=subprocess.DEVNULL, text=True, check=False,
+                       env={"PATH": where, "PAGES": pages}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    ok(p.returncode == status and p.stdout == said, "what gcovr says is shown if it fails: %d" % status, p.stdout)
 p = subprocess.run([os.path.join(ROOT, "ksm"), "run"], env={"PATH": machine(), "TMPDIR": "/nowhere"}, text=True,
                    stdin=subprocess.DEVNULL, capture_output=True, check=False)
 ok(p.returncode == 2 and p.stderr == "ksm: TMPDIR names no directory: /nowhere\n",

@@ -154,6 +154,25 @@ TEST("§5.1 detach takes the newest")
     check_eq(world_info(a, other).attached_nr, 1);
 }
 
+TEST("what an address has to do with a segment: it is in one, past one, or where one was")
+{
+    struct ksm_task *a = world_task(4);
+    int h = world_get(a, 7, 2 * 4096);
+    struct ksm_place place;
+
+    check(!ksm_find_place(a, 1 << 20, &place));
+    uint va = world_attach(a, h, 0);
+    check(ksm_find_place(a, va + 5, &place));
+    check(place.kind == KSM_PLACE_IN && place.offset == 5 && place.id == 7);
+    check(ksm_find_place(a, va + 2 * 4096, &place));
+    check(place.kind == KSM_PLACE_PAST && place.offset == 2 * 4096 && place.id == 7);
+    check(!ksm_find_place(a, va + 100 * 4096, &place));
+    check_eq(ksm_detach(a, h), 0);
+    check(ksm_find_place(a, va + 9, &place));
+    check(place.kind == KSM_PLACE_DETACHED && place.offset == 9);
+    check(!ksm_find_place(a, va + 2 * 4096, &place));
+}
+
 TEST("§5.2 detach by address takes exactly the start")
 {
     struct ksm_task *a = world_task(4), *b = world_task(5);

@@ -127,6 +127,63 @@ TEST("§11.1 wait ends when its ticks have run out")
     check_eq(endless.result, 0);
 }
 
+static void run_watched(void *arg)
+{
+    struct waiter *w = arg;
+    struct ksm_sleeper self;
+
+    check_eq(ksm_wait_prepare(&self, w->task, w->va, w->expected, KSM_PEER_ANY), 0);
+    w->result = ksm_wait_watched(&self, w->nticks);
+}
+
+TEST("§11.1 a wait that the feed tells of ends as any other")
+{
+    uint va;
+    struct ksm_task *a = attached(4, 1, &va, 0);
+    struct waiter other = { .task = a, .va = va, .expected = 1, .result = ASLEEP };
+    struct waiter late = { .task = world_fork(a, 5), .va = va, .nticks = 3, .result = ASLEEP };
+    struct waiter woken = { .task = world_fork(a, 6), .va = va, .result = ASLEEP };
+
+    actor_start(run_watched, &other);
+    actor_start(run_watched, &late);
+    actor_start(run_watched, &woken);
+    actors_run_now();
+    check_eq(other.result, KSM_EAGAIN);
+    check_eq(late.result, ASLEEP);
+    actors_tick(3);
+    actors_run_now();
+    check_eq(late.result, KSM_ETIMEDOUT);
+    check_eq(woken.result, ASLEEP);
+    check_eq(ksm_wake(a, va, 1), 1);
+    actors_run_now();
+    check_eq(woken.result, 0);
+}
+
+TEST("a snapshot tells which word a process sleeps on, and who holds the lock that it is")
+{
+    uint va, vb;
+    struct ksm_task *a = attached(4, 7, &va, 0), *b = attached(5, 7, &vb, 0);
+    struct ksm_sleeping told;
+    struct waiter w;
+
+    check(!ksm_sleeping(a, &told));
+    *fake_word(a->as, va + 8) = 0x80000001; /* a lock that 1 holds, and that somebody waits for */
+    waits_for(&w, a, va + 8, 0, b);
+    check(ksm_sleeping(a, &told));
+    check(told.id == 7 && told.va == va + 8 && told.offset == 8 && told.peer == 1 && told.holder == 1);
+    check_eq(ksm_wake(b, vb + 8, 1), 1);
+    actors_run_now();
+    waits_for(&w, a, va + 4, 0, b);
+    check(ksm_sleeping(a, &told) && told.peer == 1 && told.holder == 0);
+    check_eq(ksm_wake(b, vb + 4, 1), 1);
+    actors_run_now();
+    waits(&w, a, 64, 1);
+    check(!ksm_sleeping(a, &told)); /* on a word of its own */
+    actors_tick(1);
+    actors_run_now();
+    check_eq(w.result, KSM_ETIMEDOUT);
+}
+
 TEST("§11.2 a word is the same by any attachment")
 {
     uint va, vb, vc;
