@@ -164,7 +164,6 @@ TEST("§11.1 a wait that the feed tells of ends as any other")
     check_eq(woken.result, 0);
 }
 
-#ifndef __SANITIZE_THREAD__ /* the scheduler's lock, which is not here, orders these looks */
 TEST("a snapshot tells which word a process sleeps on, and who holds the lock that it is")
 {
     uint va, vb;
@@ -189,7 +188,6 @@ TEST("a snapshot tells which word a process sleeps on, and who holds the lock th
     actors_run_now();
     check_eq(w.result, KSM_ETIMEDOUT);
 }
-#endif
 
 TEST("§11.2 a word is the same by any attachment")
 {
