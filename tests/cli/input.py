@@ -2,6 +2,7 @@
 
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -63,9 +64,16 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     p.stdin.close()
     ok(answers == [b"one\n", b"two\n"] and p.wait() == 0, "input and output take turns", answers)
 
+
+def as_a_job():
+    """As a shell starts it, however this test was started."""
+    os.setpgrp()
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+
+
 # Ctrl-Z, and the shell's fg.
 with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                      stderr=subprocess.DEVNULL) as p:
+                      stderr=subprocess.DEVNULL, preexec_fn=as_a_job) as p:
     p.stdin.write(b"one\n")
     p.stdin.flush()
     answers = [p.stdout.readline()]
@@ -78,6 +86,16 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     answers += p.communicate(b"two\n")[:1]
     ok(both and answers == [b"one\n", b"two\n"] and p.returncode == 0,
        "a run that stops stops its machine, whose output would be lost, and both go on", both, answers)
+with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                      stderr=subprocess.DEVNULL, start_new_session=True) as p:
+    for question in b"one\n", b"two\n":
+        p.stdin.write(question)
+        p.stdin.flush()
+        answered = select.select([p.stdout], [], [], WAIT)[0] and p.stdout.readline() == question
+        p.send_signal(signal.SIGTSTP)
+    p.send_signal(signal.SIGCONT)
+    p.stdin.close()
+    ok(answered, "it does not stop where no shell could let it go on")
 
 r = run(b"echo one\nexit 3\n", "sh")
 ok(r[0] == 3 and b"one\n" in r[1], "a shell takes its commands from it", r)
