@@ -23,13 +23,21 @@ def run(data, *arguments, typed=()):
     return r.returncode, r.stdout, r.stderr[-300:]
 
 
+def state(pid):
+    """A process's state, a letter, and its parent."""
+    try:
+        with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[:2]
+    except OSError:  # it has ended, or is no process
+        return None, None
+
+
 def stopped(pid):
     """Whether a process stops."""
     end = time.monotonic() + WAIT
     while time.monotonic() < end:
-        with open("/proc/%s/stat" % pid, encoding="ascii") as stat:
-            if stat.read().rpartition(")")[2].split()[0] == "T":
-                return True
+        if state(pid)[0] == "T":
+            return True
     return False
 
 
@@ -77,8 +85,7 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     p.stdin.write(b"one\n")
     p.stdin.flush()
     answers = [p.stdout.readline()]
-    with open("/proc/%d/task/%d/children" % (p.pid, p.pid), encoding="ascii") as f:
-        qemu = f.read().strip()
+    qemu, = [pid for pid in os.listdir("/proc") if state(pid)[1] == str(p.pid)]
     p.send_signal(signal.SIGTSTP)
     os.waitid(os.P_PID, p.pid, os.WSTOPPED)
     both = stopped(qemu)
