@@ -99,8 +99,9 @@ def copy_tree(name="tree", built=False):
             return {".git"} | (set() if built else {"build"})
         if where == os.path.join(build, "tests"):
             return {"host"}
-        if where == build:  # other builds, and what was measured
-            return {n for n in names if n.endswith(("-debug", "-normal")) or n in ("coverage", "fuzz", "soak")}
+        if where == build:  # other builds and trees, which may be changing, and what was measured
+            return {n for n in names if n.endswith(("-debug", "-normal")) or
+                    n in ("course", "coverage", "fuzz", "mutants", "soak")}
         return set()
 
     shutil.copytree(ROOT, copy, symlinks=True, ignore=leave_out)
