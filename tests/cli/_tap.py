@@ -100,9 +100,9 @@ def copy_tree(name="tree", built=False):
         if where == os.path.join(build, "tests"):
             return {"host"}
         if where == build:  # other builds and trees, which may be changing, and what was measured
-            return {n for n in names if n.endswith(("-debug", "-normal")) or
+            return {n for n in names if n.endswith(("-debug", "-normal")) or n.startswith("linters-") or
                     n in ("course", "coverage", "fuzz", "mutants", "soak")}
-        return set()
+        return {"__pycache__"}  # where Python puts files for a moment
 
     shutil.copytree(ROOT, copy, symlinks=True, ignore=leave_out)
     return copy

@@ -153,7 +153,7 @@ def copy_tree(target, where):
         if relative == ".":
             return set(names) - set(NEEDED)
         if relative.split(os.sep)[0] != "build":
-            return set()
+            return {"__pycache__"}  # where Python puts files for a moment
         out = {n for n in names if os.lstat(os.path.join(directory, n)).st_mtime > now}
         if relative == "build":
             out |= {n for n in names if os.path.isdir(os.path.join(directory, n)) and where != "build/" + n
