@@ -104,6 +104,23 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     p.stdin.close()
     ok(answered, "it does not stop where no shell could let it go on")
 
+WAITING = """
+import socket, sys
+from run import qemu
+class Machine:
+    program, started = "qemu", 0
+    console, log = socket.socketpair()
+    age = lambda self: int(sys.argv[1])
+ports = qemu.Ports(Machine(), patience=8)
+ports.read(0)
+ports.read(0)
+"""
+for age, times in (7, 0), (8, 1):
+    r = subprocess.run([sys.executable, "-c", WAITING, str(age)], stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")), check=False)
+    ok(r.returncode == 0 and r.stderr.count("nothing has come from the system") == times,
+       "what to check is said once, when a machine has run for 8 seconds without a word: %d" % age, r)
+
 r = run(b"echo one\nexit 3\n", "sh")
 ok(r[0] == 3 and b"one\n" in r[1], "a shell takes its commands from it", r)
 

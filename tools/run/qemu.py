@@ -257,9 +257,8 @@ class Ports:
     """
 
     def __init__(self, machine, keys=None, patience=None):
-        self._program = machine.program
-        self._patience = patience
-        self._silent_until = machine.started + patience if patience else None
+        self._machine = machine
+        self._patience = patience  # None once something has come, or the user has been told
         self._selector = selectors.DefaultSelector()
         self._nports = 0
         self.typed = True
@@ -281,8 +280,8 @@ class Ports:
 
         The log is taken first and returned last: what the console got before a line of the log comes before it.
         """
-        if self._silent_until:
-            seconds = min(seconds, self._silent_until - time.monotonic())
+        if self._patience:
+            seconds = min(seconds, self._patience - self._machine.age())
         ready = {key.data: key for key, _ in self._selector.select(max(seconds, 0))}
         self._listen(ready)
         taken = {}
@@ -293,10 +292,10 @@ class Ports:
 
     def _listen(self, ready):
         if "console" in ready or "log" in ready:
-            self._silent_until = None
-        elif self._silent_until and time.monotonic() >= self._silent_until:
-            self._silent_until = None
-            say(SILENT % (self._patience, os.path.basename(self._program)))
+            self._patience = None
+        elif self._patience and self._machine.age() >= self._patience:
+            say(SILENT % (self._patience, os.path.basename(self._machine.program)))
+            self._patience = None
 
     def _take(self, name):
         """What has come from one; an empty one has been closed."""
