@@ -301,9 +301,23 @@ for number in "1", "2":
 
 children.ENDING = 1
 began = time.monotonic()
-stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
-status, _, _ = trial.run_command(Processes(), [sys.executable, "-c", stubborn], ENV, WORK, trial.Report(""), 1)
-ok(status == -signal.SIGKILL and time.monotonic() - began < 55, "what ignores a kill is ended all the same", status)
+before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # and so it is for what is started, from its first moment
+status, _, _ = trial.run_command(Processes(), ["sh", "-c", "sleep 60; :"], ENV, WORK, trial.Report(""), 1)
+signal.signal(signal.SIGTERM, before)
+ok(status == -signal.SIGKILL and time.monotonic() - began < 55,
+   "what ignores a kill is ended all the same, with all that it has started", status)
+began = time.monotonic()
+before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+with ThreadPoolExecutor() as pool:
+    running = Processes()
+    waiting = pool.submit(trial.run_command, running, ["sh", "-c", ">begun; sleep 60; :"], ENV, WORK, trial.Report(""),
+                          600)
+    while not os.path.exists(path("begun")):
+        time.sleep(0.05)
+    running.stop()
+signal.signal(signal.SIGTERM, before)
+ok(isinstance(waiting.exception(), KeyboardInterrupt) and time.monotonic() - began < 55,
+   "also when the grader itself is interrupted", waiting)
 
 subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
 ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),

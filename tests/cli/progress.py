@@ -259,6 +259,21 @@ for what, step, seconds, status in (("when the runner is killed", "os.kill(os.ge
                        capture_output=True, text=True, check=False,
                        env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
     ok(p.returncode == status and time.monotonic() - began < 55, "a suite that ignores a kill ends, " + what, p)
+STUBBORN_MUTANT = """
+import sys
+import suites
+from course.processes import Processes
+from measure import mutant_copy
+from run import children
+children.ENDING, mutant_copy.COPY, mutant_copy.SECONDS = 1, ".", {"check": 1}
+suites.command = lambda *_: [sys.executable, "-c", %r, "0"]
+print(mutant_copy.failures("check/style", Processes()))
+""" % STUBBORN
+if os.path.exists(os.path.join(ROOT, "tools", "measure", "mutant_copy.py")):  # a student's tree has no mutants
+    began = time.monotonic()
+    p = subprocess.run([sys.executable, "-c", STUBBORN_MUTANT], stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, check=False, env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
+    ok(p.stdout == "[('hangs', '')]\n" and time.monotonic() - began < 55, "nor do the mutants wait for one", p)
 
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])

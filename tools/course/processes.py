@@ -28,7 +28,7 @@ class Processes:
 
     def finish(self, process):
         """Ends it, and what may be left of its group.  KeyboardInterrupt if all have been stopped."""
-        _end(process)
+        end(process)
         with self._lock:
             self._running.discard(process)
         self.check()
@@ -38,21 +38,24 @@ class Processes:
             raise KeyboardInterrupt
 
     def stop(self):
+        """Ends all: whoever waits for one goes on."""
         with self._lock:
             self.stopped = True
-            for process in self._running:
+            running = list(self._running)
+            for process in running:
                 process.terminate()
+        for process in running:
+            end(process)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *unused):
         self.stop()
-        for process in self._running:
-            _end(process)
 
 
-def _end(process):
+def end(process):
+    """With all that it has started, which may hold its output open."""
     if process.poll() is None:
         children.end(process)
     end_group(process)

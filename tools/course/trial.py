@@ -14,7 +14,7 @@ import sys
 import threading
 
 import suites
-from run import children
+from course.processes import end
 from run.statuses import BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_OUT, TRIPLE_FAULT
 
 PASSED, FAILED, SKIPPED = "passed", "failed", "skipped"
@@ -118,7 +118,7 @@ def run_command(processes, command, env, cwd, report, seconds):
         process.terminate()
 
     out, err = Stream(process.stdout, report.line, full), Stream(process.stderr, full=full)
-    watchdog = threading.Timer(seconds, children.end, (process,))
+    watchdog = threading.Timer(seconds, end, (process,))
     watchdog.start()
     try:
         said = out.text(), err.text()  # both have ended then

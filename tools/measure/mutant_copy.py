@@ -73,7 +73,7 @@ def failures(suite, processes):
         said, _ = process.communicate(timeout=SECONDS[suite.partition("/")[0]])
     except subprocess.TimeoutExpired:
         how = "hangs"
-        process.terminate()
+        processes.finish(process)
         said, _ = process.communicate()
     finally:
         processes.finish(process)
