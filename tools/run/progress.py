@@ -150,8 +150,8 @@ def end_by_signals():
 
 
 def signals():
-    """A descriptor that can be read when a signal has come.  Python handles a signal between two steps of its own; one that
-    comes when the last step before a wait is over would be handled only after the wait.  For the main thread."""
+    """A descriptor that can be read when a signal has come.  Python handles a signal between two steps of its own: one
+    that comes when the last step before a wait is over would be handled only after the wait.  For the main thread."""
     if not _signals:
         _signals[:] = os.pipe()
         for end in _signals:
