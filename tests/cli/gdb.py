@@ -292,6 +292,25 @@ quit
        "after a stop gdb goes on when all is shown that the system wrote before it", early, late)
 
 
+# The machine ends in the middle of the words about a death.
+CUT_OFF = """
+import socket, sys
+from run import debug, symbols
+class Machine:
+    console, its = socket.socketpair()
+console = debug.Console(Machine, symbols.Symbols(), sys.argv[1]).start()
+Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull poin")
+Machine.its.close()
+console.join()
+"""
+
+
+def cut_off():
+    p = subprocess.run([sys.executable, "-c", CUT_OFF, temp_directory()], stdin=subprocess.DEVNULL, text=True,
+                       capture_output=True, check=False, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
+    ok(p.stdout.endswith("proc\nnull poin"), "what the machine said last is shown, whole or not", p)
+
+
 def editor():
     """What VS Code does with .vscode, by gdb's machine interface."""
     files = {}
@@ -358,6 +377,7 @@ commands()
 locks()
 typing()
 console()
+cut_off()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
                           ([""], "there is no program ''"),

@@ -2,6 +2,7 @@
 
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -22,13 +23,21 @@ def run(data, *arguments, typed=()):
     return r.returncode, r.stdout, r.stderr[-300:]
 
 
+def state(pid):
+    """A process's state, a letter, and its parent."""
+    try:
+        with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[:2]
+    except OSError:  # it has ended, or is no process
+        return None, None
+
+
 def stopped(pid):
     """Whether a process stops."""
     end = time.monotonic() + WAIT
     while time.monotonic() < end:
-        with open("/proc/%s/stat" % pid, encoding="ascii") as stat:
-            if stat.read().rpartition(")")[2].split()[0] == "T":
-                return True
+        if state(pid)[0] == "T":
+            return True
     return False
 
 
@@ -63,16 +72,22 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     p.stdin.close()
     ok(answers == [b"one\n", b"two\n"] and p.wait() == 0, "input and output take turns", answers)
 
+
+def as_a_job():
+    """As a shell starts it, however this test was started."""
+    os.setpgrp()
+    signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+
+
 # Ctrl-Z, and the shell's fg; many times, since it may come when the run has just begun to wait.
 with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                      stderr=subprocess.DEVNULL) as p:
+                      stderr=subprocess.DEVNULL, preexec_fn=as_a_job) as p:
     nstopped = 0
     for _ in range(50):
         p.stdin.write(b"one\n")
         p.stdin.flush()
         answer = p.stdout.readline()
-        with open("/proc/%d/task/%d/children" % (p.pid, p.pid), encoding="ascii") as f:
-            qemu = f.read().strip()
+        qemu, = [pid for pid in os.listdir("/proc") if state(pid)[1] == str(p.pid)]
         p.send_signal(signal.SIGTSTP)
         if answer != b"one\n" or not stopped(p.pid) or not stopped(qemu):
             break
@@ -81,6 +96,16 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     answer = p.communicate(b"two\n")[0]
     ok(nstopped == 50 and answer == b"two\n" and p.returncode == 0,
        "a run that stops stops its machine, whose output would be lost, and both go on", nstopped, answer)
+with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                      stderr=subprocess.DEVNULL, start_new_session=True) as p:
+    for question in b"one\n", b"two\n":
+        p.stdin.write(question)
+        p.stdin.flush()
+        answered = select.select([p.stdout], [], [], WAIT)[0] and p.stdout.readline() == question
+        p.send_signal(signal.SIGTSTP)
+    p.send_signal(signal.SIGCONT)
+    p.stdin.close()
+    ok(answered, "it does not stop where no shell could let it go on")
 
 r = run(b"echo one\nexit 3\n", "sh")
 ok(r[0] == 3 and b"one\n" in r[1], "a shell takes its commands from it", r)

@@ -1,5 +1,6 @@
 """The line that says what a tool does: on terminals, in a log, after Ctrl-C; and misspelled names of suites."""
 
+import contextlib
 import fcntl
 import os
 import select
@@ -133,7 +134,8 @@ for where, *words in ("mutants", "mutants", "a dead handle"), ("course", "handou
         continue
     os.makedirs(os.path.join(ROOT, "build", where), exist_ok=True)
     place = os.open(os.path.join(ROOT, "build", where), os.O_RDONLY)
-    fcntl.flock(place, fcntl.LOCK_EX)
+    with contextlib.suppress(BlockingIOError):  # a real one, of hours, will do
+        fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
     with subprocess.Popen([os.path.join(ROOT, "ksm")] + words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True) as p:
         first = p.stdout.readline()

@@ -46,9 +46,8 @@ MARKED = (".c", ".h", ".S", ".py", ".mk", ".sh", ".ini", ".txt", "ksm", "Makefil
 # What a student's tree does without: answers, what a forge would run at each push, what only the whole tree can use.
 LEFT_OUT = (".ci/*", ".github/*", "course/*", "kernel/ksm/*", "docs/mistakes*", "docs/report.md", "CHANGELOG.md",
             "tools/course/handout.py", "tools/course/check.py", "tools/measure/mutant*", "tools/measure/faults*",
-            "tools/measure/mistakes*",
-            "tools/measure/findings*", "tests/host/ksm_*", "tests/cli/handout.py", "tests/cli/grade.py",
-            "tests/cli/grade_*", "tests/cli/_submissions.py", "tests/cli/teaching.py")
+            "tools/measure/mistakes*", "tools/measure/findings*", "tests/host/ksm_*", "tests/cli/handout.py",
+            "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py", "tests/cli/teaching.py")
 KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
 # What stands at the top of this tree.  Where git does not say what belongs to it, nothing else is handed out.
 TOP = (".ci", ".clang-format", ".clang-tidy", ".codespellrc", ".devcontainer", ".dockerignore", ".editorconfig",

@@ -98,6 +98,7 @@ class Console:
     def _copy(self):
         while self._show():
             select.select([self._port], [], [])
+        write_all(sys.stdout, self._symbols.rest())
 
     def _answer(self):
         while True:

@@ -43,13 +43,16 @@ class QemuMissing(Exception):
     pass
 
 
-def _stop(*_):
+def _stop(number, _):
     """Ctrl-Z: machines stop with us, since what they say while nobody takes it is lost.  The time does not count."""
     since = time.monotonic()
-    for machine in _machines:
+    machines = list(_machines)  # others may start or end in threads
+    for machine in machines:
         machine.process.send_signal(signal.SIGSTOP)
-    os.kill(os.getpid(), signal.SIGSTOP)
-    for machine in _machines:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)  # nothing happens where no shell could let us go on
+    signal.signal(number, _stop)
+    for machine in machines:
         machine.process.send_signal(signal.SIGCONT)
         machine.started += time.monotonic() - since
 
