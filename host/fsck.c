@@ -13,7 +13,8 @@
  * A log that holds a committed transaction is no problem: a power cut leaves it, and the next mount completes it.  The same goes
  * for files that were open and had no name left.  Mending replays the log.
  *
- * A mended image is written to a new file, which then takes the old one's name: a power cut leaves the old image or the mended one.
+ * A mended image is written to a new file, which then takes the old one's name: a power cut leaves the old image or the
+ * mended one.
  */
 #include <stdbool.h>
 #include <stdio.h>

@@ -4,8 +4,8 @@
  * An entry with number 0 is free.  Entries are read where they lie in the cache, one group at a time.  In a
  * corrupt image, a partial entry at the end is ignored.
  *
- * Programs ask for the names of a directory in their order, so a search begins where the last one ended: else the time to list
- * a directory would grow with the square of its size.
+ * Programs that list a directory look up its names in order.  So a search begins with the group in which a name was found
+ * last, and only the first name of each group is looked for from the directory's start.
  */
 #include "base/kstring.h"
 #include "base/min.h"
@@ -13,8 +13,7 @@
 #include "fs/inode.h"
 #include "sched/thread.h"
 
-#define ENTRIES_IN_BLOCK (BSIZE / sizeof(struct dirent))
-#define DIR_UNREADABLE   (~0u) /* past the end of any file, so that nothing can be entered there */
+#define DIR_UNREADABLE (~0u) /* past the end of any file, so that nothing can be entered there */
 
 /* A walk over the entries of a directory, group by group. */
 struct walk {
@@ -86,11 +85,11 @@ uint dir_find(struct inode *dp, const struct filename *name, uint *slot)
                     break;
             }
         }
-        if (near && !inum) /* it is not there: look everywhere */
+        if (near && !inum) /* it is not there, or that can't be read: look everywhere */
             w.position = w.n = near = 0;
     }
     walk_stop(&w);
-    if (inum && w.position) /* not for the first ones, "." and "..", which are between all others */
+    if (inum && w.position) /* not in the first group: it has "." and "..", which are asked for in between */
         dp->near = w.position;
     if (!inum && w.position < w.nentries)
         *slot = DIR_UNREADABLE;

@@ -26,7 +26,7 @@ struct inode {
     /* Of a directory that has lost its name: the one that it was in, with a reference; or NULL. */
     struct inode *parent; /* [L] */
     uint next_offset;     /* [L] where a sequential reader reads next */
-    uint near;            /* [L] of a directory: the place among whose entries a name was found last, or 0 */
+    uint near;            /* [L] of a directory: the first entry of the group in which dir_find() begins */
     /* A part of the file that is known to be consecutive on the disk; nblocks 0: none. */
     struct {
         uint index, blockno, nblocks;

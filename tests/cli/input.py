@@ -79,20 +79,23 @@ def as_a_job():
     signal.signal(signal.SIGTSTP, signal.SIG_DFL)
 
 
-# Ctrl-Z, and the shell's fg.
+# Ctrl-Z, and the shell's fg; many times, since it may come when the run has just begun to wait.
 with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                       stderr=subprocess.DEVNULL, preexec_fn=as_a_job) as p:
-    p.stdin.write(b"one\n")
-    p.stdin.flush()
-    answers = [p.stdout.readline()]
-    qemu, = [pid for pid in os.listdir("/proc") if state(pid)[1] == str(p.pid)]
-    p.send_signal(signal.SIGTSTP)
-    os.waitid(os.P_PID, p.pid, os.WSTOPPED)
-    both = stopped(qemu)
-    p.send_signal(signal.SIGCONT)
-    answers += p.communicate(b"two\n")[:1]
-    ok(both and answers == [b"one\n", b"two\n"] and p.returncode == 0,
-       "a run that stops stops its machine, whose output would be lost, and both go on", both, answers)
+    nstopped = 0
+    for _ in range(50):
+        p.stdin.write(b"one\n")
+        p.stdin.flush()
+        answer = p.stdout.readline()
+        qemu, = [pid for pid in os.listdir("/proc") if state(pid)[1] == str(p.pid)]
+        p.send_signal(signal.SIGTSTP)
+        if answer != b"one\n" or not stopped(p.pid) or not stopped(qemu):
+            break
+        nstopped += 1
+        p.send_signal(signal.SIGCONT)
+    answer = p.communicate(b"two\n")[0]
+    ok(nstopped == 50 and answer == b"two\n" and p.returncode == 0,
+       "a run that stops stops its machine, whose output would be lost, and both go on", nstopped, answer)
 with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                       stderr=subprocess.DEVNULL, start_new_session=True) as p:
     for question in b"one\n", b"two\n":

@@ -307,8 +307,8 @@ TEST("a sleeper that is killed does not sleep to its end")
 
 #define NSLEEPERS 100u
 #define NSLEEPS   20u
-#define LATE_TICKS \
-    300u /* each of them waiting for a time slice at each of its wakes takes a thousand or more */
+/* If each of them waited for a time slice at each of its wakes, it would take a thousand or more. */
+#define LATE_TICKS 300u
 
 static void sleep_often(void *arg)
 {

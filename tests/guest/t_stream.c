@@ -4,7 +4,6 @@
  */
 #include "fcntl.h"
 #include "ksmring.h"
-#include "procinfo.h"
 #include "program.h"
 
 #define FILE_SIZE 300000u /* more than the ring, and no multiple of anything */

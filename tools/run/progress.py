@@ -26,7 +26,8 @@ ON_TERMINAL = 2   # the same on a terminal that gets ordinary lines
 ERASE = "\r\033[K"
 SPARE = 3         # columns: the terminal itself writes ^C behind the line, which must not wrap
 
-_ending = []  # a pipe; its second end is closed when Ctrl-C or a kill ends the tool
+_ending = []   # a pipe; its second end is closed when Ctrl-C or a kill ends the tool
+_signals = []  # a pipe to which each signal that has a handler writes a byte
 
 
 def write(stream, text):
@@ -146,6 +147,17 @@ def end_by_signals():
     for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
         if signal.getsignal(number) != signal.SIG_IGN:
             signal.signal(number, _interrupt)
+
+
+def signals():
+    """A descriptor that can be read when a signal has come.  Python handles a signal between two steps of its own: one
+    that comes when the last step before a wait is over would be handled only after the wait.  For the main thread."""
+    if not _signals:
+        _signals[:] = os.pipe()
+        for end in _signals:
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(_signals[1], warn_on_full_buffer=False)
+    return _signals[0]
 
 
 @contextlib.contextmanager

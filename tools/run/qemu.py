@@ -270,6 +270,8 @@ class Ports:
                 self._selector.register(keys, selectors.EVENT_READ, "keys")
         except PermissionError:  # a plain file or /dev/null can't be waited for, and is not typed from
             pass
+        if threading.current_thread() is threading.main_thread():
+            self._selector.register(progress.signals(), selectors.EVENT_READ, "signal")
 
     @property
     def open(self):
@@ -282,13 +284,22 @@ class Ports:
         """
         if self._patience:
             seconds = min(seconds, self._patience - self._machine.age())
-        ready = {key.data: key for key, _ in self._selector.select(max(seconds, 0))}
+        ready = self._wait(seconds)
         self._listen(ready)
         taken = {}
         for name in ("log", "console", "keys"):
             if name in ready or (name == "console" and "log" in taken):
                 taken[name] = self._take(name)
         return [(name, taken[name]) for name in ("console", "keys", "log") if taken.get(name)]
+
+    def _wait(self, seconds):
+        end = time.monotonic() + seconds
+        while True:
+            ready = {key.data: key for key, _ in self._selector.select(max(end - time.monotonic(), 0))}
+            signal_came = ready.pop("signal", None)
+            if not signal_came or ready:
+                return ready
+            os.read(signal_came.fd, 512)
 
     def _listen(self, ready):
         if "console" in ready or "log" in ready:

@@ -1,4 +1,4 @@
-/* events.c - no feed: events are not wanted, but where a test turns them on and counts. */
+/* events.c - no feed: nobody wants events, except a test that turns them on and counts them. */
 #include "base/event.h"
 #include "fakes/fake.h"
 

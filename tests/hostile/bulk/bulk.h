@@ -17,6 +17,7 @@
 void need(bool condition, const char *what);
 /* Runs body(argument) in a child.  Its pid. */
 int start(void (*body)(uint), uint argument);
+/* The same in n children. */
 void many(void (*body)(uint), uint argument, uint n);
 /* Waits for n children. */
 void join(uint n);
@@ -28,7 +29,7 @@ void run_apart(void (*body)(uint), uint argument);
 void run_program(char *name);
 /* Waits until all later processes sleep or have ended. */
 void until_asleep(void);
-/* Kills all later processes, as those that the loads start are. */
+/* Kills all later processes, which those that a load has started are. */
 void kill_later(void);
 /* Bodies, for start() and many(). */
 void nothing(uint unused);

@@ -48,8 +48,8 @@ void text_forget(void);
 
 /* Inserts a file's lines after the current one. */
 MUST_CHECK bool file_read(const char *name);
-/* Writes lines to a file.  Devices, and files with several names, keep what they are; others are replaced.  Until all is
-   written, what was in a file stays. */
+/* Writes lines to a file.  Devices, and files with several names, keep what they are; others are replaced.  What
+   was in a file stays until all of the new text is on the disk. */
 MUST_CHECK bool file_write(const char *name, uint first, uint last);
 
 /* address.c */

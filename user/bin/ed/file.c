@@ -1,8 +1,8 @@
 /*
  * file.c - the text comes from files and goes to them.
  *
- * It is not to be lost: a new file is written, and then gets the old one's name.  So a full disk leaves the old file as it
- * was.
+ * It is not to be lost: all of it is written to a new file before anything happens to the old one.  So a full disk leaves the
+ * old file as it was, or the text in the new one.
  */
 #include "ed.h"
 #include "fcntl.h"
@@ -82,8 +82,8 @@ static void name_beside(const char *name, char other[PATH_SIZE + 16])
     } while (stat(other, &st) == 0);
 }
 
-/* Writes to a new file, which takes the old one's place.  An old one that has several names must stay: it is written anew when
-   all of the text is in the new one, which goes then. */
+/* Writes to a new file, which takes the old one's name.  If the old one has other names as well, they are to lead to the new
+   text, too: then the new file is a copy in case that fails, and goes when it is done. */
 static bool replace(const char *name, bool several, uint first, uint last, int *n)
 {
     static char kept[PATH_SIZE + 80];
@@ -99,9 +99,8 @@ static bool replace(const char *name, bool several, uint first, uint last, int *
         return wrong(kept);
     }
     unlink(other);
-    return *n >= 0 && several
-               ? true
-               : wrong("cannot write the file: the text is here still, and so is what was in the file");
+    return (*n >= 0 && several) ||
+           wrong("cannot write the file: the text is here still, and so is what was in the file");
 }
 
 bool file_write(const char *name, uint first, uint last)

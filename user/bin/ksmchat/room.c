@@ -9,8 +9,8 @@
 
 #define MARK       0x63686174u /* "chat": the room is furnished */
 #define DOOR_TICKS 500         /* for others to come in, before us */
-#define ROOM_TICKS 50 /* for a message to all: for room in the inboxes of people that have kept up ... */
-#define TRUST      32 /* ... with the last so many messages */
+#define ROOM_TICKS 50          /* for all inboxes that have no room for a message, together */
+#define TRUST      32          /* only for people that have kept up with so many messages */
 
 /* Attaches the segment; its handle, and its size in *nbytes. */
 static int attach_room(struct person *person, uint *nbytes)
@@ -161,7 +161,7 @@ struct other *look_at(struct person *person, uint index, uint generation)
     return other;
 }
 
-/* A person that keeps up may take its time, while there is some; one that does not loses the message. */
+/* A person that keeps up may take its time, while some is left; one that does not loses the message. */
 static void send_to(struct person *person, uint index, struct message *message, uint n, int begin)
 {
     struct seat *seat = &person->room->seats[index];
