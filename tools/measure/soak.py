@@ -30,7 +30,7 @@ import _shell  # noqa: E402
 import suites  # noqa: E402
 from measure import results  # noqa: E402
 from run import progress, qemu  # noqa: E402
-from run.build import make  # noqa: E402
+from run.build import alone, make  # noqa: E402
 from run.options import ToolParser  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 from run.statuses import INTERRUPTED  # noqa: E402
@@ -259,16 +259,12 @@ def parse(argv):
     return options
 
 
-def main():
-    options = parse(sys.argv[1:])
-    os.chdir(ROOT)
-    if not make(["all"], clean_env(B=BUILD, DEBUG="1")):
-        return 2
+def soak(options):
     os.makedirs(KEPT, exist_ok=True)
-    soak = Soak(options)
+    work = Soak(options)
     status, end = 0, "nothing was found"
     try:
-        soak.run()
+        work.run()
         shutil.rmtree(KEPT)
     except Finding as finding:
         status = 1
@@ -277,10 +273,19 @@ def main():
     except KeyboardInterrupt:
         status, end = INTERRUPTED, "interrupted; nothing was found until then"
         shutil.rmtree(KEPT)
-    progress.say("soak: %d minutes, %s: %s" % (soak.minutes, soak.summary(), end))
+    progress.say("soak: %d minutes, %s: %s" % (work.minutes, work.summary(), end))
     if options.record and status != INTERRUPTED:
-        results.add("soak", "a debug kernel with jitter, %d processors" % options.smp, soak.minutes, "minutes", status)
+        results.add("soak", "a debug kernel with jitter, %d processors" % options.smp, work.minutes, "minutes", status)
     return status
+
+
+def main():
+    options = parse(sys.argv[1:])
+    os.chdir(ROOT)
+    if not make(["all"], clean_env(B=BUILD, DEBUG="1")):
+        return 2
+    with alone(BUILD, "soak"):
+        return soak(options)
 
 
 if __name__ == "__main__":
