@@ -251,11 +251,9 @@ static void spoil(bool plausible)
     ksmdetach(words);
 }
 
-static void spoil_room(bool plausible)
+/* Two in a room of their own, who have heard each other. */
+static void start_both(struct chatter chatters[2])
 {
-    struct chatter chatters[2];
-    int status;
-
     segment_choose();
     for (int i = 0; i < 2; i++)
         chatters[i] = start_chatter("2", i ? "b" : "a");
@@ -263,6 +261,14 @@ static void spoil_room(bool plausible)
         say(&chatters[i], "here\n");
     for (int i = 0; i < 2; i++)
         listen_for(chatters[i].out, "here\n", "here\n");
+}
+
+static void spoil_room(bool plausible)
+{
+    struct chatter chatters[2];
+    int status;
+
+    start_both(chatters);
     spoil(plausible);
     for (int i = 0; i < 2; i++) {
         say(&chatters[i], "still here\n");
@@ -338,13 +344,7 @@ TEST("ksmchat waits for all that have no room together no longer than for one of
     struct room *room;
     int begin;
 
-    segment_choose();
-    for (int i = 0; i < 2; i++)
-        chatters[i] = start_chatter("2", i ? "b" : "a");
-    for (int i = 0; i < 2; i++)
-        say(&chatters[i], "here\n");
-    for (int i = 0; i < 2; i++)
-        listen_for(chatters[i].out, "here\n", "here\n");
+    start_both(chatters);
     room = attach_room();
     hold_seats(room);
     begin = uptime();
