@@ -145,7 +145,8 @@ static void serve(void *unused)
     (void)unused;
     length = (uint)format(line, sizeof(line), "KSM-FEED 1 " KSM_VERSION "\n");
     for (;;) {
-        if (!write_some() && finishing)
+        bool last = finishing; /* asked before: nothing left to write, and then the end, is not the end */
+        if (!write_some() && last)
             finished = true;
         thread_park(NULL, 1, false);
     }
