@@ -179,9 +179,10 @@ static void replace_descriptor(int fd, int with)
     dup(with);
 }
 
-int tap_start_program(char *const argv[], int in, int out)
+int tap_start_program(char *argv[], int in, int out)
 {
     int pid = fork();
+    char *path = argv[0];
 
     check(pid >= 0);
     if (pid > 0)
@@ -194,7 +195,8 @@ int tap_start_program(char *const argv[], int in, int out)
     }
     for (int fd = 3; fd < NOFILE; fd++)
         close(fd);
-    exec(argv[0], (char **)argv);
+    argv[0] = (char *)path_last(path);
+    exec(path, argv);
     exits(127);
 }
 

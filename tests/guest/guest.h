@@ -84,9 +84,9 @@ void tap_until_asleep(int pid);
 
 /* Programs. */
 
-/* A child that executes argv[0].  Its input comes from `in`, its output and messages go to `out`; -1: as the test's
-   own.  It has no other descriptors. */
-int tap_start_program(char *const argv[], int in, int out);
+/* A child that executes argv[0], a path, whose last part the program gets for its name.  Its input comes from `in`, its
+   output and messages go to `out`; -1: as the test's own.  It has no other descriptors. */
+int tap_start_program(char *argv[], int in, int out);
 /* Everything that comes from fd until its end, as a string; what does not fit fails the test.  Its length. */
 int read_all(int fd, char *text, int size);
 /* Is part a part of text? */

@@ -95,10 +95,10 @@ TEST("a client without a server gives up and says how to start one")
     char want[96];
 
     segment_choose();
-    snprintf(want, sizeof(want), "/mathclient: %s: no server answers; start one: mathserver -i %s &\n",
+    snprintf(want, sizeof(want), "mathclient: %s: no server answers; start one: mathserver -i %s &\n",
              ksmid_show(segment_id), segment_id);
     client_expect("-e", "1+1", want, 2);
-    snprintf(want, sizeof(want), "/mathclient: %s: no server answers; start one: mathserver &\n",
+    snprintf(want, sizeof(want), "mathclient: %s: no server answers; start one: mathserver &\n",
              ksmid_show(MATHWIRE_NAME));
     client_expect_finish(&usual, want, 2);
 }
