@@ -29,8 +29,8 @@ void failing_begin(void);
 void fail_from_here(uint nth);
 void fail_no_more(void);
 
-/* try(nth) makes a call whose nth allocation fails.  It returns the call's error, and the figures are what they were; or
-   it undoes the call, and returns 0.  Returns how many allocations there were. */
+/* try(nth) makes a call whose nth allocation fails.  It returns the call's error, and the figures are what they were;
+   or it undoes the call, and returns 0.  Returns how many allocations there were. */
 uint fail_each(int (*try)(uint nth), int error, const int handles[], uint n);
 
 #endif

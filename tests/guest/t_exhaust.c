@@ -1,8 +1,8 @@
 /*
  * t_exhaust.c - the last page, the last entry, and each allocation of a call failing in turn.
  *
- * Tables are small here, so that they can be filled exactly.  Of calls whose allocations fail, t_ksmfail.c has the plain
- * cases, this file those with more at stake.
+ * Tables are small here, so that they can be filled exactly.  Of calls whose allocations fail, t_ksmfail.c has the
+ * plain cases, this file those with more at stake.
  *
  * Runs with: --param ksm.segments=37 --param ksm.attachments=1300 --param ksm.pages=40000 -- t_exhaust
  */
