@@ -148,7 +148,7 @@ USER_SRC    := $(sort $(filter-out !,$(FOUND)))
 PROGRAM_DIR := $(patsubst user/bin/%/,%,$(filter-out user/bin/,$(dir $(filter user/bin/%,$(USER_SRC))))) # of several files
 TEST_SRC    := $(sort $(wildcard tests/guest/t_*.c tests/hostile/*.c bench/*.c bench/*.S bench/vendor/*.c))
 PROGRAM_SRC := $(USER_SRC) $(TEST_SRC)
-TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/guest/*.c))) # linked to each t_*
+TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/*.c tests/guest/*.c))) # linked to each t_*
 SHARE       := $(sort $(wildcard share/*))
 PAGES       := $(sort $(wildcard docs/man/*.[1-9]))
 # Follows the build of a part of a program: if it fails, the part is missing, and the next make tries again.
@@ -249,6 +249,9 @@ $B/libuser.a: $(LIB_OBJ) $B/stamp/lib.list
 $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) $(own_printf) $(NOTE_HEADERS) -c -o $@ $< $(or_missing)
+$B/tests/naive.o: tests/naive.c $B/stamp/user.flags | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(NOTE_HEADERS) -c -o $@ $<
 $B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) $(NOTE_HEADERS) -c -o $@ $<

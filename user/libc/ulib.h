@@ -29,6 +29,10 @@ int debug(int op, int arg);
    bits; *value is as before.  Sleeps: no. */
 MUST_CHECK bool parse_number(const char *text, int *value);
 
+/* The n arguments that are left are none, or one such number, at least `least`.  With none, *value is as before.
+   Sleeps: no. */
+MUST_CHECK bool optional_number(int n, char *args[], int least, int *value);
+
 /* Writes all n bytes, with as many calls as that takes.  Sleeps: may. */
 MUST_CHECK int write_all(int fd, const void *buf, int n);
 
