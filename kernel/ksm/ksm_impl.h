@@ -129,8 +129,8 @@ struct registry {
 };
 extern struct registry registry;
 
-/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way.  The latter waits for a birth
-   to finish, or for all who do to look again; false if the caller was killed.  Sleeps: may. */
+/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way.  The latter waits for a
+   birth to finish, or for all who do to look again; false if the caller was killed.  Sleeps: may. */
 void registry_wait_locked(void);
 static inline void registry_acquire(void)
 {
