@@ -129,7 +129,7 @@ USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -ms
                -idirafter $B/gen/missing
 
 # One of xv6's programs has its own printf(): then the header leaves it out.  What begins with a type is no call.
-own_printf = $$(grep -qE '^([A-Za-z_]+[ *]+)*printf *\( *(int|char|const) ' $< && echo -DOWN_PRINTF)
+own_printf = $(if $(shell grep -E '^([A-Za-z_]+[ *]+)*printf *.(int|char|const) ' $<),-DOWN_PRINTF)
 
 # Programs in this directory: students' and graders'.  They may use address 0, if NULL_PAGE=1 links them so.
 TOP_CFLAGS := $(USER_CFLAGS) -Wall -Wextra -Wno-unused-parameter -fno-delete-null-pointer-checks $(LENIENT)
