@@ -49,7 +49,25 @@ main(void)
   exit();
 }
 """
+OWN_PRINTF = """\
+#include "types.h"
+#include "stat.h"
+#include "user.h"
 
+void
+printf(int fd, const char *s, ...)
+{
+  write(fd, "own ", 4);
+  write(fd, s, strlen(s));
+}
+
+int
+main(void)
+{
+  printf(1, "printf %d\\n", 5);
+  exit();
+}
+"""
 
 # A process 1 and a shell as a student may write them: they know nothing of run=.
 INIT = """\
@@ -148,6 +166,8 @@ ok("made without mandoc" in r.out + r.err and "status 1\n" in r.out, "and have n
 write("dropped.c", PROGRAM)
 write("user/bin/dropped2.c", PROGRAM)
 write("own.c", OWN)
+write("ownprint.c", OWN_PRINTF)
+write("user/bin/ownprint2.c", OWN_PRINTF.replace("void\nprintf(int fd, const", "void printf(int fd,"))
 r = make("all")
 ok(r.returncode == 0 and "bin/dropped\n" in r.stdout and "bin/dropped2\n" in r.stdout, "programs dropped in are built",
    r.stdout, r.stderr)
@@ -155,6 +175,8 @@ r = run("--", "dropped; dropped2 x", build=os.path.join(copy, "build"))
 ok(r.out == "dropped 1\ndropped 2\n", "and are in the image", r)
 r = run("--", "own", build=os.path.join(copy, "build"))
 ok(r.out == "own 42 1\n", "one may define what the library has too", r)
+r = run("--", "ownprint; ownprint2", build=os.path.join(copy, "build"))
+ok(r.out == "own printf %d\n" * 2, "and printf, as xv6's test of fork does", r)
 for name in "riscv", "ansi":
     shutil.copy(os.path.join(ROOT, "tests", "programs", name + ".c"), copy)
 r = make("all")
