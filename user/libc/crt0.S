@@ -17,14 +17,17 @@ _start:
         testl   %edx, %edx
         jz      1f
         movl    (%edx), %ecx
-        movl    %ecx, program_name
+        movl    %ecx, name
 1:      pushl   %edx
         pushl   %eax
         call    main
         pushl   %eax
         call    exits
 
-        .globl  program_name
-        .comm   program_name, 4, 4      # argv[0]: see ulib.h
+        .bss
+        .balign 4
+        .weak   program_name            # argv[0]: see ulib.h.  A program for xv6 may have another one
+program_name:
+name:   .skip   4
 
         .section .note.GNU-stack, "", @progbits

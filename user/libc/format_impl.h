@@ -44,6 +44,9 @@ void format_close(struct format_sink *sink, const struct format_spec *spec, cons
 void format_double(struct format_sink *sink, char conversion, const struct format_spec *spec, double value);
 void format_text(struct format_sink *sink, const char *fmt, va_list args);
 
+/* write_all(), which a program for xv6 may have another one of. */
+int format_write_all(int fd, const char *from, int n);
+
 /* Formats, and writes the result to fd between prefix and suffix, with one write() if fd takes all of it.  Returns the
    length that it wrote, -1 on failure.  Without memory for more than 256 bytes it writes the first 256.  The suffix is
    "", or "\n": then it is a message in one line, in which nothing controls a terminal. */

@@ -23,6 +23,19 @@ static void fill(struct format_sink *sink, const char *prefix, const char *suffi
     put_text(sink, suffix);
 }
 
+int format_write_all(int fd, const char *from, int n)
+{
+    while (n > 0) {
+        int done = write(fd, from, n);
+
+        if (done <= 0)
+            return -1;
+        from += done;
+        n -= done;
+    }
+    return 0;
+}
+
 int format_write(int fd, const char *prefix, const char *suffix, const char *fmt, va_list args)
 {
     char room[SHORT_SIZE];
@@ -42,7 +55,7 @@ int format_write(int fd, const char *prefix, const char *suffix, const char *fmt
     if (*suffix) /* but not the end of the line */
         make_printable(sink.buf, (uint)length - (sink.length <= sink.size));
 
-    int error = write_all(fd, sink.buf, length);
+    int error = format_write_all(fd, sink.buf, length);
 
     free(larger);
     return error ? -1 : length;

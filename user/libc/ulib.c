@@ -4,6 +4,7 @@
 #include "ulib.h"
 
 #include "ctype.h"
+#include "format_impl.h"
 
 bool parse_number(const char *text, int *value)
 {
@@ -34,17 +35,4 @@ bool optional_number(int n, char *args[], int least, int *value)
     return n == 0 || (n == 1 && parse_number(args[0], value) && *value >= least);
 }
 
-int write_all(int fd, const void *buf, int n)
-{
-    const char *from = buf;
-
-    while (n > 0) {
-        int done = write(fd, from, n);
-
-        if (done <= 0)
-            return -1;
-        from += done;
-        n -= done;
-    }
-    return 0;
-}
+int write_all(int fd, const void *buf, int n) { return format_write_all(fd, buf, n); }
