@@ -248,7 +248,8 @@ static bool check_entry(struct check *c, uint inum, const struct dirent *e)
     return false;
 }
 
-/* The next block of entries; NULL: it is not there, or was looked at as another one, which check_inode() has reported. */
+/* The next block of entries; NULL: it is not there, or was looked at as another one, which check_inode() has
+   reported. */
 static const struct dirent *list_block(struct check *c, const struct dinode *di, uint index)
 {
     uint blockno = find_block(c, di, index);
