@@ -302,6 +302,13 @@ console.join()
 """
 
 
+def feed():
+    path = os.path.join(temp_directory(), "feed")
+    s = Session("continue\n", "--watch", path, "--", "true")
+    with open(path, "rb") as f:
+        ok(f.read().startswith(b"KSM-FEED 1 "), "--watch writes the feed", s.text)
+
+
 def cut_off():
     p = subprocess.run([sys.executable, "-c", CUT_OFF, temp_directory()], stdin=subprocess.DEVNULL, text=True,
                        capture_output=True, check=False, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
@@ -374,11 +381,12 @@ commands()
 locks()
 typing()
 console()
+feed()
 cut_off()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
                           ([""], "there is no program ''"),
-                          (["--port", "x"], "--port wants a number"), (["--port", "99999"], "--port wants"),
+                          (["--port", "x"], "--port wants a number"), (["--port=99999"], "--port wants"),
                           (["--icount"], "no --icount")):
     p = subprocess.run(DEBUG + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
     ok(p.returncode == 2 and wanted in p.stderr, "%s is refused" % " ".join(arguments), p.stderr)
