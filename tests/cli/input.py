@@ -144,6 +144,25 @@ with subprocess.Popen([sys.executable, "-c", ASKED % os.path.join(ROOT, "tools")
     p.stdin.close()
 ok(kept < 100000, "requests that nothing answers take no memory", kept)
 
+# A machine that ends before one types.
+ENDED = """\
+import socket, sys
+sys.path.insert(0, %r)
+from run import qemu
+class Ended(qemu.Machine):
+    def __init__(self):
+        (self.console, console), (self.log, log) = socket.socketpair(), socket.socketpair()
+        console.sendall(b"its last words")
+        for port in console, log:
+            port.close()
+s = qemu.Session(Ended())
+s.send(b"hello\\n")
+print(s.expect(b"last words"), s.expect(b"hello"))
+"""
+p = subprocess.run([sys.executable, "-c", ENDED % os.path.join(ROOT, "tools")], stdin=subprocess.DEVNULL,
+                   capture_output=True, text=True, check=False)
+ok(p.stdout == "True False\n", "what a machine said last is read, also by one who types then", p)
+
 image = os.path.join(temp_directory(), "xv6.img")
 subprocess.run([os.path.join(BUILD, "host", "mkfs"), "--xv6", image] +
                [os.path.join(BUILD, "bin", name) for name in ("init", "sh", "wc")], check=True)

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -61,6 +62,26 @@ refuses("without node, it says so and what to do", 121, "node is not installed",
 if not (shutil.which("node") and shutil.which("npm")):
     skip("the page is put together and served", "node and npm are not installed; ./ksm test web installs them")
     done()
+
+# Suites that find no modules install them, and several run at a time.
+MODULES = "from web.assemble import modules; modules()"
+npm = os.path.join(temp_directory(), "npm")
+os.mkfifo(npm + ".gate")
+gate = os.open(npm + ".gate", os.O_RDWR)
+with open(npm, "w", encoding="utf-8") as f:
+    f.write('#!/bin/sh\nmkdir busy || exit\necho >>"$0.begun"\nread x <"$0.gate"\nrmdir busy\n')
+os.chmod(npm, 0o755)
+env = dict(ENV, B=temp_directory(), PATH=os.path.dirname(npm) + ":" + os.environ["PATH"],
+           PYTHONPATH=os.path.join(ROOT, "tools"))
+one = subprocess.Popen([sys.executable, "-c", MODULES], env=env)
+while one.poll() is None and not os.path.exists(npm + ".begun"):
+    time.sleep(0.05)
+two = subprocess.Popen([sys.executable, "-c", MODULES], env=env, stderr=subprocess.PIPE, text=True)
+said = two.stderr.readline()
+os.write(gate, b"\n")
+two.stderr.close()
+ok([one.wait(WAIT), two.wait(WAIT), os.path.getsize(npm + ".begun")] == [0, 0, 1],
+   "npm installs once, however many wait for it", said)
 
 os.mkdir(os.path.join(HERE, "mine"))
 open(os.path.join(HERE, "mine", "thesis.txt"), "w", encoding="utf-8").close()

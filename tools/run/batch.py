@@ -140,7 +140,7 @@ def run(machine, options, command, foreign):
         length = len(os.fsencode(command))
         if length > TYPED_MAX:
             say("a shell of xv6 reads at most %d characters; this command has %d" % (TYPED_MAX, length))
-        typer = Typer(machine.console.sendall, out.put, command)
+        typer = Typer(machine.type, out.put, command)
     patience = None
     try:
         return follow(machine, options, typer, out, err)

@@ -82,10 +82,30 @@ def positive(text):
     return int(text)
 
 
-def port(text):
-    """The number of a port, or 0 for what is none."""
+def take_option(arguments, name):
+    """Takes --NAME VALUE or --NAME=VALUE out of the arguments before `--`.  Returns the value, or None."""
+    for i, word in enumerate(arguments):
+        if word == "--":
+            return None
+        if word.startswith(name + "="):
+            return arguments.pop(i)[len(name) + 1:]
+        if word == name:
+            if i + 1 == len(arguments):
+                raise Failure(USAGE_ERROR, "%s wants a value" % name)
+            arguments.pop(i)
+            return arguments.pop(i)
+    return None
+
+
+def take_port(arguments):
+    """The same for --port N."""
+    text = take_option(arguments, "--port")
+    if text is None:
+        return None
     number = int(text) if text.isdecimal() and len(text) <= NUMBER_DIGITS else 0
-    return number if number <= MAX_PORT else 0
+    if not 0 < number <= MAX_PORT:
+        raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d: '%s'" % (MAX_PORT, text))
+    return number
 
 
 def default_processors(parser):

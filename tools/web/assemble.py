@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 from run import children, progress
+from run.build import alone
 from run.paths import ROOT, build_directory
 from run.statuses import BUILD_FAILED, Failure
 
@@ -56,16 +57,21 @@ def modules():
     lock = os.path.join(WEB, "package-lock.json")
     installed = os.path.join(directory, "installed.json")  # the lockfile of what is there
     check_node()
-    if not same(lock, installed):
-        os.makedirs(directory, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(os.path.join(WEB, name), os.path.join(directory, name))
-        progress.show("installing what web/package-lock.json names")
-        command(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                "installs what web/package-lock.json names", cwd=directory)
-        shutil.copyfile(lock, installed)
-        progress.clear()
+    os.makedirs(directory, exist_ok=True)
+    with alone(directory, "installation of the playground's modules"):
+        if not same(lock, installed):
+            install(directory)
+            shutil.copyfile(lock, installed)
     return os.path.join(directory, "node_modules")
+
+
+def install(directory):
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(os.path.join(WEB, name), os.path.join(directory, name))
+    progress.show("installing what web/package-lock.json names")
+    command(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "installs what web/package-lock.json names",
+            cwd=directory)
+    progress.clear()
 
 
 def put(source, target):
