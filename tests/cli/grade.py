@@ -327,6 +327,23 @@ os.makedirs(path("closed", "tests"))
 os.symlink("guest", path("closed", "tests", "guest"))
 ok(submission.edited(path("closed", "tests"), os.path.join(ROOT, "tests")), "tests that nobody can read are not ours")
 
+# An exercise is worth its own tests, and what broke of the earlier ones is named before them.
+items = grader.points.exercise("fast")
+grader.points.find_suites(items, grader.suites.grouped("guest"))
+worth = grader.points.share_out(items, {"guest/t_ksmmap": grader.suites.titles("guest/t_ksmmap")})
+own, kept = items[-1].tests[0], "§4.4 read-only holds for 4 MB and more, and across fork"
+ok(worth[own] == 10 and worth["guest/t_ksmmap", kept] == 0 and sum(worth.values()) == 10 and
+   not any("§4.6 every call" in title for _, title in worth),
+   "an exercise's tests have its points; those of earlier ones in its suites run without", worth)
+tests = [{"suite": suite, "title": title, "of": of, "points": of, "why": "", "how": "",
+          "outcome": "failed" if title == kept else "passed"} for (suite, title), of in worth.items()]
+broken = grader.Graded({"problem": "", "tests": tests, "ways": [""]})
+ok((broken.points, broken.of, broken.sentence) == (10, 10, kept + ": failed"),
+   "and what broke of them stands in the table", broken.points, broken.of, broken.sentence)
+shown = json.loads(report.gradescope("", [(t["title"], t["points"], t["of"], grader.explained(t, broken), False)
+                                          for t in tests], 1))["tests"]
+ok([t["name"] for t in shown if t["status"] == "failed"] == [kept], "and as failed on Gradescope", shown)
+
 # ./ksm test has points and JUnit's XML too.
 style = write("style.csv", "suite,test,points\ncheck/style,,3\n")
 r = tests_run("--icount", "--points", style, "--junit", path("style.xml"))
@@ -368,7 +385,7 @@ def interrupt():
 def twenty():
     subs = _submissions.make(list(_submissions.MISTAKEN) + list(_submissions.WORSE))
     trees = sorted(os.path.join(subs, name) for name in os.listdir(subs))
-    points = write("twenty.csv", "suite,test,points\nt_ksm,,30\nt_ksmproc,,16\n")
+    points = write("twenty.csv", "suite,test,points\nt_ksm,,15\nt_ksmhandle,,7\nt_ksmdetach,,8\nt_ksmproc,,16\n")
     runs = [grade("--points", points, "--out", path("twenty%d" % i), *trees) for i in range(2)]
     got = [table(r.stdout) for r in runs]
     print("# " + runs[0].stdout.splitlines()[-1])
