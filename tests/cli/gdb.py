@@ -135,7 +135,7 @@ quit
     s.check("a program's fault stops in the kernel, with the way there", "fault", "can't go on after", "program_fault",
             "trap_page_fault", "<signal handler called>")
     s.check("then the console says what it was, and where in the source", "words",
-            "^pid .* echo: trap 14 .*--kill proc", r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)")
+            "^pid .* echo: trap 14 .*--kill proc", r"^null pter, read at .* \(user/bin/echo\.c:\d+\)")
     s.check("wrong arguments are explained", "errors", "no process 77", "`x' is not a pid", "usage: process",
             "usage: pt", "no process 77", "No symbol", "no program `no-such-program'")
     ok(s.status == 0, "gdb ends", s.text)
@@ -299,7 +299,7 @@ from run import debug, symbols
 class Machine:
     console, its = socket.socketpair()
 console = debug.Console(Machine, symbols.Symbols(), sys.argv[1]).start()
-Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull poin")
+Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull p")
 Machine.its.close()
 console.join()
 """
@@ -308,7 +308,7 @@ console.join()
 def cut_off():
     p = subprocess.run([sys.executable, "-c", CUT_OFF, temp_directory()], stdin=subprocess.DEVNULL, text=True,
                        capture_output=True, check=False, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
-    ok(p.stdout.endswith("proc\nnull poin"), "what the machine said last is shown, whole or not", p)
+    ok(p.stdout.endswith("proc\nnull p"), "what the machine said last is shown, whole or not", p)
 
 
 def editor():
