@@ -10,8 +10,8 @@
  * Exit status, as that of other systems' fsck:  0: consistent   1: it was not, and is mended   4: it is not
  * 8: it can't be read or written, or the arguments are wrong
  *
- * A log that holds a committed transaction is no problem: a power cut leaves it, and the next mount completes it.  The same goes
- * for files that were open and had no name left.  Mending replays the log.
+ * A log that holds a committed transaction is no problem: a power cut leaves it, and the next mount completes it.  The
+ * same goes for files that were open and had no name left.  Mending replays the log.
  *
  * A mended image is written to a new file, which then takes the old one's name: a power cut leaves the old image or the
  * mended one.

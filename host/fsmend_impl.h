@@ -39,7 +39,7 @@ static inline bool mend_is_name(const struct dirent *e)
 }
 static inline uint mend_ninodes(const struct mend *m) { return m->im.layout.sb.ninodes; }
 
-/* fsmend_super.c: puts the likeliest super block into an image, and reports if that is another.  False: there is none. */
+/* fsmend_super.c: puts the likeliest super block into an image, and reports a change.  False: there is none. */
 bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *));
 /* fsmend_tree.c: the root, all directories from it down, files without a name, the link counts. */
 void mend_tree(struct mend *m);

@@ -9,8 +9,8 @@
  * wait.c have locks of their own (RANK_KSM_WAIT), acquired with or without it.
  *
  * A call that walks over many things, at its end alone, calls registry_step_locked() for each.  That releases the
- * lock now and then, and the registry is `divided` until registry_release_walked(): what is half changed is for the walker
- * alone, and all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held for long.
+ * lock now and then, and the registry is `divided` until registry_release_walked(): what is half changed is for the
+ * walker alone, and all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held for long.
  *
  * Fields:  I immutable after creation   K ksm lock   W lock of the segment's stripe, see wait.c
  *          o only the process itself

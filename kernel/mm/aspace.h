@@ -95,7 +95,7 @@ struct mapping *aspace_mapping_from(const struct aspace *as, uint va);
 /* Of debug kernels: do the page tables agree with this mapping?  Its process may run, but not be changing its mappings.
    Sleeps: no. */
 bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m);
-/* Of debug kernels: panics if tree, page tables, counts or promises disagree.  The current process's space.  Sleeps: no. */
+/* Debug kernels only: panics if the current space's tree, page tables, counts or promises disagree.  Sleeps: no. */
 void aspace_check(const struct aspace *as);
 /* Of debug kernels: prints each run of pages of the same kind, in the order of their addresses, as
    0x00001000-0x00002000 read-only; the kinds are pmap.h's, and pages without access have no line.  The current

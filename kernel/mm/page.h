@@ -7,8 +7,8 @@
  *     free frames >= promised frames
  *
  * Whatever would break that is refused, and so is what would leave less than PAGE_RESERVE frames, except for
- * threads that may take some or all of those: thread->reserve says how many.  kernel/proc decides.  They do so only when
- * the block cache has no clean frames to give.  While thread->lasting is set, a thread takes PAGE_LASTING of
+ * threads that may take some or all of those: thread->reserve says how many.  kernel/proc decides.  They do so only
+ * when the block cache has no clean frames to give.  While thread->lasting is set, a thread takes PAGE_LASTING of
  * them at most: the others have to come back when it ends.
  *
  * Lock: RANK_PAGE, taken and released inside.

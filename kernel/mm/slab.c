@@ -162,8 +162,8 @@ static void *take(struct slab_class *class)
     return p;
 }
 
-/* Adds a slab, unless another thread makes room meanwhile.  False: no memory.  The lock is released in between: the block
-   cache may have to give a frame back, and its locks come first. */
+/* Adds a slab, unless another thread makes room meanwhile.  False: no memory.  The lock is released in between: the
+   block cache may have to give a frame back, and its locks come first. */
 static REACQUIRES __attribute__((noinline)) bool make_room_locked(struct slab_class *class)
 {
     spin_release(&class->lock);

@@ -1,8 +1,8 @@
 /*
  * t_exhaust.c - the last page, the last entry, and each allocation of a call failing in turn.
  *
- * Tables are small here, so that they can be filled exactly.  A debug kernel can fail allocations; on a normal one those
- * tests are skipped.  t_ksmfail.c has the plain case of each call, this file those with more at stake.
+ * Tables are small here, so that they can be filled exactly.  A debug kernel can fail allocations; on a normal one
+ * those tests are skipped.  t_ksmfail.c has the plain case of each call, this file those with more at stake.
  *
  * Runs with: --param ksm.segments=37 --param ksm.attachments=1300 --param ksm.pages=40000 -- t_exhaust
  */
@@ -69,8 +69,8 @@ static uint promisable(void)
     return n;
 }
 
-/* try(nth) makes a call whose nth allocation fails (0: none does).  It returns the call's error; or it undoes the call, and
-   returns 0. */
+/* try(nth) makes a call whose nth allocation fails (0: none does).  It returns the call's error; or it undoes the call,
+   and returns 0. */
 static void sweep(int (*try)(uint nth), int error)
 {
     static const uint sizes[NSEGMENTS] = { 1, 3 * PAGE, 40 * PAGE, CHUNK + 5 * PAGE };

@@ -1,8 +1,8 @@
 /*
  * t_ksmfail.c - shared memory when the kernel's n-th allocation fails, for each n until the call succeeds.
  *
- * A debug kernel can fail an allocation of one process; on a normal one these tests are skipped.  After each failure all
- * figures are what they were, the kernel's check of its own structures finds nothing, and the same call succeeds.
+ * A debug kernel can fail an allocation of one process; on a normal one these tests are skipped.  After each failure
+ * all figures are what they were, the kernel's check of its own structures finds nothing, and the same call succeeds.
  */
 #include "ksmtest.h"
 
@@ -57,8 +57,8 @@ static void make_segments(void)
     attach(shared);
 }
 
-/* Fails each allocation of a call in turn.  try(nth) makes the call, whose nth allocation fails, and returns its error; or
-   it undoes the call, and returns 0. */
+/* Fails each allocation of a call in turn.  try(nth) makes the call, whose nth allocation fails, and returns its error;
+   or it undoes the call, and returns 0. */
 static void sweep(int (*try)(uint nth), int error)
 {
     struct state before;

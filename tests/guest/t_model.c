@@ -1,8 +1,8 @@
 /*
  * t_model.c - random calls of several processes, compared with the naive model of model.h after each.
  *
- * t_model -s SEED -t SECONDS makes another sequence, or a longer one.  The test decides which helper makes which call; the
- * helpers make one call at a time, on request.
+ * t_model -s SEED -t SECONDS makes another sequence, or a longer one.  The test decides which helper makes which call;
+ * the helpers make one call at a time, on request.
  *
  * Runs with: --param ksm.segments=14 --param ksm.attachments=48 --param ksm.pages=28000 -- t_model
  */

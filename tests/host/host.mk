@@ -106,6 +106,11 @@ HOST_TESTS += turns
 turns_SRC = tests/host/turns.c tests/host/waitq_world.c $(patsubst %,kernel/sched/%.c,lock sched thread timer)
 turns_CFLAGS = $(waitq_CFLAGS)
 
+# The feed's thread, and who powers off meanwhile.
+HOST_TESTS += watch
+watch_SRC = tests/host/watch.c kernel/watch/watch.c kernel/base/format.c kernel/base/kstring.c kernel/base/snapshot.c
+watch_CFLAGS = -DKSM_VERSION='"test"' -Wno-int-to-pointer-cast -fno-sanitize=address
+
 # The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
 # course out: TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race mm_race waitq)
 TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race ksm_wait mm_race waitq)

@@ -1,8 +1,8 @@
 /*
  * ksm_naive.h - what shared memory should do, as plainly as can be: flat arrays, searched from end to end.
  *
- * Processes and segments are numbers.  A call here changes the model as the real one changes the system, and returns what that
- * one must return.  The caller knows when an allocation was made to fail, and leaves the model alone then.
+ * Processes and segments are numbers.  A call here changes the model as the real one changes the system, and returns
+ * what that one must return.  The caller knows when an allocation was made to fail, and leaves the model alone then.
  */
 #ifndef KSM_NAIVE_H
 #define KSM_NAIVE_H

@@ -60,6 +60,8 @@ FAULTS = [
     ("a step of the clock forgets where it was", "kernel/sched/timer.c",
      "    while (timer_done != ticks_now && look_through_locked(&cost))\n        timer_done++;",
      "    for (; timer_done != ticks_now; timer_done++)\n        (void)!look_through_locked(&cost);", QUEUE),
+    ("the feed asks whether it is to end after its last look at the events", "kernel/watch/watch.c",
+     "if (!write_some() && last)", "if (!write_some() && (last || finishing))", ["host/watch"]),
     ("a segment that leaves its tree takes a branch with it", REGISTRY,
      "    last->child[0] = seg->child[0];", "    last->child[0] = NULL;", CORE),
     ("a waker passes over a sleeper after a pause", WORDS,

@@ -58,13 +58,13 @@ MUST_CHECK bool is_terminal(int fd);
 #define TERMINAL_MIN_LINES   2
 #define TERMINAL_MAX_LINES   1000
 
-/* The columns of the terminal on which the console is, which understands escape sequences; 0: none is known, or it is too
-   narrow.  Sleeps: no. */
+/* The columns of the terminal on which the console is, which understands escape sequences; 0: none is known, or it is
+   too narrow.  Sleeps: no. */
 MUST_CHECK uint terminal_columns(void);
 /* Its lines; 0: the same, or too few.  Sleeps: no. */
 MUST_CHECK uint terminal_lines(void);
 
-/* Puts a ? in place of each of the n characters that could control a terminal: for what others named or wrote.  Sleeps: no. */
+/* Puts a ? for each of the n characters that could control a terminal: for what others named or wrote.  Sleeps: no. */
 void make_printable(char *text, uint n);
 
 /* The last part of a path, within it: "b/" of "/a/b/".  Sleeps: no. */
@@ -75,15 +75,16 @@ MUST_CHECK char *path_join(const char *directory, const char *name);
    have.  Returns the results, or-ed.  Several OLD and no directory end the program with a message.  Sleeps: may. */
 MUST_CHECK int path_each(char *paths[], int n, int (*act)(const char *old, const char *new));
 /* For [FILE]...: calls act() with each of n files, open for reading, and its name; without files, with descriptor 0 and
-   "input".  Returns the results, or-ed, and with 1 where a file could not be opened, which a message says.  Sleeps: may. */
+   "input".  Returns the results, or-ed, and with 1 where a file could not be opened, as a message says.
+   Sleeps: may. */
 MUST_CHECK int file_each(char *paths[], int n, int (*act)(int fd, const char *name));
 
-/* The main function of a program that prints some lines of its files, 10 unless -n LINES or -LINES says otherwise, or of
-   descriptor 0: print() prints those of one, and returns the status.  Sleeps: may. */
+/* The main function of a program that prints some lines of its files, 10 unless -n LINES or -LINES says otherwise, or
+   of descriptor 0: print() prints those of one, and returns the status.  Sleeps: may. */
 MUST_CHECK int lines_main(int argc, char *argv[], int (*print)(int fd, const char *name, int nlines));
 
-/* Writes "NAME: message\n" to descriptor 2, where NAME is the program's, and ? for characters that could control a terminal.
-   Sleeps: may. */
+/* Writes "NAME: message\n" to descriptor 2, where NAME is the program's, and ? for characters that could control a
+   terminal.  Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and then ends the program with this status. */
 void fail(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
