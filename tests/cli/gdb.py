@@ -135,7 +135,7 @@ quit
     s.check("a program's fault stops in the kernel, with the way there", "fault", "can't go on after", "program_fault",
             "trap_page_fault", "<signal handler called>")
     s.check("then the console says what it was, and where in the source", "words",
-            "^pid .* echo: trap 14 .*--kill proc", r"^null pter, read at .* \(user/bin/echo\.c:\d+\)")
+            "^pid .* echo: trap 14 .*--kill proc", r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)")
     s.check("wrong arguments are explained", "errors", "no process 77", "`x' is not a pid", "usage: process",
             "usage: pt", "no process 77", "No symbol", "no program `no-such-program'")
     ok(s.status == 0, "gdb ends", s.text)
