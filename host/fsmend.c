@@ -424,7 +424,9 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     m.suspect = allocate(sb.ninodes, sizeof(*m.suspect));
     m.nnames = allocate(sb.ninodes, sizeof(*m.nnames));
     m.nsub = allocate(sb.ninodes, sizeof(*m.nsub));
-    m.seen = allocate(sb.ninodes, sizeof(*m.seen));
+    m.home = allocate(sb.ninodes, sizeof(*m.home));
+    m.parent = allocate(sb.ninodes, sizeof(*m.parent));
+    m.todo = allocate(sb.ninodes, sizeof(*m.todo));
     mend_inodes(&m);
     mend_tree(&m);
     make_bitmap(&m);
@@ -434,6 +436,8 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     free(m.suspect);
     free(m.nnames);
     free(m.nsub);
-    free(m.seen);
+    free(m.home);
+    free(m.parent);
+    free(m.todo);
     return !m.left;
 }

@@ -18,9 +18,12 @@ struct mend {
     bool *suspect;      /* of each inode: its own addresses contradict themselves */
     uint *nnames;       /* of each inode: entries that name it, except "." and ".." */
     uint *nsub;         /* of each directory: directories in it */
-    bool *seen;         /* directories that were walked, or are about to be */
-    uint nsaid;         /* lines that were reported, or would have been */
-    bool left;          /* something could not be mended */
+    uint *home;         /* of each directory: see fsmend_tree.c; 0: it has none */
+    uint *parent;       /* of each directory that was reached: the one that it is in; else 0 */
+    uint *todo;         /* directories that wait for their walk */
+    uint ntodo;
+    uint nsaid; /* lines that were reported, or would have been */
+    bool left;  /* something could not be mended */
     void (*report)(const char *);
 };
 

@@ -273,7 +273,7 @@ enum trap_kind { TRAP_TOUCH, TRAP_FAULT, TRAP_ATTENTION };
 struct trap_info {
     uint address; /* what was touched */
     bool write;   /* by a write */
-    /* Of a fault alone: */
+    /* For a fault only: */
     bool touch;  /* address and write are meant: the touch was refused */
     uint number; /* the machine's vector */
     uint code;   /* the machine's error code */
@@ -288,8 +288,8 @@ bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
 #define CODE_BYTES 20u
 /* A fault that is no touch, in words. */
 const char *arch_fault_words(const struct trap_info *info, const uchar code[]);
-/* Of a touch: the register through which the instruction reached memory, if it holds a small negative number; or the
-   address. */
+/* For a touch: the value of the register through which the instruction reached memory, if that is a small negative
+   number; else the address. */
 uint arch_fault_pointer(const struct trap_info *info, const uchar code[]);
 /* A device, with interrupts off: a tick (on each processor), or a character typed.  Sleeps: no. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT, INTERRUPT_MONITOR };

@@ -30,10 +30,18 @@ class Outcome:
         self.problems = []  # why it failed, beside tests that did
         self.details = []   # lines to show
         self.left_out = {}  # sentence -> the number of tests that it leaves out
+        self.stopped_in = ""  # the title of the test that had begun when the system stopped, if that is known
 
     @property
     def passed(self):
         return not self.nfailed and not self.problems
+
+    def find_stop(self, titles):
+        """What had begun, of the tests that were to run."""
+        ended = [title for title, _, _ in self.tests]
+        if self.problems and len(ended) < len(titles) and ended == titles[:len(ended)]:
+            self.stopped_in = titles[len(ended)]
+            self.problems.append("it stopped in: " + self.stopped_in)
 
     def leave_out(self, titles):
         """The tests that a student's tree leaves out: title -> a sentence."""
@@ -178,7 +186,9 @@ class Runner:
         watchdog.cancel()
         reader.join()
         outcome.seconds = time.monotonic() - started
-        outcome.leave_out(suites.left_out(suite))
+        later = suites.left_out(suite)
+        outcome.find_stop([title for title in suites.titles(suite) if title not in later])
+        outcome.leave_out(later)
         if status and not outcome.nfailed:
             outcome.problems.append("its status was %d" % status)
         if not outcome.passed and noise:

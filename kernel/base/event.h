@@ -36,7 +36,7 @@ extern uchar events_on;                                   /* an enum event_level
 static inline bool feed_wanted(void) { return __builtin_expect(events_on != EVENTS_OFF, 0); }
 static inline bool events_wanted(void) { return __builtin_expect(events_on == EVENTS_ALL, 0); }
 
-/* What of a switch concerns the feed; sched_lock is held.  The feed's thread is awake from a tick until it sleeps to
+/* Whose switches the feed hears of; sched_lock is held.  The feed's thread is awake from a tick until it sleeps to
    the next. */
 enum { SWITCH_OF_FEED = 1, SWITCH_OF_ALL };
 extern uchar event_switches;
@@ -59,7 +59,7 @@ static inline bool event_room(enum event_kind kind, uint n)
 }
 /* Is this event, which belongs to no other, to be put? */
 static inline bool event_due(enum event_kind kind) { return events_wanted() && event_room(kind, 1); }
-/* Puts an event, or loses it: a format of numbers alone, and these. */
+/* Puts an event, or loses it.  The format has only numbers. */
 #define event_put(fmt, ...)                       \
     ((void)sizeof(event_check(fmt, __VA_ARGS__)), \
      event_put_args(fmt, &(struct event_args){ { __VA_ARGS__ } }))

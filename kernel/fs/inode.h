@@ -23,7 +23,7 @@ struct inode {
     struct mutex lock;  /* RANK_INODE */
     bool loaded;        /* [L] the rest is good */
     struct dinode disk; /* [L] type 0: there is no such inode (any more) */
-    /* Of a directory that has lost its name: the one that it was in, with a reference; or NULL. */
+    /* Of a directory that has lost its name: the one that held it, with a reference.  Else NULL. */
     struct inode *parent; /* [L] */
     uint next_offset;     /* [L] where a sequential reader reads next */
     uint near;            /* [L] of a directory: the first entry of the group in which dir_find() begins */

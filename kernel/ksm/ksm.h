@@ -91,7 +91,7 @@ struct ksm_place {
 };
 MUST_CHECK bool ksm_find_place(const struct ksm_task *task, uint va, struct ksm_place *place);
 
-/* Of debug kernels: proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong.  Sleeps: may. */
+/* Debug kernels only: proves the invariants of kernel/ksm/README.md.  Returns NULL, or what is wrong.  Sleeps: may. */
 MUST_CHECK const char *ksm_check(void);
 /* §13: prints segments and where each process has them attached, a line at a time.  Sleeps: may. */
 void ksm_print(void);

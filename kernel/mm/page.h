@@ -104,7 +104,7 @@ void page_set_clean_cache(void *page, bool clean);
    With may_sleep it first writes out dirty ones where that helps; without, it never sleeps.  Sleeps: may. */
 uint page_reclaim(uint n, bool may_sleep);
 
-/* Of debug kernels: panics if the lists of free frames and the counts disagree.  Sleeps: no. */
+/* Debug kernels only: panics if the lists of free frames and the counts disagree.  Sleeps: no. */
 void page_check(void);
 
 static inline void page_chain_add(struct page_chain *chain, struct frame *f)

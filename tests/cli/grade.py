@@ -327,6 +327,23 @@ os.makedirs(path("closed", "tests"))
 os.symlink("guest", path("closed", "tests", "guest"))
 ok(submission.edited(path("closed", "tests"), os.path.join(ROOT, "tests")), "tests that nobody can read are not ours")
 
+# An exercise is worth its own tests, and what broke of the earlier ones is named before them.
+items = grader.points.exercise("fast")
+grader.points.find_suites(items, grader.suites.grouped("guest"))
+worth = grader.points.share_out(items, {"guest/t_ksmmap": grader.suites.titles("guest/t_ksmmap")})
+own, kept = items[-1].tests[0], "§4.4 read-only holds for 4 MB and more, and across fork"
+ok(worth[own] == 10 and worth["guest/t_ksmmap", kept] == 0 and sum(worth.values()) == 10 and
+   not any("§4.6 every call" in title for _, title in worth),
+   "an exercise's tests have its points; those of earlier ones in its suites run without", worth)
+tests = [{"suite": suite, "title": title, "of": of, "points": of, "why": "", "how": "",
+          "outcome": "failed" if title == kept else "passed"} for (suite, title), of in worth.items()]
+broken = grader.Graded({"problem": "", "tests": tests, "ways": [""]})
+ok((broken.points, broken.of, broken.sentence) == (10, 10, kept + ": failed"),
+   "and what broke of them stands in the table", broken.points, broken.of, broken.sentence)
+shown = json.loads(report.gradescope("", [(t["title"], t["points"], t["of"], grader.explained(t, broken), False)
+                                          for t in tests], 1))["tests"]
+ok([t["name"] for t in shown if t["status"] == "failed"] == [kept], "and as failed on Gradescope", shown)
+
 # ./ksm test has points and JUnit's XML too.
 style = write("style.csv", "suite,test,points\ncheck/style,,3\n")
 r = tests_run("--icount", "--points", style, "--junit", path("style.xml"))

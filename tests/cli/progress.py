@@ -278,6 +278,22 @@ if os.path.exists(os.path.join(ROOT, "tools", "measure", "mutant_copy.py")):  # 
                        text=True, check=False, env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
     ok(p.stdout == "[('hangs', '')]\n" and time.monotonic() - began < 55, "nor do the mutants wait for one", p)
 
+# A suite in which the system stops.
+PANICKING_RUN = """
+import os, sys
+import runner, suites
+from run import progress
+suites.command = lambda *_: ["sh", "-c", sys.argv[1]]
+suites.titles, suites.left_out = lambda _: ["one", "two", "three"], lambda _: {"two": "later"}
+progress.run(lambda: len(runner.Runner(["guest/t_ksm"], dict(os.environ), {"guest/t_ksm": 1}).run()))
+"""
+for script, said in (("echo 'ok 1 - one'; exit 122", "three"), ("exit 122", "one"),
+                     ("printf 'ok 1 - one\nok 2 - three\n'; exit 122", None), ("echo 'ok 1 - another'", None)):
+    p = subprocess.run([sys.executable, "-c", PANICKING_RUN, script], stdin=subprocess.DEVNULL, capture_output=True,
+                       text=True, check=False, env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tests")))
+    ok(("it stopped in: %s\n" % said if said else "FAILED") in p.stdout and
+       (said or "it stopped in" not in p.stdout), "of a suite that stops it says in which test: %s" % said, p.stdout)
+
 # The tests themselves.
 t = Recorded(TESTS + ["host/lib", "check/style"])
 ok(t.expect(rb"testing: \d of 2 done, 0 failed;") and t.status() == 0, "which suites run, and how many are done", t.all)

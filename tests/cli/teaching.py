@@ -11,6 +11,7 @@ from _tap import ROOT, done, ok  # noqa: E402
 sys.path[:0] = [os.path.join(ROOT, *part) for part in (("tools", "course"), ("tools", "rules"), ("tests",))]
 import document  # noqa: E402
 import exercises  # noqa: E402
+import handout  # noqa: E402
 import sentences  # noqa: E402
 import suites  # noqa: E402
 
@@ -61,6 +62,12 @@ ok(re.findall(r"^## (\d+\. .*)$", text, re.M) == ["%d. %s" % (e.number, e.title)
    "each exercise has its section, and there are no others")
 ok([e.number for e in data] == list(range(1, len(data) + 1)) and sum(e.points for e in data) == 100,
    "the exercises are counted from 1 on, and are worth 100 points in all", data)
+
+made_of = {path: source for path, source in handout.sources().items() if path.startswith(("kernel/", "user/"))}
+for e in data:
+    written = [path for path in made_of
+               if handout.contents(path, made_of, e.number - 1, e) != handout.contents(path, made_of, e.number, e)]
+    ok(sorted(written) == sorted(e.files), "%s: a student is told of all files to write in" % e.name, written, e.files)
 
 contract = set(sentences.WORDS_ONLY).union(*({s, s.split(".")[0]} for s in sentences.contract()))
 scenes = re.findall(r'^        name: "(\w+)"', read("web/steps.mjs"), re.M)

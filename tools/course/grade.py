@@ -360,7 +360,7 @@ def grade(options, work, processes):
         ", %d could not be graded" % without if without else "", options.out))
     if without:
         return NO_TREE
-    return 0 if all(t["outcome"] == trial.PASSED for r in results for t in r.tests) else POINTS_MISSING
+    return 0 if all(r.points == r.of for r in results) else POINTS_MISSING
 
 
 def main():

@@ -25,10 +25,12 @@ def natural(text):
 
 
 class Item:
-    """Some points, and the tests that share them: pairs of a suite and a text in titles, which may be empty."""
+    """Some points, and the tests that share them: pairs of a suite and a text in titles, which may be empty.
 
-    def __init__(self, where, points, tests):
-        self.where, self.points, self.tests = where, points, tests
+    Tests that are kept give no points: what fails there worked before, and is shown."""
+
+    def __init__(self, where, points, tests, kept=False):
+        self.where, self.points, self.tests, self.kept = where, points, tests, kept
 
 
 def number(text, where):
@@ -70,9 +72,15 @@ def find_exercise(name):
 
 
 def exercise(name):
-    """The items of an exercise."""
+    """The items of an exercise: before its own tests, those of earlier ones in the same suites."""
     found = find_exercise(name)
-    return [Item("exercise " + found.name, found.points, [(suite, title or "") for suite, title in found.tests])]
+    here = {suite for suite, _ in found.tests}
+    kept = [test for e in exercises.load() if e.number < found.number for test in e.tests if test[0] in here]
+    items = [Item("what exercise %s keeps" % found.name, 0, kept, True)] if kept else []
+    items.append(Item("exercise " + found.name, found.points, found.tests))
+    for item in items:
+        item.tests = [(suite, title or "") for suite, title in item.tests]
+    return items
 
 
 def add_options(parser):

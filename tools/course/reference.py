@@ -121,7 +121,7 @@ class Reference:
         for item in items:
             if item.points is None:  # one for each test
                 item.points = len(there[item.tests[0][0]])
-        shares = points.share_out([item for item in items if item.points], there)
+        shares = points.share_out([item for item in items if item.points or item.kept], there)
         for suite, title in shares:
             if (suite, title) in self.broken:
                 raise Refused("this tree itself fails %s: %s (%s)" % (suite, title, self.broken[suite, title]))

@@ -28,6 +28,8 @@ FAULTS = [
      "    error = KSM_ENOSPC;\n    aspace_unmap(task->as, &a->mapping);\n", "    error = KSM_ENOSPC;\n", CORE),
     ("a get is refused for the sake of a birth that fails", SEGMENT,
      "error != KSM_ENOSPC || registry.nunborn == 0", "true", CORE),
+    ("a birth begins while others wait for earlier ones", SEGMENT,
+     "waited || !registry.nwaiting", "true", CORE),
     ("the word is not looked at under the lock", WORDS,
      "!self->woken && (!self->word.segment || word_read(self->task, self->va) == self->expected)",
      "!self->woken", WAIT),

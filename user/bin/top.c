@@ -161,7 +161,7 @@ static void show_segment(const struct ksmpublic *segment)
     show_bar(segment->name, npages, segment->info.attached_nr);
 }
 
-/* Of the segments that are not public, nobody may know more than how large they are together. */
+/* Segments that are not public show only how large they are together. */
 static void show_shared(void)
 {
     int nothers;

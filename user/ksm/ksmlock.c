@@ -1,13 +1,5 @@
 /*
- * ksmlock.c - the mutex of ksmlock.h.
- *
- * The word is {pid, start} of the holder, changed as one, with a bit for "somebody may sleep".  A process that
- * has slept takes the lock with the bit set, since others may still sleep, so the bit is never lost while it is
- * needed; at worst a release wakes nobody.  A sleeper that is killed right after it was woken does not take the
- * wake-up with it for long: the others look again.
- *
- * A sleeper waits for the end of the holder, and of no other process (§11.7).  It sleeps a slice at a time, because
- * the lock may have a new holder since, or none, if the one that a release woke has died.
+ * ksmlock.c - the mutex of ksmlock.h.  The word is {pid, start} of the holder, changed as one.
  */
 #include "ksmlock.h"
 
@@ -15,6 +7,14 @@
 #include "ksmspin.h"
 
 /* course 8: */
+/*
+ * One bit of the word says that somebody may sleep.  A process that has slept takes the lock with the bit set, since
+ * others may still sleep, so the bit is never lost while it is needed; at worst a release wakes nobody.  A sleeper
+ * that is killed right after it was woken does not take the wake-up with it for long: the others look again.
+ *
+ * A sleeper waits for the end of the holder, and of no other process (§11.7).  It sleeps a slice at a time, because
+ * the lock may have a new holder since, or none, if the one that a release woke has died.
+ */
 #define ATTEMPTS 100 /* to change a word that others change, before it counts as held */
 
 static struct ksmspin spin;

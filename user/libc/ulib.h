@@ -22,12 +22,32 @@
 
 #define PAGE_SIZE 4096u
 
+struct procinfo;
+struct sysinfo;
+
+/* This system's own calls.  procinfo, procnext, foreground, killjob, bootarg and sysinfo never sleep.  Sleeps: may. */
+
+int sync(void);                                  /* returns when all that was written is on the disk */
+int halt(int status);                            /* powers off and reports the status to the host */
+int procinfo(int pid, struct procinfo *info);    /* describes a living process */
+int procnext(int pid);                           /* the lowest pid above this one that is alive */
+int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
+int killjob(int job);                            /* kills all processes of a job */
+int consolectl(int request);                     /* how the console is read: see consolectl.h */
+int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
+int sysinfo(struct sysinfo *info);               /* the time of day, and the memory that is free */
+int rename(const char *old, const char *new);    /* in one step; what has the new name goes */
+
 /* Carries out an operation of debug.h for a test.  -1 in a kernel that was built without DEBUG=1.  Sleeps: may. */
 int debug(int op, int arg);
 
 /* Reads text as one decimal or 0x number with an optional sign.  false: it is something else, or does not fit 32
    bits; *value is as before.  Sleeps: no. */
 MUST_CHECK bool parse_number(const char *text, int *value);
+
+/* The n arguments that are left are none, or one such number, at least `least`.  With none, *value is as before.
+   Sleeps: no. */
+MUST_CHECK bool optional_number(int n, char *args[], int least, int *value);
 
 /* Writes all n bytes, with as many calls as that takes.  Sleeps: may. */
 MUST_CHECK int write_all(int fd, const void *buf, int n);
