@@ -149,6 +149,11 @@ ok(first.returncode == 0, "the first make", first.stdout, first.stderr)
 ok("warning" not in first.stderr, "no warnings", first.stderr)
 ok(make("-q").returncode == 0, "a second make has nothing to do")
 
+make("build/tests/host/fs_tools")
+r = subprocess.run([os.path.join(copy, "build", "tests", "host", "fs_tools")], capture_output=True, text=True,
+                   check=False)
+ok(r.returncode == 0, "mkfs and fsck pass their tests there", r.stdout, r.stderr)
+
 touch("kernel/ksm/ksm.h")
 r = make("all")
 ok("kernel/ksm/" in r.stdout and "kernel/fs/cache" not in r.stdout, "a header remakes what includes it", r.stdout)

@@ -296,7 +296,7 @@ from run import debug, symbols
 class Machine:
     console, its = socket.socketpair()
 console = debug.Console(Machine, symbols.Symbols(), sys.argv[1]).start()
-Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull poin")
+Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull p")
 Machine.its.close()
 console.join()
 """
@@ -312,7 +312,7 @@ def feed():
 def cut_off():
     p = subprocess.run([sys.executable, "-c", CUT_OFF, temp_directory()], stdin=subprocess.DEVNULL, text=True,
                        capture_output=True, check=False, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
-    ok(p.stdout.endswith("proc\nnull poin"), "what the machine said last is shown, whole or not", p)
+    ok(p.stdout.endswith("proc\nnull p"), "what the machine said last is shown, whole or not", p)
 
 
 def editor():

@@ -178,9 +178,8 @@ def debug(program, options, directory):
         raise Failure(USAGE_ERROR, "there is no program '%s'%s" % (program, suggestion(program, os.listdir(elf))))
     listener, port = listen(options, directory)
     with Disk(options) as disk:
-        with qemu.Machine(kernel, append=kernel_line(options, options.command, ports=()), disk=disk.path,
-                          write=options.write, smp=options.smp, mem=options.mem, gdb=listener,
-                          feed=options.watch) as machine:
+        with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
+                          smp=options.smp, mem=options.mem, gdb=listener, feed=options.watch) as machine:
             if options.port is not None:
                 return serve(machine, options)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's

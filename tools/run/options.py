@@ -200,16 +200,13 @@ def watch_file(parser, options):
         options.param.append("watch=on")
 
 
-BATCH = ("log=monitor", "stdin=all")  # messages and standard input have a port of their own
-
-
-def kernel_line(options, command, ports=BATCH, typed=False):
-    """What the kernel is told: its parameters, and the command, unless it is to be typed at the shell's prompt."""
+def kernel_line(options, command, ports=(), typed=False):
+    """What the kernel is told: its parameters, which ports it is to use, and the command, unless that is to be typed at
+    the shell's prompt."""
     words = list(options.param)
-    if command and typed:
-        words += ["log=monitor", "stdin=programs"]
-    elif command:
-        words += [*ports, "run=" + command]
+    if command:
+        words += ports
+        words += [] if typed else ["run=" + command]
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:

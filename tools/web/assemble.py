@@ -32,8 +32,8 @@ def command(arguments, what, cwd=None):
                                     "or https://nodejs.org" % (arguments[0], what)) from e
     if r.returncode:
         lines = [line.strip() for line in r.stdout.splitlines() if line.strip()] or ["it did not say why"]
-        reason = next((line for line in lines if "error" in line.lower()), lines[-1])
-        raise Failure(BUILD_FAILED, "%s failed, which %s: %s" % (arguments[0], what, reason))
+        reasons = [line for word in ("reason:", "error", "err!") for line in lines if word in line.lower()]
+        raise Failure(BUILD_FAILED, "%s failed, which %s: %s" % (arguments[0], what, [*reasons, lines[-1]][0]))
     return r.stdout
 
 
