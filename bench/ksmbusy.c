@@ -3,8 +3,8 @@
  *
  *   ksmbusy [NAME]...            prints "B NAME COST", in units of the time stamp counter for 1,000 rounds
  *
- * Each load keeps one processor busy for some 40 ticks under ./ksm run --icount, and counts all that happens meanwhile: the
- * load's own work, ticks, and the thread that writes the feed.  Nothing idles, or the counter would jump.
+ * Each load keeps one processor busy for some 40 ticks under ./ksm run --icount, and counts all that happens meanwhile:
+ * the load's own work, ticks, and the thread that writes the feed.  Nothing idles, or the counter would jump.
  */
 #include "mathwire.h"
 #include "measure.h"

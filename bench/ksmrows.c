@@ -1,10 +1,10 @@
 /*
  * ksmrows.c - what shared memory costs: the rows of docs/performance.md that bench/vendor/rows.c lacks.
  *
- *   ksmrows [NAME]...            prints "R NAME FIRST MEDIAN MIN MAX", in units of the time stamp counter for one operation
+ *   ksmrows [NAME]...            prints "R NAME FIRST MEDIAN MIN MAX", in cycles for one operation
  *
- * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles.  So no row may idle; a row
- * of which two samples took four times the median is marked "idle?".
+ * Under ./ksm run --icount the counter counts instructions, and jumps when the processor idles.  So no row may idle; a
+ * row of which two samples took four times the median is marked "idle?".
  */
 #include "mathwire.h"
 #include "measure.h"

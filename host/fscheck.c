@@ -28,9 +28,12 @@ struct check {
     size_t nbytes;
     struct fs_layout layout;
     uint *owner;  /* of each block: inode number; 0: it has none */
+    bool *listed; /* of each block: its entries were looked at */
     uint *nnames; /* of each inode: entries that name it, except "." and ".." */
     uint *nsub;   /* of each directory: directories in it */
-    bool *seen;   /* directories that were walked, or are about to be */
+    uint *parent; /* of each directory that was reached: the one that it is in; else 0 */
+    uint *todo;   /* directories that wait for their walk */
+    uint ntodo;
     void (*report)(const char *);
     struct check_result *result;
 };
@@ -211,19 +214,25 @@ static void check_twins(struct check *c, uint inum, char (*names)[DIRSIZ], uint 
             problem(c, "directory %u: it has the name '%.14s' twice", inum, names[i]);
 }
 
-/* One entry in use.  True: it is a directory that is to be walked. */
-static bool check_entry(struct check *c, uint inum, uint parent, const struct dirent *e, uint *ndots)
+/* The directory is to be walked: once, by its first name. */
+static void reach(struct check *c, uint inum, uint parent)
+{
+    c->parent[inum] = parent;
+    c->todo[c->ntodo++] = inum;
+}
+
+/* One entry in use.  Returns whether it is "." or "..". */
+static bool check_entry(struct check *c, uint inum, const struct dirent *e)
 {
     if (e->inum >= c->layout.sb.ninodes || inode_at(c, e->inum)->type == 0) {
         problem(c, "directory %u: '%.14s' names inode %u, which is not in use", inum, e->name, e->inum);
         return false;
     }
     if (strncmp(e->name, ".", DIRSIZ) == 0 || strncmp(e->name, "..", DIRSIZ) == 0) {
-        uint want = e->name[1] ? parent : inum;
+        uint want = e->name[1] ? c->parent[inum] : inum;
         if (e->inum != want)
             problem(c, "directory %u: '%.14s' names inode %u instead of %u", inum, e->name, e->inum, want);
-        ++*ndots;
-        return false;
+        return true;
     }
     if (e->name[0] == 0 || memchr(e->name, '/', strnlen(e->name, DIRSIZ)))
         problem(c, "directory %u: '%.14s' can't be a name", inum, e->name);
@@ -231,30 +240,27 @@ static bool check_entry(struct check *c, uint inum, uint parent, const struct di
     if (inode_at(c, e->inum)->type != T_DIR)
         return false;
     c->nsub[inum]++;
-    if (!c->seen[e->inum])
-        return true;
-    problem(c, "directory %u: '%.14s' names directory %u, which has a name already", inum, e->name, e->inum);
+    if (!c->parent[e->inum])
+        reach(c, e->inum, inum);
+    else
+        problem(c, "directory %u: '%.14s' names directory %u, which has a name already", inum, e->name,
+                e->inum);
     return false;
 }
 
-/* A directory that waits for its walk. */
-struct waiting {
-    uint inum, parent;
-    struct waiting *next;
-};
-
-static void push(struct check *c, struct waiting **todo, uint inum, uint parent)
+/* The next block of entries; NULL: it is not there, or was looked at as another one, which check_inode() has
+   reported. */
+static const struct dirent *list_block(struct check *c, const struct dinode *di, uint index)
 {
-    struct waiting *w = malloc(sizeof(*w));
+    uint blockno = find_block(c, di, index);
 
-    if (!w)
-        abort();
-    *w = (struct waiting){ inum, parent, *todo };
-    *todo = w;
-    c->seen[inum] = true;
+    if (!blockno || c->listed[blockno])
+        return NULL;
+    c->listed[blockno] = true;
+    return block_at(c, blockno);
 }
 
-static void check_directory(struct check *c, uint inum, uint parent, struct waiting **todo)
+static void check_directory(struct check *c, uint inum)
 {
     const struct dinode *di = inode_at(c, inum);
     uint n = di->size > max_size(c) ? 0 : di->size / sizeof(struct dirent), nnames = 0, ndots = 0;
@@ -264,16 +270,14 @@ static void check_directory(struct check *c, uint inum, uint parent, struct wait
         abort();
     if (di->size % sizeof(struct dirent))
         problem(c, "directory %u: its size of %u bytes is not that of whole entries", inum, di->size);
-    for (uint i = 0; i < n; i++) {
-        uint blockno = find_block(c, di, i / ENTRIES_IN_BLOCK);
-        if (!blockno) /* check_inode() has reported it */
-            continue;
-        const struct dirent *e = (const struct dirent *)block_at(c, blockno) + i % ENTRIES_IN_BLOCK;
-        if (!e->inum)
-            continue;
-        memcpy(names[nnames++], e->name, DIRSIZ);
-        if (check_entry(c, inum, parent, e, &ndots))
-            push(c, todo, e->inum, inum);
+    for (uint first = 0; first < n; first += ENTRIES_IN_BLOCK) {
+        const struct dirent *e = list_block(c, di, first / ENTRIES_IN_BLOCK);
+        for (uint i = 0; e && i < ENTRIES_IN_BLOCK && first + i < n; i++) {
+            if (!e[i].inum)
+                continue;
+            memcpy(names[nnames++], e[i].name, DIRSIZ);
+            ndots += check_entry(c, inum, &e[i]);
+        }
     }
     if (ndots < 2)
         problem(c, "directory %u: '.' or '..' is missing", inum);
@@ -283,19 +287,13 @@ static void check_directory(struct check *c, uint inum, uint parent, struct wait
 
 static void check_tree(struct check *c)
 {
-    struct waiting *todo = NULL;
-
     if (inode_at(c, ROOTINO)->type != T_DIR) {
         problem(c, "inode %u is not a directory, as the root must be", ROOTINO);
         return;
     }
-    push(c, &todo, ROOTINO, ROOTINO);
-    while (todo) {
-        struct waiting w = *todo;
-        free(todo);
-        todo = w.next;
-        check_directory(c, w.inum, w.parent, &todo);
-    }
+    reach(c, ROOTINO, ROOTINO);
+    while (c->ntodo > 0)
+        check_directory(c, c->todo[--c->ntodo]);
 }
 
 /* Counts. */
@@ -343,10 +341,12 @@ void check_image(const void *image, size_t nbytes, void (*report)(const char *),
     if (check_super(&c) && check_log(&c)) {
         uint ninodes = c.layout.sb.ninodes;
         c.owner = calloc(c.layout.sb.size, sizeof(*c.owner));
+        c.listed = calloc(c.layout.sb.size, sizeof(*c.listed));
         c.nnames = calloc(ninodes, sizeof(*c.nnames));
         c.nsub = calloc(ninodes, sizeof(*c.nsub));
-        c.seen = calloc(ninodes, sizeof(*c.seen));
-        if (!c.owner || !c.nnames || !c.nsub || !c.seen)
+        c.parent = calloc(ninodes, sizeof(*c.parent));
+        c.todo = calloc(ninodes, sizeof(*c.todo));
+        if (!c.owner || !c.listed || !c.nnames || !c.nsub || !c.parent || !c.todo)
             abort();
         for (uint inum = ROOTINO; inum < ninodes; inum++) {
             uint before = result->nproblems;
@@ -357,9 +357,11 @@ void check_image(const void *image, size_t nbytes, void (*report)(const char *),
         check_links(&c);
         check_bitmap(&c);
         free(c.owner);
+        free(c.listed);
         free(c.nnames);
         free(c.nsub);
-        free(c.seen);
+        free(c.parent);
+        free(c.todo);
     }
     free(c.copy);
 }

@@ -10,8 +10,8 @@
  * Exit status, as that of other systems' fsck:  0: consistent   1: it was not, and is mended   4: it is not
  * 8: it can't be read or written, or the arguments are wrong
  *
- * A log that holds a committed transaction is no problem: a power cut leaves it, and the next mount completes it.  The same goes
- * for files that were open and had no name left.  Mending replays the log.
+ * A log that holds a committed transaction is no problem: a power cut leaves it, and the next mount completes it.  The
+ * same goes for files that were open and had no name left.  Mending replays the log.
  *
  * A mended image is written to a new file, which then takes the old one's name: a power cut leaves the old image or the
  * mended one.
@@ -99,17 +99,6 @@ static bool mend(uchar *bytes, size_t nbytes)
     return false;
 }
 
-static int write_back(const uchar *bytes, const struct stat *st)
-{
-    char *real = realpath(path, NULL); /* what a link leads to is replaced, and not the link */
-    const char *wrong = real ? imagefile_write(real, st->st_mode & 07777, bytes, st->st_size) : "it is gone";
-
-    if (wrong)
-        fprintf(stderr, "fsck: %s\n", wrong);
-    free(real);
-    return wrong ? -1 : 0;
-}
-
 int main(int argc, char **argv)
 {
     struct options o;
@@ -136,8 +125,11 @@ int main(int argc, char **argv)
     if (o.no || !(o.yes || agrees()))
         return result.nproblems ? LEFT : GOOD;
     bool mended = mend(bytes, st.st_size);
-    if (write_back(bytes, &st) < 0)
+    wrong = imagefile_write(path, st.st_mode & 07777, bytes, st.st_size);
+    if (wrong) {
+        fprintf(stderr, "fsck: %s\n", wrong);
         return FAILED;
+    }
     printf("%s: %s\n", path, mended ? "mended" : "not all of it could be mended");
     return mended ? MENDED : LEFT;
 }

@@ -49,8 +49,8 @@ MUST_CHECK const char *fsimage_next_name(const char *path, char name[DIRSIZ + 1]
 
 /* The parts, for programs that build or mend single structures. */
 
-/* Puts the blocks of a committed transaction into their places, and empties the log.  Returns their number; -1: the log's
-   header is damaged, and stays as it is. */
+/* Puts the blocks of a committed transaction into their places, and empties the log.  Returns their number; -1: the
+   log's header is damaged, and stays as it is. */
 MUST_CHECK int fsimage_replay_log(struct fsimage *im);
 /* What the bitmap says of a block, below sb.size. */
 bool fsimage_is_marked(const struct fsimage *im, uint blockno);

@@ -8,8 +8,8 @@
  *   names         fsmend_tree.c
  *   bitmap        rebuilt
  *
- * Addresses and contents are read from the image as it was found, which stays; so it does not matter which of two inodes gets
- * a block and which one a copy.  Blocks that anything claims are never given out.
+ * Addresses and contents are read from the image as it was found, which stays; so it does not matter which of two
+ * inodes gets a block and which one a copy.  Blocks that anything claims are never given out.
  */
 #include "host/fsmend.h"
 
@@ -206,8 +206,8 @@ static void mend_type(struct mend *m, uint inum)
 
 /* Sizes. */
 
-/* The file ends after its last block that is there.  Blocks that follow at once, are marked in use, and are nobody else's
-   show that the size was more. */
+/* The file ends after its last block that is there.  Blocks that follow at once, are marked in use, and are nobody
+   else's show that the size was more. */
 static void mend_size(struct mend *m, uint inum)
 {
     struct dinode *di = mend_inode(m, inum);
@@ -424,7 +424,9 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     m.suspect = allocate(sb.ninodes, sizeof(*m.suspect));
     m.nnames = allocate(sb.ninodes, sizeof(*m.nnames));
     m.nsub = allocate(sb.ninodes, sizeof(*m.nsub));
-    m.seen = allocate(sb.ninodes, sizeof(*m.seen));
+    m.home = allocate(sb.ninodes, sizeof(*m.home));
+    m.parent = allocate(sb.ninodes, sizeof(*m.parent));
+    m.todo = allocate(sb.ninodes, sizeof(*m.todo));
     mend_inodes(&m);
     mend_tree(&m);
     make_bitmap(&m);
@@ -434,6 +436,8 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     free(m.suspect);
     free(m.nnames);
     free(m.nsub);
-    free(m.seen);
+    free(m.home);
+    free(m.parent);
+    free(m.todo);
     return !m.left;
 }

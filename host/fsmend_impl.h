@@ -18,9 +18,12 @@ struct mend {
     bool *suspect;      /* of each inode: its own addresses contradict themselves */
     uint *nnames;       /* of each inode: entries that name it, except "." and ".." */
     uint *nsub;         /* of each directory: directories in it */
-    bool *seen;         /* directories that were walked, or are about to be */
-    uint nsaid;         /* lines that were reported, or would have been */
-    bool left;          /* something could not be mended */
+    uint *home;         /* of each directory: see fsmend_tree.c; 0: it has none */
+    uint *parent;       /* of each directory that was reached: the one that it is in; else 0 */
+    uint *todo;         /* directories that wait for their walk */
+    uint ntodo;
+    uint nsaid; /* lines that were reported, or would have been */
+    bool left;  /* something could not be mended */
     void (*report)(const char *);
 };
 
@@ -39,7 +42,7 @@ static inline bool mend_is_name(const struct dirent *e)
 }
 static inline uint mend_ninodes(const struct mend *m) { return m->im.layout.sb.ninodes; }
 
-/* fsmend_super.c: puts the likeliest super block into an image, and reports if that is another.  False: there is none. */
+/* fsmend_super.c: puts the likeliest super block into an image, and reports a change.  False: there is none. */
 bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *));
 /* fsmend_tree.c: the root, all directories from it down, files without a name, the link counts. */
 void mend_tree(struct mend *m);

@@ -23,8 +23,8 @@ static bool try_super(uchar *image, size_t nbytes, const struct superblock *sb, 
     return true;
 }
 
-/* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from the
-   others in images that mkfs made, ours or xv6's; no damage makes the mark of the extended layout by chance. */
+/* What the super block may have been if one of its numbers is wrong; guess 0: it is right.  Each number follows from
+   the others in images that mkfs made, ours or xv6's; no damage makes the mark of the extended layout by chance. */
 #define GUESSES 9u
 static struct superblock guess_super(struct superblock sb, uint guess, size_t nblocks)
 {
@@ -60,10 +60,10 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
     return sb;
 }
 
-/* A guess must halve the problems: other damage can look a little better with a wrong super block.  And inodes that have
-   problems must not become more: one directory can have thousands, which become few when its blocks are not found, as with a
-   wrong layout; but then all long files have some.  For another layout than xv6's, which has no mark, such inodes must become
-   fewer.  If no guess at one number is possible, two may be wrong. */
+/* A guess must halve the problems: other damage can look a little better with a wrong super block.  And inodes that
+   have problems must not become more: one directory can have thousands, which become few when its blocks are not found,
+   as with a wrong layout; but then all long files have some.  For another layout than xv6's, which has no mark, such
+   inodes must become fewer.  If no guess at one number is possible, two may be wrong. */
 bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
 {
     struct superblock sb, best;

@@ -47,15 +47,26 @@ static uint find(struct mend *m, uint dir, const char name[DIRSIZ])
     return fsimage_find_entry(&m->im, mend_inode(m, dir), name, &e) || !e ? 0 : e->inum;
 }
 
-/* Is this directory named in that one? */
-static bool is_named_in(struct mend *m, uint inum, uint dir)
+/* The home of a directory is the one that its ".." leads to, if it is named there. */
+static void find_homes(struct mend *m)
 {
-    for (uint i = 0; i < count_entries(m, dir); i++) {
-        const struct dirent *e = entry_at(m, dir, i);
-        if (e->inum == inum && !is_dots(e))
-            return true;
+    bool *named = calloc(mend_ninodes(m), sizeof(*named));
+
+    if (!named)
+        abort();
+    for (uint inum = ROOTINO; inum < mend_ninodes(m); inum++)
+        m->home[inum] = is_dir(m, inum) ? find(m, inum, dot_dot) : 0;
+    for (uint dir = ROOTINO; dir < mend_ninodes(m); dir++) {
+        for (uint i = 0; is_dir(m, dir) && i < count_entries(m, dir); i++) {
+            const struct dirent *e = entry_at(m, dir, i);
+            if (is_dir(m, e->inum) && m->home[e->inum] == dir && mend_is_name(e) && !is_dots(e))
+                named[e->inum] = true;
+        }
     }
-    return false;
+    for (uint inum = ROOTINO; inum < mend_ninodes(m); inum++)
+        if (!named[inum])
+            m->home[inum] = 0;
+    free(named);
 }
 
 /* Entries. */
@@ -67,21 +78,19 @@ static void remove_entry(struct mend *m, uint dir, struct dirent *e, const char 
 }
 
 /* Why directory `inum` can't be entered in `dir`; NULL: it can. */
-static const char *why_not_here(struct mend *m, uint dir, uint inum)
+static const char *why_not_here(const struct mend *m, uint dir, uint inum)
 {
-    uint home = find(m, inum, dot_dot);
-
-    if (m->seen[inum])
+    if (m->parent[inum])
         return "the directory has a name already";
     if (m->nsub[dir] + 2 > FSIMAGE_LINKS_MAX)
         return "there are too many directories";
-    if (home != dir && is_dir(m, home) && is_named_in(m, inum, home))
+    if (m->home[inum] && m->home[inum] != dir)
         return "the directory belongs to another one";
     return NULL;
 }
 
 /* What is wrong with this entry; NULL: nothing. */
-static const char *why_not(struct mend *m, uint dir, const struct dirent *e)
+static const char *why_not(const struct mend *m, uint dir, const struct dirent *e)
 {
     if (e->inum >= mend_ninodes(m) || mend_inode(m, e->inum)->type == 0)
         return "the inode is not in use";
@@ -92,30 +101,20 @@ static const char *why_not(struct mend *m, uint dir, const struct dirent *e)
     return m->nnames[e->inum] == FSIMAGE_LINKS_MAX ? "the file has too many names" : NULL;
 }
 
-/* A directory that waits for its walk. */
-struct waiting {
-    uint inum, parent;
-    struct waiting *next;
-};
-
-static void push(struct mend *m, struct waiting **todo, uint inum, uint parent)
+/* The directory is to be walked. */
+static void reach(struct mend *m, uint inum, uint parent)
 {
-    struct waiting *w = malloc(sizeof(*w));
-
-    if (!w)
-        abort();
-    *w = (struct waiting){ inum, parent, *todo };
-    *todo = w;
-    m->seen[inum] = true;
+    m->parent[inum] = parent;
+    m->todo[m->ntodo++] = inum;
 }
 
-static void count_name(struct mend *m, struct waiting **todo, uint dir, uint inum)
+static void count_name(struct mend *m, uint dir, uint inum)
 {
     m->nnames[inum]++;
     if (!is_dir(m, inum))
         return;
     m->nsub[dir]++;
-    push(m, todo, inum, dir);
+    reach(m, inum, dir);
 }
 
 /* Entries with the same name: all but the first are removed. */
@@ -190,8 +189,8 @@ static void enter_dots(struct mend *m, uint dir, uint place, const char name[DIR
         mend_leave(m, "directory %u: there is no room for '%s'", dir, name);
 }
 
-/* Removes wrong entries.  Counts the others if there is a list of directories to be walked. */
-static void mend_entries(struct mend *m, uint dir, struct waiting **todo)
+/* Removes wrong entries, and may count the others. */
+static void mend_entries(struct mend *m, uint dir, bool count)
 {
     uint n = count_entries(m, dir);
 
@@ -202,12 +201,12 @@ static void mend_entries(struct mend *m, uint dir, struct waiting **todo)
         const char *because = why_not(m, dir, e);
         if (because)
             remove_entry(m, dir, e, because);
-        else if (todo)
-            count_name(m, todo, dir, e->inum);
+        else if (count)
+            count_name(m, dir, e->inum);
     }
 }
 
-static void mend_directory(struct mend *m, uint dir, uint parent, struct waiting **todo)
+static void mend_directory(struct mend *m, uint dir)
 {
     struct dinode *di = mend_inode(m, dir);
 
@@ -215,21 +214,17 @@ static void mend_directory(struct mend *m, uint dir, uint parent, struct waiting
         mend_say(m, "directory %u: a part of an entry at its end is cut", dir);
         di->size -= di->size % sizeof(struct dirent);
     }
-    mend_entries(m, dir, NULL); /* first, so that no wrong one stays in place of its twin */
+    mend_entries(m, dir, false); /* first, so that no wrong one stays in place of its twin */
     remove_twins(m, dir);
     enter_dots(m, dir, 0, dot, dir);
-    enter_dots(m, dir, 1, dot_dot, parent);
-    mend_entries(m, dir, todo);
+    enter_dots(m, dir, 1, dot_dot, m->parent[dir]);
+    mend_entries(m, dir, true);
 }
 
-static void walk(struct mend *m, struct waiting *todo)
+static void walk(struct mend *m)
 {
-    while (todo) {
-        struct waiting w = *todo;
-        free(todo);
-        todo = w.next;
-        mend_directory(m, w.inum, w.parent, &todo);
-    }
+    while (m->ntodo > 0)
+        mend_directory(m, m->todo[--m->ntodo]);
 }
 
 /* The root. */
@@ -275,7 +270,7 @@ static uint find_lost_found(struct mend *m)
     }
     m->nnames[inum] = 1;
     m->nsub[ROOTINO]++;
-    m->seen[inum] = true;
+    m->parent[inum] = ROOTINO;
     return inum;
 }
 
@@ -283,7 +278,6 @@ static uint find_lost_found(struct mend *m)
 static void connect(struct mend *m, uint inum)
 {
     char name[DIRSIZ + 8];
-    struct waiting *todo = NULL;
     uint place = find_lost_found(m);
     struct dirent *e;
 
@@ -301,8 +295,8 @@ static void connect(struct mend *m, uint inum)
     }
     mend_say(m, "inode %u: no name leads to it; it is %s/%s now", inum, place == ROOTINO ? "" : "/lost+found",
              name);
-    count_name(m, &todo, place, inum);
-    walk(m, todo);
+    count_name(m, place, inum);
+    walk(m);
 }
 
 static bool is_lost(const struct mend *m, uint inum)
@@ -392,12 +386,11 @@ static void mend_links(struct mend *m)
 
 void mend_tree(struct mend *m)
 {
-    struct waiting *todo = NULL;
-
     if (!mend_root(m))
         return;
-    push(m, &todo, ROOTINO, ROOTINO);
-    walk(m, todo);
+    find_homes(m);
+    reach(m, ROOTINO, ROOTINO);
+    walk(m);
     connect_lost(m);
     mend_links(m);
 }

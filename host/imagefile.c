@@ -65,7 +65,7 @@ static bool write_blocks(FILE *f, const uchar *bytes, size_t nbytes)
     return fflush(f) == 0 && ftruncate(fileno(f), nbytes) == 0 && fsync(fileno(f)) == 0;
 }
 
-const char *imagefile_write(const char *path, mode_t mode, const uchar *bytes, size_t nbytes)
+static const char *replace(const char *path, mode_t mode, const uchar *bytes, size_t nbytes)
 {
     char *temporary;
     const char *problem = NULL;
@@ -92,5 +92,14 @@ const char *imagefile_write(const char *path, mode_t mode, const uchar *bytes, s
         remove(temporary);
     }
     free(temporary);
+    return problem;
+}
+
+const char *imagefile_write(const char *path, mode_t mode, const uchar *bytes, size_t nbytes)
+{
+    char *real = realpath(path, NULL);
+    const char *problem = replace(real ? real : path, mode, bytes, nbytes);
+
+    free(real);
     return problem;
 }

@@ -210,9 +210,7 @@ static void make_image(const char *path, struct fsimage_shape *shape)
     if (wrong)
         die("%s: %s", path, wrong);
     put_sources(&im, false);
-    char *real = realpath(path, NULL); /* what a link leads to is replaced, and not the link */
-    write_image(real ? real : path, 0, bytes, nbytes);
-    free(real);
+    write_image(path, 0, bytes, nbytes);
 }
 
 /* An image that is there. */
@@ -233,18 +231,14 @@ static void add_to_image(const char *path)
 {
     struct fsimage im;
     struct stat st;
-    char *real = realpath(path, NULL); /* as in make_image() */
+    uchar *bytes = open_image(&im, path, &st);
 
-    if (!real)
-        die("can't open %s: %s", path, strerror(errno));
-    uchar *bytes = open_image(&im, real, &st);
     for (uint i = 0; i < nsources; i++) {
         refuse_long_names(sources[i].name);
         read_source(&sources[i], im.layout.max_blocks * BSIZE);
     }
     put_sources(&im, true);
-    write_image(real, st.st_mode & 07777, bytes, st.st_size);
-    free(real);
+    write_image(path, st.st_mode & 07777, bytes, st.st_size);
 }
 
 static void print_info(const char *path)

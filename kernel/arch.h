@@ -41,7 +41,7 @@
 
 #define USER_END 0x80000000u /* user addresses lie below */
 
-/* What maps a run of pages, ready to be copied: directory entries of whole page tables, then single entries (pmap.h). */
+/* What maps a run of pages, ready to be copied: entries for whole page tables, then for single pages (pmap.h). */
 struct pmap_ready {
     uint *tables, *entries;
     uint ntables, nentries;
@@ -189,7 +189,8 @@ void bytes_copy(void *dst, const void *src, size_t n);
 static inline void bytes_to_user(void USER *dst, const void *src, size_t n);
 static inline void bytes_from_user(void *dst, const void USER *src, size_t n);
 static inline uint word_from_user(const void USER *src);
-/* Each copies as many words of user memory as its name says, accepted or not.  False: they do not lie in one page, or can't be read. */
+/* Each copies as many words of user memory as its name says, accepted or not.  False: they do not lie in one page, or
+   can't be read. */
 MUST_CHECK bool words_from_user_1(uint *dst, const void USER *src);
 MUST_CHECK bool words_from_user_2(uint *dst, const void USER *src);
 MUST_CHECK bool words_from_user_3(uint *dst, const void USER *src);
@@ -272,7 +273,7 @@ enum trap_kind { TRAP_TOUCH, TRAP_FAULT, TRAP_ATTENTION };
 struct trap_info {
     uint address; /* what was touched */
     bool write;   /* by a write */
-    /* Of a fault alone: */
+    /* For a fault only: */
     bool touch;  /* address and write are meant: the touch was refused */
     uint number; /* the machine's vector */
     uint code;   /* the machine's error code */
@@ -287,14 +288,14 @@ bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
 #define CODE_BYTES 20u
 /* A fault that is no touch, in words. */
 const char *arch_fault_words(const struct trap_info *info, const uchar code[]);
-/* Of a touch: what the register holds through which the instruction reached memory, if it holds a small negative number;
-   or the address. */
+/* For a touch: the value of the register through which the instruction reached memory, if that is a small negative
+   number; else the address. */
 uint arch_fault_pointer(const struct trap_info *info, const uchar code[]);
 /* A device, with interrupts off: a tick (on each processor), or a character typed.  Sleeps: no. */
 enum interrupt_kind { INTERRUPT_TICK, INTERRUPT_INPUT, INTERRUPT_MONITOR };
 void kernel_interrupt(enum interrupt_kind kind, uint value);
 
-/* Starts the other processors; each calls entry(), which does not return, on the stack of its own idle thread.  Called once. */
+/* Starts the other processors; each calls entry(), which does not return, on its idle thread's stack.  Called once. */
 void arch_start_cpus(void (*entry)(void));
 /* Lets devices interrupt.  Called once, when threads can run. */
 void arch_start_devices(void);

@@ -1,6 +1,6 @@
 /*
- * fsops.h - random operations on files, the same ones for the same seed: in the system (tests/hostile/fsload.c) and over
- * the file system's code on the host.
+ * fsops.h - random operations on files, the same ones for the same seed: in the system (tests/hostile/fsload.c) and
+ * over the file system's code on the host.
  *
  * Each is one operation to the file system too, so a power cut or a failing disk leaves it as a whole or not at all.
  * They stay in one directory, whose name is a prefix of all paths.  Who includes this defines the fsops_ functions

@@ -1,7 +1,7 @@
 /*
  * xv6.h - what the tests of xv6's interface share.  These tests run twice: in a program of this system's own
- * (guest/t_xv6.c) and in programs that are linked as xv6's are (foreign/processes.c, foreign/files.c).  Each includes guest.h
- * or foreign.h, defines PROGRAM, its own name on the disk, and includes this file and then the tests.
+ * (guest/t_xv6.c) and in programs that are linked as xv6's are (foreign/processes.c, foreign/files.c).  Each includes
+ * guest.h or foreign.h, defines PROGRAM, its own name on the disk, and includes this file and then the tests.
  *
  * Only the 21 calls of xv6 are used, and those without xv6's library, so a child reports through a pipe.
  */

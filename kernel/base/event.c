@@ -4,8 +4,8 @@
  * A buffer has one writer, its processor, and one reader, so it needs no lock: positions only count up, `put` is the
  * writer's and `taken` the reader's.  No interrupt handler puts an event, and the kernel is not preempted.
  *
- * The clock is the tick, and the cycle counter since the tick began.  A reader at the moment when a tick begins may take
- * either tick, but gets the counter that belongs to it: two are kept.
+ * The clock is the tick, and the cycle counter since the tick began.  A reader at the moment when a tick begins may
+ * take either tick, but gets the counter that belongs to it: two are kept.
  */
 #include "base/event.h"
 

@@ -19,8 +19,8 @@
 
 #define EVENT_ARGS 5u
 
-/* A line of docs/feed.md, to be formatted: its kind, and what comes after its processor.  %s is a name, the second and last
-   argument, which takes four words. */
+/* A line of docs/feed.md, to be formatted: its kind, and what comes after its processor.  %s is a name, the second and
+   last argument, which takes four words. */
 struct event {
     const char *fmt;
     struct event_args {
@@ -36,7 +36,8 @@ extern uchar events_on;                                   /* an enum event_level
 static inline bool feed_wanted(void) { return __builtin_expect(events_on != EVENTS_OFF, 0); }
 static inline bool events_wanted(void) { return __builtin_expect(events_on == EVENTS_ALL, 0); }
 
-/* What of a switch concerns the feed; sched_lock is held.  Its thread is awake from a tick until it sleeps to the next. */
+/* Whose switches the feed hears of; sched_lock is held.  The feed's thread is awake from a tick until it sleeps to
+   the next. */
 enum { SWITCH_OF_FEED = 1, SWITCH_OF_ALL };
 extern uchar event_switches;
 
@@ -46,7 +47,7 @@ MUST_CHECK int event_start(enum event_level level, void *(*alloc)(void));
 /* Frequent ones are lost from three quarters of the buffer until half of it, others only while it is full. */
 enum event_kind { EVENT_OFTEN = 1, EVENT_RARE };
 
-/* Asked after events_wanted(): is there room for an event and those that belong to it, n in all?  If not, they are lost. */
+/* After events_wanted(): is there room for an event and those that belong to it, n in all?  If not, they are lost. */
 static inline bool event_room(enum event_kind kind, uint n)
 {
     struct cpu *cpu = cpu_self();
@@ -58,7 +59,7 @@ static inline bool event_room(enum event_kind kind, uint n)
 }
 /* Is this event, which belongs to no other, to be put? */
 static inline bool event_due(enum event_kind kind) { return events_wanted() && event_room(kind, 1); }
-/* Puts an event, or loses it: a format of numbers alone, and these. */
+/* Puts an event, or loses it.  The format has only numbers. */
 #define event_put(fmt, ...)                       \
     ((void)sizeof(event_check(fmt, __VA_ARGS__)), \
      event_put_args(fmt, &(struct event_args){ { __VA_ARGS__ } }))

@@ -6,7 +6,7 @@
 #include "base/params.h"
 #include "base/kstring.h"
 
-/* Of the word at s: `run` takes the rest of the line. */
+/* `run` takes the rest of the line. */
 static size_t word_length(const char *s)
 {
     bool to_end = strncmp(s, "run=", 4) == 0;

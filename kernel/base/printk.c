@@ -1,11 +1,11 @@
 /*
  * printk.c - the kernel's messages and its last words.
  *
- * A message is formatted on the caller's stack and written as a whole, from any context.  Two locks are the innermost of
- * all: nothing else is acquired while they are held, so they need no rank.  `whole` keeps messages out of the middle of
- * each other, and of a piece that a program writes to the console.  It is held with interrupts on, since the devices are
- * slow.  So a caller with interrupts off, which echoes what is typed, does without it.  `printing` guards the devices,
- * for a few characters at a time.
+ * A message is formatted on the caller's stack and written as a whole, from any context.  Two locks are the innermost
+ * of all: nothing else is acquired while they are held, so they need no rank.  `whole` keeps messages out of the middle
+ * of each other, and of a piece that a program writes to the console.  It is held with interrupts on, since the devices
+ * are slow.  So a caller with interrupts off, which echoes what is typed, does without it.  `printing` guards the
+ * devices, for a few characters at a time.
  *
  * A panic takes no lock: the processor that holds it may have been stopped.  The first processor to panic
  * reports it; the others stop, and show where they were.

@@ -1,7 +1,7 @@
 /*
  * console.c - where characters come in, and the device that programs read and write.
  *
- * A character is for the line being typed (edit.c), or for a program that reads keys (raw.c); README.md has the picture.
+ * A character is for the line being typed (edit.c), or for a program that reads keys (raw.c): see README.md.
  */
 #include "console/console.h"
 #include "base/printk.h"

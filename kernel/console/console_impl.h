@@ -94,8 +94,8 @@ MUST_CHECK bool control_break_locked(int job);
 
 /* stdin.c.  Is what the calling process reads from the console source from the monitor port?  Sleeps: no. */
 bool stdin_is_source(void);
-/* Moves at most size bytes into buf, and waits for them if `wait`.  Their number, 0 at the end of the input if it waited;
-   -1: the caller was killed meanwhile.  Sleeps: may. */
+/* Moves at most size bytes into buf, and waits for them if `wait`.  Their number, 0 at the end of the input if it
+   waited; -1: the caller was killed meanwhile.  Sleeps: may. */
 int stdin_take(char *buf, uint size, bool wait);
 
 #endif

@@ -84,8 +84,8 @@ const char *alloc_mount(void)
     return NULL;
 }
 
-/* Moves the hint to the first free block and returns that; 0: there is none, or, if the hint is still below the end, none
-   among those it looked at. */
+/* Moves the hint to the first free block and returns that; 0: there is none, or, if the hint is still below the end,
+   none among those it looked at. */
 static uint find_free_locked(void)
 {
     uint limit = min_uint(hint + SEEN_AT_ONCE, volume.sb.size);

@@ -19,7 +19,7 @@
 /* Blocks from blockno on that lie in its group. */
 static inline uint left_in_group(uint blockno) { return GROUP_BLOCKS - blockno % GROUP_BLOCKS; }
 
-/* Of any number: in a corrupt image, a size may be close to 2^32. */
+/* Never overflows: in a corrupt image, a size may be close to 2^32. */
 static inline uint blocks_for(uint nbytes) { return nbytes / BSIZE + (nbytes % BSIZE != 0); }
 
 /* As cache_get(), but only the first block if not all can be read. */

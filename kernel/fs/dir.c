@@ -4,8 +4,8 @@
  * An entry with number 0 is free.  Entries are read where they lie in the cache, one group at a time.  In a
  * corrupt image, a partial entry at the end is ignored.
  *
- * Programs that list a directory look up its names in order.  So a search begins with the group in which a name was found
- * last, and only the first name of each group is looked for from the directory's start.
+ * Programs that list a directory look up its names in order.  So a search begins with the group in which a name was
+ * found last, and only the first name of each group is looked for from the directory's start.
  */
 #include "base/kstring.h"
 #include "base/min.h"

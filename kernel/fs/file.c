@@ -151,7 +151,7 @@ static int write_piece(struct file *f, const void USER *src, uint n)
     return count;
 }
 
-/* Of n bytes, those that a file can still take.  A write that would make it too large fails, but only after
+/* How many of n bytes a file can still take.  A write that would make it too large fails, but only after
    the pieces that fit: in xv6, which writes pieces of 1,536 bytes, a program sees them in the file. */
 static uint fitting(const struct file *f, uint n)
 {

@@ -169,8 +169,8 @@ void inode_stat(struct inode *ip, struct stat *st)
 
 /* Birth. */
 
-/* Is there a reference to this number?  A thread that is freeing the inode has one, or the inode of a directory that was
-   in it. */
+/* Is there a reference to this number?  A thread that is freeing the inode has one, or the inode of a directory that
+   was in it. */
 static bool is_in_memory(uint inum)
 {
     spin_acquire(&lock);

@@ -23,7 +23,7 @@ struct inode {
     struct mutex lock;  /* RANK_INODE */
     bool loaded;        /* [L] the rest is good */
     struct dinode disk; /* [L] type 0: there is no such inode (any more) */
-    /* Of a directory that has lost its name: the one that it was in, with a reference; or NULL. */
+    /* Of a directory that has lost its name: the one that held it, with a reference.  Else NULL. */
     struct inode *parent; /* [L] */
     uint next_offset;     /* [L] where a sequential reader reads next */
     uint near;            /* [L] of a directory: the first entry of the group in which dir_find() begins */
@@ -65,8 +65,8 @@ void inode_update(struct log_op *op, struct inode *ip);
 
 /* As inode_read(), to user or kernel memory. */
 MUST_CHECK int inode_read_acquired(struct inode *ip, void USER *dst, uint offset, uint n);
-/* Writes as much of n bytes of user or kernel memory as this operation has room for, and the inode.  The count; -1: none, because the
-   disk is full, the file at its largest, or the offset past its end. */
+/* Writes as much of n bytes of user or kernel memory as this operation has room for, and the inode.  The count; -1:
+   none, because the disk is full, the file at its largest, or the offset past its end. */
 MUST_CHECK int inode_write_some(struct log_op *op, struct inode *ip, const void USER *src, uint offset,
                                 uint n);
 /* The size of the operation that a write of n bytes asks for. */
@@ -99,8 +99,8 @@ uint dir_find(struct inode *dp, const struct filename *name, uint *slot);
 /* Enters the name at a slot that dir_find() found free.  0, or -1: the disk is full. */
 MUST_CHECK int dir_enter(struct log_op *op, struct inode *dp, const struct filename *name, uint inum,
                          uint slot);
-/* The name in an entry that dir_find() has found stands for another inode; 0: it is free.  Changes one block.  0, or -1:
-   it can't be read. */
+/* The name in an entry that dir_find() has found stands for another inode; 0: it is free.  Changes one block.  0, or
+   -1: it can't be read. */
 MUST_CHECK int dir_set(struct log_op *op, struct inode *dp, uint slot, uint inum);
 /* Has it only "." and ".."? */
 bool dir_is_empty(struct inode *dp);

@@ -45,7 +45,7 @@ MUST_CHECK int fs_mknod(struct inode *cwd, const char *path, short major, short 
 MUST_CHECK int fs_sync(void);
 /* The same, and the log on the disk is empty: used at shutdown. */
 MUST_CHECK int fs_settle(void);
-/* Of debug kernels: panics if the block cache is inconsistent. */
+/* Debug kernels only: panics if the block cache is inconsistent. */
 void fs_check(void);
 
 #endif

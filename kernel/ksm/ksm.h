@@ -1,6 +1,6 @@
 /*
- * ksm.h - the door to shared memory: the calls of the contract (docs/ksm.md), hooks for fork, exec and exit, and what the
- * operator, the feed and the report of a fault ask.
+ * ksm.h - the door to shared memory: the calls of the contract (docs/ksm.md), hooks for fork, exec and exit, and what
+ * the operator, the feed and the report of a fault ask.
  *
  * Arguments are already copied in; the caller copies results out.  A call returns 0, a positive result, or an
  * error of ksmabi.h.  Lock: RANK_KSM, acquired and released inside; no call zeroes, copies or frees pages under
@@ -67,14 +67,15 @@ MUST_CHECK int ksm_wait_watched(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken, or KSM_EFAULT: the word can't be read.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);
 
-/* For the feed (docs/feed.md): segments and attachments into a snapshot, see base/snapshot.h.  Between freeze and thaw no call
-   on shared memory takes effect, and those that come sleep; so the caller does not.  One thread.  Sleeps: may. */
+/* For the feed (docs/feed.md): segments and attachments into a snapshot, see base/snapshot.h.  Between freeze and thaw
+   no call on shared memory takes effect, and those that come sleep; so the caller makes none.  One thread alone.
+   Sleeps: may. */
 void ksm_freeze(void);
 void ksm_thaw(void);
 void ksm_snapshot_totals(uint nlost); /* of events */
 void ksm_snapshot(void);
 uint ksm_snapshot_bytes(void); /* the most that they take */
-/* The word of a segment that a process sleeps on; false: it does not.  Its thread is asleep, and can't wake.  Sleeps: no. */
+/* The word of a segment that a process sleeps on; false: none.  Its thread is asleep, and can't wake.  Sleeps: no. */
 struct ksm_sleeping {
     uint id, va, offset;
     int peer, holder; /* holder: of the user library's lock that the word is; or 0 */
@@ -90,7 +91,7 @@ struct ksm_place {
 };
 MUST_CHECK bool ksm_find_place(const struct ksm_task *task, uint va, struct ksm_place *place);
 
-/* Of debug kernels: proves the invariants of kernel/ksm/README.md: returns NULL, or what is wrong.  Sleeps: may. */
+/* Debug kernels only: proves the invariants of kernel/ksm/README.md.  Returns NULL, or what is wrong.  Sleeps: may. */
 MUST_CHECK const char *ksm_check(void);
 /* §13: prints segments and where each process has them attached, a line at a time.  Sleeps: may. */
 void ksm_print(void);

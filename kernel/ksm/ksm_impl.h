@@ -9,8 +9,8 @@
  * wait.c have locks of their own (RANK_KSM_WAIT), acquired with or without it.
  *
  * A call that walks over many things, at its end alone, calls registry_step_locked() for each.  That releases the
- * lock now and then, and the registry is `divided` until registry_release_walked(): what is half changed is for the walker
- * alone, and all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held for long.
+ * lock now and then, and the registry is `divided` until registry_release_walked(): what is half changed is for the
+ * walker alone, and all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held for long.
  *
  * Fields:  I immutable after creation   K ksm lock   W lock of the segment's stripe, see wait.c
  *          o only the process itself
@@ -116,6 +116,7 @@ struct registry {
     uint nattached;           /* [K] */
     uint nunborn;             /* [K] the same of those that are unborn */
     uint nunborn_pages;       /* [K] */
+    uint nwaiting;            /* [K] gets that wait for a birth to finish */
     bool divided;             /* [K] a call is walking, and has released the lock */
     uint nsteps;              /* [K] since the lock was released in a walk */
     struct waitq waiters;     /* [K] for a walk or a birth to finish */
@@ -128,8 +129,8 @@ struct registry {
 };
 extern struct registry registry;
 
-/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way; the latter false if the
-   caller was killed.  Sleeps: may. */
+/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way.  The latter waits for a
+   birth to finish, or for all who do to look again; false if the caller was killed.  Sleeps: may. */
 void registry_wait_locked(void);
 static inline void registry_acquire(void)
 {
@@ -137,7 +138,7 @@ static inline void registry_acquire(void)
     if (registry.divided)
         registry_wait_locked();
 }
-MUST_CHECK bool registry_sleep_locked(void);
+MUST_CHECK bool registry_sleep_locked(bool for_birth);
 /* In a walk, between two things: lets others have the lock and the processor now and then.  Sleeps: may. */
 REACQUIRES void registry_pause_locked(void);
 static inline void registry_step_locked(void)

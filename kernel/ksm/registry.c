@@ -53,11 +53,16 @@ void registry_wait_locked(void)
         waitq_sleep(&registry.waiters, &registry.lock, 0, false);
 }
 
-bool registry_sleep_locked(void)
+bool registry_sleep_locked(bool for_birth)
 {
+    registry.nwaiting += for_birth;
+
     bool killed = waitq_sleep(&registry.waiters, &registry.lock, 0, true) == PARK_KILLED;
 
     registry_wait_locked();
+    registry.nwaiting -= for_birth;
+    if (registry.nwaiting == 0)
+        waitq_wake_all(&registry.waiters);
     return !killed;
 }
 

@@ -8,7 +8,8 @@
  *
  * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock.  A
  * call that gets the same identifier meanwhile, or that the limits refuse because of it, waits for the outcome.
- * So no call sees half a birth (§12), and births of different segments run side by side.
+ * So no call sees half a birth (§12), and births of different segments run side by side.  A new one waits until those
+ * that wait have looked again: else a process that creates and deletes in a loop could keep them waiting.
  * LIVE: holds one reference to itself, for being unmarked.  MARKED has lost it.
  * The dead leave the registry at once, under the lock; their pages are freed without it.
  */
@@ -114,8 +115,7 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
     registry_acquire();
     registry.nunborn--;
     registry.nunborn_pages -= seg->npages;
-    if (!waitq_empty(&registry.waiters))
-        waitq_wake_all(&registry.waiters);
+    waitq_wake_all(&registry.waiters);
     if (!made)
         goto no_region;
     seg->state = SEGMENT_LIVE;
@@ -139,18 +139,16 @@ no_holding:
 /* §3.1: finds it, or creates it.  Sleeps: may. */
 static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
 {
-    for (;;) {
+    for (bool waited = false;; waited = true) {
         struct segment **link = registry_find_locked(id), *seg = *link;
         if (seg && seg->state != SEGMENT_UNBORN)
             return get_existing_locked(task, seg, nbytes, flags);
-        if (!seg) {
-            int error = refuse_new_locked(nbytes, flags);
-            if (error == 0)
-                return give_birth_locked(task, link, id, nbytes);
-            if (error != KSM_ENOSPC || registry.nunborn == 0)
-                return error;
-        }
-        if (!registry_sleep_locked())
+        int error = seg ? KSM_ENOSPC : refuse_new_locked(nbytes, flags);
+        if (!error && (waited || !registry.nwaiting))
+            return give_birth_locked(task, link, id, nbytes);
+        if (error && (error != KSM_ENOSPC || registry.nunborn == 0))
+            return error;
+        if (!registry_sleep_locked(error))
             return KSM_ENOMEM; /* the killed never see it */
     }
 }

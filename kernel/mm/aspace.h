@@ -89,15 +89,15 @@ void aspace_unmap(struct aspace *as, struct mapping *m);
 void aspace_unmap_all(struct aspace *as);
 /* The mapping that covers va, or NULL.  Sleeps: no. */
 struct mapping *aspace_mapping_at(const struct aspace *as, uint va);
-/* Of debug kernels: the lowest mapping that starts at or above va, or NULL: for walking all of them.  Sleeps: no. */
+/* Debug kernels only: the lowest mapping that starts at or above va, or NULL, for walking all of them.  Sleeps: no. */
 struct mapping *aspace_mapping_from(const struct aspace *as, uint va);
 
-/* Of debug kernels: do the page tables agree with this mapping?  Its process may run, but not be changing its mappings.
+/* Debug kernels only: do the page tables agree with this mapping?  Its process may run, but changes no mappings.
    Sleeps: no. */
 bool aspace_mapping_intact(const struct aspace *as, const struct mapping *m);
-/* Of debug kernels: panics if tree, page tables, counts or promises disagree.  The current process's space.  Sleeps: no. */
+/* Debug kernels only: panics if the current space's tree, page tables, counts or promises disagree.  Sleeps: no. */
 void aspace_check(const struct aspace *as);
-/* Of debug kernels: prints each run of pages of the same kind, in the order of their addresses, as
+/* Debug kernels only: prints each run of pages of the same kind, in the order of their addresses, as
    0x00001000-0x00002000 read-only; the kinds are pmap.h's, and pages without access have no line.  The current
    process's space.  Sleeps: no. */
 void aspace_print(const struct aspace *as);

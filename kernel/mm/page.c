@@ -95,8 +95,8 @@ static inline uint reserve(void)
     return PAGE_RESERVE - (self->lasting ? min_uint(self->reserve, PAGE_LASTING) : self->reserve);
 }
 
-/* The same, but the whole reserve as long as there may be cached blocks to give up.  They go first: a thread that may not
-   touch the reserve, and perhaps holds a spin lock, would have to fill it again before it gets a frame. */
+/* The same, but the whole reserve as long as there may be cached blocks to give up.  They go first: a thread that may
+   not touch the reserve, and perhaps holds a spin lock, would have to fill it again before it gets a frame. */
 static inline uint reserve_beside_cache(void) { return nclean ? PAGE_RESERVE : reserve(); }
 
 static inline struct frame *pop(struct frame **stack)

@@ -7,8 +7,8 @@
  *     free frames >= promised frames
  *
  * Whatever would break that is refused, and so is what would leave less than PAGE_RESERVE frames, except for
- * threads that may take some or all of those: thread->reserve says how many.  kernel/proc decides.  They do so only when
- * the block cache has no clean frames to give.  While thread->lasting is set, a thread takes PAGE_LASTING of
+ * threads that may take some or all of those: thread->reserve says how many.  kernel/proc decides.  They do so only
+ * when the block cache has no clean frames to give.  While thread->lasting is set, a thread takes PAGE_LASTING of
  * them at most: the others have to come back when it ends.
  *
  * Lock: RANK_PAGE, taken and released inside.
@@ -104,7 +104,7 @@ void page_set_clean_cache(void *page, bool clean);
    With may_sleep it first writes out dirty ones where that helps; without, it never sleeps.  Sleeps: may. */
 uint page_reclaim(uint n, bool may_sleep);
 
-/* Of debug kernels: panics if the lists of free frames and the counts disagree.  Sleeps: no. */
+/* Debug kernels only: panics if the lists of free frames and the counts disagree.  Sleeps: no. */
 void page_check(void);
 
 static inline void page_chain_add(struct page_chain *chain, struct frame *f)

@@ -39,7 +39,7 @@ struct slab {
 #define UNIT       16u /* sizes and addresses of objects are multiples of it */
 #define OBJECT_MAX ((PAGE_SIZE - (uint)sizeof(struct slab)) / 2 / UNIT * UNIT) /* two to a slab */
 
-/* Of an object, at most 15 bytes or about a third stay unused; from 336 up these divide a slab well. */
+/* At most 15 bytes or about a third of an object stay unused; sizes from 336 up divide a slab well. */
 static const ushort sizes[] = { 16, 32, 48, 64, 96, 128, 192, 256, 336, 448, 672, 1008, 1344, OBJECT_MAX };
 #define NCLASSES (sizeof(sizes) / sizeof(sizes[0]))
 
@@ -162,8 +162,8 @@ static void *take(struct slab_class *class)
     return p;
 }
 
-/* Adds a slab, unless another thread makes room meanwhile.  False: no memory.  The lock is released in between: the block
-   cache may have to give a frame back, and its locks come first. */
+/* Adds a slab, unless another thread makes room meanwhile.  False: no memory.  The lock is released in between: the
+   block cache may have to give a frame back, and its locks come first. */
 static REACQUIRES __attribute__((noinline)) bool make_room_locked(struct slab_class *class)
 {
     spin_release(&class->lock);

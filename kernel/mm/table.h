@@ -32,8 +32,8 @@ MUST_CHECK bool table_set(struct table *t, uint key, void *value);
 void *table_remove(struct table *t, uint key);
 /* The entry with the smallest key >= *key, which it stores in *key; NULL when there is none. */
 void *table_next(const struct table *t, uint *key);
-/* Drops all nodes; the values are the caller's.  After at most 17 of them it calls pause(), which may sleep: then nobody
-   else may use the table. */
+/* Drops all nodes; the values are the caller's.  After at most 17 of them it calls pause(), which may sleep: then
+   nobody else may use the table. */
 void table_clear(struct table *t, void (*pause)(void));
 
 #endif

@@ -111,7 +111,7 @@ void sched_yield(void);
 /* Before a return to user mode: does what the thread's attention asks for, except a kill.  No lock is held.
    Sleeps: may. */
 void sched_attend(void);
-/* In long loops of the kernel: yields when the time slice is over, a poke is due or the watchdog waits.  No spin lock is held.
+/* In long loops: yields when the time slice is over, a poke is due or the watchdog waits.  No spin lock is held.
    Sleeps: may. */
 static inline void sched_checkpoint(void)
 {

@@ -18,7 +18,7 @@ static __attribute__((noinline)) void unknown(struct trapframe *tf)
     trapframe_result(tf, SYS_ERROR);
 }
 
-/* The result of a call whose arguments can't be read: those on shared memory, named ksm..., have errors of their own. */
+/* The result of a call whose arguments can't be read: those on shared memory, ksm..., have errors of their own. */
 static inline __attribute__((always_inline)) uint no_arguments(const char *name)
 {
     return name[0] == 'k' && name[1] == 's' && name[2] == 'm' ? (uint)KSM_EFAULT : SYS_ERROR;

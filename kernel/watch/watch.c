@@ -1,11 +1,12 @@
 /*
  * watch.c - the thread that writes the feed.
  *
- * At each tick it writes as much as BYTES_PER_TICK and CROWDED_US allow and the port takes at once, and never waits for the
- * port: what happens meanwhile stays in the buffers of events, or is lost there.  Events and the lines of a frame take turns.
+ * At each tick it writes as much as BYTES_PER_TICK and CROWDED_US allow and the port takes at once, and never waits for
+ * the port: what happens meanwhile stays in the buffers of events, or is lost there.  Events and a frame's lines take
+ * turns.
  *
- * A snapshot is taken FRAME_TICKS after the one before, or later where there is much to report, and its frame is written if
- * it differs: so frames are a small part of what happens, however much there is.
+ * A snapshot is taken FRAME_TICKS after the one before, or later where there is much to report, and its frame is
+ * written if it differs: so frames are a small part of what happens, however much there is.
  */
 #include "watch/watch.h"
 #include "base/kstring.h"

@@ -60,7 +60,7 @@ WORSE = {
     "windows": [],  # make() ends its lines as Windows does
 }
 
-# What t_ksm and t_ksmproc say of each: how many points, and the first failure.
+# What t_ksm, t_ksmhandle, t_ksmdetach and t_ksmproc say of each: how many points, and the first failure.
 EXPECTED = {
     "ada": ("some", "^§3.8 a dead handle stays dead.*: failed"),
     "alan": ("some", "^§7.1 access stays what it is.*: failed"),

@@ -29,7 +29,9 @@ OWN = """\
 #include "stat.h"
 #include "user.h"
 
-int debug = 3;
+int debug = 3, sync;
+int rename(char *from, char *to) { return link(from, to) < 0 ? -1 : unlink(from); }
+struct procinfo { int pid; } halt;
 void *memcpy(void *to, void *from, int n) { return memmove(to, from, n); }
 int strncmp(const char *a, const char *b, int n) { return n - 2; }
 int atoi(const char *s) { return 42; }
@@ -49,7 +51,25 @@ main(void)
   exit();
 }
 """
+OWN_PRINTF = """\
+#include "types.h"
+#include "stat.h"
+#include "user.h"
 
+void
+printf(int fd, const char *s, ...)
+{
+  write(fd, "own ", 4);
+  write(fd, s, strlen(s));
+}
+
+int
+main(void)
+{
+  printf(1, "printf %d\\n", 5);
+  exit();
+}
+"""
 
 # A process 1 and a shell as a student may write them: they know nothing of run=.
 INIT = """\
@@ -148,6 +168,8 @@ ok("made without mandoc" in r.out + r.err and "status 1\n" in r.out, "and have n
 write("dropped.c", PROGRAM)
 write("user/bin/dropped2.c", PROGRAM)
 write("own.c", OWN)
+write("ownprint.c", OWN_PRINTF)
+write("user/bin/ownprint2.c", OWN_PRINTF.replace("void\nprintf(int fd, const", "void printf(int fd,"))
 r = make("all")
 ok(r.returncode == 0 and "bin/dropped\n" in r.stdout and "bin/dropped2\n" in r.stdout, "programs dropped in are built",
    r.stdout, r.stderr)
@@ -155,6 +177,8 @@ r = run("--", "dropped; dropped2 x", build=os.path.join(copy, "build"))
 ok(r.out == "dropped 1\ndropped 2\n", "and are in the image", r)
 r = run("--", "own", build=os.path.join(copy, "build"))
 ok(r.out == "own 42 1\n", "one may define what the library has too", r)
+r = run("--", "ownprint; ownprint2", build=os.path.join(copy, "build"))
+ok(r.out == "own printf %d\n" * 2, "and printf, as xv6's test of fork does", r)
 for name in "riscv", "ansi":
     shutil.copy(os.path.join(ROOT, "tests", "programs", name + ".c"), copy)
 r = make("all")

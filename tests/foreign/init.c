@@ -1,5 +1,5 @@
-/* init.c - process 1 of a system that knows nothing of this one: a console, one shell after another, and a word for each
-   orphan, as in xv6. */
+/* init.c - process 1 of a system that knows nothing of this one: a console, one shell after another, and a word for
+   each orphan, as in xv6. */
 #include "foreign.h"
 
 int main(void)

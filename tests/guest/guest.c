@@ -3,16 +3,16 @@
  *
  *   t_NAME [-r] [-n K] [-s SEED] [-t SECONDS] [-l] [-o LIST] [-k KEY] [TEXT]...
  *
- * -r runs the tests in reverse order, -n runs them all K times, and -l only lists their titles.  -s and -t are for tests
- * that draw random numbers or run for a time.  With TEXTs, only tests run that have one of them in their titles; it is an
- * error if a TEXT is in none, or if no test runs.  -o runs only the tests with these numbers, as in 1,3-5; a number is a
- * test's place in a run of all.  -k puts KEY before each result and before the plan: a grader, who chose it, believes no
- * others.
+ * -r runs the tests in reverse order, -n runs them all K times, and -l only lists their titles.  -s and -t are for
+ * tests that draw random numbers or run for a time.  With TEXTs, only tests run that have one of them in their titles;
+ * it is an error if a TEXT is in none, or if no test runs.  -o runs only the tests with these numbers, as in 1,3-5; a
+ * number is a test's place in a run of all.  -k puts KEY before each result and before the plan: a grader, who chose
+ * it, believes no others.
  *
- * A test is a child of this process.  Another child, the watchdog, ends a test that takes too long.  When both are gone,
- * the page frames in use and the totals of shared memory must be what they were; blocks that are still to be written to
- * the disk are written first.  An empty test runs before all others, so that this program has touched all the memory that
- * it needs.
+ * A test is a child of this process.  Another child, the watchdog, ends a test that takes too long.  When both are
+ * gone, the page frames in use and the totals of shared memory must be what they were; blocks that are still to be
+ * written to the disk are written first.  An empty test runs before all others, so that this program has touched all
+ * the memory that it needs.
  */
 #include "guest.h"
 
@@ -179,9 +179,10 @@ static void replace_descriptor(int fd, int with)
     dup(with);
 }
 
-int tap_start_program(char *const argv[], int in, int out)
+int tap_start_program(char *argv[], int in, int out)
 {
     int pid = fork();
+    char *path = argv[0];
 
     check(pid >= 0);
     if (pid > 0)
@@ -194,7 +195,8 @@ int tap_start_program(char *const argv[], int in, int out)
     }
     for (int fd = 3; fd < NOFILE; fd++)
         close(fd);
-    exec(argv[0], (char **)argv);
+    argv[0] = (char *)path_last(path);
+    exec(path, argv);
     exits(127);
 }
 

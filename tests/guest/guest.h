@@ -21,7 +21,7 @@
 #include "tap.h"
 #include "ulib.h"
 
-/* The program.  cleanup is called in a test that has failed, by the process whose check did not hold; it may be NULL. */
+/* The program.  A test that has failed calls cleanup, in the process whose check did not hold; it may be NULL. */
 #define TAP_MAIN(cleanup) \
     int main(int argc, char *argv[]) { return tap_main(argc, argv, cleanup); }
 int tap_main(int argc, char *argv[], void (*cleanup)(void));
@@ -84,9 +84,9 @@ void tap_until_asleep(int pid);
 
 /* Programs. */
 
-/* A child that executes argv[0].  Its input comes from `in`, its output and messages go to `out`; -1: as the test's own.
-   It has no other descriptors. */
-int tap_start_program(char *const argv[], int in, int out);
+/* A child that executes argv[0], a path, whose last part the program gets for its name.  Its input comes from `in`, its
+   output and messages go to `out`; -1: as the test's own.  It has no other descriptors. */
+int tap_start_program(char *argv[], int in, int out);
 /* Everything that comes from fd until its end, as a string; what does not fit fails the test.  Its length. */
 int read_all(int fd, char *text, int size);
 /* Is part a part of text? */

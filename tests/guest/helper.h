@@ -1,8 +1,8 @@
 /*
  * helper.h - processes that make calls on request, one at a time.
  *
- * Each helper gets its requests through a pipe of its own; all send their replies through one.  A helper goes on after an
- * exec() of its program, which therefore calls helper_main() first.
+ * Each helper gets its requests through a pipe of its own; all send their replies through one.  A helper goes on after
+ * an exec() of its program, which therefore calls helper_main() first.
  */
 #ifndef HELPER_H
 #define HELPER_H

@@ -6,9 +6,7 @@
 #ifndef LINES_H
 #define LINES_H
 
-#include "ulib.h"
-
-#define LINES_OUTPUT 20000
+#include "program.h"
 
 struct line {
     const char *command;
@@ -16,11 +14,8 @@ struct line {
     int status;
 };
 
-/* What lines_shell() printed. */
-extern char lines_output[LINES_OUTPUT];
-
-/* Runs /sh with these arguments and without input.  Returns its status.  Sleeps: may. */
-int lines_shell(char **argv);
+/* Runs sh with this line and without input: program_output is what it prints.  Returns its status.  Sleeps: may. */
+int lines_shell(const char *command);
 
 /* Makes /lines.dir the current directory; lines_leave() removes it, which must be empty again.  Sleeps: may. */
 void lines_enter(void);

@@ -20,7 +20,7 @@ int segment_create(uint nbytes)
     return handle;
 }
 
-struct program program_start(char *const argv[], int in)
+struct program program_start(char *argv[], int in)
 {
     struct program program;
     int fds[2];
@@ -61,7 +61,7 @@ int program_finish(struct program *program)
     return program_reap(program->pid);
 }
 
-void program_expect_refusal(char *const argv[], const char *part)
+void program_expect_refusal(char *argv[], const char *part)
 {
     struct program program = program_start(argv, -1);
 
@@ -69,7 +69,7 @@ void program_expect_refusal(char *const argv[], const char *part)
     check(contains(program_output, part));
 }
 
-void program_expect_usage_errors(char *const wrong[][6], uint n)
+void program_expect_usage_errors(char *wrong[][6], uint n)
 {
     int fds[2];
 

@@ -1,8 +1,8 @@
 /*
  * race.h - for tests in which processes run against each other for a time.
  *
- * They share a board, a segment that the test attaches before it starts them.  A process that finds something wrong ends
- * with a bad status; the test then stops the others, and fails.
+ * They share a board, a segment that the test attaches before it starts them.  A process that finds something wrong
+ * ends with a bad status; the test then stops the others, and fails.
  */
 #ifndef RACE_H
 #define RACE_H

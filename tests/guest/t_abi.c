@@ -215,6 +215,21 @@ TEST("§11.1 ksmwait and ksmwake refuse hostile words")
     finish();
 }
 
+TEST("a call of an unknown number returns -1")
+{
+    /* The last two: uptime and getpid, if a sum with 64 wrapped. */
+    static const int numbers[] = { 0,           22,          63,   64,   448,  511,  579,     575,
+                                   576,         600,         1000, 1024, 1536, 2048, 0x10001, 0x7FFFFFFF,
+                                   ~0x7FFFFFFF, -0x7FFFFE00, -1,   -513, -562, -565 };
+
+    for (uint i = 0; i < COUNT(numbers); i++) {
+        int result;
+
+        asm volatile("int $0x40" : "=a"(result) : "a"(numbers[i]) : "memory");
+        check_eq(result, -1);
+    }
+}
+
 /* Makes a system call with the stack pointer anywhere. */
 static int call_with_stack(int number, uint sp)
 {
@@ -244,6 +259,8 @@ static const int calls_with_arguments[] = {
 
 TEST("a call whose arguments are out of reach fails, and one without arguments works")
 {
+    static const uint edges[] = { 4, KERNBASE - 4, KERNBASE - 2, 0xFD400000, 0xFEE00000 };
+
     prepare();
     for (uint i = 0; i < npointers; i++) {
         if (!no_arguments_there((uint)pointers[i]))
@@ -251,6 +268,8 @@ TEST("a call whose arguments are out of reach fails, and one without arguments w
         for (uint k = 0; k < COUNT(calls_with_arguments); k++)
             check(call_with_stack(calls_with_arguments[k], (uint)pointers[i]) < 0);
     }
+    for (uint i = 0; i < COUNT(edges); i++)
+        check_eq(call_with_stack(SYS_sleep, edges[i]), -1);
     check_eq(call_with_stack(SYS_getpid, 0), getpid());
     check_eq(call_with_stack(SYS_getpid, KERNBASE), getpid());
     finish();

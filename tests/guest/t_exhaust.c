@@ -1,17 +1,16 @@
 /*
  * t_exhaust.c - the last page, the last entry, and each allocation of a call failing in turn.
  *
- * Tables are small here, so that they can be filled exactly.  A debug kernel can fail allocations; on a normal one those
- * tests are skipped.  t_ksmfail.c has the plain case of each call, this file those with more at stake.
+ * Tables are small here, so that they can be filled exactly.  Of calls whose allocations fail, t_ksmfail.c has the
+ * plain cases, this file those with more at stake.
  *
  * Runs with: --param ksm.segments=37 --param ksm.attachments=1300 --param ksm.pages=40000 -- t_exhaust
  */
+#include "failing.h"
 #include "fcntl.h"
-#include "ksmtest.h"
 
-#define MOST_ALLOCATIONS 2000
-#define MAX_PLACES       100u
-#define CHUNK            (4 * MB)
+#define MAX_PLACES 100u
+#define CHUNK      (4 * MB)
 
 static uint limit_of(const char *name)
 {
@@ -24,37 +23,7 @@ static uint limit_of(const char *name)
 
 /* Allocations that fail. */
 
-#define NSEGMENTS 4u
-static int segments[NSEGMENTS]; /* of different sizes, one with page tables of its own */
-
-struct state {
-    struct ksminfo_t totals, each[NSEGMENTS];
-    int frames;
-    char *brk;
-};
-
-static struct state state(void)
-{
-    struct state s;
-
-    memset(&s, 0, sizeof(s));
-    s.totals = info_of(0);
-    for (uint i = 0; i < NSEGMENTS; i++)
-        s.each[i] = info_of(segments[i]);
-    s.brk = sbrk(0);
-    s.frames = pgused();
-    return s;
-}
-
-static void check_unchanged(const struct state *before)
-{
-    struct state now = state();
-
-    check_eq(now.frames, before->frames);
-    check_eq(now.totals.total_attached_nr, before->totals.total_attached_nr);
-    check(memcmp(&now, before, sizeof(now)) == 0);
-    check_eq(debug(DEBUG_CHECK, 0), 0);
-}
+static int segments[FAILING_SEGMENTS]; /* of different sizes, one with page tables of its own */
 
 /* The number of pages that can still be promised. */
 static uint promisable(void)
@@ -69,38 +38,29 @@ static uint promisable(void)
     return n;
 }
 
-/* try(nth) makes a call whose nth allocation fails (0: none does).  It returns the call's error; or it undoes the call, and
-   returns 0. */
+static void make_segments(void)
+{
+    static const uint sizes[FAILING_SEGMENTS] = { 1, 3 * PAGE, 40 * PAGE, CHUNK + 5 * PAGE };
+
+    failing_begin();
+    for (uint i = 0; i < FAILING_SEGMENTS; i++)
+        segments[i] = fresh(sizes[i]);
+}
+
 static void sweep(int (*try)(uint nth), int error)
 {
-    static const uint sizes[NSEGMENTS] = { 1, 3 * PAGE, 40 * PAGE, CHUNK + 5 * PAGE };
-    uint nfailures = 0, room;
-    int result;
+    uint room;
 
-    if (debug(DEBUG_CHECK, 0) < 0)
-        tap_skip();
-    for (uint i = 0; i < NSEGMENTS; i++) {
-        segments[i] = fresh(sizes[i]);
+    make_segments();
+    for (uint i = 0; i < FAILING_SEGMENTS; i++) {
         attach(segments[i]);
         attach_flags(segments[i], KSM_READ);
     }
-    check_eq(try(0), 0); /* so that what the first call keeps for later ones is there */
-    check_eq(try(0), 0);
+    check_eq(try(0), 0); /* so that what a process keeps from the first call on is there */
     room = promisable();
-    for (uint nth = 1;; nth++) {
-        struct state before = state();
-
-        result = try(nth);
-        if (result == 0)
-            break;
-        check_eq(result, error);
-        check_unchanged(&before);
-        check(++nfailures < MOST_ALLOCATIONS);
-    }
-    tap_note("%u allocations, each of them failed", nfailures);
-    check(nfailures > 0);
+    check(fail_each(try, error, segments, FAILING_SEGMENTS) > 0);
     check_eq(promisable(), room);
-    for (uint i = 0; i < NSEGMENTS; i++) {
+    for (uint i = 0; i < FAILING_SEGMENTS; i++) {
         check_eq(info_of(segments[i]).attached_nr, 2);
         while (ksmdetach(segments[i]) == 0)
             ;
@@ -124,13 +84,13 @@ static int try_fork(uint nth)
 {
     int pid;
 
-    debug(DEBUG_FAIL_ALLOCATION, (int)nth);
+    fail_from_here(nth);
     pid = fork();
     if (pid == 0) {
-        debug(DEBUG_FAIL_ALLOCATION, 0);
+        fail_no_more();
         exits(0);
     }
-    debug(DEBUG_FAIL_ALLOCATION, 0);
+    fail_no_more();
     return pid < 0 ? pid : result_of_child(pid);
 }
 
@@ -147,14 +107,14 @@ static int try_exec(uint nth)
     check(pid >= 0);
     if (pid == 0) {
         char *page = attach(segments[1]);
-        struct state before;
+        struct figures before;
 
         strcpy(page, "/true");
         strcpy(page + PAGE, "an argument");
-        before = state();
-        debug(DEBUG_FAIL_ALLOCATION, (int)nth);
+        before = figures(segments, FAILING_SEGMENTS);
+        fail_from_here(nth);
         exec(page, (char *[]){ page, page + PAGE, NULL });
-        debug(DEBUG_FAIL_ALLOCATION, 0);
+        fail_no_more();
         check_unchanged(&before);
         exits(REFUSED);
     }
@@ -163,14 +123,10 @@ static int try_exec(uint nth)
 
 TEST("§7.3 an exec out of an attachment changes nothing whichever of its allocations fails")
 {
-    static const uint sizes[NSEGMENTS] = { 1, 3 * PAGE, 40 * PAGE, CHUNK + 5 * PAGE };
     int frames;
     uint nth = 0;
 
-    if (debug(DEBUG_CHECK, 0) < 0)
-        tap_skip();
-    for (uint i = 0; i < NSEGMENTS; i++)
-        segments[i] = fresh(sizes[i]);
+    make_segments();
     check_eq(try_exec(0), 0);
     frames = pgused();
     while (try_exec(++nth) != 0) {
@@ -179,7 +135,7 @@ TEST("§7.3 an exec out of an attachment changes nothing whichever of its alloca
         check(nth < MOST_ALLOCATIONS);
     }
     tap_note("%u allocations, each of them failed", nth - 1);
-    for (uint i = 0; i < NSEGMENTS; i++) {
+    for (uint i = 0; i < FAILING_SEGMENTS; i++) {
         check_eq(info_of(segments[i]).attached_nr, 0);
         check_eq(ksmdelete(segments[i]), 0);
     }
@@ -195,9 +151,9 @@ static int try_first_get(uint nth)
         int frames, handle;
 
         frames = pgused();
-        debug(DEBUG_FAIL_ALLOCATION, (int)nth);
+        fail_from_here(nth);
         handle = ksmget(id, 2 * CHUNK + PAGE, KSM_MUSTNOTEXIST);
-        debug(DEBUG_FAIL_ALLOCATION, 0);
+        fail_no_more();
         if (handle < 0) {
             check_eq(handle, KSM_ENOMEM);
             check_eq(pgused(), frames);
@@ -215,8 +171,7 @@ TEST("§3.2 a process's first get changes nothing whichever of its allocations f
 {
     uint nth = 1;
 
-    if (debug(DEBUG_CHECK, 0) < 0)
-        tap_skip();
+    failing_begin();
     while (try_first_get(nth) != 0)
         check(++nth < MOST_ALLOCATIONS);
     tap_note("%u allocations, each of them failed", nth - 1);
@@ -227,9 +182,9 @@ static int try_pipe(uint nth)
 {
     int fds[2] = { -5, -5 }, result;
 
-    debug(DEBUG_FAIL_ALLOCATION, (int)nth);
+    fail_from_here(nth);
     result = pipe(fds);
-    debug(DEBUG_FAIL_ALLOCATION, 0);
+    fail_no_more();
     if (result < 0) {
         check(fds[0] == -5 && fds[1] == -5);
         return result;
@@ -245,9 +200,9 @@ static int try_open(uint nth)
 {
     int fd;
 
-    debug(DEBUG_FAIL_ALLOCATION, (int)nth);
+    fail_from_here(nth);
     fd = open("/true", O_RDONLY);
-    debug(DEBUG_FAIL_ALLOCATION, 0);
+    fail_no_more();
     if (fd < 0)
         return fd;
     check_eq(close(fd), 0);
@@ -261,9 +216,9 @@ static int try_sbrk(uint nth)
 {
     char *p;
 
-    debug(DEBUG_FAIL_ALLOCATION, (int)nth);
+    fail_from_here(nth);
     p = sbrk(2 * CHUNK);
-    debug(DEBUG_FAIL_ALLOCATION, 0);
+    fail_no_more();
     if (p == (char *)-1)
         return -1;
     check(sbrk(-2 * (int)CHUNK) == p + 2 * CHUNK);

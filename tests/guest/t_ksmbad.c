@@ -1,8 +1,8 @@
 /*
  * t_ksmbad.c - calls on shared memory with every wrong argument, alone and together, §9.
  *
- * The right result of a call is computed here once more, straight from the contract.  Whatever the result, nothing changes
- * but what a success changes.
+ * The right result of a call is computed here once more, straight from the contract.  Whatever the result, nothing
+ * changes but what a success changes.
  */
 #include "fcntl.h"
 #include "ksmtest.h"

@@ -1,87 +1,37 @@
 /*
  * t_ksmfail.c - shared memory when the kernel's n-th allocation fails, for each n until the call succeeds.
  *
- * A debug kernel can fail an allocation of one process; on a normal one these tests are skipped.  After each failure all
- * figures are what they were, the kernel's check of its own structures finds nothing, and the same call succeeds.
+ * After each failure all figures are what they were, the kernel's check of its own structures finds nothing, and the
+ * same call succeeds.
  */
-#include "ksmtest.h"
+#include "failing.h"
 
-#define MOST_ALLOCATIONS 20000
-#define PER_FRAME        128 /* as many small objects as a frame has, so that one that is lost each time shows */
-
-/* What a call must leave as it was. */
-struct state {
-    int frames;
-    struct ksminfo_t totals, segment;
-    char *brk;
-};
+#define PER_FRAME 128 /* as many small objects as a frame has, so that one that is lost each time shows */
 
 static int shared; /* segments that each test has: a small one, */
 static int large;  /* and one with page tables of its own */
-static uint nfailures;
-
-static struct state state(void)
-{
-    struct state s;
-
-    memset(&s, 0, sizeof(s));
-    s.totals = info_of(0);
-    s.segment = info_of(shared);
-    s.brk = sbrk(0);
-    s.frames = pgused();
-    return s;
-}
-
-static void check_unchanged(const struct state *before)
-{
-    struct state now = state();
-
-    check_eq(now.frames, before->frames);
-    check(memcmp(&now.totals, &before->totals, sizeof(now.totals)) == 0);
-    check(memcmp(&now.segment, &before->segment, sizeof(now.segment)) == 0);
-    check(now.brk == before->brk);
-    check_eq(debug(DEBUG_CHECK, 0), 0);
-}
-
-/* Fails the nth allocation of the call between the two. */
-static void fail_from_here(uint nth) { debug(DEBUG_FAIL_ALLOCATION, nth); }
-
-static void fail_no_more(void) { debug(DEBUG_FAIL_ALLOCATION, 0); }
 
 static void make_segments(void)
 {
-    if (debug(DEBUG_CHECK, 0) < 0)
-        tap_skip();
+    failing_begin();
     shared = fresh(3 * PAGE);
     large = fresh(5 * MB);
     attach(shared);
 }
 
-/* Fails each allocation of a call in turn.  try(nth) makes the call, whose nth allocation fails, and returns its error; or
-   it undoes the call, and returns 0. */
-static void sweep(int (*try)(uint nth), int error)
+static void drop_segments(void)
 {
-    struct state before;
-
-    make_segments();
-    check_eq(try(0), 0); /* so that what a process keeps from the first time on is there */
-    before = state();
-    for (uint nth = 1;; nth++) {
-        int result = try(nth);
-
-        if (result == 0)
-            break;
-        check(nth < MOST_ALLOCATIONS);
-        check_eq(result, error);
-        check_unchanged(&before);
-        nfailures++;
-    }
-    check_eq(try(0), 0);
-    tap_note("%u allocations, each of them failed", nfailures);
     ksmdetach(shared);
     ksmdelete(shared);
     ksmdelete(large);
     check_alive();
+}
+
+static void sweep(int (*try)(uint nth), int error)
+{
+    make_segments();
+    fail_each(try, error, &shared, 1);
+    drop_segments();
 }
 
 static int try_get(uint nth)
@@ -159,7 +109,7 @@ static int try_fork(uint nth)
 
 TEST("§7.1 a fork that fails leaves no trace")
 {
-    struct state before;
+    struct figures before;
 
     make_segments();
     attach(large);
@@ -167,19 +117,16 @@ TEST("§7.1 a fork that fails leaves no trace")
     attach(large); /* two of the three need page tables of their own */
     check_eq(try_fork(0), 0);
     for (uint nth = 1;; nth++) {
-        before = state();
+        before = figures(&shared, 1);
         if (try_fork(nth) == 0)
             break;
         for (int i = 0; i < PER_FRAME; i++)
             check_eq(try_fork(nth), -1);
         check_unchanged(&before);
     }
-    ksmdetach(shared);
     for (int i = 0; i < 3; i++)
         ksmdetach(large);
-    ksmdelete(shared);
-    ksmdelete(large);
-    check_alive();
+    drop_segments();
 }
 
 /* 0: the new program ran. */
@@ -189,7 +136,7 @@ static int exec_in_child(uint nth)
 
     check(pid >= 0);
     if (pid == 0) {
-        struct state before = state();
+        struct figures before = figures(&shared, 1);
 
         fail_from_here(nth);
         exec("/true", (char *[]){ "true", NULL });
@@ -211,10 +158,7 @@ TEST("§7.3 an exec that runs out of memory changes nothing")
     for (uint nth = 1; exec_in_child(nth) != 0; nth++)
         check(nth < MOST_ALLOCATIONS);
     check_eq(info_of(shared).attached_nr, attached);
-    ksmdetach(shared);
-    ksmdelete(shared);
-    ksmdelete(large);
-    check_alive();
+    drop_segments();
 }
 
 static int try_sbrk(uint nth)

@@ -1,6 +1,6 @@
 /*
- * t_ksmlib.c - shared memory: when the library's lock, semaphore and ring enter the kernel, and whom they wait for, §11.4
- * and §11.7.
+ * t_ksmlib.c - shared memory: when the library's lock, semaphore and ring enter the kernel, and whom they wait for,
+ * §11.4 and §11.7.
  */
 #include "ksmlock.h"
 #include "ksmring.h"

@@ -1,8 +1,8 @@
 /*
  * t_ksmlimit.c - shared memory: what happens at the limits, §10.
  *
- * The limits are boot parameters, so the tests find them by going there.  Handles and addresses are kept in memory that is
- * there before the first measurement.
+ * The limits are boot parameters, so the tests find them by going there.  Handles and addresses are kept in memory that
+ * is there before the first measurement.
  */
 #include "ksmtest.h"
 

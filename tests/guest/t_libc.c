@@ -1,5 +1,5 @@
 /*
- * t_libc.c - the parts of C's library that make system calls: streams, ends of programs.  The rest is tested on the host.
+ * t_libc.c - the parts of C's library that make system calls: streams, ends of programs.  The host tests the rest.
  */
 #include "assert.h"
 #include "fcntl.h"

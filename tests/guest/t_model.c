@@ -1,14 +1,15 @@
 /*
- * t_model.c - random calls of several processes, compared with the naive model of model.h after each.
+ * t_model.c - random calls of several processes, compared with the model of naive.h after each.
  *
- * t_model -s SEED -t SECONDS makes another sequence, or a longer one.  The test decides which helper makes which call; the
- * helpers make one call at a time, on request.
+ * t_model -s SEED -t SECONDS makes another sequence, or a longer one.  The test decides which helper makes which call;
+ * the helpers make one call at a time, on request.
  *
  * Runs with: --param ksm.segments=14 --param ksm.attachments=48 --param ksm.pages=28000 -- t_model
  */
 #include "chance.h"
 #include "helper.h"
-#include "model.h"
+#include "ksmtest.h"
+#include "naive.h"
 #include "procinfo.h"
 
 #define SECONDS          6
@@ -34,7 +35,7 @@ static void send(uint helper, enum helper_op op, uint a, uint b, uint c)
 {
     by = helper;
     request = (struct helper_request){ op, a, b, c };
-    model.now.since = (uint)uptime();
+    naive.now.since = (uint)uptime();
     check_eq(write(helper_fd(helper) + 1, &request, sizeof(request)), sizeof(request));
 }
 
@@ -43,7 +44,7 @@ static struct helper_reply receive(void)
     struct helper_reply reply;
 
     check_eq(read(helper_first_fd, &reply, sizeof(reply)), sizeof(reply));
-    model.now.until = (uint)uptime();
+    naive.now.until = (uint)uptime();
     return reply;
 }
 
@@ -62,7 +63,7 @@ static void expect(const char *what, uint got, uint want)
     check_eq(got, want);
 }
 
-static void expect_when(const char *what, uint got, struct model_when when)
+static void expect_when(const char *what, uint got, struct naive_when when)
 {
     if (got < when.since || got > when.until)
         expect(what, got, when.since);
@@ -72,7 +73,7 @@ static void expect_when(const char *what, uint got, struct model_when when)
 
 static void compare_totals(const struct ksminfo_t *info)
 {
-    struct ksminfo_t want = model_totals();
+    struct ksminfo_t want = naive_totals();
 
     expect("segments", info->total_shrg_nr, want.total_shrg_nr);
     expect("pages", info->total_shpg_nr, want.total_shpg_nr);
@@ -81,19 +82,19 @@ static void compare_totals(const struct ksminfo_t *info)
 
 static void compare_segment(uint helper, uint segment)
 {
-    const struct model_segment *s = &model.segments[segment];
+    const struct naive_segment *s = &naive.segments[segment];
     struct helper_request cause = request;
     uint cause_by = by;
-    struct model_when now = model.now;
+    struct naive_when now = naive.now;
 
-    send(helper, INFO, (uint)model.procs[helper].handles[segment], 0, 0);
+    send(helper, INFO, (uint)naive.procs[helper].handles[segment], 0, 0);
 
     struct helper_reply reply = receive();
     const struct ksminfo_t *info = &reply.info;
 
     request = cause; /* the call that made a difference, if there is one */
     by = cause_by;
-    model.now = now;
+    naive.now = now;
     expect("the result of info", (uint)reply.result, 0);
     expect("ksmsz", info->ksmsz, s->size);
     expect("cpid", (uint)info->cpid, (uint)s->cpid);
@@ -112,13 +113,13 @@ static void compare(void)
     struct ksminfo_t totals = info_of(0);
 
     compare_totals(&totals);
-    for (uint i = 0; i < MODEL_SEGMENTS; i++) {
-        uint first = pick(MODEL_PROCS);
+    for (uint i = 0; i < NAIVE_SEGMENTS; i++) {
+        uint first = pick(NAIVE_PROCS);
 
-        for (uint j = 0; model.segments[i].exists && j < MODEL_PROCS; j++) {
-            uint helper = (first + j) % MODEL_PROCS;
+        for (uint j = 0; naive.segments[i].exists && j < NAIVE_PROCS; j++) {
+            uint helper = (first + j) % NAIVE_PROCS;
 
-            if (model.procs[helper].alive && model.procs[helper].handles[i]) {
+            if (naive.procs[helper].alive && naive.procs[helper].handles[i]) {
                 compare_segment(helper, i);
                 break;
             }
@@ -132,13 +133,13 @@ static void compare(void)
 
 static uint any_handle(uint helper)
 {
-    const struct model_proc *p = &model.procs[helper];
+    const struct naive_proc *p = &naive.procs[helper];
     static const uint wild[] = { 0, (uint)-1, 1, 0x7FFFFFFF, 0x80000000 };
-    uint from = pick(MODEL_SEGMENTS);
+    uint from = pick(NAIVE_SEGMENTS);
 
     if (pick(8) != 0) {
-        for (uint i = 0; i < MODEL_SEGMENTS; i++) {
-            uint segment = (from + i) % MODEL_SEGMENTS;
+        for (uint i = 0; i < NAIVE_SEGMENTS; i++) {
+            uint segment = (from + i) % NAIVE_SEGMENTS;
 
             if (p->handles[segment])
                 return (uint)p->handles[segment] ^ (pick(32) ? 0 : 1u << pick(32));
@@ -151,8 +152,8 @@ static uint any_size(void)
 {
     static const uint small[] = { 0, 1, 1, 4095, 4096, 4096, 4097, 3 * PAGE, 7 * PAGE + 1, 30 * PAGE };
     static const uint large[] = { 4 * MB - 1, 4 * MB, 4 * MB + 1, 9 * MB, HUGE_SIZE, HUGE_SIZE };
-    const uint bad[] = { model.max_pages * PAGE,
-                         model.max_pages * PAGE + 1,
+    const uint bad[] = { naive.max_pages * PAGE,
+                         naive.max_pages * PAGE + 1,
                          0x7FFFDFFF,
                          0x7FFFE000,
                          0x7FFFE001,
@@ -202,7 +203,7 @@ static uint attach_flags_any(void)
     return kind < 18 ? PICK(flags) : kind < 19 ? 1u << pick(32) : pick(256);
 }
 
-static const struct model_view *any_view(const struct model_proc *p)
+static const struct naive_view *any_view(const struct naive_proc *p)
 {
     return p->nviews ? &p->views[pick(p->nviews)] : NULL;
 }
@@ -211,10 +212,10 @@ static const struct model_view *any_view(const struct model_proc *p)
 
 static void do_get(uint helper)
 {
-    struct model_proc *p = &model.procs[helper];
+    struct naive_proc *p = &naive.procs[helper];
     uint id = ids[pick(NIDS)], size = any_size(), flags = get_flags();
     int got = call(helper, GET, id, size, flags), segment;
-    int want = model_get(p, id, size, flags, &segment);
+    int want = naive_get(p, id, size, flags, &segment);
 
     if (want < 0) {
         expect("the error of get", (uint)got, (uint)want);
@@ -224,17 +225,17 @@ static void do_get(uint helper)
     if (p->handles[segment])
         expect("the same handle again", (uint)got, (uint)p->handles[segment]);
     else
-        expect("nothing else has this handle", (uint)model_of_handle(p, got), (uint)NOBODY);
+        expect("nothing else has this handle", (uint)naive_of_handle(p, got), (uint)NOBODY);
     p->handles[segment] = got;
     history[nhistory++ % NHISTORY] = got;
 }
 
-static void check_stamps(uint helper, const struct model_view *v)
+static void check_stamps(uint helper, const struct naive_view *v)
 {
-    const struct model_segment *s = &model.segments[v->segment];
+    const struct naive_segment *s = &naive.segments[v->segment];
 
-    for (uint i = 0; i < MODEL_STAMPS; i++) {
-        uint va = v->va + model_stamp_page(s, i) * PAGE;
+    for (uint i = 0; i < NAIVE_STAMPS; i++) {
+        uint va = v->va + naive_stamp_page(s, i) * PAGE;
 
         expect("a stamp", (uint)call(helper, PEEK, va, 0, 0), s->stamps[i]);
     }
@@ -244,11 +245,11 @@ static void do_attach(uint helper, uint handle)
 {
     uint flags = attach_flags_any();
     int got = call(helper, ATTACH, handle, flags, 0);
-    int want = model_attach(&model.procs[helper], (int)handle, flags);
+    int want = naive_attach(&naive.procs[helper], (int)handle, flags);
 
     expect("the result of attach", (uint)got, (uint)want);
     if (got > 0)
-        check_stamps(helper, &model.procs[helper].views[model.procs[helper].nviews - 1]);
+        check_stamps(helper, &naive.procs[helper].views[naive.procs[helper].nviews - 1]);
 }
 
 static void do_attach_many(uint helper)
@@ -264,17 +265,17 @@ static void do_detach(uint helper)
     uint handle = any_handle(helper);
     int got = call(helper, DETACH, handle, 0, 0);
 
-    expect("the result of detach", (uint)got, (uint)model_detach(&model.procs[helper], (int)handle));
+    expect("the result of detach", (uint)got, (uint)naive_detach(&naive.procs[helper], (int)handle));
 }
 
 static void do_detach_at(uint helper)
 {
     static const uint off[] = { 0, 0, 0, 0, 1, 4, PAGE, (uint) - (int)PAGE, 0x80000000 };
-    const struct model_view *v = any_view(&model.procs[helper]);
+    const struct naive_view *v = any_view(&naive.procs[helper]);
     uint va = (v ? v->va : pick(KERNBASE)) + PICK(off);
     int got = call(helper, DETACH_AT, va, 0, 0);
 
-    expect("the result of detachat", (uint)got, (uint)model_detach_at(&model.procs[helper], va));
+    expect("the result of detachat", (uint)got, (uint)naive_detach_at(&naive.procs[helper], va));
 }
 
 static void do_delete(uint helper)
@@ -282,13 +283,13 @@ static void do_delete(uint helper)
     uint handle = any_handle(helper);
     int got = call(helper, DELETE, handle, 0, 0);
 
-    expect("the result of delete", (uint)got, (uint)model_delete(&model.procs[helper], (int)handle));
+    expect("the result of delete", (uint)got, (uint)naive_delete(&naive.procs[helper], (int)handle));
 }
 
 static void do_info(uint helper)
 {
     uint handle = any_handle(helper);
-    bool good = handle == 0 || model_of_handle(&model.procs[helper], (int)handle) != NOBODY;
+    bool good = handle == 0 || naive_of_handle(&naive.procs[helper], (int)handle) != NOBODY;
 
     expect("the result of info", (uint)call(helper, INFO, handle, 0, 0), good ? 0 : (uint)KSM_EHANDLE);
 }
@@ -297,8 +298,8 @@ static void do_info(uint helper)
 static void do_info_at(uint helper)
 {
     static const uint offsets[] = { 8, 2048, PAGE - sizeof(struct ksminfo_t), PAGE - 40, PAGE - 4, -4u };
-    const struct model_proc *p = &model.procs[helper];
-    const struct model_view *v = any_view(p);
+    const struct naive_proc *p = &naive.procs[helper];
+    const struct naive_view *v = any_view(p);
     uint offset = PICK(offsets);
     bool straddles = offset > PAGE - sizeof(struct ksminfo_t);
     int handle = straddles ? 0x7FFFFFFF : 0;
@@ -306,8 +307,8 @@ static void do_info_at(uint helper)
     if (!v)
         return;
 
-    uint va = v->va + (pick(2) ? (model.segments[v->segment].npages - 1) * PAGE : 0) + offset;
-    int want = !model_can(p, va, sizeof(struct ksminfo_t), true) ? KSM_EFAULT : straddles ? KSM_EHANDLE : 0;
+    uint va = v->va + (pick(2) ? (naive.segments[v->segment].npages - 1) * PAGE : 0) + offset;
+    int want = !naive_can(p, va, sizeof(struct ksminfo_t), true) ? KSM_EFAULT : straddles ? KSM_EHANDLE : 0;
 
     if (va < (p->brk + PAGE - 1) / PAGE * PAGE) /* half in the heap */
         return;
@@ -316,28 +317,28 @@ static void do_info_at(uint helper)
 
 static void do_poke(uint helper)
 {
-    const struct model_view *v = any_view(&model.procs[helper]);
-    uint which = pick(MODEL_STAMPS), value = pick(0xFFFFFFFF);
+    const struct naive_view *v = any_view(&naive.procs[helper]);
+    uint which = pick(NAIVE_STAMPS), value = pick(0xFFFFFFFF);
 
     if (!v)
         return;
 
-    struct model_segment *s = &model.segments[v->segment];
-    uint page = model_stamp_page(s, which);
+    struct naive_segment *s = &naive.segments[v->segment];
+    uint page = naive_stamp_page(s, which);
 
     if (v->writable) {
         call(helper, POKE, v->va + page * PAGE, value, 0);
-        for (uint i = 0; i < MODEL_STAMPS; i++) {
-            if (model_stamp_page(s, i) == page)
+        for (uint i = 0; i < NAIVE_STAMPS; i++) {
+            if (naive_stamp_page(s, i) == page)
                 s->stamps[i] = value;
         }
     }
-    check_stamps(helper, any_view(&model.procs[helper]));
+    check_stamps(helper, any_view(&naive.procs[helper]));
 }
 
 static void do_sbrk(uint helper)
 {
-    struct model_proc *p = &model.procs[helper];
+    struct naive_proc *p = &naive.procs[helper];
     uint top = KERNBASE, room, deltas[8] = { 0, 1, PAGE, 2 * PAGE + 5, 0x70000000, 0x80000000 };
 
     for (uint i = 0; i < p->nviews; i++)
@@ -362,7 +363,7 @@ static void do_sbrk(uint helper)
 /* Starts a helper without segments, as a child of this process. */
 static void start_helper(uint helper)
 {
-    struct model_proc *p = &model.procs[helper];
+    struct naive_proc *p = &naive.procs[helper];
     int pid = fork();
 
     check(pid >= 0);
@@ -380,48 +381,48 @@ static void do_fork(uint helper)
     uint free = 0;
     int want, got;
 
-    while (free < MODEL_PROCS && model.procs[free].alive)
+    while (free < NAIVE_PROCS && naive.procs[free].alive)
         free++;
-    if (free == MODEL_PROCS)
+    if (free == NAIVE_PROCS)
         return;
     if (pick(3) == 0) {
         start_helper(free);
         return;
     }
     got = call(helper, FORK, free, 0, 0);
-    want = model_fork(&model.procs[helper], &model.procs[free], got);
+    want = naive_fork(&naive.procs[helper], &naive.procs[free], got);
     expect("does fork work", got > 0 ? 0 : (uint)got, (uint)want);
 }
 
 /* Its attachments are gone when its parent's wait() returns.  The parent of an orphan is init. */
 static void bury(uint helper)
 {
-    struct model_proc *p = &model.procs[helper];
+    struct naive_proc *p = &naive.procs[helper];
     int status, waited;
 
     p->alive = false;
     if (p->parent == NOBODY) {
         expect("the dead one", (uint)waits(&status), (uint)p->pid);
     } else if (p->parent != ORPHAN) {
-        struct model_when now = model.now;
+        struct naive_when now = naive.now;
 
         waited = call((uint)p->parent, WAIT, 0, 0, 0);
         expect("the dead one", (uint)waited, (uint)p->pid);
-        model.now.since = now.since;
+        naive.now.since = now.since;
     }
-    for (uint i = 0; i < MODEL_PROCS; i++) {
-        if (model.procs[i].alive && model.procs[i].parent == (int)helper)
-            model.procs[i].parent = ORPHAN;
+    for (uint i = 0; i < NAIVE_PROCS; i++) {
+        if (naive.procs[i].alive && naive.procs[i].parent == (int)helper)
+            naive.procs[i].parent = ORPHAN;
     }
-    model.now.until = (uint)uptime();
-    model_release(p);
+    naive.now.until = (uint)uptime();
+    naive_release(p);
     if (p->parent == ORPHAN) { /* it has to take its last request before another helper may read that pipe */
         struct procinfo living;
 
         wait_until(procinfo(p->pid, &living) < 0);
     }
     for (int i = 0; p->parent == ORPHAN && i < 100; i++) {
-        struct ksminfo_t info = info_of(0), want = model_totals();
+        struct ksminfo_t info = info_of(0), want = naive_totals();
 
         if (info.total_attached_nr == want.total_attached_nr && info.total_shrg_nr == want.total_shrg_nr)
             break;
@@ -431,8 +432,8 @@ static void bury(uint helper)
 
 static void do_exit(uint helper)
 {
-    struct model_proc *p = &model.procs[helper];
-    struct model_when now;
+    struct naive_proc *p = &naive.procs[helper];
+    struct naive_when now;
 
     if (pick(2)) {
         send(helper, EXIT, 0, 0, 0);
@@ -441,13 +442,13 @@ static void do_exit(uint helper)
         receive();
         check_eq(kill(p->pid), 0);
     }
-    now.since = model.now.since;
+    now.since = naive.now.since;
     if (p->parent == ORPHAN) { /* no wait() returns when it has ended */
         now.until = now.since + 1000;
         bury(helper);
-        for (uint i = 0; i < MODEL_SEGMENTS; i++) {
-            if (model.segments[i].dtime.since == now.since)
-                model.segments[i].dtime.until = now.until;
+        for (uint i = 0; i < NAIVE_SEGMENTS; i++) {
+            if (naive.segments[i].dtime.since == now.since)
+                naive.segments[i].dtime.until = now.until;
         }
     } else {
         bury(helper);
@@ -456,7 +457,7 @@ static void do_exit(uint helper)
 
 static void do_exec(uint helper)
 {
-    struct model_proc *p = &model.procs[helper];
+    struct naive_proc *p = &naive.procs[helper];
     bool good = pick(2);
     int result = call(helper, EXEC, good, 0, 0);
 
@@ -465,7 +466,7 @@ static void do_exec(uint helper)
         return;
     }
     expect("does exec work", result > 0, 1);
-    model_release(p);
+    naive_release(p);
     p->first_brk = p->brk = (uint)result;
 }
 
@@ -505,10 +506,10 @@ static void step(uint helper)
 
 static uint some_helper(void)
 {
-    uint i = pick(MODEL_PROCS);
+    uint i = pick(NAIVE_PROCS);
 
-    for (uint n = 0; n < MODEL_PROCS; n++, i = (i + 1) % MODEL_PROCS) {
-        if (model.procs[i].alive)
+    for (uint n = 0; n < NAIVE_PROCS; n++, i = (i + 1) % NAIVE_PROCS) {
+        if (naive.procs[i].alive)
             return i;
     }
     start_helper(i);
@@ -526,9 +527,9 @@ static uint limit_of(const char *name)
 
 static void end_helpers(void)
 {
-    for (uint i = 0; i < MODEL_PROCS; i++) {
-        if (model.procs[i].alive)
-            kill(model.procs[i].pid);
+    for (uint i = 0; i < NAIVE_PROCS; i++) {
+        if (naive.procs[i].alive)
+            kill(naive.procs[i].pid);
     }
     while (wait() > 0)
         ;
@@ -547,15 +548,15 @@ TEST("§3 §4 §5 §6 §7 §8 §9 §10 §12 random calls of several processes gi
 
     tap_note("seed %d", tap_seed);
     random = chance_start((uint)tap_seed, 0);
-    model.max_segments = limit_of("ksm.segments");
-    model.max_attachments = limit_of("ksm.attachments");
-    model.max_pages = limit_of("ksm.pages");
+    naive.max_segments = limit_of("ksm.segments");
+    naive.max_attachments = limit_of("ksm.attachments");
+    naive.max_pages = naive.max_frames = limit_of("ksm.pages");
     check_eq(info_of(0).total_shrg_nr, 0); /* the model knows of no others */
     for (uint i = 0; i < NIDS; i++)
         ids[i] = (uint)fresh_id();
     check_eq(pipe(fds), 0);
     helper_first_fd = fds[0];
-    for (uint i = 0; i < MODEL_PROCS; i++) {
+    for (uint i = 0; i < NAIVE_PROCS; i++) {
         check_eq(pipe(fds), 0);
         check_eq(fds[0], helper_fd(i));
     }
@@ -566,9 +567,9 @@ TEST("§3 §4 §5 §6 §7 §8 §9 §10 §12 random calls of several processes gi
             check_eq(debug(DEBUG_CHECK, 0), 0);
     }
     tap_note("%u steps", nsteps);
-    for (uint i = 0; i < MODEL_PROCS; i++) {
-        if (model.procs[i].alive) {
-            kill(model.procs[i].pid);
+    for (uint i = 0; i < NAIVE_PROCS; i++) {
+        if (naive.procs[i].alive) {
+            kill(naive.procs[i].pid);
             bury(i);
         }
     }

@@ -204,11 +204,10 @@ TEST("sh takes the names of files as they are, whatever characters they have")
     lines_enter();
     close(open("\4", O_CREATE | O_WRONLY)); /* what sh itself means a * by */
     close(open("a\2b", O_CREATE | O_WRONLY));
-    check_eq(lines_shell((char *[]){ "sh", "-c", "echo > kept; for f in ?; do rm $f; done; echo k*", NULL }),
-             0);
-    check_str(lines_output, "kept\n");
-    check_eq(lines_shell((char *[]){ "sh", "-c", "for f in a*; do rm $f; rm k*; done; echo *", NULL }), 0);
-    check_str(lines_output, "*\n");
+    check_eq(lines_shell("echo > kept; for f in ?; do rm $f; done; echo k*"), 0);
+    check_str(program_output, "kept\n");
+    check_eq(lines_shell("for f in a*; do rm $f; rm k*; done; echo *"), 0);
+    check_str(program_output, "*\n");
     lines_leave();
 }
 
@@ -249,8 +248,8 @@ TEST("a loop that runs often needs no more memory")
         "for k in 1 2 3 4 5 6 7 8 9 0; do for l in 1 2 3 4 5 6 7 8 9 0; do a=$i$j$k$l; done; "
         "done; done; done; /ps | /grep 'K *0 sh$' | /grep -v '  [0-9][0-9]*K'";
 
-    check_eq(lines_shell((char *[]){ "sh", "-c", (char *)line, NULL }), 1);
-    check_str(lines_output, "");
+    check_eq(lines_shell(line), 1);
+    check_str(program_output, "");
 }
 
 TEST("sh takes long lines and many arguments, and refuses what is too much")
@@ -261,33 +260,33 @@ TEST("sh takes long lines and many arguments, and refuses what is too much")
     lines_enter();
     memset(p, 'x', 3000);
     strcpy(p + 3000, " | wc");
-    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
-    check_str(lines_output, "1 1 3001 \n");
+    check_eq(lines_shell(command), 0);
+    check_str(program_output, "1 1 3001 \n");
     p = command + snprintf(command, sizeof(command), "echo");
     for (int i = 0; i < 60; i++)
         p += snprintf(p, 10, " %d", i);
-    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
-    check_eq(strlen(lines_output), 10 * 2 + 50 * 3);
+    check_eq(lines_shell(command), 0);
+    check_eq(strlen(program_output), 10 * 2 + 50 * 3);
     for (int i = 0; i < 100; i++)
         p += snprintf(p, 10, " %d", i);
-    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 126);
-    check_str(lines_output, "sh: echo: a command has at most 63 words\n");
+    check_eq(lines_shell(command), 126);
+    check_str(program_output, "sh: echo: a command has at most 63 words\n");
     memset(command, '(', 2000);
     command[2000] = 0;
-    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 2);
+    check_eq(lines_shell(command), 2);
     p = command + snprintf(command, sizeof(command), "if false; then x");
     for (int i = 0; i < 150; i++)
         p += snprintf(p, 30, "; elif false; then x");
     strcpy(p, "; elif true; then echo last; else echo none; fi");
-    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
-    check_str(lines_output, "last\n");
+    check_eq(lines_shell(command), 0);
+    check_str(program_output, "last\n");
     p = command + snprintf(command, sizeof(command), "false; echo ");
     for (int i = 0; i < 1500; i++)
         p = strcpy(p, "$?") + 2;
-    check_eq(lines_shell((char *[]){ "sh", "-c", command, NULL }), 0);
-    check_eq(strspn(lines_output, "1"), 1500);
-    check_eq(lines_shell((char *[]){ "sh", "-c", "false; echo \1", NULL }), 0);
-    check_str(lines_output, "\n");
+    check_eq(lines_shell(command), 0);
+    check_eq(strspn(program_output, "1"), 1500);
+    check_eq(lines_shell("false; echo \1"), 0);
+    check_str(program_output, "\n");
     lines_leave();
 }
 
@@ -300,14 +299,14 @@ TEST("sh runs a file of commands")
     fd = open("s", O_CREATE | O_WRONLY);
     check_eq(write(fd, script, strlen(script)), strlen(script));
     close(fd);
-    check_eq(lines_shell((char *[]){ "sh", "s", NULL }), 9);
-    check_str(lines_output, "one\ntwo\nthree\n");
-    check_eq(lines_shell((char *[]){ "sh", "none", NULL }), 127);
-    check_eq(lines_shell((char *[]){ "sh", "-x", NULL }), 2);
-    check_eq(lines_shell((char *[]){ "sh", "-c", "sh < s", NULL }), 9);
-    check_str(lines_output, "one\ntwo\nthree\n"); /* without a prompt, since it is not the console */
-    check_eq(lines_shell((char *[]){ "sh", "-c", "sh 0>> s", NULL }), 1);
-    check_str(lines_output, "sh: input: read error\n"); /* the descriptor is for writing alone */
+    check_eq(lines_shell("sh s"), 9);
+    check_str(program_output, "one\ntwo\nthree\n");
+    check_eq(lines_shell("sh none"), 127);
+    check_eq(lines_shell("sh -x"), 2);
+    check_eq(lines_shell("sh < s"), 9);
+    check_str(program_output, "one\ntwo\nthree\n"); /* without a prompt, since it is not the console */
+    check_eq(lines_shell("sh 0>> s"), 1);
+    check_str(program_output, "sh: input: read error\n"); /* the descriptor is for writing alone */
     check_eq(unlink("s"), 0);
     lines_leave();
 }
@@ -401,16 +400,16 @@ TEST("ksmstat and ksmrm take segments by number and by name")
 
     check_positive(ksmget("t_sh.segment", 5000));
     check_positive(ksmget(1234567, 5000));
-    check_eq(lines_shell((char *[]){ "sh", "-c", "/ksmstat t_sh.segment | /grep 'bytes 5000'", NULL }), 0);
-    check_eq(lines_shell((char *[]){ "sh", "-c", "/ksmstat | /grep '^segments [1-9]'", NULL }), 0);
+    check_eq(lines_shell("/ksmstat t_sh.segment | /grep 'bytes 5000'"), 0);
+    check_eq(lines_shell("/ksmstat | /grep '^segments [1-9]'"), 0);
     lines_run(lines, COUNT(lines));
 }
 
 TEST("ps prints a line for each living process")
 {
-    check_eq(lines_shell((char *[]){ "sh", "-c", "/ps | /grep '^ *1 *0 *0 sleep.* init$'", NULL }), 0);
-    check_eq(lines_shell((char *[]){ "sh", "-c", "/ps | /grep t_sh", NULL }), 0);
-    check_eq(lines_shell((char *[]){ "sh", "-c", "/ps | /grep no-such-name", NULL }), 1);
+    check_eq(lines_shell("/ps | /grep '^ *1 *0 *0 sleep.* init$'"), 0);
+    check_eq(lines_shell("/ps | /grep t_sh"), 0);
+    check_eq(lines_shell("/ps | /grep no-such-name"), 1);
 }
 
 TAP_MAIN(NULL)

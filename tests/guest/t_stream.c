@@ -1,6 +1,6 @@
 /*
- * t_stream.c - ksmcat, as a program: what goes in comes out, nobody waits for the dead, and a foreign or hostile segment is
- * refused or survived.
+ * t_stream.c - ksmcat, as a program: what goes in comes out, nobody waits for the dead, and a foreign or hostile
+ * segment is refused or survived.
  */
 #include "fcntl.h"
 #include "ksmring.h"

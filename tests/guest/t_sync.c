@@ -1,6 +1,6 @@
 /*
- * t_sync.c - the library's lock and semaphore, with up to 8 processes, some of which are killed; and counter, which uses
- * the lock.
+ * t_sync.c - the library's lock and semaphore, with up to 8 processes, some of which are killed; and counter, which
+ * uses the lock.
  */
 #include "ksmlock.h"
 #include "ksmsem.h"

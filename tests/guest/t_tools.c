@@ -8,8 +8,6 @@
 #include "lines.h"
 #include "sysinfo.h"
 
-static int shell(char *command) { return lines_shell((char *[]){ "sh", "-c", command, NULL }); }
-
 TEST("cp copies files, into directories too, and never a file onto itself")
 {
     static const struct line lines[] = {
@@ -80,8 +78,8 @@ TEST("each program that takes options or files says how it is used, and does not
     for (uint i = 0; i < COUNT(programs); i++) {
         snprintf(command, sizeof(command), "%s --help", programs[i]);
         snprintf(wanted, sizeof(wanted), "%s: usage: %s", programs[i], programs[i]);
-        if (shell(command) != 2 || strncmp(lines_output, wanted, strlen(wanted)) != 0) {
-            tap_note("%s prints: %.100s", command, lines_output);
+        if (lines_shell(command) != 2 || strncmp(program_output, wanted, strlen(wanted)) != 0) {
+            tap_note("%s prints: %.100s", command, program_output);
             check(!"how it is used");
         }
     }
@@ -211,8 +209,8 @@ TEST("ed keeps lines of any length and bytes")
 
     lines_run(lines, COUNT(lines));
     lines_enter();
-    check_eq(shell("cat /sh > f; (echo w g; echo Q) | ed -s f; echo >> f"), 0);
-    check_str(lines_output, "");
+    check_eq(lines_shell("cat /sh > f; (echo w g; echo Q) | ed -s f; echo >> f"), 0);
+    check_str(program_output, "");
     check_same("f", "g");
     check_eq(unlink("f"), 0);
     check_eq(unlink("g"), 0);
@@ -255,20 +253,20 @@ TEST("a full disk costs ed and mv nothing that was there")
     char name[DIRSIZ + 1];
 
     lines_enter();
-    check_eq(shell("echo one > f; echo two > g; ln g h; touch e; mkdir d"), 0);
+    check_eq(lines_shell("echo one > f; echo two > g; ln g h; touch e; mkdir d"), 0);
 
     uint nfiles = fill_disk(4);
 
-    check_eq(shell("(echo H; echo r /README; echo w; echo 1p; echo Q) | ed -s f"), 1);
-    check_str(lines_output,
+    check_eq(lines_shell("(echo H; echo r /README; echo w; echo 1p; echo Q) | ed -s f"), 1);
+    check_str(program_output,
               "?\ncannot write the file: the text is here still, and so is what was in the file\none\n");
-    check_eq(shell("(echo H; echo r /README; echo w; echo Q) | ed -s g"), 1);
-    check_str(lines_output,
+    check_eq(lines_shell("(echo H; echo r /README; echo w; echo Q) | ed -s g"), 1);
+    check_str(program_output,
               "?\ncannot write the file: the text is here still, and so is what was in the file\n");
-    check_eq(shell("cat g h; rm g h"), 0);
-    check_str(lines_output, "two\ntwo\n");
-    check_eq(shell("cat f; mv f e; cat e; mv e d/f; cat d/f; rm d/f d; ls -C | grep '^ed'"), 1);
-    check_str(lines_output, "one\none\none\n");
+    check_eq(lines_shell("cat g h; rm g h"), 0);
+    check_str(program_output, "two\ntwo\n");
+    check_eq(lines_shell("cat f; mv f e; cat e; mv e d/f; cat d/f; rm d/f d; ls -C | grep '^ed'"), 1);
+    check_str(program_output, "one\none\none\n");
     while (nfiles > 0) {
         big_name(name, --nfiles);
         check_eq(unlink(name), 0);
@@ -300,7 +298,7 @@ TEST("top prints processes, and bars for shared memory")
 /* The last output is one for a terminal of 80 columns. */
 static void check_width(void)
 {
-    for (char *line = lines_output, *end; (end = strchr(line, '\n')); line = end + 1)
+    for (char *line = program_output, *end; (end = strchr(line, '\n')); line = end + 1)
         check(end - line <= 80);
 }
 
@@ -310,14 +308,14 @@ TEST("§13 ksmstat lists public segments alone, in 80 columns, and says where to
 
     check_positive(board);
     check_positive(other);
-    check_eq(shell("/ksmstat"), 0);
-    check(strstr(lines_output, "\n0x6f92fe2b \"board\"\n    bytes 5000  attachments 0") != NULL);
-    check(strstr(lines_output, "t_tools.other") == NULL);
-    check(strstr(lines_output, "not public: 1; Ctrl-K on the console shows the operator all\n") != NULL);
+    check_eq(lines_shell("/ksmstat"), 0);
+    check(strstr(program_output, "\n0x6f92fe2b \"board\"\n    bytes 5000  attachments 0") != NULL);
+    check(strstr(program_output, "t_tools.other") == NULL);
+    check(strstr(program_output, "not public: 1; Ctrl-K on the console shows the operator all\n") != NULL);
     check_width();
-    check_eq(shell("/ksmstat t_tools.other board 77"), 1);
+    check_eq(lines_shell("/ksmstat t_tools.other board 77"), 1);
     check_width();
-    check(strstr(lines_output, "0x0000004d: no such segment") != NULL);
+    check(strstr(program_output, "0x0000004d: no such segment") != NULL);
     check_eq(ksmdelete(board), 0);
     check_eq(ksmdelete(other), 0);
 }

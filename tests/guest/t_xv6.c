@@ -1,6 +1,6 @@
 /*
- * t_xv6.c - xv6's interface, call by call, to a program of this system's own.  foreign/processes.c and foreign/files.c make
- * the same tests in programs that are linked as xv6's are.
+ * t_xv6.c - xv6's interface, call by call, to a program of this system's own.  foreign/processes.c and foreign/files.c
+ * make the same tests in programs that are linked as xv6's are.
  */
 #include "guest.h"
 

@@ -108,8 +108,8 @@ static void wait_for_all(void)
 }
 
 /* A file whose blocks lie in as many blocks of the bitmap as the disk has, so that its removal takes several
-   operations.  It has two names, "v0" and "v1", but one link.  And the file "w": made later, it could get the inode that one
-   of the names has freed, and lose it by the other. */
+   operations.  It has two names, "v0" and "v1", but one link.  And the file "w": made later, it could get the inode
+   that one of the names has freed, and lose it by the other. */
 static void plant_scattered(void)
 {
     struct fsimage im;

@@ -3,8 +3,8 @@
  *
  * Series of operations (fsops.h), each in a place of its own, have left their history: what users saw in their place
  * after each of them.  world->events has each block that was written meanwhile, and each flush.  What was flushed is on
- * the disk; of the blocks written since, any may be, in any order.  After a cut the image must be consistent, mount, and
- * show in each place what its series had made after some operation: none that a sync() had promised is missing, and
+ * the disk; of the blocks written since, any may be, in any order.  After a cut the image must be consistent, mount,
+ * and show in each place what its series had made after some operation: none that a sync() had promised is missing, and
  * none that ended a second ago.
  */
 #ifndef FS_CUT_H

@@ -296,8 +296,8 @@ TEST("inodes that can't be read: the other files are there, and new ones can be 
     check(world_is_consistent(NULL));
 }
 
-/* An empty file loses its name while it is open, and what is known of it leaves the cache.  When it is closed, nothing but
-   its inode is to be changed. */
+/* An empty file loses its name while it is open, and what is known of it leaves the cache.  When it is closed, nothing
+   but its inode is to be changed. */
 static void lose_an_inode(void *unused)
 {
     const struct superblock *sb = (const struct superblock *)(world->disk + BSIZE);

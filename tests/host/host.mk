@@ -26,11 +26,11 @@ HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
 ksm_core_SRC  = $(sort $(wildcard tests/host/ksm_core*.c)) $(KSM_CORE)
 ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
 ksm_check_SRC = tests/host/ksm_check.c $(KSM_CORE)
-ksm_model_SRC = $(patsubst %,tests/host/ksm_%.c,model driver naive) $(KSM_CORE)
+ksm_model_SRC = tests/naive.c $(patsubst %,tests/host/ksm_%.c,model driver sleepers) $(KSM_CORE)
 $(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG)$(eval ksm_$t_WITH = ksm_core))
 # The same driver for libFuzzer, which only clang has; tools/measure/fuzz.py runs it.
-KSM_FUZZ_SRC = $(patsubst %,tests/host/%.c,ksm_fuzz ksm_driver ksm_naive host) $(KSM_CORE)
-$B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/host/*.h tests/host/*/*.h)
+KSM_FUZZ_SRC = tests/naive.c $(patsubst %,tests/host/%.c,ksm_fuzz ksm_driver ksm_sleepers host) $(KSM_CORE)
+$B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/*.h tests/host/*.h tests/host/*/*.h)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 $(WARN) -DDEBUG -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	    -I. -Ikernel -Itests -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
@@ -105,6 +105,11 @@ waitq_CFLAGS = -DDEBUG -DHOST_ORDERS -fno-sanitize=all
 HOST_TESTS += turns
 turns_SRC = tests/host/turns.c tests/host/waitq_world.c $(patsubst %,kernel/sched/%.c,lock sched thread timer)
 turns_CFLAGS = $(waitq_CFLAGS)
+
+# The feed's thread, and who powers off meanwhile.
+HOST_TESTS += watch
+watch_SRC = tests/host/watch.c kernel/watch/watch.c kernel/base/format.c kernel/base/kstring.c kernel/base/snapshot.c
+watch_CFLAGS = -DKSM_VERSION='"test"' -Wno-int-to-pointer-cast -fno-sanitize=address
 
 # The same once more under the thread sanitizer, which takes the coroutines for threads: see fakes/fiber.h.
 # course out: TSAN_TESTS := $(if $(findstring clang,$(HOSTCC))$(COVERAGE),,fs_race mm_race waitq)

@@ -109,6 +109,59 @@ TEST("§7.4 §12 a process that waits for a birth can be killed")
     check(ndied > 0);
 }
 
+/* A process that gets and deletes one segment again and again, until the others are done. */
+static struct actor *patient; /* one of those, which waits for a birth */
+static bool has_waited;
+static uint nbirths; /* since then */
+
+static void note_waiting(void)
+{
+    world_check_sound();
+    has_waited |= registry.nunborn && actor_thread(patient)->state == THREAD_SLEEPING;
+}
+
+static void run_restless(void *task)
+{
+    while (!actor_done(patient)) {
+        int h = ksm_get(task, 1, 100 * 4096, 0);
+        check(h > 0 || h == KSM_ENOSPC || h == KSM_ESIZE); /* the patient one has made one */
+        if (h > 0)
+            check_eq(ksm_delete(task, h), 0);
+        nbirths += h > 0 && has_waited;
+    }
+}
+
+/* `id` is that of the same segment, or of another one for which the limit leaves no place meanwhile. */
+static uint get_patiently(uint id)
+{
+    uint nwaited = 0;
+
+    for (uint seed = 1; seed <= 50; seed++) {
+        struct getter g = { .task = world_task(4), .id = id, .nbytes = 4096 };
+        has_waited = false;
+        nbirths = 0;
+        actors_jitter(seed);
+        actor_start(run_restless, world_task(5));
+        patient = actor_start(run_getter, &g);
+        fake_on_switch = note_waiting;
+        actors_run();
+        check(g.result > 0 || g.result == KSM_ENOSPC);
+        check(nbirths <= 2); /* the one that it waited for, and one after its answer */
+        nwaited += has_waited;
+        world_end();
+        world_begin_with((struct ksm_limits){ 1, 256, 4096 });
+    }
+    return nwaited;
+}
+
+TEST("§12 a get waits for no birth that begins after it")
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 1, 256, 4096 });
+    check(get_patiently(1) > 0);
+    check(get_patiently(2) > 0);
+}
+
 /* Attachments counted up to the limit by others while this one was being mapped. */
 static void run_attacher(void *arg)
 {

@@ -1,18 +1,26 @@
 /*
- * ksm_driver.c - the real core beside the model of ksm_naive.h.
+ * ksm_driver.c - the real core beside the models of naive.h and ksm_sleepers.h.
  *
  * Each simulated process is an actor that carries out one operation at a time for the driver, since it may
- * fall asleep in one.  The model predicts the result of every call, the address of every attachment, who is
+ * fall asleep in one.  They predict the result of every call, the address of every attachment, who is
  * woken, and each figure of every segment.  Where an allocation was made to fail and the call says
  * KSM_ENOMEM, nothing must have changed.
  */
 #include "ksm_driver.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "ksm/ksm_impl.h"
-#include "ksm_naive.h"
+#include "ksm_sleepers.h"
 #include "ksm_world.h"
+
+#define NPROCS    5u
+#define NSEGMENTS 6u /* the limits */
+#define NATTACHED 14u
+#define NPAGES    3000u
+#define RAM       2600u /* pages: less than the limit, so that memory runs out, too */
+#define MAX_GIVEN 4096u
 
 /* The real processes. */
 
@@ -28,6 +36,10 @@ static struct real {
     bool done;
 } reals[NPROCS];
 
+static int handles[NSEGMENTS]; /* of the segments of the model, also when they are dead */
+static int given[MAX_GIVEN];   /* all handles that ever were good */
+static uint ngiven;
+
 static const uint8_t *input;
 static size_t ninput;
 
@@ -42,11 +54,19 @@ static uint take(uint below)
     return byte % below;
 }
 
+/* Ends the program where the core and the model differ. */
 static void same(const char *what, long got, long want)
 {
-    if (got != want)
-        naive_differ(what, got, want);
+    if (got == want)
+        return;
+    printf("# the core and the model differ: %s: %ld, not %ld\n", what, got, want);
+    abort();
 }
+
+static int pid_of(uint p) { return 100 + (int)p; }
+
+/* The model's time is the core's. */
+static void keep_time(void) { naive.now = (struct naive_when){ ticks_now, ticks_now }; }
 
 static int carry_out(struct real *r, enum op op)
 {
@@ -115,60 +135,64 @@ static void start(uint p, struct ksm_task *task)
 
 static void compare_segment(uint s)
 {
-    const struct naive_segment *want = &segs[s];
+    const struct naive_segment *want = &naive.segments[s];
     const struct segment *got = *registry_find_locked(want->id);
 
-    if (!got)
-        naive_differ("a segment is missing", 0, want->id);
-    same("handle", got->handle, want->handle);
-    same("nbytes", got->nbytes, want->nbytes);
+    same("is there a segment", got != NULL, true);
+    same("handle", got->handle, handles[s]);
+    same("nbytes", got->nbytes, want->size);
     same("npages", got->npages, want->npages);
     same("cpid", got->cpid, want->cpid);
     same("mpid", got->mpid, want->mpid);
-    same("attached_nr", got->nattached, naive_count_attached(s));
-    same("atime", got->atime, want->atime);
-    same("dtime", got->dtime, want->dtime);
-    same("ctime", got->ctime, want->ctime);
+    same("attached_nr", got->nattached, want->nattached);
+    same("atime", got->atime, want->atime.since);
+    same("dtime", got->dtime, want->dtime.since);
+    same("ctime", got->ctime, want->ctime.since);
     same("marked", got->state == SEGMENT_MARKED, want->marked);
 }
 
 /* The word of an attachment that tells segments apart. */
-static uint *stamp_of(uint i) { return fake_word(reals[atts[i].proc].task->as, atts[i].va + 4); }
+static uint *stamp_of(uint p, const struct naive_view *v) { return fake_word(reals[p].task->as, v->va + 4); }
+
+static void compare_view(uint p, const struct naive_view *v)
+{
+    const struct mapping *m = aspace_mapping_at(reals[p].task->as, v->va);
+
+    same("is there an attachment", m != NULL, true);
+    same("address", m->va, v->va);
+    same("access", m->writable, v->writable);
+    same("contents", *stamp_of(p, v), naive.segments[v->segment].stamps[0]);
+}
 
 static void compare_all(void)
 {
-    struct naive_totals want = naive_totals();
+    struct ksminfo_t want = naive_totals();
     const char *wrong = ksm_check();
 
     if (wrong) {
         printf("# ksm_check: %s\n", wrong);
         abort();
     }
-    same("segments", registry.nsegments, want.nsegments);
-    same("pages", registry.npages, want.npages);
-    same("frames", fake_nframes(), want.npages);
-    same("attachments", registry.nattached, want.nattached);
+    same("segments", registry.nsegments, want.total_shrg_nr);
+    same("pages", registry.npages, want.total_shpg_nr);
+    same("frames", fake_nframes(), want.total_shpg_nr);
+    same("attachments", registry.nattached, want.total_attached_nr);
     for (uint s = 0; s < NSEGMENTS; s++)
-        if (segs[s].exists)
+        if (naive.segments[s].exists)
             compare_segment(s);
-    for (uint i = 0; i < natts; i++) {
-        const struct aspace *as = reals[atts[i].proc].task->as;
-        const struct mapping *m = aspace_mapping_at(as, atts[i].va);
-        if (!m)
-            naive_differ("an attachment is missing", 0, atts[i].va);
-        same("address", m->va, atts[i].va);
-        same("access", m->writable, atts[i].writable);
-        same("contents", *stamp_of(i), segs[atts[i].seg].stamp);
-    }
+    for (uint p = 0; p < NPROCS; p++)
+        for (uint i = 0; i < naive.procs[p].nviews; i++)
+            compare_view(p, &naive.procs[p].views[i]);
 }
 
 /* Those who are woken by now have returned what the model says, and nobody else has. */
 static void compare_sleepers(void)
 {
-    naive_time_out();
+    keep_time();
+    sleepers_time_out();
     for (uint p = 0; p < NPROCS; p++) {
-        struct naive_process *m = &procs[p];
-        if (!m->alive || !m->asleep)
+        struct sleeper *m = &sleepers[p];
+        if (!m->asleep)
             continue;
         same("awake", reals[p].done, m->woken);
         if (m->woken) {
@@ -186,9 +210,9 @@ static int some_handle(void)
     uint pick = take(16);
 
     if (pick < 12)
-        return segs[pick % NSEGMENTS].handle; /* good, somebody else's, or dead */
-    if (pick < 14 && ndead)
-        return dead_handles[take(255) % ndead];
+        return handles[pick % NSEGMENTS]; /* good, somebody else's, or dead */
+    if (pick < 14 && ngiven)
+        return given[take(255) % ngiven];
     return odd[take(8)];
 }
 
@@ -204,6 +228,17 @@ static uint some_size(void)
     return sizes[take(16)];
 }
 
+/* A new segment has this handle, as no other ever had. */
+static void give(int seg, int handle)
+{
+    same("a new handle is positive", handle > 0, true);
+    for (uint i = 0; i < ngiven; i++)
+        same("a handle comes twice", given[i] == handle, false);
+    if (ngiven < MAX_GIVEN)
+        given[ngiven++] = handle;
+    handles[seg] = handle;
+}
+
 static void do_get(uint p)
 {
     /* clang-format off */
@@ -213,11 +248,20 @@ static void do_get(uint p)
     };
     /* clang-format on */
     uint id = take(9), nbytes = some_size(), flags = some_flags[take(12)];
-    int got = perform(p, OP_GET, id, nbytes, flags);
+    int got = perform(p, OP_GET, id, nbytes, flags), seg, want;
+    uint nbefore = naive_totals().total_shrg_nr;
 
     if (got == KSM_ENOMEM && fake_failed())
         return;
-    same("ksm_get", got, naive_get(p, id, nbytes, flags, got));
+    want = naive_get(&naive.procs[p], id, nbytes, flags, &seg);
+    if (want < 0) {
+        same("ksm_get", got, want);
+        return;
+    }
+    if (naive_totals().total_shrg_nr > nbefore)
+        give(seg, got);
+    same("ksm_get", got, handles[seg]);
+    naive.procs[p].handles[seg] = got;
 }
 
 static void do_attach(uint p)
@@ -231,11 +275,12 @@ static void do_attach(uint p)
     if (got == KSM_ENOMEM && fake_failed())
         return;
 
-    uint before = natts;
+    struct naive_proc *m = &naive.procs[p];
+    const struct naive_view *v = &m->views[m->nviews];
 
-    same("ksm_attach", got, naive_attach(p, handle, flags));
-    if (natts > before && atts[before].writable)
-        *stamp_of(before) = ++segs[atts[before].seg].stamp;
+    same("ksm_attach", got, naive_attach(m, handle, flags));
+    if (got > 0 && v->writable)
+        *stamp_of(p, v) = ++naive.segments[v->segment].stamps[0];
 }
 
 static void do_detach(uint p)
@@ -243,16 +288,27 @@ static void do_detach(uint p)
     int handle = some_handle();
     int got = perform(p, OP_DETACH, (uint)handle, 0, 0);
 
-    same("ksm_detach", got, naive_detach(p, handle));
+    same("ksm_detach", got, naive_detach(&naive.procs[p], handle));
+}
+
+/* The address of one of all attachments. */
+static uint some_attachment(void)
+{
+    uint n = naive_totals().total_attached_nr, nth = n ? take(255) % n : 0;
+
+    for (uint p = 0; p < NPROCS; nth -= naive.procs[p++].nviews)
+        if (nth < naive.procs[p].nviews)
+            return naive.procs[p].views[nth].va;
+    return 0x7FFFF000;
 }
 
 static void do_detach_at(uint p)
 {
     static const int near[] = { 0, 0, 0, 1, 4096, -4096 };
-    uint va = (natts ? atts[take(255) % natts].va : 0x7FFFF000) + (uint)near[take(6)];
+    uint va = some_attachment() + (uint)near[take(6)];
     int got = perform(p, OP_DETACH_AT, va, 0, 0);
 
-    same("ksm_detach_at", got, naive_detach_at(p, va));
+    same("ksm_detach_at", got, naive_detach_at(&naive.procs[p], va));
 }
 
 static void do_delete(uint p)
@@ -260,85 +316,98 @@ static void do_delete(uint p)
     int handle = some_handle();
     int got = perform(p, OP_DELETE, (uint)handle, 0, 0);
 
-    same("ksm_delete", got, naive_delete(p, handle));
+    same("ksm_delete", got, naive_delete(&naive.procs[p], handle));
 }
 
 static void do_info(uint p)
 {
     struct ksminfo_t info;
     int handle = some_handle();
-    uint s = naive_find(p, handle);
+    int s = naive_of_handle(&naive.procs[p], handle);
     int got = ksm_info(reals[p].task, handle, &info);
 
-    same("ksm_info", got, s == NSEGMENTS && handle ? KSM_EHANDLE : 0);
+    same("ksm_info", got, s == NOBODY && handle ? KSM_EHANDLE : 0);
     if (got == 0 && handle) {
-        same("info.ksmsz", info.ksmsz, segs[s].nbytes);
-        same("info.attached_nr", info.attached_nr, naive_count_attached(s));
-        same("info.marked", info.marked, segs[s].marked);
+        same("info.ksmsz", info.ksmsz, naive.segments[s].size);
+        same("info.attached_nr", info.attached_nr, naive.segments[s].nattached);
+        same("info.marked", info.marked, naive.segments[s].marked);
     }
 }
 
 /* An address of process p where a word is: in an attachment, or private; what word it is. */
-static uint some_word(uint p, uint *seg, uint *offset)
+static uint some_word(uint p, int *seg, uint *offset)
 {
-    uint pick = take(8), n = naive_count_attached_by(p);
+    const struct naive_proc *m = &naive.procs[p];
+    uint pick = take(8);
 
-    *seg = NSEGMENTS;
+    *seg = NOBODY;
     *offset = 4 * (pick % 4);
-    if (pick == 7 || !n)
+    if (pick == 7 || !m->nviews)
         return *offset;
-    uint nth = take(255) % n;
-    for (uint i = 0;; i++)
-        if (atts[i].proc == p && nth-- == 0) {
-            *seg = atts[i].seg;
-            *offset = 8 + 4 * (pick % 2);
-            return atts[i].va + *offset;
-        }
+
+    const struct naive_view *v = &m->views[take(255) % m->nviews];
+
+    *seg = v->segment;
+    *offset = 8 + 4 * (pick % 2);
+    return v->va + *offset;
 }
 
-/* Whose end is to wake process p: ANY, NOBODY, or a process, alive or not. */
+/* Whose end is to wake process p: a process, alive or not, or any, or none. */
 static int choose_peer(uint p)
 {
     static struct ksm_task dead = { .pid = 1 };
     uint pick = take(4), peer = take(NPROCS);
 
-    reals[p].peer = pick < 2 ? NULL : pick == 2 ? WORLD_NOBODY : procs[peer].alive ? reals[peer].task : &dead;
-    return pick < 2 ? ANY : pick == 2 ? NOBODY : (int)peer;
+    reals[p].peer = pick < 2                  ? NULL
+                    : pick == 2               ? WORLD_NOBODY
+                    : naive.procs[peer].alive ? reals[peer].task
+                                              : &dead;
+    return pick < 2 ? PEER_ANY : pick == 2 ? PEER_NONE : (int)peer;
 }
 
 static void do_wait(uint p)
 {
-    uint seg, offset, va = some_word(p, &seg, &offset), nticks = take(4) * 5;
+    int seg;
+    uint offset, va = some_word(p, &seg, &offset), nticks = take(4) * 5;
     uint value = *fake_word(reals[p].task->as, va), expected = value + (take(4) == 0);
     int peer = choose_peer(p), got = perform(p, OP_WAIT, va, expected, nticks);
 
-    if (expected != value || (peer >= 0 && !procs[peer].alive)) {
+    if (expected != value || (peer >= 0 && !naive.procs[peer].alive)) {
         same("ksm_wait", got, KSM_EAGAIN);
         return;
     }
     same("asleep", reals[p].done, false);
-    naive_sleep(p, seg, offset, nticks, peer);
+    sleepers_add(p, seg, offset, nticks, peer);
 }
 
 static void do_wake(uint p)
 {
-    uint seg, offset, va = some_word(p, &seg, &offset), n = take(4);
-    int want = naive_wake(seg, offset, n);
+    int seg;
+    uint offset, va = some_word(p, &seg, &offset), n = take(4);
+    int want = sleepers_wake(seg, offset, n);
 
     same("ksm_wake", perform(p, OP_WAKE, va, n, 0), want);
 }
 
+/* Process p ends, in the model. */
+static void leave(uint p)
+{
+    sleepers_exit(p);
+    naive_release(&naive.procs[p]);
+    naive.procs[p].alive = false;
+}
+
 static void do_exit(uint p)
 {
-    naive_exit(p);
+    leave(p);
     perform(p, OP_EXIT, 0, 0, 0);
 }
 
 static void do_kill(uint p)
 {
-    if (!procs[p].asleep)
+    if (!sleepers[p].asleep)
         return;
-    naive_exit(p);
+    leave(p);
     thread_kill(actor_thread(reals[p].actor));
     actors_run_now();
     same("the killed is gone", actor_done(reals[p].actor), true);
@@ -346,7 +415,8 @@ static void do_kill(uint p)
 
 static void do_exec(uint p)
 {
-    naive_exec(p);
+    naive_release(&naive.procs[p]);
+    naive.procs[p].brk = HEAP_END;
     world_exec(reals[p].task);
 }
 
@@ -354,20 +424,20 @@ static void do_fork(uint p)
 {
     uint child = 0;
 
-    while (child < NPROCS && procs[child].alive)
+    while (child < NPROCS && naive.procs[child].alive)
         child++;
     if (child == NPROCS)
         return;
 
-    struct ksm_task *task = world_fork(reals[p].task, naive_pid(child));
+    struct ksm_task *task = world_fork(reals[p].task, pid_of(child));
 
-    if (!task) {
-        same("fork refused", fake_failed() || !naive_can_fork(p), true);
+    if (!task && fake_failed())
         return;
+    same("fork", task ? 0 : -1, naive_fork(&naive.procs[p], &naive.procs[child], pid_of(child)));
+    if (task) {
+        naive.procs[child].brk = HEAP_END; /* as world_fork() sets it */
+        start(child, task);
     }
-    same("fork", naive_can_fork(p), true);
-    start(child, task);
-    naive_fork(p, child);
 }
 
 /* The heap's end moves, to near the attachments or back. */
@@ -379,15 +449,15 @@ static void do_sbrk(uint p)
     if (lowest && lowest->va < brk)
         return;
     fake_set_brk(reals[p].task->as, brk);
-    procs[p].brk = brk;
+    naive.procs[p].brk = brk;
 }
 
 static void do_start(void)
 {
     for (uint p = 0; p < NPROCS; p++)
-        if (!procs[p].alive) {
-            naive_start(p);
-            start(p, world_task(naive_pid(p)));
+        if (!naive.procs[p].alive) {
+            naive.procs[p] = (struct naive_proc){ .alive = true, .pid = pid_of(p), .brk = HEAP_END };
+            start(p, world_task(pid_of(p)));
             return;
         }
 }
@@ -396,8 +466,9 @@ static void step(void)
 {
     uint op = take(32), p = take(NPROCS);
 
+    keep_time();
     fake_fail_nth(take(4) == 0 ? 1 + take(8) : 0);
-    if (!procs[p].alive) {
+    if (!naive.procs[p].alive) {
         do_start();
         return;
     }
@@ -407,7 +478,7 @@ static void step(void)
         uint nticks = take(8);
         actors_tick(nticks);
         actors_run_now();
-    } else if (!procs[p].asleep) {
+    } else if (!sleepers[p].asleep) {
         static void (*const ops[])(uint) = { do_get,    do_get,       do_get,      do_attach, do_attach,
                                              do_attach, do_attach,    do_detach,   do_detach, do_delete,
                                              do_delete, do_detach_at, do_info,     do_wait,   do_wait,
@@ -416,7 +487,6 @@ static void step(void)
         ops[op % (COUNT(ops))](p);
     }
     fake_fail_nth(0);
-    naive_compact();
 }
 
 unsigned driver_run(const uint8_t *bytes, size_t n)
@@ -427,16 +497,21 @@ unsigned driver_run(const uint8_t *bytes, size_t n)
     ninput = n;
     world_begin_with((struct ksm_limits){ NSEGMENTS, NATTACHED, NPAGES });
     fake_ram_npages = RAM;
-    naive_begin();
+    naive = (struct naive){
+        .max_segments = NSEGMENTS, .max_attachments = NATTACHED, .max_pages = NPAGES, .max_frames = RAM
+    };
+    sleepers_begin();
+    memset(handles, 0, sizeof(handles));
+    ngiven = 0;
     for (; ninput; nsteps++) {
         step();
         compare_sleepers();
         compare_all();
     }
     for (uint p = 0; p < NPROCS; p++) {
-        if (procs[p].alive && procs[p].asleep)
+        if (sleepers[p].asleep)
             do_kill(p);
-        else if (procs[p].alive)
+        else if (naive.procs[p].alive)
             do_exit(p);
         compare_sleepers();
     }

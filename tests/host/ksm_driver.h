@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Carries out the operations that the bytes stand for, in a fresh system that is emptied in the end.  Aborts where the core
-   and the model differ.  Returns the number of operations. */
+/* Carries out the operations that the bytes stand for, in a fresh system that is emptied in the end.  Aborts where the
+   core and the model differ.  Returns the number of operations. */
 unsigned driver_run(const uint8_t *bytes, size_t n);
 
 #endif

@@ -2,7 +2,8 @@
  * math_decimal.c - reading and writing doubles against the C library, which does both exactly.
  *
  * The shortest decimal is compared with the first precision of printf at which strtod() finds the value again.  Next to
- * powers of two a shorter or nearer one may not be the nearest decimal of its length: for these a table has Python's results.
+ * powers of two a shorter or nearer one may not be the nearest decimal of its length: for these a table has those
+ * of Python.
  */
 #include <math.h>
 #include <stdint.h>

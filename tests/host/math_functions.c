@@ -1,6 +1,6 @@
 /*
- * math_functions.c - the functions compared with the C library's: exact ones must be equal; for the others the library's
- * long doubles, which have 11 more bits, show how far off a result is.
+ * math_functions.c - the functions compared with the C library's: exact ones must be equal; for the others the
+ * library's long doubles, which have 11 more bits, show how far off a result is.
  */
 #include <math.h>
 #include <stdint.h>
@@ -195,7 +195,7 @@ TEST("sin and cos of huge angles are as good")
     }
 }
 
-/* The reference for isprime: Miller and Rabin's test by 128-bit arithmetic, with other bases, which decide below 2^64. */
+/* The reference for isprime: Miller and Rabin's test in 128 bits, with other bases, which decide below 2^64. */
 static uint64_t multiply_mod(uint64_t a, uint64_t b, uint64_t n)
 {
     return (uint64_t)((unsigned __int128)a * b % n);

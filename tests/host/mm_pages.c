@@ -1,7 +1,7 @@
 /*
  * mm_pages.c - frames, promises and kernel objects, in an arena that plays the part of RAM.
  *
- * Compiled as a debug build, so that the allocators find what the tests do wrong on purpose; panic() returns to the test.
+ * Compiled as a debug build, so that the allocators find what tests do wrong on purpose; panic() returns to the test.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /*
- * mm_race.c - processes that share a page copy-on-write, side by side in every order of their steps: page.c, aspace.c and pmap.c
- * as they are.
+ * mm_race.c - processes that share a page copy-on-write, side by side in every order of their steps: page.c, aspace.c
+ * and pmap.c as they are.
  *
  * Up to three processes, which came about by forks, each make one call, while memory is as short as can be.  In every
  * order each finds its own bytes, every page has the owners that it counts, and in the end every frame is back.
@@ -184,8 +184,8 @@ TEST("§10 two of three owners of a page, any two calls, in every order")
     note_figures();
 }
 
-/* What makes three calls side by side.  A process that ends makes too many steps for this, and gives its page up as one does
-   that shrinks. */
+/* What makes three calls side by side.  A process that ends makes too many steps for this, and gives its page up as one
+   does that shrinks. */
 static const enum call short_calls[] = { TOUCH, SHRINK, FORK, TAKE };
 
 TEST("§10 two owners of a page, any two calls, and somebody who takes every frame, in every order")

@@ -1,8 +1,8 @@
 /*
  * mm_world.h - the real kernel/mm on an arena that plays the part of RAM, for tests with several processors.
  *
- * What a processor caches of page tables is played as well (fakes/tlb.h): a user's touch goes through it, and pages that are
- * freed while some processor may still reach them fail the test.
+ * What a processor caches of page tables is played as well (fakes/tlb.h): a user's touch goes through it, and pages
+ * that are freed while some processor may still reach them fail the test.
  */
 #ifndef MM_WORLD_H
 #define MM_WORLD_H

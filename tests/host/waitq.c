@@ -1,9 +1,9 @@
 /*
  * waitq.c - wait queues under random sleeps, wake-ups, time-outs and kills by several processors, beside a model.
  *
- * The model is a list of those that sleep, in the order in which they came, of whom some are due: an event was for them.
- * Whenever the lock is about to be released, the queue is what is left of that list: only the first of it may be missing,
- * and each of them was due.  When nothing moves any more, nobody is due.
+ * The model is a list of those that sleep, in the order in which they came, of whom some are due: an event was for
+ * them.  Whenever the lock is about to be released, the queue is what is left of that list: only the first of it may be
+ * missing, and each of them was due.  When nothing moves any more, nobody is due.
  */
 #include "host.h"
 #include "waitq_world.h"
@@ -38,8 +38,8 @@ struct worker {
 static struct tested all, ones;
 static struct mutex mutex;
 static uint ninside, nplaces; /* of the mutex */
-/* How this scene differs from others: sleeps among 20 acts, the longest sleep, turns from tick to tick, and whether the boss keeps its
-   processor to itself. */
+/* How this scene differs from others: sleeps among 20 acts, the longest sleep, turns from tick to tick, and whether the
+   boss keeps its processor to itself. */
 static uint nsleeps, longest, tick_every;
 static bool boss_keeps;
 static struct worker workers[MAX_WORKERS];

@@ -1,8 +1,8 @@
 /*
  * waitq_world.h - processors that run the real kernel/sched, side by side in an order that a seed decides.
  *
- * Processors change places where the code under test acquires or releases a spin lock, with others held or not, and where it waits
- * for another processor.  A halted one goes on only when it is poked.
+ * Processors change places where the code under test acquires or releases a spin lock, with others held or not, and
+ * where it waits for another processor.  A halted one goes on only when it is poked.
  */
 #ifndef WAITQ_WORLD_H
 #define WAITQ_WORLD_H

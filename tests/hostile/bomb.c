@@ -4,7 +4,8 @@
  *   bomb fork | pipe | file | memory | segment
  *
  * A process that has no descriptors or addresses left forks another one that goes on.  None of them ever sleeps, unless
- * the kernel makes it.  What a bomb makes has no name that outlives it: files are unlinked and segments deleted at once.
+ * the kernel makes it.  What a bomb makes has no name that outlives it: files are unlinked at once, and segments
+ * deleted.
  */
 #include "fcntl.h"
 #include "ksm.h"

@@ -4,9 +4,9 @@
  *   fsload SEED OPERATIONS WORKERS
  *
  * Worker i, of seed SEED + i, makes the directory wi, and does the operations of tests/fsops.h there, with a sync() now
- * and then.  After each it says so, `synced i NUMBER`, or `unsynced i NUMBER` if the call failed; making the directory was
- * operation 1.  Then it waits for a line of input: by then whoever listens has noted how much the disk has got.  One
- * worker at a time does that.
+ * and then.  After each it says so, `synced i NUMBER`, or `unsynced i NUMBER` if the call failed; making the directory
+ * was operation 1.  Then it waits for a line of input: by then whoever listens has noted how much the disk has got.
+ * One worker at a time does that.
  */
 #include "fcntl.h"
 #include "fsops.h"

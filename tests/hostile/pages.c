@@ -6,8 +6,8 @@
  *   pages written    the same child after it has written where its parent had written before the fork
  *   pages parent     in the parent, after such a child has ended
  *
- * It says where things are; tests/cli/pages.py knows the kind that each of them has.  The status is 3 if the kernel has no
- * such call.
+ * It says where things are; tests/cli/pages.py knows the kind that each of them has.  The status is 3 if the kernel has
+ * no such call.
  */
 #include "ulib.h"
 

@@ -4,7 +4,7 @@
  * BREAK: a shell that runs two jobs one after the other, whose processes read lines, fork and end at any moment, with
  * numbers that may start again at 1; Ctrl-C at any moment, the thread that serves it, and a line typed last
  * (kernel/console/control.c, read.c; kernel/proc/job.c, tree.c).
- * Shown: none of a job that Ctrl-C was for takes the line, and the line is not left while somebody sleeps that may take it.
+ * Shown: none of a job that Ctrl-C was for takes the line, nor is the line left while somebody sleeps that may take it.
  *
  * How the code differs from the model:
  *  - What happens under the lock of the input or of the tree of processes is one atomic step here.
@@ -123,7 +123,8 @@ proctype typist()
     byte i = 0, n = 0;
 
     do
-    :: atomic { n < 2 && foreground > 0 && !REFUSED -> n++; broken_job = foreground; broken[foreground] = true; breaking = true; pressed = true }
+    :: atomic { n < 2 && foreground > 0 && !REFUSED -> n++; broken_job = foreground; broken[foreground] = true;
+                breaking = true; pressed = true }
     :: break
     od;
     atomic { line = true; wake_all() }

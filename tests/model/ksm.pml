@@ -4,21 +4,23 @@
  *   spin -a -DLIFE ksm.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000
  *   spin -a -DWAIT ksm.pml && ...      spin -a -DPEER ksm.pml && ...
  *
- * LIFE: birth, pin, attach, mark, death of the segment behind one identifier (segment.c, attach.c).  Shown: nobody has pages
- * mapped that are freed; references are always accounted for; of everything that died the pages are back; a handle
- * of a dead segment is never good again; a birth is seen whole or not at all.
+ * LIFE: birth, pin, attach, mark, death of the segment behind one identifier (segment.c, attach.c).  Shown: nobody has
+ * pages mapped that are freed; references are always accounted for; of everything that died the pages are back; a
+ * handle of a dead segment is never good again; a birth is seen whole or not at all.
  *
- * WAIT: wait, wake, kill, time-out and exit on one word (wait.c).  Shown: no wake-up is lost (there is no state in which
- * somebody sleeps for ever although the word has changed), and who is gone stands in no queue.
+ * WAIT: wait, wake, kill, time-out and exit on one word (wait.c).  Shown: no wake-up is lost (there is no state in
+ * which somebody sleeps for ever although the word has changed), and who is gone stands in no queue.
  *
- * PEER: a sleeper that waits for one process's end (wait.c, §11.7), and that process's end, a wake and a time-out at any moment.
- * Shown: the end is not missed, the sleeper leaves no list behind, and nobody touches a sleeper that has left.
+ * PEER: a sleeper that waits for one process's end (wait.c, §11.7), and that process's end, a wake and a time-out at
+ * any moment.  Shown: the end is not missed, the sleeper leaves no list behind, and nobody touches a sleeper that has
+ * left.
  *
  * How the code differs from the model:
- *  - A critical section is one atomic step here, but for WAIT's, which sleeps in the middle: there the lock is modelled.
- *    So is a walk that releases the lock between its steps, since all others wait for its end (tests/host/ksm_core_walk.c).
- *  - One identifier, one slot, one word.  Segments share nothing but counters under the same lock, and words nothing but
- *    the stripe's lock; the hash queues only hold other words' sleepers, whom the waker passes over.
+ *  - A critical section is one atomic step here, but for WAIT's, which sleeps in the middle: there the lock is
+ *    modelled.  So is a walk that releases the lock between its steps, since all others wait for its end
+ *    (tests/host/ksm_core_walk.c).
+ *  - One identifier, one slot, one word.  Segments share nothing but counters under the same lock, and words nothing
+ *    but the stripe's lock; the hash queues only hold other words' sleepers, whom the waker passes over.
  *  - A generation of the model is a handle of the code, which stops at the last one by retiring the slot.
  *  - Each process has one attachment at most.  Several differ in nothing but the count.
  *  - The word is looked at before the lock is taken, too; leaving that out of the model only adds behaviours.

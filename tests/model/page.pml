@@ -1,19 +1,19 @@
 /*
  * page.pml - frames and promises as a model for Spin: see spin.sh.
  *
- * COW: processes that share a page copy-on-write and touch it, fork and give it up, beside somebody who takes every frame that
- * may be had (kernel/mm/page.c; aspace.c and pmap.c of the map).  Shown, for calls without end in every order: no count
- * is ever negative, and no empty stack is popped; free and lent frames cover the promises; a page is not handed out while it
- * is being copied; whoever waits for a copy waits for somebody that is at work; and whenever no call is under way each frame is
- * free or has as many owners as it counts, and each promise is somebody's.
+ * COW: processes that share a page copy-on-write and touch it, fork and give it up, beside somebody who takes every
+ * frame that may be had (kernel/mm/page.c; aspace.c and pmap.c of the map).  Shown, for calls without end in every
+ * order: no count is ever negative, and no empty stack is popped; free and lent frames cover the promises; a page is
+ * not handed out while it is being copied; whoever waits for a copy waits for somebody that is at work; and whenever no
+ * call is under way each frame is free or has as many owners as it counts, and each promise is somebody's.
  *
  * How the code differs from the model:
  *  - What happens under the page lock is one atomic step here.
  *  - An address space has one page that may be written.  Pages differ in nothing that the counts can see.
  *  - The stack is a set.  Which frame is popped makes no difference.
- *  - The block cache, zeroed frames, the reserve and read-only pages are left out: they only refuse more, or count less.
- *  - The taker may also be refused what it could have: so it stands for threads with and without the reserve, and for any
- *    number of them, and so does a fork for a promise.
+ *  - The block cache, zeroed frames, the reserve and read-only pages are left out: they only refuse more.
+ *  - The taker may also be refused what it could have: so it stands for threads with and without the reserve, and for
+ *    any number of them, and so does a fork for a promise.
  */
 
 #ifdef COW

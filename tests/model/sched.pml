@@ -1,11 +1,12 @@
 /*
  * sched.pml - two protocols around sleeping and waking as models for Spin: see spin.sh.
  *
- * POKE: processors that halt, threads that become ready, and pokes (kernel/sched/sched.c).  Shown: when nothing moves any
- * more no thread is ready while a processor is halted, without the help of the clock; and a processor that pokes holds no lock.
+ * POKE: processors that halt, threads that become ready, and pokes (kernel/sched/sched.c).  Shown: when nothing moves
+ * any more no thread is ready while a processor is halted, without the help of the clock; and a processor that pokes
+ * holds no lock.
  *
- * SEM: the semaphore (user/ksm/ksmsem.c) with waiters whose time may be over at any moment.  Shown: when nothing moves any
- * more nobody sleeps while there is a unit.
+ * SEM: the semaphore (user/ksm/ksmsem.c) with waiters whose time may be over at any moment.  Shown: when nothing moves
+ * any more nobody sleeps while there is a unit.
  *
  * How the code differs from the models:
  *  - What happens under the scheduler's lock is one atomic step here, and so are ksmwait() and ksmwake().

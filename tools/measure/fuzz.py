@@ -5,7 +5,7 @@
                                                   ksm and 60 if left out; needs clang
   fuzz.py sys [--seed N] [--calls N] [--record]   N calls in each configuration (125000: a million in all of them)
 
-ksm: the core of shared memory against its model (tests/host/ksm_naive.c).  disk: damaged images, mounted and used,
+ksm: the core of shared memory against its model (tests/naive.c).  disk: damaged images, mounted and used,
 mended by fsck and used again (tests/host/fs_driver.c).
 
 Starts from the inputs in tests/host/corpus and in build/fuzz/corpus, and adds to the latter those that reach something

@@ -2,7 +2,7 @@
 """style - checks the rules of docs/style.md that the formatter does not know.  Prints TAP.
 
 The declarations that open a function's body are followed by a blank line, no banner underlines anything, and no line
-ends with blanks.  With --fix, inserts the missing blank lines.
+ends with blanks or is too wide.  With --fix, inserts the missing blank lines.
 """
 
 import os
@@ -17,6 +17,7 @@ DECLARATION = re.compile(
     r"|u?intptr_t|size_t|ssize_t|off_t|va_list|uint|uchar|ushort|FILE|time_t|pid_t|dd)\b"
     r"(?:\s+(?:const|volatile|int|long|char|unsigned))*[\s*]+(?:const |volatile )?\**\(?\**\w+[\w\[\]()* ]*"
     r"\s*(?:=|;|,|\[|:|\()")
+WIDTH = 120  # columns, of comments; .clang-format keeps code to fewer
 BANNER = re.compile(r"[-=*~#]{4,}")
 
 
@@ -52,7 +53,7 @@ def mend(path, missing):
 
 
 def main():
-    blanks, banners, trailing = [], [], []
+    blanks, banners, trailing, wide = [], [], [], []
     for path in sources():
         lines = read(path).split("\n")
         missing = [] if path.endswith(".S") else after_declarations(lines)
@@ -62,10 +63,12 @@ def main():
         blanks += ["%s:%d" % (path, at + 1) for at in missing]
         banners += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if banner(line)]
         trailing += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if line != line.rstrip()]
+        wide += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if len(line) > WIDTH]
     report = Report()
     report.check("a blank line follows the declarations that open a function", blanks)
     report.check("there are no banners", banners)
     report.check("no line ends with blanks", trailing)
+    report.check("no line is wider than %d columns" % WIDTH, wide)
     report.end()
 
 

@@ -41,7 +41,7 @@ int main(int argc, char *argv[])
     struct ksmring ring;
     int ticks = 10, n, number;
 
-    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &ticks) || ticks < 0)))
+    if (!optional_number(argc - 1, argv + 1, 0, &ticks))
         fail(2, "usage: consumer [TICKS]");
     open_ring(&ring);
     while ((n = ksmring_read(&ring, &number, sizeof(number), 0)) == sizeof(number)) {

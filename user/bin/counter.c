@@ -54,7 +54,7 @@ int main(int argc, char *argv[])
     int first = locked || dies ? 2 : 1, n = 1000000;
     struct shared *shared;
 
-    if (argc > first + 1 || (argc > first && (!parse_number(argv[first], &n) || n < 1)))
+    if (!optional_number(argc - first, argv + first, 1, &n))
         fail(2, "usage: counter [-l | -d] [N]");
     shared = join();
     if (dies)

@@ -14,7 +14,7 @@ int main(int argc, char *argv[])
     int ticks = 0, n = 0, error, handle;
     char *memory = NULL, *last = NULL;
 
-    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &ticks) || ticks < 0)))
+    if (!optional_number(argc - 1, argv + 1, 0, &ticks))
         fail(2, "usage: fillspace [TICKS]");
     handle = ksmget(getpid() << 8, MEGABYTES << 20, KSM_MUSTNOTEXIST);
     if (handle < 0)

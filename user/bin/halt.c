@@ -9,7 +9,7 @@ int main(int argc, char *argv[])
 {
     int status = 0;
 
-    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &status) || status < 0 || status > 255)))
+    if (!optional_number(argc - 1, argv + 1, 0, &status) || status > 255)
         fail(2, "usage: halt [STATUS]");
     halt(status);
     fail(1, "the machine did not power off");

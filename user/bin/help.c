@@ -3,8 +3,8 @@
  *
  *   help
  *
- * A page at a time on a terminal that answers.  What a program does stands in the first line of its man page, which man.c's
- * index has.
+ * A page at a time on a terminal that answers.  What a program does stands in the first line of its man page, which
+ * man.c's index has.
  */
 #include "fcntl.h"
 #include "ulib.h"

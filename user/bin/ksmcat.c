@@ -9,8 +9,8 @@
  * the terminal shows how many have passed.
  *
  * The sender's first message is a greeting.  The receiver knows by it that this is a segment of ksmcat's, and the
- * sender ends only when the receiver has taken it: so an empty file arrives too, whichever starts first.  A sender is waited
- * for as long as it lives; another program's segment, known by its size, gets a second.
+ * sender ends only when the receiver has taken it: so an empty file arrives too, whichever starts first.  A sender is
+ * waited for as long as it lives; another program's segment, known by its size, gets a second.
  */
 #include "fcntl.h"
 #include "ksmring.h"

@@ -4,8 +4,8 @@
  *   ls [-l | -C] [FILE]...       prints NAME TYPE INODE SIZE; the types are 1 directory, 2 file, 3 device
  *
  * -l: as a table with a heading.  -C: names alone, in columns if descriptor 1 is a terminal; the same without an option
- * where the terminal answers.  Elsewhere the lines are xv6's, also on the console: scripts that were written for xv6 look
- * for them.
+ * where the terminal answers.  Elsewhere the lines are xv6's, also on the console: scripts that were written for xv6
+ * look for them.
  */
 #include "fcntl.h"
 #include "fs.h"

@@ -30,7 +30,7 @@ static bool answer(const struct mathwire_request *request, uint nbytes, struct m
     return true;
 }
 
-/* Answers the whole messages of a buffer, at most WINDOW.  Returns how many, and in *used their bytes; -1: no message. */
+/* Answers the whole messages of a buffer, at most WINDOW.  Returns how many, and in *used their bytes; -1: none. */
 static int answer_all(const char *buf, uint n, struct mathwire_reply *replies, uint *used)
 {
     int nreplies = 0;

@@ -3,9 +3,9 @@
  *
  *   more [-n LINES] [FILE]...    a screen; then Space shows a page, Enter a line, b goes back, q ends
  *
- * The answers come from the console, since descriptor 0 may be the text.  They are keys where the console gives keys, and
- * lines elsewhere: Enter shows a page then, and q and Enter ends.  If descriptor 1 is not a terminal, all of the text is
- * copied without a stop.
+ * The answers come from the console, since descriptor 0 may be the text.  They are keys where the console gives keys,
+ * and lines elsewhere: Enter shows a page then, and q and Enter ends.  If descriptor 1 is not a terminal, all of the
+ * text is copied without a stop.
  */
 #include "consolectl.h"
 #include "fcntl.h"
@@ -145,8 +145,8 @@ static int skip_blanks(int at)
     return at;
 }
 
-/* Where the line of the screen that begins at text.at ends.  *folded: the end of its last word, if the rest of the text's line
- * goes below; or 0. */
+/* Where the line of the screen that begins at text.at ends.  *folded: the end of its last word, if the rest of the
+   text's line goes below; or 0. */
 static int line_end(int *folded)
 {
     uint column = text.indent;

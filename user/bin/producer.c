@@ -27,7 +27,7 @@ int main(int argc, char *argv[])
     struct ksmring ring;
     int n = 20, error = 0;
 
-    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &n) || n < 1)))
+    if (!optional_number(argc - 1, argv + 1, 1, &n))
         fail(2, "usage: producer [N]");
     make_ring(&ring);
     for (int i = 1; i <= n && error == 0; i++) {

@@ -3,8 +3,8 @@
  *
  *   ps                           PID PARENT JOB STATE START SIZE SHARED NAME
  *
- * JOB is the pid of the first process of its job, START the tick of its fork, SIZE its private memory in kilobytes, SHARED
- * the number of its attachments of shared memory.
+ * JOB is the pid of the first process of its job, START the tick of its fork, SIZE its private memory in kilobytes,
+ * SHARED the number of its attachments of shared memory.
  */
 #include "procinfo.h"
 #include "ulib.h"

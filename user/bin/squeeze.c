@@ -35,7 +35,7 @@ int main(int argc, char *argv[])
 {
     int ticks = 0;
 
-    if (argc > 2 || (argc == 2 && (!parse_number(argv[1], &ticks) || ticks < 0)))
+    if (!optional_number(argc - 1, argv + 1, 0, &ticks))
         fail(2, "usage: squeeze [TICKS]");
     fill(16 << 20);
     fill(1 << 20);

@@ -3,8 +3,8 @@
  *
  *   top [-n COUNT] [-d SECONDS]
  *
- * A picture each second, until q, Ctrl-C, or after COUNT of them.  Where the console gives lines and no keys, Enter must
- * follow q.  If descriptor 1 is no terminal, there is one picture unless -n says otherwise, with all processes.
+ * A picture each second, until q, Ctrl-C, or after COUNT of them.  Where the console gives lines and no keys, Enter
+ * must follow q.  If descriptor 1 is no terminal, there is one picture unless -n says otherwise, with all processes.
  *
  * %CPU is the share of the clock ticks that found the process running: of those since the last picture, or in the first
  * picture, of those since its fork.
@@ -33,8 +33,8 @@ static bool terminal;
 static bool asks; /* somebody at the console may end it */
 static struct ksminfo_t shared;
 
-/* A line of the picture takes one row of a terminal, whose last column stays free: a full row would be wrapped.  The rest of
-   what was there goes. */
+/* A line of the picture takes one row of a terminal, whose last column stays free: a full row would be wrapped.  The
+   rest of what was there goes. */
 static __attribute__((format(printf, 1, 2))) void put_line(const char *fmt, ...)
 {
     uint ncolumns = terminal ? terminal_columns() : 0;
@@ -161,7 +161,7 @@ static void show_segment(const struct ksmpublic *segment)
     show_bar(segment->name, npages, segment->info.attached_nr);
 }
 
-/* Of the segments that are not public, nobody may know more than how large they are together. */
+/* Segments that are not public show only how large they are together. */
 static void show_shared(void)
 {
     int nothers;

@@ -16,8 +16,8 @@ int ksmid_parse(const char *text)
     return parse_number(text, &id) ? id : ksmid(text);
 }
 
-/* The operator is told the name, if the segment may be new; nothing depends on that.  No other segment ever has the same
-   handle (§3.8). */
+/* The operator is told the name, if the segment may be new; nothing depends on that.  No other segment ever has the
+   same handle (§3.8). */
 int ksmget_named(const char *name, uint size, int flags)
 {
     static int told;

@@ -44,8 +44,8 @@ MUST_CHECK int ksmget_named(const char *name, uint size, int flags);
 /* ksmget() with an identifier in a user's words, as ksmid_parse() has it.  Sleeps: may. */
 MUST_CHECK int ksmget_parse(const char *text, uint size, int flags);
 
-/* A user's words for an identifier, as all programs print it: 0x0000004d, or 0x224bf9ab "chat" for a name.  The result is
-   valid until the next call.  Sleeps: no. */
+/* A user's words for an identifier, as all programs print it: 0x0000004d, or 0x224bf9ab "chat" for a name.  The result
+   is valid until the next call.  Sleeps: no. */
 const char *ksmid_show(const char *text);
 
 /* What may be left out (§2). */

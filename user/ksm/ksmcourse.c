@@ -1,8 +1,8 @@
 /*
  * ksmcourse.c - ksminfo() as the course's assignment proposes it.
  *
- * The kernel checks pointers that it gets as arguments; here is one more, inside the structure.  So that a bad one is an
- * error and no fault, the kernel is asked to copy the memory into a pipe and back, which changes nothing.
+ * The kernel checks pointers that it gets as arguments; here is one more, inside the structure.  So that a bad one is
+ * an error and no fault, the kernel is asked to copy the memory into a pipe and back, which changes nothing.
  */
 #include "ksmcourse.h"
 #include "ulib.h"

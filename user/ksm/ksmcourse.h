@@ -2,8 +2,8 @@
  * ksmcourse.h - shared memory by the header that the course's assignment proposes, for programs written to it.
  *
  * It differs from ksm.h in ksminfo(): the structure has a pointer to the system-wide figures.  A program includes one
- * of the two headers.  The other calls are those of ksm.h, with the return types that their results need: ksmattach() is a
- * pointer, ksmdetach() an int.
+ * of the two headers.  The other calls are those of ksm.h, with the return types that their results need: ksmattach()
+ * is a pointer, ksmdetach() an int.
  */
 #ifndef KSMCOURSE_H
 #define KSMCOURSE_H

@@ -2,8 +2,8 @@
  * ksmring.c - the queue of ksmring.h; who is at its ends is in ksmring_members.c.
  *
  * A record is a word with the length, and the message, rounded up to words.  It never wraps: where the rest of
- * the data is too short, a record KSMRING_SKIP fills it.  The writers' `at` and the readers' `at` count bytes.  Each side
- * moves only its own, and only when it is done with the bytes, so a process that dies in between leaves the ring
+ * the data is too short, a record KSMRING_SKIP fills it.  The writers' `at` and the readers' `at` count bytes.  Each
+ * side moves only its own, and only when it is done with the bytes, so a process that dies in between leaves the ring
  * as if it had not begun.
  *
  * Each process keeps where it reads or writes next, and how far it may go before it must look at the other side again:
@@ -210,9 +210,9 @@ void ksmring_unlock(struct ksmring *ring, int which)
 
 /* Writing. */
 
-/* A writer that waits for `nbytes` bytes on a full ring is woken when no more than this is in it: woken for every message
-   that is read, it would cost a context switch each.  If the reader takes no more before that, the writer finds its room at
-   the end of a slice. */
+/* A writer that waits for `nbytes` bytes on a full ring is woken when no more than this is in it: woken for every
+   message that is read, it would cost a context switch each.  If the reader takes no more before that, the writer finds
+   its room at the end of a slice. */
 static uint wake_level(const struct ksmring *ring, uint nbytes)
 {
     uint half = ring->ndata / 2, fits = ring->ndata - nbytes;

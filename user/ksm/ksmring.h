@@ -121,8 +121,8 @@ static inline void ksmring_release(struct ksmring *ring);
 
 /*
  * For a reader that is alone on its side and takes many messages with one look at what was written.  ksmring_forget()
- * makes the next peek look again.  ksmring_more(): may a peek find another message?  False only if it would have to look
- * again; always true where the data begin again.  Sleeps: no.
+ * makes the next peek look again.  ksmring_more(): may a peek find another message?  False only if it would have to
+ * look again; always true where the data begin again.  Sleeps: no.
  */
 static inline void ksmring_forget(struct ksmring *ring);
 MUST_CHECK static inline int ksmring_more(const struct ksmring *ring);

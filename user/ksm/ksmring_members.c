@@ -60,8 +60,8 @@ int ksmring_leave(struct ksmring *ring, int side)
     return 0;
 }
 
-/* Does the member live whose entry this is?  It is stored then.  One that has died is taken out; one that left while it was
-   looked at has not died, though it may have ended since. */
+/* Does the member live whose entry this is?  It is stored then.  One that has died is taken out; one that left while it
+   was looked at has not died, though it may have ended since. */
 static bool is_member(struct ksmring_side *side, struct ksmself *seat, struct ksmself *member)
 {
     for (int i = 0; i < ATTEMPTS; i++) {

@@ -1,5 +1,5 @@
 /*
- * assert.h - conditions that must hold.  With NDEBUG defined, nothing is checked.  Included again, it follows NDEBUG again.
+ * assert.h - conditions that must hold.  With NDEBUG defined, nothing is checked.  NDEBUG counts at each inclusion.
  */
 #undef assert
 #ifdef NDEBUG

@@ -1,9 +1,9 @@
 /*
  * bignum_impl.h - natural numbers of up to 4,096 bits, enough to read and write doubles exactly.
  *
- * The largest number that decimal_read.c makes has about 2,700 bits (800 digits, or 5^1,124).  Nothing checks for overflow:
- * the caller keeps within BIGNUM_WORDS.  A number is n words, least significant first; the highest is not 0, and 0
- * has no words.  Sleeps: no.
+ * The largest number that decimal_read.c makes has about 2,700 bits (800 digits, or 5^1,124).  Nothing checks for
+ * overflow:  the caller keeps within BIGNUM_WORDS.  A number is n words, least significant first; the highest is not 0,
+ * and 0 has no words.  Sleeps: no.
  */
 #ifndef BIGNUM_IMPL_H
 #define BIGNUM_IMPL_H

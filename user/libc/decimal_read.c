@@ -2,9 +2,9 @@
  * decimal_read.c - decimal text to the nearest double.
  *
  * Where the digits and the power of ten are doubles themselves, one multiplication or division rounds correctly.
- * Otherwise the number is a fraction of two big integers; 64 bits of the quotient are computed, and the remainder decides
- * ties.  A number halfway between two doubles has at most 767 digits, so the digits after the 800th can only mean "more
- * than a tie", and one digit stands for all of them.
+ * Otherwise the number is a fraction of two big integers; 64 bits of the quotient are computed, and the remainder
+ * decides ties.  A number halfway between two doubles has at most 767 digits, so the digits after the 800th can only
+ * mean "more than a tie", and one digit stands for all of them.
  */
 #include "decimal.h"
 

@@ -124,7 +124,7 @@ static bool step(const struct regexp *re, const uchar *places, uchar *next, ucha
     return any;
 }
 
-/* Stores the end of the longest match that begins at `at`; if `floats`, that of the first that begins there or later. */
+/* Stores the end of the longest match that begins at `at`; if `floats`, of the first that begins there or later. */
 static bool run(struct regexp *re, const char *line, uint n, uint at, bool floats, uint *end)
 {
     uchar *places = re->places[0], *next = re->places[1];

@@ -27,8 +27,8 @@ void regexp_free(struct regexp *re);
 
 /* Is there a match in a line of n bytes?  Takes time in proportion to n, whatever the pattern.  Sleeps: no. */
 bool regexp_matches(struct regexp *re, const char *line, uint n);
-/* Finds the first match that begins at *start or later, the longest of those that begin there, and stores where it begins
-   and ends.  Sleeps: no. */
+/* Finds the first match that begins at *start or later, the longest of those that begin there, and stores where it
+   begins and ends.  Sleeps: no. */
 MUST_CHECK bool regexp_find(struct regexp *re, const char *line, uint n, uint *start, uint *end);
 
 #endif

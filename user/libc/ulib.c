@@ -29,6 +29,11 @@ bool parse_number(const char *text, int *value)
     return true;
 }
 
+bool optional_number(int n, char *args[], int least, int *value)
+{
+    return n == 0 || (n == 1 && parse_number(args[0], value) && *value >= least);
+}
+
 int write_all(int fd, const void *buf, int n)
 {
     const char *from = buf;

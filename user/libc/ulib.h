@@ -22,12 +22,32 @@
 
 #define PAGE_SIZE 4096u
 
+struct procinfo;
+struct sysinfo;
+
+/* This system's own calls.  procinfo, procnext, foreground, killjob, bootarg and sysinfo never sleep.  Sleeps: may. */
+
+int sync(void);                                  /* returns when all that was written is on the disk */
+int halt(int status);                            /* powers off and reports the status to the host */
+int procinfo(int pid, struct procinfo *info);    /* describes a living process */
+int procnext(int pid);                           /* the lowest pid above this one that is alive */
+int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
+int killjob(int job);                            /* kills all processes of a job */
+int consolectl(int request);                     /* how the console is read: see consolectl.h */
+int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
+int sysinfo(struct sysinfo *info);               /* the time of day, and the memory that is free */
+int rename(const char *old, const char *new);    /* in one step; what has the new name goes */
+
 /* Carries out an operation of debug.h for a test.  -1 in a kernel that was built without DEBUG=1.  Sleeps: may. */
 int debug(int op, int arg);
 
 /* Reads text as one decimal or 0x number with an optional sign.  false: it is something else, or does not fit 32
    bits; *value is as before.  Sleeps: no. */
 MUST_CHECK bool parse_number(const char *text, int *value);
+
+/* The n arguments that are left are none, or one such number, at least `least`.  With none, *value is as before.
+   Sleeps: no. */
+MUST_CHECK bool optional_number(int n, char *args[], int least, int *value);
 
 /* Writes all n bytes, with as many calls as that takes.  Sleeps: may. */
 MUST_CHECK int write_all(int fd, const void *buf, int n);
@@ -58,13 +78,13 @@ MUST_CHECK bool is_terminal(int fd);
 #define TERMINAL_MIN_LINES   2
 #define TERMINAL_MAX_LINES   1000
 
-/* The columns of the terminal on which the console is, which understands escape sequences; 0: none is known, or it is too
-   narrow.  Sleeps: no. */
+/* The columns of the terminal on which the console is, which understands escape sequences; 0: none is known, or it is
+   too narrow.  Sleeps: no. */
 MUST_CHECK uint terminal_columns(void);
 /* Its lines; 0: the same, or too few.  Sleeps: no. */
 MUST_CHECK uint terminal_lines(void);
 
-/* Puts a ? in place of each of the n characters that could control a terminal: for what others named or wrote.  Sleeps: no. */
+/* Puts a ? for each of the n characters that could control a terminal: for what others named or wrote.  Sleeps: no. */
 void make_printable(char *text, uint n);
 
 /* The last part of a path, within it: "b/" of "/a/b/".  Sleeps: no. */
@@ -75,15 +95,16 @@ MUST_CHECK char *path_join(const char *directory, const char *name);
    have.  Returns the results, or-ed.  Several OLD and no directory end the program with a message.  Sleeps: may. */
 MUST_CHECK int path_each(char *paths[], int n, int (*act)(const char *old, const char *new));
 /* For [FILE]...: calls act() with each of n files, open for reading, and its name; without files, with descriptor 0 and
-   "input".  Returns the results, or-ed, and with 1 where a file could not be opened, which a message says.  Sleeps: may. */
+   "input".  Returns the results, or-ed, and with 1 where a file could not be opened, as a message says.
+   Sleeps: may. */
 MUST_CHECK int file_each(char *paths[], int n, int (*act)(int fd, const char *name));
 
-/* The main function of a program that prints some lines of its files, 10 unless -n LINES or -LINES says otherwise, or of
-   descriptor 0: print() prints those of one, and returns the status.  Sleeps: may. */
+/* The main function of a program that prints some lines of its files, 10 unless -n LINES or -LINES says otherwise, or
+   of descriptor 0: print() prints those of one, and returns the status.  Sleeps: may. */
 MUST_CHECK int lines_main(int argc, char *argv[], int (*print)(int fd, const char *name, int nlines));
 
-/* Writes "NAME: message\n" to descriptor 2, where NAME is the program's, and ? for characters that could control a terminal.
-   Sleeps: may. */
+/* Writes "NAME: message\n" to descriptor 2, where NAME is the program's, and ? for characters that could control a
+   terminal.  Sleeps: may. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The same, and then ends the program with this status. */
 void fail(int status, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));

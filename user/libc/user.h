@@ -1,9 +1,9 @@
 /*
  * user.h - the system calls and the small C library, under the names that xv6's programs use.
  *
- * Nothing else is declared here, so a program for xv6 may define what xv6 left out (strncmp, memcpy, ...) as it
- * likes.  This system's own programs include ulib.h, which has more.  A call returns 0, or -1 on failure, unless it
- * says otherwise.  Each has a man page.
+ * Nothing else is declared here, so a program for xv6 may define what xv6 left out (strncmp, rename, ...) as it
+ * likes.  This system's own programs include ulib.h, which has more, its other calls too.  A call returns 0, or -1 on
+ * failure, unless it says otherwise.  Each has a man page.
  */
 #ifndef USER_H
 #define USER_H
@@ -12,8 +12,6 @@
 #include "xv6lib.h"
 
 struct stat;
-struct procinfo;
-struct sysinfo;
 
 /* xv6's system calls.  dup, getpid, kill and uptime never sleep.  Sleeps: may. */
 
@@ -38,19 +36,8 @@ char *sbrk(int n); /* returns the old end of the heap; (char *)-1 on failure */
 int sleep(int ticks);
 int uptime(void); /* ticks since boot, 100 a second */
 
-/* This system's own.  procinfo, procnext, foreground, killjob, bootarg and sysinfo never sleep.  Sleeps: may. */
-
-int waits(int *status);                          /* wait() with the child's status; -1: it was killed */
-int sync(void);                                  /* returns when all that was written is on the disk */
-int halt(int status);                            /* powers off and reports the status to the host */
-int procinfo(int pid, struct procinfo *info);    /* describes a living process */
-int procnext(int pid);                           /* the lowest pid above this one that is alive */
-int foreground(int pid);                         /* makes this the job that Ctrl-C ends; 0: none */
-int killjob(int job);                            /* kills all processes of a job */
-int consolectl(int request);                     /* how the console is read: see consolectl.h */
-int bootarg(const char *name, char *buf, int n); /* copies a boot parameter; returns its length */
-int sysinfo(struct sysinfo *info);               /* the time of day, and the memory that is free */
-int rename(const char *old, const char *new);    /* in one step; what has the new name goes */
+/* This system's own: wait() with the child's status; -1: it was killed.  exits() is in xv6lib.h.  Sleeps: may. */
+int waits(int *status);
 
 /* As newer systems have it, wait() may be given where the child's status goes, or 0. */
 #define wait(...) LIB_THIRD(_, ##__VA_ARGS__, waits, wait, 0)(__VA_ARGS__)

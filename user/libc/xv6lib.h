@@ -29,6 +29,7 @@ int atoi(const char *s); /* of decimal digits alone: atoi("-1") is 0, as in xv6 
 void *malloc(uint n);
 void free(void *p);
 
+#ifndef OWN_PRINTF
 /* Formats and writes to fd, or to descriptor 1, with one write(), so the lines of several processes do not mix.
    Returns the number of characters, -1 if they could not be written.  printf(3) lists the conversions.
    Sleeps: may. */
@@ -37,5 +38,6 @@ int printf_stdout(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #define printf(to, ...) \
     _Generic((to), char *: printf_stdout, const char *: printf_stdout, default: (printf))((to), ##__VA_ARGS__)
+#endif
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * mathfn.c - square root, rounding, remainder, exponential, logarithm and power.
  *
- * exp, log and pow use double-double arithmetic (mathdd_impl.h).  The argument is reduced to a small range, where a power
- * series is summed: its first terms in double-double, its small tail in doubles.  Only the last operation rounds
+ * exp, log and pow use double-double arithmetic (mathdd_impl.h).  The argument is reduced to a small range, where a
+ * power series is summed: its first terms in double-double, its small tail in doubles.  Only the last operation rounds
  * noticeably, so results that are doubles themselves (2^10, 3^20) are exact.
  */
 #include "mathfn.h"

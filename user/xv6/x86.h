@@ -1,5 +1,5 @@
-/* x86.h - single instructions, under the names that programs for xv6 use.  Those that touch devices or the interrupt flag
-   fault in a program, here as in xv6. */
+/* x86.h - single instructions, under the names that programs for xv6 use.  Those that touch devices or the interrupt
+   flag fault in a program, here as in xv6. */
 #ifndef X86_H
 #define X86_H
 

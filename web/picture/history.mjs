@@ -1,5 +1,7 @@
 // What the feed has told so far: frames and events, and from them the state at any moment and the lanes of the time line.
 
+import { after } from "./sorted.mjs";
+
 const KEPT = 10 * 60 * 1e6; // microseconds that one can go back
 // However the times are in what somebody has recorded, or forged: so much is kept.
 const MOST_EVENTS = 200000;
@@ -7,19 +9,6 @@ const MOST_FRAMES = 20000;
 const MOST_NAMED = 20000;    // processes, and segments' names
 const MOST_PROCESSES = 4096; // at one moment; no system has as many
 const MOST_ATTACHED = 16384; // to one segment
-
-// The first index whose time is above.
-export function after(list, time) {
-    let low = 0, high = list.length;
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if (list[middle].time > time)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
 
 // The oldest makes room for one that is too many.
 function keep(map, key, value) {

@@ -3,6 +3,7 @@
 // layout() computes where everything goes, and knows nothing of the page; MemoryPicture puts that into SVG.
 
 import { color, hue } from "./color.mjs";
+import { firstIndex } from "./sorted.mjs";
 import { access, doing, hex, size } from "./words.mjs";
 
 const PAGE = 4096;
@@ -49,16 +50,9 @@ export function makeScale(columns, height) {
     for (const w of weights)
         heights.push(heights.at(-1) + w / total * whole);
     const scale = address => {
-        let low = 0, high = borders.length - 1;
-        while (low + 1 < high) {
-            const middle = (low + high) >> 1;
-            if (borders[middle] <= address)
-                low = middle;
-            else
-                high = middle;
-        }
-        const part = (address - borders[low]) / (borders[high] - borders[low] || 1);
-        return whole - (heights[low] + part * (heights[high] - heights[low]));
+        const i = Math.min(Math.max(firstIndex(borders, border => border > address), 1), borders.length - 1) - 1;
+        const part = (address - borders[i]) / (borders[i + 1] - borders[i] || 1);
+        return whole - (heights[i] + part * (heights[i + 1] - heights[i]));
     };
     scale.height = whole;
     return scale;
@@ -124,16 +118,9 @@ function groups(items, key) {
 
 // Of rectangles from above to below.
 function nearest(rects, y) {
-    let low = 0, high = rects.length - 1;
-    while (low < high) {
-        const middle = (low + high) >> 1;
-        if (rects[middle].y < y)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    const above = rects[Math.max(low - 1, 0)];
-    return y - above.y < rects[low].y - y ? above : rects[low];
+    const i = Math.min(firstIndex(rects, rect => rect.y >= y), rects.length - 1);
+    const above = rects[Math.max(i - 1, 0)];
+    return y - above.y < rects[i].y - y ? above : rects[i];
 }
 
 function sleepers(columns, scale, wide) {

@@ -1,7 +1,7 @@
 // The picture of time, on a canvas: a lane for each processor and each process, what happened in it, and the totals.
 
 import { color, hue } from "./color.mjs";
-import { after } from "./history.mjs";
+import { after } from "./sorted.mjs";
 import { callName, describe, doing, seconds } from "./words.mjs";
 
 const MOST_LANES = 1000; // of processes; no browser has a canvas of any height

@@ -2,7 +2,7 @@
  * backtrace.c - the calls that led to a panic, by name, or to a thread's sleep.
  *
  * The kernel keeps no frame pointers: they would cost each call some instructions.  Instead, two tables say
- * of an address of code in which function it lies, and by which rule the caller's frame is found.
+ * which function an address of code lies in, and by which rule its caller's frame is found.
  * tools/build/ksyms.py makes them from the kernel's first link; a second link puts them into section
  * .symbols, after everything that they name (kernel.ld).  Without them only the place of a double fault is
  * printed.

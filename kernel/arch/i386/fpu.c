@@ -1,9 +1,9 @@
 /*
  * fpu.c - the floating-point state of threads.
  *
- * A thread has none until its first instruction that computes, which traps: CR0.TS is set while such a thread runs.  From
- * then on its state is loaded whenever it runs, and saved as soon as it leaves the processor, so no processor holds
- * the state of a thread that runs elsewhere.  It is kept at the end of the thread's kernel stack.
+ * A thread has none until its first instruction that computes, which traps: CR0.TS is set while such a thread runs.
+ * From then on its state is loaded whenever it runs, and saved as soon as it leaves the processor, so no processor
+ * holds the state of a thread that runs elsewhere.  It is kept at the end of the thread's kernel stack.
  */
 #include "i386_impl.h"
 #include "io.h"

@@ -47,11 +47,11 @@ void idt_load(void); /* the interrupt table on this processor; the first call fi
 /* The calling flow of control goes on in `go` on the stack that ends at `top`. */
 void stack_call(uint top, void (*go)(void)) __attribute__((noreturn, regparm(3)));
 
-/* Of boot.S.  A further processor starts with a copy of the trampoline. */
+/* In boot.S.  A further processor starts with a copy of the trampoline. */
 extern char trampoline[], trampoline_end[];
 extern char boot_stack[]; /* the boot processor's, KSTACK_PAGES long */
 
-/* Of entry.S. */
+/* In entry.S. */
 extern char syscall_entry[], page_fault_entry[], double_fault_entry[];
 extern char vector_stubs[];                       /* VECTOR_STUB_SIZE bytes for each vector */
 extern char arch_idle_halt[];                     /* the hlt of arch_idle() */

@@ -2,8 +2,8 @@
  * keyboard.c - the PC's keyboard, US layout, as characters.
  *
  * The controller translates to scan code set 1: bit 7 is set when a key is released, and 0xE0 precedes the
- * keys that the first PCs did not have.  Of those, arrows, Home, End and Delete are passed on as what a terminal sends for
- * them.  Shift-PageUp and Shift-PageDown are for the screen, and any other key shows what is written now.
+ * keys that the first PCs did not have.  Of those, arrows, Home, End and Delete are passed on as what a terminal sends
+ * for them.  Shift-PageUp and Shift-PageDown are for the screen, and any other key shows what is written now.
  */
 #include "i386_impl.h"
 #include "io.h"

@@ -60,7 +60,7 @@ static uint *boot_page(void)
 #define ALL_SMALL false
 #endif
 
-/* Of the chunk at pa. */
+/* The entry that maps the chunk at pa. */
 static uint direct_entry(uint pa)
 {
     uint *table;

@@ -40,7 +40,7 @@ void pic_enable_line(uint irq)
     pic_write_mask();
 }
 
-/* An interrupt whose line was released too early arrives as the controller's last line, 7 or 15, but is not in service. */
+/* An interrupt whose line was released too early arrives as its controller's last, 7 or 15, but is not in service. */
 bool pic_spurious(uint irq)
 {
     ushort port = irq < 8 ? PIC1 : PIC2;

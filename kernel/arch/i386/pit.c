@@ -1,8 +1,8 @@
 /*
  * pit.c - the PC's 8253 timer, of which counter 0 is used.
  *
- * While booting it runs freely, for pit_wait() to read, and where there are APICs it does so from then on.  On a machine
- * without them it is the clock.
+ * While booting it runs freely, for pit_wait() to read, and where there are APICs it does so from then on.  On a
+ * machine without them it is the clock.
  */
 #include "i386_impl.h"
 #include "io.h"

@@ -4,15 +4,15 @@
  * The screen's memory is slow, above all in an emulator, so text is laid out in ordinary memory, as a ring
  * of lines that makes scrolling free, and the clock copies it to the screen.  A copy that races with output
  * shows an older state until the next one.  Shutting down copies immediately.  Text comes with interrupts off, and a
- * few characters can clear everything many times.  Therefore clearing a line only marks it, and its cells are cleared when
- * the first of them is written.
+ * few characters can clear everything many times.  Therefore clearing a line only marks it, and its cells are cleared
+ * when the first of them is written.
  *
  * Lines count up, and a line stays at lines[number % HISTORY] until the ring has come round.  The newest LINES are the
  * screen that text is written to; Shift-PageUp shows older ones, until another key is pressed.
  *
- * It understands the sequences that programs of this system write: ESC [ NUMBER and A, B, C or D move the cursor, H moves
- * it to the upper left corner, J clears what follows it, 2J all, and K the rest of its line.  Others are ignored.  As on a
- * terminal, a full line wraps when the next character comes.
+ * It understands the sequences that programs of this system write: ESC [ NUMBER and A, B, C or D move the cursor, H
+ * moves it to the upper left corner, J clears what follows it, 2J all, and K the rest of its line.  Others are ignored.
+ * As on a terminal, a full line wraps when the next character comes.
  *
  * The callers of screen_put() serialise; screen_refresh() runs on the boot processor, or on the last one.
  */

@@ -1,9 +1,10 @@
 /*
- * fake.h - the floor below kernel/ksm, as host tests see it: memory that counts and fails on demand, address spaces without
- * page tables, and processes that are coroutines.
+ * fake.h - the floor below kernel/ksm, as host tests see it: memory that counts and fails on demand, address spaces
+ * without page tables, and processes that are coroutines.
  *
- * Everything is deterministic.  The actors (coroutines) change places where a kernel thread could sleep.  With jitter they
- * also do so wherever the code under test calls a fake without holding a spin lock, as if other processors ran in between.
+ * Everything is deterministic.  The actors (coroutines) change places where a kernel thread could sleep.  With jitter
+ * they also do so wherever the code under test calls a fake without holding a spin lock, as if there were other
+ * processors.
  */
 #ifndef FAKE_H
 #define FAKE_H

@@ -2,9 +2,9 @@
  * fiber.h - flows of control that change places when they are told to: a context of the C library, and what the thread
  * sanitizer must know of it.
  *
- * The sanitizer takes fibers for threads.  A switch between fibers that stand for kernel threads is `unordered`: it then
- * judges them as if they ran on processors of their own, and reports two accesses that only the order of this run kept
- * apart.  Locks and atomics alone put them in order.
+ * The sanitizer takes fibers for threads.  A switch between fibers that stand for kernel threads is `unordered`: it
+ * then judges them as if they ran on processors of their own, and reports two accesses that only the order of this run
+ * kept apart.  Locks and atomics alone put them in order.
  */
 #ifndef FIBER_H
 #define FIBER_H

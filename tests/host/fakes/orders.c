@@ -1,9 +1,9 @@
 /*
  * orders.c - see orders.h.
  *
- * An order is a row of choices: which thread makes the next step.  A run follows the row as far as it goes, and takes the
- * first thread that can go on from there; the next row is this one with its last choice changed that can be.  A thread
- * that waits for another one can go on after any step of another that did not end in waiting.
+ * An order is a row of choices: which thread makes the next step.  A run follows the row as far as it goes, and takes
+ * the first thread that can go on from there; the next row is this one with its last choice changed that can be.  A
+ * thread that waits for another one can go on after any step of another that did not end in waiting.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -168,7 +168,7 @@ uint orders_run(uint n, void (*begin)(void), void (*run)(uint thread), void (*en
     return norders;
 }
 
-/* What kernel/sched offers.  A point is where a lock is about to be acquired; nothing comes between that and its release. */
+/* What kernel/sched offers.  A point is just before a lock is acquired: nothing comes between that and its release. */
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
 {

@@ -1,2 +1,2 @@
-/* sections.h - included before sources whose variables are to lie together, so that a test can set them back.  clang only. */
+/* sections.h - included before sources whose variables are to lie together, for a test to set back.  clang only. */
 #pragma clang section data = "kernel_data" bss = "kernel_bss"

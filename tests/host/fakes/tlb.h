@@ -1,8 +1,8 @@
 /*
  * tlb.h - what processors keep of page tables, as far as a test watches.  It takes the place of the machine's io.h.
  *
- * The worst that is allowed (Intel SDM 3A 4.10.2 to 4.10.4): at each point a processor caches every entry on the way to the
- * watched addresses that is present then, page tables and pages, and keeps it until it is told to forget.
+ * The worst that is allowed (Intel SDM 3A 4.10.2 to 4.10.4): at each point a processor caches every entry on the way to
+ * the watched addresses that is present then, page tables and pages, and keeps it until it is told to forget.
  */
 #ifndef TLB_H
 #define TLB_H
@@ -31,8 +31,8 @@ void tlb_fill(void);
 void *tlb_walk(uint va, bool write);
 /* May this processor be left with what it has cached?  Checks that it agrees with the page tables. */
 void tlb_check(void);
-/* Checks that this page, which is about to be freed, is no page table for any processor, and no page for this one.  (Another
-   one may be about to forget it: between its copy of the page and its return to the program.) */
+/* Checks that this page, which is about to be freed, is no page table for any processor, and no page for this one.
+   (Another one may be about to forget it: between its copy of the page and its return to the program.) */
 void tlb_check_unreachable(const void *page);
 
 /* Of kernel/arch/i386/copy.h. */

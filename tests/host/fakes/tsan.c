@@ -1,8 +1,9 @@
 /*
  * tsan.c - what the thread sanitizer is told about the kernel.
  *
- * A volatile word is one that the kernel means to share: reading or writing one is like a relaxed atomic, and orders nothing.  So
- * the sanitizer, which knows nothing of volatile, is asked to call these functions (tsan-distinguish-volatile).
+ * A volatile word is one that the kernel means to share: reading or writing one is like a relaxed atomic, and orders
+ * nothing.  So the sanitizer, which knows nothing of volatile, is asked to call these functions
+ * (tsan-distinguish-volatile).
  */
 #include "include/types.h"
 
@@ -24,7 +25,7 @@ VOLATILE(16)
 
 /* What is not reported:
    - The tests and their fakes run one at a time, whatever the sanitizer takes them for.
-   - Whether a list is empty may be asked without its lock: who then acts on it asks again, or nobody can add to it any more.
+   - Whether a list is empty may be asked without its lock: who acts on that asks again, or nothing is added any more.
    - page_alloc_zeroed() looks whether there are zeroed frames; take() looks again.
    - cache_is_changed() may be wrong in the next moment, as its caller expects.
    - A write that races with another one on the same open file may end where either of them does. */

@@ -114,7 +114,7 @@ static void check_mine(void)
             wrong(WRONG_MEMORY, 0, mine.words[i], my_word + i);
 }
 
-/* New pages are zero: looks at few of them or at all, and fills them.  The rest of a page in use keeps what was there. */
+/* New pages are zero: looks at few of them or at all, and fills them.  The rest of a page in use stays as it was. */
 static void check_fresh(uint from, uint to)
 {
     for (uint va = (from + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1), n = 0; va + 4 <= to && n < 8;

@@ -2,7 +2,7 @@
  * values.c - arguments of calls.
  *
  * Most are good, so that calls succeed and leave something behind: open files, segments, children.  The others are what
- * a careless kernel stumbles over: limits, what is gone, addresses at the ends of pages, of mappings and of user memory.
+ * a careless kernel stumbles over: limits, what is gone, and the ends of pages, of mappings and of user memory.
  */
 #include "sysfuzz.h"
 

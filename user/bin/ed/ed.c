@@ -6,7 +6,7 @@
  * This file carries commands out; text.c has the lines, file.c reads and writes them, address.c finds them, and
  * substitute.c is the command s.
  *
- * The text is not to be lost: q and e warn, and at the end of the input, text that was changed goes to a file of its own.
+ * The text is not to be lost: q and e warn, and at the end of the input, changed text goes to a file of its own.
  */
 #include "ed.h"
 #include "stat.h"

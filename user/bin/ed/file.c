@@ -1,8 +1,8 @@
 /*
  * file.c - the text comes from files and goes to them.
  *
- * It is not to be lost: all of it is written to a new file before anything happens to the old one.  So a full disk leaves the
- * old file as it was, or the text in the new one.
+ * It is not to be lost: all of it is written to a new file before anything happens to the old one.  So a full disk
+ * leaves the old file as it was, or the text in the new one.
  */
 #include "ed.h"
 #include "fcntl.h"
@@ -82,8 +82,8 @@ static void name_beside(const char *name, char other[PATH_SIZE + 16])
     } while (stat(other, &st) == 0);
 }
 
-/* Writes to a new file, which takes the old one's name.  If the old one has other names as well, they are to lead to the new
-   text, too: then the new file is a copy in case that fails, and goes when it is done. */
+/* Writes to a new file, which takes the old one's name.  If the old one has other names as well, they are to lead to
+   the new text, too: then the new file is a copy in case that fails, and goes when it is done. */
 static bool replace(const char *name, bool several, uint first, uint last, int *n)
 {
     static char kept[PATH_SIZE + 80];

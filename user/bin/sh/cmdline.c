@@ -1,8 +1,8 @@
 /*
  * cmdline.c - the shell's parser.
  *
- * It works by recursive descent, one token ahead (scan.c).  After the first error the token stays END, so every rule just
- * returns.
+ * It works by recursive descent, one token ahead (scan.c).  After the first error the token stays END, so every rule
+ * just returns.
  */
 #include "cmdline.h"
 

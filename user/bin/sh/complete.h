@@ -12,8 +12,8 @@ struct completion {
     uint count;
 };
 
-/* The word before line[at]: the first one of a command is a program's name, others are files'.  The caller has it freed by
-   complete_free().  Without memory the program ends with a message.  Sleeps: may. */
+/* The word before line[at]: the first one of a command is a program's name, others are files'.  The caller has it freed
+   by complete_free().  Without memory the program ends with a message.  Sleeps: may. */
 void complete(const char *line, uint at, struct completion *c);
 void complete_free(struct completion *c);
 

@@ -3,8 +3,8 @@
  *
  * A key (keys.c) changes the line or chooses another one; screen.c shows it.
  *
- * A terminal marks what is pasted: it is text, with its tabs and the ends of its lines, and Enter runs it.  Ctrl-C is for
- * the case that the second mark is lost.
+ * A terminal marks what is pasted: it is text, with its tabs and the ends of its lines, and Enter runs it.  Ctrl-C is
+ * for the case that the second mark is lost.
  */
 #include "edit.h"
 

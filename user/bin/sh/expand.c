@@ -132,8 +132,8 @@ char **expand_each(char **words, uint n, int last_status)
     return result;
 }
 
-/* Is c in the set that begins at p, after its [?  *end is after the ], which is in the set if it is the first there.  A [
-   without ] is a character. */
+/* Is c in the set that begins at p, after its [?  *end is after the ], which is in the set if it is the first there.  A
+   [ without ] is a character. */
 static bool set_has(const char *p, char c, const char **end)
 {
     static const char stops[] = { MARK_CLOSE, '/', 0 };

@@ -16,8 +16,8 @@ char *expand_word(const char *word, int last_status);
 /* The same for each of n words, which a NULL follows.  Sleeps: no. */
 char **expand_each(char **words, uint n, int last_status);
 
-/* The same, but a word with * ? [ becomes the paths of the files that match it, in the order of their names, or stays if there
-   are none.  *n is how many words there are, before and after.  Sleeps: may. */
+/* The same, but a word with * ? [ becomes the paths of the files that match it, in the order of their names, or stays
+   if there are none.  *n is how many words there are, before and after.  Sleeps: may. */
 char **expand_words(char **words, uint *n, int last_status);
 
 #endif

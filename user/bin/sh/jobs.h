@@ -1,9 +1,10 @@
 /*
  * jobs.h - the shell's children, and which of them has the console.
  *
- * On the console each pipeline is a job of its own, so Ctrl-C ends it and not the shell.  A pipeline of several programs
- * runs under a shell of its own, which is the job.  A shell that is started to talk with the user gets the console until
- * it ends, and has jobs in its turn.  In a shell that does not talk with the user, a job is a child like any other.
+ * On the console each pipeline is a job of its own, so Ctrl-C ends it and not the shell.  A pipeline of several
+ * programs runs under a shell of its own, which is the job.  A shell that is started to talk with the user gets the
+ * console until it ends, and has jobs in its turn.  In a shell that does not talk with the user, a job is a child like
+ * any other.
  */
 #ifndef JOBS_H
 #define JOBS_H
@@ -25,8 +26,8 @@ bool jobs_end_loop(void);
 
 /* Forks.  -1: it failed, and that was reported.  Sleeps: may. */
 MUST_CHECK int job_fork(void);
-/* Waits until the n children in pids[] have ended, and reaps others that end meanwhile.  What is not above 0 is no child.
-   Returns the last one's status.  Sleeps: may. */
+/* Waits until the n children in pids[] have ended, and reaps others that end meanwhile.  What is not above 0 is no
+   child.  Returns the last one's status.  Sleeps: may. */
 int job_wait_each(const int *pids, uint n);
 
 /* Forks a child that is a job.  hand_over: it will talk with the user itself.  -1 as for job_fork().  Sleeps: may. */

@@ -1,8 +1,8 @@
 /*
  * keys.c - see keys.h.
  *
- * A key is a character, or a sequence that begins with ESC.  What was typed at once is read at once, and shown at once, so
- * a long paste is fast.
+ * A key is a character, or a sequence that begins with ESC.  What was typed at once is read at once, and shown at once,
+ * so a long paste is fast.
  */
 #include "keys.h"
 

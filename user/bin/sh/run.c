@@ -387,7 +387,7 @@ static int run_chain(struct pipeline *p)
     return last_status;
 }
 
-/* Runs a chain in this process, which was made for it.  A single program replaces the process, so that kill reaches it. */
+/* Runs a chain in this process, made for it.  A single program replaces the process, so that kill reaches it. */
 static void run_in_background(struct pipeline *chain) __attribute__((noreturn));
 
 static void run_in_background(struct pipeline *chain)

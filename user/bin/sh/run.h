@@ -6,7 +6,7 @@
 
 #include "cmdline.h"
 
-/* Runs a list, with its words expanded when their turn comes.  Returns the status of its last pipeline.  Sleeps: may. */
+/* Runs a list, whose words are expanded when their turn comes.  Returns its last pipeline's status.  Sleeps: may. */
 int run_list(struct list *list);
 
 /* $?: the status of the last pipeline.  Sleeps: no. */

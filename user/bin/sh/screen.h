@@ -19,8 +19,8 @@ extern struct line {
 /* Is it a byte of a UTF-8 character after its first?  The cursor stands on none.  Sleeps: no. */
 static inline bool screen_goes_on(char c) { return ((uchar)c & 0xC0) == 0x80; }
 
-/* Begins a new line, and asks the terminal to mark what is pasted.  columns: the terminal's, unless screen_set_columns()
-   was told of others; begun: the cursor may be within a row. */
+/* Begins a new line, and asks the terminal to mark what is pasted.  columns: the terminal's, unless
+   screen_set_columns() was told of others; begun: the cursor may be within a row. */
 void screen_begin(const char *prompt, uint columns, bool begun);
 /* Goes to the start of a row: the next one, unless the cursor is there. */
 void screen_find_row(void);
@@ -37,7 +37,7 @@ void screen_leave_line(void);
 void screen_enter_line(void);
 /* Prints names below the line, in columns, and shows it again. */
 void screen_list(char *const names[], uint n);
-/* Clears the screen but for the line, and asks the terminal for its width: it will send a report, ESC [ ROW ; COLUMN R. */
+/* Clears the screen but for the line, and asks the terminal for its width: it will report ESC [ ROW ; COLUMN R. */
 void screen_clear(void);
 void screen_set_columns(uint columns);
 

@@ -8,8 +8,8 @@
  * input.c gets lines, cmdline.c makes trees of them, and run.c runs the trees, with the words that expand.c makes and
  * the processes of jobs.c.
  *
- * With the boot parameter terminal=COLUMNSxLINES lines are edited on the console as edit.h says; otherwise the console echoes
- * what is typed, and nothing else is written.
+ * With the boot parameter terminal=COLUMNSxLINES lines are edited on the console as edit.h says; otherwise the console
+ * echoes what is typed, and nothing else is written.
  */
 #include "fcntl.h"
 #include "stat.h"

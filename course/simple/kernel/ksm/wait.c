@@ -1,9 +1,9 @@
 /*
  * wait.c - sleeping on words of shared memory, and waking the sleepers (§11).
  *
- * A word is an offset in a segment, whichever process has that attached wherever.  All sleepers are in one list, in order
- * of arrival, under one lock.  A struct ksm_sleeper is on the sleeper's own kernel stack, and leaves the list before that
- * goes.  The segment needs no count: the sleeper's own attachment holds it.
+ * A word is an offset in a segment, whichever process has that attached wherever.  All sleepers are in one list, in
+ * order of arrival, under one lock.  A struct ksm_sleeper is on the sleeper's own kernel stack, and leaves the list
+ * before that goes.  The segment needs no count: the sleeper's own attachment holds it.
  */
 #include "ksm/ksm_impl.h"
 
