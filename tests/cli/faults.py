@@ -120,6 +120,9 @@ r = subprocess.run(RUN + ["--tests", "--", "die divide; for i in 1 2 3; do echo 
 ok(re.search(DEATH % "die" + r".*, in divide \(.*\n(    called from .*\n)?after\nafter\nafter\n", r.stdout),
    "where both go to one place, what is printed after a death stands below the words about it", r.stdout)
 
+r = run("--add", os.path.join(BUILD, "bin", "die"), "--", "die divide")
+ok(", in divide (" in r.err, "of a test that was added, places are known as well: elf has the symbols", r)
+
 t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die")])
 t.expect(rb"\$ ")
 t.type(b"die divide\n")  # whose words each tree of the course has
