@@ -131,6 +131,9 @@ with subprocess.Popen(RUN + ["--tests", "--", "echo ready; sleep 30; die divide;
 ok(re.fullmatch(DEATH % "die" + r".*, in divide \(.*\n(    called from .*\n)?after\n", out),
    "where both go to one place, what is printed after a death stands below the words about it", out)
 
+r = run("--add", os.path.join(BUILD, "bin", "die"), "--", "die divide")
+ok(", in divide (" in r.err, "of a test that was added, places are known as well: elf has the symbols", r)
+
 t = Terminal(RUN + ["--disk", os.path.join(BUILD, "tests.img"), "--add", os.path.join(BUILD, "elf", "die")])
 t.expect(rb"\$ ")
 t.type(b"die divide\n")  # whose words each tree of the course has
