@@ -111,6 +111,8 @@ def edits(e):
     e.shows(b"\x05\x15\x1bOP\x1b[2~\x1b[15~\x1bb\x1b[1;5D\x1b[[Ax", "$ x|", "keys without a meaning leave nothing")
     e.shows(b"\x15" + "a\x07b\u00e4c".encode() + LEFT + LEFT + b"\x7f", "$ a^G|\u00e4c",
             "control characters are shown, and a character of UTF-8 is one")
+    e.shows(DROP + b"ac" + LEFT + b"\xc3", "$ a\ufffd|c", "of which a terminal may send one byte")
+    e.shows(b"\xa4", "$ a\u00e4|c", "and then the other")
     e.shows(DROP + b"echo " + DIGITS * 16 + HOME + b"x", "$ x|echo " + "0123456789" * 7 + "01",
             "a line that is wider than the screen goes on below")
     e.has(2, "23456789", "in two rows more")
@@ -198,6 +200,9 @@ def completes(e):
     e.has(-1, "a b  a c  in   z", "in columns")
     e.shows(b"\x15ls 'd/a\t", "$ ls d/a\\ |", "a blank in a name is quoted")
     e.shows(b"b\t", "$ ls d/a\\ b |", "so that it stays one word")
+    e.prints("\x15mkdir u; echo >u/\u00e4; echo >u/\u00f6; echo made".encode(), "made",
+             "two characters with the same first byte")
+    e.shows(b"ls u/\t", "$ ls u/|", "are no common start of two names")
     e.shows(b"\x15echo none\t", "$ echo none|", "where nothing fits, nothing happens")
     e.prints(DROP + PASTE + b"echo >'q\ndate'; echo made" + PASTED, "made", "a file with the end of a line in its name")
     e.shows(b"echo q\t", "$ echo q|", "puts no command into the line")

@@ -25,6 +25,7 @@ TEST("cp copies files, into directories too, and never a file onto itself")
         { "cp a none/e", "cp: none/e: cannot create\n", 1 },
         { "cp a b c", "cp: c: not a directory\n", 1 },
         { "cp none a d; cat d/a", "cp: none: cannot open\ntwo\n", 0 },
+        { "echo '# a device' > c; cp c /console; rm c", "", 0 },
         { "cp a", "cp: usage: cp OLD NEW | cp OLD... DIRECTORY\n", 2 },
         { "cp -x a b", "cp: -x: unknown option\ncp: usage: cp OLD NEW | cp OLD... DIRECTORY\n", 2 },
         { "rm d/a d/b d a b", "", 0 },
@@ -177,6 +178,9 @@ TEST("ed says what is wrong, and loses no text")
           2 },
         { "(echo 'f  '; echo f g; echo 'f  '; echo q) | ed -s f", "f\ng\ng\n", 0 },
         { "(echo p; echo q) | ed -p '* ' f", "4\n* one\n* ", 0 },
+        { "(echo s/one/two/; echo s/none/x/; echo u; echo p; echo u; echo p; echo Q) | ed -s f",
+          "?\none\ntwo\n", 1 },
+        { "echo '# a device' > g; (echo w /console; echo q) | ed -s g; rm g", "", 0 },
         { "ln f g; (echo s/e/E/; echo wq) | ed -s f; cat g; rm f g ed.hup", "onE\n", 0 },
     };
 
@@ -429,6 +433,7 @@ TEST("ls sorts by name, with xv6's lines unless it is asked for others")
         { "touch b a c; ls > l; head -n 3 l | tail -n 1 | grep -v '^a  *2 [0-9][0-9]* 0$'", "", 1 },
         { "tail -n 2 l | head -n 1 | grep -v '^c  *2 [0-9][0-9]* 0$'", "", 1 },
         { "rm l; ls -C", ".\n..\na\nb\nc\n", 0 },
+        { "ls -C ''", ".\n..\na\nb\nc\n", 0 },
         { "ls -l > l; head -n 1 l; tail -n 2 l | head -n 1 | grep -v '^c                 2 [ 0-9]*          "
           "0$'; rm l",
           "NAME           TYPE INODE       SIZE\n", 0 },

@@ -46,7 +46,7 @@ static int copy_to(int from, const char *old, const char *new)
         return 1;
     }
 
-    int to = open(new, O_WRONLY | O_CREATE | O_TRUNC);
+    int to = open_output(new, O_TRUNC);
 
     if (to < 0) {
         warn("%s: cannot create", new);

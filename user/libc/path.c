@@ -19,13 +19,20 @@ const char *path_last(const char *path)
 char *path_join(const char *directory, const char *name)
 {
     uint length = strlen(directory), size = length + strlen(name) + 2;
-    bool slash = length > 0 && directory[length - 1] == '/';
+    bool slash = length == 0 || directory[length - 1] == '/'; /* xv6 takes "" for the current directory */
     char *path = malloc(size);
 
     if (!path)
         fail(1, "out of memory");
     snprintf(path, size, "%s%s%s", directory, slash ? "" : "/", name);
     return path;
+}
+
+int open_output(const char *path, int mode)
+{
+    int fd = open(path, O_WRONLY | mode); /* O_CREATE opens no device */
+
+    return fd >= 0 ? fd : open(path, O_WRONLY | O_CREATE | mode);
 }
 
 int path_each(char *paths[], int n, int (*act)(const char *old, const char *new))

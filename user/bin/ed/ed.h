@@ -39,7 +39,7 @@ MUST_CHECK bool text_insert(const char *bytes, uint n);
 void text_cut(uint first, uint last);
 /* Has another line in the place of one, and makes it the current one. */
 MUST_CHECK bool text_replace(uint i, const char *bytes, uint n);
-/* Keeps the text as it is; takes back what was changed since; empties it for good. */
+/* Before a command that may change the text; takes back what the last one that did has changed; empties it for good. */
 MUST_CHECK bool text_keep(void);
 MUST_CHECK bool text_undo(void);
 void text_forget(void);

@@ -61,7 +61,7 @@ static int write_lines(int fd, uint first, uint last)
 
 static int write_to(const char *name, uint first, uint last)
 {
-    int fd = open(name, O_WRONLY | O_CREATE | O_TRUNC), n;
+    int fd = open_output(name, O_TRUNC), n;
 
     if (fd < 0)
         return -1;

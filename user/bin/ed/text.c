@@ -11,6 +11,8 @@ bool changed;
 
 static struct text before; /* what text_undo() brings back, if it was kept */
 static bool kept;
+static struct text now; /* as the command found the text, if it has changed nothing yet */
+static bool unchanged;
 
 static struct line *make_line(const char *bytes, uint n)
 {
@@ -45,6 +47,25 @@ static bool make_room(struct text *t, uint n)
     return true;
 }
 
+static void swap_texts(struct text *a, struct text *b)
+{
+    struct text swap = *a;
+
+    *a = *b;
+    *b = swap;
+}
+
+/* The first change of a command: what it found is what text_undo() brings back. */
+static void note_change(void)
+{
+    if (unchanged) {
+        swap_texts(&before, &now);
+        kept = true;
+        unchanged = false;
+    }
+    changed = true;
+}
+
 bool text_insert(const char *bytes, uint n)
 {
     struct line *line = make_room(&text, 1) ? make_line(bytes, n) : NULL;
@@ -58,7 +79,7 @@ bool text_insert(const char *bytes, uint n)
     *at = line;
     text.n++;
     text.dot++;
-    changed = true;
+    note_change();
     return true;
 }
 
@@ -70,7 +91,7 @@ void text_cut(uint first, uint last)
         put_line(text.lines[i - 1]);
     memmove(at, text.lines + last, (int)((text.n - last) * sizeof(struct line *)));
     text.n -= last - first + 1;
-    changed = true;
+    note_change();
 }
 
 bool text_replace(uint i, const char *bytes, uint n)
@@ -82,7 +103,7 @@ bool text_replace(uint i, const char *bytes, uint n)
     put_line(text.lines[i - 1]);
     text.lines[i - 1] = line;
     text.dot = i;
-    changed = true;
+    note_change();
     return true;
 }
 
@@ -95,16 +116,16 @@ static void clear(struct text *t)
 
 bool text_keep(void)
 {
-    clear(&before);
-    kept = make_room(&before, text.n);
-    if (!kept)
+    clear(&now);
+    unchanged = make_room(&now, text.n);
+    if (!unchanged)
         return false;
     for (uint i = 0; i < text.n; i++) {
-        before.lines[i] = text.lines[i];
-        before.lines[i]->refs++;
+        now.lines[i] = text.lines[i];
+        now.lines[i]->refs++;
     }
-    before.n = text.n;
-    before.dot = text.dot;
+    now.n = text.n;
+    now.dot = text.dot;
     return true;
 }
 
@@ -112,11 +133,7 @@ bool text_undo(void)
 {
     if (!kept)
         return wrong("there is nothing to take back");
-
-    struct text swap = text;
-
-    text = before;
-    before = swap;
+    swap_texts(&text, &before);
     changed = true;
     return true;
 }
@@ -124,5 +141,5 @@ bool text_undo(void)
 void text_forget(void)
 {
     clear(&text);
-    kept = false;
+    kept = unchanged = false;
 }

@@ -14,6 +14,8 @@
 #include "fs.h"
 #include "stat.h"
 
+#include "screen.h"
+
 #define SPECIAL " \t'\"\\$*?[]#;&|<>()`"
 
 static void *need(void *p)
@@ -145,8 +147,10 @@ static uint common_length(const struct completion *c)
 
     for (uint i = 0; i < n; i++) {
         if (c->names[0][i] != last[i])
-            return i;
+            n = i;
     }
+    while (n > 0 && screen_goes_on(c->names[0][n])) /* whole characters */
+        n--;
     return n;
 }
 

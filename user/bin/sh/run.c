@@ -23,14 +23,6 @@ static int last_status; /* $? */
 int run_status(void) { return last_status; }
 void run_set_status(int status) { last_status = status; }
 
-/* Opens a file for > or >>.  O_CREATE opens files alone, so a device is tried without it. */
-static int open_output(const char *path, int mode)
-{
-    int fd = open(path, O_WRONLY | mode);
-
-    return fd >= 0 ? fd : open(path, O_WRONLY | O_CREATE | mode);
-}
-
 /* Makes descriptor `fd` refer to what `from` does, and closes `from`. */
 static bool move_fd(int from, int fd)
 {
@@ -175,8 +167,8 @@ static void execute(uint argc, char **argv)
     }
     if (!found)
         fail(STATUS_NOT_FOUND, "%s: not found", name);
-    if (argc >= MAXARG)
-        fail(STATUS_NO_EXEC, "%s: a command has at most %d words", name, MAXARG - 1);
+    if (argc > MAXARG)
+        fail(STATUS_NO_EXEC, "%s: a command has at most %d words", name, MAXARG);
     fail(STATUS_NO_EXEC, "%s: cannot execute", name);
 }
 

@@ -200,8 +200,11 @@ void screen_end(const char *text)
     flush();
 }
 
+/* A byte that comes after the start of its character was drawn changes what is there. */
 void screen_change(uint from)
 {
+    while (from > 0 && screen_goes_on(line.text[from]))
+        from--;
     if (from < screen.changed)
         screen.changed = from;
 }
