@@ -57,11 +57,12 @@ static bool take_snapshot(uint *tick, uint *us)
 static bool begin_frame(void)
 {
     static bool last; /* the last one of all was begun, when no event was left */
+    bool at_the_end = finishing;
     uint tick, us, cpu;
 
-    if (finishing ? last || event_oldest(&cpu) : (int)(ticks_now - next_tick) < 0)
+    if (at_the_end ? last || event_oldest(&cpu) : (int)(ticks_now - next_tick) < 0)
         return false;
-    last = finishing;
+    last = at_the_end;
     bool changed = take_snapshot(&tick, &us);
     next_tick = ticks_now + FRAME_TICKS + snapshot_size() / FRAME_BYTES_PER_TICK;
     if (!changed)

@@ -5,8 +5,8 @@
  *
  * Workers make calls, faults and odd states of the processor until CALLS were made together (100000).  One that was
  * killed, has executed something or has lived long enough is replaced.  A keeper kills at random, and whoever waits for
- * nothing.  At the end all of them are gone, and what they made is removed; page frames in use, the memory that can still
- * be had, the totals of shared memory, processes and descriptors must then be what they were.
+ * nothing.  At the end all of them are gone, and what they made is removed; page frames in use, the memory that can
+ * still be had, the totals of shared memory, processes and descriptors must then be what they were.
  *
  * On one processor, with a disk in memory and time that goes by instructions (./ksm run --ramdisk --icount), everything
  * depends on SEED alone.
