@@ -91,8 +91,8 @@ void make_printable(char *text, uint n);
 const char *path_last(const char *path);
 /* DIRECTORY/NAME, which the caller frees.  Without memory it ends the program with a message. */
 MUST_CHECK char *path_join(const char *directory, const char *name);
-/* Opens a file to write, which is made if it is not there, or a device.  mode: O_TRUNC, O_APPEND, or 0.  The descriptor, or
-   -1.  Sleeps: may. */
+/* Opens a file to write, which is made if it is not there, or a device.  mode: O_TRUNC, O_APPEND, or 0.  The
+   descriptor, or -1.  Sleeps: may. */
 MUST_CHECK int open_output(const char *path, int mode);
 /* For OLD NEW, or OLD... DIRECTORY, which are n paths, at least 2: calls act() with each OLD and the path that it is to
    have.  Returns the results, or-ed.  Several OLD and no directory end the program with a message.  Sleeps: may. */
