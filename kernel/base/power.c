@@ -8,12 +8,11 @@
 
 void power_announce(const char *word)
 {
-    char line[32];
+    char event[24];
 
     latency_report();
-    int n = format(line, sizeof(line), "\n" POWER_MARK "exit %s\n", word);
-
-    print_to_monitor(line, (size_t)n); /* others may be printing */
+    format(event, sizeof(event), "exit %s", word);
+    printk_event(event);
 }
 
 void power_off_status(int status)

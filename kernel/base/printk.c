@@ -15,6 +15,7 @@
 #include "base/power.h"
 
 #define MESSAGE_SIZE 320 /* a longer message is cut */
+#define EVENT_SIZE   32
 
 #define PIECE 16u /* characters printed with interrupts off */
 
@@ -57,14 +58,6 @@ static void put_whole(void (*put)(const char *text, size_t n), const char *text,
 
 void print_text(const char *text, size_t n) { put_whole(console_put, text, n); }
 
-void print_to_monitor(const char *text, size_t n)
-{
-    if (panicking)
-        monitor_put(text, n);
-    else
-        put_whole(monitor_put, text, n);
-}
-
 static size_t message(char *buf, const char *fmt, va_list ap)
 {
     int n = format_va(buf, MESSAGE_SIZE, fmt, ap);
@@ -92,8 +85,13 @@ void printk(const char *fmt, ...)
 
 void printk_event(const char *word)
 {
-    if (to_monitor)
-        printk("\n" POWER_MARK "%s\n", word);
+    char line[EVENT_SIZE];
+    size_t n = (size_t)format(line, sizeof(line), "\n" POWER_MARK "%s\n", word);
+
+    if (panicking)
+        monitor_put(line, n);
+    else
+        put_whole(monitor_put, line, n);
 }
 
 void panic(const char *fmt, ...)

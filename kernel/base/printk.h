@@ -27,11 +27,9 @@ void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* n bytes to the console; no message comes into their middle. */
 void print_text(const char *text, size_t n);
-/* The same to the monitor port. */
-void print_to_monitor(const char *text, size_t n);
 /* From now on messages go to the monitor port alone. */
 void printk_to_monitor(void);
-/* A line for the tools that listen there, with POWER_MARK before it, if messages do go there; else nothing. */
+/* A line for the tools that listen at the monitor port, with POWER_MARK before it. */
 void printk_event(const char *word);
 
 /* The kernel itself is broken: reports where and why, with a back-trace, and powers off. */

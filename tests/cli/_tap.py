@@ -86,6 +86,19 @@ def toolchain():
     return dict(word.split(":=", 1) for word in found.split())
 
 
+def state(pid):
+    """A process's state, a letter, and its parent."""
+    try:
+        with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as stat:
+            return stat.read().rpartition(")")[2].split()[:2]
+    except OSError:  # it has ended, or is no process
+        return None, None
+
+
+def children(pid):
+    return [child for child in os.listdir("/proc") if state(child)[1] == str(pid)]
+
+
 def copy_tree(name="tree", built=False):
     """A copy of the tree that is removed when the test ends; with what is built of the system, or without.
 

@@ -149,6 +149,11 @@ ok(first.returncode == 0, "the first make", first.stdout, first.stderr)
 ok("warning" not in first.stderr, "no warnings", first.stderr)
 ok(make("-q").returncode == 0, "a second make has nothing to do")
 
+make("build/tests/host/fs_tools")
+r = subprocess.run([os.path.join(copy, "build", "tests", "host", "fs_tools")], capture_output=True, text=True,
+                   check=False)
+ok(r.returncode == 0, "mkfs and fsck pass their tests there", r.stdout, r.stderr)
+
 touch("kernel/ksm/ksm.h")
 r = make("all")
 ok("kernel/ksm/" in r.stdout and "kernel/fs/cache" not in r.stdout, "a header remakes what includes it", r.stdout)
@@ -257,6 +262,14 @@ for goal in "clean", "system":
     r = make("-n", goal, "B=elsewhere")
     ok(r.returncode != 0 and "there is something else in that directory" in r.stderr and
        os.listdir(os.path.join(copy, "elsewhere")) == [".git"], "so is one with anything but a build: " + goal, r)
+for words in (["manpages.py", "mandoc", "include/syscall.tbl", "/dev/null", "docs/man/cat.1"],
+              ["syscalls.py", "include/syscall.tbl", "/dev/null"], ["ksyms.py", "build/kernel.first"],
+              ["bootdisk.py", "build/kernel.elf", "false", "/dev/null"],
+              ["compile_commands.py", "false"]):
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run([sys.executable, os.path.join("tools", "build", words[0]), *words[1:]], cwd=copy, env=ENV,
+                           stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    ok(p.returncode == 1 and len(p.stderr.splitlines()) == 1, "what " + words[0] + " can't do it says in one line", p)
 r = make("clean")
 ok(r.returncode == 0 and not os.path.exists(os.path.join(copy, "build")), "make clean leaves no build")
 whole = os.path.exists(os.path.join(copy, "tools", "measure", "mutants.py"))  # a student's tree has no mutants

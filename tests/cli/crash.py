@@ -12,7 +12,8 @@ NOPERATIONS = 60
 EVERY = 5
 
 for seed, layout in enumerate(("xv6", "extended")):
-    directory = temp_directory()
+    directory = os.path.join(temp_directory(), 'a "directory" \\ of any name')
+    os.mkdir(directory)
     try:
         nentries = crash.record(directory, BUILD, layout, seed + 1, NOPERATIONS, cpus=NCPUS)
         nstates, wrong = crash.replay(directory, BUILD, EVERY)

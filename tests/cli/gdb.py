@@ -177,10 +177,7 @@ pt 0x80100000
 info symbol $eip
 @held
 delete
-break registry_resume_locked
-break segment_bury_all
-break mutex_release
-type ls
+break mutex_release if $for_program("echo")
 continue
 ps
 locks
@@ -196,7 +193,7 @@ pt 0x1000
 type ls
 @end
 quit
-""", "--smp", "2", "--", "mathserver & mathclient -e 1+2; ps; ksmstat; sleep 1")
+""", "--smp", "2", "--", "mathserver & mathclient -e 1+2; ps; ksmstat; sleep 1; echo end")
     pids = r"^ *(\d+) +(\d+) +(\d+) +\w+ .*?\b(init|sh|mathserver)\b"
     guest, here = rows(s.text.partition("@ps@")[0], pids), rows(s.parts.get("ps", ""), pids)
     ok(len(guest) == 3 and guest == here, "ps shows what the system's own ps shows", guest, here, s.text)
@@ -299,16 +296,23 @@ from run import debug, symbols
 class Machine:
     console, its = socket.socketpair()
 console = debug.Console(Machine, symbols.Symbols(), sys.argv[1]).start()
-Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull poin")
+Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull p")
 Machine.its.close()
 console.join()
 """
 
 
+def feed():
+    path = os.path.join(temp_directory(), "feed")
+    s = Session("continue\n", "--watch", path, "--", "true")
+    with open(path, "rb") as f:
+        ok(f.read().startswith(b"KSM-FEED 1 "), "--watch writes the feed", s.text)
+
+
 def cut_off():
     p = subprocess.run([sys.executable, "-c", CUT_OFF, temp_directory()], stdin=subprocess.DEVNULL, text=True,
                        capture_output=True, check=False, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
-    ok(p.stdout.endswith("proc\nnull poin"), "what the machine said last is shown, whole or not", p)
+    ok(p.stdout.endswith("proc\nnull p"), "what the machine said last is shown, whole or not", p)
 
 
 def editor():
@@ -377,11 +381,12 @@ commands()
 locks()
 typing()
 console()
+feed()
 cut_off()
 editor()
 for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
                           ([""], "there is no program ''"),
-                          (["--port", "x"], "--port wants a number"), (["--port", "99999"], "--port wants"),
+                          (["--port", "x"], "--port wants a number"), (["--port=99999"], "--port wants"),
                           (["--icount"], "no --icount")):
     p = subprocess.run(DEBUG + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
     ok(p.returncode == 2 and wanted in p.stderr, "%s is refused" % " ".join(arguments), p.stderr)

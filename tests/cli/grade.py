@@ -77,8 +77,8 @@ def refused(status, words, title, *arguments):
     """One line, which has the words, and a status of its own."""
     r = grade("--out", path("none"), *arguments)
     lines = [line for line in r.stderr.splitlines() if not line.startswith(("usage:", "building with", "# "))]
-    ok(r.returncode == status and len(lines) == 1 and words in lines[0] and "Traceback" not in r.stderr, title,
-       r.returncode, r.stdout, r.stderr)
+    ok(r.returncode == status and len(lines) == 1 and words in lines[0] and "Traceback" not in r.stderr and
+       not os.path.exists(path("none", "good")), title, r.returncode, r.stdout, r.stderr)
 
 
 SUBS = _submissions.make(["good", "all-passed"])
@@ -101,6 +101,9 @@ refused(2, "'/' is no tree", "and a tree whose directory has no name", "/")
 refused(2, "such a name", "and one that is called as a file of results", os.path.join(WORK, "grades.csv"))
 refused(2, "such a name", "or as a part of them", os.path.join(WORK, ".good.part"))
 refused(2, "'' is no tree", "and a name without a letter", "")
+for option, where in ("--junit", path("no", "where")), ("--gradescope", WORK):
+    refused(CANNOT_WRITE, where, "a report that can't be written is known before anything is graded: " + option, option,
+            where, GOOD)
 write("kept/good/notes", "")
 r = grade("--out", path("kept"), GOOD)
 ok(r.returncode == 2 and r.stderr.endswith("%s is no result of an earlier run, and stays as it is: --out names another "
@@ -327,6 +330,14 @@ os.makedirs(path("closed", "tests"))
 os.symlink("guest", path("closed", "tests", "guest"))
 ok(submission.edited(path("closed", "tests"), os.path.join(ROOT, "tests")), "tests that nobody can read are not ours")
 
+for number in range(submission.FILES_MAX + 1):
+    os.makedirs(path("many", "kernel", str(number)))
+try:
+    said = submission.Submission(path("many"), os.path.join(ROOT, "tests")).files
+except submission.NoTree as e:
+    said = str(e)
+ok(str(said).startswith("too large: "), "directories without end are too large, with nothing in them as well", said)
+
 # An exercise is worth its own tests, and what broke of the earlier ones is named before them.
 items = grader.points.exercise("fast")
 grader.points.find_suites(items, grader.suites.grouped("guest"))
@@ -352,6 +363,9 @@ ok(r.returncode == 0 and "# 3 of 3 points\n" in r.stdout and "1 processor, --ico
 suite = ET.parse(path("style.xml")).getroot()[0]
 ok(suite.get("name").startswith("check/style (") and suite.get("failures") == "0" and len(suite) > 0,
    "./ksm test --junit writes each test", suite.attrib)
+r = tests_run("style", "--junit", path("no", "where"))
+ok(r.returncode == 1 and r.stderr == "ksm: %s: No such file or directory\n" % path("no", "where") and not r.stdout,
+   "nothing is run whose results can't be written", r)
 r = tests_run("--all", "--jitter", "1")
 ok(r.returncode == 2 and "neither --icount nor --jitter" in r.stderr, "--all goes with neither of them", r)
 r = tests_run("--exercise", "3", "t_ksm")

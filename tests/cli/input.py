@@ -9,7 +9,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, RUN, WAIT, done, ok, temp_directory  # noqa: E402
+from _tap import BUILD, ROOT, RUN, WAIT, children, done, ok, state, temp_directory  # noqa: E402
 
 ENV = dict(os.environ, KSM_BUILT="1")
 CONTROL = bytes(range(256)) * 40  # every control key of the console is among them
@@ -21,15 +21,6 @@ def run(data, *arguments, typed=()):
     r = subprocess.run(RUN + [*typed, "--", *arguments], env=ENV, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, timeout=WAIT, check=False, **how)
     return r.returncode, r.stdout, r.stderr[-300:]
-
-
-def state(pid):
-    """A process's state, a letter, and its parent."""
-    try:
-        with open("/proc/%s/stat" % pid, encoding="ascii", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[:2]
-    except OSError:  # it has ended, or is no process
-        return None, None
 
 
 def stopped(pid):
@@ -87,7 +78,7 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
         p.stdin.write(b"one\n")
         p.stdin.flush()
         answer = p.stdout.readline()
-        qemu, = [pid for pid in os.listdir("/proc") if state(pid)[1] == str(p.pid)]
+        qemu, = children(p.pid)
         p.send_signal(signal.SIGTSTP)
         if answer != b"one\n" or not stopped(p.pid) or not stopped(qemu):
             break
@@ -143,6 +134,25 @@ with subprocess.Popen([sys.executable, "-c", ASKED % os.path.join(ROOT, "tools")
     kept = int(p.stdout.readline())
     p.stdin.close()
 ok(kept < 100000, "requests that nothing answers take no memory", kept)
+
+# A machine that ends before one types.
+ENDED = """\
+import socket, sys
+sys.path.insert(0, %r)
+from run import qemu
+class Ended(qemu.Machine):
+    def __init__(self):
+        (self.console, console), (self.log, log) = socket.socketpair(), socket.socketpair()
+        console.sendall(b"its last words")
+        for port in console, log:
+            port.close()
+s = qemu.Session(Ended())
+s.send(b"hello\\n")
+print(s.expect(b"last words"), s.expect(b"hello"))
+"""
+p = subprocess.run([sys.executable, "-c", ENDED % os.path.join(ROOT, "tools")], stdin=subprocess.DEVNULL,
+                   capture_output=True, text=True, check=False)
+ok(p.stdout == "True False\n", "what a machine said last is read, also by one who types then", p)
 
 image = os.path.join(temp_directory(), "xv6.img")
 subprocess.run([os.path.join(BUILD, "host", "mkfs"), "--xv6", image] +

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -130,8 +131,11 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
 
-for where, *words in ("mutants", "mutants", "a dead handle"), ("course", "handout", "--check", "call"):
-    if not os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree has neither
+for where, *words in (("mutants", "mutants", "a dead handle"), ("course", "handout", "--check", "call"),
+                      ("coverage", "coverage")):
+    if not os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree lacks two of them
+        continue
+    if where == "coverage" and not shutil.which("gcovr"):
         continue
     os.makedirs(os.path.join(ROOT, "build", where), exist_ok=True)
     place = os.open(os.path.join(ROOT, "build", where), os.O_RDONLY)
@@ -143,7 +147,7 @@ for where, *words in ("mutants", "mutants", "a dead handle"), ("course", "handou
         p.terminate()
     os.close(place)
     ok(first.startswith("ksm: waiting for another ") and p.returncode == 130,
-       "two of ./ksm %s do not change one copy of the tree at a time" % words[0], first, p.returncode)
+       "two of ./ksm %s do not work in one place at a time" % words[0], first, p.returncode)
 
 # A kill comes when something has only just begun, in the background of a shell, where Ctrl-C is ignored.
 slow = os.path.join(temp_directory(), "make")

@@ -101,7 +101,7 @@ ok(" %d of which are mistakes that students make" % len(mistakes.MISTAKES) in re
 # The page about grading: what it has one type is accepted, and its container has what ./ksm needs.
 from course import grade  # noqa: E402
 blocks = re.findall(r"^```\n(.*?)^```$", read("docs/grading.md"), re.M | re.S)
-lines = re.findall(r"ksm grade (.*)$", "".join(blocks).replace("'", ""), re.M)
+lines = re.findall(r"ksm grade (.*)$", "".join(blocks).replace("'", "").replace("\\\n", ""), re.M)
 refused = []
 for line in lines:
     try:

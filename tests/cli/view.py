@@ -125,8 +125,9 @@ for arguments, pattern in (
         (["--port"], "--port wants"),
         ([os.path.join(directory, "none")], "No such file"), ([directory], "directory"),
         ([os.path.join(ROOT, "README.md")], "not a recording"), ([os.devnull], "not a recording"),
-        ([record, "more"], "a recording is shown as it is"), (["--record", directory, "--", "true"], "directory"),
-        (["--smp", "0", "--no-open", "--", "true"], "--smp")):
+        ([record, "more"], "a recording is shown as it is"),
+        (["--watch", record, "--", "true"], "--record FILE keeps it"),
+        (["--record", directory, "--", "true"], "directory"), (["--smp", "0", "--no-open", "--", "true"], "--smp")):
     status, said = fails(*arguments)
     ok(status == 2 and re.search(pattern, said) and "Traceback" not in said,
        "refused: " + " ".join(map(os.path.basename, arguments)), status, said)

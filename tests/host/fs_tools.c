@@ -13,7 +13,6 @@
 #include "fs_world.h"
 #include "host.h"
 
-static char tools[4000]; /* their scratch */
 static char scratch[] = "/tmp/fs_tools.XXXXXX";
 static char output[4096];
 
@@ -23,7 +22,7 @@ static int run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static int run(const char *fmt, ...)
 {
     char command[9000];
-    int n = snprintf(command, sizeof(command), "cd %s && PATH=%s:$PATH && { ", scratch, tools);
+    int n = snprintf(command, sizeof(command), "cd %s && { ", scratch);
     va_list ap;
 
     va_start(ap, fmt);
@@ -54,13 +53,14 @@ static bool load_image(const char *name)
 
 static void before(void)
 {
-    char path[2000] = "";
+    char path[2000] = "", tools[8000];
 
     if (world)
         return;
     if (readlink("/proc/self/exe", path, sizeof(path) - 1) < 0)
         abort();
-    snprintf(tools, sizeof(tools), "%s/../../host", dirname(path));
+    snprintf(tools, sizeof(tools), "%s/../../host:%s", dirname(path), getenv("PATH"));
+    setenv("PATH", tools, 1);
     world_init();
     if (!mkdtemp(scratch))
         abort();

@@ -2,7 +2,7 @@
  * feed.c - what the feed (docs/feed.md) must tell truly, whatever a program does.
  *
  *   feed names     runs itself under names that look like lines of the feed
- *   feed still N   attaches and waits; prints the totals; then sleeps, so that nothing changes, for N ticks
+ *   feed still N   attaches, and sleeps, so that nothing changes, for N ticks; then prints the totals
  *   feed lock      two processes and one lock, for which one has to wait
  */
 #include "ksm.h"
@@ -53,12 +53,11 @@ static void still(int nticks)
         exits(0);
     }
     attach(ksmget(READ_ONLY, 5000), KSM_READ);
-    sleep(2);
+    sleep(nticks); /* the child has got there long before */
     if (ksminfo(0, &info) < 0)
         fail(9, "no totals");
     printf("still %d %d: %d used, %u segments, %u pages, %u attachments, word %p\n", getpid(), child,
            pgused(), info.total_shrg_nr, info.total_shpg_nr, info.total_attached_nr, (void *)&word[2]);
-    sleep(nticks);
     kill(child);
     wait();
     ksmdelete(ksmget(IDENTIFIER, 0, KSM_OPEN));

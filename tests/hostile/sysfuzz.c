@@ -5,8 +5,8 @@
  *
  * Workers make calls, faults and odd states of the processor until CALLS were made together (100000).  One that was
  * killed, has executed something or has lived long enough is replaced.  A keeper kills at random, and whoever waits for
- * nothing.  At the end all of them are gone, and what they made is removed; page frames in use, the totals of shared
- * memory, processes and descriptors must then be what they were.
+ * nothing.  At the end all of them are gone, and what they made is removed; page frames in use, the memory that can still
+ * be had, the totals of shared memory, processes and descriptors must then be what they were.
  *
  * On one processor, with a disk in memory and time that goes by instructions (./ksm run --ramdisk --icount), everything
  * depends on SEED alone.
@@ -27,6 +27,7 @@
 #define VERY_OLD      1000 /* and one that does not */
 #define SETTLE_TICKS  200  /* until init has waited for all orphans */
 #define MAX_ROOT      256  /* entries of the root directory */
+#define MOST_PAGES    8192 /* asked for at once */
 #define PROGRESS_PART 100
 
 struct board *board;
@@ -40,7 +41,7 @@ static int workers[MAX_WORKERS]; /* their pids, which calls can't damage */
 
 /* What must be afterwards as it was before. */
 struct footprint {
-    int frames, nprocesses, ndescriptors;
+    int npages, frames, nprocesses, ndescriptors;
     struct ksminfo_t ksm;
 };
 
@@ -63,6 +64,29 @@ static int count_descriptors(void)
     return n;
 }
 
+/* In a process of its own, so that this one takes no memory meanwhile.  Its status; -1: it was killed. */
+static int in_process(int (*fn)(void))
+{
+    int status = -1, pid = fork();
+
+    if (pid == 0)
+        exits(fn());
+    if (pid > 0)
+        waits(&status);
+    return status;
+}
+
+/* Pages that a process can be promised, when the block cache has given back what it can. */
+static int most_pages(void)
+{
+    int n = 0;
+
+    for (int step = MOST_PAGES; step > 0; step /= 2)
+        while (sbrk(step * (int)PAGE_SIZE) != (char *)-1)
+            n += step;
+    return n;
+}
+
 static struct footprint footprint(void)
 {
     struct footprint f = { .nprocesses = count_processes(), .ndescriptors = count_descriptors() };
@@ -70,22 +94,26 @@ static struct footprint footprint(void)
     if (ksminfo(0, &f.ksm) < 0)
         fail(1, "there are no totals of shared memory");
     sync();
+    f.npages = in_process(most_pages);
     f.frames = pgused();
     return f;
 }
 
 static bool same(const struct footprint *a, const struct footprint *b)
 {
-    return a->frames == b->frames && a->nprocesses == b->nprocesses && a->ndescriptors == b->ndescriptors &&
-           a->ksm.total_shrg_nr == b->ksm.total_shrg_nr && a->ksm.total_shpg_nr == b->ksm.total_shpg_nr &&
+    return a->npages == b->npages && a->frames == b->frames && a->nprocesses == b->nprocesses &&
+           a->ndescriptors == b->ndescriptors && a->ksm.total_shrg_nr == b->ksm.total_shrg_nr &&
+           a->ksm.total_shpg_nr == b->ksm.total_shpg_nr &&
            a->ksm.total_attached_nr == b->ksm.total_attached_nr;
 }
 
 static void print_footprint(const char *when, const struct footprint *f)
 {
-    printf(1, "sysfuzz: %s: %d frames, %d processes, %d descriptors, %u segments, %u pages, %u attachments\n",
-           when, f->frames, f->nprocesses, f->ndescriptors, f->ksm.total_shrg_nr, f->ksm.total_shpg_nr,
-           f->ksm.total_attached_nr);
+    printf(1,
+           "sysfuzz: %s: %d pages to be had, %d frames, %d processes, %d descriptors, %u segments, %u pages, "
+           "%u attachments\n",
+           when, f->npages, f->frames, f->nprocesses, f->ndescriptors, f->ksm.total_shrg_nr,
+           f->ksm.total_shpg_nr, f->ksm.total_attached_nr);
 }
 
 /* The keeper. */
@@ -374,18 +402,6 @@ static int run(void)
     printf(1, "sysfuzz: %u calls, %u odd states, %u workers, seed %d\n", board->ncalls, board->nstates, lives,
            seed);
     return bad;
-}
-
-/* In a process of its own, so that this one takes no memory meanwhile.  Its status; -1: it was killed. */
-static int in_process(int (*fn)(void))
-{
-    int status = -1, pid = fork();
-
-    if (pid == 0)
-        exits(fn());
-    if (pid > 0)
-        waits(&status);
-    return status;
 }
 
 static int nothing(void) { return 0; }

@@ -14,6 +14,9 @@ import sys
 import tarfile
 import tempfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import progress  # noqa: E402
+
 GRUB = "/usr/lib/grub/i386-pc"
 MODULES = ["biosdisk", "memdisk", "multiboot", "tar"]
 CONFIGURATION = "multiboot (memdisk)/kernel\nboot\n"
@@ -49,4 +52,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    progress.run(main)

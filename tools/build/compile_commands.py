@@ -10,6 +10,9 @@ import shlex
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import progress  # noqa: E402
+
 
 def main():
     command = [sys.argv[1], "-nB", "--no-print-directory", "V=1"] + sys.argv[2:] + ["all", "host-tests"]
@@ -25,4 +28,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    progress.run(main)

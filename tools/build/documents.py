@@ -19,6 +19,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from build import manpages  # noqa: E402
+from run import progress  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 
 # The order is the book's: what a reader wants first comes first.
@@ -231,4 +232,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    progress.run(main)

@@ -12,9 +12,13 @@ from %esp or %ebp.  A rule is that distance and the place of the caller's %ebp, 
     bits 24-31 words below the caller's frame where its %ebp is saved; 0: it is still there
 """
 
+import os
 import struct
 import subprocess
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import progress  # noqa: E402
 
 ESP, EBP, EIP = 4, 5, 8  # as debugging information numbers the registers
 
@@ -214,4 +218,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    progress.run(main)

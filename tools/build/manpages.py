@@ -13,6 +13,9 @@ import re
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import progress  # noqa: E402
+
 MARK = re.compile(r'^\.\\" @CALLS@.*\n', re.M)
 CALL = re.compile(r"(\d+)\s+(\w+)\s+(\S+)\s+(.*\S)")
 
@@ -80,4 +83,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    progress.run(main)

@@ -12,6 +12,9 @@ import os
 import re
 import sys
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run import progress  # noqa: E402
+
 LINE = re.compile(r"(\d+)\s+(\w+)\s+(\S+)\s+(.*\S)")
 
 
@@ -85,4 +88,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    progress.run(main)

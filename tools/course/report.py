@@ -4,6 +4,7 @@ Each is written beside its place, and then moved there.
 """
 
 import csv
+import errno
 import io
 import json
 import os
@@ -13,17 +14,34 @@ import xml.etree.ElementTree as ET
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+def place(path):
+    """Where to write what is to be there: beside it, but for what is no ordinary file (a pipe, /dev/stdout)."""
+    return path if os.path.exists(path) and not os.path.isfile(path) else "%s.%d.part" % (path, os.getpid())
+
+
+def expect(path):
+    """An error if write() could not write there: better now than after the work."""
+    try:
+        if place(path) != path:
+            open(place(path), "w", encoding="utf-8").close()
+            os.unlink(place(path))
+        elif os.path.isdir(path):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    except OSError as e:
+        e.filename = path
+        raise
+
+
 def write(path, text):
-    """Nothing half-written is ever there.  What is no ordinary file (a pipe, /dev/stdout) is written to as it is."""
-    device = os.path.exists(path) and not os.path.isfile(path)
-    part = path if device else "%s.%d.part" % (path, os.getpid())
+    """Nothing half-written is ever there."""
+    part = place(path)
     try:
         with open(part, "w", encoding="utf-8", errors="replace") as f:
             f.write(text)
-        if not device:
+        if part != path:
             os.replace(part, path)
     except OSError as e:
-        if not device and os.path.exists(part):
+        if part != path and os.path.exists(part):
             os.unlink(part)
         e.filename = path
         raise

@@ -32,6 +32,10 @@ class NoTree(Exception):
     """A sentence about a directory that is no submission."""
 
 
+def too_large():
+    return NoTree("too large: more than %d files or %d MB" % (FILES_MAX, BYTES_MAX >> 20))
+
+
 class Submission:
     """The files of one tree that count, by their paths in it, and notes about others."""
 
@@ -39,7 +43,7 @@ class Submission:
         """own_tests: the directory of the tests that the tree would be graded by if one trusted it."""
         self.root = root
         self.files, self.notes = [], []
-        self._nbytes = 0
+        self._nbytes = self._nentries = 0
         self._taken = tests_programs(own_tests)
         self.parts = [part for part in PARTS if os.path.isdir(os.path.join(root, part))
                       and not os.path.islink(os.path.join(root, part))]
@@ -58,6 +62,9 @@ class Submission:
         with os.scandir(os.path.join(self.root, where)) as entries:
             for entry in sorted(entries, key=lambda e: e.name):
                 path = where + "/" + entry.name
+                self._nentries += 1
+                if self._nentries > FILES_MAX:
+                    raise too_large()
                 if entry.name.startswith("."):
                     continue
                 if not NAME.fullmatch(entry.name) or entry.is_symlink() or self._is_tests(path) or \
@@ -77,8 +84,8 @@ class Submission:
     def _add(self, path, nbytes):
         self.files.append(path)
         self._nbytes += nbytes
-        if len(self.files) > FILES_MAX or self._nbytes > BYTES_MAX:
-            raise NoTree("too large: more than %d files or %d MB" % (FILES_MAX, BYTES_MAX >> 20))
+        if self._nbytes > BYTES_MAX:
+            raise too_large()
 
     def fingerprint(self, base):
         """A number for these files and what they are graded with."""

@@ -18,7 +18,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from course import exercises  # noqa: E402
 from run import progress  # noqa: E402
-from run.build import make  # noqa: E402
+from run.build import alone, make  # noqa: E402
 from run.options import suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 
@@ -101,8 +101,10 @@ def main():
     room = choose()
     if not linked(room):
         sys.exit("coverage: no host test is linked with %s" % room)
-    run_tests()
-    files = measure(room)
+    os.makedirs(BUILD, exist_ok=True)
+    with alone(BUILD, "run of the coverage"):
+        run_tests()
+        files = measure(room)
     progress.clear()
     if not files:
         sys.exit("coverage: nothing of %s was measured" % room)

@@ -15,6 +15,7 @@ something was lost or damaged; the records are then kept.
 """
 
 import contextlib
+import json
 import os
 import random
 import re
@@ -41,18 +42,23 @@ class Wrong(Exception):
     pass
 
 
+def unflushed(path):
+    """A file, as QEMU wants it described, for which the host's disk need not be waited for."""
+    return {"driver": "file", "filename": path, "cache": {"no-flush": True}}
+
+
 class Recorder(qemu.Session):
     """The system with a disk whose writes are recorded, or that fails as a configuration of blkdebug says."""
 
     def __init__(self, build, image, log=None, failures=None, cpus=2, options=()):
-        node = '{"driver":"file","filename":"%s","cache":{"no-flush":true}}' % image
+        node = unflushed(image)
         if log:
             open(log, "wb").close()
-            node = ('{"driver":"blklogwrites","log-sector-size":512,"log-super-update-interval":1,"file":%s,'
-                    '"log":{"driver":"file","filename":"%s","cache":{"no-flush":true}}}' % (node, log))
+            node = {"driver": "blklogwrites", "log-sector-size": 512, "log-super-update-interval": 1, "file": node,
+                    "log": unflushed(log)}
         if failures:
-            node = '{"driver":"blkdebug","config":"%s","image":%s}' % (failures, node)
-        extra = ["-blockdev", '{"driver":"raw","node-name":"disk","file":%s}' % node,
+            node = {"driver": "blkdebug", "config": failures, "image": node}
+        extra = ["-blockdev", json.dumps({"driver": "raw", "node-name": "disk", "file": node}),
                  "-device", "ide-hd,drive=disk,bus=ide.0,unit=1"]
         super().__init__(qemu.Machine(os.path.join(build, "kernel.elf"), smp=cpus, mem=64,
                                       extra=extra + list(options)))

@@ -92,6 +92,8 @@ FAULTS = [
      "    if (tf->eflags & FLAG_VM86)\n", "    if (false)\n", SYSTEM),
     ("%fs stays in the processor over a switch", "kernel/arch/i386/cpu.c",
      "1: popl %%fs; popl %%ebp", "1: addl $4, %%esp; popl %%ebp", SYSTEM),
+    ("a fork that fails keeps what it was promised", "kernel/mm/aspace.c",
+     "        page_unpromise(as->nwritable);\n", "        ;\n", SYSTEM),
     ("any process says what runs in the foreground", "kernel/proc/job.c",
      "return self->depth == DEPTH_SHELL &&\n           (pid", "return (pid", SYSTEM),
     ("flags return to a program as it set them", "kernel/arch/i386/entry.S",

@@ -2,8 +2,9 @@
 
 With a COMMAND, its output is all that goes to standard output, its status is ours, and what it reads is our standard
 input.  The kernel is given log=monitor, stdin=all and run=COMMAND; the status comes as a line on the second serial
-port, and the input goes that way.  An image whose init is not ours ignores run=; there the command is typed at the
-shell's prompt.
+port, and the input goes that way.  Where standard output and standard error are one place, log=monitor is left out, so
+that messages and output keep their order.  An image whose init is not ours ignores run=; there the command is typed at
+the shell's prompt.
 """
 
 import os
@@ -95,12 +96,13 @@ def run_on(disk, options):
     if not command and not any(param.startswith("terminal=") for param in options.param):
         told, typed = terminal.parameters()
         options.param += told
-    with qemu.Machine(kernel, append=kernel_line(options, command, typed=disk.foreign),
+    ports = batch.parameters(options, disk.foreign)
+    with qemu.Machine(kernel, append=kernel_line(options, command, ports, disk.foreign),
                       disk=None if options.ramdisk else disk.path, ramdisk=disk.path if options.ramdisk else None,
                       write=options.write, smp=options.smp, mem=options.mem, icount=options.icount,
                       feed=options.watch) as machine:
         if command:
-            status, timed_out = batch.run(machine, options, command, disk.foreign)
+            status, timed_out = batch.run(machine, options, command, disk.foreign, "log=monitor" in ports)
         else:
             say(WELCOME)
             status, timed_out, left = session.run(machine, options, first, typed)

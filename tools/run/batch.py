@@ -100,13 +100,36 @@ class Feeder:
                 return  # the machine has ended
 
 
-def follow(machine, options, typer, out, err):
+def one_place():
+    """Whether standard output and standard error are the same."""
+    return os.path.samestat(os.fstat(1), os.fstat(2))
+
+
+def parameters(options, foreign):
+    """The boot parameters that say what goes where.  If messages and output go to one place, they come through one
+    port: two would mix up their order."""
+    if foreign:
+        return ["log=monitor", "stdin=programs"]
+    chosen = any(param.startswith("log=") for param in options.param)
+    return ["stdin=all"] if one_place() and not chosen else ["log=monitor", "stdin=all"]
+
+
+def passing(out, err, typer, symbols, apart):
+    """Two functions, which pass on what comes from the console and a line of the log.  apart: the log has the messages;
+    else the console has shown them."""
+    if not apart:
+        return (lambda data: out.put(partial(symbols.feed, data))), (lambda line: None)
+
+    def console(data):
+        (typer.feed if typer else out.put)(data)
+        err.put(partial(symbols.notes, data))
+    return console, lambda line: err.put(partial(symbols.line, line))
+
+
+def follow(machine, options, typer, console, log):
     """Runs until the system ends.  Returns the status line's content or None, and whether time ran out."""
     ports = qemu.Ports(machine, patience=qemu.PATIENCE)
-    symbols = Symbols(not options.disk, options.add)
-    show = typer.feed if typer else out.put
-    log = qemu.LogReader(lambda line: err.put(partial(symbols.line, line)), input=Feeder(machine.log).ask,
-                         **({"prompt": typer.shell_waits} if typer else {}))
+    log = qemu.LogReader(log, input=Feeder(machine.log).ask, **({"prompt": typer.shell_waits} if typer else {}))
     longest_wait = 1 if options.busy else WAIT_MAX  # how busy QEMU was must be looked at
     while ports.open and not (typer and typer.finished):
         left = (options.timeout or DEFAULT_TIMEOUT) - machine.age()
@@ -114,9 +137,7 @@ def follow(machine, options, typer, out, err):
             break
         pause = typer.pause if typer else None
         for name, data in ports.read(min(left, longest_wait if pause is None else pause)):
-            (log.feed if name == "log" else show)(data)
-            if name == "console":
-                err.put(partial(symbols.notes, data))
+            (log.feed if name == "log" else console)(data)
         if typer:
             typer.idle()
     if typer:
@@ -131,24 +152,25 @@ def follow(machine, options, typer, out, err):
     return log.status, False
 
 
-def run(machine, options, command, foreign):
+def run(machine, options, command, foreign, apart):
     out = Output(sys.stdout)
-    together = os.path.samestat(os.fstat(1), os.fstat(2))  # a thread for each would mix up the order
-    err = out if together else Output(sys.stderr)
+    err = out if one_place() else Output(sys.stderr)
+    symbols = Symbols(not options.disk, options.add)
     typer = None
     if foreign:
         length = len(os.fsencode(command))
         if length > TYPED_MAX:
             say("a shell of xv6 reads at most %d characters; this command has %d" % (TYPED_MAX, length))
-        typer = Typer(machine.console.sendall, out.put, command)
+        typer = Typer(machine.type, out.put, command)
     patience = None
     try:
-        return follow(machine, options, typer, out, err)
+        return follow(machine, options, typer, *passing(out, err, typer, symbols, apart))
     except KeyboardInterrupt:
         patience = LAST_WORDS
         if typer:
             typer.give_up()
         raise
     finally:
+        err.put(symbols.rest)
         err.finish(patience)
         out.finish(patience)

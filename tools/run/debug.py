@@ -20,7 +20,7 @@ from run import children, progress, qemu, session  # noqa: E402
 from run.batch import write_all  # noqa: E402
 from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
-from run.options import MAX_PORT, kernel_line, parse, port, suggestion  # noqa: E402
+from run.options import kernel_line, parse, suggestion, take_port  # noqa: E402
 from run.paths import ROOT, build_directory  # noqa: E402
 from run.statuses import INTERRUPTED, QEMU_FAILED, USAGE_ERROR, Failure, say, sentence  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
@@ -178,8 +178,8 @@ def debug(program, options, directory):
         raise Failure(USAGE_ERROR, "there is no program '%s'%s" % (program, suggestion(program, os.listdir(elf))))
     listener, port = listen(options, directory)
     with Disk(options) as disk:
-        with qemu.Machine(kernel, append=kernel_line(options, options.command, ports=()), disk=disk.path,
-                          write=options.write, smp=options.smp, mem=options.mem, gdb=listener) as machine:
+        with qemu.Machine(kernel, append=kernel_line(options, options.command), disk=disk.path, write=options.write,
+                          smp=options.smp, mem=options.mem, gdb=listener, feed=options.watch) as machine:
             if options.port is not None:
                 return serve(machine, options)
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is gdb's
@@ -187,23 +187,10 @@ def debug(program, options, directory):
             return run_gdb(machine, symbols, gdb_command(kernel, port, program), directory)
 
 
-def take_port(argv):
-    """--port N, which ./ksm run does not have, and the other arguments."""
-    end = argv.index("--") if "--" in argv else len(argv)
-    if "--port" not in argv[:end]:
-        return None, argv
-    at = argv.index("--port")
-    if at + 1 >= end or not port(argv[at + 1]):
-        raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d" % MAX_PORT)
-    return port(argv[at + 1]), argv[:at] + argv[at + 2:]
-
-
 def parse_arguments(argv):
     program = argv.pop(0) if argv and not argv[0].startswith("-") else None
-    port, argv = take_port(argv)
-    if "--smp" not in argv and "CPUS" not in os.environ:
-        argv = ["--smp", "1"] + argv
-    options = parse(argv)
+    port = take_port(argv)
+    options = parse(argv if os.environ.get("CPUS") else ["--smp", "1"] + argv)  # the last --smp counts
     options.port = port
     if options.ramdisk or options.icount:
         raise Failure(USAGE_ERROR, "./ksm debug has no --ramdisk and no --icount")

@@ -50,7 +50,7 @@ def make_iso(path):
         shutil.copy(os.path.join(build_directory(), "kernel.elf"), os.path.join(boot, "kernel"))
         with open(os.path.join(boot, "grub", "grub.cfg"), "w", encoding="ascii") as f:
             f.write(CONFIGURATION)
-        part = path + ".part"
+        part = "%s.%d.part" % (path, os.getpid())  # another command may make the same one
         try:
             made = subprocess.run(["grub-mkrescue", "--fonts=", "--locales=", "--themes=", "-o", part, tree,
                                    "--", "-volid", "KSM"], stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -82,10 +82,30 @@ def positive(text):
     return int(text)
 
 
-def port(text):
-    """The number of a port, or 0 for what is none."""
+def take_option(arguments, name):
+    """Takes --NAME VALUE or --NAME=VALUE out of the arguments before `--`.  Returns the value, or None."""
+    for i, word in enumerate(arguments):
+        if word == "--":
+            return None
+        if word.startswith(name + "="):
+            return arguments.pop(i)[len(name) + 1:]
+        if word == name:
+            if i + 1 == len(arguments):
+                raise Failure(USAGE_ERROR, "%s wants a value" % name)
+            arguments.pop(i)
+            return arguments.pop(i)
+    return None
+
+
+def take_port(arguments):
+    """The same for --port N."""
+    text = take_option(arguments, "--port")
+    if text is None:
+        return None
     number = int(text) if text.isdecimal() and len(text) <= NUMBER_DIGITS else 0
-    return number if number <= MAX_PORT else 0
+    if not 0 < number <= MAX_PORT:
+        raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d: '%s'" % (MAX_PORT, text))
+    return number
 
 
 def default_processors(parser):
@@ -180,16 +200,13 @@ def watch_file(parser, options):
         options.param.append("watch=on")
 
 
-BATCH = ("log=monitor", "stdin=all")  # messages and standard input have a port of their own
-
-
-def kernel_line(options, command, ports=BATCH, typed=False):
-    """What the kernel is told: its parameters, and the command, unless it is to be typed at the shell's prompt."""
+def kernel_line(options, command, ports=(), typed=False):
+    """What the kernel is told: its parameters, which ports it is to use, and the command, unless that is to be typed at
+    the shell's prompt."""
     words = list(options.param)
-    if command and typed:
-        words += ["log=monitor", "stdin=programs"]
-    elif command:
-        words += [*ports, "run=" + command]
+    if command:
+        words += ports
+        words += [] if typed else ["run=" + command]
     line = " ".join(words)
     nbytes = len(os.fsencode(line))  # a command may be any bytes
     if nbytes > LINE_MAX:

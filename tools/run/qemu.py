@@ -6,6 +6,7 @@ contain.  Both are sockets here, so that nothing is lost and nothing polls.  QEM
 which a hang is diagnosed.  The third serial port is for the feed (docs/feed.md), which may go to a file.
 """
 
+import contextlib
 import ctypes
 import os
 import re
@@ -179,6 +180,11 @@ class Machine:
         for s in (self.console, self.log, self.control):
             s.close()
         shutil.rmtree(self._directory, ignore_errors=True)
+
+    def type(self, data):
+        """Types at the console.  Where the machine has ended, what it said last is still to be read."""
+        with contextlib.suppress(OSError):
+            self.console.sendall(data)
 
     def age(self):
         """Seconds since the start."""
@@ -375,7 +381,7 @@ class Session:
         return self._reader.status
 
     def send(self, data):
-        self.machine.console.sendall(data)
+        self.machine.type(data)
 
     def pump(self, seconds):
         """Reads what comes within that time; False once both ports are closed."""

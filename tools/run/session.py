@@ -75,19 +75,11 @@ class FirstCommand:
             self._command = None
 
 
-def type_at(machine, data):
-    try:
-        if data:
-            machine.console.sendall(data)
-    except OSError:  # the machine has ended; what it said last is still to be read
-        pass
-
-
 def run(machine, options, first_command, typed=b""):
     """Joins the terminal, on which something may have been typed already, and the console.  Returns the status line's
     content or None, whether time ran out, and whether the user left."""
     log = qemu.LogReader(lambda line: None)  # the console shows it too
-    keys, first = Keys(), FirstCommand(lambda data: type_at(machine, data), first_command)
+    keys, first = Keys(), FirstCommand(machine.type, first_command)
     ports = qemu.Ports(machine, sys.stdin, patience=qemu.PATIENCE)
     symbols = Symbols(not options.disk, options.add)
     on_terminal = sys.stdin.isatty()  # where the end of the keys means that it was closed
@@ -100,11 +92,11 @@ def run(machine, options, first_command, typed=b""):
                 return log.status, True, False
             for name, data in ports.read(left):
                 if name == "keys":
-                    type_at(machine, keys.feed(data))
+                    machine.type(keys.feed(data))
                 elif name == "log":
                     log.feed(data)
                 else:
-                    type_at(machine, keys.feed(typed))  # before its first words the system would lose it
+                    machine.type(keys.feed(typed))  # before its first words the system would lose it
                     typed = b""
                     write_all(sys.stdout, symbols.feed(data))
                     first.feed(data)

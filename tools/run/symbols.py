@@ -86,13 +86,20 @@ def chain(frames):
     return ", ".join(frame if n == 1 else "%s %d times" % (frame, n) for frame, n in groups)
 
 
+def with_symbols(path):
+    """The file that has the symbols of a program on the disk: of one that was built, another than the disk's."""
+    built = os.path.abspath(build_directory())
+    directory, name = os.path.split(os.path.abspath(path))
+    return os.path.join(built, "elf", name) if directory == os.path.join(built, "bin") else path
+
+
 class Symbols:
     """Follows the console, or the log, of one machine."""
 
     def __init__(self, built=True, added=()):
         """built: the disk has the programs that were built.  added: files that were put there by their own names."""
         self._built = built
-        self._added = {os.path.basename(path)[:15]: path for path in added}
+        self._added = {os.path.basename(path)[:15]: with_symbols(path) for path in added}
         self._line = b""  # the end of the line that the console is in
         self._held = b""  # what follows the line about a death, up to its end
         self._dead = None  # the program whose death the last line reports

@@ -18,7 +18,7 @@ import webbrowser
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from run import children, progress  # noqa: E402
-from run.options import MAX_PORT, parse, port as port_number  # noqa: E402
+from run.options import parse, take_option, take_port  # noqa: E402
 from run.paths import ROOT  # noqa: E402
 from run.statuses import USAGE_ERROR, Failure, say  # noqa: E402
 
@@ -198,21 +198,6 @@ def view_recording(port, may_open, path):
     return 0
 
 
-def option(arguments, name):
-    """Takes --NAME VALUE or --NAME=VALUE out of the arguments of ours, which end at `--`."""
-    for i, word in enumerate(arguments):
-        if word == "--":
-            return None
-        if word.startswith(name + "="):
-            return arguments.pop(i)[len(name) + 1:]
-        if word == name:
-            if i + 1 == len(arguments):
-                raise Failure(USAGE_ERROR, "%s wants a value" % name)
-            arguments.pop(i)
-            return arguments.pop(i)
-    return None
-
-
 def flag(arguments, name):
     ours = arguments[:arguments.index("--")] if "--" in arguments else arguments
     if name in ours:
@@ -226,13 +211,11 @@ def view(arguments):
         sys.stdout.write(USAGE)
         return 0
     may_open = not flag(arguments, "--no-open")
-    port, record = option(arguments, "--port"), option(arguments, "--record")
-    if port is not None:
-        if not port_number(port):
-            raise Failure(USAGE_ERROR, "--port wants a number from 1 to %d: '%s'" % (MAX_PORT, port))
-        port = port_number(port)
+    port, record = take_port(arguments), take_option(arguments, "--record")
     if record == "":
         raise Failure(USAGE_ERROR, "--record wants a file")
+    if take_option(arguments, "--watch") is not None:
+        raise Failure(USAGE_ERROR, "the picture is drawn from the feed itself: --record FILE keeps it, and not --watch")
     if not arguments or arguments[0].startswith("-"):
         return view_system(port, may_open, record, arguments)
     if len(arguments) > 1 or record is not None:

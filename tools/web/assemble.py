@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 
 from run import children, progress
+from run.build import alone
 from run.paths import ROOT, build_directory
 from run.statuses import BUILD_FAILED, Failure
 
@@ -31,8 +32,8 @@ def command(arguments, what, cwd=None):
                                     "or https://nodejs.org" % (arguments[0], what)) from e
     if r.returncode:
         lines = [line.strip() for line in r.stdout.splitlines() if line.strip()] or ["it did not say why"]
-        reason = next((line for line in lines if "error" in line.lower()), lines[-1])
-        raise Failure(BUILD_FAILED, "%s failed, which %s: %s" % (arguments[0], what, reason))
+        reasons = [line for word in ("reason:", "error", "err!") for line in lines if word in line.lower()]
+        raise Failure(BUILD_FAILED, "%s failed, which %s: %s" % (arguments[0], what, [*reasons, lines[-1]][0]))
     return r.stdout
 
 
@@ -56,16 +57,21 @@ def modules():
     lock = os.path.join(WEB, "package-lock.json")
     installed = os.path.join(directory, "installed.json")  # the lockfile of what is there
     check_node()
-    if not same(lock, installed):
-        os.makedirs(directory, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copyfile(os.path.join(WEB, name), os.path.join(directory, name))
-        progress.show("installing what web/package-lock.json names")
-        command(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-                "installs what web/package-lock.json names", cwd=directory)
-        shutil.copyfile(lock, installed)
-        progress.clear()
+    os.makedirs(directory, exist_ok=True)
+    with alone(directory, "installation of the playground's modules"):
+        if not same(lock, installed):
+            install(directory)
+            shutil.copyfile(lock, installed)
     return os.path.join(directory, "node_modules")
+
+
+def install(directory):
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(os.path.join(WEB, name), os.path.join(directory, name))
+    progress.show("installing what web/package-lock.json names")
+    command(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "installs what web/package-lock.json names",
+            cwd=directory)
+    progress.clear()
 
 
 def put(source, target):
