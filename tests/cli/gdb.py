@@ -350,7 +350,7 @@ def editor():
     gdb = subprocess.Popen(GDB + ["-i=mi"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                            cwd="/")  # the extension starts it in the directory of gdb
     gdb.stdin.write("".join("-interpreter-exec console \"%s\"\n" % word for word in words) + """\
--file-exec-and-symbols %s
+-file-exec-and-symbols "%s"
 -target-select remote localhost:%s
 -break-insert echo.c:main
 -exec-continue
@@ -445,4 +445,13 @@ script = ["file names.o", "source " + os.path.join(ROOT, "tools", "gdb", "ksm.py
 p = subprocess.run(GDB + ["-batch"] + [word for command in script for word in ("-ex", command)], cwd=WORK,
                    stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 ok("locks: []" in p.stdout and "Error" not in p.stderr, "a file's name in a kernel is not computed", p)
+blank = os.path.join(WORK, "a blank")
+os.mkdir(blank)
+with open(os.path.join(blank, "f.c"), "w", encoding="ascii") as f:
+    f.write("int f(void) { return 1; }\n")
+subprocess.run(["gcc", "-g", "-c", "f.c"], cwd=blank, check=True)
+script[2] = "python from ksmgdb import stacks; print(stacks.look_up('f.o', 0))"
+p = subprocess.run(GDB + ["-batch"] + [word for command in script[1:] for word in ("-ex", command)], cwd=blank,
+                   stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+ok("('f', 'f.c', 1)" in p.stdout, "a source below a directory whose name has a blank is found", p)
 done()

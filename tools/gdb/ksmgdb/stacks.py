@@ -6,6 +6,7 @@ Frames of programs whose symbols are not loaded are found by frame pointers, and
 """
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -86,7 +87,7 @@ def look_up(path, address):
         return None, None, None
     words = subprocess.run([addr2line, "-f", "-e", path, hex(address)], capture_output=True, text=True,
                            check=False).stdout.split("\n")
-    source, _, line = words[1].partition(" ")[0].rpartition(":") if len(words) > 1 else ("", "", "")
+    source, _, line = re.sub(r" \(discriminator.*", "", "".join(words[1:2])).rpartition(":")
     if not line.isdecimal():
         return None, None, None
     return words[0], os.path.relpath(source) if source.startswith(os.getcwd() + "/") else source, int(line)
