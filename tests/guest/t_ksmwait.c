@@ -94,7 +94,7 @@ static void sleep_in_ring(void *unused)
         uint now = (uint)uptime();
         ksmwaitpeer(&words[TURN], seen, (int)((words[PLACE] - now) % WHEEL + WHEEL), -1);
         ksmwake(&words[TURN], 1);
-        if (now > words[END])
+        if ((int)(now - words[END]) > 0)
             words[OVER] = 1;
     }
 }
