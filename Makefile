@@ -121,7 +121,8 @@ KERNEL_CFLAGS := $(CFLAGS32) $(FREESTANDING) $(CONVENTION) $(WARN) -mgeneral-reg
 
 # Sources for xv6 were written for older compilers: what has become an error since then stays a warning.
 LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno-error=int-conversion \
-           -Wno-error=incompatible-pointer-types -Wno-error=return-type
+           -Wno-error=incompatible-pointer-types -Wno-error=return-type \
+           $(if $(shell echo | $(CC) -Wno-error=return-mismatch -x c -fsyntax-only - 2>&1),,-Wno-error=return-mismatch)
 # Programs that do not compute with doubles do not use the vector registers, which take time to switch.
 USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off -fno-math-errno \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),-mno-implicit-float,-mno-stv) \
