@@ -115,7 +115,8 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
     registry_acquire();
     registry.nunborn--;
     registry.nunborn_pages -= seg->npages;
-    waitq_wake_all(&registry.waiters);
+    if (!waitq_empty(&registry.waiters))
+        waitq_wake_all(&registry.waiters);
     if (!made)
         goto no_region;
     seg->state = SEGMENT_LIVE;
