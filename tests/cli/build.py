@@ -217,7 +217,8 @@ for name in "riscv", "ansi", "null", "pad", "lock", "broken", "unlinked":
     os.unlink(os.path.join(copy, name + ".c"))
 ok(make("all").returncode == 0, "without them, make succeeds again")
 
-ODD = "two words.c", "x$y.c", "a:b.c", "-x.c", "share.c", "console.c", "fifteen_letters.c", "user/bin/od d.c"
+ODD = ("two words.c", "x$y.c", "a:b.c", "-x.c", "share.c", "console.c", "fifteen_letters.c", "user/bin/od d.c",
+       "user/astray.c")
 for name in ODD + ("fifteen_letter_b.c",):
     write(name, PROGRAM)
 os.mkdir(os.path.join(copy, "user", "bin", "none"))
@@ -225,7 +226,7 @@ os.symlink("nowhere", os.path.join(copy, "dangling.c"))
 r = make("system")
 LEFT_OUT = ODD + ("user/bin/none", "dangling.c")
 ok(r.returncode == 0 and all(name + ": left out: " in r.stderr for name in LEFT_OUT) and make("all").returncode != 0,
-   "a source with a name that make or the disk can't have is left out like one that does not build", r.stderr)
+   "a source in the wrong place, or with a name that make or the disk can't have, is left out", r.stderr)
 r = run("--", "fifteen_letter; dropped", build=os.path.join(copy, "build"))
 ok(r.out == "dropped 1\ndropped 1\n", "and keeps no other off the disk", r)
 os.rmdir(os.path.join(copy, "user", "bin", "none"))

@@ -4,9 +4,11 @@
 usage: programs.py DIRECTORY...
 
 Prints the .c files of the directories and, for a directory d/NAME in one but the first, d/NAME/NAME.c.  A source that
-make or the disk can't have is named on standard error; then a ! stands at the end of the list.
+make or the disk can't have, or that lies beside one of the directories, is named on standard error; then a ! stands at
+the end of the list.
 """
 
+import glob
 import os
 import re
 import signal
@@ -47,15 +49,23 @@ def objection(path, source, places):
     return None
 
 
+def left_out(path, reason):
+    print("%s: left out: %s" % (path, reason), file=sys.stderr)
+
+
 def main():
     places, complete = {}, True
     for path, source in candidates(sys.argv[1:]):
         reason = objection(path, source, places)
         if reason:
             complete = False
-            print("%s: left out: %s" % (path, reason), file=sys.stderr)
+            left_out(path, reason)
         else:
             print(source)
+    for directory in filter(os.path.dirname, sys.argv[1:]):
+        for path in sorted(glob.glob(os.path.join(os.path.dirname(directory), "*.c"))):
+            complete = False
+            left_out(path, "programs lie in " + directory)
     if not complete:
         print("!")
 
