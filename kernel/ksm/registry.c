@@ -60,8 +60,7 @@ bool registry_sleep_locked(bool for_birth)
     bool killed = waitq_sleep(&registry.waiters, &registry.lock, 0, true) == PARK_KILLED;
 
     registry_wait_locked();
-    registry.nwaiting -= for_birth;
-    if (registry.nwaiting == 0)
+    if (for_birth && --registry.nwaiting == 0)
         waitq_wake_all(&registry.waiters);
     return !killed;
 }
