@@ -89,10 +89,12 @@ ok(r.status == statuses.QEMU_FAILED and "bored" in r.err, "a word that is not kn
 r = run("--timeout", "2", "--", "x", build=kernel(say("forged", LOG)))
 ok(r.status == statuses.TIMED_OUT, "a line without the kernel's mark is no status", r)
 FORGED = "0", "panic", "disk", "odd"
-r = run("--tests", "--busy", "5", "--",  # which a busy host does not stretch, but a machine at rest does not use up
+r = run("--tests", "--busy", "5", "--",  # the loop uses them up; a busy host does not
         " ".join("t_attack --forge %s &" % word for word in FORGED) + " while true; do true; done")
 for word in FORGED:
     ok(r.status == statuses.TIMED_OUT and "?exit %s?: unknown" % word in r.err, "a program called exit %s" % word, r)
+r = run("--tests", "--", "t_pipe nowhere")
+ok(r.status == 1 and "no test has `nowhere'" in r.out, "a suite without a test of such a title says so", r)
 r = run("--", "x", build=kernel("        lidt nothing\n        int3\n"))
 ok(r.status == statuses.TRIPLE_FAULT and "triple fault" in r.err, "a triple fault", r)
 hang = kernel(say("out", OUT), "here:   jmp here\n")

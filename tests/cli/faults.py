@@ -5,10 +5,11 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _pty import Terminal  # noqa: E402
-from _tap import BUILD, ROOT, RUN, children, done, ok, run, state, temp_directory  # noqa: E402
+from _tap import BUILD, ROOT, RUN, WAIT, children, done, ok, run, state, temp_directory  # noqa: E402
 from run import symbols  # noqa: E402
 
 # What `die WAY` deserves; HEX is any number.
@@ -123,9 +124,9 @@ with subprocess.Popen(RUN + ["--tests", "--", "echo ready; sleep 30; die divide;
         if line == "ready\n":
             break
     p.send_signal(signal.SIGSTOP)
-    for qemu in children(p.pid):
-        while state(qemu)[0] not in ("Z", None):
-            pass
+    end = time.monotonic() + WAIT
+    while any(state(qemu)[0] != "Z" for qemu in children(p.pid)) and time.monotonic() < end:
+        time.sleep(0.05)
     p.send_signal(signal.SIGCONT)
     out = p.communicate()[0]
 ok(re.fullmatch(DEATH % "die" + r".*, in divide \(.*\n(    called from .*\n)?after\n", out),
@@ -174,4 +175,8 @@ ok(re.search(r"0x\w+ is in double_free \(tests/hostile/heap\.c:\d+\), 0x\w+ is i
    "the places in the source are said apart from the output", first.err)
 ok(symbols.readable("/elsewhere/ksm/tests/hostile/die.c") == "tests/hostile/die.c" and
    symbols.readable("/elsewhere/include/stdio.h") == "stdio.h", "a tree that was built elsewhere has the same places")
+BYTES = b"pid 3 die: trap 0 err 0 on cpu 0 eip 0x1 addr 0x0--kill proc\nnone of these \xff\xc3 bytes\nis changed\n"
+console = symbols.Symbols()
+found = console.feed(BYTES) + console.rest()
+ok(found == BYTES, "what a program prints after such a line keeps its bytes", found)
 done()

@@ -63,6 +63,10 @@ ok(re.findall(r"^## (\d+\. .*)$", text, re.M) == ["%d. %s" % (e.number, e.title)
 ok([e.number for e in data] == list(range(1, len(data) + 1)) and sum(e.points for e in data) == 100,
    "the exercises are counted from 1 on, and are worth 100 points in all", data)
 
+typed = re.findall(r"--tests -- '(t_\w+) (\w+)'", text)
+nothing = [(name, word) for name, word in typed if not any(word in t for t in suites.titles("guest/" + name))]
+ok(typed and not nothing, "the tests that one is to see by a word are there", typed, nothing)
+
 made_of = {path: source for path, source in handout.sources().items() if path.startswith(("kernel/", "user/"))}
 for e in data:
     written = [path for path in made_of

@@ -403,5 +403,5 @@ int tap_main(int argc, char *argv[], void (*cleanup)(void))
         printf(1, "%s%s1..%u\n", key, *key ? " " : "", nrun);
     if (nfailed)
         printf(1, "# %u of %u failed\n", nfailed, nrun);
-    return nfailed || !nrun || !texts_known(argv + first, argc - first);
+    return !texts_known(argv + first, argc - first) || nfailed || !nrun;
 }

@@ -130,7 +130,8 @@ class Symbols:
     def line(self, line):
         """A line of the log, as it is to be shown."""
         if self._dead is not None:
-            line = self._words(line.decode(errors="replace")).encode() + self._later
+            # A program may print any bytes after such a line.
+            line = self._words(line.decode(errors="surrogateescape")).encode(errors="surrogateescape") + self._later
             self._dead, self._later = None, b""
             return line
         match = DEATH.search(line)
