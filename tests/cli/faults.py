@@ -129,7 +129,7 @@ with subprocess.Popen(RUN + ["--tests", "--", "echo ready; sleep 30; die divide;
         time.sleep(0.05)
     p.send_signal(signal.SIGCONT)
     out = p.communicate()[0]
-ok(re.fullmatch(DEATH % "die" + r".*, in divide \(.*\n(    called from .*\n)?after\n", out),
+ok(re.fullmatch(DEATH % "die" + r".*, in divide \(.*\n(    called from .*\n)?after\n(kernel stacks: .*\n)?", out),
    "where both go to one place, what is printed after a death stands below the words about it", out)
 
 r = run("--add", os.path.join(BUILD, "bin", "die"), "--", "die divide")

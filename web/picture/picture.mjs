@@ -73,6 +73,7 @@ class Picture {
         this.now = null; // the moment that is shown; null: the last
         this.focus = null;
         this.rest = 0;   // when the next drawing may begin, by performance.now()
+        this.cost = 0;   // milliseconds of the last one
         this.follow = true; // the log shows its end
         this.listen();
         this.tell("Waiting for the system.");
@@ -166,7 +167,8 @@ class Picture {
             this.draw();
             return requestAnimationFrame(() => { // what the browser did with it counts as well
                 const cost = Math.max(performance.now() - start - FRAME_MS, 0);
-                this.rest = start + SHARE * cost;
+                this.rest = start + SHARE * Math.min(cost, this.cost); // once, it may have been something else's cost
+                this.cost = cost;
             });
         };
         requestAnimationFrame(frame);
