@@ -148,8 +148,8 @@ static void serve(void *unused)
     length = (uint)format(line, sizeof(line), "KSM-FEED 1 " KSM_VERSION "\n");
     for (;;) {
         bool last = finishing; /* asked before: nothing left to write, and then the end, is not the end */
-        if (!write_some() && last)
-            finished = true;
+        if (!finished && !write_some() && last)
+            finished = true; /* and no more is written: the power may go in the middle of a line */
         thread_park(NULL, 1, false);
     }
 }

@@ -179,6 +179,11 @@ static void power_off_at(uint n)
     check_eq(sscanf(last_line("P "), "P %u\n", &number), 1);
     check_eq(number, nnews);
     check(strncmp(last_line("Z "), "Z ", 2) == 0 && sent[nsent - 1] == '\n');
+
+    uint nsent_before = nsent;
+    happen();
+    thread_park(NULL, 1, false);
+    check_eq(nsent, nsent_before); /* the power may go in the middle of a line */
 }
 
 TEST("what happened before the machine is to be powered off is in the feed, whenever that is")
