@@ -227,6 +227,7 @@ uint arch_callers(const void *context, uint callers[], uint max)
 }
 
 void printk(const char *fmt, ...) { (void)fmt; }
+uint print_some(const char *text, uint n) { return (void)text, n; }
 
 void panic(const char *fmt, ...)
 {

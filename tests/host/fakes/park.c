@@ -358,15 +358,23 @@ void waitq_wake_all(struct waitq *q)
         waitq_wake_one(q);
 }
 
+void sched_print(const char *text, uint n)
+{
+    size_t used = strlen(fake_printed);
+
+    assert(used + n < sizeof(fake_printed));
+    memcpy(fake_printed + used, text, n);
+    fake_printed[used + n] = 0;
+    sched_checkpoint();
+}
+
 void printk(const char *fmt, ...)
 {
-    static size_t used;
+    size_t used = strlen(fake_printed);
     va_list ap;
 
-    if (!fake_printed[0])
-        used = 0;
     va_start(ap, fmt);
-    used += (size_t)format_va(fake_printed + used, sizeof(fake_printed) - used, fmt, ap);
+    format_va(fake_printed + used, sizeof(fake_printed) - used, fmt, ap);
     va_end(ap);
 }
 
