@@ -8,6 +8,7 @@ import { createTour } from "./tour.mjs";
 import { Typist } from "./typist.mjs";
 
 const PROMPT = "$ ";
+const END_JOB = "3"; // Ctrl-C, which ends a step, too; the other keys only show what is there
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const find = id => document.getElementById(id);
 const decoders = { console: new TextDecoder(), feed: new TextDecoder() }; // half a letter of one does not reach the other
@@ -73,7 +74,8 @@ function start() {
 
 for (const button of document.querySelectorAll("[data-key]")) {
     button.addEventListener("click", () => {
-        typist.stop();
+        if (button.dataset.key === END_JOB)
+            typist.stop();
         machine.type(String.fromCharCode(Number(button.dataset.key)));
     });
 }

@@ -26,8 +26,8 @@ export const steps = [
             "mathclient -q"],
         look: "One segment under three processes. Requests and results pass in it, thousands a second.",
         question: "How does a client get in, when it is no child of the server's and has no file of it open?",
-        answer: "By the identifier, a number that both make from the same name. It is the only key: who does not know " +
-            "it cannot get in.",
+        answer: "By the identifier, a number that both make from the same name. It is the only key: whoever does not " +
+            "know it cannot get in.",
         sentence: "3.6",
         sources: ["user/bin/mathserver.c", "user/bin/mathclient.c"],
     },
@@ -38,8 +38,8 @@ export const steps = [
         commands: ["note 'read me'", "note", "note -r 'not this way'", "note", "ksmrm note"],
         look: "The third program is ended by the kernel at its first write. The note is as it was.",
         question: "The program asked for a read-only attachment itself. What is that good for?",
-        answer: "For its own mistakes: a wild pointer ends the reader, and not the data of all others. Who should not " +
-            "write at all must not learn the identifier.",
+        answer: "For its own mistakes: a wild pointer ends the reader, and not the data of all others. Whoever should " +
+            "not write at all must not learn the identifier.",
         sentence: "4.4",
         sources: ["user/bin/note.c"],
     },
@@ -48,7 +48,7 @@ export const steps = [
         title: "One counter, and no lock",
         about: "Two programs add 1 to a counter in shared memory, a million times each.",
         commands: ["counter & counter", "wait"],
-        look: "The second number should be 2000000. Run it again: it is another one each time.",
+        look: "The second number should be 2000000. Run it again: it is different each time.",
         question: "This computer has one processor. How can additions get lost?",
         answer: "An addition is read, compute, write. If the timer takes the processor away in between, the other " +
             "program counts on, and then all that it did is overwritten by one old number.",
