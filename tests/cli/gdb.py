@@ -324,9 +324,10 @@ def editor():
     config, = files["launch"]["configurations"]
     tasks = {task["label"]: task for task in files["tasks"]["tasks"]}
     task = tasks[config["preLaunchTask"]]
-    port = config["miDebuggerServerAddress"].rpartition(":")[2]
+    address, _, port = config["miDebuggerServerAddress"].rpartition(":")
     ok(task["command"] == "./ksm debug --port " + port and task["dependsOn"] in tasks,
        "the tasks that .vscode names exist", task)
+    ok(address == "127.0.0.1", "nothing is asked where localhost is", address)
     matcher = task["problemMatcher"]
     pattern = matcher["pattern"]
     found = re.match(pattern["regexp"], "ksm: port %s: address already in use" % port)
@@ -351,10 +352,10 @@ def editor():
                            cwd="/")  # the extension starts it in the directory of gdb
     gdb.stdin.write("".join("-interpreter-exec console \"%s\"\n" % word for word in words) + """\
 -file-exec-and-symbols "%s"
--target-select remote localhost:%s
+-target-select remote %s:%s
 -break-insert echo.c:main
 -exec-continue
-""" % (kernel, port))
+""" % (kernel, address, port))
     gdb.stdin.flush()
     text = ""
     for line in gdb.stdout:

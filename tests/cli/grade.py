@@ -239,6 +239,9 @@ for place, where in ("in its directory", "big"), ("in a file for a while", "$$(m
     said = submission.build(os.path.dirname(write(place + "/Makefile", rule)), ".", ["all"], ENV, 1, Processes())
     ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
        "a build that fills the disk is ended: " + place, said)
+said = "ld: kernel.ld:1: syntax error\nmake: *** [Makefile:1: a] Error 1\nmake: *** Deleting file 'a'\n"
+ok(submission.first_error(said) == "ld: kernel.ld:1: syntax error",
+   "what a tool says counts, and not what make says of it")
 ok(len(submission.first_error("error: " + "x" * 99999)) < 1000, "a line without an end makes no table wide")
 
 left = {name: path("left", name) for name in ("ksm-grade-dead", "ksm-grade-live", "ksm-grade-young", "other")}

@@ -16,8 +16,11 @@ fail() {
 # A compiler may be several words, such as `ccache gcc'.
 compiles() { # COMPILER FLAG
     # shellcheck disable=SC2086
-    printf '%s\n' '#if !__i386__ || __APPLE__ || _WIN32' '#error another machine' '#endif' |
-        $1 "$2" -ffreestanding -nostdinc -S -x c -o - - >/dev/null 2>&1
+    $1 "$2" -ffreestanding -nostdinc -S -x c -o - - >/dev/null 2>&1 <<'END'
+#if !__i386__ || __APPLE__ || _WIN32
+#error another machine
+#endif
+END
 }
 
 links() { # LINKER
