@@ -44,9 +44,9 @@ expect() {
 
 failed=0
 echo 1..31
-expect LIFE '' 'errors: 0' '§12 §5.4 birth, pin, attach, mark, death: no use after death, no leak'
+expect LIFE '' 'errors: 0' '§12 §5.4 birth, attach, mark, death: no use after death, no leak'
 expect WAIT '' 'errors: 0' '§11.1 §11.5 §11.6 wait, wake, kill: no wake-up is lost'
-expect LIFE 's/refs++; npins++; pinned/npins++; pinned/' 'errors: 1' 'an attach without a pin is found'
+expect LIFE 's/mapped = true; refs++;/mapped = true;/' 'errors: 1' 'an attach without a reference is found'
 expect LIFE 's/&& !unborn && !marked -> marked/\&\& !unborn -> marked/' 'errors: 1' 'a second marking that counts is found'
 expect WAIT 's/:: word == 0 ->/:: true ->/' 'errors: 1' 'a look before the lock alone is found'
 expect WAIT 's/queue ?? eval(self); queued\[self\] = false/queued[self] = false/' 'errors: 1' \
