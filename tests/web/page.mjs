@@ -57,7 +57,8 @@ const isReady = page => until(async () => await state(page) === "ready");
 /* Does the console show it?  A text may go on in the next row, as in a narrow window. */
 const shows = (page, what) => until(async () => {
     const rows = await screen(page);
-    return [rows, rows.replaceAll("\n", "")].some(text => what instanceof RegExp ? what.test(text) : text.includes(what));
+    const isThere = text => what instanceof RegExp ? what.test(text) : text.includes(what);
+    return isThere(rows) || isThere(rows.replaceAll("\n", ""));
 });
 
 /* Pictures for whoever looks at the page: light, dark, and then as it was. */
@@ -187,8 +188,8 @@ async function restartAndHalt(page) {
 }
 
 async function onAPhone() {
-    const page = await open({ viewport: { width: 360, height: 800 }, colorScheme: "dark", hasTouch: true, isMobile: true },
-        `${url}#lock`);
+    const phone = { viewport: { width: 360, height: 800 }, colorScheme: "dark", hasTouch: true, isMobile: true };
+    const page = await open(phone, `${url}#lock`);
     await isReady(page);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     ok(width <= 360, "nothing is wider than a phone", width);

@@ -117,9 +117,9 @@ async function holderDies() {
 }
 
 /*
- * In the page: a live feed of `tenths` of a second, each in a few pieces, while the picture is drawn at its own cost, then
- * at a higher one, and then with one drawing that is late.  Returns the browser's frames a second (idle; busy with the
- * picture; with slow drawing), the drawings a second, and when each drawing began and was shown.
+ * In the page: a live feed of `tenths` of a second, each in a few pieces, while the picture is drawn at its own cost,
+ * then at a higher one, and then with one drawing that is late.  Returns the browser's frames a second (idle; busy with
+ * the picture; with slow drawing), the drawings a second, and when each drawing began and was shown.
  */
 async function measure(tenths) {
     const frames = seconds => new Promise(resolve => {
@@ -186,7 +186,8 @@ async function manyProcesses() {
     const page = await open(await serve("holder-dies.feed"));
     const { idle, busy, slow, pictures, draws, attachments } = await page.evaluate(measure, crowd(50));
     const [n, without, late, shown] = [busy, idle, slow, pictures].map(x => x.toFixed(0));
-    console.log(`# ${n} frames a second, ${without} without a picture, ${late} where drawing takes longer; ${shown} pictures`);
+    console.log(`# ${n} frames a second, ${without} without a picture, ${late} where drawing takes longer; ` +
+        `${shown} pictures a second`);
     ok(attachments >= 1999, "2,000 attachments of 200 processes are drawn", attachments);
     checkDraws(draws);
     await picture(page, "crowd-light");
