@@ -22,7 +22,8 @@ mm_pages_CFLAGS = -DDEBUG
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
 KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print process registry segment visit wait) \
            $(patsubst %,kernel/base/%.c,format kstring) $(patsubst %,kernel/mm/%.c,mapping pool table) \
-           kernel/sched/lock.c tests/host/ksm_world.c $(patsubst %,tests/host/fakes/%.c,aspace events memory park)
+           kernel/sched/lock.c tests/host/ksm_world.c \
+           $(patsubst %,tests/host/fakes/%.c,aspace events held memory park)
 HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
 ksm_core_SRC  = $(sort $(wildcard tests/host/ksm_core*.c)) $(KSM_CORE)
 ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
@@ -64,7 +65,7 @@ $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/ho
 	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c \
+FS_WORLD := tests/host/fs_world.c $(patsubst %,tests/host/fakes/%.c,held park) \
             $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) \
             $(patsubst $(HOST_TREE)%,%,$(filter-out %/blockio.c,$(wildcard $(HOST_TREE)kernel/fs/*.c))) \
             $(patsubst %,kernel/mm/%.c,page page_debug pool slab inject) kernel/sched/lock.c \
@@ -104,7 +105,7 @@ $B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
 
 # Processors side by side, in every order of their steps, over the real page tables.  No address sanitizer: threads are
 # coroutines.
-MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,orders tlb) \
+MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,held orders tlb) \
             kernel/arch/i386/pmap.c kernel/base/format.c \
             $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page page_debug region slab)
 HOST_TESTS += mm_race
