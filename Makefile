@@ -60,7 +60,7 @@ V       ?=
 # The tree, with a slash, that what runs on this computer is made of: a grader's own, beside a student's.
 HOST_TREE ?=
 # Compilers note for make which headers they have read.  A grader leaves that out for a student's tree, since make would
-# run what stands in a header's name.
+# run what is in a header's name.
 NOTE_HEADERS ?= -MMD -MP
 VERSION := $(file <VERSION)
 # 0 is off, as nothing is.

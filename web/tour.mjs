@@ -31,7 +31,7 @@ function dot(step, i) {
     return make("li", {}, make("a", { href: `#${step.name}`, title: step.title, ariaLabel: title }, number));
 }
 
-/* What stands below a step's title; the button types its commands. */
+/* What is below a step's title; the button types its commands. */
 function body(step, button) {
     const commands = make("pre", { tabIndex: 0, textContent: step.commands.join("\n"), ariaLabel: "Commands" });
     const look = make("strong", { textContent: "Look: " });

@@ -62,7 +62,7 @@ expect POKE 's/nready--; choose()$/nready--/' 'errors: 1' 'a successor that does
 expect SEM '' 'errors: 0' 'the semaphore: nobody sleeps while there is a unit'
 expect SEM 's|skip; /\* the time is not looked at here \*/|look_at_time();|' 'errors: 1' \
     'a waiter that gives up before it looks is found'
-expect COW '' 'errors: 0' '§10 no frame is promised twice, popped from an empty stack, or lost; nobody waits for ever'
+expect COW '' 'errors: 0' '§10 no frame is promised twice, popped from an empty stack, or lost; nobody waits forever'
 expect COW 's/pop(copy); nlent++/pop(copy); npromised--/; s/^        nlent--;$/        npromised++;/' 'errors: 1' \
     'a promise that is given up before the copy is made is found' 'npromised>=0'
 expect COW "s/pop(copy); nlent++/pop(copy); npromised--/; s/^        nlent--;$/        npromised++;/

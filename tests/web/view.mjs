@@ -139,7 +139,7 @@ async function measure(tenths) {
     const idle = await frames(1);
     const picture = createPicture(element);
     const draws = [];
-    let drawn = 0, longer = 0, hiccup = 0; // milliseconds: each takes so much longer; the next one does
+    let drawn = 0, longer = 0, hiccup = 0; // milliseconds by which each drawing takes longer, and the next one
     const draw = picture.draw.bind(picture);
     picture.draw = () => {
         const one = { begun: document.timeline.currentTime }; // when the frame did, as the picture counts

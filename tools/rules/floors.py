@@ -130,7 +130,7 @@ def bad_includes(room):
 
 
 def statements(text):
-    """What stands at the top level of a C file, with `{}` in place of each body."""
+    """The top level of a C file, with `{}` in place of each body."""
     code = re.sub(r"^[ \t]*#(?:\\\n|[^\n])*", blank, code_of(text), flags=re.M)
     outside, depth = [], 0
     for c in code:

@@ -142,7 +142,7 @@ export class FeedReader {
     }
 
     line(line) {
-        const greeting = line.indexOf("KSM-FEED "); // a boot loader's bytes may stand before the first
+        const greeting = line.indexOf("KSM-FEED "); // a boot loader's bytes may precede the first
         const record = parseLine(greeting > 0 && this.last === null ? line.slice(greeting) : line);
         if (record?.kind === "KSM-FEED")
             return this.greet(record);

@@ -4,7 +4,7 @@
 import { after } from "./sorted.mjs";
 
 const KEPT = 10 * 60 * 1e6; // microseconds that one can go back
-// However the times are in what somebody has recorded, or forged: so much is kept.
+// What is kept, whatever the times in a recording that somebody may have forged.
 const MOST_EVENTS = 200000;
 const MOST_FRAMES = 20000;
 const MOST_NAMED = 20000;    // processes, and segments' names

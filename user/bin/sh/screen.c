@@ -79,7 +79,7 @@ static uint cell(uint i)
     return n;
 }
 
-/* Moves the cursor by so many rows or columns. */
+/* Moves the cursor from a row or column to another one. */
 static void step(uint from, uint to, char back, char forth)
 {
     char text[16];

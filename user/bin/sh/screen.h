@@ -16,7 +16,7 @@ extern struct line {
     uint at; /* the cursor: where the next character goes */
 } line;
 
-/* Is it a continuation byte of UTF-8?  The cursor stands on none.  Sleeps: no. */
+/* Is it a continuation byte of UTF-8?  The cursor is never on one.  Sleeps: no. */
 static inline bool screen_is_continuation(char c) { return ((uchar)c & 0xC0) == 0x80; }
 
 /* Begins a new line, and asks the terminal to mark what is pasted.  columns: the terminal's, unless
