@@ -265,7 +265,7 @@ $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 	    $(or_missing)
 $B/tests/%.o: tests/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests $(WARN) $(NOTE_HEADERS) -c -o $@ $<
+	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) $(NOTE_HEADERS) -c -o $@ $<
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(NOTE_HEADERS) -c -o $@ $<
@@ -294,7 +294,7 @@ endef
 layout = $(if $(and $(NULL_PAGE),$(filter $B/top/%,$(call program_object,$1))),-N -Ttext 0,-T user/user.ld)
 further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter user/bin/$1/%,$(call program_source,$1)),\
                   $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c))))) \
-                  $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c))
+                  $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c tests/guest/$1/*.c))
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(strip $(call further_objects,$p)))))
 
 # elf/ keeps the symbols for the debugger; bin/ is for the image.

@@ -68,7 +68,7 @@ MAX_SEAMS = 6
 PATHS = {
     "kernel": ["", "kernel", "kernel/arch/i386"],
     "user": ["user/libc", "user/ksm", "user/math", "include"],
-    "tests": ["tests", "user/libc", "user/ksm", "user/math", "include"],
+    "tests": ["tests", "tests/guest", "user/libc", "user/ksm", "user/math", "include"],
     "include": ["", "include"],
 }
 COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "float.h"}
