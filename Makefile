@@ -8,7 +8,8 @@
 #
 # New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel.  Every .c in user/bin and in
 # this directory becomes a program on the disk image; the .c files of a directory in user/bin become one together.
-# Those in tests/guest (t_*.c), tests/hostile and bench go to the tests' image alone.
+# Those in tests/guest (t_*.c), tests/hostile and bench go to the tests' image alone; a directory that has such a
+# program's name has further parts of it.
 
 # Programs that are built by their names, as a Makefile of xv6's lists them.  A source that is found needs no line here.
 UPROGS=\
