@@ -280,7 +280,7 @@ static void use_some_inodes(void *unused)
     check_eq(world_size("d/f7"), ~0u);
     check_eq(world_size("d/f20"), 10);
     check_eq(fs_unlink(world_root(), "d/f1"), 0);
-    for (uint i = 0; i < 30; i++) { /* there is no room for so many below those that can't be read */
+    for (uint i = 0; i < 30; i++) { /* there is no room for all of them below those that can't be read */
         char name[10];
         sprintf(name, "new%u", i);
         check_eq(world_write_file(name, 0, 10, 1), 10);

@@ -15,7 +15,7 @@
 #define NSTACKS     64
 #define STACK_SIZE  (64u << 10)
 #define MOST_STEPS \
-    5000000u /* of one scene, twenty times what it needs: after them, something waits for ever */
+    5000000u /* of one scene, twenty times what it needs: after them, something waits forever */
 
 uint cpu_count = NPROCESSORS;
 uchar events_on, event_switches;

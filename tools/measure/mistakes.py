@@ -1,13 +1,13 @@
 """mistakes - the faults that solutions of the course's exercises are known for, as changes to this tree.
 
-Each is a mutant (mutants.py): one place of the code and what stands there with the mistake.  Beside it stand what the
-student did, and what to tell the student.  The suites of shared memory run with each; what failed is recorded in
+Each is a mutant (mutants.py): one place of the code, and the code with the mistake.  Beside it are what the student
+did, and what to tell the student.  The suites of shared memory run with each; what failed is recorded in
 docs/mistakes.tsv, and docs/mistakes.md is made of both.
 """
 
 from collections import namedtuple
 
-# exercise: its name in the course; `right` stands once in the file `path`.
+# exercise: its name in the course; `right` occurs once in the file `path`.
 Mistake = namedtuple("Mistake", "exercise what path right wrong did tell")
 
 DEBUG = ", debug kernel"  # after the name of a suite

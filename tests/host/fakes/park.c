@@ -9,6 +9,7 @@
 #include "chance.h"
 #include "fakes/fake.h"
 #include "fakes/fiber.h"
+#include "fakes/held.h"
 #include "sched/lock.h"
 #include "sched/lock_impl.h"
 
@@ -43,7 +44,7 @@ static struct thread main_thread;
 static struct actor *actors[MAX_ACTORS]; /* their memory stays when they are reset */
 static uint nactors, last_run;
 static struct fiber scheduler;
-static uint jitter, random_state, nlocks_held;
+static uint jitter, random_state;
 
 uint fake_random(uint n) { return chance(&random_state, n); }
 
@@ -255,18 +256,6 @@ void lock_debug_acquire(struct spinlock *l)
     if (l->locked)
         panic("spin lock %s is acquired twice", l->name);
     fake_gap();
-}
-
-void lock_debug_acquired(struct spinlock *l)
-{
-    (void)l;
-    nlocks_held++;
-}
-
-enum lock_rank lock_debug_release(struct spinlock *l)
-{
-    nlocks_held--;
-    return l->rank;
 }
 
 void lock_debug_released(enum lock_rank rank)
