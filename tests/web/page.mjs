@@ -175,8 +175,10 @@ async function byKeyboard() {
     const ended = runStep(page);
     await shows(page, "\nsqrt(2) = 1.4142");
     await page.locator("[data-key='11']").click();
-    ok(await ended && await shows(page, /1 segments, \d+ pages[^]*\$ mathclient -q\n\$$/), "Ctrl-K during a step shows the segments, and the step goes on", await screen(page));
-    ok(!(await screen(page)).includes("half"), "what was typed before is no part of the step's command", await screen(page));
+    ok(await ended && await shows(page, /1 segments, \d+ pages[^]*\$ mathclient -q\n\$$/),
+        "Ctrl-K during a step shows the segments, and the step goes on", await screen(page));
+    ok(!(await screen(page)).includes("half"), "what was typed before is no part of the step's command",
+        await screen(page));
     const moving = await page.evaluate(() => document.getAnimations().length);
     ok(moving === 0, "nothing moves where the user asks for that");
     await picture(page, "900", "light");
