@@ -8,9 +8,10 @@ import { createTour } from "./tour.mjs";
 import { Typist } from "./typist.mjs";
 
 const PROMPT = "$ ";
+const END_JOB = "3"; // Ctrl-C, which ends a step, too; the other keys only show what is there
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const find = id => document.getElementById(id);
-const decoders = { console: new TextDecoder(), feed: new TextDecoder() }; // half a letter of one does not reach the other
+const decoders = { console: new TextDecoder(), feed: new TextDecoder() }; // each keeps half a letter to itself
 
 function show(state, text) {
     document.documentElement.dataset.state = state;
@@ -30,7 +31,8 @@ let prompted = false;
 
 const picture = createPicture(find("live"));
 const typist = new Typist(text => machine.type(text), () => !still.matches);
-const terminal = createConsole(find("terminal"), text => machine.type(text), () => find("tour").querySelector("button.run").focus());
+const leave = () => find("tour").querySelector("button.run").focus();
+const terminal = createConsole(find("terminal"), text => machine.type(text), leave);
 const tour = createTour(find("tour"), commands => {
     find("console").scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
     return typist.run(commands);
@@ -73,7 +75,8 @@ function start() {
 
 for (const button of document.querySelectorAll("[data-key]")) {
     button.addEventListener("click", () => {
-        typist.stop();
+        if (button.dataset.key === END_JOB)
+            typist.stop();
         machine.type(String.fromCharCode(Number(button.dataset.key)));
     });
 }

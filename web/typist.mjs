@@ -3,6 +3,7 @@
  */
 
 const KEY_MS = 12;
+const EMPTY_LINE = "\x05\x15"; // Ctrl-E Ctrl-U: what the user has begun to type is no part of a command
 const LONGEST = 4096; // characters of a line that are kept
 const ESCAPE = /\x1b\[[0-9;?]*[A-Za-z]/g;
 
@@ -37,6 +38,7 @@ export class Typist {
     /* Resolves to true once all commands were typed and the last has given the prompt back; false: it was stopped. */
     async run(commands) {
         const turn = ++this.#turn;
+        this.#type(EMPTY_LINE);
         for (const command of commands) {
             await this.#keys(command, turn);
             if (turn !== this.#turn)

@@ -149,7 +149,7 @@ def compile_as_grade(source, made):
     return subprocess.run(words, cwd=ROOT, env=ENV, capture_output=True, text=True, check=False)
 
 
-# make runs what stands behind != in a rule, and compilers write rules with the names of headers.
+# make runs what follows != in a rule, and compilers write rules with the names of headers.
 trap = write("a!=touch${IFS}run;:", "")
 r = compile_as_grade(write("trap.c", '#include "%s"\nint a;\n' % trap), path("trap.o"))
 write("Makefile", "-include %s\nall:\n" % path("trap.d"))

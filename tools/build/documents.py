@@ -31,6 +31,7 @@ SECTIONS = {"1": "Programs", "2": "System calls", "3": "The library", "8": "Prog
 COLUMNS = 100  # of a listing on paper
 CITATION = re.compile(r"§(\d+)(\.\d+)?")
 OPAQUE = re.compile(r"(<pre.*?</pre>|<a .*?</a>|<[^>]*>)", re.S)  # where nothing is made a link
+LAST_ROWS = re.compile(r"(?<=</tr>\n)((?:<tr\b(?:(?!<tr\b).)*</tr>\n){2}</tbody>)", re.S)
 FIGURE = r"<figure>\1<figcaption>\2</figcaption></figure>"
 PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -84,6 +85,7 @@ class Documents:
         body = re.sub(r'(href|src)="([^"]*)"', lambda m: self.link(path, m), body)
         body = re.sub(r'<p>(<img [^>]*\balt="([^"]+)"[^>]*>)</p>', FIGURE, body)
         body = re.sub(r"<pre\b.*?>(<code>.*?)</pre>", keep_lines, body, flags=re.S)
+        body = LAST_ROWS.sub(r'</tbody>\n<tbody class="last">\n\1', body)  # no last row alone on a page
         name = self.names[path]
         if name == CONTRACT:
             body = number_sentences(body)

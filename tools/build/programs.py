@@ -4,7 +4,7 @@
 usage: programs.py DIRECTORY...
 
 Prints the .c files of the directories and, for a directory d/NAME in one but the first, d/NAME/NAME.c.  A source that
-make or the disk can't have, or that lies beside one of the directories, is named on standard error; then a ! stands at
+make or the disk can't have, or that lies beside one of the directories, is named on standard error; then a ! is at
 the end of the list.
 """
 

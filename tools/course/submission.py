@@ -1,6 +1,6 @@
 """submission - what of a student's tree counts, and how it is built.
 
-The submission is what stands in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
+The submission is what is in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
 tools, the tests, and what runs on the host, with the headers of kernel and include that it is made of: the Makefile's
 HOST_TREE.  The names of programs that tests and benchmarks are made of are theirs alone.  Links, special files and
 names that a Makefile or a shell could take for something else are left out, since the build runs on the host.
