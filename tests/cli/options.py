@@ -162,5 +162,13 @@ os.mkfifo(fifo)
 for option in ("--add", "--disk"):
     r = run(option, fifo, "--", "true")
     ok(r.status == statuses.BUILD_FAILED and "regular file" in r.err, "a FIFO is refused: %s" % option, r)
+
+# Numbers of other tools.
+for tool, *words in (("fuzz", "disk", "x"), ("fuzz", "disk", "0"), ("fuzz", "sys", "--calls", "1.5"),
+                     ("crash", "--every", "0"), ("crash", "--seed", "x"), ("soak", "x"), ("soak", "--mem", "1e3")):
+    p = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "measure", tool + ".py"), *words],
+                       stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    ok(p.returncode == statuses.USAGE_ERROR and ": '%s' is not a " % words[-1] in p.stderr,
+       "no number: %s %s" % (tool, " ".join(words)), p)
 ok(disks.layout(IMAGE) == "extended", "the built image has the extended layout")
 done()

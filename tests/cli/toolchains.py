@@ -52,6 +52,11 @@ said = {subprocess.run(["sh", os.path.join(ROOT, "tools", "build", "toolchain.sh
 ok(len(said) == 1 and said.pop().startswith("nothing here makes 32-bit x86 code: "),
    "no compiler at all: one sentence, also where a closed pipe ends nobody", said)
 
+p = subprocess.run(["sh", os.path.join(ROOT, "tools", "build", "toolchain.sh"), "", "no-such-linker"], text=True,
+                   capture_output=True, check=False)
+ok(p.returncode == 1 and p.stderr == "LD=no-such-linker does not link 32-bit x86 code\n",
+   "a linker that is not there is named, and no compiler blamed", p)
+
 if os.environ.get("KSM_TEST_ALL"):
     probe = subprocess.run(["gcc", "-m32", "-S", "-x", "c", "-o", "-", "-"], stdin=subprocess.DEVNULL,
                            capture_output=True)

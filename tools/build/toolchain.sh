@@ -56,6 +56,9 @@ found() {
     exit 0
 }
 
+if [ -n "$given_ld" ]; then
+    links "$given_ld" || fail "LD=$given_ld does not link 32-bit x86 code"
+fi
 if [ -n "$given_cc" ]; then
     compiles "$given_cc" "$(flag_of "$given_cc")" || fail "CC=$given_cc does not make 32-bit x86 code"
     found "$given_cc" "$given_prefix"

@@ -23,7 +23,7 @@ from course.processes import Processes  # noqa: E402
 from course.reference import Reference, Refused, build, hidden_tests  # noqa: E402
 from course.workplace import check_room, is_full, locked, workplace  # noqa: E402
 from run import progress  # noqa: E402
-from run.options import MAX_PROCESSORS, ToolParser, positive  # noqa: E402
+from run.options import MAX_PROCESSORS, ToolParser, natural, positive  # noqa: E402
 from run.statuses import INTERRUPTED, USAGE_ERROR, say  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
@@ -70,7 +70,7 @@ def parse(argv):
         parser.add_argument(name)
     parser.add_argument("--smp", type=numbers)
     parser.add_argument("--icount", action="store_true")
-    parser.add_argument("--jitter", type=points.natural)
+    parser.add_argument("--jitter", type=natural)
     parser.add_argument("--seed", type=positive, default=1)
     parser.add_argument("--limit", type=positive, default=60)
     parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1)

@@ -5,7 +5,6 @@ A file of points is CSV; its first line is `suite,test,points`.  Each other line
 empty.  Those tests share the points equally, as an exercise's tests (course/exercises.ini) share its points.
 """
 
-import argparse
 import csv
 import re
 
@@ -15,13 +14,6 @@ from run.options import suggestion
 
 class PointsError(Exception):
     """A sentence about a file of points."""
-
-
-def natural(text):
-    """For an option whose value may be 0."""
-    if not text.isdecimal() or len(text) > 9:
-        raise argparse.ArgumentTypeError("'%s' is not a number" % text)
-    return int(text)
 
 
 class Item:

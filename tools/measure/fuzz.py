@@ -29,7 +29,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results, sysfuzz  # noqa: E402
 from run import children, progress  # noqa: E402
 from run.build import make  # noqa: E402
-from run.options import ToolParser, suggestion  # noqa: E402
+from run.options import ToolParser, positive, suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 from run.statuses import USAGE_ERROR, say  # noqa: E402
 
@@ -123,20 +123,17 @@ def fuzz_system(seed, calls, record):
 
 def parse_system(words):
     parser = ToolParser("fuzz sys")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--calls", type=int, default=CALLS)
+    parser.add_argument("--seed", type=positive, default=1)
+    parser.add_argument("--calls", type=positive, default=CALLS)
     results.add_option(parser)
-    options = parser.parse_args(words)
-    if options.seed < 1 or options.calls < 1:
-        parser.error("numbers are positive")
-    return options
+    return parser.parse_args(words)
 
 
 def parse(words):
     parser = ToolParser("fuzz", "Random calls to shared memory, or damaged disks.  `./ksm fuzz sys --help` is about "
                                 "random system calls.")
     parser.add_argument("what", nargs="?", metavar=" | ".join(TARGETS), default="ksm")
-    parser.add_argument("seconds", nargs="?", type=int, default=60, metavar="SECONDS", help="how long (60)")
+    parser.add_argument("seconds", nargs="?", type=positive, default=60, metavar="SECONDS", help="how long (60)")
     parser.add_argument("--keep", action="store_true",
                         help="add the inputs that reach something new to tests/host/corpus, where the tests find them")
     results.add_option(parser)
@@ -146,8 +143,6 @@ def parse(words):
     if options.what not in TARGETS:
         parser.error("there is nothing to fuzz that is called '%s'%s" % (
             options.what, suggestion(options.what, list(TARGETS) + ["sys"])))
-    if options.seconds < 1:
-        parser.error("SECONDS is positive")
     return options
 
 

@@ -31,7 +31,7 @@ import suites  # noqa: E402
 from measure import results  # noqa: E402
 from run import progress, qemu  # noqa: E402
 from run.build import alone, make  # noqa: E402
-from run.options import ToolParser  # noqa: E402
+from run.options import ToolParser, positive  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 from run.statuses import INTERRUPTED  # noqa: E402
 
@@ -247,15 +247,14 @@ class Soak:
 def parse(argv):
     parser = ToolParser("soak", "Keeps one system working, and looks after each piece of work whether all is as it "
                                 "was.  Ctrl-C ends it.")
-    parser.add_argument("minutes", nargs="?", type=int, default=60, metavar="MINUTES", help="how long (60)")
-    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of the jitter and of all random work (1)")
-    parser.add_argument("--smp", type=int, default=4, metavar="N", help="processors (4)")
-    parser.add_argument("--mem", type=int, default=256, metavar="MB", help="memory (256)")
+    parser.add_argument("minutes", nargs="?", type=positive, default=60, metavar="MINUTES", help="how long (60)")
+    parser.add_argument("--seed", type=positive, default=1, metavar="N", help="of the jitter and all random work (1)")
+    parser.add_argument("--smp", type=positive, default=4, metavar="N", help="processors (4)")
+    parser.add_argument("--mem", type=positive, default=256, metavar="MB", help="memory (256)")
     results.add_option(parser)
     options = parser.parse_args(argv)
-    if not (0 < options.minutes <= 100000 and 0 < options.seed < 1000000 and 0 < options.smp <= 8 and
-            64 <= options.mem <= 2048):
-        parser.error("MINUTES and --seed are positive, --smp is 1 to 8, --mem 64 to 2048")
+    if options.minutes > 100000 or options.seed >= 1000000 or options.smp > 8 or not 64 <= options.mem <= 2048:
+        parser.error("MINUTES are at most 100000, --seed is below 1000000, --smp at most 8, --mem 64 to 2048")
     return options
 
 

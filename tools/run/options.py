@@ -82,6 +82,13 @@ def positive(text):
     return int(text)
 
 
+def natural(text):
+    """For an option whose value may be 0."""
+    if not text.isdecimal() or len(text) > 9:
+        raise argparse.ArgumentTypeError("'%s' is not a number" % text)
+    return int(text)
+
+
 def take_option(arguments, name):
     """Takes --NAME VALUE or --NAME=VALUE out of the arguments before `--`.  Returns the value, or None."""
     for i, word in enumerate(arguments):
