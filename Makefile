@@ -1,13 +1,15 @@
 # Builds the kernel, the programs, the host tools, the disk image and the host tests.
 #
-#   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [LD=ld.lld] [WERROR=1] [NULL_PAGE=1] [CPUS=N] [V=1]
+#   make [B=DIRECTORY] [DEBUG=1] [CC=gcc|clang] [TOOLPREFIX=i686-linux-gnu-] [LD=ld.lld] [WERROR=1] [NULL_PAGE=1]
+#        [CPUS=N] [V=1]
 #
 # Without CC, TOOLPREFIX and LD, it takes what it finds: tools/build/toolchain.sh says in which order.
 # NULL_PAGE=1 links the programs in this directory as xv6 links its own: address 0 can be read and written.
 #
 # New source files need no edit here.  Every .c and .S below kernel/ belongs to the kernel.  Every .c in user/bin and in
 # this directory becomes a program on the disk image; the .c files of a directory in user/bin become one together.
-# Those in tests/guest (t_*.c), tests/hostile and bench go to the tests' image alone.
+# Those in tests/guest (t_*.c), tests/hostile and bench go to the tests' image alone; a directory that has such a
+# program's name has further parts of it.
 
 # Programs that are built by their names, as a Makefile of xv6's lists them.  A source that is found needs no line here.
 UPROGS=\
@@ -37,7 +39,8 @@ UPROGS=\
 
 # The first that reads a file by $(file) is 4.2.  macOS has 3.81, which could not even read on.
 ifneq ($(filter 3.% 4.0 4.0.% 4.1 4.1.%,$(MAKE_VERSION)),)
-$(error this is GNU make $(MAKE_VERSION), which is too old: 4.2 or newer is needed (on macOS: `brew install make', then gmake))
+$(error this is GNU make $(MAKE_VERSION), which is too old: 4.2 or newer is needed \
+    (on macOS: `brew install make', then gmake))
 endif
 
 B       ?= build
@@ -45,8 +48,9 @@ B       ?= build
 override B := $(or $(strip $B),build)
 $(if $(word 2,$B),$(error B=$B: make takes no directory with blanks in its name))
 # Nor may it be where others keep their files, which make would write over, and `make clean' remove.
-$(if $(filter build build/%,$(subst $(CURDIR)/,,$(abspath $B))),,$(if $(wildcard $B/* $B/.[!.]*),$(if $(wildcard $B/stamp/),,\
-    $(error B=$B: there is something else in that directory))))
+$(if $(filter build build/%,$(subst $(CURDIR)/,,$(abspath $B))),,\
+    $(if $(wildcard $B/* $B/.[!.]*),$(if $(wildcard $B/stamp/),,\
+        $(error B=$B: there is something else in that directory))))
 DEBUG   ?=
 WERROR  ?=
 NULL_PAGE ?=
@@ -56,8 +60,8 @@ PYTHON  ?= python3
 V       ?=
 # The tree, with a slash, that what runs on this computer is made of: a grader's own, beside a student's.
 HOST_TREE ?=
-# Compilers note for make which headers they have read.  A grader leaves that out for a student's tree, since make would run
-# what stands in a header's name.
+# Compilers note for make which headers they have read.  A grader leaves that out for a student's tree, since make would
+# run what is in a header's name.
 NOTE_HEADERS ?= -MMD -MP
 VERSION := $(file <VERSION)
 # 0 is off, as nothing is.
@@ -96,35 +100,39 @@ CLANG   := $(findstring clang,$(CC))
 WARN := -Wall -Wextra $(if $(WERROR),-Werror)
 
 # What both halves of the 32-bit system share.  It undoes what some distributions' compilers add by themselves.
-CFLAGS32 := $(M32) -include tools/build/first.h -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common -fno-strict-aliasing -fcf-protection=none \
-            $(if $(CLANG),,-fno-stack-clash-protection) -fno-asynchronous-unwind-tables -fno-omit-frame-pointer \
-            -U_FORTIFY_SOURCE -O2 -g
+CFLAGS32 := $(M32) -include tools/build/first.h -march=i686 -std=gnu11 -ffreestanding -fno-pie -fno-common \
+            -fno-strict-aliasing -fcf-protection=none $(if $(CLANG),,-fno-stack-clash-protection) \
+            -fno-asynchronous-unwind-tables -fno-omit-frame-pointer -U_FORTIFY_SOURCE -O2 -g
 
 # The compiler's own headers, which need no system, and no others of the host.
 FREESTANDING := -nostdinc -isystem $(shell $(CC) -print-file-name=include)
 # Headers that sources from elsewhere include, and that programs here can't have: each gets a file that says so.
-NO_HEADERS := complex.h dirent.h errno.h fenv.h inttypes.h locale.h math.h pthread.h semaphore.h setjmp.h signal.h strings.h \
-              tgmath.h threads.h time.h uchar.h wchar.h wctype.h \
+NO_HEADERS := complex.h dirent.h errno.h fenv.h inttypes.h locale.h math.h pthread.h semaphore.h setjmp.h signal.h \
+              strings.h tgmath.h threads.h time.h uchar.h wchar.h wctype.h \
               $(addprefix sys/,ioctl.h ipc.h mman.h sem.h shm.h stat.h time.h types.h wait.h)
 KERNEL_HEADERS := asm.h buf.h defs.h file.h kbd.h mp.h proc.h sleeplock.h spinlock.h \
               $(addprefix kernel/,buf.h defs.h file.h proc.h sleeplock.h spinlock.h virtio.h)
 
 # Address 0 is a place like others in the programs of xv6, so pointers to it are moved on.
-UBSAN := -fsanitize=undefined -fno-sanitize=pointer-overflow $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
+UBSAN := -fsanitize=undefined -fno-sanitize=pointer-overflow \
+         $(if $(CLANG),-fsanitize-trap=undefined,-fsanitize-undefined-trap-on-error)
 HARDEN := -DDEBUG -fstack-protector-strong -mstack-protector-guard=global $(UBSAN)
 
 # Arguments in registers, a stack aligned to words and no frame pointers save a sixth of a short system call's
 # instructions.  Back-traces go by the debugging information: see tools/build/ksyms.py.
-CONVENTION := -mregparm=3 -mtune=generic -fomit-frame-pointer $(if $(CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2)
-KERNEL_CFLAGS := $(CFLAGS32) $(FREESTANDING) $(CONVENTION) $(WARN) -mgeneral-regs-only $(if $(DEBUG),$(HARDEN),-fno-stack-protector) \
-                 -DKSM_VERSION='"$(VERSION)"' -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
+CONVENTION := -mregparm=3 -mtune=generic -fomit-frame-pointer \
+              $(if $(CLANG),-mstack-alignment=4,-mpreferred-stack-boundary=2)
+KERNEL_CFLAGS := $(CFLAGS32) $(FREESTANDING) $(CONVENTION) $(WARN) -mgeneral-regs-only \
+                 $(if $(DEBUG),$(HARDEN),-fno-stack-protector) -DKSM_VERSION='"$(VERSION)"' \
+                 -I. -Ikernel -Ikernel/arch/i386 -I$B/gen
 
 # Sources for xv6 were written for older compilers: what has become an error since then stays a warning.
 LENIENT := -Wno-error=implicit-function-declaration -Wno-error=implicit-int -Wno-error=int-conversion \
            -Wno-error=incompatible-pointer-types -Wno-error=return-type \
            $(if $(shell echo | $(CC) -Wno-error=return-mismatch -x c -fsyntax-only - 2>&1),,-Wno-error=return-mismatch)
 # Programs that do not compute with doubles do not use the vector registers, which take time to switch.
-USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector -msse2 -mfpmath=sse -ffp-contract=off -fno-math-errno \
+USER_CFLAGS := $(CFLAGS32) $(FREESTANDING) -fno-builtin -fno-stack-protector \
+               -msse2 -mfpmath=sse -ffp-contract=off -fno-math-errno \
                -fno-tree-vectorize -fno-tree-slp-vectorize $(if $(CLANG),-mno-implicit-float,-mno-stv) \
                -Iuser/libc -Iuser/ksm -Iuser/math -Iuser/xv6 -Iinclude -I$B/gen/include \
                -idirafter $B/gen/missing
@@ -146,7 +154,8 @@ KERNEL_SRC  := $(sort $(wildcard $(addprefix kernel/,*.c *.S */*.c */*.S */*/*.c
 LIB_SRC     := $(sort $(wildcard $(addprefix user/,$(addsuffix /*.c,libc ksm math) libc/*.S)))
 FOUND       := $(shell $(PYTHON) tools/build/programs.py . user/bin)
 USER_SRC    := $(sort $(filter-out !,$(FOUND)))
-PROGRAM_DIR := $(patsubst user/bin/%/,%,$(filter-out user/bin/,$(dir $(filter user/bin/%,$(USER_SRC))))) # of several files
+# The programs of several files.
+PROGRAM_DIR := $(patsubst user/bin/%/,%,$(filter-out user/bin/,$(dir $(filter user/bin/%,$(USER_SRC)))))
 TEST_SRC    := $(sort $(wildcard tests/guest/t_*.c tests/hostile/*.c bench/*.c bench/*.S bench/vendor/*.c))
 PROGRAM_SRC := $(USER_SRC) $(TEST_SRC)
 TEST_LIB    := $(filter-out tests/guest/t_%,$(sort $(wildcard tests/*.c tests/guest/*.c))) # linked to each t_*
@@ -165,7 +174,8 @@ PROGRAMS   := $(sort $(notdir $(basename $(TEST_SRC))) $(USER_PROGRAMS))
 USER_BIN   := $(addprefix $B/bin/,$(USER_PROGRAMS))
 BIN        := $(addprefix $B/bin/,$(PROGRAMS))
 # What man reads: docs/man/read.2 becomes share/man/2/read.
-MAN        := $(if $(MANDOC),$B/share/man/index $(foreach p,$(PAGES),$B/share/man/$(patsubst .%,%,$(suffix $p))/$(basename $(notdir $p))))
+man_page    = $B/share/man/$(patsubst .%,%,$(suffix $1))/$(basename $(notdir $1))
+MAN        := $(if $(MANDOC),$B/share/man/index $(foreach p,$(PAGES),$(call man_page,$p)))
 GENERATED  := $B/gen/include/syscall.h $B/gen/syscalls.inc $B/gen/usys.S $B/gen/missing/.made
 
 # A program that does not build is left out of the disks: then `make system` succeeds all the same, and `make` fails.
@@ -178,7 +188,8 @@ system: boot $B/tests.img
 # What a run without the tests needs.
 boot: $B/kernel.elf $B/fs.img $B/host/fsck
 
-# A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was used.
+# A change of flags, and a source that was added or removed, remake what depends on them: these files hold what was
+# used.
 define stamp # name, content, what to say when it changes
 ifneq ($$(strip $$(file <$B/stamp/$1)),$$(strip $2))
 $$(shell mkdir -p $$(dir $B/stamp/$1)$(if $3,; echo '$3' >&2))
@@ -205,8 +216,10 @@ $B/%/include/syscall.h $B/%/syscalls.inc $B/%/usys.S: include/syscall.tbl tools/
 
 $B/gen/missing/.made: Makefile
 	@mkdir -p $(@D)/sys $(@D)/kernel
-	@for h in $(NO_HEADERS); do echo "#error \"$$h does not exist here: man 3 intro lists the headers that do\"" >$(@D)/$$h; done
-	@for h in $(KERNEL_HEADERS); do echo "#error \"$$h belongs to the kernel: a program includes user.h\"" >$(@D)/$$h; done
+	@for h in $(NO_HEADERS); do \
+	    echo "#error \"$$h does not exist here: man 3 intro lists the headers that do\"" >$(@D)/$$h; done
+	@for h in $(KERNEL_HEADERS); do \
+	    echo "#error \"$$h belongs to the kernel: a program includes user.h\"" >$(@D)/$$h; done
 	@touch $@
 
 # Kernel.
@@ -249,16 +262,11 @@ $B/libuser.a: $(LIB_OBJ) $B/stamp/lib.list
 
 $B/user/bin/%.o: user/bin/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) $(own_printf) $(NOTE_HEADERS) -c -o $@ $< $(or_missing)
-$B/tests/naive.o: tests/naive.c $B/stamp/user.flags | $(GENERATED)
-	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(NOTE_HEADERS) -c -o $@ $<
-$B/tests/guest/%.o: tests/guest/%.c $B/stamp/user.flags | $(GENERATED)
+	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(if $(WERROR),,$(LENIENT)) $(own_printf) $(NOTE_HEADERS) -c -o $@ $< \
+	    $(or_missing)
+$B/tests/%.o: tests/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests -Itests/guest $(WARN) $(NOTE_HEADERS) -c -o $@ $<
-$B/tests/hostile/%.o: tests/hostile/%.c $B/stamp/user.flags | $(GENERATED)
-	@mkdir -p $(@D)
-	$(call say,CC  )$(CC) $(USER_CFLAGS) -Itests $(WARN) $(NOTE_HEADERS) -c -o $@ $<
 $B/bench/%.o: bench/%.c $B/stamp/user.flags | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call say,CC  )$(CC) $(USER_CFLAGS) $(WARN) $(NOTE_HEADERS) -c -o $@ $<
@@ -281,12 +289,13 @@ define program # name, further objects
 $(if $(filter clean,$(MAKECMDGOALS)),,$(call stamp,source/$1,$(call program_object,$1) $(call layout,$1)))
 $B/elf/$1: $(call program_object,$1) $B/libuser.a user/user.ld $B/stamp/source/$1 $2
 	@mkdir -p $$(@D)
-	$$(call say,LD  )test -f $$< && $$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) $(call layout,$1) -e _start -u _start -o $$@ $$(filter %.o,$$^) $B/libuser.a $$(or_missing)
+	$$(call say,LD  )test -f $$< && $$(LD) $$(LDFLAGS) $(if $2,,-z muldefs) $(call layout,$1) -e _start -u _start -o $$@ \
+	    $$(filter %.o,$$^) $B/libuser.a $$(or_missing)
 endef
 layout = $(if $(and $(NULL_PAGE),$(filter $B/top/%,$(call program_object,$1))),-N -Ttext 0,-T user/user.ld)
 further_objects = $(if $(filter t_%,$1),$(TEST_LIB_OBJ),$(if $(filter user/bin/$1/%,$(call program_source,$1)),\
                   $(patsubst %.c,$B/%.o,$(filter-out user/bin/$1/$1.c,$(wildcard user/bin/$1/*.c))))) \
-                  $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c))
+                  $(patsubst %.c,$B/%.o,$(wildcard tests/hostile/$1/*.c tests/guest/$1/*.c))
 $(foreach p,$(PROGRAMS),$(eval $(call program,$p,$(strip $(call further_objects,$p)))))
 
 # elf/ keeps the symbols for the debugger; bin/ is for the image.
@@ -313,7 +322,8 @@ $B/fs.img $B/tests.img: $B/host/mkfs README.md $(SHARE) $(firstword $(MAN)) $B/s
 $B/fs.img: $(USER_BIN)
 $B/tests.img: $(BIN)
 $B/fs.img $B/tests.img:
-	$(call say,MKFS)$B/host/mkfs $@ `ls $(filter $B/bin/%,$^) 2>/dev/null` README.md=README $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
+	$(call say,MKFS)$B/host/mkfs $@ `ls $(filter $B/bin/%,$^) 2>/dev/null` README.md=README \
+	    $(foreach f,$(SHARE),$f=$f) $(foreach f,$(MAN),$f=$(f:$B/%=%))
 	@for p in $(notdir $(filter $B/bin/%,$^)); do \
 	    test -f $B/bin/$$p || echo "$(@F): without $$p, which did not build" >&2; \
 	done
@@ -353,7 +363,7 @@ host-tests: $(addprefix $B/tests/host/,$(HOST_BINARIES)) $B/foreign.img
 # What the tests of tests/cli use.
 cli-tests: all $(addprefix $B/tests/host/,$(HOST_TOOLS)) $B/foreign.img
 
-# A foreign system: programs linked as xv6's are, on an image that xv6 could have made, with files of 140 blocks at most.
+# A foreign system: programs linked as xv6's are, on an image that xv6 could have made, with files of up to 140 blocks.
 
 FOREIGN := $(sort $(basename $(notdir $(wildcard tests/foreign/*.c))))
 
@@ -394,7 +404,8 @@ FORCE:
 clean:
 	rm -rf $B fs.img xv6.img kernel.sym kernel.asm .gdbinit compile_commands.json $(UPROGS)
 
--include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
+-include $(KERNEL_OBJ:.o=.d) $(LIB_OBJ:.o=.d) $(TEST_LIB_OBJ:.o=.d) \
+         $(foreach p,$(PROGRAMS),$(patsubst %.o,%.d,$(call program_object,$p))) \
          $(wildcard $B/host/*.d $B/user/bin/*/*.d)
 
 .PHONY: all system boot left-out programs clean docs host-tests cli-tests list-host-tests bench-host

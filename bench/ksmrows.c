@@ -282,7 +282,7 @@ static void end_server(struct mathwire *wire, int pid)
     join(pid);
 }
 
-/* Requests of which so many are in flight at once.  `known` of their costs, for each sample, is not reported. */
+/* Requests of which a given number are in flight at once.  `known` of their costs, for each sample, is not reported. */
 static void ask(const char *name, uint nflight, uint64_t known)
 {
     struct math_result result;

@@ -99,7 +99,8 @@ static bool check_log(struct check *c)
 
     memcpy(&h, block_at(c, start), sizeof(h));
     if (!fs_log_is_sane(&c->layout, &h)) {
-        problem(c, "log: its header is damaged: %d blocks, the first of them %d", h.n, h.block[0]);
+        problem(c, "log: its header is damaged: its count of blocks is %d, the first of them %d", h.n,
+                h.block[0]);
         return false;
     }
     c->result->nlogged = h.n;
@@ -168,15 +169,15 @@ static void check_inode(struct check *c, uint inum)
         return;
     }
     if (di->nlink < 0)
-        problem(c, "inode %u: %d links", inum, di->nlink);
+        problem(c, "inode %u: its link count is %d", inum, di->nlink);
     if (di->nlink == 0)
         c->result->norphans++;
     if (di->size > max_size(c)) {
-        problem(c, "inode %u: %u bytes are more than a file can have", inum, di->size);
+        problem(c, "inode %u: its size of %u is more than a file can have", inum, di->size);
         return;
     }
     if (di->type == T_DEV && di->size)
-        problem(c, "inode %u: a device of %u bytes", inum, di->size);
+        problem(c, "inode %u: a device with a size of %u", inum, di->size);
     if (di->type != T_DEV && (di->major || di->minor))
         problem(c, "inode %u: it has the numbers of a device, %d and %d", inum, di->major, di->minor);
     uint nblocks = (di->size + BSIZE - 1) / BSIZE, index = 0;
@@ -311,7 +312,7 @@ static void check_links(struct check *c)
         if (names == 0)
             problem(c, "inode %u: no name leads to it", inum);
         else if ((uint)di->nlink != links)
-            problem(c, "inode %u: %d links, but %u were found", inum, di->nlink, links);
+            problem(c, "inode %u: its link count is %d instead of %u", inum, di->nlink, links);
     }
 }
 

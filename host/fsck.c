@@ -56,10 +56,10 @@ static bool parse(struct options *o, int argc, char **argv)
 static void note(const struct check_result *result)
 {
     if (result->nlogged)
-        printf("%s: note: the log holds %u blocks; checked as the next mount will see them\n", path,
+        printf("%s: note: blocks in the log: %u; checked as the next mount will see them\n", path,
                result->nlogged);
     if (result->norphans)
-        printf("%s: note: %u files without a name; the next mount frees them\n", path, result->norphans);
+        printf("%s: note: files without a name: %u; the next mount frees them\n", path, result->norphans);
 }
 
 static void conclude(const struct check_result *result)

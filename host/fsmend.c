@@ -84,7 +84,7 @@ static void mend_log(struct mend *m)
     int n = fsimage_replay_log(&m->im);
 
     if (n > 0)
-        mend_say(m, "log: %d blocks are put in their places", n);
+        mend_say(m, "log: blocks put in their places: %d", n);
     if (n < 0) {
         mend_say(m, "log: its header is damaged; what it held is dropped");
         memset(fsimage_block(&m->im, m->im.layout.sb.logstart), 0, BSIZE);
@@ -222,7 +222,7 @@ static void mend_size(struct mend *m, uint inum)
             n++;
     if (n == nblocks_of(di))
         return;
-    mend_say(m, "inode %u: %u bytes become %u", inum, di->size, n * BSIZE);
+    mend_say(m, "inode %u: its size of %u becomes %u", inum, di->size, n * BSIZE);
     di->size = n * BSIZE;
     m->suspect[inum] = true;
 }
@@ -309,7 +309,8 @@ static void cut_at(struct mend *m, uint inum, uint nblocks)
 {
     struct dinode *di = mend_inode(m, inum);
 
-    mend_say(m, "inode %u: no room for what is missing; %u bytes become %u", inum, di->size, nblocks * BSIZE);
+    mend_say(m, "inode %u: no room for what is missing; its size of %u becomes %u", inum, di->size,
+             nblocks * BSIZE);
     di->size = nblocks * BSIZE;
     for (uint i = 0, index = 0; i < NADDR; i++) {
         cut_slot(m, &di->addrs[i], fs_depth(&m->im.layout, i), index, nblocks);
@@ -351,7 +352,7 @@ static void fill_holes(struct mend *m, uint inum)
         nfilled++;
     }
     if (nfilled)
-        mend_say(m, "inode %u: %u blocks are missing; it has zeroes there", inum, nfilled);
+        mend_say(m, "inode %u: blocks that are missing: %u; it has zeroes there", inum, nfilled);
 }
 
 static void mend_inodes(struct mend *m)
@@ -400,7 +401,7 @@ static void make_bitmap(struct mend *m)
     for (uint b = 0; b < l->sb.size; b++)
         nwrong += fsimage_is_marked(&m->im, b) != fsimage_is_marked(&m->old, b);
     if (nwrong)
-        mend_say(m, "bitmap: it is made anew; %u blocks differ", nwrong);
+        mend_say(m, "bitmap: it is made anew; blocks that differ: %u", nwrong);
 }
 
 bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))

@@ -379,7 +379,7 @@ static void mend_links(struct mend *m)
         uint names = m->nnames[inum] + (inum == ROOTINO), links = names + m->nsub[inum];
         if (di->type == 0 || names == 0 || di->nlink == (int)links)
             continue;
-        mend_say(m, "inode %u: %d links become %u", inum, di->nlink, links);
+        mend_say(m, "inode %u: its link count of %d becomes %u", inum, di->nlink, links);
         di->nlink = links;
     }
 }

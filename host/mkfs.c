@@ -11,7 +11,7 @@
  * prints the layout, "xv6" or "extended", and its numbers.
  *
  * NAME is a path in the image; its directories are made.  Without it, a file goes into the root directory under
- * its own name.  A HOSTFILE with a '=' in its name is found as it stands.  Names are cut to 14 bytes, as the
+ * its own name.  A HOSTFILE with a '=' in its name is found all the same.  Names are cut to 14 bytes, as the
  * kernel cuts them; --add refuses longer ones, since it would replace a file that was not meant.
  *
  * The image is built in memory.  It is written to a new file, which is then renamed: no one sees half an image,

@@ -72,7 +72,7 @@ static inline bool fs_is_data(const struct fs_layout *l, uint blockno)
     return blockno >= l->data_start && blockno < l->sb.size;
 }
 
-/* Can this be the header of the log: so many copies, of blocks after the log? */
+/* Can this be the header of the log: a number of copies that fits, of blocks after the log? */
 static inline bool fs_log_is_sane(const struct fs_layout *l, const struct logheader *h)
 {
     if (h->n < 0 || (uint)h->n > l->sb.nlog - 1 || (uint)h->n > LOG_COPIES)

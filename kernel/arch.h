@@ -205,10 +205,11 @@ void words_zero(uint *dst, size_t nwords);
 /* Devices.  Sleeps: no. */
 
 /* The console: serial port 1 and the screen.  Characters typed on either arrive by kernel_interrupt().
-   Any context; the caller serialises. */
-void console_put(const char *text, size_t n);
-/* The second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
-void monitor_put(const char *text, size_t n);
+   Puts as many of the bytes as the port takes at once, and returns their number; 0: it is busy.  Any context; the
+   caller serialises. */
+uint console_put(const char *text, uint n);
+/* The same for the second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
+uint monitor_put(const char *text, uint n);
 /* From now on bytes that come in there arrive by kernel_interrupt().  On the boot processor, once. */
 void monitor_listen(void);
 /* The third serial port, for the feed.  False: there is none.  Once. */

@@ -102,7 +102,7 @@ static void touch_words(const struct trap_info *info, uint base, struct text *t)
     /* course end */
 }
 
-/* A return has taken its address off the stack, where it still stands; but so may an old null pointer.  A call has
+/* A return has taken its address off the stack, where it still is; but so may be an old null pointer.  A call has
    put the address after it there. */
 static uint jump_words(const struct trap_info *info, struct text *t)
 {

@@ -3,7 +3,7 @@
  * over the file system's code on the host.
  *
  * Each is one operation to the file system too, so a power cut or a failing disk leaves it as a whole or not at all.
- * They stay in one directory, whose name is a prefix of all paths.  Who includes this defines the fsops_ functions
+ * They stay in one directory, whose name is a prefix of all paths.  Whoever includes this defines the fsops_ functions
  * below, which return 0 or more, or a negative number if the call failed.
  */
 #ifndef FSOPS_H

@@ -1,5 +1,5 @@
 /*
- * tap.h - the words that all tests in C share, in the system, on the host and in programs of the old kind.
+ * tap.h - the words that all tests in C share, in the system, on the host and in programs built for xv6.
  *
  *      TEST("§5.1 detach takes the newest")
  *      {
@@ -13,7 +13,7 @@
  *      # FILE:LINE: EXPRESSION is GOT, not WANT
  *
  * and the test has failed.  What happens next is the environment's: in the system the process ends; on the host and in
- * programs of the old kind the test goes on, so that one run shows all that is wrong.  Include guest.h, host.h or
+ * programs built for xv6 the test goes on, so that one run shows all that is wrong.  Include guest.h, host.h or
  * foreign.h, never this file alone.
  */
 #ifndef TAP_H

@@ -31,8 +31,9 @@ function isBrowsers(event) {
 /* typed: called with what the user types; left: called when F6 leaves the terminal. */
 export function createConsole(element, typed, left) {
     const term = new Terminal({
-        convertEol: true, cursorBlink: false, fontFamily: "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
-        fontSize: letters(), scrollback: 5000, theme: theme(), minimumContrastRatio: 4.5,
+        convertEol: true, cursorBlink: false, fontSize: letters(),
+        fontFamily: "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+        scrollback: 5000, theme: theme(), minimumContrastRatio: 4.5,
     });
     const fit = new FitAddon();
 

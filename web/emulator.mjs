@@ -70,7 +70,8 @@ function failed(error) {
 /* v86 ends a machine that powers off by throwing "HALT". */
 self.addEventListener("error", event => {
     event.preventDefault();
-    setTimeout(() => event.message.includes("HALT") ? postMessage({ kind: "off" }) : failed(event.message), BATCH_MS * 2);
+    setTimeout(() => event.message.includes("HALT") ? postMessage({ kind: "off" }) : failed(event.message),
+        BATCH_MS * 2);
 });
 self.addEventListener("unhandledrejection", event => {
     event.preventDefault();

@@ -11,7 +11,7 @@ const PROMPT = "$ ";
 const END_JOB = "3"; // Ctrl-C, which ends a step, too; the other keys only show what is there
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const find = id => document.getElementById(id);
-const decoders = { console: new TextDecoder(), feed: new TextDecoder() }; // half a letter of one does not reach the other
+const decoders = { console: new TextDecoder(), feed: new TextDecoder() }; // each keeps half a letter to itself
 
 function show(state, text) {
     document.documentElement.dataset.state = state;
@@ -31,7 +31,8 @@ let prompted = false;
 
 const picture = createPicture(find("live"));
 const typist = new Typist(text => machine.type(text), () => !still.matches);
-const terminal = createConsole(find("terminal"), text => machine.type(text), () => find("tour").querySelector("button.run").focus());
+const leave = () => find("tour").querySelector("button.run").focus();
+const terminal = createConsole(find("terminal"), text => machine.type(text), leave);
 const tour = createTour(find("tour"), commands => {
     find("console").scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
     return typist.run(commands);

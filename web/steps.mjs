@@ -38,8 +38,8 @@ export const steps = [
         commands: ["note 'read me'", "note", "note -r 'not this way'", "note", "ksmrm note"],
         look: "The third program is ended by the kernel at its first write. The note is as it was.",
         question: "The program asked for a read-only attachment itself. What is that good for?",
-        answer: "For its own mistakes: a wild pointer ends the reader, and not the data of all others. Whoever should " +
-            "not write at all must not learn the identifier.",
+        answer: "For its own mistakes: a wild pointer ends the reader, and not the data of all others. Whoever " +
+            "should not write at all must not learn the identifier.",
         sentence: "4.4",
         sources: ["user/bin/note.c"],
     },
@@ -98,8 +98,8 @@ export const steps = [
         commands: ["fillspace 500"],
         look: "127 attachments, almost 2 GB of addresses, and 16 MB of memory behind them all.",
         question: "Why 127, and not 128?",
-        answer: "Programs have the addresses below 0x80000000: 128 times 16 MB. But the lowest part holds the program " +
-            "itself, so the last one does not fit.",
+        answer: "Programs have the addresses below 0x80000000: 128 times 16 MB. But the lowest part holds the " +
+            "program itself, so the last one does not fit.",
         sentence: "4.2",
         sources: ["user/bin/fillspace.c"],
     },
@@ -110,7 +110,8 @@ export const steps = [
         commands: ["squeeze 500"],
         look: "The heap ends exactly where the lowest attachment begins, and grows on when that one is detached.",
         question: "What would happen if the kernel let the heap grow further?",
-        answer: "Private data and shared memory would be one: a `malloc()` would hand out what other programs write to.",
+        answer: "Private data and shared memory would be one: a `malloc()` would hand out what other programs " +
+            "write to.",
         sentence: "4.3",
         sources: ["user/bin/squeeze.c"],
     },

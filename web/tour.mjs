@@ -21,74 +21,91 @@ function link(href, text) {
 
 function links(step) {
     const sources = step.sources.flatMap(path => [" · ", link(`source/${path}.html`, path.split("/").at(-1))]);
-    return make("p", { className: "links" }, link(`contract.html#s${step.sentence}`, `Contract §${step.sentence}`), ...sources);
+    const sentence = link(`contract.html#s${step.sentence}`, `Contract §${step.sentence}`);
+    return make("p", { className: "links" }, sentence, ...sources);
 }
 
-/*
- * run: types a step's commands, and resolves when they are done.
- * The button of a step can be pressed once the shell is there: see ready().
- */
+function dot(step, i) {
+    const number = make("span", { ariaHidden: "true" }, String(i + 1));
+    const title = `${i + 1}: ${step.title}`;
+    return make("li", {}, make("a", { href: `#${step.name}`, title: step.title, ariaLabel: title }, number));
+}
+
+/* What is below a step's title; the button types its commands. */
+function body(step, button) {
+    const commands = make("pre", { tabIndex: 0, textContent: step.commands.join("\n"), ariaLabel: "Commands" });
+    const look = make("strong", { textContent: "Look: " });
+    return [
+        rich("p", step.about),
+        make("div", { className: "commands" }, commands, button),
+        make("p", { className: "look" }, look, ...rich("span", step.look).childNodes),
+        make("details", {}, rich("summary", step.question), rich("p", step.answer)),
+        links(step),
+    ];
+}
+
+class Tour {
+    constructor(element, run) {
+        this.run = run;
+        this.at = 0; // the step that is shown
+        this.isReady = this.isBusy = false;
+        this.heading = make("h2", { tabIndex: -1 });
+        this.body = make("div", { className: "step" });
+        this.button = make("button", { type: "button", className: "run" });
+        this.back = make("button", { type: "button", className: "turn", textContent: "‹ Back" });
+        this.next = make("button", { type: "button", className: "turn", textContent: "Next ›" });
+        this.dots = make("ol", { className: "dots", ariaLabel: "Steps" }, ...steps.map(dot));
+        element.append(
+            make("div", { className: "bar" }, make("span", { className: "title", textContent: "Tour" }), this.dots),
+            this.heading, this.body, make("div", { className: "turns" }, this.back, this.next));
+        this.listen();
+        this.show();
+    }
+
+    listen() {
+        this.back.addEventListener("click", () => { location.hash = steps[this.at - 1].name; });
+        this.next.addEventListener("click", () => { location.hash = steps[this.at + 1].name; });
+        this.button.addEventListener("click", () => this.type());
+        window.addEventListener("hashchange", () => {
+            this.show();
+            this.heading.focus({ preventScroll: true });
+        });
+    }
+
+    /* Shows the step that the address names. */
+    show() {
+        this.at = Math.max(0, steps.findIndex(step => `#${step.name}` === location.hash));
+        const step = steps[this.at];
+        this.heading.textContent = step.title;
+        this.body.replaceChildren(...body(step, this.button));
+        this.back.disabled = this.at === 0;
+        this.next.disabled = this.at === steps.length - 1;
+        for (const [i, link] of [...this.dots.querySelectorAll("a")].entries())
+            i === this.at ? link.setAttribute("aria-current", "step") : link.removeAttribute("aria-current");
+        this.showButton();
+    }
+
+    showButton() {
+        this.button.disabled = !this.isReady || this.isBusy;
+        this.button.textContent = this.isBusy ? "Typing…" : "▶ Type this";
+    }
+
+    async type() {
+        this.isBusy = true;
+        this.showButton();
+        await this.run(steps[this.at].commands);
+        this.isBusy = false;
+        this.showButton();
+    }
+
+    /* Is the shell there, so that a step's button may be pressed? */
+    ready(yes) {
+        this.isReady = yes;
+        this.showButton();
+    }
+}
+
+/* run: types a step's commands, and resolves when they are done. */
 export function createTour(element, run) {
-    const heading = make("h2", { tabIndex: -1 });
-    const body = make("div", { className: "step" });
-    const button = make("button", { type: "button", className: "run", disabled: true });
-    const back = make("button", { type: "button", className: "turn", textContent: "‹ Back" });
-    const next = make("button", { type: "button", className: "turn", textContent: "Next ›" });
-    const dots = make("ol", { className: "dots", ariaLabel: "Steps" });
-    let at = 0, ready = false, busy = false;
-
-    steps.forEach((step, i) => {
-        const dot = make("a", { href: `#${step.name}`, title: step.title, ariaLabel: `${i + 1}: ${step.title}` },
-            make("span", { ariaHidden: "true" }, String(i + 1)));
-        dots.append(make("li", {}, dot));
-    });
-
-    function showButton() {
-        button.disabled = !ready || busy;
-        button.textContent = busy ? "Typing…" : "▶ Type this";
-    }
-
-    function show(i) {
-        const step = steps[at = i];
-        heading.textContent = step.title;
-        body.replaceChildren(
-            rich("p", step.about),
-            make("div", { className: "commands" },
-                make("pre", { tabIndex: 0, textContent: step.commands.join("\n"), ariaLabel: "Commands" }), button),
-            make("p", { className: "look" }, make("strong", { textContent: "Look: " }), ...rich("span", step.look).childNodes),
-            make("details", {}, rich("summary", step.question), rich("p", step.answer)),
-            links(step));
-        back.disabled = i === 0;
-        next.disabled = i === steps.length - 1;
-        for (const [j, dot] of [...dots.querySelectorAll("a")].entries())
-            j === i ? dot.setAttribute("aria-current", "step") : dot.removeAttribute("aria-current");
-        showButton();
-    }
-
-    function fromAddress() {
-        return Math.max(0, steps.findIndex(step => `#${step.name}` === location.hash));
-    }
-
-    back.addEventListener("click", () => { location.hash = steps[at - 1].name; });
-    next.addEventListener("click", () => { location.hash = steps[at + 1].name; });
-    window.addEventListener("hashchange", () => {
-        show(fromAddress());
-        heading.focus({ preventScroll: true });
-    });
-    button.addEventListener("click", async () => {
-        busy = true;
-        showButton();
-        await run(steps[at].commands);
-        busy = false;
-        showButton();
-    });
-    element.append(make("div", { className: "bar" }, make("span", { className: "title", textContent: "Tour" }), dots),
-        heading, body, make("div", { className: "turns" }, back, next));
-    show(fromAddress());
-    return {
-        ready: yes => {
-            ready = yes;
-            showButton();
-        },
-    };
+    return new Tour(element, run);
 }

@@ -3,7 +3,7 @@
  *
  * Conversions: %d %u %x %p %s %c %% with a width, the flags 0 and -, a precision for %s (its longest
  * length), and the modifiers l and z.  What does not fit is counted but not stored, so the caller can see
- * that the buffer was too short.  An unknown conversion is copied as it stands.
+ * that the buffer was too short.  An unknown conversion is copied unchanged.
  *
  * The text of %s and %c may come from a program or a disk.  What is not printable in it becomes a question
  * mark, so that it can neither end a line nor move the cursor.

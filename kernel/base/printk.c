@@ -2,16 +2,17 @@
  * printk.c - the kernel's messages and its last words.
  *
  * A message is formatted on the caller's stack and written as a whole, from any context.  Two locks are the innermost
- * of all: nothing else is acquired while they are held, so they need no rank.  `whole` keeps messages out of the middle
- * of each other, and of a piece that a program writes to the console.  It is held with interrupts on, since the devices
- * are slow.  So a caller with interrupts off, which echoes what is typed, does without it.  `printing` guards the
- * devices, for a few characters at a time.
+ * of all: nothing else is acquired while they are held, so they need no rank.  `whole` keeps other text out of the
+ * middle of a message.  It is held with interrupts on, since the devices are slow.  So a caller with interrupts off,
+ * which echoes what is typed, does without it.  `printing` guards the devices, for a few characters at a time.
  *
  * A panic takes no lock: the processor that holds it may have been stopped.  The first processor to panic
  * reports it; the others stop, and show where they were.
  */
 #include "base/printk.h"
 #include "arch.h"
+#include "base/latency.h"
+#include "base/min.h"
 #include "base/power.h"
 
 #define MESSAGE_SIZE 320 /* a longer message is cut */
@@ -33,30 +34,42 @@ static void print_release(volatile uint *lock) { __atomic_store_n(lock, 0, __ATO
 
 void printk_to_monitor(void) { to_monitor = true; }
 
-static void put_piece(void (*put)(const char *text, size_t n), const char *text, size_t n)
+/* Returns how many of the characters were taken; 0: the device is busy. */
+static uint put_piece(uint (*put)(const char *text, uint n), const char *text, uint n)
 {
     uint was = irq_save();
 
-    print_acquire(&printing);
-    put(text, n);
+    if (!panicking)
+        print_acquire(&printing);
+    n = put(text, min_uint(n, PIECE));
     print_release(&printing);
     irq_restore(was);
+    return n;
 }
 
-static void put_whole(void (*put)(const char *text, size_t n), const char *text, size_t n)
+static void put_whole(uint (*put)(const char *text, uint n), const char *text, uint n)
 {
     bool alone = irq_enabled();
 
     if (alone)
         print_acquire(&whole);
-    for (; n > PIECE; n -= PIECE, text += PIECE)
-        put_piece(put, text, PIECE);
-    put_piece(put, text, n);
+    uint paused = latency_pause(); /* the device's time, not the kernel's */
+    for (uint done = 0; done < n;)
+        done += put_piece(put, text + done, n - done);
+    latency_resume(paused);
     if (alone)
         print_release(&whole);
 }
 
-void print_text(const char *text, size_t n) { put_whole(console_put, text, n); }
+uint print_some(const char *text, uint n)
+{
+    print_acquire(&whole);
+    n = put_piece(console_put, text, n);
+    print_release(&whole);
+    return n;
+}
+
+void print_text(const char *text, uint n) { put_whole(console_put, text, n); }
 
 static size_t message(char *buf, const char *fmt, va_list ap)
 {
@@ -73,25 +86,17 @@ void printk(const char *fmt, ...)
     va_start(ap, fmt);
     size_t n = message(buf, fmt, ap);
     va_end(ap);
-    if (panicking) {
-        console_put(buf, n);
-        monitor_put(buf, n);
-    } else if (to_monitor) {
-        put_whole(monitor_put, buf, n);
-    } else {
+    if (panicking || !to_monitor)
         print_text(buf, n);
-    }
+    if (panicking || to_monitor)
+        put_whole(monitor_put, buf, n);
 }
 
 void printk_event(const char *word)
 {
     char line[EVENT_SIZE];
-    size_t n = (size_t)format(line, sizeof(line), "\n" POWER_MARK "%s\n", word);
 
-    if (panicking)
-        monitor_put(line, n);
-    else
-        put_whole(monitor_put, line, n);
+    put_whole(monitor_put, line, (uint)format(line, sizeof(line), "\n" POWER_MARK "%s\n", word));
 }
 
 void panic(const char *fmt, ...)

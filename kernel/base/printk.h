@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "include/types.h"
+
 /* As snprintf: %d %u %x %p %s %c %% with width, 0 and -, and %.Ns; returns the length without the limit.
    Unprintable characters of %s and %c become question marks. */
 int format(char *buf, size_t size, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
@@ -25,8 +27,11 @@ void text_add(struct text *t, const char *fmt, ...) __attribute__((format(printf
 
 /* One message, of at most 319 bytes; no other text comes into its middle. */
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
-/* n bytes to the console; no message comes into their middle. */
-void print_text(const char *text, size_t n);
+/* n bytes to the console, without a message in their middle.  Waits while it is busy: for programs' text and for
+   tables there is sched_print(). */
+void print_text(const char *text, uint n);
+/* As many of them as the console takes at once, and returns their number; 0: it is busy.  Interrupts are on. */
+uint print_some(const char *text, uint n);
 /* From now on messages go to the monitor port alone. */
 void printk_to_monitor(void);
 /* A line for the tools that listen at the monitor port, with POWER_MARK before it. */

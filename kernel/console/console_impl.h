@@ -1,7 +1,7 @@
 /*
  * console_impl.h - what the files of kernel/console share.
  *
- * Characters that were typed stand in a ring.  Its positions only count up, and *input_at(position) is what is there:
+ * Characters that were typed are in a ring.  Its positions only count up, and *input_at(position) is what is there:
  *
  *      taken              committed            edited
  *        | lines for readers |  line being typed  |
@@ -88,7 +88,7 @@ void console_show_line(void);
 #define CONTROL_BREAK 4u /* Ctrl-C */
 /* Such a key was pressed.  Sleeps: no. */
 void control_press_locked(uint key);
-/* Ctrl-C was pressed while this job was in the foreground.  False: the thread that ends jobs has not come to know of
+/* Ctrl-C was pressed while this job was in the foreground.  False: the thread that ends jobs does not know yet of
    the last one, which was for another job.  Sleeps: no. */
 MUST_CHECK bool control_break_locked(int job);
 

@@ -4,7 +4,7 @@
  * The prompt is what programs wrote last, if no line's end came after it.  It is kept, so that the prompt and the line
  * being typed can be shown again after a table or a message of the kernel's.
  *
- * Text passes through a small buffer in pieces, since user memory may fault and the print lock must not be held then.
+ * Text passes through a small buffer in pieces, since user memory may fault and input.lock must not be held then.
  * A mutex keeps the pieces of one write() together, up to 4 KB.
  */
 #include "base/kstring.h"
@@ -22,7 +22,7 @@ bool console_leave_line(void)
 
     spin_release_irq(&input.lock, was);
     if (begun)
-        print_text("\n", 1);
+        sched_print("\n", 1);
     return begun;
 }
 
@@ -37,7 +37,7 @@ void console_show_line(void)
     memcpy(piece, output.prompt, n);
     spin_release_irq(&input.lock, was);
     while (n > 0) {
-        print_text(piece, n);
+        sched_print(piece, n);
         was = spin_acquire_irq(&input.lock);
         for (n = 0; n < sizeof(piece) && shown < input.edited - input.committed; n++)
             piece[n] = *input_at(input.committed + shown++);
@@ -65,7 +65,7 @@ static void note_written(const char *text, size_t n)
 static void erase_edited(void)
 {
     if (output.shows_edited && !raw_is_reader())
-        print_text("\r\033[J", 4);
+        sched_print("\r\033[J", 4);
 }
 
 void console_begin_message(void)
@@ -92,9 +92,8 @@ int console_write(const void USER *src, int nbytes)
         bytes_from_user(piece, user_at(src, (uint)done), n);
         erase_edited();
         note_written(piece, n); /* first: whoever has seen a prompt finds it noted */
-        print_text(piece, n);
+        sched_print(piece, n);
         done += (int)n;
-        sched_checkpoint();
         if ((uint)done % WHOLE_SIZE == 0) { /* or a long write would keep the shell from its prompt */
             mutex_release(&output.writing);
             mutex_acquire(&output.writing);

@@ -122,6 +122,8 @@ int names_truncate(struct inode *ip)
             result = 0;
         } else if (fs_bitmap_blocks(&volume.sb) + INODE_CHANGE_COST < op.left) {
             result = inode_truncate_some(&op, ip);
+            if (result < 0) /* half of it may be gone */
+                log_fail();
             inode_update(&op, ip);
         }
         inode_release(ip);

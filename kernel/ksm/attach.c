@@ -1,12 +1,10 @@
 /*
  * attach.c - an attachment: attach, detach, and which one is at an address.
  *
- * An attachment is a mapping in the process's address space that holds one reference to its segment.  Only its
- * own process changes an address space, and so without the lock.  A call has three steps: under the lock it
- * finds the segment and announces itself (by task->unlocked, or for attach by a pin, which keeps the segment alive
- * and becomes the attachment's reference); then it maps or unmaps; then, under the lock again, it counts.  Until
- * then nobody sees the attachment come or go.  So a mapping may be gone and still counted, which harms nobody,
- * but never be there uncounted once the call has returned.
+ * An attachment is a mapping in the process's address space that holds one reference to its segment.  Both come and
+ * go in one step under the lock.  If others could look between the mapping and the counting, they might see what no
+ * order of the calls explains (§12): a marked segment that nobody has attached, or one that is kept by an attach that
+ * then fails.  A mapping takes two page tables at most, so the step is short.
  */
 #include "ksm/ksm_impl.h"
 
@@ -51,155 +49,90 @@ void attachment_free(struct attachment *a)
         kfree(a);
 }
 
-/* Finds the holding of a handle and pins its segment for an attach.  0, or an error of §9. */
-static int pin(struct ksm_task *task, int handle, struct holding **holding)
+/* §4.1, §4.5: one more, whatever there is.  Its address, or an error of §9. */
+static int attach_locked(struct ksm_task *task, int handle, bool writable)
 {
-    int error = KSM_EHANDLE;
+    struct holding *h;
+    struct segment *seg = holding_segment_locked(task, handle, &h); /* §4.7: marked or not */
 
-    registry_acquire();
-    struct segment *seg = holding_segment_locked(task, handle, holding); /* §4.7: marked or not */
-    if (seg)
-        error = registry.nattached < registry.limits.nattachments ? 0 : KSM_ENOSPC;
-    if (!error) {
-        seg->refs++;
-        task->pinned = seg;
-    }
-    registry_release();
-    return error;
-}
-
-static void unpin(struct ksm_task *task)
-{
-    struct segment *dead = NULL;
-
-    registry_acquire();
-    struct segment *seg = task->pinned;
-    task->pinned = NULL;
-    segment_put_locked(seg, 1, &dead);
-    registry_release_walked();
-    segment_bury(dead);
-}
-
-/* Makes and maps an attachment; NULL with an error of §9. */
-static struct attachment *map(struct ksm_task *task, struct holding *h, bool writable, int *error)
-{
+    if (!seg)
+        return KSM_EHANDLE;
+    if (registry.nattached >= registry.limits.nattachments)
+        return KSM_ENOSPC;
     struct attachment *a = attachment_alloc(h);
-
-    *error = KSM_ENOMEM;
     if (!a)
-        return NULL;
-    int result = aspace_map(task->as, &a->mapping, &h->segment->region, writable); /* §4.8 */
-    if (!result)
-        return a;
-    attachment_free(a);
-    if (result == ASPACE_ENOVA)
-        *error = KSM_ENOVA;
-    return NULL;
-}
-
-/* Counts a new attachment, and the pin becomes its reference; false when others were faster to the limit. */
-static bool count_new(struct ksm_task *task, struct attachment *a)
-{
-    registry_acquire();
-    bool room = registry.nattached < registry.limits.nattachments;
-    if (room) {
-        list_push_front(&a->holding->attachments, &a->link);
-        a->holding->nattached++;
-        task->nattached++;
-        count_attach_locked(task->pinned, 1, task->pid);
-        task->pinned = NULL;
+        return KSM_ENOMEM;
+    int error = aspace_map(task->as, &a->mapping, &seg->region, writable); /* §4.8 */
+    if (error) {
+        attachment_free(a);
+        return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
     }
-    registry_release();
-    return room;
+    list_push_front(&h->attachments, &a->link);
+    h->nattached++;
+    task->nattached++;
+    seg->refs++;
+    count_attach_locked(seg, 1, task->pid);
+    if (event_due(EVENT_RARE))
+        event_put(writable ? "E attach %d %x %x rw" : "E attach %d %x %x r", task->pid, seg->id,
+                  a->mapping.va);
+    return (int)a->mapping.va; /* §2: user addresses are positive */
 }
 
 int ksm_attach(struct ksm_task *task, int handle, uint flags)
 {
-    struct holding *h;
-
     if (flags & ~(uint)ATTACH_FLAGS)
         return KSM_EINVAL; /* §2 */
-    int error = pin(task, handle, &h);
-    if (error)
-        return error;
-    /* §4.1, §4.5: one more, whatever there is */
-    struct attachment *a = map(task, h, flags != KSM_READ, &error);
-    if (!a)
-        goto not_mapped;
-    if (!count_new(task, a))
-        goto no_room;
-    if (event_due(EVENT_RARE))
-        event_put(a->mapping.writable ? "E attach %d %x %x rw" : "E attach %d %x %x r", task->pid,
-                  h->segment->id, a->mapping.va);
-    return (int)a->mapping.va; /* §2: user addresses are positive */
-
-no_room:
-    error = KSM_ENOSPC;
-    aspace_unmap(task->as, &a->mapping);
-    attachment_free(a);
-not_mapped:
-    unpin(task);
-    return error;
+    registry_acquire();
+    int result = attach_locked(task, handle, flags != KSM_READ);
+    registry_release();
+    return result;
 }
 
-/* Takes away an attachment of a task that has announced it. */
-static void detach(struct ksm_task *task, struct attachment *a)
+static void detach_locked(struct ksm_task *task, struct attachment *a, struct segment **dead)
 {
-    struct segment *seg = a->holding->segment, *dead = NULL;
+    struct holding *h = a->holding;
+    struct segment *seg = h->segment;
 
     if (event_due(EVENT_RARE))
         event_put("E detach %d %x %x", task->pid, seg->id, a->mapping.va);
     task->left_va = a->mapping.va;
     task->left_npages = a->mapping.npages;
     aspace_unmap(task->as, &a->mapping); /* §5.3 */
-
-    registry_acquire();
-    task->unlocked = KSM_RESTS;
     task->nattached--;
     list_remove(&a->link);
-    a->holding->nattached--;
+    h->nattached--;
     attachment_free(a); /* now: once the segment is dead, others may drop the holding */
     count_detach_locked(seg, 1, task->pid);
-    segment_put_locked(seg, 1, &dead);
-    registry_release_walked();
-    segment_bury(dead); /* §5.4 */
+    segment_put_locked(seg, 1, dead);
 }
 
 int ksm_detach(struct ksm_task *task, int handle)
 {
-    struct attachment *newest = NULL;
+    struct segment *dead = NULL;
     struct holding *h;
     int error = KSM_EHANDLE;
 
     registry_acquire();
     if (holding_segment_locked(task, handle, &h))
         error = list_empty(&h->attachments) ? KSM_ENOTATT : 0;
-    if (!error) {
-        newest = attachment_at(h->attachments.next); /* §5.1 */
-        task->unlocked = KSM_UNMAPS;
-    }
-    registry_release();
-    if (error)
-        return error;
-    detach(task, newest);
-    return 0;
-}
-
-void task_announce(struct ksm_task *task, enum ksm_unlocked what)
-{
-    registry_acquire();
-    task->unlocked = what;
-    registry_release();
+    if (!error)
+        detach_locked(task, attachment_at(h->attachments.next), &dead); /* §5.1 */
+    registry_release_walked();
+    segment_bury(dead); /* §5.4 */
+    return error;
 }
 
 int ksm_detach_at(struct ksm_task *task, uint va)
 {
     struct mapping *m = aspace_mapping_at(task->as, va);
+    struct segment *dead = NULL;
 
     if (!m || m->va != va)
         return KSM_ENOTATT; /* §5.2 */
-    task_announce(task, KSM_UNMAPS);
-    detach(task, attachment_of(m));
+    registry_acquire();
+    detach_locked(task, attachment_of(m), &dead);
+    registry_release_walked();
+    segment_bury(dead); /* §5.4 */
     return 0;
 }
 

@@ -67,11 +67,6 @@ static const char *check_registry_locked(void)
     return NULL;
 }
 
-static bool changes_mappings(const struct ksm_task *task)
-{
-    return task->unlocked == KSM_UNMAPS || task->pinned;
-}
-
 /* Attachments and mappings of a task are the same things, one for one. */
 static const char *check_mappings_locked(const struct ksm_task *task)
 {
@@ -89,7 +84,7 @@ static const char *check_attachment_locked(const struct ksm_task *task, const st
     if (a->holding != h || !h->segment)
         return "an attachment is of no segment";
     h->segment->nfound++;
-    if (changes_mappings(task))
+    if (task->unlocked == KSM_UNMAPS)
         return NULL;
     if (aspace_mapping_at(task->as, a->mapping.va) != &a->mapping)
         return "an attachment is not mapped";
@@ -153,17 +148,17 @@ static const char *check_task_locked(const struct ksm_task *task)
         return "a task's holdings are not those of its table";
     if (nattached != task->nattached)
         return "a task's number of attachments is wrong";
-    if (task->pinned)
-        task->pinned->nfound++;
-    return changes_mappings(task) ? NULL : check_mappings_locked(task);
+    return task->unlocked == KSM_UNMAPS ? NULL : check_mappings_locked(task);
 }
 
 static const char *check_segment_locked(const struct segment *seg)
 {
     if (seg->state == SEGMENT_UNBORN)
-        return seg->refs == 1 && !seg->nattached && !seg->nfound ? NULL : "an unborn segment is in use";
+        return seg->refs == 1 && !seg->nattached ? NULL : "an unborn segment is in use";
     if (seg->refs != seg->nfound + (seg->state == SEGMENT_LIVE))
         return "a segment's references are not accounted for";
+    if (seg->nattached != seg->nfound)
+        return "a segment's attachments are not those of the tasks";
     if (region_npages(&seg->region) != seg->npages)
         return "a segment's region has another size";
     list_for_each(link, &seg->holdings) {
@@ -177,7 +172,7 @@ static const char *check_segment_locked(const struct segment *seg)
 static const char *check_totals_locked(void)
 {
     struct segment *seg;
-    uint npages = 0, nattached = 0, nunborn_pages = 0, npinned = 0, nrefs = 0;
+    uint npages = 0, nattached = 0, nunborn_pages = 0;
 
     for (uint slot = 0; (seg = registry_next_locked(&slot)) != NULL; slot++) {
         const char *wrong = check_segment_locked(seg);
@@ -185,12 +180,7 @@ static const char *check_totals_locked(void)
             return wrong;
         *(seg->state == SEGMENT_UNBORN ? &nunborn_pages : &npages) += seg->npages;
         nattached += seg->nattached;
-        nrefs += seg->nfound;
     }
-    list_for_each(link, &registry.tasks)
-        npinned += container_of(link, struct ksm_task, link)->pinned != NULL;
-    if (nrefs != nattached + npinned)
-        return "the segments' attachments are not those of the tasks";
     if (nattached != registry.nattached || nattached > registry.limits.nattachments)
         return "the total of attachments is wrong";
     if (npages != registry.npages || nunborn_pages != registry.nunborn_pages ||

@@ -40,7 +40,7 @@ struct segment {
         struct segment *child[2]; /* [K] below it in a tree of identifiers, see registry.c */
         struct segment *next;     /* [K] after death: in the list of those to bury */
     };
-    uint refs;                /* [K] 1 while unmarked + attachments + pins */
+    uint refs;                /* [K] 1 while unmarked + attachments */
     uint nattached;           /* [K] */
     int mpid;                 /* [K] last creation, attach, detach or delete */
     uint atime;               /* [K] last attach, in ticks; 0: never */
@@ -263,8 +263,6 @@ void attachment_free(struct attachment *a);
 /* A process, pid, has attached the segment n times more, or n times less.  References are the caller's matter. */
 void count_attach_locked(struct segment *seg, uint n, int pid);
 void count_detach_locked(struct segment *seg, uint n, int pid);
-/* What the task does from now on without the lock.  Lock not held.  Sleeps: may. */
-void task_announce(struct ksm_task *task, enum ksm_unlocked what);
 
 /* visit.c: a walk over all segments, and over the holdings of each. */
 

@@ -15,7 +15,7 @@ struct stripe;
 /* What a process's call does without the ksm lock. */
 enum ksm_unlocked {
     KSM_RESTS,       /* nothing */
-    KSM_UNMAPS,      /* its mappings are changing, and may differ from its attachments */
+    KSM_UNMAPS,      /* it takes all its mappings away: they may differ from its attachments */
     KSM_FORKS,       /* it walks its holdings: they stay where they are */
     KSM_FORKS_STALE, /* the same, and meanwhile one of them died */
 };
@@ -35,7 +35,6 @@ struct ksm_task {
     uint ndead;                 /* [K] */
     bool passed_over;           /* [K] a later get had no use for it */
     uint nattached;             /* [T] */
-    struct segment *pinned;     /* [T] the segment that an attach under way keeps alive */
     enum ksm_unlocked unlocked; /* [K] */
     struct list link;           /* [T] in the list of tasks with holdings; others cost nothing here */
     struct list watchers;       /* [P] sleepers that this process's end wakes, by ksm_sleeper.watch */

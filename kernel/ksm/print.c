@@ -52,47 +52,33 @@ static void holding_text_locked(const struct holding *h, struct text *text)
 }
 
 /* false: that was all.  The text may be empty. */
-static bool step(struct visit *v, char buf[TEXT_SIZE])
+static bool step(struct visit *v, struct text *text)
 {
-    struct text text = { buf, TEXT_SIZE, 0 };
-
-    buf[0] = 0;
+    text->n = 0;
     registry_acquire();
     bool more = visit_next_locked(v);
     if (v->segment)
-        segment_text_locked(v->segment, &text);
+        segment_text_locked(v->segment, text);
     if (v->holding)
-        holding_text_locked(v->holding, &text);
+        holding_text_locked(v->holding, text);
     registry_release();
     return more;
 }
 
-/* A line at a time: the longest text is longer than a message. */
-static void print_lines(char *text)
-{
-    char *line = text;
-
-    for (char *at = text; *at; at++)
-        if (*at == '\n') {
-            *at = 0;
-            printk("%s\n", line);
-            line = at + 1;
-        }
-}
-
 void ksm_print(void)
 {
-    char text[TEXT_SIZE];
+    char buf[TEXT_SIZE];
+    struct text text = { buf, TEXT_SIZE, 0 };
     struct visit v = { .slot = 0 };
 
     holding_init(&v.marker, NULL, 0);
-    printk("identifier     handle      bytes  pages  attached  creator  last\n");
-    while (step(&v, text)) {
-        print_lines(text);
-        sched_checkpoint();
-    }
+    text_add(&text, "identifier     handle      bytes  pages  attached  creator  last\n");
+    do {
+        sched_print(buf, text.n);
+    } while (step(&v, &text));
     registry_acquire();
-    uint nsegments = registry.nsegments, npages = registry.npages, nattached = registry.nattached;
+    text_add(&text, "%u segments, %u pages, %u attachments\n", registry.nsegments, registry.npages,
+             registry.nattached);
     registry_release();
-    printk("%u segments, %u pages, %u attachments\n", nsegments, npages, nattached);
+    sched_print(buf, text.n);
 }

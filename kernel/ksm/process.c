@@ -124,11 +124,19 @@ static void end_fork_locked(struct ksm_task *task)
     }
 }
 
+/* What the task does from now on without the lock. */
+static void announce(struct ksm_task *task, enum ksm_unlocked what)
+{
+    registry_acquire();
+    task->unlocked = what;
+    registry_release();
+}
+
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
 {
     if (!list_linked(&parent->link))
         return 0;
-    task_announce(parent, KSM_FORKS);
+    announce(parent, KSM_FORKS);
 
     bool done = inherit_all(child, parent);
 
@@ -163,7 +171,7 @@ static void release_all(struct ksm_task *task, bool at_exit)
 {
     struct segment *dead = NULL;
 
-    task_announce(task, KSM_UNMAPS);
+    announce(task, KSM_UNMAPS);
 
     aspace_unmap_all(task->as);
 

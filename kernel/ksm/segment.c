@@ -2,7 +2,7 @@
  * segment.c - the life of a segment: get, delete, info, and its only death.
  *
  *   (none) --get--> UNBORN --pages made--> LIVE --delete--> MARKED --last put--> dead, then buried
- *                     | no memory            \__ delete without attachments or pins __/
+ *                     | no memory            \__ delete without attachments __/
  *                     v
  *                   (none)
  *

@@ -21,8 +21,8 @@
  *
  * A struct ksm_sleeper is on the sleeper's own kernel stack.  It leaves only after it has taken itself out of all
  * lists under their locks, so whoever finds it in one under the lock may use it.  A sleeper that timed out or was
- * killed learns by `woken` whether a waker counted it all the same.  The segment needs no pin: the sleeper's own
- * attachment holds it, and only the sleeper could detach that (§11.5).
+ * killed learns by `woken` whether a waker counted it all the same.  The sleeper's own attachment keeps the segment
+ * alive, and only the sleeper could detach that (§11.5).
  */
 #include "ksm/ksm_impl.h"
 

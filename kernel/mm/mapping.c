@@ -131,7 +131,7 @@ void mapping_insert(struct mapping **root, struct mapping *m)
     balance_path(&path);
 }
 
-/* Puts the next lower mapping, which stands in m's left subtree, in m's place, which is *link; returns it. */
+/* Puts the next lower mapping, which is in m's left subtree, in m's place, which is *link; returns it. */
 static struct mapping *put_lower(struct mapping *m, struct mapping **link, struct path *path)
 {
     struct mapping *below = m->left, **lower = &m->left;

@@ -5,8 +5,8 @@
  *      |
  *      +-> page table: 1,024 ready entries
  *
- * Only those entries know the pages.  The pages are promised first, so that a region that can't be had fails
- * at once, and then taken and zeroed one by one; in between other threads may run, and a killed process stops.
+ * Only those entries know the pages.  Tables and pages are promised first, so that a region that can't be had fails
+ * at once, and then taken, the pages zeroed one by one; in between other threads may run, and a killed process stops.
  * An incomplete region is destroyed like any other: nmade says how many pages there are.
  */
 #include "mm/mm_impl.h"
@@ -77,16 +77,12 @@ static bool create(struct region *r, uint npages)
 
     if (!entries_create(r))
         return false;
-    if (!page_promise(npages)) {
+    if (!page_promise(npages + npages / CHUNK_PAGES)) {
         entries_destroy(r);
         return false;
     }
-    while (ready->ntables < npages / CHUNK_PAGES) {
-        void *table = page_alloc();
-        if (!table)
-            goto incomplete;
-        ready->tables[ready->ntables++] = pmap_shared_entry(table);
-    }
+    while (ready->ntables < npages / CHUNK_PAGES)
+        ready->tables[ready->ntables++] = pmap_shared_entry(page_alloc_promised());
     for (uint i = 0; i < ready->ntables; i++)
         if (!make_pages(r, pmap_page(ready->tables[i]), CHUNK_PAGES))
             goto incomplete;

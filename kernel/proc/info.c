@@ -85,7 +85,8 @@ void proc_print_all(void)
     char line[LINE_SIZE];
 
     if (!proc_foreign)
-        printk("  pid  parent  state       bytes  attached  name\n");
+        sched_print(line,
+                    (uint)format(line, LINE_SIZE, "  pid  parent  state       bytes  attached  name\n"));
     /* Others fork meanwhile, perhaps as fast as it prints: NPROC are all that there were at the start. */
     for (uint pid = 1, nseen = 0; nseen < NPROC; pid++, nseen++) {
         spin_acquire(&proc_lock);
@@ -95,7 +96,6 @@ void proc_print_all(void)
         spin_release(&proc_lock);
         if (!p)
             return;
-        print_text(line, n);
-        sched_checkpoint();
+        sched_print(line, n);
     }
 }

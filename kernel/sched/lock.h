@@ -22,6 +22,7 @@ enum lock_rank {
     RANK_INODE,
     RANK_CACHE_IO,
     RANK_CONSOLE_WRITE, /* one whole write() at a time */
+    RANK_PRINT,         /* one piece of it, or a line of a table */
     /* spin locks */
     RANK_PROC, /* the tree of processes */
     RANK_FILE,

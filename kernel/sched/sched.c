@@ -55,6 +55,7 @@ static uint halted;                         /* [S] processors halted in arch_idl
 static uint owed;     /* [S] processors whose threads were killed and that are to be poked, as bits */
 static uint nlooking; /* [S] idle processors that are not halted */
 static struct thread idle_threads[NCPU]; /* [as each struct thread] */
+static struct mutex printing;            /* held for one text */
 static struct thread *ran_at_tick[NCPU]; /* [o] the thread seen at the last tick: its slice is older */
 
 static void idle_init(struct cpu *cpu)
@@ -71,6 +72,7 @@ static void idle_init(struct cpu *cpu)
 void sched_init(void)
 {
     timer_init();
+    mutex_init(&printing, RANK_PRINT, "print");
     idle_init(cpu_self());
 }
 
@@ -236,6 +238,14 @@ static void yield(struct list *queue)
 }
 
 void sched_yield(void) { yield(&ready[HOLDING]); }
+
+void sched_print(const char *text, uint n)
+{
+    mutex_acquire(&printing);
+    for (uint done = 0; done < n; sched_checkpoint())
+        done += print_some(text + done, n - done);
+    mutex_release(&printing);
+}
 
 void sched_attend(void)
 {

@@ -217,8 +217,8 @@ for name in "riscv", "ansi", "null", "pad", "lock", "broken", "unlinked":
     os.unlink(os.path.join(copy, name + ".c"))
 ok(make("all").returncode == 0, "without them, make succeeds again")
 
-ODD = ("two words.c", "x$y.c", "a:b.c", "-x.c", "share.c", "console.c", "fifteen_letters.c", "user/bin/od d.c",
-       "user/astray.c")
+ODD = ("two words.c", "x$y.c", "a:b.c", "-x.c", "README.c", "share.c", "console.c", "fifteen_letters.c",
+       "user/bin/od d.c", "user/astray.c")
 for name in ODD + ("fifteen_letter_b.c",):
     write(name, PROGRAM)
 os.mkdir(os.path.join(copy, "user", "bin", "none"))
@@ -233,6 +233,17 @@ os.rmdir(os.path.join(copy, "user", "bin", "none"))
 for name in ODD + ("fifteen_letter_b.c", "dangling.c"):
     os.unlink(os.path.join(copy, name))
 ok(make("all").returncode == 0, "without them, make succeeds once more")
+
+r = subprocess.run([sys.executable, "tools/build/programs.py", ".", "no/where"], cwd=copy, capture_output=True,
+                   text=True, check=False)
+ok(r.returncode == 0 and "dropped.c\n" in r.stdout and not r.stderr, "a directory of programs can be missing", r)
+for name in os.path.join("include", "syscall.tbl"), os.path.join("docs", "man", "cat.1"):
+    with open(os.path.join(copy, name), "ab") as f:
+        f.write(b"# \xc3\xbc, and \xfc in an old encoding\n")
+write("docs/man/bare.1", ".Dd Today\n.Dt BARE 1\n.Os\n.Sh NAME\nbare\n")
+r = make("boot")
+ok(r.returncode == 0 and not r.stderr, "the list of system calls and man pages may have letters of any language",
+   r.stderr)
 
 os.unlink(os.path.join(copy, "dropped.c"))
 make("all")

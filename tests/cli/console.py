@@ -66,7 +66,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     s.expect(b"cat\n")
     s.send(b"rest\x04")
     ok(s.expect(b"restrest"), "Ctrl-D ends a line too", s.text)
-    ok(s.expect(PROMPT) and s.command(b"echo on") == b"on\n", "and is the end of file behind it", s.text)
+    ok(s.expect(PROMPT) and s.command(b"echo on") == b"on\n", "and is the end of file after it", s.text)
 
     s.send(b"\x10")
     ok(s.expect(b"pid  parent  state       bytes  attached  name\n    1       0  asleep ") and

@@ -63,7 +63,7 @@ for recipe in recipes:
 # program `$ COMMAND` and what that prints, or `...` for any output.
 
 def examples():
-    """page -> what stands under EXAMPLES, where that is more than a reference."""
+    """page -> the text under EXAMPLES, where that is more than a reference."""
     share = os.path.join(copy, "build", "share", "man")
     for section in "23":
         for page in sorted(os.listdir(os.path.join(share, section))):

@@ -6,12 +6,13 @@ With kernels of a few instructions in place of the real one.
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, RUN, WAIT, done, ok, run, temp_directory, toolchain  # noqa: E402
+from _tap import BUILD, ROOT, RUN, WAIT, done, ok, run, temp_directory, toolchain  # noqa: E402
 from run import qemu, statuses  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
 
@@ -158,6 +159,18 @@ except subprocess.TimeoutExpired:
     status = None
     process.kill()
 ok(status == statuses.INTERRUPTED, "a run ends by a signal, also where nobody reads what it prints", status)
+
+# A command that starts two machines, one after the other.
+process = subprocess.Popen([os.path.join(ROOT, "ksm"), "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.DEVNULL, env=dict(os.environ, KSM_BUILT="1", B=hang),
+                           start_new_session=True)
+process.stdout.readline()
+process.terminate()
+status = process.wait(WAIT)
+ended = status == statuses.INTERRUPTED and process.stdout.read() == b""
+ok(ended, "a kill ends the demonstration, and its machine", status)
+if not ended:
+    os.killpg(process.pid, signal.SIGKILL)
 
 own = [value for name, value in vars(statuses).items() if name.isupper()]
 ok(len(own) > 8 and len(set(own)) == len(own), "each ending has a status of its own", own)

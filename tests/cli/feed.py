@@ -1,4 +1,4 @@
-"""The feed (docs/feed.md): whether it is well-formed whatever happens, and tells what the system's own tools tell."""
+"""The feed (docs/feed.md): it is well-formed whatever happens, and reports what the system's own tools report."""
 
 import os
 import re

@@ -1,50 +1,19 @@
-"""./ksm debug: breakpoints that stop in one program, back-traces through the trap, and the commands for gdb."""
+"""gdb's commands for this system: breakpoints that stop in one program, back-traces through the trap, and tables."""
 
-import json
 import os
 import re
-import select
-import shutil
-import signal
-import socket
 import subprocess
 import sys
-import termios
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _pty import Terminal  # noqa: E402
-from _tap import BUILD, ROOT, done, ok, skip, temp_directory  # noqa: E402
-from run import qemu  # noqa: E402
-
-DEBUG = [sys.executable, os.path.join(ROOT, "tools", "run", "debug.py")]
-ENV = dict(os.environ, KSM_BUILT="1")
-GDB = [shutil.which("gdb") or "gdb", "-q", "-nx"]
-MOMENT = 1  # seconds in which a gdb that does not wait for the console would go on
+from _gdb import Session, need_gdb  # noqa: E402
+from _tap import BUILD, done, ok  # noqa: E402
 
 # Tells which programs reach a breakpoint's address.
-COUNT = """\
+COUNT = """
 python seen = set(); judge = InProgram.invoke
 python InProgram.invoke = lambda self, name: (seen.add(name_of(process_here())), judge(self, name))[1]
 """
-
-
-class Session:
-    """A run of ./ksm debug: the script's lines `@NAME' divide what gdb prints into parts."""
-
-    def __init__(self, script, *arguments):
-        p = subprocess.run(DEBUG + list(arguments), input=re.sub(r"(?m)^@(\w+)$", r"echo @\1@\\n", script),
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-                           timeout=qemu.ANSWER, env=ENV)
-        self.status, self.text = p.returncode, p.stdout.replace("(gdb) ", "")
-        self.parts = dict(re.findall(r"@(\w+)@\n(.*?)(?=@\w+@\n|\Z)", self.text, re.S))
-
-    def has(self, part, *patterns):
-        """Does that part have them all, in this order?"""
-        return re.search(".*?".join(patterns), self.parts.get(part, ""), re.S | re.M)
-
-    def check(self, title, part, *patterns):
-        ok(self.has(part, *patterns), title, self.parts.get(part, "the session did not get there:\n" + self.text))
 
 
 def address_of(program, function):
@@ -55,20 +24,19 @@ def address_of(program, function):
     return None
 
 
-def breakpoints():
-    main = address_of("echo", "main")
-    others = [p for p in ("true", "false", "cat", "sleep", "ls", "kill", "mkdir") if address_of(p, "main") == main]
-    ok(len(others) >= 2, "the functions main() of three programs have the same address", others)
-    others = others[:2]
-    s = Session("""\
-@hint
-help ps
-@early
+def before_the_boot(s):
+    s.step("help ps",
+           ("`help' describes the commands", "Processes, and what each is doing"))
+    s.step("""
 ps
 pt 0x1000
 process 1
-@main
-""" + COUNT + """\
+""",
+           ("before the kernel has booted, the commands say so", "not booted", "no page tables", "not booted"))
+
+
+def in_a_program(s, others):
+    s.step(COUNT + """
 break main
 break *main if 0
 continue
@@ -77,23 +45,45 @@ print argc
 print argv[1]
 python print("also seen:", sorted(seen - {"echo"}))
 info breakpoints
-@condition
+""",
+           ("a breakpoint in a program stops in that program", r"main( \+ \d+)? in section", "= 3", '"one"'),
+           ("and in none of two others that reach its address", "also seen: ", *["'%s'" % p for p in sorted(others)]))
+    s.step("""
 condition 1 argc == 2
 info breakpoints
 continue
 print argv[1]
-@kernel
+""",
+           ("the user's condition joins that of the program", r'in_program\("echo"\) && \(argc == 2\)', '"three"'))
+
+
+def in_the_kernel(s):
+    s.step("""
 break sys_write
 info breakpoints 3
 continue
 bt
-@esp
+""",
+           ("a breakpoint on sys_write is in the kernel alone", r"\s+n\s+0x0\w+ .*usys.S",
+            r"\s+y\s+0x8\w+ in sys_write", r"Breakpoint 3[.\d]*, sys_write"),
+           ("a back-trace goes from the kernel through the trap into the program", "^#0 +sys_write", "call_write",
+            "<signal handler called>", "write", "write_all", "n=(n@entry=)?6", "main .argc=2"))
+    s.step("""
 frame function main
 pt $esp
-@other
+""",
+           ("pt explains a program's page", r"process \d+ \(echo\)", "directory", "table", "physical address",
+            "below the break"))
+    s.step("""
 program cat
 info breakpoints 1
-@fault
+""",
+           ("breakpoints of a program are disabled while another one's symbols are loaded", "symbols of cat",
+            r"keep n "))
+
+
+def at_a_fault(s):
+    s.step("""
 program echo
 delete
 break *main
@@ -101,9 +91,16 @@ continue
 set var *(int *)($esp + 8) = 0
 continue
 bt
-@words
-continue
-@errors
+""",
+           ("a program's fault stops in the kernel, with the way there", "can't go on after", "program_fault",
+            "trap_page_fault", "<signal handler called>"))
+    s.step("continue",
+           ("then the console says what it was, and where in the source", "^pid .* echo: trap 14 .*--kill proc",
+            r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)"))
+
+
+def wrong_arguments(s):
+    s.step("""
 process 77
 process x
 process
@@ -112,346 +109,172 @@ pt 77 0
 pt no_such_variable
 program no-such-program
 type
-@end
-kill
-quit
-""", "echo", "--", "; ".join(others + ["echo one two", "echo three", "echo four", "echo five"]))
-    s.check("`help' describes the commands", "hint", "Processes, and what each is doing")
-    ok("`help ps'" in s.text and "process PID" in s.text, "the first screen names the commands", s.text)
-    s.check("before the kernel has booted, the commands say so", "early", "not booted", "no page tables", "not booted")
-    s.check("a breakpoint in a program stops in that program", "main", r"main( \+ \d+)? in section", "= 3", '"one"')
-    s.check("and in none of two others that reach its address", "main", "also seen: ",
-            *["'%s'" % p for p in sorted(others)])
-    s.check("the user's condition joins that of the program", "condition", r'in_program\("echo"\) && \(argc == 2\)',
-            '"three"')
-    s.check("a breakpoint on sys_write is in the kernel alone", "kernel", r"\s+n\s+0x0\w+ .*usys.S",
-            r"\s+y\s+0x8\w+ in sys_write", r"Breakpoint 3[.\d]*, sys_write")
-    s.check("a back-trace goes from the kernel through the trap into the program", "kernel", "^#0 +sys_write",
-            "call_write", "<signal handler called>", "write", "write_all", "n=(n@entry=)?6", "main .argc=2")
-    s.check("pt explains a program's page", "esp", r"process \d+ \(echo\)", "directory", "table", "physical address",
-            "below the break")
-    s.check("breakpoints of a program are disabled while another one's symbols are loaded", "other",
-            "symbols of cat", r"keep n ")
-    s.check("a program's fault stops in the kernel, with the way there", "fault", "can't go on after", "program_fault",
-            "trap_page_fault", "<signal handler called>")
-    s.check("then the console says what it was, and where in the source", "words",
-            "^pid .* echo: trap 14 .*--kill proc", r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)")
-    s.check("wrong arguments are explained", "errors", "no process 77", "`x' is not a pid", "usage: process",
-            "usage: pt", "no process 77", "No symbol", "no program `no-such-program'")
-    ok(s.status == 0, "gdb ends", s.text)
+""",
+           ("wrong arguments are explained", "no process 77", "`x' is not a pid", "usage: process", "usage: pt",
+            "no process 77", "No symbol", "no program `no-such-program'"))
+    s.step("kill")
+
+
+def breakpoints():
+    main = address_of("echo", "main")
+    others = [p for p in ("true", "false", "cat", "sleep", "ls", "kill", "mkdir") if address_of(p, "main") == main]
+    ok(len(others) >= 2, "the functions main() of three programs have the same address", others)
+    others = others[:2]
+    s = Session()
+    before_the_boot(s)
+    in_a_program(s, others)
+    in_the_kernel(s)
+    at_a_fault(s)
+    wrong_arguments(s)
+    status = s.run("echo", "--", "; ".join(others + ["echo one two", "echo three", "echo four", "echo five"]))
+    ok("`help ps'" in s.parts[0] and "process PID" in s.parts[0], "the first screen names the commands", s.text)
+    ok(status == 0, "gdb ends", s.text)
 
 
 def rows(text, pattern):
     return {tuple(row) for row in re.findall(pattern, text, re.M)}
 
 
-def commands():
-    s = Session("""\
+def tables(s):
+    """ps, ksm and locks, beside what the system's own ps and ksmstat have shown."""
+    s.step("""
 break sys_sleep if $for_program("sleep")
 continue
-@ps
-ps
-@ksm
-ksm
-@locks
-locks
-@each
-thread apply all -q process 3
-@trace
+""")
+    ps = s.step("ps",
+                ("ps says where each process is", "asleep .*init .*proc_wait < sys_wait",
+                 "asleep .*mathserver .*ksm_wait_sleep", r"running .*\d sleep .*sys_sleep"),
+                ("a breakpoint in the kernel can be confined to a program", r"running +\d sleep"))
+    ksm = s.step("ksm")
+    s.step("locks",
+           ("locks shows that none is held", "^no lock is held"))
+    return ps, ksm
+
+
+def check_tables(s, ps, ksm):
+    before = "".join(s.parts[:ps])
+    pids = r"^ *(\d+) +(\d+) +(\d+) +\w+ .*?\b(init|sh|mathserver)\b"
+    guest, here = rows(before, pids), rows(s.printed(ps), pids)
+    ok(len(guest) == 3 and guest == here, "ps shows what the system's own ps shows", guest, here, s.text)
+    totals = re.search(r"segments (\d+)  pages (\d+)  attachments (\d+)", before)
+    s.check("ksm shows the totals of ksmstat, and who sleeps", ksm, r"^[0-9a-f]{8} .*(live|marked)",
+            r"process 3 \(mathserver\): 0x7\w+$", r"process 3 \(mathserver\) sleeps on the word at \+0x",
+            "^%s segments?, %s pages?, %s attachments?" % totals.groups() if totals else "totals of ksmstat")
+
+
+def sleepers(s):
+    s.step("thread apply all -q process 3",
+           ("process shows a sleeper's calls, whichever processor is selected",
+            *["sys_ksmwait", "at user/bin/mathserver.c", "_start"] * 2))
+    s.step("""
 process 3
 program mathserver
 process 3 backtrace -6
 process 3 print $cr3 == $cr3
-@still
+""",
+           ("process shows the calls of a sleeper, into its program", "context_switch", "ksm_wait_sleep",
+            "<signal handler called>", "sys_ksmwait", r"at user/bin/mathserver.c", "_start"),
+           ("and with its symbols the arguments", "symbols of mathserver", r"serve .server=", r"main .argc=", "= 1"))
+    refused = r"process 3 \(mathserver\) is on no processor"
+    s.step("""
 process 3 finish
 process 3 process 1 print $cr3 == $cr3
 process 3 with print pretty on -- c
 process 3 print arch_idle_halt()
 ps
-@walk
+""",
+           ("what would let the machine run with a sleeper's registers is refused", refused, "= 1", refused,
+            "may-call-functions is off", "asleep .*mathserver .*ksm_wait_sleep"))
+    s.step("""
 pt 3 0x7ffff000
 pt 3 0x0
 pt 3 &program_name
 pt 0x80100000
-@restored
-info symbol $eip
-@held
+""",
+           ("pt explains attachments, addresses without a page, and the kernel's",
+            r"nothing is mapped|no access|a segment's page", "process 3", "no access: a touch faults",
+            "may be read and written|a write copies", "the kernel reaches at 0x80100000"))
+    s.step("info symbol $eip",
+           ("afterwards the processor is where it was", r"^sys_sleep( \+ \d+)? in section"))
+
+
+def held_lock(s):
+    s.step("""
 delete
 break mutex_release if $for_program("echo")
 continue
 ps
 locks
-@panic
+""",
+           ("locks says which process holds a sleeping lock", r"running +(\d) (\w+)", r"held by process \d+ \(\2\)"))
+
+
+def at_a_panic(s):
+    s.step("""
 delete
 set var $eip = 0
 continue
 bt
 continue
-@ended
+""",
+           ("a panic stops before the machine ends, and its trace goes through the kernel's own trap",
+            "The kernel panics", "^#0 +panic", "trap_page_fault", "<signal handler called>", "0x0+ in",
+            "<signal handler called>"),
+           ("then the kernel says why, and ends", "panic: exception 14 in the kernel"))
+    s.step("""
 ps
 pt 0x1000
 type ls
-@end
-quit
-""", "--smp", "2", "--", "mathserver & mathclient -e 1+2; ps; ksmstat; sleep 1; echo end")
-    pids = r"^ *(\d+) +(\d+) +(\d+) +\w+ .*?\b(init|sh|mathserver)\b"
-    guest, here = rows(s.text.partition("@ps@")[0], pids), rows(s.parts.get("ps", ""), pids)
-    ok(len(guest) == 3 and guest == here, "ps shows what the system's own ps shows", guest, here, s.text)
-    s.check("and where each process is", "ps", "asleep .*init .*proc_wait < sys_wait",
-            "asleep .*mathserver .*ksm_wait_sleep", r"running .*\d sleep .*sys_sleep")
-    found = re.search(r"segments (\d+)  pages (\d+)  attachments (\d+)", s.text.partition("@ps@")[0])
-    s.check("a breakpoint in the kernel can be confined to a program", "ps", r"running +\d sleep")
-    s.check("ksm shows the totals of ksmstat, and who sleeps", "ksm", r"^[0-9a-f]{8} .*(live|marked)",
-            r"process 3 \(mathserver\): 0x7\w+$", r"process 3 \(mathserver\) sleeps on the word at \+0x",
-            "^%s segments?, %s pages?, %s attachments?" % found.groups() if found else "totals of ksmstat")
-    s.check("locks shows that none is held", "locks", "^no lock is held")
-    s.check("process shows the calls of a sleeper, into its program", "trace", "context_switch", "ksm_wait_sleep",
-            "<signal handler called>", "sys_ksmwait", r"at user/bin/mathserver.c", "_start")
-    s.check("whichever processor is selected", "each", *["sys_ksmwait", "at user/bin/mathserver.c", "_start"] * 2)
-    s.check("and with its symbols the arguments", "trace", "symbols of mathserver", r"serve .server=",
-            r"main .argc=", "= 1")
-    refused = r"process 3 \(mathserver\) is on no processor"
-    s.check("what would let the machine run with a sleeper's registers is refused", "still", refused, "= 1", refused,
-            "may-call-functions is off", "asleep .*mathserver .*ksm_wait_sleep")
-    s.check("pt explains attachments, addresses without a page, and the kernel's", "walk",
-            r"nothing is mapped|no access|a segment's page", "process 3", "no access: a touch faults",
-            "may be read and written|a write copies", "the kernel reaches at 0x80100000")
-    s.check("afterwards the processor is where it was", "restored", r"^sys_sleep( \+ \d+)? in section")
-    held = s.has("held", r"running +(\d) (\w+)", r"held by process \d+ \(\2\)")
-    ok(held, "locks says which process holds a sleeping lock", s.parts.get("held"))
-    s.check("a panic stops before the machine ends, and its trace goes through the kernel's own trap", "panic",
-            "The kernel panics", "^#0 +panic", "trap_page_fault", "<signal handler called>", "0x0+ in",
-            "<signal handler called>")
-    ok("panic: exception 14 in the kernel" in s.text, "then the kernel says why, and ends", s.text)
-    s.check("the commands say that the machine has ended", "ended", *["the machine has ended"] * 3)
+""",
+           ("the commands say that the machine has ended", *["the machine has ended"] * 3))
 
 
-def locks():
-    s = Session("""\
+def commands():
+    s = Session()
+    ps, ksm = tables(s)
+    sleepers(s)
+    held_lock(s)
+    at_a_panic(s)
+    s.run("--smp", "2", "--", "mathserver & mathclient -e 1+2; ps; ksmstat; sleep 1; echo end")
+    check_tables(s, ps, ksm)
+
+
+def spin_lock():
+    s = Session()
+    s.step("""
 break segment_put_locked
 type mathserver & mathclient -e 1+2
 continue
-@held
+""")
+    held = s.step("""
 ps
 locks
-@cpus
+""",
+                  ("locks says which processor holds a spin lock", r"running +(\d) \w+ +segment_put_locked",
+                   r"^registry.lock .*held by processor \1$"))
+    cpus = s.step("""
 thread apply all -q python p = current_process(); print("here:", processor()["cpu"]["index"], p and name_of(p))
-@end
-kill
-quit
-""", "--smp", "2")
-    held = s.has("held", r"running +(\d) \w+ +segment_put_locked", r"^registry.lock .*held by processor \1$")
-    ok(held, "locks says which processor holds a spin lock", s.text)
-    running = rows(s.parts.get("held", ""), r"running +(\d) (\w+)")
-    here = {row for row in rows(s.parts.get("cpus", ""), r"here: (\d) (\w+)") if row[1] != "None"}
+""")
+    s.step("kill")
+    s.run("--smp", "2")
+    running = rows(s.printed(held), r"running +(\d) (\w+)")
+    here = {row for row in rows(s.printed(cpus), r"here: (\d) (\w+)") if row[1] != "None"}
     ok(running and running == here, "each of gdb's threads is a processor", running, here, s.text)
 
 
 def typing():
-    s = Session("type one two\ncontinue\nquit\n", "--", "head -n 1 | wc")
-    ok(re.search(r"^1 2 8 $", s.text, re.M), "a COMMAND reads what is typed", s.text)
-
-
-def console():
-    """At a stop gdb waits for ./ksm debug, which shows what the system has written: here, one that has been stopped."""
-    fifo = os.path.join(temp_directory(), "fifo")
-    os.mkfifo(fifo)
-    script = """\
-python
-import os, signal
-def judge(self, name, really=ForProgram.invoke):
-    if not really(self, name):
-        return False
-    os.kill(os.getppid(), signal.SIGSTOP)
-    open(%r).read()
-    return True
-ForProgram.invoke = judge
-end
-break sys_sleep if $for_program("sleep")
+    s = Session()
+    s.step("""
+type one two
 continue
-echo @here@\\n
-kill
-quit
-""" % fifo
-    with subprocess.Popen(DEBUG + ["--", "echo written; sleep 1"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, env=ENV) as p:
-        p.stdin.write(script.encode())
-        p.stdin.flush()
-        if os.WIFSTOPPED(os.waitpid(p.pid, os.WUNTRACED)[1]):
-            os.close(os.open(fifo, os.O_WRONLY))  # now the breakpoint stops
-        early, end = b"", time.monotonic() + MOMENT
-        while b"@here@" not in early and time.monotonic() < end:
-            if select.select([p.stdout], [], [], MOMENT)[0]:
-                early += os.read(p.stdout.fileno(), 65536)
-        p.send_signal(signal.SIGCONT)
-        late = p.communicate(timeout=qemu.ANSWER)[0]
-    ok(b"@here@" not in early and re.search(b"written\n.*@here@", early + late, re.S),
-       "after a stop gdb goes on when all is shown that the system wrote before it", early, late)
+""",
+           ("a COMMAND reads what is typed", r"^1 2 8 $"))
+    s.run("--", "head -n 1 | wc")
 
 
-# The machine ends in the middle of the words about a death.
-CUT_OFF = """
-import socket, sys
-from run import debug, symbols
-class Machine:
-    console, its = socket.socketpair()
-console = debug.Console(Machine, symbols.Symbols(), sys.argv[1]).start()
-Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull p")
-Machine.its.close()
-console.join()
-"""
-
-
-def feed():
-    path = os.path.join(temp_directory(), "feed")
-    s = Session("continue\n", "--watch", path, "--", "true")
-    with open(path, "rb") as f:
-        ok(f.read().startswith(b"KSM-FEED 1 "), "--watch writes the feed", s.text)
-
-
-def cut_off():
-    p = subprocess.run([sys.executable, "-c", CUT_OFF, temp_directory()], stdin=subprocess.DEVNULL, text=True,
-                       capture_output=True, check=False, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
-    ok(p.stdout.endswith("proc\nnull p"), "what the machine said last is shown, whole or not", p)
-
-
-def editor():
-    """What VS Code does with .vscode, by gdb's machine interface."""
-    files = {}
-    for name in ("launch", "tasks", "settings"):
-        with open(os.path.join(ROOT, ".vscode", name + ".json"), encoding="utf-8") as f:
-            files[name] = json.load(f)
-    config, = files["launch"]["configurations"]
-    tasks = {task["label"]: task for task in files["tasks"]["tasks"]}
-    task = tasks[config["preLaunchTask"]]
-    port = config["miDebuggerServerAddress"].rpartition(":")[2]
-    ok(task["command"] == "./ksm debug --port " + port and task["dependsOn"] in tasks,
-       "the tasks that .vscode names exist", task)
-    matcher = task["problemMatcher"]
-    pattern = matcher["pattern"]
-    found = re.match(pattern["regexp"], "ksm: port %s: address already in use" % port)
-    ok(found and os.path.isfile(os.path.join(ROOT, found[pattern["file"]])) and found[pattern["message"]] and
-       (pattern.get("kind") == "file" or "line" in pattern), "their pattern is one that VS Code takes", pattern)
-    with socket.socket() as s:  # theirs may be in use
-        s.bind(("127.0.0.1", 0))
-        port = str(s.getsockname()[1])
-    machine = subprocess.Popen(DEBUG + ["--port", port, "--", "echo one"], stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV)
-    ready = machine.stderr.readline()
-    ok(re.match(matcher["background"]["endsPattern"], ready), "the machine's task says when it is ready",
-       ready)
-
-    def value(text):
-        return text.replace("${input:program}", "echo").replace("${workspaceFolder}/build", BUILD).replace(
-            "${workspaceFolder}", ROOT)
-
-    kernel = value(config["program"])
-    words = [value(setup["text"]).replace('"', '\\"') for setup in config["setupCommands"]]
-    gdb = subprocess.Popen(GDB + ["-i=mi"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                           cwd="/")  # the extension starts it in the directory of gdb
-    gdb.stdin.write("".join("-interpreter-exec console \"%s\"\n" % word for word in words) + """\
--file-exec-and-symbols "%s"
--target-select remote localhost:%s
--break-insert echo.c:main
--exec-continue
-""" % (kernel, port))
-    gdb.stdin.flush()
-    text = ""
-    for line in gdb.stdout:
-        text += line
-        if line.startswith('*stopped,reason="breakpoint-hit"'):
-            gdb.stdin.write("-stack-list-frames\n-interpreter-exec console \"ps\"\nkill\n-gdb-exit\n")
-            gdb.stdin.flush()
-        elif line.startswith("^error"):
-            break
-    gdb.stdin.close()
-    ok(re.search(r'frame=\{level="0",addr="0x\w+",func="main",file="user/bin/echo.c"', text) and
-       re.search(r"running .* echo", text), "with what .vscode says, gdb stops in a program", text)
-    gdb.kill()
-    gdb.wait()
-    machine.kill()
-    machine.wait()
-
-
-if not shutil.which("gdb"):
-    skip("sessions of gdb", "gdb is not installed")
-    done()
+need_gdb()
 breakpoints()
 commands()
-locks()
+spin_lock()
 typing()
-console()
-feed()
-cut_off()
-editor()
-for arguments, wanted in ((["no-such-program"], "no-such-program"), (["ech"], "did you mean 'echo'"),
-                          ([""], "there is no program ''"),
-                          (["--port", "x"], "--port wants a number"), (["--port=99999"], "--port wants"),
-                          (["--icount"], "no --icount")):
-    p = subprocess.run(DEBUG + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
-    ok(p.returncode == 2 and wanted in p.stderr, "%s is refused" % " ".join(arguments), p.stderr)
-p = subprocess.run(DEBUG + ["--help"], stdin=subprocess.DEVNULL, capture_output=True, text=True, env=ENV)
-ok(p.returncode == 0 and all(word in p.stdout for word in ("ps ", "process PID", "ksm ", "locks", "pt [PID]", "type ")),
-   "--help describes the commands", p.stdout)
-
-t = Terminal(DEBUG)
-before = termios.tcgetattr(t.fd)
-t.expect(rb"\(gdb\) ")
-during = termios.tcgetattr(t.fd)
-t.process.terminate()
-status = t.status()
-after = termios.tcgetattr(t.fd)
-ok(status == 130 and during != before and after == before, "a kill leaves the terminal as it was",
-   status, before, during, after)
-
-WORK = temp_directory()
-odd = os.path.join(WORK, "o'd \"d\" $x #y \\z é")
-for name in "kernel.elf", "fs.img", "elf/echo", "host/mkfs":
-    os.makedirs(os.path.dirname(os.path.join(odd, name)), exist_ok=True)
-    shutil.copy(os.path.join(BUILD, name), os.path.join(odd, name))
-os.symlink(ROOT, os.path.join(odd, "tree"))
-p = subprocess.run([sys.executable, os.path.join(odd, "tree", "tools", "run", "debug.py"), "echo"],
-                   input="info symbol ksm_attach\ninfo line main\nkill\n", stdout=subprocess.PIPE,
-                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=qemu.ANSWER,
-                   env=dict(ENV, B=odd, TMPDIR=odd, LC_ALL="C"), check=False)
-ok("ksm_attach in section .text" in p.stdout and "echo.c" in p.stdout,
-   "directories may have any characters in their names", p.stdout)
-# A kernel can bring a script for gdb, and its user may have allowed all scripts.
-for name, text in ("script", "\4name\nprint('the kernel ' 'speaks')\n\0"), \
-                  (".gdbinit", "set auto-load safe-path /\n"), ("start/.gdbinit", "echo the directory speaks\\n\n"):
-    os.makedirs(os.path.dirname(os.path.join(WORK, name)), exist_ok=True)
-    with open(os.path.join(WORK, name), "w", encoding="ascii") as f:
-        f.write(text)
-subprocess.run(["objcopy", "--add-section", ".debug_gdb_scripts=" + os.path.join(WORK, "script"),
-                os.path.join(odd, "kernel.elf")], check=True)
-p = subprocess.run([sys.executable, DEBUG[1]], input="info symbol ksm_attach\nkill\n", stdout=subprocess.PIPE,
-                   stderr=subprocess.STDOUT, text=True, errors="replace", timeout=qemu.ANSWER, check=False,
-                   cwd=os.path.join(WORK, "start"), env=dict(ENV, B=odd, TMPDIR=odd, HOME=WORK))
-ok("ksm_attach in section .text" in p.stdout and "speaks" not in p.stdout,
-   "what a kernel or a directory brings for gdb to run is not run", p.stdout)
-# Names of files in a kernel are not gdb's to compute: the second one here is an expression.
-with open(os.path.join(WORK, "names.c"), "w", encoding="utf-8") as f:
-    f.write("""\
-#line 1 "kernel/a.c"
-static int first;
-int f(void) { return first++; }
-#line 1 "kernel/a.c'::first / 0 + 'kernel/a.c"
-static int second;
-int g(void) { return second++; }
-""")
-subprocess.run(["gcc", "-g", "-c", "-o", "names.o", "names.c"], cwd=WORK, check=True)
-script = ["file names.o", "source " + os.path.join(ROOT, "tools", "gdb", "ksm.py"),
-          "python print('locks:', list(find_static_locks()))"]
-p = subprocess.run(GDB + ["-batch"] + [word for command in script for word in ("-ex", command)], cwd=WORK,
-                   stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-ok("locks: []" in p.stdout and "Error" not in p.stderr, "a file's name in a kernel is not computed", p)
-blank = os.path.join(WORK, "a blank")
-os.mkdir(blank)
-with open(os.path.join(blank, "f.c"), "w", encoding="ascii") as f:
-    f.write("int f(void) { return 1; }\n")
-subprocess.run(["gcc", "-g", "-c", "f.c"], cwd=blank, check=True)
-script[2] = "python from ksmgdb import stacks; print(stacks.look_up('f.o', 0))"
-p = subprocess.run(GDB + ["-batch"] + [word for command in script[1:] for word in ("-ex", command)], cwd=blank,
-                   stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-ok("('f', 'f.c', 1)" in p.stdout, "a source below a directory whose name has a blank is found", p)
 done()

@@ -149,7 +149,7 @@ def compile_as_grade(source, made):
     return subprocess.run(words, cwd=ROOT, env=ENV, capture_output=True, text=True, check=False)
 
 
-# make runs what stands behind != in a rule, and compilers write rules with the names of headers.
+# make runs what follows != in a rule, and compilers write rules with the names of headers.
 trap = write("a!=touch${IFS}run;:", "")
 r = compile_as_grade(write("trap.c", '#include "%s"\nint a;\n' % trap), path("trap.o"))
 write("Makefile", "-include %s\nall:\n" % path("trap.d"))
@@ -239,6 +239,9 @@ for place, where in ("in its directory", "big"), ("in a file for a while", "$$(m
     said = submission.build(os.path.dirname(write(place + "/Makefile", rule)), ".", ["all"], ENV, 1, Processes())
     ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
        "a build that fills the disk is ended: " + place, said)
+said = "ld: kernel.ld:1: syntax error\nmake: *** [Makefile:1: a] Error 1\nmake: *** Deleting file 'a'\n"
+ok(submission.first_error(said) == "ld: kernel.ld:1: syntax error",
+   "what a tool says counts, and not what make says of it")
 ok(len(submission.first_error("error: " + "x" * 99999)) < 1000, "a line without an end makes no table wide")
 
 left = {name: path("left", name) for name in ("ksm-grade-dead", "ksm-grade-live", "ksm-grade-young", "other")}

@@ -142,6 +142,8 @@ if shutil.which("gdb"):
     ok(r.stdout.strip() == str(port), "print-gdbport", r.stdout)
     t = start("qemu-nox-gdb", "CPUS=1", "GDBPORT=%d" % port)
     ok(t.expect(rb"Now run 'gdb'"), "make qemu-nox-gdb waits", t.text)
+    with open(os.path.join(copy, ".gdbinit"), encoding="utf-8") as f:
+        ok("target remote 127.0.0.1:%d\n" % port in f.read(), "and gdb need not ask where localhost is")
     gdb = Terminal(["gdb", "-q", "-nx", "-x", ".gdbinit"], cwd=copy, env=ENV)
     gdb.expect(rb"\(gdb\) ")
     ok(not reachable("127.0.0.2", port), "gdb's port is for this computer alone")

@@ -1,4 +1,4 @@
-"""./ksm handout: what stands in a student's tree, what it says about bad input; with a debug kernel, all exercises."""
+"""./ksm handout: what is in a student's tree, what it says about bad input; with a debug kernel, all exercises."""
 
 import os
 import re

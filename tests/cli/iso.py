@@ -91,10 +91,11 @@ for path in ("", directory, os.path.join(directory, "none", "ksm.iso"), "/proc/k
        "refused: a file that can't be there", said)
 slow = os.path.join(temp_directory(), "grub-mkrescue")
 with open(slow, "w", encoding="utf-8") as f:
-    f.write('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; echo >"$2"; exec sleep 60\n')
+    f.write('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; mktemp -d; echo >"$2"; exec sleep 60\n')
 os.chmod(slow, 0o755)
+temporary = temp_directory()
 two = [subprocess.Popen(ISO + [image + ".2"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                        text=True, env=dict(os.environ, KSM_BUILT="1",
+                        text=True, env=dict(os.environ, KSM_BUILT="1", TMPDIR=temporary,
                                             PATH=os.path.dirname(slow) + ":" + os.environ["PATH"])) for _ in range(2)]
 end = time.monotonic() + WAIT
 while len(os.listdir(directory)) < 3 and time.monotonic() < end:
@@ -104,6 +105,7 @@ for p in two:
     p.send_signal(signal.SIGINT)
     said = p.communicate()
     ok(p.returncode == 130 and said == ("", ""), "Ctrl-C ends it, without a word", p.returncode, *said)
+ok(not os.listdir(temporary), "nor does it leave what grub-mkrescue would have removed", os.listdir(temporary))
 p = subprocess.run(ISO + [image + ".2"], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
                    env=dict(os.environ, KSM_BUILT="1"), preexec_fn=no_room)
 ok(p.returncode == 1 and len(p.stderr.splitlines()) == 1 and p.stderr.endswith("/boot/fs.img: File too large\n"),

@@ -20,7 +20,7 @@ class Pages:
         self.at = {name: int(va, 16) for name, va in re.findall(r"^(\w+) 0x([0-9A-F]+)$", self.run.out, re.M)}
 
     def kind(self, name, npages=0):
-        """Of the page so far behind the thing; None: no access."""
+        """Of the page at this distance after the thing; None: no access."""
         va = self.at.get(name, 0) // PAGE * PAGE + npages * PAGE
         found = [kind for start, end, kind in self.ranges if start <= va < end]
         return found[0] if len(found) == 1 else found or None

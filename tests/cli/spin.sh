@@ -33,7 +33,8 @@ search() {
 expect() {
     n=$((n + 1))
     got=$(search "$1" "$2")
-    if [ "$got" = "$3" ] && ! grep -q 'search depth too small\|out of memory' pan.log && grep -qF -e "${5-}" pan.log; then
+    if [ "$got" = "$3" ] && ! grep -q 'search depth too small\|out of memory' pan.log &&
+        grep -qF -e "${5-}" pan.log; then
         echo "ok $n - $4"
     else
         echo "not ok $n - $4"
@@ -44,10 +45,11 @@ expect() {
 
 failed=0
 echo 1..31
-expect LIFE '' 'errors: 0' '§12 §5.4 birth, pin, attach, mark, death: no use after death, no leak'
+expect LIFE '' 'errors: 0' '§12 §5.4 birth, attach, mark, death: no use after death, no leak'
 expect WAIT '' 'errors: 0' '§11.1 §11.5 §11.6 wait, wake, kill: no wake-up is lost'
-expect LIFE 's/refs++; npins++; pinned/npins++; pinned/' 'errors: 1' 'an attach without a pin is found'
-expect LIFE 's/&& !unborn && !marked -> marked/\&\& !unborn -> marked/' 'errors: 1' 'a second marking that counts is found'
+expect LIFE 's/mapped = true; refs++;/mapped = true;/' 'errors: 1' 'an attach without a reference is found'
+expect LIFE 's/&& !unborn && !marked -> marked/\&\& !unborn -> marked/' 'errors: 1' \
+    'a second marking that counts is found'
 expect WAIT 's/:: word == 0 ->/:: true ->/' 'errors: 1' 'a look before the lock alone is found'
 expect WAIT 's/queue ?? eval(self); queued\[self\] = false/queued[self] = false/' 'errors: 1' \
     'a killed sleeper that stays in the queue is found'
@@ -60,7 +62,7 @@ expect POKE 's/nready--; choose()$/nready--/' 'errors: 1' 'a successor that does
 expect SEM '' 'errors: 0' 'the semaphore: nobody sleeps while there is a unit'
 expect SEM 's|skip; /\* the time is not looked at here \*/|look_at_time();|' 'errors: 1' \
     'a waiter that gives up before it looks is found'
-expect COW '' 'errors: 0' '§10 no frame is promised twice, popped from an empty stack, or lost; nobody waits for ever'
+expect COW '' 'errors: 0' '§10 no frame is promised twice, popped from an empty stack, or lost; nobody waits forever'
 expect COW 's/pop(copy); nlent++/pop(copy); npromised--/; s/^        nlent--;$/        npromised++;/' 'errors: 1' \
     'a promise that is given up before the copy is made is found' 'npromised>=0'
 expect COW "s/pop(copy); nlent++/pop(copy); npromised--/; s/^        nlent--;$/        npromised++;/
@@ -74,12 +76,16 @@ expect COW 's/atomic { promise() };/ok = true;/' 'errors: 1' 'a fork without pro
 expect COW 's/:: ok -> push(frame\[self\])$/:: ok -> skip/' 'errors: 1' 'a frame that is lost is found' 'free[f]'
 expect COW 's/--; busy\[frame\[self\]\] = false;/--;/; s/!busy\[f\] && //' 'errors: 1' \
     'a wait for a copy that nobody makes is found' 'nwaiting==0'
-expect COW 's/nfree > npromised -> pop/nfree > 0 -> pop/' 'errors: 1' 'a thread that takes what is promised is found' 'nfree+nlent'
-expect BREAK '' 'errors: 0' 'a line typed after Ctrl-C is for none of its job, and is not left while somebody waits for one'
+expect COW 's/nfree > npromised -> pop/nfree > 0 -> pop/' 'errors: 1' \
+    'a thread that takes what is promised is found' 'nfree+nlent'
+expect BREAK '' 'errors: 0' \
+    'a line typed after Ctrl-C is for none of its job, and is not left while somebody waits for one'
 expect BREAK 's/ && line && !breaking -> / \&\& line -> /' 'errors: 1' \
     'a job that takes the line before Ctrl-C has reached all of it is found' '!(broken['
-expect BREAK 's/= killed\[self\] || /= /' 'errors: 1' 'a child that is born while its parent is killed is found' '!(broken['
-expect BREAK 's/|| job\[self\] == visited_job//' 'errors: 1' 'a child whose number Ctrl-C has passed is found' '!(broken['
+expect BREAK 's/= killed\[self\] || /= /' 'errors: 1' \
+    'a child that is born while its parent is killed is found' '!(broken['
+expect BREAK 's/|| job\[self\] == visited_job//' 'errors: 1' \
+    'a child whose number Ctrl-C has passed is found' '!(broken['
 expect BREAK 's/to = 0; n = 1 };$/n = to; to = 0 };/; s/n++$/n = NPROCS/' 'errors: 1' \
     'a Ctrl-C for the first process alone is found' '!(broken['
 expect BREAK 's/breaking = pressed; wake_all()/breaking = pressed/' 'errors: 1' \

@@ -44,6 +44,14 @@ def try_out(title, more):
     ok(r.status == 0 and "sqrt(2) = 1.4142135623730951\n" in r.out, "what it builds boots and computes", r)
 
 
+nothing = temp_directory()
+for name in "sh", "tr":
+    os.symlink(shutil.which(name), os.path.join(nothing, name))
+said = {subprocess.run(["sh", os.path.join(ROOT, "tools", "build", "toolchain.sh")], env={"PATH": nothing}, text=True,
+                       restore_signals=False, capture_output=True, check=False).stderr for _ in range(30)}
+ok(len(said) == 1 and said.pop().startswith("nothing here makes 32-bit x86 code: "),
+   "no compiler at all: one sentence, also where a closed pipe ends nobody", said)
+
 if os.environ.get("KSM_TEST_ALL"):
     probe = subprocess.run(["gcc", "-m32", "-S", "-x", "c", "-o", "-", "-"], stdin=subprocess.DEVNULL,
                            capture_output=True)

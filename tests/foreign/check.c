@@ -1,4 +1,4 @@
-/* check.c - the promises that every program of the old kind rests on: its image, stack, heap and calls; prints TAP. */
+/* check.c - the promises that every program for xv6 relies on: its image, stack, heap and calls; prints TAP. */
 #include "foreign.h"
 
 static int nargs;

@@ -1,5 +1,5 @@
 /*
- * corners.c - where xv6's calls do what nobody would guess, and programs of the old kind may count on it; prints TAP.
+ * corners.c - where xv6's calls do what nobody would guess, and programs for xv6 may count on it; prints TAP.
  *
  *   corners               the tests
  *   corners arguments ... what exec() is seen to have left on the stack

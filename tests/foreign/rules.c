@@ -1,6 +1,6 @@
 /*
- * rules.c - the rules of files, memory and processes that programs of the old kind rely on, asked by such
- * a program on a disk of the old layout; prints TAP.
+ * rules.c - the rules of files, memory and processes that programs for xv6 rely on, tried by such a program on a disk
+ * of xv6's layout; prints TAP.
  */
 #include "foreign.h"
 

@@ -159,9 +159,12 @@ static void create_and_delete(void *arg)
 
     for (uint i = 0; i < n; i++) {
         int handle = ksmget(contested, PAGE);
+        struct ksminfo_t info;
 
         check_positive(handle);
         ksmdelete(handle); /* EHANDLE if the other was quicker */
+        if (ksminfo(handle, &info) == 0)
+            check(info.marked && info.attached_nr > 0); /* it is still there only because it is attached */
     }
 }
 

@@ -47,6 +47,7 @@ TEST("mv gives a file another name, and replaces what has it")
         { "mv e e", "mv: e: cannot move into itself\n", 1 },
         { "mv e e/t/x", "mv: e: cannot move into itself\n", 1 },
         { "mv e ee/x", "mv: e: cannot move to ee/x\n", 1 },
+        { "mv '' /none/x", "mv: : cannot move to /none/x\n", 1 },
         { "mv e a", "mv: a: is no directory, but e is one\n", 1 },
         { "mkdir d/e; touch d/e/f; mv e d", "mv: e: cannot replace d/e\n", 1 },
         { "rm d/e/f; mv e d; mv d/e/t/f d/e/t d/e .; cat f", "in\n", 0 },

@@ -353,6 +353,61 @@ TEST("files are opened until the kernel has no memory to remember them, and all 
     release();
 }
 
+/* Of board: what the process that asks in vain has reached. */
+enum { FOUND = 1, ASKED };
+
+/* Asks many times for a segment of a page more than can be had.  It finds that size when told how many can't be. */
+static void ask_in_vain(void *arg)
+{
+    volatile uint *board = arg;
+    uint can = 1, cannot;
+    int id = fresh_id();
+
+    gate_pass(&go);
+    cannot = board[1];
+    while (cannot - can > 1) {
+        uint npages = (can + cannot) / 2;
+        int handle = ksmget(id, npages * PAGE, KSM_MUSTNOTEXIST);
+
+        if (handle > 0) {
+            check_eq(ksmdelete(handle), 0);
+            can = npages;
+        } else {
+            check_eq(handle, KSM_ENOMEM);
+            cannot = npages;
+        }
+    }
+    board[0] = FOUND;
+    for (uint i = 0; i < 3000; i++)
+        check_eq(ksmget(id, cannot * PAGE, KSM_MUSTNOTEXIST), KSM_ENOMEM);
+    board[0] = ASKED;
+}
+
+TEST("§3.2 §12 a segment that can't be had takes no memory from others, not even for a moment")
+{
+    int shared = fresh(PAGE), pid;
+    volatile uint *board = (uint *)attach(shared);
+    uint npages, left = 3 * 1024 + 100; /* for three page tables */
+
+    gate_create(&go);
+    pid = tap_start(ask_in_vain, (void *)board);
+    npages = take_memory();
+    check(npages > left);
+    give_back(left);
+    board[1] = left;
+    gate_open(&go);
+    wait_until(board[0] == FOUND);
+    while (board[0] != ASKED) {
+        check(sbrk(PAGE) != (char *)-1);
+        give_back(1);
+    }
+    tap_join(pid);
+    give_back(npages - left);
+    gate_destroy(&go);
+    ksmdetach(shared);
+    ksmdelete(shared);
+}
+
 static void check_dead_forever(void *handle)
 {
     struct ksminfo_t info;

@@ -18,7 +18,7 @@
 struct history {
     char place[DIRSIZ + 1]; /* a path */
     uint nops;
-    uint fingerprint[CUT_NOPS_MAX + 1]; /* after so many operations; 0: the place did not exist */
+    uint fingerprint[CUT_NOPS_MAX + 1]; /* after this many operations; 0: the place did not exist */
     uint end_tick[CUT_NOPS_MAX + 1];
 };
 /* i: below WORLD_PLACES.  The first call is made before any boot. */

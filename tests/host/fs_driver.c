@@ -124,9 +124,6 @@ static void call(struct process *p)
     case 5:
         fs_link(p->cwd, path, some_path());
         break;
-    case 12:
-        fs_rename(p->cwd, path, some_path());
-        break;
     case 6:
         fs_mkdir(p->cwd, path);
         break;
@@ -145,6 +142,9 @@ static void call(struct process *p)
     case 11:
         if (p->held[0])
             write_some(p->held[0]);
+        break;
+    case 12:
+        fs_rename(p->cwd, path, some_path());
         break;
     }
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "chance.h"
+#include "fs/names.h"
 #include "fs_cut.h"
 #include "include/fcntl.h"
 #include "mm/page.h"
@@ -279,7 +280,7 @@ static void use_some_inodes(void *unused)
     check_eq(world_size("d/f7"), ~0u);
     check_eq(world_size("d/f20"), 10);
     check_eq(fs_unlink(world_root(), "d/f1"), 0);
-    for (uint i = 0; i < 30; i++) { /* there is no room for so many below those that can't be read */
+    for (uint i = 0; i < 30; i++) { /* there is no room for all of them below those that can't be read */
         char name[10];
         sprintf(name, "new%u", i);
         check_eq(world_write_file(name, 0, 10, 1), 10);
@@ -293,6 +294,61 @@ TEST("inodes that can't be read: the other files are there, and new ones can be 
     check(world_boot(write_forty, NULL));
     fail_reads_of(((struct superblock *)(world->disk + BSIZE))->inodestart + 1); /* 8 to 15 */
     check(world_boot(use_some_inodes, NULL));
+    check(world_is_consistent(NULL));
+}
+
+/* A large file, and all other inodes in use. */
+static void use_all_inodes(void *unused)
+{
+    struct names_new file = { .type = T_FILE };
+    bool existed = false;
+    char name[DIRSIZ + 1];
+
+    (void)unused;
+    check_eq(world_write_file("large", 0, 60000, 3), 60000);
+    for (uint i = 0; !existed; i++) {
+        snprintf(name, sizeof(name), "f%u", i);
+        struct inode *ip = names_create(world_root(), name, &file, &existed);
+        inode_put(ip);
+        if (!ip)
+            break;
+    }
+    check_eq(fs_settle(), 0);
+}
+
+/* The block with the addresses of what is beyond the direct ones. */
+static uint address_block_of_large(void)
+{
+    const struct superblock *sb = (const struct superblock *)(world->disk + BSIZE);
+    const struct dinode *di = (const struct dinode *)(world->disk + (size_t)sb->inodestart * BSIZE);
+
+    while (di->size != 60000)
+        di++;
+    return di->addrs[sb->features ? EXT_NDIRECT : NDIRECT];
+}
+
+static void empty_large(void *unused)
+{
+    (void)unused;
+    check(!file_open(world_root(), "large", O_WRONLY | O_TRUNC));
+    check(strstr(fake_printed, "from now on files can be read but not changed"));
+    check_eq(fs_sync(), -1);
+}
+
+static void read_large(void *unused)
+{
+    (void)unused;
+    check(world_file_is("large", 60000, 3));
+}
+
+TEST("a file that can't be emptied without a free inode is whole at the next boot")
+{
+    world_format(&world_small);
+    check(world_boot(use_all_inodes, NULL));
+    fail_reads_of(address_block_of_large());
+    check(world_boot(empty_large, NULL));
+    world->fault.kinds = 0;
+    check(world_boot(read_large, NULL));
     check(world_is_consistent(NULL));
 }
 

@@ -81,18 +81,18 @@ static void fight(void *arg)
         case 5:
             fs_mkdir(root, b);
             break;
-        case 7:
-            fs_rename(root, a, b);
-            break;
-        case 8:
-            fs_rename(root, b, a);
-            break;
         case 6:
             ip = fs_lookup(root, b);
             if (ip) {
                 fs_unlink(ip, "../n1");
                 inode_put(ip);
             }
+            break;
+        case 7:
+            fs_rename(root, a, b);
+            break;
+        case 8:
+            fs_rename(root, b, a);
             break;
         }
     }

@@ -357,6 +357,23 @@ TEST("fsck -y mends the image behind a link, keeps its mode, and finds nothing a
     check(world_boot(look_at_recovered, NULL));
 }
 
+TEST("fsck counts one of a kind in words that fit")
+{
+    check_eq(run("mkfs -x one.img small"), 0);
+    check(load_image("one.img"));
+    struct superblock *sb = (struct superblock *)(world->disk + BSIZE);
+    struct dinode *inodes = (struct dinode *)(world->disk + (size_t)sb->inodestart * BSIZE);
+    inodes[ROOTINO + 1].nlink = 2;
+    inodes[ROOTINO + 2].type = T_FILE; /* without a name */
+    world->disk[sb->bmapstart * BSIZE + (sb->size - 1) / 8] ^= 1u << (sb->size - 1) % 8;
+    store_image("one.img");
+    check_eq(run("fsck -y one.img"), 1);
+    check(strstr(output, "its link count is 2 instead of 1"));
+    check(strstr(output, "its link count of 2 becomes 1"));
+    check(strstr(output, "files without a name: 1;"));
+    check(strstr(output, "blocks that differ: 1"));
+}
+
 TEST("mkfs and fsck change no file but the image, whatever names others have")
 {
     check_eq(run("umask 27; echo mine >e.img.new; cp e.img.new mine; mkfs e.img small; "

@@ -6,7 +6,8 @@
 #   NAME_LIBS   = -lm ...           libraries
 #   NAME_WITH   = OTHER             its flags are those of OTHER, and so are the objects that both have
 #
-# Sources are compiled with -I. -Ikernel -Itests -Itests/host -Itests/host/arch, so that kernel/arch.h finds the host's inline.h.
+# Sources are compiled with -I. -Ikernel -Itests -Itests/host -Itests/host/arch, so that kernel/arch.h finds the host's
+# inline.h.
 
 HOST_TESTS += lib
 lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/base/params.c kernel/mm/table.c
@@ -14,14 +15,15 @@ lib_SRC = tests/host/lib.c kernel/base/format.c kernel/base/kstring.c kernel/bas
 HOST_TESTS += mm_mapping mm_pages
 mm_mapping_SRC = tests/host/mm_mapping.c kernel/mm/mapping.c kernel/mm/check.c
 mm_mapping_CFLAGS = -DDEBUG
-mm_pages_SRC = tests/host/mm_pages.c kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/slab.c kernel/mm/inject.c kernel/base/format.c
+mm_pages_SRC = tests/host/mm_pages.c $(patsubst %,kernel/mm/%.c,page page_debug slab inject) kernel/base/format.c
 mm_pages_CFLAGS = -DDEBUG
 
 # course out:
 # The core of shared memory with its floor faked.  DEBUG for the hooks in spin locks, where the fakes let others run.
 KSM_CORE = $(patsubst %,kernel/ksm/%.c,attach check holding print process registry segment visit wait) \
-           $(patsubst %,kernel/base/%.c,format kstring) kernel/mm/pool.c kernel/mm/table.c kernel/mm/mapping.c kernel/sched/lock.c tests/host/ksm_world.c \
-           $(patsubst %,tests/host/fakes/%.c,aspace events memory park)
+           $(patsubst %,kernel/base/%.c,format kstring) $(patsubst %,kernel/mm/%.c,mapping pool table) \
+           kernel/sched/lock.c tests/host/ksm_world.c \
+           $(patsubst %,tests/host/fakes/%.c,aspace events held memory park)
 HOST_TESTS += ksm_core ksm_wait ksm_check ksm_model
 ksm_core_SRC  = $(sort $(wildcard tests/host/ksm_core*.c)) $(KSM_CORE)
 ksm_wait_SRC  = tests/host/ksm_wait.c $(KSM_CORE)
@@ -30,35 +32,44 @@ ksm_model_SRC = tests/naive.c $(patsubst %,tests/host/ksm_%.c,model driver sleep
 $(foreach t,core wait check model,$(eval ksm_$t_CFLAGS = -DDEBUG)$(eval ksm_$t_WITH = ksm_core))
 # The same driver for libFuzzer, which only clang has; tools/measure/fuzz.py runs it.
 KSM_FUZZ_SRC = tests/naive.c $(patsubst %,tests/host/%.c,ksm_fuzz ksm_driver ksm_sleepers host) $(KSM_CORE)
-$B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(wildcard kernel/*.h kernel/*/*.h include/*.h tests/*.h tests/host/*.h tests/host/*/*.h)
+FUZZ_HEADERS = $(wildcard kernel/*.h kernel/*/*.h include/*.h host/*.h tests/*.h tests/host/*.h tests/host/*/*.h)
+$B/fuzz/ksm_fuzz: $(KSM_FUZZ_SRC) $(FUZZ_HEADERS)
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 $(WARN) -DDEBUG -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
 	    -I. -Ikernel -Itests -Itests/host -Itests/host/arch -o $@ $(KSM_FUZZ_SRC)
 
 # course end
 # What the Math Server computes, natively.  The sources use no x87 in the system either.
-MATH_SRC = $(addprefix user/libc/,bignum.c decimal_read.c decimal_write.c) $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
+MATH_SRC = $(patsubst %,user/libc/%.c,bignum decimal_read decimal_write) \
+           $(patsubst %,user/math/%.c,mathexpr mathfn mathint mathmessage mathtrig)
 HOST_TESTS += math_decimal math_evaluate math_functions
 math_decimal_SRC   = tests/host/math_decimal.c $(MATH_SRC)
 math_evaluate_SRC  = tests/host/math_evaluate.c $(MATH_SRC)
 math_functions_SRC = tests/host/math_functions.c $(MATH_SRC)
-$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -fno-math-errno -iquote user/libc)$(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
+$(foreach t,decimal evaluate functions,$(eval math_$t_CFLAGS = -ffp-contract=off -fno-math-errno -iquote user/libc) \
+    $(eval math_$t_LIBS = -lm)$(eval math_$t_WITH = math_decimal))
 
 # The programs' library against the host's, whose names it has: in its objects they begin with our_.
 HOST_TESTS += libc
-LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal_read decimal_write format format_double getopt snprintf stdlib string xv6lib)
+LIBC_SRC = $(patsubst %,user/libc/%.c,bignum decimal_read decimal_write format format_double getopt snprintf stdlib \
+           string xv6lib)
 libc_SRC = tests/host/libc.c $(LIBC_SRC)
-LIBC_NAMES = atof atoi bsearch free getopt malloc memchr memcmp memcpy memmove memset optarg opterr optind optopt qsort rand snprintf sprintf srand strcat strchr \
-             strcmp strcpy strcspn strdup strlen strncat strncmp strncpy strnlen strpbrk strrchr strspn strstr strtod strtok \
-             strtok_r strtol strtoll strtoul strtoull vsnprintf vsprintf
+LIBC_NAMES = atof atoi bsearch free getopt malloc memchr memcmp memcpy memmove memset optarg opterr optind optopt \
+             qsort rand snprintf sprintf srand strcat strchr strcmp strcpy strcspn strdup strlen strncat strncmp \
+             strncpy strnlen strpbrk strrchr strspn strstr strtod strtok strtok_r strtol strtoll strtoul strtoull \
+             vsnprintf vsprintf
 $B/tests/host/obj/libc/user/libc/%.o: user/libc/%.c $B/stamp/host.flags tests/host/host.mk | $(GENERATED)
 	@mkdir -p $(@D)
-	$(call say,HOST)$(HOSTCC) $(HOST_TEST_CFLAGS) -ffreestanding -fno-builtin -Iuser/libc -Iinclude $(NOTE_HEADERS) -c -o $@ $<
+	$(call say,HOST)$(HOSTCC) $(HOST_TEST_CFLAGS) -ffreestanding -fno-builtin -Iuser/libc -Iinclude $(NOTE_HEADERS) \
+	    -c -o $@ $<
 	@objcopy $(foreach n,$(LIBC_NAMES),--redefine-sym $n=our_$n) $@
 
 # One room, several suites.  Threads are coroutines, and memory is one arena: the address sanitizer can't follow either.
-FS_WORLD := tests/host/fs_world.c tests/host/fakes/park.c $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) $(patsubst $(HOST_TREE)%,%,$(filter-out %/blockio.c,$(wildcard $(HOST_TREE)kernel/fs/*.c))) \
-            kernel/mm/page.c kernel/mm/page_debug.c kernel/mm/pool.c kernel/mm/slab.c kernel/mm/inject.c kernel/sched/lock.c kernel/base/format.c kernel/base/kstring.c
+FS_WORLD := tests/host/fs_world.c $(patsubst %,tests/host/fakes/%.c,held park) \
+            $(patsubst %,host/%.c,fscheck fsimage fsmend fsmend_super fsmend_tree) \
+            $(patsubst $(HOST_TREE)%,%,$(filter-out %/blockio.c,$(wildcard $(HOST_TREE)kernel/fs/*.c))) \
+            $(patsubst %,kernel/mm/%.c,page page_debug pool slab inject) kernel/sched/lock.c \
+            $(patsubst %,kernel/base/%.c,format kstring)
 # The tests do much without looking at how it went.
 FS_CFLAGS := -DDEBUG -fno-sanitize=address -Wno-unused-result
 HOST_TESTS += fs_files fs_names fs_crash fs_error fs_corrupt fs_mend fs_mutants fs_race fs_tools
@@ -74,24 +85,28 @@ fs_tools_SRC = tests/host/fs_tools.c $(FS_WORLD)
 # Not a suite: tools/measure/crash.py runs it.
 HOST_TOOLS := fs_replay
 fs_replay_SRC = tests/host/fs_replay.c tests/host/fs_cut.c $(FS_WORLD)
-$(foreach t,files names crash error corrupt mend mutants race tools replay,$(eval fs_$t_CFLAGS = $(FS_CFLAGS))$(eval fs_$t_WITH = fs_files))
+$(foreach t,files names crash error corrupt mend mutants race tools replay, \
+    $(eval fs_$t_CFLAGS = $(FS_CFLAGS))$(eval fs_$t_WITH = fs_files))
 $B/tests/host/fs_tools: | $B/host/mkfs $B/host/fsck
 
-# The same for libFuzzer.  What boots has its variables in sections of their own; the file system and fsck count as coverage.
+# The same for libFuzzer.  What boots has its variables in sections of their own; the file system and fsck count as
+# coverage.
 FS_FUZZ_SRC := tests/host/fs_fuzz.c tests/host/fs_driver.c tests/host/fs_mutant.c tests/host/host.c $(FS_WORLD)
-FS_FUZZ_FLAGS = -std=gnu11 -g -O1 $(WARN) -Wno-unused-result -DDEBUG -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+FS_FUZZ_FLAGS = -std=gnu11 -g -O1 $(WARN) -Wno-unused-result -DDEBUG \
+                -fsanitize=address,undefined -fno-sanitize-recover=undefined \
                 -I. -Ikernel -Itests -Itests/host -Itests/host/arch
-FS_FUZZ_HEADERS = $(wildcard kernel/*.h kernel/*/*.h include/*.h host/*.h tests/*.h tests/host/*.h tests/host/*/*.h)
 $B/fuzz/kernel/%: FS_FUZZ_FLAGS += -include tests/host/fakes/sections.h
 $B/fuzz/kernel/fs/%.o $B/fuzz/host/%.o: FS_FUZZ_FLAGS += -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp
-$B/fuzz/%.o: %.c $(FS_FUZZ_HEADERS) tests/host/host.mk
+$B/fuzz/%.o: %.c $(FUZZ_HEADERS) tests/host/host.mk
 	@mkdir -p $(@D)
 	clang $(FS_FUZZ_FLAGS) -c -o $@ $<
 $B/fuzz/fs_fuzz: $(FS_FUZZ_SRC:%.c=$B/fuzz/%.o)
 	clang $(FS_FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^
 
-# Processors side by side, in every order of their steps, over the real page tables.  No address sanitizer: threads are coroutines.
-MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,orders tlb) kernel/arch/i386/pmap.c kernel/base/format.c \
+# Processors side by side, in every order of their steps, over the real page tables.  No address sanitizer: threads are
+# coroutines.
+MM_WORLD := tests/host/mm_world.c $(patsubst %,tests/host/fakes/%.c,held orders tlb) \
+            kernel/arch/i386/pmap.c kernel/base/format.c \
             $(patsubst %,kernel/mm/%.c,aspace aspace_build check inject mapping page page_debug region slab)
 HOST_TESTS += mm_race
 mm_race_SRC = $(sort $(wildcard tests/host/mm_race*.c)) $(MM_WORLD)

@@ -52,7 +52,7 @@ TEST("wrong totals are found")
     finds("the total of pages is wrong", &registry.limits.npages, 2);
     finds("the total of attachments is wrong", &registry.nattached, 4);
     finds("the total of attachments is wrong", &registry.limits.nattachments, 2);
-    finds("the segments' attachments are not those of the tasks", &one->nattached, 2);
+    finds("a segment's attachments are not those of the tasks", &one->nattached, 2);
 }
 
 TEST("damaged segments are found")
@@ -127,9 +127,6 @@ TEST("damaged unborn segments are found")
     registry.nunborn_pages++;
     finds("an unborn segment is in use", &two->refs, 2);
     finds("an unborn segment is in use", &two->nattached, 1);
-    a->pinned = two;
-    check(strstr(ksm_check(), "unborn segment is in use"));
-    a->pinned = NULL;
     two->state = SEGMENT_LIVE;
     registry.nsegments++;
     registry.nunborn--;

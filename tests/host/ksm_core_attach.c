@@ -67,40 +67,60 @@ TEST("§4.3 attach finds no room above the heap, and says so")
     world_attach(a, h, 0);
 }
 
-/* A failed attach of a segment that was marked meanwhile: its pin was the last reference. */
-static int pinned_handle;
-static struct ksm_task *pinner;
+/* Another process deletes the segment at one of the first moments when the one that attaches it lets others run. */
+static struct ksm_task *attacher, *deleter;
+static int contested;
+static uint nleft; /* of these moments, before it does */
 
-static void attach_in_vain(void *arg)
+static void attach_contested(void *result) { *(int *)result = ksm_attach(attacher, contested, 0); }
+
+/* Once deleted, it is there only because it is attached. */
+static void delete_contested(void)
 {
-    (void)arg;
-    check_eq(ksm_attach(pinner, pinned_handle, 0), KSM_ENOVA);
+    struct ksminfo_t info;
+
+    if (nleft > 0)
+        nleft--;
+    else if (ksm_delete(deleter, contested) == 0 && ksm_info(deleter, contested, &info) == 0)
+        check(info.marked && info.attached_nr == 1);
 }
 
-static void delete_when_pinned(void)
+/* In many orders.  An attach that reaches its segment has this result, or works if it is 0. */
+static void contest(uint brk, int error)
 {
-    if (!pinner->pinned || pinner->pinned->state == SEGMENT_MARKED)
-        return;
-    struct ksm_task *other = world_task(8);
-    check_eq(ksm_delete(other, ksm_get(other, 1, 0, KSM_OPEN)), 0);
-    check(pinner->pinned->state == SEGMENT_MARKED);
-    check_eq(registry.nsegments, 1);
-    check_sound();
-}
+    for (uint i = 0; i < 50; i++) {
+        int result;
 
-TEST("§4.3 §6.1 a failed attach gives the last reference back")
-{
-    pinner = world_task(4);
-    pinned_handle = world_get(pinner, 1, 4 * 4096);
-    fake_set_brk(pinner->as, USER_END - 4096);
-    actors_jitter(3);
-    fake_on_switch = delete_when_pinned;
-    for (uint i = 0; i < 50 && registry.nsegments; i++) {
-        actor_start(attach_in_vain, NULL);
+        attacher = world_task(4);
+        deleter = world_task(5);
+        contested = world_get(attacher, 1, 4 * 4096);
+        world_get(deleter, 1, 0);
+        fake_set_brk(attacher->as, brk);
+        nleft = i % 3;
+        fake_on_switch = delete_contested;
+        actor_start(attach_contested, &result);
         actors_run();
+        fake_on_switch = NULL;
+        check(result == KSM_EHANDLE || (error ? result == error : result > 0));
+        check_sound();
+        nleft = 0;
+        delete_contested();
+        world_exit(attacher);
+        world_exit(deleter);
+        check_eq(fake_nframes(), 0);
     }
-    check_eq(registry.nsegments, 0);
-    check_eq(fake_nframes(), 0);
+}
+
+TEST("§6.1 §12 a delete comes before an attach or after it")
+{
+    actors_jitter(3);
+    contest(HEAP_END, 0);
+}
+
+TEST("§4.3 §6.1 §12 a delete comes before an attach that fails, or after it")
+{
+    actors_jitter(3);
+    contest(USER_END - 4096, KSM_ENOVA);
 }
 
 TEST("§4.5 a segment is attached read-only and read-write at once")

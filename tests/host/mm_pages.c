@@ -116,7 +116,7 @@ void panic(const char *fmt, ...)
         check(came);               \
     } while (0)
 
-/* The block cache: so many frames of clean blocks, each in cached[]. */
+/* The block cache: frames of clean blocks, each in cached[]. */
 static void *cached[RAM_PAGES];
 static uint ncached;
 

@@ -109,6 +109,27 @@ static void give_way(void)
     finish();
 }
 
+static uint nlooks;
+
+/* A console that is busy for ten looks at it.  Whoever lets others run has no attention left. */
+static uint take_later(uint n)
+{
+    check(!(thread_self()->attention & ATTENTION_RESCHED));
+    end_slice();
+    return nlooks++ < 10 ? 0 : n;
+}
+
+static void print_busy(void)
+{
+    start();
+    nlooks = 0;
+    world_console = take_later;
+    sched_print("text", 4);
+    world_console = NULL;
+    check_eq(nlooks, 11);
+    finish();
+}
+
 static void run_scenes(void (*scene)(void))
 {
     for (uint seed = 1; seed <= NSCENES && !tap_failing(); seed++) {
@@ -126,5 +147,7 @@ TEST("a thread that gives way in the kernel goes on before all others that compu
 {
     run_scenes(give_way);
 }
+
+TEST("a thread that prints lets others run while the console is busy") { run_scenes(print_busy); }
 
 TAP_MAIN(NULL, NULL)

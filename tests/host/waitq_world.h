@@ -13,6 +13,8 @@
 void world_run(void (*scene)(void));
 /* The order from now on, and the numbers that world_random() gives. */
 void world_seed(uint seed);
+/* What the console takes of n bytes; NULL: all. */
+extern uint (*world_console)(uint n);
 uint world_random(uint n);
 
 #endif

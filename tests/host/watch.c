@@ -1,5 +1,5 @@
 /*
- * watch.c - the end of the feed: it tells all that happened before the machine was to be powered off.
+ * watch.c - the end of the feed: it reports all that happened before the machine was to be powered off.
  *
  * Something happens and the machine is to be powered off, as another processor could have it, at each moment in turn at
  * which the feed's thread has asked the rest of the system for something.  Each is a scene in a process of its own,

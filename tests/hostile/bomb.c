@@ -90,7 +90,7 @@ static const struct kind {
     { "segment", take_segment, false, 10 },
 };
 
-/* Forks a process that holds nothing itself, and goes on where this one stands. */
+/* Forks a process that holds nothing itself, and goes on where this one is. */
 static void hand_on(const struct kind *kind)
 {
     if (fork() != 0)

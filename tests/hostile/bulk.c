@@ -65,7 +65,7 @@ static void watch_end(const char *what)
     printf(1, "bulk: beside %s: waited %u at most\n", what, longest_wait);
 }
 
-/* For so many ticks, beside whatever else runs. */
+/* For this many ticks, beside whatever else runs. */
 static void watch(uint nticks)
 {
     uint end = (uint)uptime() + nticks;

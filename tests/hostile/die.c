@@ -1,7 +1,7 @@
 /*
  * die.c - a program that is killed in the way that its argument names, for what the console says then.
  *
- *   die WAY      the ways stand at the end of this file
+ *   die WAY      the ways are listed at the end of this file
  *
  * tests/cli/faults.py knows which words each deserves.
  */

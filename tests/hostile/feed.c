@@ -1,5 +1,5 @@
 /*
- * feed.c - what the feed (docs/feed.md) must tell truly, whatever a program does.
+ * feed.c - what the feed (docs/feed.md) must report truthfully, whatever a program does.
  *
  *   feed names     runs itself under names that look like lines of the feed
  *   feed still N   attaches, and sleeps, so that nothing changes, for N ticks; then prints the totals

@@ -1,7 +1,7 @@
 /*
  * heap.c - a program that uses its heap in the wrong way that its argument names.
  *
- *   heap WAY     the ways stand at the end of this file
+ *   heap WAY     the ways are listed at the end of this file
  *
  * It has malloc() as DEBUG=1 builds it, whatever the library was built with.  tests/cli/faults.py knows the messages.
  */

@@ -4,7 +4,7 @@
  *   spin -a -DLIFE ksm.pml && cc -O2 -DSAFETY -o pan pan.c && ./pan -m1000000
  *   spin -a -DWAIT ksm.pml && ...      spin -a -DPEER ksm.pml && ...
  *
- * LIFE: birth, pin, attach, mark, death of the segment behind one identifier (segment.c, attach.c).  Shown: nobody has
+ * LIFE: birth, attach, mark, death of the segment behind one identifier (segment.c, attach.c).  Shown: nobody has
  * pages mapped that are freed; references are always accounted for; of everything that died the pages are back; a
  * handle of a dead segment is never good again; a birth is seen whole or not at all.
  *
@@ -24,7 +24,7 @@
  *  - A generation of the model is a handle of the code, which stops at the last one by retiring the slot.
  *  - Each process has one attachment at most.  Several differ in nothing but the count.
  *  - The word is looked at before the lock is taken, too; leaving that out of the model only adds behaviours.
- *  - Fork is an attach without a pin, while the parent's own attachment stands for one: see ksm_fork().
+ *  - Fork is an attach, while the parent's own attachment keeps the segment: see ksm_fork().
  */
 
 #ifdef LIFE
@@ -35,12 +35,12 @@
 byte seg = 0;            /* generation of the segment in the registry; 0: none */
 bool unborn = false;
 bool marked = false;
-byte refs = 0, nattached = 0, npins = 0;
+byte refs = 0, nattached = 0;
 bool pages[NBORN + 1];   /* of a generation: they exist */
 byte nborn = 0;
 byte ndone = 0;
 
-#define ACCOUNTED (seg == 0 || unborn || refs == (marked -> 0 : 1) + nattached + npins)
+#define ACCOUNTED (seg == 0 || unborn || refs == (marked -> 0 : 1) + nattached)
 
 /* Within an atomic step. */
 inline put(dead)
@@ -72,7 +72,7 @@ inline get()
         :: seg != 0 -> handle = seg
         :: seg == 0 && nborn < NBORN ->
             nborn++; seg = nborn; creates = nborn;
-            unborn = true; marked = false; refs = 1; nattached = 0; npins = 0
+            unborn = true; marked = false; refs = 1; nattached = 0
         :: seg == 0 && nborn == NBORN
         fi
     };
@@ -98,35 +98,22 @@ inline attach()
 {
     atomic {
         if
-        :: handle != 0 && handle == seg && !unborn && !attached -> refs++; npins++; pinned = true
+        :: handle != 0 && handle == seg && !unborn && !attached ->
+            assert(pages[handle]); /* mapping reads them */
+            if
+            :: mapped = true; refs++; nattached++; attached = true; assert(ACCOUNTED)
+            :: skip /* no room, no memory */
+            fi
         :: else
         fi
-    };
-    if
-    :: pinned ->
-        assert(pages[handle]); /* mapping reads them */
-        if
-        :: mapped = true
-        :: skip /* no room, no memory */
-        fi;
-        atomic {
-            npins--;
-            pinned = false;
-            if
-            :: mapped -> nattached++; attached = true; assert(ACCOUNTED)
-            :: else -> put(dead)
-            fi
-        };
-        bury(dead)
-    :: else
-    fi
+    }
 }
 
 inline detach()
 {
     if
     :: attached ->
-        mapped = false;
+        mapped = false; /* by itself: exit takes all away before it counts */
         atomic { nattached--; attached = false; put(dead) };
         bury(dead)
     :: else
@@ -147,7 +134,7 @@ inline delete()
 proctype user()
 {
     byte handle = 0, dead = 0, creates = 0;
-    bool attached = false, mapped = false, pinned = false;
+    bool attached = false, mapped = false;
 
     do
     :: true -> get()
@@ -172,7 +159,7 @@ active proctype end()
         od
     };
     ndone == NUSERS;
-    assert(!unborn && npins == 0);
+    assert(!unborn);
     assert(seg == 0 || (nattached == 0 && !marked && refs == 1)); /* unmarked ones persist */
     do
     :: g <= NBORN -> assert(pages[g] == (g == seg)); g++

@@ -205,7 +205,9 @@ idle:
             end_call()
         }
     :: atomic { entry[self] == PROMISED -> nmoving++ };
-        atomic { pop(copy); npromised--; count_check(); frame[self] = copy; copy = 0; entry[self] = WRITABLE; end_call() }
+        atomic {
+            pop(copy); npromised--; count_check(); frame[self] = copy; copy = 0; entry[self] = WRITABLE; end_call()
+        }
     :: atomic { entry[self] == COPIED -> nmoving++ };
         unshare()
     :: atomic {

@@ -1,3 +1,4 @@
+/* ansi.c - a program in plain C, by C's own headers: tests/cli/build.py builds it as a user's source. */
 #include <assert.h>
 #include <ctype.h>
 #include <float.h>

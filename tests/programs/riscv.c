@@ -1,3 +1,4 @@
+/* riscv.c - a program written for xv6 on RISC-V, by its headers: tests/cli/build.py builds it as a user's source. */
 #include "kernel/riscv.h"
 #include "kernel/fcntl.h"
 #include "kernel/fs.h"

@@ -1,5 +1,6 @@
 /*
- * axe.mjs - what axe-core finds wrong with a page for people who see little, nothing, or use no mouse: WCAG 2.2, level AA.
+ * axe.mjs - what axe-core finds wrong with a page (WCAG 2.2, level AA) for people who see little or nothing, or use no
+ * mouse.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,9 +19,11 @@ export async function hasNoBarriers(page, modules, what) {
         await page.emulateMedia({ colorScheme });
         await page.evaluate(source);
         const { violations } = await page.evaluate(async rules =>
-            globalThis.axe.run({ exclude: [[".xterm-screen"]] }, { runOnly: rules, resultTypes: ["violations"] }), RULES);
+            globalThis.axe.run({ exclude: [[".xterm-screen"]] }, { runOnly: rules, resultTypes: ["violations"] }),
+            RULES);
         for (const { id, help, nodes } of violations)
-            found.push(`${colorScheme}: ${id}: ${help}`, ...nodes.slice(0, 4).map(n => `    ${n.target} ${n.any[0]?.message ?? ""}`));
+            found.push(`${colorScheme}: ${id}: ${help}`,
+                ...nodes.slice(0, 4).map(n => `    ${n.target} ${n.any[0]?.message ?? ""}`));
     }
     ok(found.length === 0, `${what}: in light and in dark, axe-core finds no barrier`, found.join("\n"));
 }
@@ -32,7 +35,8 @@ export async function hasNoBarriers(page, modules, what) {
 export function leastContrasts(page) {
     return page.evaluate(() => {
         const rgb = text => text.match(/[\d.]+/g).slice(0, 3).map(Number);
-        const luminance = text => rgb(text).map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        const linear = v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+        const luminance = text => rgb(text).map(v => linear(v / 255))
             .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
         const contrast = (a, b) => {
             const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y);
@@ -40,13 +44,16 @@ export function leastContrasts(page) {
         };
         const picture = document.querySelector(".picture");
         const paper = getComputedStyle(picture).backgroundColor;
-        const pieces = [...picture.querySelectorAll("svg .piece")].map(element => ({ box: element.getBBox(), style: getComputedStyle(element) }));
-        const under = ({ x, y, width, height }) => pieces.findLast(({ box }) => box.x <= x + width / 2 && x + width / 2 <= box.x + box.width &&
-            box.y <= y + height / 2 && y + height / 2 <= box.y + box.height)?.style.fill;
+        const pieces = [...picture.querySelectorAll("svg .piece")].map(element =>
+            ({ box: element.getBBox(), style: getComputedStyle(element) }));
+        const within = (from, length, point) => from <= point && point <= from + length;
+        const under = ({ x, y, width, height }) => pieces.findLast(({ box }) =>
+            within(box.x, box.width, x + width / 2) && within(box.y, box.height, y + height / 2))?.style.fill;
         const letters = [...picture.querySelectorAll("svg text")].map(element => {
             const below = under(element.getBBox());
             return contrast(getComputedStyle(element).fill, !below || below === "none" ? paper : below);
         });
-        return { letters: Math.min(...letters), borders: Math.min(...pieces.map(({ style }) => contrast(style.stroke, paper))) };
+        const borders = pieces.map(({ style }) => contrast(style.stroke, paper));
+        return { letters: Math.min(...letters), borders: Math.min(...borders) };
     });
 }

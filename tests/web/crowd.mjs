@@ -24,10 +24,14 @@ function segment(i, number) {
 
 function frame(number) {
     const attachments = SEGMENTS * SHARERS - 1;
-    const lines = [`F 1 ${number} ${BEGIN + number * TENTH}`, `T ${5000 + number % 50} 9000 ${SEGMENTS} 200 ${attachments} 0`];
+    const lines = [
+        `F 1 ${number} ${BEGIN + number * TENTH}`,
+        `T ${5000 + number % 50} 9000 ${SEGMENTS} 200 ${attachments} 0`,
+    ];
     for (let pid = 1; pid <= PROCESSES; pid++) {
         const state = pid === number % PROCESSES + 1 ? "run 0" : (pid + number) % 3 ? "sleep -" : "ready -";
-        lines.push(`P ${pid} 1 ${state} 1 10 ${state === "sleep -" ? 527 : "-"} 3000 14000 ${hex(0x20000 + pid % 5 * 4096)} worker`);
+        const call = state === "sleep -" ? 527 : "-";
+        lines.push(`P ${pid} 1 ${state} 1 10 ${call} 3000 14000 ${hex(0x20000 + pid % 5 * 4096)} worker`);
         if (state === "sleep -" && pid % 4 === 0)
             lines.push(`W 64 7f000000 ${hex(pid * 4)} - 0`);
     }

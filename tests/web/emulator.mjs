@@ -1,6 +1,6 @@
 /*
- * emulator.mjs - the kernel and the disk image that QEMU boots, in the emulator v86 without a browser: one processor, no
- * firmware, the PC's old interrupt controller and clock.
+ * emulator.mjs - the kernel and the disk image that QEMU boots, in the emulator v86 without a browser: one processor,
+ * no firmware, the PC's old interrupt controller and clock.
  *
  *   node emulator.mjs BUILD MODULES
  */
@@ -26,7 +26,8 @@ class Machine {
 
     constructor(options) {
         this.emulator = new V86({
-            wasm_path: join(v86, "v86.wasm"), multiboot: image(join(build, "kernel.elf")), memory_size: 64 << 20, autostart: true,
+            wasm_path: join(v86, "v86.wasm"), multiboot: image(join(build, "kernel.elf")), memory_size: 64 << 20,
+            autostart: true,
             disable_keyboard: true, disable_mouse: true, disable_speaker: true, ...options,
         });
         this.emulator.add_listener("serial0-output-byte", byte => { this.text += String.fromCharCode(byte); });
@@ -37,7 +38,8 @@ class Machine {
     async answer(line) {
         this.text = "";
         this.emulator.serial0_send(`${line}\n`);
-        const after = () => this.text.replaceAll("\r", "").replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "").split("\n").slice(1).join("\n");
+        const plain = () => this.text.replaceAll("\r", "").replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+        const after = () => plain().split("\n").slice(1).join("\n");
         await until(() => /^\$ /m.test(after()));
         return after();
     }
@@ -63,8 +65,8 @@ for (const [place, disk] of [["as the boot module", "initrd"], ["on an IDE disk"
     const client = await machine.answer("mathclient -c /share/problems.txt");
     ok(/^(\d+) of \1 right$/m.test(client), "the Math Server answers its client", client);
     if (feeds)
-        ok(await until(() => /^KSM-FEED 1 .*\n[^]*^A \d+ [0-9a-f]+ rw$[^]*^Z \d+ /m.test(machine.feed)), "the feed shows the server's attachment",
-            machine.feed);
+        ok(await until(() => /^KSM-FEED 1 .*\n[^]*^A \d+ [0-9a-f]+ rw$[^]*^Z \d+ /m.test(machine.feed)),
+            "the feed shows the server's attachment", machine.feed);
     const before = machine.emulator.get_instruction_counter(), began = performance.now();
     await new Promise(resolve => setTimeout(resolve, 1000));
     const idle = (machine.emulator.get_instruction_counter() - before >>> 0) / (performance.now() - began) * 1000;

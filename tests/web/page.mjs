@@ -16,7 +16,8 @@ const { steps } = await import(pathToFileURL(join(root, "web", "steps.mjs")));
 /* The server that ./ksm web starts, for the page that is there. */
 function serve() {
     const code = `import sys; sys.path[:0] = [sys.argv[1]]; from web.serve import serve; serve(sys.argv[2], 0, False)`;
-    const server = spawn("python3", ["-c", code, join(root, "tools"), page_directory], { stdio: ["ignore", "pipe", "inherit"] });
+    const server = spawn("python3", ["-c", code, join(root, "tools"), page_directory],
+        { stdio: ["ignore", "pipe", "inherit"] });
     return new Promise(resolve => {
         server.stdout.once("data", text => resolve({ server, url: /http:\S+\//.exec(text)[0] }));
     });
@@ -24,7 +25,9 @@ function serve() {
 
 const { server, url } = await serve();
 const SCROLLBAR = 14; // pixels at the right of the console, where xterm.js lays it over the letters
-const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"], timeout: PATIENCE * 1000 });
+const browser = await driver.launch({
+    executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"], timeout: PATIENCE * 1000,
+});
 const complaints = [];
 process.on("exit", () => server.kill());
 
@@ -45,13 +48,17 @@ async function open(options, address = url) {
     return page;
 }
 
-const screen = page => page.evaluate(() => [...document.querySelectorAll(".xterm-rows > div")].map(row => row.textContent.trimEnd()).join("\n").trimEnd());
+const screen = page => page.evaluate(() => {
+    const rows = [...document.querySelectorAll(".xterm-rows > div")].map(row => row.textContent.trimEnd());
+    return rows.join("\n").trimEnd();
+});
 const state = page => page.evaluate(() => document.documentElement.dataset.state);
 const isReady = page => until(async () => await state(page) === "ready");
 /* Does the console show it?  A text may go on in the next row, as in a narrow window. */
 const shows = (page, what) => until(async () => {
     const rows = await screen(page);
-    return [rows, rows.replaceAll("\n", "")].some(text => what instanceof RegExp ? what.test(text) : text.includes(what));
+    const isThere = text => what instanceof RegExp ? what.test(text) : text.includes(what);
+    return isThere(rows) || isThere(rows.replaceAll("\n", ""));
 });
 
 /* Pictures for whoever looks at the page: light, dark, and then as it was. */
@@ -64,9 +71,16 @@ async function picture(page, name, scheme) {
 
 /* What the console must show at the end of each step. */
 const outcomes = {
-    boot: /segments \d+/, server: /sqrt\(2\) = 1\.4142[^]*second[^]*second/, readonly: /read me\n[^]*now it says: read me|read me/,
-    race: /added 1000000[^]*added 1000000/, lock: /stands ?at ?1000000/, ring: /ring is full[^]*\n20$/m, delete: /marked[^]*no such segment/,
-    fill: /127 attachments of 16 MB/, squeeze: /then refused[^]*one detached/, heir: /lock is mine[^]*added 500000/,
+    boot: /segments \d+/,
+    server: /sqrt\(2\) = 1\.4142[^]*second[^]*second/,
+    readonly: /read me\n[^]*now it says: read me|read me/,
+    race: /added 1000000[^]*added 1000000/,
+    lock: /stands ?at ?1000000/,
+    ring: /ring is full[^]*\n20$/m,
+    delete: /marked[^]*no such segment/,
+    fill: /127 attachments of 16 MB/,
+    squeeze: /then refused[^]*one detached/,
+    heir: /lock is mine[^]*added 500000/,
 };
 
 /* Runs the step that is shown, and waits until its button can be pressed again. */
@@ -77,8 +91,8 @@ async function runStep(page) {
 }
 
 /*
- * While the two clients have it attached, the picture tells of the server's segment.  The page itself looks at each of its
- * frames, since this program may be slow: it is to be asked before the step runs.
+ * Does the picture show the server's segment while the two clients have it attached?  The page itself looks, at each of
+ * its frames, since this program may be too slow: call this before the step runs.
  */
 async function seesServer(page) {
     const sees = await page.evaluate(patience => new Promise(resolve => {
@@ -94,9 +108,9 @@ async function seesServer(page) {
     return sees;
 }
 
-async function run() {
-    /* Dark, with motion, in the width of a desk. */
-    let page = await open({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
+/* Dark, with motion, in the width of a desk. */
+async function onADesk() {
+    const page = await open({ viewport: { width: 1440, height: 900 }, colorScheme: "dark" });
     ok(await isReady(page), "the page boots the system to its prompt", await screen(page), complaints.join("\n"));
     const ms = await page.evaluate(() => performance.now());
     console.log(`# prompt after ${Math.round(ms)} ms`);
@@ -113,26 +127,35 @@ async function run() {
     await page.keyboard.press("End");
     await page.keyboard.type(" again\n");
     ok(await shows(page, "\necho first again"), "the shell edits lines: arrows, Home, End", await screen(page));
-    for (const step of steps) {
-        await page.goto(`${url}#${step.name}`);
-        await page.keyboard.press("Escape");
-        const seen = step.name === "server" ? seesServer(page) : null;
-        const ended = await runStep(page);
-        if (seen)
-            ok(await seen, "the picture shows who has the segment attached, how and where");
-        ok(ended && await shows(page, outcomes[step.name]), `the tour's step ${step.name} shows what it promises`, await screen(page));
-        if (step.name === "heir")
-            await picture(page, "1440-heir", "dark");
-    }
+    for (const step of steps)
+        await takeStep(page, step);
     await page.close();
+}
 
-    /* The keyboard alone, light, without motion. */
-    page = await open({ viewport: { width: 900, height: 1000 }, colorScheme: "light", reducedMotion: "reduce" });
+async function takeStep(page, step) {
+    await page.goto(`${url}#${step.name}`);
+    await page.keyboard.press("Escape");
+    const seen = step.name === "server" ? seesServer(page) : null;
+    const ended = await runStep(page);
+    if (seen)
+        ok(await seen, "the picture shows who has the segment attached, how and where");
+    ok(ended && await shows(page, outcomes[step.name]), `the tour's step ${step.name} shows what it promises`,
+        await screen(page));
+    if (step.name === "heir")
+        await picture(page, "1440-heir", "dark");
+}
+
+/* The keyboard alone, light, without motion. */
+async function byKeyboard() {
+    const page = await open({ viewport: { width: 900, height: 1000 }, colorScheme: "light", reducedMotion: "reduce" });
     await isReady(page);
-    const focused = () => page.evaluate(() => document.activeElement.className || document.activeElement.id || document.activeElement.tagName);
-    const reach = async (name, key = "Tab") => {
+    const focused = () => page.evaluate(() => {
+        const element = document.activeElement;
+        return element.className || element.id || element.tagName;
+    });
+    const reach = async name => {
         for (let i = 0; i < 40 && !(await focused()).includes(name); i++)
-            await page.keyboard.press(key);
+            await page.keyboard.press("Tab");
         return (await focused()).includes(name);
     };
     ok(await reach("run"), "the keyboard reaches the tour's button");
@@ -152,32 +175,60 @@ async function run() {
     const ended = runStep(page);
     await shows(page, "\nsqrt(2) = 1.4142");
     await page.locator("[data-key='11']").click();
-    ok(await ended && await shows(page, /1 segments, \d+ pages[^]*\$ mathclient -q\n\$$/), "Ctrl-K during a step shows the segments, and the step goes on", await screen(page));
-    ok(!(await screen(page)).includes("half"), "what was typed before is no part of the step's command", await screen(page));
+    ok(await ended && await shows(page, /1 segments, \d+ pages[^]*\$ mathclient -q\n\$$/),
+        "Ctrl-K during a step shows the segments, and the step goes on", await screen(page));
+    ok(!(await screen(page)).includes("half"), "what was typed before is no part of the step's command",
+        await screen(page));
     const moving = await page.evaluate(() => document.getAnimations().length);
     ok(moving === 0, "nothing moves where the user asks for that");
     await picture(page, "900", "light");
     await hasNoBarriers(page, modules, "the page");
+    await restartAndHalt(page);
+    await page.close();
+}
+
+async function restartAndHalt(page) {
+    const starts = async () => ["loading", "starting"].includes(await state(page));
     await page.locator("#restart").click();
-    ok(await until(async () => await state(page) === "loading" || await state(page) === "starting") && await isReady(page), "Restart starts the computer anew");
+    ok(await until(starts) && await isReady(page), "Restart starts the computer anew");
     await page.locator(".xterm-helper-textarea").focus();
     await page.keyboard.type("halt\n");
-    ok(await until(async () => await state(page) === "off"), "the page says when the system has powered off", await state(page));
-    await page.close();
+    ok(await until(async () => await state(page) === "off"), "the page says when the system has powered off",
+        await state(page));
+}
 
-    /* A phone. */
-    page = await open({ viewport: { width: 360, height: 800 }, colorScheme: "dark", hasTouch: true, isMobile: true }, `${url}#lock`);
+async function onAPhone() {
+    const phone = { viewport: { width: 360, height: 800 }, colorScheme: "dark", hasTouch: true, isMobile: true };
+    const page = await open(phone, `${url}#lock`);
     await isReady(page);
     const width = await page.evaluate(() => document.documentElement.scrollWidth);
     ok(width <= 360, "nothing is wider than a phone", width);
-    const [letters, frame] = await page.evaluate(() => [".xterm-screen", "#terminal"].map(name => document.querySelector(name).getBoundingClientRect()));
-    ok(letters.right + SCROLLBAR <= frame.right && letters.bottom <= frame.bottom, "the console's letters are within its frame, beside the scrollbar", JSON.stringify({ letters, frame }));
+    const [letters, frame] = await page.evaluate(() => [".xterm-screen", "#terminal"].map(name =>
+        document.querySelector(name).getBoundingClientRect()));
+    ok(letters.right + SCROLLBAR <= frame.right && letters.bottom <= frame.bottom,
+        "the console's letters are within its frame, beside the scrollbar", JSON.stringify({ letters, frame }));
     const greeting = await screen(page);
-    ok(greeting.split("\n").every(row => /^($|\$|KSM|This is|can share|Ctrl-C|init| {2})/.test(row)), "no line of the greeting is broken", greeting);
+    const begins = /^($|\$|KSM|This is|can share|Ctrl-C|init| {2})/;
+    ok(greeting.split("\n").every(row => begins.test(row)), "no line of the greeting is broken", greeting);
     ok(await runStep(page) && await shows(page, /stands ?at ?1000000/), "a step runs on a phone", await screen(page));
     await picture(page, "360", "dark");
+    await refusesScripts(page);
+    await page.close();
+}
 
-    /* Links of the tour, and of the pages that it leads to. */
+/* Neither text nor a script from elsewhere becomes code. */
+async function refusesScripts(page) {
+    const policy = await page.evaluate(() => new Promise(resolve => {
+        document.addEventListener("securitypolicyviolation", event => resolve(event.violatedDirective));
+        const script = document.createElement("script");
+        script.textContent = "document.title = 'taken'";
+        document.head.append(script);
+        setTimeout(() => resolve(document.title), 1000);
+    }));
+    ok(policy.startsWith("script-src"), "the policy refuses a script that was put into the page", policy);
+}
+
+async function links() {
     const dead = [];
     for (const step of steps) {
         for (const link of [`contract.html#s${step.sentence}`, ...step.sources.map(path => `source/${path}.html`)]) {
@@ -187,32 +238,29 @@ async function run() {
         }
     }
     ok(dead.length === 0, "the tour's links lead to the contract's sentences and to the sources", dead.join("\n"));
+}
 
-    /* Those pages. */
-    const documents = await open({ viewport: { width: 1440, height: 900 } }, `${url}contract.html`);
-    await hasNoBarriers(documents, modules, "the contract");
-    await documents.goto(`${url}source/user/bin/counter.c.html`);
-    await hasNoBarriers(documents, modules, "a source");
-    const lines = await documents.locator("pre").boundingBox();
+/* The pages to which the links lead. */
+async function documents() {
+    const page = await open({ viewport: { width: 1440, height: 900 } }, `${url}contract.html`);
+    await hasNoBarriers(page, modules, "the contract");
+    await page.goto(`${url}source/user/bin/counter.c.html`);
+    await hasNoBarriers(page, modules, "a source");
+    const lines = await page.locator("pre").boundingBox();
     ok(lines.width > 800, "a source has the width of its page", JSON.stringify(lines));
-    await documents.close();
+    await page.close();
+}
 
-    /* The policy: neither text nor a script from elsewhere becomes code. */
-    const policy = await page.evaluate(() => new Promise(resolve => {
-        document.addEventListener("securitypolicyviolation", event => resolve(event.violatedDirective));
-        const script = document.createElement("script");
-        script.textContent = "document.title = 'taken'";
-        document.head.append(script);
-        setTimeout(() => resolve(document.title), 1000);
-    }));
-    ok(policy.startsWith("script-src"), "the policy refuses a script that was put into the page", policy);
+/* But for the script that it has refused. */
+function noComplaints() {
     const refused = /violates the following Content Security Policy directive/;
     const rest = complaints.filter(text => !refused.test(text) || !text.includes("script-src"));
     ok(rest.length === 0, "the browser has nothing to complain of", rest.join("\n"));
-    await page.close();
+}
 
-    /* As a file, and with parts that are damaged or missing. */
-    page = await (await browser.newContext()).newPage();
+/* As a file, and with parts that are damaged or missing. */
+async function damaged() {
+    const page = await (await browser.newContext()).newPage();
     page.setDefaultTimeout(PATIENCE * 1000);
     const tells = what => until(async () => what.test((await page.locator("#failure:visible").allInnerTexts()).join()));
     await page.goto(pathToFileURL(join(page_directory, "index.html")).href);
@@ -225,8 +273,12 @@ async function run() {
     await page.goto(url);
     ok(await tells(/refuses the emulator/), "with a damaged part, the page says so");
     await picture(page, "failed", "light");
+    await page.close();
+}
 
-    /* A computer that writes half a letter before a line of the feed. */
+/* A computer that writes half a letter before a line of the feed. */
+async function halfALetter() {
+    const page = await (await browser.newContext()).newPage();
     const half = `onmessage = () => {
         const write = (kind, text) => postMessage({ kind, bytes: Uint8Array.from(text, c => c.charCodeAt(0)) });
         write("feed", "KSM-FEED 1 1\\n");
@@ -234,10 +286,23 @@ async function run() {
         write("feed", "C 0 0\\n");
         write("console", "$ ");
     };`;
+    page.setDefaultTimeout(PATIENCE * 1000);
     await page.route("**/emulator.mjs", route => route.fulfill({ contentType: "text/javascript", body: half }));
     await page.goto(url);
     const told = await isReady(page) && await page.locator(".picture-told").innerText();
     ok(told === "", "half a letter on the console does no harm to the feed", told);
+    await page.close();
+}
+
+async function run() {
+    await onADesk();
+    await byKeyboard();
+    await onAPhone();
+    await links();
+    await documents();
+    noComplaints();
+    await damaged();
+    await halfALetter();
 }
 
 await run().catch(error => ok(false, "the test runs to its end", error.stack));

@@ -50,7 +50,8 @@ test("whichever byte is damaged, no frame is shown but the right ones, and readi
             const { frames } = read(sample.slice(0, i) + byte + sample.slice(i + 1));
             for (const frame of frames) {
                 const { missing, ...rest } = frame;
-                assert.equal(JSON.stringify(rest), right.get(frame.number), `byte ${i} as ${JSON.stringify(byte)}, missing ${missing}`);
+                assert.equal(JSON.stringify(rest), right.get(frame.number),
+                    `byte ${i} as ${JSON.stringify(byte)}, missing ${missing}`);
             }
             assert.ok(frames.length >= 2, `byte ${i}`);
         }
@@ -76,7 +77,8 @@ test("a feed that begins in the middle, and one that is cut off", () => {
 });
 
 test("a version that is not known is said, and nothing is read until one that is", () => {
-    const { frames, damage } = read("KSM-FEED 2 9.9\n" + sample.slice(sample.indexOf("E ")).replaceAll("F 1 ", "F 2 ") + sample);
+    const unknown = "KSM-FEED 2 9.9\n" + sample.slice(sample.indexOf("E ")).replaceAll("F 1 ", "F 2 ");
+    const { frames, damage } = read(unknown + sample);
     assert.equal(frames.length, 3);
     assert.match(damage.join(), /version 2/);
 });
@@ -88,7 +90,11 @@ test("records and fields of later kernels are passed over", () => {
 });
 
 test("numbers that are none are refused", () => {
-    for (const line of ["C 0 -1", "C 00 1", "C 0 4294967296", "C  0 1", "C 0", "C 256 1", "R 1 4000000000 5 -", "L 1 0 1e3", "A 1 0x10 r", "A 1 F r", "A 1 10 w"])
+    const lines = [
+        "C 0 -1", "C 00 1", "C 0 4294967296", "C  0 1", "C 0", "C 256 1", "R 1 4000000000 5 -", "L 1 0 1e3",
+        "A 1 0x10 r", "A 1 F r", "A 1 10 w",
+    ];
+    for (const line of lines)
         assert.equal(parseLine(line), undefined, line);
 });
 
@@ -125,7 +131,9 @@ test("events without frames are not kept without end, in whatever order they com
     assert.ok(history.events.length <= 200000, `${history.events.length}`);
 });
 
-test("a step's command is done when the prompt is back, and what it prints meanwhile costs nothing", { timeout: 60000 }, async () => {
+const BOUND = { timeout: 60000 };
+
+test("a step's command is done when the prompt is back, and what it prints costs nothing", BOUND, async () => {
     const typed = [];
     const typist = new Typist(text => typed.push(text), () => false);
     const done = typist.run(["yes", "ls"]);
@@ -147,12 +155,14 @@ test("a step's command is done when the prompt is back, and what it prints meanw
 });
 
 test("of a forged recording no more is kept and shown than of a right one", () => {
-    const frame = (number, more = {}) => ({ number, time: 1, totals: { lost: 0 }, cpus: [], processes: [], segments: [], ...more });
+    const empty = { time: 1, totals: { lost: 0 }, cpus: [], processes: [], segments: [] };
+    const frame = (number, more = {}) => ({ ...empty, number, ...more });
     const history = new History();
     for (let n = 1; n <= 45000; n++)
         history.addFrame(frame(n));
     assert.ok(history.frames.length <= 20000, `${history.frames.length} frames of one time`);
-    history.addFrame(frame(1, { segments: [{ id: 1, name: "s", attached: Array(16000).fill({ pid: 1, address: 0, access: "r" }) }] }));
+    const attached = Array(16000).fill({ pid: 1, address: 0, access: "r" });
+    history.addFrame(frame(1, { segments: [{ id: 1, name: "s", attached }] }));
     for (let n = 1; n <= 60000; n++)
         history.addEvent({ kind: "E", event: "fork", time: 1, cpu: 0, pid: 2 * n - 1, child: 2 * n });
     assert.ok(history.processes.size <= 20000, `${history.processes.size} lanes`);
@@ -161,7 +171,7 @@ test("of a forged recording no more is kept and shown than of a right one", () =
     assert.ok(processes.size <= 4096, `${processes.size} processes at one moment`);
     assert.ok(segments.get(1).attached.length <= 32768);
 
-    const { frames, damage } = read(["KSM-FEED 1 %", "F 1 1 1", ..."P 1 0 run 0 0 0 - 0 0 0 %\n".repeat(5000).trim().split("\n")].join("\n") + "\n");
+    const { frames, damage } = read("KSM-FEED 1 %\nF 1 1 1\n" + "P 1 0 run 0 0 0 - 0 0 0 %\n".repeat(5000));
     assert.deepEqual([frames.length, damage.length], [0, 1], "a frame without end");
 });
 

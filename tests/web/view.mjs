@@ -24,7 +24,9 @@ function serve(recording) {
     return new Promise(resolve => server.stderr.once("data", text => resolve(/http:\S+\//.exec(text)[0])));
 }
 
-const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"], timeout: PATIENCE * 1000 });
+const browser = await driver.launch({
+    executablePath: chromium, args: ["--no-sandbox", "--disable-gpu"], timeout: PATIENCE * 1000,
+});
 const complaints = [];
 process.on("exit", () => servers.forEach(server => server.kill()));
 
@@ -34,11 +36,12 @@ async function open(address, options) {
     page.on("console", message => complaints.push(message.text()));
     page.on("pageerror", error => complaints.push(String(error)));
     await page.goto(address);
-    await until(async () => (await page.locator("output").innerText()).includes("the end"));
+    await until(() => isAtEnd(page));
     return page;
 }
 
 const cells = (page, table) => page.locator("tbody").nth(table).innerText();
+const isAtEnd = async page => (await page.locator("output").innerText()).includes("the end");
 const clock = async page => parseFloat(await page.locator("output").innerText());
 const titles = page => page.evaluate(() => [...document.querySelectorAll("svg title")].map(t => t.textContent));
 const picture = async (page, name) => pictures && page.screenshot({ path: join(pictures, `view-${name}.png`) });
@@ -46,7 +49,7 @@ const picture = async (page, name) => pictures && page.screenshot({ path: join(p
 // Away from the end.
 async function goTo(page, part) {
     await page.locator("input[type=range]").fill(String(part));
-    await until(async () => !(await page.locator("output").innerText()).includes("the end"));
+    await until(async () => !await isAtEnd(page));
 }
 
 async function deleteWhileAttached() {
@@ -55,9 +58,10 @@ async function deleteWhileAttached() {
     await goTo(page, 400);
     const rows = await cells(page, 0);
     ok(/marked/.test(rows) && /ksmhold 3 read-write at 7fffe000; ksmhold 5 read-only at 7fffe000/.test(rows),
-       "in the middle, a marked segment is attached by two, with their access and address", rows);
+        "in the middle, a marked segment is attached by two, with their access and address", rows);
     const seen = await titles(page);
-    ok(seen.some(t => /^ksmhold 5: board, read-only, 7fffe000 to 80000000 \(8 KB\)$/.test(t)), "and so the picture says", seen.join("\n"));
+    ok(seen.some(t => /^ksmhold 5: board, read-only, 7fffe000 to 80000000 \(8 KB\)$/.test(t)),
+        "and so the picture says", seen.join("\n"));
     ok(await page.locator("svg .stripes").count() === 1, "the read-only one is striped");
     ok(await page.locator("svg .band.marked").count() === 1, "a band joins the two");
     await picture(page, "delete-light");
@@ -72,12 +76,12 @@ async function deleteWhileAttached() {
     await page.keyboard.press("ArrowLeft");
     ok(await until(async () => await clock(page) < before), "the left arrow goes back");
     await page.keyboard.press(" ");
-    ok(await until(async () => (await page.locator("output").innerText()).includes("the end")), "Space goes to the end");
+    ok(await until(() => isAtEnd(page)), "Space goes to the end");
 
     /* The mouse. */
     await page.locator("canvas").hover({ position: { x: 600, y: 30 } });
-    ok(/processor 0|runs|idles/.test(await page.locator(".picture-told").innerText()), "the pointer is told what is under it",
-       await page.locator(".picture-told").innerText());
+    const told = await page.locator(".picture-told").innerText();
+    ok(/processor 0|runs|idles/.test(told), "the pointer is told what is under it", told);
     await goTo(page, 400);
     await page.locator("svg .attachment").first().click();
     ok(await until(async () => await page.locator("svg .dim").count() > 0), "a click brings one thing to the front");
@@ -90,8 +94,10 @@ async function mathServer() {
     await picture(page, "math-light");
     await page.setViewportSize({ width: 360, height: 800 });
     await page.emulateMedia({ colorScheme: "dark" });
-    ok(await until(() => page.evaluate(() => document.documentElement.scrollWidth <= 360)), "nothing is wider than a phone");
-    ok((await cells(page, 0)).match(/mathclient \d+ read-write/g)?.length === 4, "four clients have the segment", await cells(page, 0));
+    ok(await until(() => page.evaluate(() => document.documentElement.scrollWidth <= 360)),
+        "nothing is wider than a phone");
+    const rows = await cells(page, 0);
+    ok(rows.match(/mathclient \d+ read-write/g)?.length === 4, "four clients have the segment", rows);
     ok((await page.locator(".picture-log").innerText()).includes("events were lost"), "lost events are told");
     await picture(page, "math-phone-dark");
     await page.close();
@@ -104,76 +110,96 @@ async function holderDies() {
     await goTo(page, 500);
     const [rows, sleeping] = [await cells(page, 0), await cells(page, 1)];
     const holder = /waits for counter (\d+)'s lock/.exec(sleeping)?.[1];
-    ok(rows.match(/counter \d+ read-write/g)?.length === 2 && rows.includes(`counter ${holder} `), "before it, two have the segment, and one waits for the other's lock",
-       rows, sleeping);
+    ok(rows.match(/counter \d+ read-write/g)?.length === 2 && rows.includes(`counter ${holder} `),
+        "before it, two have the segment, and one waits for the other's lock", rows, sleeping);
     ok(await page.locator("svg .sleeper.lock").count() === 1, "and so the picture says");
     await page.close();
 }
 
-/* A live feed of a crowd: how often it is drawn, and whether the page has time for anything else. */
-async function manyProcesses() {
-    const page = await open(await serve("holder-dies.feed"));
-    const { idle, busy, drawn, slow, attachments, draws } = await page.evaluate(async tenths => {
-        const frames = seconds => new Promise(resolve => {
-            const start = performance.now();
-            let n = 0;
-            const tick = () => performance.now() - start < seconds * 1000 ? requestAnimationFrame(tick, n++) : resolve(n / seconds);
-            tick();
-        });
-        const { createPicture } = await import("/picture/picture.mjs");
-        const element = document.createElement("main");
-        document.body.replaceChildren(element);
-        const idle = await frames(1);
-        const picture = createPicture(element);
-        let drawn = 0, piece = 0, longer = 0, hiccup = 0;
-        const draws = []; // when each began, and when the browser had shown it
-        const draw = picture.draw.bind(picture);
-        picture.draw = () => {
-            const one = { begun: performance.now() };
-            draws.push(one);
-            requestAnimationFrame(() => one.shown = performance.now());
-            draw();
-            drawn++;
-            for (const end = performance.now() + longer + hiccup; performance.now() < end;)
-                ;
-            hiccup = 0;
+/*
+ * In the page: a live feed of `tenths` of a second, each in a few pieces, while the picture is drawn at its own cost,
+ * then at a higher one, and then with one drawing that is late.  Returns the browser's frames a second (idle; busy with
+ * the picture; with slow drawing), the drawings a second, and when each drawing began and was shown.
+ */
+async function measure(tenths) {
+    const frames = seconds => new Promise(resolve => {
+        const start = performance.now();
+        let n = 0;
+        const tick = () => {
+            if (performance.now() - start >= seconds * 1000)
+                return resolve(n / seconds);
+            n++;
+            return requestAnimationFrame(tick);
         };
-        const pieces = tenths.flat();
-        picture.push(pieces[piece++]);
-        const parts = tenths[0].length;
-        const timer = setInterval(() => piece < pieces.length && picture.push(pieces[piece++]), 100 / parts);
-        await frames(0.5);
-        drawn = 0;
-        const busy = await frames(2);
-        const pictures = drawn / 2;
-        longer = 60; // milliseconds
-        await frames(0.5);
-        const slow = await frames(2);
-        longer = 0;
-        await frames(0.5);
-        hiccup = 1000;
-        await frames(3);
-        clearInterval(timer);
-        return { idle, busy, drawn: pictures, slow, draws, attachments: element.querySelectorAll("svg .attachment").length };
-    }, crowd(50));
-    console.log(`# ${busy.toFixed(0)} frames a second, ${idle.toFixed(0)} without a picture; ${drawn.toFixed(0)} pictures a second; ` +
-        `${slow.toFixed(0)} frames where drawing takes longer`);
-    ok(attachments >= 1999, "2,000 attachments of 200 processes are drawn", attachments);
+        tick();
+    });
+    const { createPicture } = await import("/picture/picture.mjs");
+    const element = document.createElement("main");
+    document.body.replaceChildren(element);
+    const idle = await frames(1);
+    const picture = createPicture(element);
+    const draws = [];
+    let drawn = 0, longer = 0, hiccup = 0; // milliseconds by which each drawing takes longer, and the next one
+    const draw = picture.draw.bind(picture);
+    picture.draw = () => {
+        const one = { begun: document.timeline.currentTime }; // when the frame did, as the picture counts
+        draws.push(one);
+        requestAnimationFrame(() => one.shown = performance.now());
+        draw();
+        drawn++;
+        for (const end = performance.now() + longer + hiccup; performance.now() < end;)
+            ;
+        hiccup = 0;
+    };
+    const pieces = tenths.flat();
+    picture.push(pieces.shift());
+    const timer = setInterval(() => pieces.length && picture.push(pieces.shift()), 100 / tenths[0].length);
+    await frames(0.5);
+    drawn = 0;
+    const busy = await frames(2);
+    const pictures = drawn / 2;
+    longer = 60;
+    await frames(0.5);
+    const slow = await frames(2);
+    longer = 0;
+    await frames(0.5);
+    hiccup = 1000;
+    await frames(3);
+    clearInterval(timer);
+    return { idle, busy, slow, pictures, draws, attachments: element.querySelectorAll("svg .attachment").length };
+}
+
+/* How often a crowd is drawn, and whether the page has time for anything else. */
+function checkDraws(draws) {
     const cost = one => one.shown - one.begun - FRAME_MS - CLOCK_MS;
     const rest = i => draws[i + 1].begun - draws[i].begun;
     const lasting = i => Math.min(cost(draws[i]), cost(draws[i - 1]));
     const greedy = draws.slice(2).filter((next, i) => rest(i + 1) < 3 * lasting(i + 1));
     const slowest = draws.slice(0, -1).map(cost).reduce((most, one, i, all) => one > all[most] ? i : most, 0);
-    ok(cost(draws[slowest]) >= 900 && rest(slowest) < 2 * cost(draws[slowest]), "a picture that is late once does not make the next one late",
-        cost(draws[slowest]), rest(slowest));
-    ok(draws.some(one => cost(one) > 30) && !greedy.length, "pictures take at most a third of the time, each until the next one",
-        JSON.stringify(draws));
+    ok(cost(draws[slowest]) >= 900 && rest(slowest) < 2 * cost(draws[slowest]),
+        "a picture that is late once does not make the next one late", cost(draws[slowest]), rest(slowest));
+    ok(draws.some(one => cost(one) > 30) && !greedy.length,
+        "pictures take at most a third of the time, each until the next one", JSON.stringify(draws));
+}
+
+async function manyProcesses() {
+    const page = await open(await serve("holder-dies.feed"));
+    const { idle, busy, slow, pictures, draws, attachments } = await page.evaluate(measure, crowd(50));
+    const [n, without, late, shown] = [busy, idle, slow, pictures].map(x => x.toFixed(0));
+    console.log(`# ${n} frames a second, ${without} without a picture, ${late} where drawing takes longer; ` +
+        `${shown} pictures a second`);
+    ok(attachments >= 1999, "2,000 attachments of 200 processes are drawn", attachments);
+    checkDraws(draws);
     await picture(page, "crowd-light");
     for (const colorScheme of ["dark", "light"]) {
         await page.emulateMedia({ colorScheme });
         let found;
-        const stands = async () => { found = await leastContrasts(page); return found.letters >= 4.5 && found.borders >= 3; };
-        ok(await until(stands), `in ${colorScheme}, letters and borders of 100 segments stand out`, JSON.stringify(found));
+        const stands = async () => {
+            found = await leastContrasts(page);
+            return found.letters >= 4.5 && found.borders >= 3;
+        };
+        ok(await until(stands), `in ${colorScheme}, letters and borders of 100 segments stand out`,
+            JSON.stringify(found));
     }
     await page.close();
 }

@@ -104,7 +104,7 @@ class Documents:
         return 'href="%s.html%s"' % (self.names[full], mark + anchor) if full in self.names else ""
 
     def add_manual(self):
-        with open("include/syscall.tbl", encoding="ascii") as f:
+        with open("include/syscall.tbl", encoding="utf-8", errors="replace") as f:
             pages = manpages.read_pages(sorted(glob.glob("docs/man/*.[1-9]")), f.read())
         home = {"%s.%s" % (other, section): "%s.%s" % (name, section)  # a page may describe several
                 for (name, section), text in pages.items() for other in manpages.names(text)}

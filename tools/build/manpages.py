@@ -17,7 +17,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from run import progress  # noqa: E402
 
 MARK = re.compile(r'^\.\\" @CALLS@.*\n', re.M)
-CALL = re.compile(r"(\d+)\s+(\w+)\s+(\S+)\s+(.*\S)")
+CALL = re.compile(r"(\d+)\s+(\w+)\s+(\S+)\s+(.*\S)", re.ASCII)
 
 
 def names(text):
@@ -26,7 +26,8 @@ def names(text):
 
 
 def description(text):
-    return re.search(r"^\.Nd (.*)$", text, re.M)[1]
+    found = re.search(r"^\.Nd (.*)$", text, re.M)
+    return found[1] if found else "(it has no line .Nd)"
 
 
 def call_list(table, pages):
@@ -52,7 +53,7 @@ def read_pages(paths, table):
     """(NAME, SECTION) -> text of each page, the list of calls included."""
     pages = {}
     for path in paths:
-        with open(path, encoding="ascii") as page:
+        with open(path, encoding="utf-8", errors="replace") as page:
             pages[tuple(os.path.basename(path).rsplit(".", 1))] = page.read()
     calls = "\n".join(call_list(table, pages)) + "\n"
     return {key: MARK.sub(lambda _: calls, text) for key, text in pages.items()}
@@ -61,7 +62,7 @@ def read_pages(paths, table):
 def render(mandoc, text):
     """As plain text: without the backspaces that make it bold or underlined."""
     done = subprocess.run([mandoc, "-Tascii", "-Owidth=78", "-Ios=KSM"], input=text, stdout=subprocess.PIPE,
-                          encoding="ascii", check=True)
+                          encoding="utf-8", check=True)
     return re.sub(".\b", "", done.stdout)
 
 
@@ -69,16 +70,16 @@ def main():
     if len(sys.argv) < 5:
         sys.exit(__doc__.strip())
     _, mandoc, table_path, directory, *paths = sys.argv
-    with open(table_path, encoding="ascii") as table:
+    with open(table_path, encoding="utf-8", errors="replace") as table:
         pages = read_pages(paths, table.read())
     index = []
     for (name, section), text in sorted(pages.items(), key=lambda page: page[0][::-1]):
         path = "%s/%s" % (section, name)
         os.makedirs(os.path.join(directory, section), exist_ok=True)
-        with open(os.path.join(directory, path), "w", encoding="ascii") as out:
+        with open(os.path.join(directory, path), "w", encoding="utf-8") as out:
             out.write(render(mandoc, text))
         index.append("%s %s(%s) - %s\n" % (path, ", ".join(names(text)), section, description(text)))
-    with open(os.path.join(directory, "index"), "w", encoding="ascii") as out:
+    with open(os.path.join(directory, "index"), "w", encoding="utf-8") as out:
         out.writelines(index)
 
 

@@ -4,7 +4,7 @@
 usage: programs.py DIRECTORY...
 
 Prints the .c files of the directories and, for a directory d/NAME in one but the first, d/NAME/NAME.c.  A source that
-make or the disk can't have, or that lies beside one of the directories, is named on standard error; then a ! stands at
+make or the disk can't have, or that lies beside one of the directories, is named on standard error; then a ! is at
 the end of the list.
 """
 
@@ -15,14 +15,15 @@ import signal
 import sys
 
 DIRSIZ = 14  # bytes of a name on the disk
-TAKEN = {"share": "the disk has a directory of that name", "console": "the disk has a device of that name"}
+TAKEN = {"README": "the disk has a file of that name", "share": "the disk has a directory of that name",
+         "console": "the disk has a device of that name"}
 NAME = re.compile(r"[\w.+@][\w.+@-]*")
 
 
 def candidates(directories):
     """(what was found, the source that it stands for), in the order of the directories."""
     for directory in directories:
-        for name in sorted(os.listdir(directory)):
+        for name in sorted(os.listdir(directory)) if os.path.isdir(directory) else []:
             path = os.path.normpath(os.path.join(directory, name))
             if name.startswith("."):
                 continue

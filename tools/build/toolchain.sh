@@ -16,8 +16,11 @@ fail() {
 # A compiler may be several words, such as `ccache gcc'.
 compiles() { # COMPILER FLAG
     # shellcheck disable=SC2086
-    printf '%s\n' '#if !__i386__ || __APPLE__ || _WIN32' '#error another machine' '#endif' |
-        $1 "$2" -ffreestanding -nostdinc -S -x c -o - - >/dev/null 2>&1
+    $1 "$2" -ffreestanding -nostdinc -S -x c -o - - >/dev/null 2>&1 <<'END'
+#if !__i386__ || __APPLE__ || _WIN32
+#error another machine
+#endif
+END
 }
 
 links() { # LINKER
@@ -59,7 +62,8 @@ if [ -n "$given_cc" ]; then
     fail "LD=$(linker_for "$given_cc" "$given_prefix") does not link 32-bit x86 code"
 fi
 if [ -n "$given_prefix" ]; then
-    compiles "${given_prefix}gcc" -m32 || fail "TOOLPREFIX=$given_prefix: ${given_prefix}gcc does not make 32-bit x86 code"
+    compiles "${given_prefix}gcc" -m32 ||
+        fail "TOOLPREFIX=$given_prefix: ${given_prefix}gcc does not make 32-bit x86 code"
     found "${given_prefix}gcc" "$given_prefix"
     fail "LD=$(linker_for "${given_prefix}gcc" "$given_prefix") does not link 32-bit x86 code"
 fi
@@ -67,5 +71,5 @@ for prefix in i686-linux-gnu- i386-elf- i686-elf- x86_64-elf- ''; do
     compiles "${prefix}gcc" -m32 && found "${prefix}gcc" "$prefix"
 done
 compiles clang "$(flag_of clang)" && found clang ''
-fail "nothing here makes 32-bit x86 code: gcc, if there is one, refuses -m32.  Install gcc-i686-linux-gnu (Debian, Ubuntu)," \
-    "i686-elf-gcc (Homebrew), or clang with lld and llvm"
+fail "nothing here makes 32-bit x86 code: gcc, if there is one, refuses -m32.  Install gcc-i686-linux-gnu (Debian," \
+    "Ubuntu), i686-elf-gcc (Homebrew), or clang with lld and llvm"

@@ -53,7 +53,8 @@ qemu-memfs: $B/fs.img $B/kernel.elf
 	$(PIPED) $(QEMU) $(NOX) -kernel $B/kernel.elf -initrd $B/fs.img -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
 
 .gdbinit: FORCE
-	@printf 'set architecture i386\nsymbol-file %s\ntarget remote localhost:%s\nsource tools/gdb/ksm.py\n' $B/kernel.elf $(GDBPORT) >$@
+	@printf 'set architecture i386\nsymbol-file %s\ntarget remote 127.0.0.1:%s\nsource tools/gdb/ksm.py\n' \
+	    $B/kernel.elf $(GDBPORT) >$@
 qemu-gdb: fs.img $B/kernel.elf .gdbinit
 	@echo "*** Now run 'gdb'." 1>&2
 	$(PIPED) $(QEMU) $(WINDOW) -serial mon:stdio $(QEMUOPTS) -S $(QEMUGDB)

@@ -3,7 +3,7 @@
 
   document.py --write
 
-Each of the document's blocks stands between two comments: one for all exercises, and one for each.
+Each of the document's blocks is between two comments: one for all exercises, and one for each.
 tests/cli/teaching.py compares them with the data.
 """
 
@@ -54,14 +54,14 @@ def facts(exercise):
 
 
 def blocks(exercises, text):
-    """Pairs: a block's name, and what is to stand in it."""
+    """Pairs: a block's name, and the text that it is to have."""
     yield "exercises", table_of_all(exercises, text)
     for exercise in exercises:
         yield exercise.name, facts(exercise)
 
 
 def stands(name, text):
-    """What stands in a block; None if there is no such block."""
+    """The text of a block; None if there is no such block."""
     _, found, rest = text.partition(BLOCK % name)
     inside, ended, _ = rest.partition(END % name)
     return inside.strip("\n") if found and ended else None

@@ -360,7 +360,7 @@ def grade(options, work, processes):
     progress.say("# %s: %d graded in %.0f s%s%s%s; %s has the logs" % (
         how, new, seconds, ", %.1f s each" % (seconds / new) if new else "",
         ", %d were graded already" % grader.reused if grader.reused else "",
-        ", %d could not be graded" % without if without else "", options.out))
+        ", %d could not be graded" % without if without else "", report.printable(options.out)))
     if without:
         return NO_TREE
     return 0 if all(r.points == r.of for r in results) else POINTS_MISSING

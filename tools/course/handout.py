@@ -1,16 +1,16 @@
 #!/usr/bin/env python3
 """handout - makes a student's tree, and shows that the exercises can be solved from it.
 
-A block in a source stands between two lines:
+A block in a source is between two lines:
 
     /* course 3: return KSM_ENOTSUP; */
     the solution
     /* course end */
 
-In a tree that holds the solutions of exercises 1 and 2, `return KSM_ENOTSUP;` stands there instead; in one that holds
-the third, too, the solution alone.  What stands instead may be nothing, several lines (then the comment ends in a line
-of its own), or the name of a file below course/simple.  In scripts a block's lines begin with a `#`.  A block that is
-called `out` stands in no student's tree.
+In a tree that holds the solutions of exercises 1 and 2, `return KSM_ENOTSUP;` is there instead; in one that holds the
+third, too, the solution alone.  What is there instead may be nothing, several lines (then the comment ends in a line of
+its own), or the name of a file below course/simple.  In scripts a block's lines begin with a `#`.  A block that is
+called `out` is in no student's tree.
 
 The files of course/simple, which are the simple solution, take the places of the tree's own.
 """
@@ -49,7 +49,7 @@ LEFT_OUT = (".ci/*", ".github/*", "course/*", "kernel/ksm/*", "docs/mistakes*", 
             "tools/measure/mistakes*", "tools/measure/findings*", "tests/host/ksm_*", "tests/cli/handout.py",
             "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py", "tests/cli/teaching.py")
 KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
-# What stands at the top of this tree.  Where git does not say what belongs to it, nothing else is handed out.
+# What is at the top of this tree.  Where git does not say what belongs to it, nothing else is handed out.
 TOP = (".ci", ".clang-format", ".clang-tidy", ".codespellrc", ".devcontainer", ".dockerignore", ".editorconfig",
        ".flake8", ".github", ".gitignore", ".vscode", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "LICENSE",
        "Makefile", "README.md", "SECURITY.md", "VERSION", "bench", "course", "docs", "host", "include", "kernel", "ksm",
@@ -83,7 +83,7 @@ STOPPING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 def instead(lines, at, head):
-    """What stands instead of a block's solution, and the number of the line after it."""
+    """What is there instead of a block's solution, and the number of the line after it."""
     indent, first = head[1], head[3]
     if first.endswith("*/") or not lines[at].lstrip().startswith("/*"):
         text = first[:-2].rstrip() if first.endswith("*/") else first
@@ -219,7 +219,7 @@ def say_left_out(others):
 
 
 def contents(path, made_of, number, exercise):
-    """What stands in a file of a student's tree: of made_of, which sources() has returned."""
+    """The text of a file in a student's tree: of made_of, which sources() has returned."""
     source = made_of[path]
     with open(os.path.join(ROOT, source), "rb") as f:
         data = f.read()

@@ -1,6 +1,6 @@
 """submission - what of a student's tree counts, and how it is built.
 
-The submission is what stands in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
+The submission is what is in kernel, user and include.  All else comes from the grader's own tree: the Makefile, the
 tools, the tests, and what runs on the host, with the headers of kernel and include that it is made of: the Makefile's
 HOST_TREE.  The names of programs that tests and benchmarks are made of are theirs alone.  Links, special files and
 names that a Makefile or a shell could take for something else are left out, since the build runs on the host.
@@ -8,6 +8,7 @@ names that a Makefile or a shell could take for something else are left out, sin
 
 import filecmp
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -209,9 +210,10 @@ def build(tree, where, targets, env, njobs, processes):
 
 
 def first_error(text):
-    """The line of a build's output that says what is wrong, or its beginning."""
+    """The line of a build's output that says what is wrong: one that looks like it, or the last before make gave up."""
     lines = text.splitlines()
     for line in lines:
         if re.search(r"\b[Ee]rror: |undefined reference|No rule to make|out of memory", line):
             return line.strip()[:LINE_MAX]
-    return lines[-1].strip()[:LINE_MAX] if lines else "make says nothing"
+    said = list(itertools.takewhile(lambda line: not line.startswith("make: ***"), lines)) or lines
+    return said[-1].strip()[:LINE_MAX] if said else "make says nothing"

@@ -109,7 +109,7 @@ class Report:
 
 
 def run_command(processes, command, env, cwd, report, seconds):
-    """The status of a command, whether it printed too much, and its log.  After so many seconds it is ended."""
+    """The status of a command, whether it printed too much, and its log.  After that many seconds it is ended."""
     process = processes.start(RUN_LIMITS, command, env=env, cwd=cwd, stdin=subprocess.PIPE, stderr=subprocess.PIPE)
     flooded = threading.Event()
 

@@ -11,7 +11,7 @@ import time
 
 PREFIX = "ksm-grade-"  # of the directories to work in
 YOUNG = 60  # seconds in which such a directory's owner has locked it
-SPARE = 32 << 20  # bytes free; with fewer, what failed may have failed for want of room
+SPARE = 32 << 20  # bytes free; with fewer, what failed may have failed for lack of room
 
 
 @contextlib.contextmanager

@@ -1,13 +1,13 @@
 """mistakes - the faults that solutions of the course's exercises are known for, as changes to this tree.
 
-Each is a mutant (mutants.py): one place of the code and what stands there with the mistake.  Beside it stand what the
-student did, and what to tell the student.  The suites of shared memory run with each; what failed is recorded in
+Each is a mutant (mutants.py): one place of the code, and the code with the mistake.  Beside it are what the student
+did, and what to tell the student.  The suites of shared memory run with each; what failed is recorded in
 docs/mistakes.tsv, and docs/mistakes.md is made of both.
 """
 
 from collections import namedtuple
 
-# exercise: its name in the course; `right` stands once in the file `path`.
+# exercise: its name in the course; `right` occurs once in the file `path`.
 Mistake = namedtuple("Mistake", "exercise what path right wrong did tell")
 
 DEBUG = ", debug kernel"  # after the name of a suite
@@ -154,11 +154,11 @@ MISTAKES = [Mistake(*fields) for fields in [
      "The totals are changed where segments are made, and not where they end.",
      "For each += find its -=. There should be one function in which a segment ends."),
     ("readonly", "read-only is not enforced", _ATTACH,
-     "map(task, h, flags != KSM_READ, &error)", "map(task, h, true, &error)",
+     "attach_locked(task, handle, flags != KSM_READ)", "attach_locked(task, handle, true)",
      "The flag is kept in the record and reported, but the page-table entries are writable.",
      "Who stops a store instruction? Only the entry's W bit."),
     ("readonly", "KSM_WRITE without KSM_RDWR is read-only", _ATTACH,
-     "map(task, h, flags != KSM_READ, &error)", "map(task, h, !flags || flags & KSM_RDWR, &error)",
+     "attach_locked(task, handle, flags != KSM_READ)", "attach_locked(task, handle, !flags || flags & KSM_RDWR)",
      "Only one of the two ways to say writable is looked at.",
      "Write down for each combination of the three flags what it means, and the default."),
     ("readonly", "read-only turns writable across fork", _ASPACE,
@@ -229,14 +229,14 @@ MISTAKES = [Mistake(*fields) for fields in [
      "Destroying stands in detach alone.",
      "After the mark no detach will come. Both ways to the end lead to one function: no attachments, and marked."),
     ("delete", "the last detach leaves a marked segment", _ATTACH,
-     "    count_detach_locked(seg, 1, task->pid);\n    segment_put_locked(seg, 1, &dead);\n",
-     "    count_detach_locked(seg, 1, task->pid);\n",
+     "    count_detach_locked(seg, 1, task->pid);\n    segment_put_locked(seg, 1, dead);\n",
+     "    count_detach_locked(seg, 1, task->pid);\n    (void)dead;\n",
      "Detach decrements, and nobody looks whether that was the last.",
      "Compare pgused() before creating and after the last detach."),
     ("delete", "the last detach destroys every segment", _ATTACH,
-     "    count_detach_locked(seg, 1, task->pid);\n    segment_put_locked(seg, 1, &dead);\n",
+     "    count_detach_locked(seg, 1, task->pid);\n    segment_put_locked(seg, 1, dead);\n",
      "    count_detach_locked(seg, 1, task->pid);\n    segment_put_locked(seg, seg->nattached ? 1 : seg->refs, "
-     "&dead);\n",
+     "dead);\n",
      "No attachments means nobody needs it.",
      "Segments persist by default: a program leaves something there, and another one comes later."),
     ("delete", "the mark is lost by an attach", _ATTACH,
@@ -246,8 +246,8 @@ MISTAKES = [Mistake(*fields) for fields in [
      "Attaching sets the segment's state to in use.",
      "Attached or not, and marked or not, are two things. One variable can't hold both."),
     ("delete", "a marked segment can't be attached", _ATTACH,
-     "    if (seg)\n        error = registry.nattached", "    if (seg && seg->state == SEGMENT_LIVE)\n        "
-     "error = registry.nattached",
+     "    if (!seg)\n        return KSM_EHANDLE;\n    if (registry.nattached",
+     "    if (!seg || seg->state == SEGMENT_MARKED)\n        return KSM_EHANDLE;\n    if (registry.nattached",
      "Attach treats a marked segment as gone.",
      "Whoever has a handle may attach it until the last detach (§4.7)."),
     ("delete", "a marked segment does not exist for ksmget", _SEGMENT,
@@ -269,11 +269,12 @@ MISTAKES = [Mistake(*fields) for fields in [
      "ctime is set by every delete.",
      "ctime is the first marking's."),
     ("exhaust", "a failed attach leaks its record", _ATTACH,
-     "    attachment_free(a);\n    if (result == ASPACE_ENOVA)", "    if (result == ASPACE_ENOVA)",
+     "        attachment_free(a);\n        return error == ASPACE_ENOVA", "        return error == ASPACE_ENOVA",
      "The error path returns without freeing what the lines above allocated.",
      "Draw the ladder: what each step took, and what each failure has to give back, in reverse order."),
     ("exhaust", "a failed attach leaks a reference", _ATTACH,
-     "    task->pinned = NULL;\n    segment_put_locked(seg, 1, &dead);\n", "    task->pinned = NULL;\n",
+     "        attachment_free(a);\n        return error == ASPACE_ENOVA",
+     "        attachment_free(a);\n        seg->refs++;\n        return error == ASPACE_ENOVA",
      "The count is incremented first, and stays when the mapping fails.",
      "Fill the address space, let an attach fail, detach all, delete. Is the segment gone?"),
     ("exhaust", "a get that fails leaks its record", _SEGMENT,

@@ -68,7 +68,7 @@ MAX_SEAMS = 6
 PATHS = {
     "kernel": ["", "kernel", "kernel/arch/i386"],
     "user": ["user/libc", "user/ksm", "user/math", "include"],
-    "tests": ["tests", "user/libc", "user/ksm", "user/math", "include"],
+    "tests": ["tests", "tests/guest", "user/libc", "user/ksm", "user/math", "include"],
     "include": ["", "include"],
 }
 COMPILER_HEADERS = {"stdarg.h", "stdbool.h", "stddef.h", "stdint.h", "limits.h", "float.h"}
@@ -130,7 +130,7 @@ def bad_includes(room):
 
 
 def statements(text):
-    """What stands at the top level of a C file, with `{}` in place of each body."""
+    """The top level of a C file, with `{}` in place of each body."""
     code = re.sub(r"^[ \t]*#(?:\\\n|[^\n])*", blank, code_of(text), flags=re.M)
     outside, depth = [], 0
     for c in code:

@@ -46,7 +46,7 @@ def hash_parts(text):
 
 
 def markdown_parts(text):
-    """The same of a document: its code stands between fences."""
+    """The same of a document: its code is between fences."""
     fence = re.compile(r"^```.*?^```$", re.M | re.S)
     return fence.sub("", text), "\n".join(fence.findall(text))
 

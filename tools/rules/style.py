@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
 """style - checks the rules of docs/style.md that the formatter does not know.  Prints TAP.
 
-The declarations that open a function's body are followed by a blank line, no banner underlines anything, and no line
-ends with blanks or is too wide.  With --fix, inserts the missing blank lines.
+The declarations that open a function's body are followed by a blank line, and no banner underlines anything; in other
+languages, too, no line ends with blanks or is too wide.  With --fix, inserts the missing blank lines.
 """
 
 import os
 import re
 import sys
 
-from common import ROOT, Report, read, sources
+from common import ROOT, SCRIPTS, Report, files, read, sources
 
 DECLARATION = re.compile(
     r"    (?:(?:const|static|volatile|register|extern)\s+)*"
@@ -17,7 +17,9 @@ DECLARATION = re.compile(
     r"|u?intptr_t|size_t|ssize_t|off_t|va_list|uint|uchar|ushort|FILE|time_t|pid_t|dd)\b"
     r"(?:\s+(?:const|volatile|int|long|char|unsigned))*[\s*]+(?:const |volatile )?\**\(?\**\w+[\w\[\]()* ]*"
     r"\s*(?:=|;|,|\[|:|\()")
-WIDTH = 120  # columns, of comments; .clang-format keeps code to fewer
+WIDTH = 120  # columns; .clang-format keeps code in C to fewer
+OTHERS = (".css", ".html", ".inc", ".ini", ".js", ".ld", ".mjs", ".mk", ".pml", ".py", ".sh")
+NAMED = ("Makefile", "Dockerfile", *SCRIPTS)
 BANNER = re.compile(r"[-=*~#]{4,}")
 
 
@@ -52,8 +54,18 @@ def mend(path, missing):
         f.write("\n".join(lines))
 
 
+def shape(paths):
+    """The lines that end with blanks, and those that are too wide."""
+    trailing, wide = [], []
+    for path in paths:
+        for n, line in enumerate(read(path).split("\n"), 1):
+            trailing += ["%s:%d" % (path, n)] if line != line.rstrip() else []
+            wide += ["%s:%d" % (path, n)] if len(line) > WIDTH else []
+    return trailing, wide
+
+
 def main():
-    blanks, banners, trailing, wide = [], [], [], []
+    blanks, banners = [], []
     for path in sources():
         lines = read(path).split("\n")
         missing = [] if path.endswith(".S") else after_declarations(lines)
@@ -62,8 +74,7 @@ def main():
             continue
         blanks += ["%s:%d" % (path, at + 1) for at in missing]
         banners += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if banner(line)]
-        trailing += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if line != line.rstrip()]
-        wide += ["%s:%d" % (path, n) for n, line in enumerate(lines, 1) if len(line) > WIDTH]
+    trailing, wide = shape([*sources(), *sources(suffixes=OTHERS), *(path for path in files() if path in NAMED)])
     report = Report()
     report.check("a blank line follows the declarations that open a function", blanks)
     report.check("there are no banners", banners)

@@ -54,7 +54,7 @@ class Output:
         self._queue.put(data)
 
     def finish(self, seconds):
-        """Waits until all is written, or for so many seconds if there is a number of them."""
+        """Waits until all is written; with a number of seconds, no longer than that."""
         self._queue.put(None)
         self._thread.join(seconds)
         if self._broken:

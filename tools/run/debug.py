@@ -51,7 +51,7 @@ Examples:
   ./ksm debug grep -- 'grep shared README'      then: break main, continue, next, backtrace
   ./ksm debug --smp 2                           then: break ksm_attach, continue, type mathserver & mathclient
   ./ksm debug --port 1234                       and in a second terminal: gdb build/kernel.elf
-                                                source tools/gdb/ksm.py, target remote :1234
+                                                source tools/gdb/ksm.py, target remote 127.0.0.1:1234
 
 docs/debugging.md is a page for beginners.
 """
@@ -145,7 +145,7 @@ def run_gdb(machine, symbols, command, directory):
 
 
 def serve(machine, options):
-    say("the machine waits for gdb on port %d: gdb %s, then `source tools/gdb/ksm.py', `target remote :%d'"
+    say("the machine waits for gdb on port %d: gdb %s, then `source tools/gdb/ksm.py', `target remote 127.0.0.1:%d'"
         % (options.port, os.path.relpath(os.path.join(build_directory(), "kernel.elf")), options.port))
     session.run(machine, options, None)
     return 0
@@ -158,7 +158,7 @@ def listen(options, directory):
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(path)
     else:
-        path = "localhost:%d" % options.port
+        path = "127.0.0.1:%d" % options.port  # not every machine knows a name for that
         listener = socket.socket(socket.AF_INET)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the connection's, too: its packets are short

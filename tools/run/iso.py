@@ -43,7 +43,8 @@ def reason(text):
 
 
 def make_iso(path):
-    with tempfile.TemporaryDirectory(prefix="ksm-iso-") as tree:
+    with tempfile.TemporaryDirectory(prefix="ksm-iso-") as work:
+        tree = os.path.join(work, "tree")
         boot = os.path.join(tree, "boot")
         os.makedirs(os.path.join(boot, "grub"))
         shutil.copy(os.path.join(build_directory(), "fs.img"), boot)
@@ -54,7 +55,8 @@ def make_iso(path):
         try:
             made = subprocess.run(["grub-mkrescue", "--fonts=", "--locales=", "--themes=", "-o", part, tree,
                                    "--", "-volid", "KSM"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  errors="replace", check=False)
+                                  errors="replace", check=False,
+                                  env=dict(os.environ, TMPDIR=work))  # what it leaves there if it is ended goes as well
             if made.returncode or not os.path.exists(part):
                 raise Failure(BUILD_FAILED, "%s was not made: %s" % (path, reason(made.stderr)))
             os.replace(part, path)

@@ -150,7 +150,7 @@ def parse(argv):
 
 
 def refuse(parser, word):
-    """A word that is no option: perhaps misspelt, or something that must not stand alone."""
+    """A word that is no option: perhaps misspelt, or something that must not be alone."""
     if word.startswith("-"):
         known = parser._option_string_actions  # pylint: disable=protected-access
         parser.error("there is no option '%s'%s" % (word, suggestion(word.partition("=")[0], known)))

@@ -24,7 +24,7 @@ BROKEN_PIPE = 141
 SILENCE = 20      # seconds between two lines in a log
 ON_TERMINAL = 2   # the same on a terminal that gets ordinary lines
 ERASE = "\r\033[K"
-SPARE = 3         # columns: the terminal itself writes ^C behind the line, which must not wrap
+SPARE = 3         # columns: the terminal itself writes ^C after the line, which must not wrap
 
 _ending = []   # a pipe; its second end is closed when Ctrl-C or a kill ends the tool
 _signals = []  # a pipe to which each signal that has a handler writes a byte

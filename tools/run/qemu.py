@@ -259,7 +259,7 @@ class Ports:
     """The console and the log, and a terminal's keys, as they come: `open` until the machine has closed its ports,
     `typed` until no more keys can come.
 
-    With `patience`, the user is told what to check when the machine has said nothing so many seconds after its start.
+    With `patience`, the user is told what to check when the machine has said nothing that many seconds after its start.
     """
 
     def __init__(self, machine, keys=None, patience=None):

@@ -12,7 +12,8 @@ const [root, modules, out] = process.argv.slice(2);
 const load = path => import(pathToFileURL(path));
 const { Marked } = await load(join(modules, "marked", "lib", "marked.esm.js"));
 const { steps } = await load(join(root, "web", "steps.mjs"));
-const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(readFileSync(join(root, "web", "index.html"), "utf8"))[1];
+const index = readFileSync(join(root, "web", "index.html"), "utf8");
+const policy = /http-equiv="Content-Security-Policy"\s+content="([^"]*)"/.exec(index)[1].replace(/\s+/g, " ");
 
 function escape(text) {
     return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
@@ -56,7 +57,8 @@ function contract() {
         list({ ordered, start, items }) {
             if (!ordered)
                 return false;
-            const sentences = items.map((item, i) => `<li id="s${section}.${Number(start) + i}">${this.parser.parse(item.tokens)}</li>\n`);
+            const sentences = items.map((item, i) =>
+                `<li id="s${section}.${Number(start) + i}">${this.parser.parse(item.tokens)}</li>\n`);
             return `<ol start="${start}">\n${sentences.join("")}</ol>\n`;
         },
     };

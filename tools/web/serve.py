@@ -11,13 +11,13 @@ import webbrowser
 from run.statuses import CANNOT_START, Failure
 
 ADDRESS = "127.0.0.1"
-POLICY = re.compile(r'http-equiv="Content-Security-Policy" content="([^"]*)"')
+POLICY = re.compile(r'http-equiv="Content-Security-Policy"\s+content="([^"]*)"')
 
 
 def policy(directory):
     """The policy of the page itself, which a header can make stricter: nobody may frame it."""
     with open(os.path.join(directory, "index.html"), encoding="utf-8") as f:
-        return POLICY.search(f.read())[1] + "; frame-ancestors 'none'"
+        return " ".join(POLICY.search(f.read())[1].split()) + "; frame-ancestors 'none'"
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):

@@ -4,8 +4,8 @@
  *   counter [-l | -d] [N]
  *
  * It waits for a second one, adds 1 to the counter N times (a million), and prints where the counter stands.
- * -l: under a lock.  -d: it takes the lock, waits for the other one, and dies half a second later with the
- * lock in its hands.
+ * -l: under a lock.  -d: it takes the lock, waits for the other one, and dies half a second later, still
+ * holding the lock.
  */
 #include "ksmlock.h"
 #include "ulib.h"

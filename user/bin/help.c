@@ -3,8 +3,8 @@
  *
  *   help
  *
- * A page at a time on a terminal that answers.  What a program does stands in the first line of its man page, which
- * man.c's index has.
+ * A page at a time on a terminal that answers.  The first line of a program's man page says what it does, and
+ * man.c's index has that line.
  */
 #include "fcntl.h"
 #include "ulib.h"

@@ -259,7 +259,7 @@ static void take_path(struct client *client, const char *path)
 
 /* The other jobs. */
 
-/* Sends so many requests, or as many as the ring holds. */
+/* Sends `more` equal requests, or as many as the ring holds.  Returns their number. */
 static uint send_some(struct client *client, uint more, const char *text, uint n)
 {
     for (uint i = 0; i < more; i++) {

@@ -14,7 +14,7 @@ static bool is_below(const char *path, const char *directory)
 {
     uint n = strlen(directory);
 
-    return strncmp(path, directory, n) == 0 && (path[n] == '/' || directory[n - 1] == '/');
+    return n > 0 && strncmp(path, directory, n) == 0 && (path[n] == '/' || directory[n - 1] == '/');
 }
 
 /* Why could old not become new? */

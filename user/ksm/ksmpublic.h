@@ -1,5 +1,5 @@
 /*
- * ksmpublic.h - the segments that everybody may know of: those whose names stand in /share/ksm.names (§13).
+ * ksmpublic.h - the segments that everybody may know of: those whose names are in /share/ksm.names (§13).
  */
 #ifndef KSMPUBLIC_H
 #define KSMPUBLIC_H

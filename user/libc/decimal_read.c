@@ -13,7 +13,7 @@
 #include "double.h"
 
 #define MAX_DIGITS    800    /* of an input, that are kept */
-#define EXACT_DIGITS  15     /* an integer of so many is a double */
+#define EXACT_DIGITS  15     /* an integer of this many is a double */
 #define EXACT_POWERS  22     /* 10^22 is the largest power of ten that is a double */
 #define MIN_MAGNITUDE (-323) /* anything below 10^-324 rounds to 0 */
 #define MAX_MAGNITUDE 309    /* anything from 10^309 up is infinite */

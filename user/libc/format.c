@@ -149,7 +149,7 @@ static const char *parse_flags(const char *fmt, struct format_spec *spec)
     }
 }
 
-/* Parses what stands between % and the conversion's letter; returns where that letter is. */
+/* Parses what is between % and the conversion's letter; returns where that letter is. */
 static const char *parse_spec(const char *fmt, struct format_spec *spec, va_list *args)
 {
     int nlong = 0, nshort = 0;

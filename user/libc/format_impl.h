@@ -16,12 +16,12 @@ struct format_sink {
     uint length; /* characters so far, stored or not */
 };
 
-/* What stands between % and the conversion's letter. */
+/* What is between % and the conversion's letter. */
 struct format_spec {
     bool left;      /* - */
     bool zero;      /* 0 */
     bool alternate; /* # */
-    char plus;      /* '+', ' ' or 0: what stands before a number that is not negative */
+    char plus;      /* '+', ' ' or 0: the sign of a number that is not negative */
     int width;
     int precision; /* -1: none */
     bool wide;     /* ll or j: 64 bits */
@@ -36,7 +36,7 @@ static inline void format_put(struct format_sink *sink, char c)
 }
 
 void format_run(struct format_sink *sink, char c, int n); /* n times; nothing if n is negative */
-/* What stands before a field's prefix and digits, n characters in all, between the two, and after both. */
+/* Puts a field's padding and prefix, before the n characters that the caller puts; and the padding after them. */
 void format_open(struct format_sink *sink, const struct format_spec *spec, const char *prefix, int n);
 void format_close(struct format_sink *sink, const struct format_spec *spec, const char *prefix, int n);
 

@@ -1,5 +1,5 @@
 /*
- * malloc_impl.h - the allocator of malloc.c, and what stands before it in a library that is built with DEBUG=1.
+ * malloc_impl.h - the allocator of malloc.c, and what is in front of it in a library that is built with DEBUG=1.
  *
  * A `site` is a place in the program that asked for something: the address of its call.  Sleeps: no.
  */

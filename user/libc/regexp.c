@@ -1,7 +1,7 @@
 /*
  * regexp.c - regular expressions: see regexp.h.
  *
- * A pattern is a row of atoms; each is a set of characters, of which one or any number may stand there.  Matching
+ * A pattern is a row of atoms; each is a set of characters, of which one or any number may be there.  Matching
  * keeps the set of places in the row that the characters so far may have led to, so its time is proportional to the
  * lengths of line and pattern, whatever they contain.
  */

@@ -1,5 +1,5 @@
-// Colours that differ in their hue alone.  All of one luminance have the same contrast with what is around them, which HSL
-// does not give: its yellow is much lighter than its blue.
+// Colours that differ in their hue alone.  All of one luminance have the same contrast with what is around them, which
+// HSL does not give: its yellow is much lighter than its blue.
 
 const known = new Map();
 

@@ -9,9 +9,12 @@ const PROCESSORS = 256; // each has a lane of the picture
 const MOST = { processes: 4096, segments: 65536, attached: 16384 };
 
 const U32 = 0xffffffff;
-const number = text => /^(0|[1-9]\d{0,9})$/.test(text) && Number(text) <= U32 ? Number(text) : undefined;
-const signed = text => /^-?(0|[1-9]\d{0,9})$/.test(text) && Math.abs(Number(text)) <= 2 ** 31 ? Number(text) : undefined;
-const hex = text => /^(0|[1-9a-f][0-9a-f]{0,7})$/.test(text) ? parseInt(text, 16) : undefined;
+const DECIMAL = /^(0|[1-9]\d{0,9})$/;
+const SIGNED = /^-?(0|[1-9]\d{0,9})$/;
+const HEX = /^(0|[1-9a-f][0-9a-f]{0,7})$/;
+const number = text => DECIMAL.test(text) && Number(text) <= U32 ? Number(text) : undefined;
+const signed = text => SIGNED.test(text) && Math.abs(Number(text)) <= 2 ** 31 ? Number(text) : undefined;
+const hex = text => HEX.test(text) ? parseInt(text, 16) : undefined;
 const processor = text => number(text) < PROCESSORS ? Number(text) : undefined;
 const time = text => /^\d{1,14}$/.test(text) ? Number(text) : undefined;
 const oneOf = (...words) => text => words.includes(text) ? text : undefined;
@@ -139,7 +142,7 @@ export class FeedReader {
     }
 
     line(line) {
-        const greeting = line.indexOf("KSM-FEED "); // a boot loader's bytes may stand before the first
+        const greeting = line.indexOf("KSM-FEED "); // a boot loader's bytes may precede the first
         const record = parseLine(greeting > 0 && this.last === null ? line.slice(greeting) : line);
         if (record?.kind === "KSM-FEED")
             return this.greet(record);
@@ -172,7 +175,9 @@ export class FeedReader {
         if (record.kind === "F") {
             if (this.frame)
                 this.damage("a frame has no end");
-            this.frame = { number: record.number, time: record.time, totals: null, cpus: [], processes: [], segments: [] };
+            this.frame = {
+                number: record.number, time: record.time, totals: null, cpus: [], processes: [], segments: [],
+            };
             this.lines = 1;
             this.sum = addToSum(0x811c9dc5, line);
             this.above = "F";

@@ -1,9 +1,10 @@
-// What the feed has told so far: frames and events, and from them the state at any moment and the lanes of the time line.
+// What the feed has reported so far: frames and events, and from them the state at any moment and the lanes of the time
+// line.
 
 import { after } from "./sorted.mjs";
 
 const KEPT = 10 * 60 * 1e6; // microseconds that one can go back
-// However the times are in what somebody has recorded, or forged: so much is kept.
+// What is kept, whatever the times in a recording that somebody may have forged.
 const MOST_EVENTS = 200000;
 const MOST_FRAMES = 20000;
 const MOST_NAMED = 20000;    // processes, and segments' names
@@ -159,7 +160,9 @@ const NOTHING = { time: -1, totals: {}, cpus: [], processes: [], segments: [] };
 function processOf(state, pid) {
     let process = state.processes.get(pid);
     if (!process) {
-        process = { pid, parent: 0, state: "ready", cpu: null, call: null, guard: 0, stack: 0, brk: 0, name: "", wait: null };
+        process = {
+            pid, parent: 0, state: "ready", cpu: null, call: null, guard: 0, stack: 0, brk: 0, name: "", wait: null,
+        };
         if (state.processes.size < MOST_PROCESSES)
             state.processes.set(pid, process);
     }
@@ -179,7 +182,9 @@ const CHANGES = {
         const parent = processOf(state, pid);
         if (state.processes.has(child) || state.processes.size >= MOST_PROCESSES)
             return;
-        state.processes.set(child, { ...parent, pid: child, parent: pid, state: "ready", cpu: null, call: null, wait: null });
+        state.processes.set(child, {
+            ...parent, pid: child, parent: pid, state: "ready", cpu: null, call: null, wait: null,
+        });
         for (const segment of [...state.segments.values()].filter(s => s.attached.length < MOST_ATTACHED))
             segment.attached.push(...segment.attached.filter(a => a.pid === pid).map(a => ({ ...a, pid: child })));
     },
@@ -195,7 +200,8 @@ const CHANGES = {
     },
     create(state, { id, handle, bytes, pid }) {
         state.segments.set(id, {
-            id, handle, bytes, pages: Math.ceil(bytes / 4096), creator: pid, last: pid, state: "live", name: null, attached: [],
+            id, handle, bytes, pages: Math.ceil(bytes / 4096), creator: pid, last: pid, state: "live", name: null,
+            attached: [],
         });
     },
     attach(state, { id, pid, address, access }) {

@@ -26,8 +26,9 @@ export function privatePieces({ guard, stack, brk }) {
     ].filter(piece => piece.to > piece.from);
 }
 
-// From an address to a height.  All columns have the same scale.  Between two borders of anything it is linear; how high a
-// piece is grows with the logarithm of its pages, so that a page beside a gigabyte can be seen.  Empty pieces are flat.
+// From an address to a height.  All columns have the same scale.  Between two borders of anything it is linear.  The
+// height of a piece grows with the logarithm of its pages, so that a page beside a gigabyte can be seen.  Empty pieces
+// are flat.
 export function makeScale(columns, height) {
     const edges = new Map([[0, 0], [TOP, 0]]);
     for (const column of columns) {
@@ -79,7 +80,8 @@ export function layout(state, { width, height }) {
         column.x = i * step + (step - wide) / 2;
         for (const piece of column.pieces) {
             const y = HEADER + scale(piece.to);
-            const rect = { ...piece, pid: column.process.pid, x: column.x, y, width: wide, height: HEADER + scale(piece.from) - y };
+            const height = HEADER + scale(piece.from) - y;
+            const rect = { ...piece, pid: column.process.pid, x: column.x, y, width: wide, height };
             rects.push(rect);
             if (piece.segment)
                 places.get(piece.segment.id).push(rect);
@@ -205,12 +207,17 @@ export class MemoryPicture {
         this.rects.show(plan.rects.map(r => this.rect(history, r, dim)));
         this.stripes.show(plan.rects.filter(r => r.access === "r").map(r => ({
             key: `${r.pid} ${r.from}`,
-            attributes: { x: round(r.x), y: round(r.y), width: round(r.width), height: round(r.height), class: "stripes" },
+            attributes: {
+                x: round(r.x), y: round(r.y), width: round(r.width), height: round(r.height), class: "stripes",
+            },
         })));
         this.bands.show(plan.bands.map(b => this.band(b, dim)));
         this.labels.show(this.texts(history, plan, dim));
         this.sleepers.show(plan.words.map(w => ({
-            key: w.process.pid, attributes: { cx: round(w.x), cy: round(w.y), r: 4, class: w.process.wait.holder ? "sleeper lock" : "sleeper" },
+            key: w.process.pid,
+            attributes: {
+                cx: round(w.x), cy: round(w.y), r: 4, class: w.process.wait.holder ? "sleeper lock" : "sleeper",
+            },
             title: `${history.nameOf(w.process.pid)} ${doing(history, w.process)}`,
         })));
         return plan;
@@ -242,7 +249,8 @@ export class MemoryPicture {
         return {
             key: `${from.pid} ${from.from} ${to.pid} ${to.from}`,
             attributes: {
-                d: `M${x} ${top}C${middle} ${top} ${middle} ${right} ${u} ${right}V${low}C${middle} ${low} ${middle} ${bottom} ${x} ${bottom}Z`,
+                d: `M${x} ${top}C${middle} ${top} ${middle} ${right} ${u} ${right}` +
+                    `V${low}C${middle} ${low} ${middle} ${bottom} ${x} ${bottom}Z`,
                 class: `band${segment.state === "marked" ? " marked" : ""}${dim(null, segment.id)}`,
                 style: this.colors(segment), "data-id": segment.id,
             },
@@ -261,7 +269,8 @@ export class MemoryPicture {
             if (fits >= LEAST_NAME)
                 put("name", 13, process.name || "?", "name");
             put("pid", 25, `${process.pid}`, "pid");
-            put("state", 38, MARKS[process.state] + (process.state === "run" ? ` ${process.cpu}` : ""), `state ${process.state}`);
+            const cpu = process.state === "run" ? ` ${process.cpu}` : "";
+            put("state", 38, MARKS[process.state] + cpu, `state ${process.state}`);
         }
         for (const r of plan.rects) {
             if (r.height < 11 || r.width < 40)
@@ -272,7 +281,10 @@ export class MemoryPicture {
             const name = long.length > most ? short : long;
             list.push({
                 key: `${r.pid} ${r.kind} ${r.from}`, text: name.length > most ? name.slice(0, most - 1) + "…" : name,
-                attributes: { x: round(r.x + r.width / 2), y: round(r.y + r.height / 2 + 3.5), class: `label inside${dim(r.pid, r.segment?.id)}` },
+                attributes: {
+                    x: round(r.x + r.width / 2), y: round(r.y + r.height / 2 + 3.5),
+                    class: `label inside${dim(r.pid, r.segment?.id)}`,
+                },
             });
         }
         return list;

@@ -20,6 +20,9 @@ const LETTERS = 16;    // pixels of the page's letters for which the pictures ar
 const FRAME_MS = 17;   // a browser's frame, when nothing holds it up
 const SHARE = 3;       // drawing takes at most a third of the time, so that the page answers
 
+const KEY = Object.values(MARKS).map(([mark, kind, meaning]) =>
+    `<span><b class="${kind}">${mark}</b> ${meaning}</span>`);
+
 const PARTS = `
 <div class="picture-bar" role="toolbar" aria-label="Time">
   <button type="button" data-do="pause" aria-pressed="false" title="Space">Pause</button>
@@ -31,20 +34,24 @@ const PARTS = `
 </div>
 <p class="picture-now"><output aria-live="off"></output> <span class="picture-told"></span></p>
 <section class="picture-memory" aria-label="Memory"><h2>Memory</h2>
-  <div class="picture-scroll"><svg role="img" aria-label="Address spaces of the processes; the same is in the table below"></svg></div>
+  <div class="picture-scroll">
+    <svg role="img" aria-label="Address spaces of the processes; the same is in the table below"></svg>
+  </div>
   <p class="picture-key"><span class="k rw">read-write</span> <span class="k ro">read-only</span>
     <span class="k marked">marked for deletion</span> <span class="k sleeper">sleeps on this word</span>
     <span class="k lock">waits for a lock</span></p>
 </section>
 <section class="picture-time" aria-label="Time"><h2>Time</h2>
   <canvas role="img" aria-label="What ran when; the same is in the log below"></canvas>
-  <p class="picture-key"><span class="k run">runs</span> <span class="k ready">ready</span> <span class="k sleep">sleeps</span>
-    ${Object.values(MARKS).map(([mark, kind, meaning]) => `<span><b class="${kind}">${mark}</b> ${meaning}</span>`).join(" ")}</p>
+  <p class="picture-key"><span class="k run">runs</span> <span class="k ready">ready</span>
+    <span class="k sleep">sleeps</span> ${KEY.join(" ")}</p>
 </section>
 <section class="picture-words" aria-label="Words"><h2>Words</h2>
   <div class="picture-tables">
-    <div><table><caption>Segments</caption><thead><tr><th>name</th><th>size</th><th>attached by</th></tr></thead><tbody></tbody></table></div>
-    <div><table><caption>Processes</caption><thead><tr><th>name</th><th>what it does</th><th>its own memory</th></tr></thead><tbody></tbody></table></div>
+    <div><table><caption>Segments</caption>
+      <thead><tr><th>name</th><th>size</th><th>attached by</th></tr></thead><tbody></tbody></table></div>
+    <div><table><caption>Processes</caption>
+      <thead><tr><th>name</th><th>what it does</th><th>its own memory</th></tr></thead><tbody></tbody></table></div>
   </div>
   <div class="picture-log" role="log" aria-live="off" aria-label="Events" tabindex="0"></div>
 </section>`;
@@ -118,7 +125,8 @@ class Picture {
         }));
         observer.observe(this.box);
         observer.observe(this.lane);
-        matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.change(() => {})); // a canvas keeps its colours
+        const dark = matchMedia("(prefers-color-scheme: dark)");
+        dark.addEventListener("change", () => this.change(() => {})); // a canvas keeps its colours
     }
 
     push(text) {
@@ -249,16 +257,21 @@ class Picture {
 
     fillTables(state) {
         const { history } = this;
-        const who = ({ pid, address, access: letters }) => `${history.nameOf(pid)} ${access(letters)} at ${hex(address)}`;
+        const who = ({ pid, address, access: letters }) =>
+            `${history.nameOf(pid)} ${access(letters)} at ${hex(address)}`;
         fill(this.tables[0], [...state.segments.values()].map(s => [
-            history.segmentName(s.id) + (s.state === "marked" ? ", marked" : ""), size(s.bytes), s.attached.map(who).join("; ") || "nobody",
+            history.segmentName(s.id) + (s.state === "marked" ? ", marked" : ""), size(s.bytes),
+            s.attached.map(who).join("; ") || "nobody",
         ]), "no segments");
-        fill(this.tables[1], [...state.processes.values()].map(p => [history.nameOf(p.pid), doing(history, p), ownMemory(p)]), "no processes");
+        fill(this.tables[1], [...state.processes.values()].map(p => [
+            history.nameOf(p.pid), doing(history, p), ownMemory(p),
+        ]), "no processes");
     }
 }
 
 function ownMemory(process) {
-    return privatePieces(process).filter(p => p.kind !== "guard").map(p => `${p.kind} ${size(p.to - p.from)}`).join(", ") || "none";
+    const pieces = privatePieces(process).filter(p => p.kind !== "guard");
+    return pieces.map(p => `${p.kind} ${size(p.to - p.from)}`).join(", ") || "none";
 }
 
 // Only cells that differ are touched: a screen reader or a selection stays where it is.

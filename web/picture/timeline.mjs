@@ -9,10 +9,19 @@ const LANE = 18, GAP = 4, NAMES = 128, AXIS = 20, GRAPH = 44;
 const GRAPHS = [["used", "frames in use"], ["pages", "shared pages"], ["attachments", "attachments"]];
 // For each event: its mark, its colour, and what the key calls it.
 export const MARKS = {
-    fork: ["Y", "plain", "fork"], exec: ["▶", "plain", "exec"], exit: ["■", "plain", "exit"], create: ["✚", "good", "segment created"],
-    attach: ["▲", "good", "attached"], detach: ["▽", "plain", "detached"], delete: ["✂", "bad", "marked for deletion"],
-    fault: ["✖", "bad", "fault"], wait: ["(", "plain", "waits"], lock: ["⊗", "bad", "waits for a lock"], woke: [")", "plain", "woken"],
-    wake: ["!", "good", "wakes others"], lost: ["~", "bad", "events lost"],
+    fork: ["Y", "plain", "fork"],
+    exec: ["▶", "plain", "exec"],
+    exit: ["■", "plain", "exit"],
+    create: ["✚", "good", "segment created"],
+    attach: ["▲", "good", "attached"],
+    detach: ["▽", "plain", "detached"],
+    delete: ["✂", "bad", "marked for deletion"],
+    fault: ["✖", "bad", "fault"],
+    wait: ["(", "plain", "waits"],
+    lock: ["⊗", "bad", "waits for a lock"],
+    woke: [")", "plain", "woken"],
+    wake: ["!", "good", "wakes others"],
+    lost: ["~", "bad", "events lost"],
 };
 const STEPS = [1, 2, 5].flatMap(n => [0, 1, 2, 3, 4, 5, 6, 7, 8].map(p => n * 10 ** p)).sort((a, b) => a - b);
 
@@ -24,7 +33,8 @@ export class TimePicture {
         this.to = 1e6;
         this.lanes = [];
         this.scale = 1;
-        canvas.addEventListener("pointermove", event => told(this.under(event.offsetX / this.scale, event.offsetY / this.scale)));
+        canvas.addEventListener("pointermove", event =>
+            told(this.under(event.offsetX / this.scale, event.offsetY / this.scale)));
         canvas.addEventListener("pointerleave", () => told(""));
         canvas.addEventListener("click", event => moved(this.timeAt(event.offsetX / this.scale)));
     }
@@ -47,7 +57,8 @@ export class TimePicture {
     draw(history, box, now, focus) {
         const { width } = box;
         this.history = history;
-        const shown = [...history.processes.values()].filter(lane => this.isSeen(lane)).sort((a, b) => a.pid - b.pid).slice(-MOST_LANES);
+        const seen = [...history.processes.values()].filter(lane => this.isSeen(lane));
+        const shown = seen.sort((a, b) => a.pid - b.pid).slice(-MOST_LANES);
         this.lanes = [
             ...history.cpus.map((runs, cpu) => ({ cpu, runs, name: `processor ${cpu}` })),
             ...shown.map(process => ({ process, name: `${process.name} ${process.pid}` })),
@@ -79,7 +90,8 @@ export class TimePicture {
     // A process that lives at some moment that is shown.
     isSeen({ changes }) {
         const before = changes[after(changes, this.from) - 1];
-        return changes.length && changes[0].time < this.to && (!before || before.state !== "dead" || changes.at(-1) !== before);
+        const hasEnded = before && before.state === "dead" && changes.at(-1) === before;
+        return changes.length && changes[0].time < this.to && !hasEnded;
     }
 
     axis(height) {
@@ -99,7 +111,8 @@ export class TimePicture {
         let last = -1;
         for (let i = Math.max(after(changes, this.from) - 1, 0); i < changes.length && changes[i].time < this.to; i++) {
             const x = Math.max(this.x(changes[i].time), NAMES);
-            const end = Math.min(i + 1 < changes.length ? this.x(changes[i + 1].time) : this.x(this.history.last), this.width);
+            const until = i + 1 < changes.length ? changes[i + 1].time : this.history.last;
+            const end = Math.min(this.x(until), this.width);
             if (end - last < 0.5)
                 continue;
             draw(changes[i], x, Math.max(end - x, 0.5));
@@ -162,7 +175,8 @@ export class TimePicture {
     marks(focus) {
         const c = this.context;
         const { events } = this.history;
-        const rows = new Map(this.lanes.map((lane, i) => [lane.process?.pid ?? `c${lane.cpu}`, AXIS + i * (LANE + GAP)]));
+        const rows = new Map(this.lanes.map((lane, i) =>
+            [lane.process?.pid ?? `c${lane.cpu}`, AXIS + i * (LANE + GAP)]));
         const last = new Map(); // where the last mark of a row is: two don't cover each other
         c.textAlign = "center";
         for (let i = after(events, this.from); i < events.length && events[i].time < this.to; i++) {
@@ -238,7 +252,8 @@ export class TimePicture {
         let best = null;
         for (let i = after(events, time - within); i < events.length && events[i].time <= time + within; i++) {
             const event = events[i];
-            const here = lane.process ? event.kind === "E" && event.pid === lane.process.pid : event.kind === "L" && event.cpu === lane.cpu;
+            const here = lane.process ? event.kind === "E" && event.pid === lane.process.pid
+                : event.kind === "L" && event.cpu === lane.cpu;
             if (here && (!best || Math.abs(event.time - time) < Math.abs(best.time - time)))
                 best = event;
         }

@@ -17,8 +17,8 @@ export const access = letters => letters === "r" ? "read-only" : "read-write";
 
 // The calls that sleep, by their numbers in include/syscall.tbl.
 const CALLS = {
-    2: "exit", 3: "wait", 5: "read", 7: "exec", 13: "sleep", 15: "open", 16: "write", 18: "unlink", 21: "close", 512: "exits",
-    513: "waits", 514: "sync", 515: "halt", 520: "ksmget", 527: "ksmwait", 530: "ksmwaitpeer",
+    2: "exit", 3: "wait", 5: "read", 7: "exec", 13: "sleep", 15: "open", 16: "write", 18: "unlink", 21: "close",
+    512: "exits", 513: "waits", 514: "sync", 515: "halt", 520: "ksmget", 527: "ksmwait", 530: "ksmwaitpeer",
 };
 
 export function callName(call) {
@@ -57,7 +57,8 @@ export function describe(history, event) {
 // What a process does, and on what it sleeps.
 export function doing(history, process) {
     if (process.wait)
-        return process.wait.holder ? `waits for ${history.nameOf(process.wait.holder)}'s lock ${place(history, process.wait)}`
+        return process.wait.holder
+            ? `waits for ${history.nameOf(process.wait.holder)}'s lock ${place(history, process.wait)}`
             : `waits for ${place(history, process.wait)}`;
     switch (process.state) {
     case "run": return `runs on processor ${process.cpu}`;

@@ -161,9 +161,9 @@ uint clock_second(void); /* the battery clock's second, in the clock's own notat
 /* Devices. */
 
 void serial_init(void);
-void serial_start(void);                                /* lets them interrupt */
-void serial_put(uint port, const char *text, size_t n); /* 0: console, 1: monitor */
-void serial_drain(void);                                /* waits until all has been sent */
+void serial_start(void);                              /* lets them interrupt */
+uint serial_put(uint port, const char *text, uint n); /* 0: console, 1: monitor; as console_put() */
+void serial_drain(void);                              /* waits until all has been sent */
 void screen_init(void);
 void screen_put(const char *text, size_t n);
 void screen_refresh(bool now);

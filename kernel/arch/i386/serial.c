@@ -1,9 +1,9 @@
 /*
  * serial.c - the serial ports, of the 16550 kind: the console, the monitor, and the feed's.
  *
- * Output waits for the transmitter for some seconds at most; then it is lost, until the transmitter works
- * again.  The console's port interrupts when a character arrives; the monitor's does if asked to.  The feed's is
- * for output alone, and nothing waits for it.
+ * A port takes what its transmitter has room for, and the caller comes again.  Output that could not be sent for some
+ * seconds is lost, until the transmitter works again.  The console's port interrupts when a character arrives; the
+ * monitor's does if asked to.  The feed's is for output alone, and nothing waits for it.
  */
 #include "base/min.h"
 #include "i386_impl.h"
@@ -30,7 +30,7 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SC
 static const ushort bases[NPORTS] = { 0x3F8, 0x2F8, 0x3E8 };
 static const uint irqs[2] = { 4, 3 };
 static uint fifo_sizes[NPORTS]; /* 0: no such port */
-static bool stuck[NPORTS];      /* its output is lost: nothing waits for it until it is empty again */
+static uint nlooks[NPORTS]; /* in vain, since the transmitter was ready last; PATIENCE: nobody waits for it */
 
 static void init(uint port)
 {
@@ -57,31 +57,29 @@ void serial_init(void)
     init(1);
 }
 
-void serial_put(uint port, const char *text, size_t n)
+uint serial_put(uint port, const char *text, uint n)
 {
     ushort base = bases[port];
 
-    while (n > 0 && fifo_sizes[port]) {
-        uint room = fifo_sizes[port], paused = latency_pause(); /* the device's time, not the kernel's */
-        for (uint i = 0; !(port_read8(base + STATUS) & STATUS_EMPTY); i++) {
-            if (stuck[port] || i == PATIENCE) {
-                stuck[port] = true;
-                latency_resume(paused);
-                return;
-            }
-        }
-        stuck[port] = false;
-        latency_resume(paused);
-        for (; room > 0 && n > 0; room--, n--)
-            port_write8(base + DATA, *text++);
+    if (!fifo_sizes[port])
+        return n;
+    if (!(port_read8(base + STATUS) & STATUS_EMPTY)) {
+        if (nlooks[port] == PATIENCE)
+            return n;
+        nlooks[port]++;
+        return 0;
     }
+    nlooks[port] = 0;
+    n = min_uint(n, fifo_sizes[port]);
+    port_write_bytes(base + DATA, text, n);
+    return n;
 }
 
 /* Powering off would lose what has not been sent yet. */
 void serial_drain(void)
 {
     for (uint port = 0; port < NPORTS; port++) {
-        for (uint i = 0; fifo_sizes[port] && !stuck[port] && i < PATIENCE; i++) {
+        for (uint i = 0; fifo_sizes[port] && nlooks[port] < PATIENCE && i < PATIENCE; i++) {
             if (port_read8(bases[port] + STATUS) & STATUS_SENT)
                 break;
         }
@@ -123,13 +121,14 @@ void monitor_listen(void)
     irq_restore(was);
 }
 
-void console_put(const char *text, size_t n)
+uint console_put(const char *text, uint n)
 {
-    serial_put(0, text, n);
+    n = serial_put(0, text, n);
     screen_put(text, n);
+    return n;
 }
 
-void monitor_put(const char *text, size_t n) { serial_put(1, text, n); }
+uint monitor_put(const char *text, uint n) { return serial_put(1, text, n); }
 
 bool feed_open(void)
 {

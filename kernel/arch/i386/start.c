@@ -61,17 +61,11 @@ void arch_start_devices(void)
     irq_restore(was);
 }
 
-static void say(const char *text)
-{
-    console_put(text, strlen(text));
-    monitor_put(text, strlen(text));
-}
-
 void machine_refuse(const char *word, const char *why)
 {
-    say("KSM cannot start: ");
-    say(why);
-    say("\n");
+    printk("KSM cannot start: %s\n", why);
+    printk_to_monitor(); /* there as well: nobody has said yet where messages go */
+    printk("KSM cannot start: %s\n", why);
     power_announce(word);
     arch_power_off(EXIT_UNFIT);
 }

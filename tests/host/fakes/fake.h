@@ -75,6 +75,6 @@ uint fake_random(uint n);
 /* Messages. */
 
 extern uint fake_nevents;          /* what event_put() got */
-extern char fake_printed[1 << 20]; /* what printk() got since fake_reset() */
+extern char fake_printed[1 << 20]; /* what printk() and sched_print() got since fake_reset() */
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/printk.h"
 #include "fakes/fiber.h"
+#include "fakes/held.h"
 #include "fakes/orders.h"
 #include "host.h"
 
@@ -36,7 +37,6 @@ static struct {
 } threads[ORDERS_MAX];
 static struct fiber scheduler;
 static void (*run_thread)(uint thread);
-static uint nlocks_held;
 
 static struct {
     uint chosen, nchoices;
@@ -181,18 +181,6 @@ void lock_debug_acquire(struct spinlock *l)
 {
     if (!orders_coarse || l->rank == RANK_PAGE)
         orders_point();
-}
-
-void lock_debug_acquired(struct spinlock *l)
-{
-    (void)l;
-    nlocks_held++;
-}
-
-enum lock_rank lock_debug_release(struct spinlock *l)
-{
-    nlocks_held--;
-    return l->rank;
 }
 
 void lock_debug_released(enum lock_rank rank) { (void)rank; }

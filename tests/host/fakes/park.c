@@ -9,6 +9,7 @@
 #include "chance.h"
 #include "fakes/fake.h"
 #include "fakes/fiber.h"
+#include "fakes/held.h"
 #include "sched/lock.h"
 #include "sched/lock_impl.h"
 
@@ -43,7 +44,7 @@ static struct thread main_thread;
 static struct actor *actors[MAX_ACTORS]; /* their memory stays when they are reset */
 static uint nactors, last_run;
 static struct fiber scheduler;
-static uint jitter, random_state, nlocks_held;
+static uint jitter, random_state;
 
 uint fake_random(uint n) { return chance(&random_state, n); }
 
@@ -257,18 +258,6 @@ void lock_debug_acquire(struct spinlock *l)
     fake_gap();
 }
 
-void lock_debug_acquired(struct spinlock *l)
-{
-    (void)l;
-    nlocks_held++;
-}
-
-enum lock_rank lock_debug_release(struct spinlock *l)
-{
-    nlocks_held--;
-    return l->rank;
-}
-
 void lock_debug_released(enum lock_rank rank)
 {
     (void)rank;
@@ -358,15 +347,23 @@ void waitq_wake_all(struct waitq *q)
         waitq_wake_one(q);
 }
 
+void sched_print(const char *text, uint n)
+{
+    size_t used = strlen(fake_printed);
+
+    assert(used + n < sizeof(fake_printed));
+    memcpy(fake_printed + used, text, n);
+    fake_printed[used + n] = 0;
+    sched_checkpoint();
+}
+
 void printk(const char *fmt, ...)
 {
-    static size_t used;
+    size_t used = strlen(fake_printed);
     va_list ap;
 
-    if (!fake_printed[0])
-        used = 0;
     va_start(ap, fmt);
-    used += (size_t)format_va(fake_printed + used, sizeof(fake_printed) - used, fmt, ap);
+    format_va(fake_printed + used, sizeof(fake_printed) - used, fmt, ap);
     va_end(ap);
 }
 

@@ -25,7 +25,8 @@ VOLATILE(16)
 
 /* What is not reported:
    - The tests and their fakes run one at a time, whatever the sanitizer takes them for.
-   - Whether a list is empty may be asked without its lock: who acts on that asks again, or nothing is added any more.
+   - Whether a list is empty may be asked without its lock: whatever acts on that asks again, or nothing is added any
+     more.
    - page_alloc_zeroed() looks whether there are zeroed frames; take() looks again.
    - cache_is_changed() may be wrong in the next moment, as its caller expects.
    - A write that races with another one on the same open file may end where either of them does. */

@@ -53,7 +53,7 @@ void wrong(enum wrong what, uint call, uint got, uint want) __attribute__((noret
 
 /* Runs a worker until the goal is reached, or its life is over. */
 void live(uint seed, uint worker, uint nth) __attribute__((noreturn));
-/* The name of call i of the table, or NULL behind the last one; what is counted at i. */
+/* The name of call i of the table, or NULL after the last one; what is counted at i. */
 const char *call_name(uint i);
 
 /* Chance. */
@@ -98,7 +98,7 @@ enum kind {
     LENGTH,
     NUMBER,
     POINTER, /* to anything */
-    BUFFER,  /* likewise, mostly with room behind it */
+    BUFFER,  /* likewise, mostly with room after it */
     PATH,
     TEXT,
     VECTOR,
@@ -130,7 +130,7 @@ uint any_pointer(void);
 /* The address, or another if this program's code or data lies there: its supervisor would run a second time, or what it
    looks at would change. */
 uint outside(uint va);
-/* An address in the arena, with so many bytes of it left. */
+/* An address in the arena, with this many bytes of it left. */
 uint in_arena(uint nbytes);
 /* The identifiers in use, for cleaning up. */
 extern const int identifiers[];

@@ -228,7 +228,7 @@ static uint vector(void)
 
     if (one_in(8) || own.heap_end < own.arena + ARENA_BYTES)
         return any_pointer();
-    if (one_in(8)) { /* its end would lie behind the heap's */
+    if (one_in(8)) { /* its end would lie beyond the heap's */
         argv = (uint *)(own.heap_end & ~3u) - n;
         n = n ? n - 1 : 0;
     }
@@ -308,7 +308,7 @@ static uint start_of_attached(void)
     return own.attached[pick(own.nattached)].va;
 }
 
-/* One of few, so that sleepers and who wakes them meet. */
+/* One of few, so that sleepers and those that wake them meet. */
 static uint word(void)
 {
     if (one_in(4))

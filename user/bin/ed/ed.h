@@ -1,5 +1,5 @@
 /*
- * ed.h - what the parts of ed share: the text, addresses, and how a failure is told.
+ * ed.h - what the parts of ed share: the text, addresses, and how a failure is reported.
  *
  * A function that returns bool can fail unless its comment says otherwise: false, after wrong().  Lines count from 1.
  * Sleeps: may.

@@ -47,7 +47,7 @@ static bool replace(const struct line *line, const char *with, uint nth, struct 
 
     *done = false;
     while (good && !(*done && nth) && pattern_find(line, &start, &end)) {
-        bool counts = start < end || start != last; /* nothing right behind a match is none */
+        bool counts = start < end || start != last; /* an empty match right after another one is none */
         bool here = counts && (nth == 0 || ++count == nth);
 
         if (here) {

@@ -10,7 +10,7 @@
 #define MARK       0x63686174u /* "chat": the room is furnished */
 #define DOOR_TICKS 500         /* for others to come in, before us */
 #define ROOM_TICKS 50          /* for all inboxes that have no room for a message, together */
-#define TRUST      32          /* only for people that have kept up with so many messages */
+#define TRUST      32          /* only for people that have kept up with this many messages */
 
 /* Attaches the segment; its handle, and its size in *nbytes. */
 static int attach_room(struct person *person, uint *nbytes)

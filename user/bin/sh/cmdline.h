@@ -70,7 +70,7 @@ struct list {
 /* CMDLINE_INCOMPLETE: the last line ends inside quotes or a compound, or after an operator. */
 enum cmdline_outcome { CMDLINE_OK, CMDLINE_INCOMPLETE, CMDLINE_BAD };
 
-/* Where in the text an error is, and what could stand there. */
+/* Where in the text an error is, and what could be there. */
 struct cmdline_error {
     const char *near, *expected;
 };

@@ -149,7 +149,7 @@ static uint common_length(const struct completion *c)
         if (c->names[0][i] != last[i])
             n = i;
     }
-    while (n > 0 && screen_goes_on(c->names[0][n])) /* whole characters */
+    while (n > 0 && screen_is_continuation(c->names[0][n])) /* whole characters */
         n--;
     return n;
 }

@@ -5,9 +5,8 @@
 #include "ulib.h"
 
 struct completion {
-    uint start; /* of the word, in the line */
-    char *
-        word; /* what all names that fit have in common, quoted; if there is one, with the / or blank after it */
+    uint start;   /* of the word, in the line */
+    char *word;   /* what all names that fit have in common, quoted; one alone gets its / or blank */
     char **names; /* those that fit, in order: the last part of each path */
     uint count;
 };

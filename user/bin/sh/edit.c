@@ -59,7 +59,7 @@ static void replace_all(const char *text) { replace(0, line.length, text, strlen
 
 static uint before(uint i)
 {
-    while (i > 0 && screen_goes_on(line.text[--i]))
+    while (i > 0 && screen_is_continuation(line.text[--i]))
         ;
     return i;
 }
@@ -68,7 +68,7 @@ static uint after(uint i)
 {
     do
         i += i < line.length;
-    while (i < line.length && screen_goes_on(line.text[i]));
+    while (i < line.length && screen_is_continuation(line.text[i]));
     return i;
 }
 
@@ -153,7 +153,7 @@ static bool search_key(int key)
         search_end();
         history_show(history.count);
     } else if (key == '\b' || key == RUBOUT) {
-        while (n > 0 && screen_goes_on(search.pattern[--n]))
+        while (n > 0 && screen_is_continuation(search.pattern[--n]))
             ;
         search.pattern[n] = 0;
         search_before(history.count);
@@ -209,72 +209,64 @@ static void paste(int key)
         insert((char)key);
 }
 
+static void go_left(void) { line.at = before(line.at); }
+static void go_right(void) { line.at = after(line.at); }
+static void go_home(void) { line.at = 0; }
+static void go_end(void) { line.at = line.length; }
+
+static void erase_left(void) { erase(before(line.at), line.at); }
+static void erase_right(void) { erase(line.at, after(line.at)); }
+static void erase_word(void) { erase(word_start(), line.at); }
+static void erase_start(void) { erase(0, line.at); }
+
+/* At the end of the line Ctrl-K does what it does on the console. */
+static void erase_rest(void)
+{
+    if (line.at < line.length)
+        erase(line.at, line.length);
+    else
+        show_table(CONSOLE_SHOW_SEGMENTS);
+}
+
+static void show_processes(void) { show_table(CONSOLE_SHOW_PROCS); }
+
+static void older(void) { history_show(history.at - 1); }
+static void newer(void) { history_show(history.at + 1); }
+
+static void start_paste(void) { pasting = true; }
+
+static void ignore(void) {}
+
+/* The keys that do not insert themselves. */
+/* clang-format off */
+static void (*const actions[])(void) = {
+    [KEY_LEFT] = go_left,       [CTRL('B')] = go_left,
+    [KEY_RIGHT] = go_right,     [CTRL('F')] = go_right,
+    [KEY_HOME] = go_home,       [CTRL('A')] = go_home,
+    [KEY_END] = go_end,         [CTRL('E')] = go_end,
+    ['\b'] = erase_left,        [RUBOUT] = erase_left,
+    [KEY_DELETE] = erase_right, [CTRL('D')] = erase_right,
+    [CTRL('W')] = erase_word,
+    [CTRL('U')] = erase_start,
+    [CTRL('K')] = erase_rest,
+    [CTRL('P')] = show_processes,
+    [CTRL('L')] = screen_clear,
+    [KEY_UP] = older,
+    [KEY_DOWN] = newer,
+    [CTRL('R')] = search_start,
+    ['\t'] = tab,
+    [KEY_PASTE] = start_paste,
+    [KEY_PASTED] = ignore,
+    [KEY_NONE] = ignore, /* also makes the table long enough for every key */
+};
+/* clang-format on */
+
 static void edit(int key)
 {
-    switch (key) {
-    case KEY_LEFT:
-    case CTRL('B'):
-        line.at = before(line.at);
-        break;
-    case KEY_RIGHT:
-    case CTRL('F'):
-        line.at = after(line.at);
-        break;
-    case KEY_HOME:
-    case CTRL('A'):
-        line.at = 0;
-        break;
-    case KEY_END:
-    case CTRL('E'):
-        line.at = line.length;
-        break;
-    case '\b':
-    case RUBOUT:
-        erase(before(line.at), line.at);
-        break;
-    case KEY_DELETE:
-    case CTRL('D'):
-        erase(line.at, after(line.at));
-        break;
-    case CTRL('W'):
-        erase(word_start(), line.at);
-        break;
-    case CTRL('U'):
-        erase(0, line.at);
-        break;
-    case CTRL('K'):
-        if (line.at < line.length)
-            erase(line.at, line.length);
-        else
-            show_table(CONSOLE_SHOW_SEGMENTS);
-        break;
-    case CTRL('P'):
-        show_table(CONSOLE_SHOW_PROCS);
-        break;
-    case CTRL('L'):
-        screen_clear();
-        break;
-    case KEY_UP:
-        history_show(history.at - 1);
-        break;
-    case KEY_DOWN:
-        history_show(history.at + 1);
-        break;
-    case CTRL('R'):
-        search_start();
-        break;
-    case '\t':
-        tab();
-        break;
-    case KEY_PASTE:
-        pasting = true;
-        break;
-    case KEY_PASTED:
-    case KEY_NONE:
-        break;
-    default:
+    if (actions[key])
+        actions[key]();
+    else
         insert((char)key);
-    }
 }
 
 static enum edit_outcome finish(enum edit_outcome outcome, const char *last)

@@ -11,7 +11,7 @@
 
 /* Lines come from the text, which must stay.  Sleeps: no. */
 void input_from(const char *text);
-/* Lines are edited on a terminal of so many columns; 0: the console echoes what is typed.  Sleeps: no. */
+/* Lines are edited on a terminal of that many columns; 0: the console echoes what is typed.  Sleeps: no. */
 void input_edit(uint terminal_columns);
 
 /* Gathers one more line.  false: there is none.  Sleeps: may. */

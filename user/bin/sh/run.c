@@ -1,7 +1,7 @@
 /*
  * run.c - runs the trees that cmdline.h describes.
  *
- * cd, exit and wait are done by the shell itself, and so are assignments, if, while and for, unless they stand in a
+ * cd, exit and wait are done by the shell itself, and so are assignments, if, while and for, unless they are in a
  * pipeline or have redirections.  A program without a / in its name is looked for in the current directory, then in the
  * root directory.
  */

@@ -184,7 +184,7 @@ static bool scan_redirection(void)
     return true;
 }
 
-/* Skips what stands between tokens; false: the text ends, and so does the command. */
+/* Skips what is between tokens; false: the text ends, and so does the command. */
 static bool skip_blanks(void)
 {
     bool goes_on = scan.nesting > 0;

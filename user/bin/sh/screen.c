@@ -56,7 +56,7 @@ static uint cell_after(uint cell, char c)
 {
     if (c == '\n') /* screen.columns is never 0.  NOLINTNEXTLINE(clang-analyzer-core.DivideZero) */
         return cell + screen.columns - cell % screen.columns;
-    return cell + (iscntrl((uchar)c) ? 2 : !screen_goes_on(c));
+    return cell + (iscntrl((uchar)c) ? 2 : !screen_is_continuation(c));
 }
 
 /* The cell after the prompt. */
@@ -79,7 +79,7 @@ static uint cell(uint i)
     return n;
 }
 
-/* Moves the cursor by so many rows or columns. */
+/* Moves the cursor from a row or column to another one. */
 static void step(uint from, uint to, char back, char forth)
 {
     char text[16];
@@ -203,7 +203,7 @@ void screen_end(const char *text)
 /* A byte that comes after the start of its character was drawn changes what is there. */
 void screen_change(uint from)
 {
-    while (from > 0 && screen_goes_on(line.text[from]))
+    while (from > 0 && screen_is_continuation(line.text[from]))
         from--;
     if (from < screen.changed)
         screen.changed = from;

@@ -16,8 +16,8 @@ extern struct line {
     uint at; /* the cursor: where the next character goes */
 } line;
 
-/* Is it a byte of a UTF-8 character after its first?  The cursor stands on none.  Sleeps: no. */
-static inline bool screen_goes_on(char c) { return ((uchar)c & 0xC0) == 0x80; }
+/* Is it a continuation byte of UTF-8?  The cursor is never on one.  Sleeps: no. */
+static inline bool screen_is_continuation(char c) { return ((uchar)c & 0xC0) == 0x80; }
 
 /* Begins a new line, and asks the terminal to mark what is pasted.  columns: the terminal's, unless
    screen_set_columns() was told of others; begun: the cursor may be within a row. */
