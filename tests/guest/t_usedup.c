@@ -353,10 +353,11 @@ TEST("files are opened until the kernel has no memory to remember them, and all 
     release();
 }
 
-/* Of board: what the process that asks in vain has reached. */
-enum { FOUND = 1, ASKED };
+/* Of board: what the process that asks in vain does. */
+enum { ASKS = 1, OVER };
 
-/* Asks many times for a segment of a page more than can be had.  It finds that size when told how many can't be. */
+/* Asks for a segment of a page more than can be had, until told that it's over.  It finds that size when told how many
+   can't be. */
 static void ask_in_vain(void *arg)
 {
     volatile uint *board = arg;
@@ -377,10 +378,9 @@ static void ask_in_vain(void *arg)
             cannot = npages;
         }
     }
-    board[0] = FOUND;
-    for (uint i = 0; i < 3000; i++)
+    board[0] = ASKS;
+    while (board[0] != OVER)
         check_eq(ksmget(id, cannot * PAGE, KSM_MUSTNOTEXIST), KSM_ENOMEM);
-    board[0] = ASKED;
 }
 
 TEST("§3.2 §12 a segment that can't be had takes no memory from others, not even for a moment")
@@ -396,11 +396,12 @@ TEST("§3.2 §12 a segment that can't be had takes no memory from others, not ev
     give_back(left);
     board[1] = left;
     gate_open(&go);
-    wait_until(board[0] == FOUND);
-    while (board[0] != ASKED) {
+    wait_until(board[0] == ASKS);
+    for (uint i = 0; i < 50000; i++) {
         check(sbrk(PAGE) != (char *)-1);
         give_back(1);
     }
+    board[0] = OVER;
     tap_join(pid);
     give_back(npages - left);
     gate_destroy(&go);
