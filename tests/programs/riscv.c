@@ -32,3 +32,8 @@ int main(int argc, char *argv[])
     printf("riscv %d %s\n", status, memcmp("a", "a", 1) == 0 ? "same" : "other");
     exit(0);
 }
+
+/* A program may have its own function of that name. */
+#undef pause
+static void pause(void) { sleep(0); }
+void rest(void) { pause(); }

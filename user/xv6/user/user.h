@@ -11,9 +11,10 @@
 int memcmp(const void *a, const void *b, uint n);
 void *memcpy(void *restrict dst, const void *restrict src, uint n);
 
-/* Newer names of calls.  A heap is always lazy here: its pages are promised, and made when they are touched. */
-static inline int pause(int ticks) { return sleep(ticks); }
-static inline char *sbrklazy(int n) { return sbrk(n); }
+/* Newer names of calls.  A heap is always lazy here: its pages are promised, and made when they are touched.
+   Macros, so that a program for an older system can have its own after an #undef. */
+#define pause(ticks) sleep(ticks)
+#define sbrklazy(n)  sbrk(n)
 
 #ifndef STDIO_H
 #define fprintf(fd, ...) (printf)((fd), __VA_ARGS__)
