@@ -198,17 +198,21 @@ static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, con
 int fs_link(struct inode *cwd, const char *old, const char *new)
 {
     struct log_op op;
-    struct filename name;
+    struct filename old_name, name;
     int result = -1;
-    struct inode *ip = fs_lookup(cwd, old);
-    struct inode *dp = ip ? path_parent(cwd, new, &name) : NULL;
+    struct inode *from = path_parent(cwd, old, &old_name);
+    struct inode *dp = from ? path_parent(cwd, new, &name) : NULL;
 
     if (dp && path_is_plain(&name) && names_begin(&op, NAMES_COST) == 0) {
-        result = link_entry(&op, ip, dp, &name);
-        end(&op);
+        struct inode *ip = path_child(from, &old_name); /* not before: the name may become another file's */
+        if (ip)
+            result = link_entry(&op, ip, dp, &name);
+        names_unlock();
+        inode_put_in(&op, ip);
+        log_end(&op);
     }
     inode_put(dp);
-    inode_put(ip);
+    inode_put(from);
     return result;
 }
 

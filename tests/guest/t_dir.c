@@ -54,6 +54,35 @@ static void check_text(const char *name, const char *text)
     close(fd);
 }
 
+/* Gives the name "old" to one new file after the other. */
+static void replace_old(void *unused)
+{
+    (void)unused;
+    for (int i = 0; i < 400; i++) {
+        put("x", "one");
+        check_eq(rename("x", "old"), 0);
+    }
+    put("over", "");
+}
+
+TEST("link finds a name while other files get it")
+{
+    scratch_enter(DIRECTORY);
+    put("old", "one");
+    int pid = tap_start(replace_old, NULL), fd;
+    do {
+        check_eq(link("old", "new"), 0);
+        check_text("new", "one");
+        check_eq(unlink("new"), 0);
+        fd = open("over", O_RDONLY);
+    } while (fd < 0);
+    close(fd);
+    tap_join(pid);
+    unlink("old");
+    unlink("over");
+    scratch_leave(DIRECTORY);
+}
+
 TEST("rename gives a file another name, and what had that is gone once it is closed")
 {
     scratch_enter(DIRECTORY);
