@@ -241,6 +241,7 @@ void sched_yield(void) { yield(&ready[HOLDING]); }
 
 void sched_print(const char *text, uint n)
 {
+    sched_checkpoint(); /* a table may pass over thousands without a word */
     mutex_acquire(&printing);
     for (uint done = 0; done < n; sched_checkpoint())
         done += print_some(text + done, n - done);

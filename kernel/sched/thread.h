@@ -119,8 +119,8 @@ static inline void sched_checkpoint(void)
     if (thread_self()->attention & (ATTENTION_RESCHED | ATTENTION_POKE | ATTENTION_WATCHED))
         sched_yield();
 }
-/* Prints n bytes on the console; others run while it is busy.  Of all text, only printk()'s may come between them.  No
-   spin lock is held.  Sleeps: may. */
+/* Prints n bytes on the console; others run before, and while it is busy.  Of all text, only printk()'s may come
+   between them.  No spin lock is held.  Sleeps: may. */
 void sched_print(const char *text, uint n);
 /* In long loops under a lock, the only spin lock that is held: lets others have it and the processor.  Sleeps: may. */
 static inline REACQUIRES void spin_pause(struct spinlock *l)

@@ -115,8 +115,16 @@ with start(700, "latency=%d ksm.attachments=40000" % BOUND) as machine:
 
     s.send(b"bulk crowd 900\n")
     crowded = s.expect(b"crowded\n")
-    s.send(b"\x10\n")  # Ctrl-P
-    ok(crowded and s.expect(b"bulk: crowd\n") and s.expect(PROMPT), "Ctrl-P shows 900 processes", s.text[-500:])
+    s.send(b"\x10")  # Ctrl-P
+    shown = all(s.expect(b"  bulk\n") for _ in range(901))
+    s.send(b"\n")
+    dead = s.expect(b"all dead\n")
+    s.send(b"\x10")
+    passed = s.expect(b"  bulk\n")
+    s.send(b"\n")
+    ok(crowded and shown, "Ctrl-P shows 900 processes", s.text[-500:])
+    ok(dead and passed and s.expect(b"bulk: crowd\n") and s.expect(PROMPT), "and passes over them when they are dead",
+       s.text[-500:])
 
     s.send(b"bulk readers 900\n")
     reading = s.expect(b"reading\n")

@@ -130,6 +130,10 @@ void load_crowd(uint n)
     printf(1, "bulk: crowded\n");
     need(read(0, line, sizeof(line)) > 0, "read");
     kill_later();
+    while (procnext(getpid()) > 0)
+        sleep(1);
+    printf(1, "bulk: all dead\n");
+    need(read(0, line, sizeof(line)) > 0, "read");
     join(n);
 }
 
