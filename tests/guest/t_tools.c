@@ -172,7 +172,9 @@ TEST("ed says what is wrong, and loses no text")
           "ed: the text was not written: it is in ed.hup now\none\ntwo\n",
           0 },
         { "ed < f; (echo p; echo Q) | ed none", "?\nnone: a new file\n?\n", 1 },
-        { "ed .", "ed: .: is a directory\n", 1 },
+        { "ed .", "ed: .: it is a directory\n", 1 },
+        { "(echo H; echo e .; echo r .; echo E none; echo q) | ed -s f",
+          "?\nit is a directory\n?\nit is a directory\n?\ncannot open the file\n", 1 },
         { "ed -x",
           "ed: -x: unknown option\n"
           "ed: usage: ed [-s] [-p PROMPT] [FILE]\n",
