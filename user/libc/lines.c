@@ -6,7 +6,7 @@
 
 static int nlines = 10;
 static int (*print_lines)(int fd, const char *name, int nlines);
-static const char *gap; /* before the heading of the next of several files; NULL: there is one, without a heading */
+static const char *gap; /* before the next heading; NULL: a file alone has none */
 
 static int print_file(int fd, const char *name)
 {
