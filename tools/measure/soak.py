@@ -40,6 +40,7 @@ BUILD = os.path.join("build", "gcc-debug")
 KEPT = os.path.join("build", "soak")
 BLOCK_SIZE = 512
 INODE_SIZE = 64
+EXT_NDIRECT = 11
 CALLS = 5000    # of sysfuzz, each time
 CLIENTS = 4     # of the Math Server, with
 REQUESTS = 2000
@@ -205,10 +206,10 @@ class Soak:
             f.seek(BLOCK_SIZE)
             size, _, _, _, _, inodes, bitmap = struct.unpack("<7I", f.read(28))
             f.seek(inodes * BLOCK_SIZE + INODE_SIZE + 8)
-            root_size, *blocks = struct.unpack("<14I", f.read(56))
+            root = ceil(struct.unpack("<I", f.read(4))[0] / BLOCK_SIZE)
             f.seek(bitmap * BLOCK_SIZE)
             in_use = bin(int.from_bytes(f.read((size + 7) // 8), "little")).count("1")
-            return in_use - ceil(root_size / BLOCK_SIZE) - (blocks[12] != 0)
+            return in_use - root - (root > EXT_NDIRECT)  # and a block of addresses
 
     def _compare_rounds(self, shell):
         self._nrounds += 1
