@@ -85,8 +85,8 @@ static void choose_call(struct note *n)
         n->handle = flags[pick(COUNT(flags))];
         n->size = sizes[pick(COUNT(sizes))];
     } else {
-        n->op = kind < 6 ? ATTACH : kind < 8 ? DETACH : kind < 10 ? DELETE : INFO;
-        if (n->op == INFO && pick(3) == 0)
+        n->op = kind < 6 ? ATTACH : kind < 7 ? DETACH : kind < 8 ? DELETE : INFO;
+        if (n->op == INFO && pick(2))
             n->handle = 0;
     }
 }
@@ -169,7 +169,7 @@ static void do_round(uint worker)
     for (uint i = 0; i < NIDS; i++)
         handles[i] = 0;
     for (uint i = 0; i < NCALLS; i++) {
-        if (pick(5) == 0) {
+        if (pick(4) == 0) {
             make_child(worker);
         } else {
             struct note *n = begin(GET, worker);
