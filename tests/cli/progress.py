@@ -107,8 +107,10 @@ for words in tools:
         p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL,
                            capture_output=True, text=True, check=False)
         ok(p.returncode == 0 and not p.stderr, "./ksm %s %s" % (words, end), p.stderr)
-p = subprocess.run("./ksm test nonsense 2>&-", shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
-ok(p.returncode == 2, "a status does not depend on anybody who hears why", p)
+for words in "test nonsense", "nonsense", "run --nonsense":
+    for end in ["2>&-", "2</dev/null"] + ["2>/dev/full"] * os.path.exists("/dev/full"):
+        p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+        ok(p.returncode == 2, "./ksm %s %s: its status does not depend on anybody who hears why" % (words, end), p)
 
 # Signals, however this test was started: under nohup, a closed terminal would end nothing.
 for name, sent in ("kill", signal.SIGTERM), ("a closed terminal", signal.SIGHUP):
