@@ -133,6 +133,14 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
 
+said = ["a.c:1: error: no\n", "make: *** [Makefile:1: a.o] Error 1\n"]
+its_end = ["make: *** [Makefile:1: b.o] Interrupt\n", "make: *** [Makefile:2: c] Deleting file 'c'\n",
+           "make: *** Waiting for unfinished jobs....\n", "make: *** wait: No child processes.  Stop.\n"]
+PASS_ON = "import sys; sys.path.insert(0, %r); from run.build import _pass_on; _pass_on(sys.stdin)"
+p = subprocess.run([sys.executable, "-c", PASS_ON % os.path.join(ROOT, "tools")], input="".join(said + its_end),
+                   stderr=subprocess.PIPE, text=True, check=False)
+ok(p.stderr == "".join(said), "of a build, errors are shown, and not what make says of its own end", p)
+
 for where, *words in (("mutants", "mutants", "a dead handle"), ("course", "handout", "--check", "call"),
                       ("coverage", "coverage")):
     if not os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):  # a student's tree lacks two of them
