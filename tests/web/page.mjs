@@ -209,6 +209,10 @@ async function inFewColours(page) {
     ]);
     ok(border !== "0px" && new Set(swatches).size === swatches.length,
         "with forced colours, the button has a border and the picture a key", border, ...swatches);
+    await page.locator("#aloud").click();
+    const opacity = await page.locator(".xterm-accessibility").evaluate(element => getComputedStyle(element).opacity);
+    ok(opacity === "0", "and what is read aloud is not shown over the console's letters", opacity);
+    await page.locator("#aloud").click();
     await page.emulateMedia({ forcedColors: "none" });
 }
 
