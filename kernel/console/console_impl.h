@@ -77,9 +77,9 @@ int raw_take(char *buf, uint size);
 /* read.c and write.c.  As read() and write().  Sleeps: may. */
 int console_read(void USER *dst, int nbytes);
 int console_write(const void USER *src, int nbytes);
-/* write.c.  Ends the line that the cursor is in, if there is something in it, and says so.  Sleeps: no. */
+/* write.c.  Ends the line that the cursor is in, if there is something in it, and says so.  Sleeps: may. */
 bool console_leave_line(void);
-/* Shows that line again: what programs wrote in it, and what is being typed.  Sleeps: no. */
+/* Shows that line again: what programs wrote in it, and what is being typed.  Sleeps: may. */
 void console_show_line(void);
 
 /* control.c.  The keys for the system, as bits. */

@@ -64,7 +64,7 @@ int stdin_take(char *buf, uint size, bool wait)
         asked = true;
         killed = waitq_sleep(&stdin_readers, &stdin_lock, 0, true) == PARK_KILLED;
     }
-    while (n < size && whole_locked() && taken < received)
+    while (!killed && n < size && whole_locked() && taken < received)
         buf[n++] = (char)piece[taken++];
     if (n > 0 && taken == received) {
         asked = false;
