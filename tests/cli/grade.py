@@ -412,7 +412,15 @@ def twenty():
         expect(name, got[0], how_many, words)
 
 
+def long_suite():
+    r = grade("--limit", "20", "--points", write("one.csv", "suite,test,points\nt_wake,a mutex loses,1\n"), "--out",
+              path("one"), os.path.relpath(ROOT))
+    ok(r.returncode == 0, "a suite's tests that do not count, and take minutes, do not run on this tree either", r.stdout,
+       r.stderr)
+
+
 if os.environ.get("KSM_TEST_ALL"):
+    long_suite()
     interrupt()
     twenty()
 done()
