@@ -1,5 +1,6 @@
 """reference - a copy of this tree, built, with the hidden tests: what each submission is laid over."""
 
+import functools
 import hashlib
 import os
 import re
@@ -97,15 +98,16 @@ class Reference:
             raise Refused("this tree does not build: " + submission.first_error(said), BUILD_FAILED)
 
     def examine(self, items, processes):
-        """The tests that there are, by suite: `titles` has all, `skipped` and `broken` those that count, and do not run in
-        a way, or fail."""
+        """The tests that there are, by suite: `titles` has all, `skipped` and `broken` those that count, and do not run
+        in a way, or fail."""
         self.titles, self.skipped, self.broken = {}, set(), {}
         for suite in self.suites:
             texts = [text for item in items for where, text in item.tests if where == suite]
+            counts = functools.partial(points.all_named, texts)
             for how in self.ways:
                 progress.show("the suites of this tree: %s, %s" % (suite, how))
                 one = trial.trial(suite, self.tree, self.where, self.env, how, processes)
-                found = one.examine(lambda titles, texts=texts: points.all_named(texts, titles)) if one.built else None
+                found = one.examine(counts) if one.built else None
                 if not found or not found[0]:
                     raise Refused("%s does not %s in this tree itself%s" % (
                         suite, "come to its end" if one.built else "build", last_words(one.log)))

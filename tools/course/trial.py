@@ -193,8 +193,8 @@ class Guest:
         return log.partition(MESSAGES)[0].splitlines()
 
     def examine(self, counts):
-        """On a tree that is right: all titles, and (title, outcome) of those that counts(titles) has; None if it does not
-        come to its end.  What does not count may take long, and does not run."""
+        """On a tree that is right: all titles, and (title, outcome) of those that counts(titles) has; None if it does
+        not come to its end.  What does not count may take long, and does not run."""
         titles = self.titles()
         numbers = [titles.index(title) + 1 for title in counts(titles)]
         report, why = self.boot(sorted(numbers)) if numbers else (Report(""), not titles)
