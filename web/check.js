@@ -1,22 +1,33 @@
 /*
  * check.js - says why the page cannot work, where the modules would only be silent.
  *
- * A plain script in old JavaScript: it runs from a file and in any browser.
+ * A plain script in old JavaScript: it runs from a file and in any browser, also when a module is missing.
  */
 (function () {
     "use strict";
-    var why = "";
+    var page = document.documentElement;
 
-    if (location.protocol === "file:")
-        why = "This page was opened as a file, from which browsers load no modules: run ./ksm web, or put the " +
-            "directory on a web server, and open it there.";
-    else if (typeof WebAssembly !== "object" || typeof DecompressionStream !== "function" ||
-            !("noModule" in document.createElement("script")))
-        why = "This browser is too old for this page: Chrome 90, Firefox 114, Safari 16.4 and newer ones will do.";
-    if (why) {
+    function fail(why) {
+        if (page.className) // the first reason is the cause of the others
+            return;
         document.getElementById("failure").textContent = why;
         document.getElementById("failure").hidden = false;
         document.getElementById("state").textContent = "Not started";
-        document.documentElement.className = "failed";
+        page.className = "failed";
     }
+
+    /* An element's event does not rise to the window: it is caught on its way down.  main.mjs sets data-state. */
+    window.addEventListener("error", function (event) {
+        var isScripts = event.target === window || event.target.tagName === "SCRIPT";
+        if (isScripts && !page.hasAttribute("data-state"))
+            fail("A part of this page is missing, or does not run in this browser: load the page again.");
+    }, true);
+    if (location.protocol === "file:")
+        fail("This page was opened as a file, from which browsers load no modules: run ./ksm web, or put the " +
+            "directory on a web server, and open it there.");
+    else if (typeof WebAssembly !== "object" || typeof DecompressionStream !== "function" ||
+            !Array.prototype.findLast)
+        fail("This browser is too old for this page: Chrome 97, Firefox 119, Safari 16.4 and newer ones will do.");
+    else
+        document.getElementById("state").textContent = "Loading\u2026";
 })();

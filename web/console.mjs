@@ -50,6 +50,8 @@ export function createConsole(element, typed, left) {
         }
         if (event.ctrlKey && event.key === "c" && term.hasSelection())
             return false; // the browser copies
+        if (event.ctrlKey && !event.shiftKey && event.key === "v")
+            return false; // and pastes
         return !isBrowsers(event);
     });
     dark.addEventListener("change", () => { term.options.theme = theme(); });

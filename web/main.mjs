@@ -8,7 +8,7 @@ import { createTour } from "./tour.mjs";
 import { Typist } from "./typist.mjs";
 
 const PROMPT = "$ ";
-const END_JOB = "3"; // Ctrl-C, which ends a step, too; the other keys only show what is there
+const END_JOB = "\x03"; // Ctrl-C
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const find = id => document.getElementById(id);
 const decoders = { console: new TextDecoder(), feed: new TextDecoder() }; // each keeps half a letter to itself
@@ -26,13 +26,20 @@ function fail(why) {
     typist.stop();
 }
 
+/* What the user types; what ends a command ends a step, too. */
+function type(text) {
+    if (text.includes(END_JOB))
+        typist.stop();
+    machine.type(text);
+}
+
 let last = ""; // what the console has shown at the end
 let prompted = false;
 
 const picture = createPicture(find("live"));
 const typist = new Typist(text => machine.type(text), () => !still.matches);
 const leave = () => find("tour").querySelector("button.run").focus();
-const terminal = createConsole(find("terminal"), text => machine.type(text), leave);
+const terminal = createConsole(find("terminal"), type, leave);
 const tour = createTour(find("tour"), commands => {
     find("console").scrollIntoView({ block: "nearest", behavior: still.matches ? "auto" : "smooth" });
     return typist.run(commands);
@@ -41,6 +48,9 @@ const machine = new Machine({
     loading() {
         last = "";
         prompted = false;
+        for (const decoder of Object.values(decoders)) // a computer that was switched off has left half a letter,
+            decoder.decode();
+        picture.push("\n"); // and half a line
         terminal.clear();
         tour.ready(false);
         typist.stop();
@@ -74,11 +84,7 @@ function start() {
 }
 
 for (const button of document.querySelectorAll("[data-key]")) {
-    button.addEventListener("click", () => {
-        if (button.dataset.key === END_JOB)
-            typist.stop();
-        machine.type(String.fromCharCode(Number(button.dataset.key)));
-    });
+    button.addEventListener("click", () => type(String.fromCharCode(Number(button.dataset.key))));
 }
 find("restart").addEventListener("click", start);
 find("aloud").addEventListener("click", ({ target }) => {
@@ -86,4 +92,5 @@ find("aloud").addEventListener("click", ({ target }) => {
     target.setAttribute("aria-pressed", String(on));
     terminal.readAloud(on);
 });
-start();
+if (document.documentElement.className !== "failed") // check.js has found that it can't work
+    start();

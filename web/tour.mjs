@@ -65,7 +65,7 @@ class Tour {
     listen() {
         this.back.addEventListener("click", () => { location.hash = steps[this.at - 1].name; });
         this.next.addEventListener("click", () => { location.hash = steps[this.at + 1].name; });
-        this.button.addEventListener("click", () => this.type());
+        this.button.addEventListener("click", () => this.canType() && this.type());
         window.addEventListener("hashchange", () => {
             this.show();
             this.heading.focus({ preventScroll: true });
@@ -85,8 +85,13 @@ class Tour {
         this.showButton();
     }
 
+    canType() {
+        return this.isReady && !this.isBusy;
+    }
+
+    /* Not `disabled`: then it would lose the focus when it is pressed, and F6 could not give it back. */
     showButton() {
-        this.button.disabled = !this.isReady || this.isBusy;
+        this.button.ariaDisabled = String(!this.canType());
         this.button.textContent = this.isBusy ? "Typing…" : "▶ Type this";
     }
 

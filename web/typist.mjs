@@ -38,16 +38,18 @@ export class Typist {
     /* Resolves to true once all commands were typed and the last has given the prompt back; false: it was stopped. */
     async run(commands) {
         const turn = ++this.#turn;
-        this.#type(EMPTY_LINE);
         for (const command of commands) {
+            this.#type(EMPTY_LINE);
             await this.#keys(command, turn);
             if (turn !== this.#turn)
                 return false;
             this.#text = "";
             this.#type("\n");
             await this.#until(() => turn !== this.#turn || this.#isBack());
+            if (turn !== this.#turn)
+                return false;
         }
-        return turn === this.#turn;
+        return true;
     }
 
     async #keys(command, turn) {

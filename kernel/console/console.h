@@ -17,8 +17,8 @@ MUST_CHECK int console_start_keys(void);
 /* A character was typed on the keyboard or the serial port.  From an interrupt.  Sleeps: no. */
 void console_input(int c);
 
-/* Until console_read_lines(), its end or that of its job in the foreground, the caller alone reads what is typed: each
-   key as it comes, without echo; the end of a line is \n, and 0 means that another program wrote a line.  What has been
+/* Until console_read_lines(), its end or a change of the foreground, the caller alone reads what is typed: each key as
+   it comes, without echo; the end of a line is \n, and 0 means that another program wrote a line.  What has been
    typed and not read comes first.  The caller is the console's shell, or of the job in the foreground: then Ctrl-C,
    Ctrl-P and Ctrl-K are served as always.  1: there is something in the cursor's line; 0: there is nothing; -1: another
    one does so, or its input comes from the monitor port.  Sleeps: no. */

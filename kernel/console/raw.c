@@ -39,7 +39,7 @@ int console_read_keys(void)
     uint was = spin_acquire_irq(&input.lock);
     bool begun = output_in_line_locked();
 
-    if (!proc_keys_reader() && !stdin_is_source()) {
+    if (!proc_keys_reader() && !stdin_is_source() && proc_self()->job == proc_foreground()) {
         input.keys_from = input.taken;
         input.keys_to = input.edited;
         input.committed = input.edited = input.taken;

@@ -84,9 +84,9 @@ int console_write(const void USER *src, int nbytes)
 {
     char piece[PIECE_SIZE];
     int done = 0;
+    bool has_turn = mutex_acquire_unless_killed(&output.writing);
 
-    mutex_acquire(&output.writing);
-    while (done < nbytes && !thread_killed(thread_self())) {
+    while (has_turn && done < nbytes && !thread_killed(thread_self())) {
         size_t n = min_uint((uint)(nbytes - done), PIECE_SIZE);
 
         bytes_from_user(piece, user_at(src, (uint)done), n);
@@ -96,9 +96,10 @@ int console_write(const void USER *src, int nbytes)
         done += (int)n;
         if ((uint)done % WHOLE_SIZE == 0) { /* or a long write would keep the shell from its prompt */
             mutex_release(&output.writing);
-            mutex_acquire(&output.writing);
+            has_turn = mutex_acquire_unless_killed(&output.writing);
         }
     }
-    mutex_release(&output.writing);
+    if (has_turn)
+        mutex_release(&output.writing);
     return done;
 }

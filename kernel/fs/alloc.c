@@ -117,8 +117,10 @@ uint alloc_take(struct log_op *op, uint goal, uint want, uint *n)
         spin_release(&lock);
         if (!start && none)
             return 0;
-        if (!start)
+        if (!start) {
+            sched_checkpoint(); /* a disk may have millions of blocks */
             continue;
+        }
         uint blockno = BBLOCK(start, volume.sb);
         struct group *g = cache_get(blockno, 1, 1);
         if (!g)

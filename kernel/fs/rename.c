@@ -1,10 +1,10 @@
 /*
  * rename.c - another name for what has one.
  *
- * The new name is there before the old one goes: whoever looks for both finds one.  All that can be refused is
- * refused first; then the entries change, that first which can lack room:
+ * The new name is there before the old one goes: whoever looks for both finds one.  ".." always leads to a directory
+ * with one of them.  All that can be refused is refused first; then the entries change, that first which can lack room:
  *
- *   ".." of a directory that moves  ->  the new name  ->  the old name  ->  what had the new name loses it
+ *   the new name  ->  ".." of a directory that moves  ->  the old name  ->  what had the new name loses it
  *
  * If an entry can't be changed, those before it are changed back.  They are in the cache by then, so that can't fail.
  */
@@ -54,11 +54,13 @@ static int rename_entry(struct log_op *op, struct move *m)
     if (victim && names_kind(m->victim) != (is_dir ? NAMES_EMPTY_DIR : NAMES_FILE))
         return -1;
     bool moves = is_dir && m->from != m->to;
-    if (moves && (is_within(m) || names_set_entry(op, m->ip, &dot_dot, m->from->inum, m->to->inum, 0) < 0))
+    if (moves && is_within(m))
         return -1;
     int gained = moves && !victim, lost = is_dir && (moves || victim);
     if (names_set_entry(op, m->to, &m->new, victim, inum, gained) < 0)
-        goto not_entered;
+        return -1;
+    if (moves && names_set_entry(op, m->ip, &dot_dot, m->from->inum, m->to->inum, 0) < 0)
+        goto not_moved;
     if (names_set_entry(op, m->from, &m->old, inum, 0, -lost) < 0)
         goto not_removed;
     if (victim)
@@ -66,10 +68,10 @@ static int rename_entry(struct log_op *op, struct move *m)
     return 0;
 
 not_removed:
-    if (names_set_entry(op, m->to, &m->new, inum, victim, -gained) < 0)
-        log_fail();
-not_entered:
     if (moves && names_set_entry(op, m->ip, &dot_dot, m->to->inum, m->from->inum, 0) < 0)
+        log_fail();
+not_moved:
+    if (names_set_entry(op, m->to, &m->new, inum, victim, -gained) < 0)
         log_fail();
     return -1;
 }

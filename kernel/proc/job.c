@@ -7,7 +7,7 @@
  *         3      all below them
  *
  * A job is what a shell starts at once: a child of it, and all descendants of that.  Its number is the child's pid.
- * A shell that never calls foreground() has no jobs.  A shell is in no job itself.
+ * A shell is in no job itself.
  *
  * One job at most is in the foreground, until its first process ends: what that leaves behind runs on in the
  * background.  A shell names it after the fork; or it says before the fork that its next child will be it, or will be
@@ -22,12 +22,12 @@
 #include "mm/page.h"
 #include "proc/proc_impl.h"
 
-#define SHELL_RESERVE 16u /* of the last pages, for init and a shell that knows no jobs */
+#define SHELL_RESERVE 16u /* of the last pages, for init and the shell where none calls foreground() */
 #define SHELL_PAGES   40u /* what a shell takes */
 
-static volatile int foreground;   /* [P to change] a job, or 0 */
-static volatile uint keys_reader; /* a pid, or 0 */
-static volatile int keys_job;     /* its job, or 0; it is the reader while this is the foreground */
+static volatile uint foreground;  /* [P to change] a job, or 0 */
+static bool foreground_chosen;    /* [P] a shell has called foreground() */
+static volatile uint keys_reader; /* atomic: a pid, or 0; its job is the foreground */
 static uint nkept;                /* atomic: pages promised to the next shell */
 
 /* What a shell has said of its next child.  [P to change] */
@@ -41,9 +41,9 @@ static uint reserve_locked(const struct proc *p)
 {
     if (p->depth <= DEPTH_SHELL)
         return PAGE_RESERVE;
-    if (!p->job)
+    if (!foreground_chosen)
         return p->depth == DEPTH_COMMAND ? PAGE_RESERVE - SHELL_RESERVE : 0;
-    if (p->job != foreground)
+    if (p->job != (int)foreground)
         return 0;
     return p->pid == p->job ? PAGE_RESERVE : PAGE_LASTING; /* others may outlive the first one */
 }
@@ -57,7 +57,7 @@ void job_enter_locked(struct proc *p)
     bool handed_over = next_child.is_shell && next_child.parent == parent->pid;
     p->depth = parent->depth + (!handed_over && parent->depth <= DEPTH_COMMAND);
     if (p->depth > DEPTH_SHELL)
-        p->job = parent->controls_jobs ? p->pid : parent->job;
+        p->job = parent->depth == DEPTH_SHELL ? p->pid : parent->job;
 }
 
 /* A visit to all processes of a job, on the visitor's stack. */
@@ -68,11 +68,21 @@ struct visit {
 };
 static struct list visits = LIST_INIT(visits); /* [P] under way */
 
+/* Who reads keys and is not of this job reads none from now on.  Who begins at the same time sees this job, or is seen
+   here: each side writes before it looks. */
+static void set_foreground_locked(int job)
+{
+    atomic_swap(&foreground, (uint)job);
+    const struct proc *reader = proc_find_locked((int)keys_reader);
+    if (reader && reader->job != job)
+        atomic_cas(&keys_reader, (uint)reader->pid, 0);
+}
+
 void job_begin_locked(struct proc *p)
 {
     if (p->parent && p->parent->pid == next_child.parent) {
         next_child.parent = 0;
-        foreground = p->job;
+        set_foreground_locked(p->job);
     }
     p->thread.reserve = reserve_locked(p);
     list_for_each(link, &visits) {
@@ -94,12 +104,13 @@ void job_shell_ends(const struct proc *self, int job)
 
 int job_leave_locked(struct proc *self)
 {
-    int left = foreground; /* perhaps another's than self->job: a shell leaves its job behind */
+    int left = (int)foreground; /* perhaps another's than self->job: a shell leaves its job behind */
 
     atomic_cas(&keys_reader, (uint)self->pid, 0);
     if (!self->controls_jobs && self->pid != left)
         return 0;
-    foreground = next_child.parent = 0;
+    next_child.parent = 0;
+    set_foreground_locked(0);
     return left;
 }
 
@@ -141,7 +152,7 @@ static bool may_set_locked(const struct proc *self, int pid)
     const struct proc *p = proc_find_alive_locked(pid);
 
     return self->depth == DEPTH_SHELL &&
-           (pid == 0 || pid == self->pid || pid == -self->pid || (p && p->parent == self));
+           (pid == 0 || pid == self->pid || pid == -self->pid || (p && p->parent == self && p->job));
 }
 
 int proc_set_foreground(int pid)
@@ -152,12 +163,12 @@ int proc_set_foreground(int pid)
 
     spin_acquire(&proc_lock);
     allowed = may_set_locked(self, pid);
-    old = foreground;
+    old = (int)foreground;
     if (allowed) {
-        self->controls_jobs = true;
+        self->controls_jobs = foreground_chosen = true;
         next_child.parent = of_next ? self->pid : 0;
         next_child.is_shell = pid < 0;
-        foreground = job;
+        set_foreground_locked(job);
     }
     spin_release(&proc_lock);
     if (!allowed)
@@ -167,14 +178,15 @@ int proc_set_foreground(int pid)
     return 0;
 }
 
-int proc_foreground(void) { return foreground; }
+int proc_foreground(void) { return (int)foreground; }
 
 bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
 
 void proc_read_keys(bool on)
 {
-    keys_job = proc_self()->job;
-    keys_reader = on ? (uint)proc_self()->pid : 0;
+    atomic_swap(&keys_reader, on ? (uint)proc_self()->pid : 0);
+    if (proc_self()->job != (int)foreground)
+        keys_reader = 0;
 }
 
-int proc_keys_reader(void) { return keys_job == foreground ? (int)keys_reader : 0; }
+int proc_keys_reader(void) { return (int)keys_reader; }

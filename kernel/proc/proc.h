@@ -86,9 +86,9 @@ int proc_foreground(void);
 /* Is the caller the console's shell: a child of init, or one to which such a shell handed the console?  Sleeps: no. */
 bool proc_is_shell(void);
 /* From now on the caller is, or is no longer, the process that reads keys from the console: the shell while no job is
-   in the foreground, or a process of the job that is.  Sleeps: no. */
+   in the foreground, or a process of the job that is.  It ends when another job is there.  Sleeps: no. */
 void proc_read_keys(bool on);
-/* That process, which is alive; 0: there is none, or its job is not in the foreground.  Any context.  Sleeps: no. */
+/* That process, which is alive; 0: there is none.  Any context.  Sleeps: no. */
 int proc_keys_reader(void);
 /* 0, or -1 for a pid that is not alive.  Any thread.  Sleeps: no. */
 MUST_CHECK int proc_info(int pid, struct procinfo *info);

@@ -33,9 +33,10 @@ void mutex_init(struct mutex *m, enum lock_rank rank, const char *name)
     list_init(&m->waiters);
 }
 
-void mutex_acquire(struct mutex *m)
+static bool acquire(struct mutex *m, bool unless_killed)
 {
     struct thread *self = thread_self();
+    bool killed = false, acquired;
 
     mutex_debug_acquire(m);
     spin_acquire(&m->lock);
@@ -43,13 +44,21 @@ void mutex_acquire(struct mutex *m)
         m->holder = self;
     } else {
         list_push_back(&m->waiters, &self->wait_link);
-        do
-            thread_park(&m->lock, 0, false);
-        while (m->holder != self);
+        while (m->holder != self && !killed)
+            killed = thread_park(&m->lock, 0, unless_killed) == PARK_KILLED;
     }
+    acquired = m->holder == self;
+    if (!acquired)
+        list_remove(&self->wait_link);
     spin_release(&m->lock);
-    mutex_debug_acquired(m);
+    if (acquired)
+        mutex_debug_acquired(m);
+    return acquired;
 }
+
+void mutex_acquire(struct mutex *m) { (void)acquire(m, false); }
+
+bool mutex_acquire_unless_killed(struct mutex *m) { return acquire(m, true); }
 
 void mutex_release(struct mutex *m)
 {

@@ -142,8 +142,7 @@ static inline void spin_release_irq(struct spinlock *l, uint was)
     lock_debug_released(RANK_INTERRUPT);
 }
 
-/* A lock whose holder may sleep.  Waiters get it in the order in which they came; kill() does not end their
-   wait.  Fields:  L lock */
+/* A lock whose holder may sleep.  Waiters get it in the order in which they came.  Fields:  L lock */
 struct mutex {
     struct spinlock lock;
     struct thread *holder; /* [L] NULL: free */
@@ -151,8 +150,10 @@ struct mutex {
 };
 
 void mutex_init(struct mutex *m, enum lock_rank rank, const char *name);
-/* Sleeps: may. */
+/* kill() does not end the wait.  Sleeps: may. */
 void mutex_acquire(struct mutex *m);
+/* kill() ends the wait; false: it did, and the mutex is not acquired.  Sleeps: may. */
+MUST_CHECK bool mutex_acquire_unless_killed(struct mutex *m);
 void mutex_release(struct mutex *m);
 bool mutex_held(const struct mutex *m); /* by this thread */
 

@@ -91,6 +91,8 @@ refused(2, "no line `Points: ...'", "a hidden test without a header is refused",
         "--tests", os.path.dirname(write("headless/one.c", "int main(void) { return 0; }\n")), GOOD)
 refused(2, "'many' is no number of points", "points that are none are refused", "--points",
         write("many.csv", "suite,test,points\nt_ksm,,many\n"), GOOD)
+ok(grader.points.read(write("sheet.csv", "\ufeffsuite,test,points\r\nt_ksm,,1\r\n"))[0].points == 1,
+   "points may come from a spreadsheet, which marks UTF-8 as such")
 refused(2, "there is no suite 't_nothing'", "and a suite that there is not", "--points",
         write("nothing.csv", "suite,test,points\nt_nothing,,1\n"), GOOD)
 refused(2, "there is no exercise 'nothing'; there are: call pages attach", "and an exercise that there is not",
@@ -243,6 +245,13 @@ said = "ld: kernel.ld:1: syntax error\nmake: *** [Makefile:1: a] Error 1\nmake: 
 ok(submission.first_error(said) == "ld: kernel.ld:1: syntax error",
    "what a tool says counts, and not what make says of it")
 ok(len(submission.first_error("error: " + "x" * 99999)) < 1000, "a line without an end makes no table wide")
+
+for name in "twice/a.c", "twice/b.c":
+    write(name, "int f(void) { return 0; }\n")
+write("twice/Makefile", "all:\n\tgcc -g -c a.c b.c\n\tld -r -o c.o a.o b.o\n")
+said = submission.build(path("twice"), ".", ["all"], ENV, 1, Processes())
+ok("a.c:1: first defined here" in (said or "") and WORK not in said, "where a linker finds a name twice is said "
+   "without the grader's own directories", said)
 
 left = {name: path("left", name) for name in ("ksm-grade-dead", "ksm-grade-live", "ksm-grade-young", "other")}
 for name, place in left.items():

@@ -122,4 +122,20 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
         hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
         ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
     ok(s.until(lambda: used(s) < 4096), "all memory comes back", s.text)
+
+    s.command(b"mv sh oldsh; ln jobsh sh")
+    s.type(b"exit")
+    ok(s.expect(b"in the foreground: 0\n"), "another shell names its first job after the fork", s.text)
+    s.send(CTRL_C)
+    ok(s.expect(b"ended: 1\n"), "and Ctrl-C ends it", s.text)
+    s.expect(b"key?\n")
+    s.send(b"a")
+    ok(s.expect(b"key a\n") and s.expect(b"line?\n"), "it reads a key, and starts a job and asks for no lines",
+       s.text)
+    s.send(b"one line\n")
+    ok(s.expect(b"one line\none line\n"), "the job gets a line", s.text)
+    s.expect(b"key?\n")
+    s.send(b"b")
+    ok(s.expect(b"key b\n"), "and the shell the next key", s.text)
+    ok(s.expect(b"a shell in the foreground: -1\n"), "a shell in its turn is no job", s.text)
 done()

@@ -93,6 +93,10 @@ if os.path.exists("/dev/full"):
                            stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     ok(p.returncode == statuses.BROKEN_PIPE and "ksm: standard output cannot be written: No space left" in p.stderr,
        "an output that is full is reported", p)
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run(RUN + ["--", "echo hello; exit 3"], env=dict(os.environ, KSM_BUILT="1"), text=True,
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=full, check=False)
+    ok(p.returncode == 3 and p.stdout == "hello\n", "where only messages find no room, they are lost alone", p)
 r = run("--smp", "1", "--", "echo one")
 ok(r.out == "one\n", "1 processor", r)
 r = run("--smp", "8", "--", "echo eight")

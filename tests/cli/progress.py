@@ -107,8 +107,10 @@ for words in tools:
         p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL,
                            capture_output=True, text=True, check=False)
         ok(p.returncode == 0 and not p.stderr, "./ksm %s %s" % (words, end), p.stderr)
-p = subprocess.run("./ksm test nonsense 2>&-", shell=True, cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
-ok(p.returncode == 2, "a status does not depend on anybody who hears why", p)
+for words in "test nonsense", "nonsense", "run --nonsense":
+    for end in ["2>&-", "2</dev/null"] + ["2>/dev/full"] * os.path.exists("/dev/full"):
+        p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
+        ok(p.returncode == 2, "./ksm %s %s: its status does not depend on anybody who hears why" % (words, end), p)
 
 # Signals, however this test was started: under nohup, a closed terminal would end nothing.
 for name, sent in ("kill", signal.SIGTERM), ("a closed terminal", signal.SIGHUP):
@@ -130,6 +132,14 @@ with subprocess.Popen([sys.executable, "-c", BUILD % os.path.join(ROOT, "tools")
     os.close(tree)
 ok(first == "ksm: waiting for another build of this tree to end\n" and p.returncode == 0,
    "a build waits until another one of the tree has ended, and says so", first, p.returncode)
+
+said = ["a.c:1: error: no\n", "make: *** [Makefile:1: a.o] Error 1\n"]
+its_end = ["make: *** [Makefile:1: b.o] Interrupt\n", "make: *** [Makefile:2: c] Deleting file 'c'\n",
+           "make: *** Waiting for unfinished jobs....\n", "make: *** wait: No child processes.  Stop.\n"]
+PASS_ON = "import sys; sys.path.insert(0, %r); from run.build import _pass_on; _pass_on(sys.stdin)"
+p = subprocess.run([sys.executable, "-c", PASS_ON % os.path.join(ROOT, "tools")], input="".join(said + its_end),
+                   stderr=subprocess.PIPE, text=True, check=False)
+ok(p.stderr == "".join(said), "of a build, errors are shown, and not what make says of its own end", p)
 
 for where, *words in (("mutants", "mutants", "a dead handle"), ("course", "handout", "--check", "call"),
                       ("coverage", "coverage")):

@@ -3,6 +3,7 @@
  */
 #include "fcntl.h"
 #include "guest.h"
+#include "ksmtest.h"
 #include "procinfo.h"
 #include "stat.h"
 
@@ -107,6 +108,54 @@ TEST("a process that writes a megabyte at once keeps nobody else from the consol
     kill(pid);
     check_eq(tap_status(pid), KILLED);
     gate_destroy(&g);
+}
+
+#define NWRITERS 16
+
+struct turns {
+    volatile uint n;
+    volatile int last; /* the writer who had it */
+};
+static struct turns *turns; /* shared */
+
+static void write_in_turn(void *arg)
+{
+    static char text[2048];
+
+    for (uint i = 0; i < sizeof(text); i++)
+        text[i] = i % 64 == 0 ? '#' : i % 64 == 63 ? '\n' : '.';
+    for (;;) {
+        write(1, text, sizeof(text));
+        turns->last = *(int *)arg;
+        __atomic_add_fetch(&turns->n, 1, __ATOMIC_RELAXED);
+    }
+}
+
+TEST("a writer that is killed does not wait for its turn")
+{
+    int numbers[NWRITERS], pids[NWRITERS];
+    uint nwaited = 0;
+
+    turns = (struct turns *)attach(fresh(sizeof(*turns)));
+    for (int i = 0; i < NWRITERS; i++) {
+        numbers[i] = i;
+        pids[i] = tap_start(write_in_turn, &numbers[i]);
+    }
+    wait_until(turns->n >= NWRITERS);
+    for (int i = 0; i < NWRITERS; i++) {
+        int last;
+
+        turns->last = -1;
+        wait_until((last = turns->last) >= 0 && pids[last]); /* it is the last in line now */
+        uint begun = turns->n;
+        kill(pids[last]);
+        check_eq(tap_status(pids[last]), KILLED);
+        pids[last] = 0;
+        nwaited += turns->n - begun;
+    }
+    check(nwaited < 4 * NWRITERS); /* if each one waited, NWRITERS times half of that */
+    ksmdetach(turns);
+    drop_fresh();
 }
 
 TAP_MAIN(NULL)

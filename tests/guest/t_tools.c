@@ -172,7 +172,9 @@ TEST("ed says what is wrong, and loses no text")
           "ed: the text was not written: it is in ed.hup now\none\ntwo\n",
           0 },
         { "ed < f; (echo p; echo Q) | ed none", "?\nnone: a new file\n?\n", 1 },
-        { "ed .", "ed: .: is a directory\n", 1 },
+        { "ed .", "ed: .: it is a directory\n", 1 },
+        { "(echo H; echo e .; echo r .; echo E none; echo q) | ed -s f",
+          "?\nit is a directory\n?\nit is a directory\n?\ncannot open the file\n", 1 },
         { "ed -x",
           "ed: -x: unknown option\n"
           "ed: usage: ed [-s] [-p PROMPT] [FILE]\n",
@@ -371,6 +373,7 @@ TEST("head and tail print the ends of files and pipes")
         { "cat /sh /ls /cat /wc /grep f | tail -n 1; > e; tail e; head e", "11\n", 0 },
         { "head -n 1 f none f", "==> f <==\n1\nhead: none: cannot open\n\n==> f <==\n1\n", 1 },
         { "tail -n 1 f none f", "==> f <==\n11\ntail: none: cannot open\n\n==> f <==\n11\n", 1 },
+        { "head -n 1 none f", "head: none: cannot open\n==> f <==\n1\n", 1 },
         { "head -n x f", "head: x: not a number of lines\n", 2 },
         { "tail -n -1 f", "tail: -1: not a number of lines\n", 2 },
         { "head -2 f; tail -12 f | head -1; tail -1 f f | tail -n 3", "1\n2\n1\n\n==> f <==\n11\n", 0 },

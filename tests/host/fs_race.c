@@ -188,6 +188,55 @@ static void run_freeing(void *unused)
     check_eq(fs_mkdir(root, "outer/inner"), 0);
 }
 
+/* A directory can't move, because the disk is full and the new name needs a block: nobody may see that it was tried. */
+
+static const struct fsimage_shape few_blocks = { false, 600, 48, 127 };
+
+static void fill_disk(void *unused)
+{
+    struct inode *root = world_root();
+    char name[20];
+
+    (void)unused;
+    check_eq(fs_mkdir(root, "from"), 0);
+    check_eq(fs_mkdir(root, "from/moving"), 0);
+    check_eq(fs_mkdir(root, "to"), 0);
+    check_eq(world_write_file("to/f", 0, 0, 1), 0);
+    for (uint i = 3; i < BSIZE / sizeof(struct dirent); i++) { /* it has ".", ".." and "f" */
+        sprintf(name, "to/%u", i);
+        check_eq(fs_link(root, "to/f", name), 0);
+    }
+    for (uint i = 0; sprintf(name, "f%u", i), world_write_file(name, 0, 60000, 1) == 60000; i++)
+        ;
+    for (uint i = 0; sprintf(name, "g%u", i), world_write_file(name, 0, BSIZE, 1) == BSIZE; i++)
+        ;
+    check_eq(fs_settle(), 0);
+}
+
+static void move_in_vain(void *unused)
+{
+    (void)unused;
+    for (uint i = 0; i < 40; i++)
+        check_eq(fs_rename(world_root(), "from/moving", "to/moving"), -1);
+    finished();
+}
+
+static void run_moving(void *unused)
+{
+    struct inode *from = fs_lookup(world_root(), "from"), *moving = fs_lookup(world_root(), "from/moving");
+
+    (void)unused;
+    start(move_in_vain, 1);
+    while (atomic_add(&nrunning, 0)) {
+        struct inode *up = fs_lookup(moving, "..");
+        check(up == from);
+        inode_put(up);
+        actor_yield();
+    }
+    inode_put(moving);
+    inode_put(from);
+}
+
 /* Many writers share one open file: each piece lands as a whole. */
 static struct file *shared;
 
@@ -260,6 +309,14 @@ TEST("a number is not given out before the inode that had it is gone")
     spoil();
     for (uint seed = 1; seed <= 60 / SEEDS_SHARE; seed++)
         run_seed(2000, run_freeing, seed); /* which leaves all as it was */
+}
+
+TEST("a directory that can't move leads to where it is at each moment")
+{
+    world_format(&few_blocks);
+    check(world_boot(fill_disk, NULL));
+    for (uint seed = 1; seed <= 10; seed++)
+        run_seed(2000, run_moving, seed);
 }
 
 TEST("one open file, many writers") { race(&world_small, 2000, run_shared, 10); }

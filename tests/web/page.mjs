@@ -181,10 +181,39 @@ async function byKeyboard() {
         await screen(page));
     const moving = await page.evaluate(() => document.getAnimations().length);
     ok(moving === 0, "nothing moves where the user asks for that");
+    await pastes(page);
     await picture(page, "900", "light");
+    await inFewColours(page);
     await hasNoBarriers(page, modules, "the page");
     await restartAndHalt(page);
     await page.close();
+}
+
+async function pastes(page) {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.evaluate(() => navigator.clipboard.writeText("echo pas\\ted"));
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.press("Control+v");
+    ok(await until(async () => (await screen(page)).includes("pas\\ted")), "Ctrl-V pastes", await screen(page));
+    await page.keyboard.press("Enter");
+    ok(await shows(page, "\npasted"), "and Enter runs what was pasted", await screen(page));
+}
+
+/* The system's own colours, as people choose them who see little. */
+async function inFewColours(page) {
+    await page.emulateMedia({ forcedColors: "active" });
+    const [border, ...swatches] = await page.evaluate(() => [
+        getComputedStyle(document.querySelector(".run")).borderTopWidth,
+        ...["rw", "sleeper", "lock"].map(name =>
+            getComputedStyle(document.querySelector(`.picture-key .${name}`), "::before").backgroundColor),
+    ]);
+    ok(border !== "0px" && new Set(swatches).size === swatches.length,
+        "with forced colours, the button has a border and the picture a key", border, ...swatches);
+    await page.locator("#aloud").click();
+    const opacity = await page.locator(".xterm-accessibility").evaluate(element => getComputedStyle(element).opacity);
+    ok(opacity === "0", "and what is read aloud is not shown over the console's letters", opacity);
+    await page.locator("#aloud").click();
+    await page.emulateMedia({ forcedColors: "none" });
 }
 
 async function restartAndHalt(page) {
@@ -273,24 +302,100 @@ async function damaged() {
     await page.goto(url);
     ok(await tells(/refuses the emulator/), "with a damaged part, the page says so");
     await picture(page, "failed", "light");
+    await page.unroute("**/lib/v86.gz");
+    await page.route("**/picture/feed.mjs", route => route.fulfill({ status: 404 }));
+    await page.goto(url);
+    ok(await tells(/missing/), "with a part of the page itself missing, too");
+    await page.unroute("**/picture/feed.mjs");
+    await page.route("**/main.mjs", route => route.fulfill({ contentType: "text/plain", body: "" }));
+    await page.goto(url);
+    ok(await tells(/missing/), "and where a server calls scripts text");
+    await page.addInitScript(() => { delete Array.prototype.findLast; });
+    await page.goto(url);
+    ok(await tells(/too old/), "a browser that is too old is told so");
+    await page.close();
+    const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+    await plain.goto(url);
+    const dead = plain.locator("main, #state").filter({ visible: true });
+    ok(await plain.locator("noscript p").isVisible() && await dead.count() === 0,
+        "without scripts, the page says what to do and shows nothing that does not work");
+    await plain.close();
+}
+
+/* The page with another computer: `code` is what it does when it gets `data`, by write(kind, text). */
+async function withComputer(code) {
+    const page = await (await browser.newContext({ reducedMotion: "reduce" })).newPage();
+    const body = `onmessage = ({ data }) => {
+        const write = (kind, text) => postMessage({ kind, bytes: Uint8Array.from(text, c => c.charCodeAt(0)) });
+        ${code}
+    };`;
+    page.setDefaultTimeout(PATIENCE * 1000);
+    await page.route("**/emulator.mjs", route => route.fulfill({ contentType: "text/javascript", body }));
+    await page.goto(url);
+    await isReady(page);
+    return page;
+}
+
+/* A computer that writes half a letter before a line of the feed, and is switched off in the middle of both. */
+async function halfALetter() {
+    const page = await withComputer(`
+        write("feed", "KSM-FEED 1 1\\n");
+        write("console", "\\xc3");
+        write("feed", "F 1 2 5\\nT 0 0 0 0 0 0\\nZ 2 2 c4e81b79\\nF 1");
+        write("console", "$ ");`);
+    const told = () => page.locator(".picture-told").innerText();
+    ok(await told() === "", "half a letter on the console does no harm to the feed", await told());
+    await page.locator("#restart").click();
+    await isReady(page);
+    ok(await told() === "", "nor does half a line that a restart cuts off", await told());
     await page.close();
 }
 
-/* A computer that writes half a letter before a line of the feed. */
-async function halfALetter() {
+/* A computer whose commands end at Ctrl-C or Ctrl-D alone, and that shows when the line is emptied. */
+async function lastingStep() {
+    const page = await withComputer(`
+        if (data.kind === "start")
+            return write("console", "$ ");
+        const shown = { "\\x03": "^C\\n$ ", "\\x04": "\\n$ ", "\\x05": "", "\\x15": "<empty>" };
+        write("console", [...new TextDecoder().decode(data.bytes)].map(key => shown[key] ?? key).join(""));`);
+    const onButton = () => page.evaluate(() => document.activeElement.className === "run");
+    const button = page.locator("#tour .run");
+    await button.focus();
+    await page.keyboard.press("Enter");
+    ok(await shows(page, "<empty>ps") && await onButton(), "a step's button keeps the focus when it is pressed");
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.type("half");
+    await page.keyboard.press("F6");
+    ok(await onButton(), "F6 leaves the console during a step");
+    await page.keyboard.press("Enter");
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.press("Control+d");
+    ok(await shows(page, /half\n\$ <empty>ksmstat$/), "what was typed meanwhile is no part of the next command",
+        await screen(page));
+    await page.keyboard.press("Control+c");
+    ok(await until(() => button.isEnabled()), "Ctrl-C in the console ends the step");
+    await button.click();
+    await shows(page, /\^C\n\$ <empty>ps$/);
+    await page.locator(".xterm-helper-textarea").focus();
+    await page.keyboard.press("Control+c");
+    await page.keyboard.type("over");
+    ok(await shows(page, /ps\n\^C\n\$ over$/), "and no more of its commands are typed", await screen(page));
+    await page.close();
+}
+
+/* Nothing is drawn in the background, perhaps for hours. */
+async function inTheBackground() {
     const page = await (await browser.newContext()).newPage();
-    const half = `onmessage = () => {
-        const write = (kind, text) => postMessage({ kind, bytes: Uint8Array.from(text, c => c.charCodeAt(0)) });
-        write("feed", "KSM-FEED 1 1\\n");
-        write("console", "\\xc3");
-        write("feed", "C 0 0\\n");
-        write("console", "$ ");
-    };`;
-    page.setDefaultTimeout(PATIENCE * 1000);
-    await page.route("**/emulator.mjs", route => route.fulfill({ contentType: "text/javascript", body: half }));
-    await page.goto(url);
-    const told = await isReady(page) && await page.locator(".picture-told").innerText();
-    ok(told === "", "half a letter on the console does no harm to the feed", told);
+    await page.goto(`${url}contract.html`);
+    const kept = await page.evaluate(async () => {
+        const { createPicture } = await import("./picture/picture.mjs");
+        globalThis.requestAnimationFrame = () => 0;
+        const picture = createPicture(document.createElement("div"));
+        for (let time = 0; time < 5000; time++)
+            picture.push(`E ${time} 0 exit 3 0\n`);
+        return picture.pending.length ?? picture.pending.childElementCount;
+    });
+    ok(kept > 0 && kept < 1000, "a picture in the background keeps only as many lines as it will show", kept);
     await page.close();
 }
 
@@ -303,6 +408,8 @@ async function run() {
     noComplaints();
     await damaged();
     await halfALetter();
+    await lastingStep();
+    await inTheBackground();
 }
 
 await run().catch(error => ok(false, "the test runs to its end", error.stack));

@@ -21,7 +21,7 @@ LINE = re.compile(r"(\d+)\s+(\w+)\s+(\S+)\s+(.*\S)", re.ASCII)
 def read_table(path):
     """The calls, by number: (number, name, how many arguments)."""
     calls, seen = [], set()
-    with open(path, encoding="utf-8", errors="replace") as table:  # a comment may be anything
+    with open(path, encoding="utf-8-sig", errors="replace") as table:  # a comment may be anything
         for lineno, line in enumerate(table, 1):
             line = line.split("#")[0].strip()
             if not line:

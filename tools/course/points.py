@@ -42,7 +42,7 @@ def row_item(path, line, row):
 def read(path):
     """The items of a file."""
     try:
-        with open(path, encoding="utf-8", newline="") as f:
+        with open(path, encoding="utf-8-sig", newline="") as f:  # spreadsheets write the mark of UTF-8
             rows = csv.reader(f)
             head = next(rows, [])
             if [cell.strip() for cell in head] != ["suite", "test", "points"]:

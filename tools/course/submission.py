@@ -18,6 +18,7 @@ import threading
 import time
 
 from course.processes import end_group
+from run.paths import ROOT
 
 PARTS = ("kernel", "user", "include")
 NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,99}")
@@ -206,7 +207,14 @@ def build(tree, where, targets, env, njobs, processes):
         watchdog.stop()
         make.stdout.close()
         processes.finish(make)
-    return watchdog.why + said.decode(errors="replace") if status else None
+    return watchdog.why + without_places(said.decode(errors="replace"), tree) if status else None
+
+
+def without_places(said, tree):
+    """Linkers say whole names of files; those of our working directory would be others each time."""
+    for root in tree, ROOT:
+        said = said.replace(os.path.join(os.path.realpath(root), ""), "")
+    return said
 
 
 def first_error(text):

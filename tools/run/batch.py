@@ -10,7 +10,7 @@ import threading
 import time
 from functools import partial
 
-from . import qemu
+from . import progress, qemu
 from .options import DEFAULT_TIMEOUT
 from .statuses import say
 from .prompt import TYPED_MAX, Typer
@@ -24,7 +24,7 @@ LAST_WORDS = 1   # seconds that a run that is ended from outside waits for whoev
 def write_all(stream, data):
     """Past the stream's buffer, whose lock a thread would keep that waits for a slow reader."""
     while data:
-        data = data[os.write(stream.fileno(), data):]
+        data = data[progress.unbuffered(stream).write(data):]
 
 
 class Output:
@@ -44,7 +44,7 @@ class Output:
                 write_all(self._stream, data() if callable(data) else data)
             except OSError as e:
                 self._broken = True
-                if e.errno != errno.EPIPE and self._stream is not sys.stderr:
+                if e.errno != errno.EPIPE:
                     say("standard output cannot be written: %s" % e.strerror)
                 return
 

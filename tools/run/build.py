@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -29,10 +30,13 @@ def alone(directory=ROOT, what="build of this tree"):
         os.close(held)
 
 
+ITS_END = re.compile(r".* (Interrupt|Terminated)$|.*\*\*\* (.*Deleting file|Waiting for unfinished|wait: No child)")
+
+
 def _pass_on(stream):
     """Shows warnings and errors above the line of progress, but not what make says of its end."""
     for line in stream:
-        if not line.endswith((" Interrupt\n", " Terminated\n")) and "*** Deleting file" not in line:
+        if not ITS_END.match(line):
             progress.say(line.rstrip("\n"), sys.stderr)
 
 

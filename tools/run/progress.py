@@ -11,6 +11,7 @@ several threads may call the functions of this module.
 """
 
 import contextlib
+import io
 import os
 import select
 import signal
@@ -30,13 +31,30 @@ _ending = []   # a pipe; its second end is closed when Ctrl-C or a kill ends the
 _signals = []  # a pipe to which each signal that has a handler writes a byte
 
 
+class _Unheard(io.FileIO):
+    """Standard error.  What can't be written there is lost: how a tool ends does not depend on who hears why."""
+
+    def write(self, data):
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError:
+            return len(data)
+
+
+def unbuffered(stream):
+    """What is below a stream's buffer.  There is no buffer with PYTHONUNBUFFERED."""
+    return getattr(stream.buffer, "raw", stream.buffer)
+
+
 def write(stream, text):
     """Writes past the stream's buffer.  Once the tool is to end, whoever reads nothing gets no more: nobody waits for
     that, and a thread that does already goes on, and gives back the locks that it holds."""
     data = text.encode(stream.encoding, stream.errors)
     while data and stream in select.select(_ending[:1], [stream], [])[1]:
         stream.flush()  # what print() has left there
-        data = data[os.write(stream.fileno(), data[:select.PIPE_BUF]):]
+        data = data[unbuffered(stream).write(data[:select.PIPE_BUF]):]
 
 
 class _Line:
@@ -126,7 +144,9 @@ def open_missing():
     """A caller that has closed a standard stream gets the null device: no other file may take the number."""
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")
+    sys.__stderr__ = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # it stays open
+    sys.stderr = io.TextIOWrapper(io.BufferedWriter(_Unheard(sys.__stderr__.fileno(), "w", closefd=False)),
+                                  sys.__stderr__.encoding, sys.__stderr__.errors, line_buffering=True)
     if sys.stdout.errors == "strict":  # files and tests have names that a terminal's letters may not have
         sys.stdout.reconfigure(errors="backslashreplace")
 

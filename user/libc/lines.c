@@ -6,12 +6,14 @@
 
 static int nlines = 10;
 static int (*print_lines)(int fd, const char *name, int nlines);
-static const char *first; /* of several files; NULL: there is one, without a heading */
+static const char *gap; /* before the next heading; NULL: a file alone has none */
 
 static int print_file(int fd, const char *name)
 {
-    if (first)
-        must_print("%s==> %s <==\n", name == first ? "" : "\n", name);
+    if (gap) {
+        must_print("%s==> %s <==\n", gap, name);
+        gap = "\n";
+    }
     return print_lines(fd, name, nlines);
 }
 
@@ -36,6 +38,6 @@ int lines_main(int argc, char *argv[], int (*print)(int fd, const char *name, in
     }
     print_lines = print;
     if (argc - optind > 1)
-        first = argv[optind];
+        gap = "";
     return file_each(argv + optind, argc - optind, print_file);
 }

@@ -82,6 +82,7 @@ class Picture {
         this.rest = 0;   // when the next drawing may begin, by performance.now()
         this.cost = 0;   // milliseconds of the last one
         this.follow = true; // the log shows its end
+        this.pending = [];  // lines that it does not show yet
         this.listen();
         this.tell("Waiting for the system.");
     }
@@ -155,11 +156,9 @@ class Picture {
         const sentence = describe(this.history, event);
         if (!sentence)
             return;
-        const line = document.createElement("div");
-        line.textContent = `${seconds(event.time)}  ${sentence}`;
-        line.dataset.kind = event.event ?? "lost";
-        this.pending ??= document.createDocumentFragment();
-        this.pending.append(line);
+        this.pending.push([event.event ?? "lost", `${seconds(event.time)}  ${sentence}`]);
+        if (this.pending.length > 2 * LOG_LINES) // nothing is drawn while the page is in the background
+            this.pending.splice(0, LOG_LINES);
     }
 
     // Something is different: the picture is drawn with one of the browser's next frames.
@@ -245,10 +244,14 @@ class Picture {
     }
 
     addLog() {
-        if (!this.pending)
+        if (!this.pending.length)
             return;
-        this.log.append(this.pending);
-        this.pending = null;
+        this.log.append(...this.pending.splice(0).slice(-LOG_LINES).map(([kind, text]) => {
+            const line = document.createElement("div");
+            line.textContent = text;
+            line.dataset.kind = kind;
+            return line;
+        }));
         while (this.log.childElementCount > LOG_LINES)
             this.log.firstChild.remove();
         if (this.follow)

@@ -328,8 +328,6 @@ static void start(const char *name)
     strcpy(path, name);
     if (stat(name, &st) < 0)
         printf("%s: a new file\n", name);
-    else if (st.type == T_DIR)
-        fail(1, "%s: is a directory", name);
     else if (!file_read(name))
         fail(1, "%s: %s", name, problem);
     changed = false;

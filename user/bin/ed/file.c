@@ -18,12 +18,15 @@ bool file_read(const char *name)
 {
     int fd = open(name, O_RDONLY);
     struct line_reader reader = LINE_READER(fd);
+    struct stat st;
     uint nbytes = 0, n;
     char *line;
     bool good = true;
 
     if (fd < 0)
         return wrong("cannot open the file");
+    if (fstat(fd, &st) == 0 && st.type == T_DIR) /* its bytes are no text */
+        good = wrong("it is a directory");
     while (good && (line = line_next(&reader, &n))) {
         good = text_insert(line, n);
         nbytes += n + 1;
