@@ -267,10 +267,10 @@ static void explain(int status, const struct footprint *before, const struct foo
     else if (status != 0 && status != STATUS_FAILED)
         printf(1, "# ended with status %d\n", status);
     if (!same(before, after))
-        printf(1, "# before: %d frames, %u segments, %u pages, %u attachments; after: %d, %u, %u, %u\n",
-               before->frames, before->ksm.total_shrg_nr, before->ksm.total_shpg_nr,
-               before->ksm.total_attached_nr, after->frames, after->ksm.total_shrg_nr,
-               after->ksm.total_shpg_nr, after->ksm.total_attached_nr);
+        printf(1, "# left behind: %d frames, %d segments, %d pages, %d attachments\n",
+               after->frames - before->frames, after->ksm.total_shrg_nr - before->ksm.total_shrg_nr,
+               after->ksm.total_shpg_nr - before->ksm.total_shpg_nr,
+               after->ksm.total_attached_nr - before->ksm.total_attached_nr);
 }
 
 static bool run_test(const struct tap_test *test, uint number)

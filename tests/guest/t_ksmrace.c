@@ -149,6 +149,45 @@ TEST("§12 §3.8 attach, detach, delete and get run against each other") { run_w
 
 TEST("§12 §7.1 §7.2 so do fork, exec, faults and kill") { run_workers(1500, true); }
 
+/* Processes that only count: attachments are made, inherited and given back on all processors at once. */
+
+#define INHERITED 16u
+
+static int counted;
+
+static void attach_and_fork(void *arg)
+{
+    uint n = *(uint *)arg;
+    int status;
+
+    for (uint i = 0; i < n; i++) {
+        int pid = fork();
+
+        if (pid == 0)
+            exits(0);
+        check_positive(pid);
+        for (int j = 0; j < 20; j++)
+            check_eq(ksmdetachat(attach(counted)), 0);
+        check_eq(waits(&status), pid);
+    }
+}
+
+TEST("§12 §7.1 §7.2 no attachment is lost or left when processes make and end them at once")
+{
+    uint n = 1500;
+
+    counted = fresh(PAGE);
+    for (uint i = 0; i < INHERITED; i++)
+        attach(counted);
+    for (uint i = 0; i < NWORKERS; i++)
+        tap_start(attach_and_fork, &n);
+    tap_join_all(NWORKERS);
+    check_eq(info_of(counted).attached_nr, INHERITED);
+    for (uint i = 0; i < INHERITED; i++)
+        check_eq(ksmdetach(counted), 0);
+    check_eq(ksmdelete(counted), 0);
+}
+
 /* Destroyed while another process attaches. */
 
 static int contested;

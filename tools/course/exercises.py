@@ -100,4 +100,5 @@ def left_out(suite, titles):
     """Of these titles of a suite, those that this tree leaves out: title -> a sentence."""
     at = current()
     found = {title: wanting(suite, title, at) for title in titles} if at else {}
-    return {title: "needs exercise %d, %s" % (e.number, e.name) for title, e in found.items() if e}
+    return {title: "%s exercise %d, %s" % ("comes after" if e.number == at.number else "needs", e.number, e.name)
+            for title, e in found.items() if e}

@@ -345,8 +345,9 @@ def grade(options, work, processes):
             report.expect(path)
     reference = Reference(work, options, ways(options), chosen, hidden)
     reference.build(processes)
-    reference.examine(processes)
-    shares = reference.worth(items + [points.Item(h.file, h.points, [(h.suite, "")]) for h in hidden])
+    items += [points.Item(h.file, h.points, [(h.suite, "")]) for h in hidden]
+    reference.examine(items, processes)
+    shares = reference.worth(items)
     started = time.monotonic()
     grader = Grader(options, names, reference, shares, work, processes)
     results = grader.grade_all()

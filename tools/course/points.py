@@ -117,6 +117,10 @@ def named(text, titles):
     return [text] if text in titles else [title for title in titles if text in title]
 
 
+def all_named(texts, titles):
+    return {title for text in texts for title in named(text, titles)}
+
+
 def share_out(items, titles):
     """What each test is worth: a dictionary from (suite, title).  `titles` has the titles of each suite."""
     worth, given = {}, {}

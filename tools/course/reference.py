@@ -1,5 +1,6 @@
 """reference - a copy of this tree, built, with the hidden tests: what each submission is laid over."""
 
+import functools
 import hashlib
 import os
 import re
@@ -96,18 +97,21 @@ class Reference:
         if said is not None:
             raise Refused("this tree does not build: " + submission.first_error(said), BUILD_FAILED)
 
-    def examine(self, processes):
-        """The tests that there are and run here, by suite: `titles` has all, `skipped` what does not run in a way."""
+    def examine(self, items, processes):
+        """The tests that there are, by suite: `titles` has all, `skipped` and `broken` those that count, and do not run
+        in a way, or fail."""
         self.titles, self.skipped, self.broken = {}, set(), {}
         for suite in self.suites:
+            texts = [text for item in items for where, text in item.tests if where == suite]
+            counts = functools.partial(points.all_named, texts)
             for how in self.ways:
                 progress.show("the suites of this tree: %s, %s" % (suite, how))
                 one = trial.trial(suite, self.tree, self.where, self.env, how, processes)
-                tests = one.titles() if one.built else None
-                if not tests:
+                found = one.examine(counts) if one.built else None
+                if not found or not found[0]:
                     raise Refused("%s does not %s in this tree itself%s" % (
                         suite, "come to its end" if one.built else "build", last_words(one.log)))
-                self.titles[suite] = [title for title, _ in tests]
+                self.titles[suite], tests = found
                 self.skipped |= {(suite, str(how), title) for title, outcome in tests if outcome == trial.SKIPPED}
                 self.broken.update({(suite, title): how for title, outcome in tests if outcome == trial.FAILED})
 

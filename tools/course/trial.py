@@ -159,18 +159,23 @@ class Guest:
     def built(self):
         return os.path.exists(os.path.join(self._where, "bin", self._suite.partition("/")[2]))
 
-    def _command(self, key, numbers):
+    def _seconds(self):
+        return self._how.limit * PATIENCE + ENDING
+
+    def _machine(self):
         options = self._how.options() + ["--busy", str(self._how.limit * self._how.smp),
                                          "--timeout", str(self._how.limit * PATIENCE)]
+        return suites.guest_command(self._suite.partition("/")[2], self._where, options, self._tree)
+
+    def _command(self, key, numbers):
         words = ["-k", key] + (["-o", suites.ranges(numbers)] if numbers else [])
         words += ["-s", str(self._how.seed)] if self._how.seed is not None else []
-        return suites.guest_command(self._suite.partition("/")[2], self._where, options, self._tree) + words
+        return self._machine() + words
 
     def boot(self, numbers=None):
         """One machine: its report, and why it ended, in a word, if there was a reason."""
         key = "".join(secrets.choice("abcdefghijklmnop") for _ in range(16))  # letters alone: all cost the same
-        seconds = self._how.limit * PATIENCE + ENDING
-        return self._execute(key, self._command(key, numbers), self._env, suites.ROOT, seconds)
+        return self._execute(key, self._command(key, numbers), self._env, suites.ROOT, self._seconds())
 
     def _execute(self, key, command, env, cwd, seconds):
         report = Report(key)
@@ -181,9 +186,19 @@ class Guest:
         return report, ending(status, flooded) if flooded or status not in (0, 1) or not report.whole else None
 
     def titles(self):
-        """What there is, as (title, outcome), on a tree that is right; None if that does not come to its end."""
-        report, why = self.boot()
-        return None if why else report.tests
+        """Of all its tests, on a tree that is right, without running them."""
+        command = self._machine() + ["-l"]
+        _, _, log = run_command(self._processes, command, self._env, suites.ROOT, Report(""), self._seconds())
+        self.log += log
+        return log.partition(MESSAGES)[0].splitlines()
+
+    def examine(self, counts):
+        """On a tree that is right: all titles, and (title, outcome) of those that counts(titles) has; None if it does
+        not come to its end.  What does not count may take long, and does not run."""
+        titles = self.titles()
+        numbers = [titles.index(title) + 1 for title in counts(titles)]
+        report, why = self.boot(sorted(numbers)) if numbers else (Report(""), not titles)
+        return None if why else (titles, report.tests)
 
     def run(self, titles, wanted):
         """(outcome, why) for each wanted number, which counts `titles` from 1."""
@@ -220,6 +235,10 @@ class Script(Guest):
         env = dict(self._env, B=os.path.relpath(self._where, self._tree), CPUS=str(self._how.smp))
         command = [sys.executable, script] if there else ["sh", name + ".sh"]
         return self._execute("", command, env, self._tree, CLI_SECONDS)
+
+    def examine(self, counts):
+        report, why = self.boot()
+        return None if why else ([title for title, _ in report.tests], report.tests)
 
     def run(self, titles, wanted):
         if not self.built:

@@ -36,27 +36,29 @@ static void count_detach_locked(struct ksm_task *task, struct segment *seg, stru
 /* An attachment's address, or an error of §9. */
 static int attach_locked(struct ksm_task *task, struct holding *h, struct segment *seg, uint flags)
 {
-    struct attachment *a;
-    int error;
-
     /* course 7: */
     if (registry.nattached >= registry.limits.nattachments)
         return KSM_ENOSPC; /* §10 */
     /* course end */
-    a = kmalloc(sizeof(*a));
+    struct attachment *a = kmalloc(sizeof(*a));
+
     if (!a)
         return KSM_ENOMEM;
-    /* course 5: (void)flags; */
+    /* course 5:
+    (void)flags;
+    int error = aspace_map(task->as, &a->mapping, &seg->region, true);
+    */
+    int error = aspace_map(task->as, &a->mapping, &seg->region, flags != KSM_READ);
     /* course end */
-    /* course 5: error = aspace_map(task->as, &a->mapping, &seg->region, true); */
-    error = aspace_map(task->as, &a->mapping, &seg->region, flags != KSM_READ);
-    /* course end */
+    /* course 7:
+    if (error)
+        return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
+    */
     if (error) {
-        /* course 7: */
         kfree(a);
-        /* course end */
         return error == ASPACE_ENOVA ? KSM_ENOVA : KSM_ENOMEM;
     }
+    /* course end */
     a->segment = seg;
     list_push_front(&h->attachments, &a->link);
     count_attach_locked(task, seg);
@@ -137,12 +139,15 @@ static bool inherit_locked(struct ksm_task *child, const struct holding *from)
         struct attachment *theirs = attachment_at(link), *a = kmalloc(sizeof(*a));
         if (!a)
             return false;
+        /* course 7:
+        if (aspace_inherit(child->as, &a->mapping, &theirs->mapping))
+            return false;
+        */
         if (aspace_inherit(child->as, &a->mapping, &theirs->mapping)) {
-            /* course 7: */
             kfree(a);
-            /* course end */
             return false;
         }
+        /* course end */
         a->segment = theirs->segment;
         list_push_back(&h->attachments, &a->link);
     }

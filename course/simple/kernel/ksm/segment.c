@@ -4,16 +4,14 @@
  *   (none) --get--> live --delete--> marked --last detach--> dead, then buried
  *                      \__ delete without attachments __/
  *
- * A segment stands in a slot of the registry.  Its handle is  generation * NSLOTS + slot , so a slot's next segment has
- * another handle, and an old one leads nowhere (§3.8).  A slot whose generations are spent is not taken again.
+ * A segment stands in a slot of the registry, and its handle says in which.
  */
 #include "ksm/ksm_impl.h"
 
 #include "mm/page.h"
 #include "mm/slab.h"
 
-#define GET_FLAGS  (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
-#define SPENT_SLOT (-1)
+#define GET_FLAGS (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
 
 struct registry registry;
 
@@ -104,12 +102,20 @@ static struct segment *find_id_locked(uint id)
     return NULL;
 }
 
+/* course 6: */
+/* A handle is  generation * NSLOTS + slot , so that a slot's next segment has another one, and an old one leads nowhere
+   (§3.8).  A slot whose generations are spent is not taken again. */
+#define SPENT_SLOT (-1)
+
+/* course end */
 /* The lowest slot that can be taken; NSLOTS: there is none. */
 static uint free_slot_locked(void)
 {
     uint i = 0;
 
+    /* course 6: while (i < NSLOTS && registry.slots[i]) */
     while (i < NSLOTS && (registry.slots[i] || registry.handles[i] == SPENT_SLOT))
+        /* course end */
         i++;
     return i;
 }
