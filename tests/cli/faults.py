@@ -15,6 +15,7 @@ from run import symbols  # noqa: E402
 # What `die WAY` deserves; HEX is any number.
 WORDS = {
     "null_read": "null pointer, read at 0x8, in null_read (",
+    "null_field": "null pointer, read at 0xffc, in null_field (",
     "null_write": "null pointer, write at 0x0, in null_write (",
     "null_call": "null pointer, call of 0x0, in ",
     "bad_jump": "jump to 0x41414141, where no code is, in ",

@@ -29,6 +29,7 @@ static int segment(uint id, uint nbytes)
 }
 
 static void null_read(void) { (void)REACH(unknown(8)); }
+static void null_field(void) { (void)REACH(unknown(0xffc)); }
 static void null_write(void) { REACH(unknown(0)) = 1; }
 static void null_call(void) { ((way *)unknown(0))(); }
 static void bad_jump(void) { ((way *)unknown(0x41414141))(); }
@@ -178,6 +179,7 @@ static const struct {
 #f, f  \
     }
     WAY(null_read),
+    WAY(null_field),
     WAY(null_write),
     WAY(null_call),
     WAY(bad_jump),

@@ -6,13 +6,13 @@
  *   pages written    the same child after it has written where its parent had written before the fork
  *   pages parent     in the parent, after such a child has ended
  *
- * It says where things are; tests/cli/pages.py knows the kind that each of them has.  The status is 3 if the kernel has
- * no such call.
+ * A second argument is the number of pages that it takes from sbrk(); 3 if there is none.  It says where things are;
+ * tests/cli/pages.py knows the kind that each of them has.  The status is 3 if the kernel has no such call.
  */
 #include "ulib.h"
 
 static int variable = 1;
-static char *heap; /* three pages, of which the first one is written */
+static char *heap; /* pages, of which the first one is written */
 
 static int print(void)
 {
@@ -29,16 +29,16 @@ static bool is(const char *word, const char *other) { return strcmp(word, other)
 
 int main(int argc, char **argv)
 {
-    const char *when = argc == 2 ? argv[1] : "";
-    int status = -1;
+    const char *when = argc > 1 ? argv[1] : "";
+    int status = -1, npages = argc > 2 ? atoi(argv[2]) : 3;
 
     sbrk((int)(-(uint)sbrk(0) % PAGE_SIZE)); /* to the start of a page */
-    heap = sbrk(3 * PAGE_SIZE);
+    heap = sbrk(npages * PAGE_SIZE);
     heap[0] = 'p';
     if (is(when, "alone"))
         return print();
     if (!is(when, "child") && !is(when, "written") && !is(when, "parent"))
-        fail(2, "usage: pages alone | child | written | parent");
+        fail(2, "usage: pages alone | child | written | parent [npages]");
     int pid = fork();
     if (pid < 0)
         fail(1, "no child");
