@@ -31,8 +31,11 @@ if [ "$grub_platform" = efi ]; then
     exit
 fi
 multiboot /boot/kernel terminal=80x25
-module /boot/fs.img
-boot
+if module /boot/fs.img; then
+    boot
+fi
+echo "The file system does not fit into this computer's memory: KSM needs %d MB to start from here."
+read
 """
 
 
