@@ -56,14 +56,14 @@ int stdin_take(char *buf, uint size, bool wait)
 {
     uint was = spin_acquire_irq(&stdin_lock);
     uint n = 0;
-    bool killed = false;
 
-    while (wait && !killed && !whole_locked()) {
+    while (wait && !whole_locked() && !thread_killed(thread_self())) {
         if (!asked)
             printk_event("input");
         asked = true;
-        killed = waitq_sleep(&stdin_readers, &stdin_lock, 0, true) == PARK_KILLED;
+        waitq_sleep(&stdin_readers, &stdin_lock, 0, true);
     }
+    bool killed = thread_killed(thread_self()); /* a piece that woke it is for those that live */
     while (!killed && n < size && whole_locked() && taken < received)
         buf[n++] = (char)piece[taken++];
     if (n > 0 && taken == received) {

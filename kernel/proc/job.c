@@ -60,13 +60,12 @@ void job_enter_locked(struct proc *p)
         p->job = parent->depth == DEPTH_SHELL ? p->pid : parent->job;
 }
 
-/* A visit to all processes of a job, on the visitor's stack. */
-struct visit {
-    struct list link; /* [P] in visits */
+/* A walk that kills the processes of a job, on the killer's stack. */
+struct killing {
+    struct list link; /* [P] in killings */
     int job;
-    void (*act)(struct proc *p);
 };
-static struct list visits = LIST_INIT(visits); /* [P] under way */
+static struct list killings = LIST_INIT(killings); /* [P] under way */
 
 /* Who reads keys and is not of this job reads none from now on.  Who begins at the same time sees this job, or is seen
    here: each side writes before it looks. */
@@ -85,12 +84,9 @@ void job_begin_locked(struct proc *p)
         set_foreground_locked(p->job);
     }
     p->thread.reserve = reserve_locked(p);
-    list_for_each(link, &visits) {
-        struct visit *visit = container_of(link, struct visit, link);
-
-        if (visit->job == p->job)
-            visit->act(p); /* its number may be one that the visitor has passed */
-    }
+    list_for_each(link, &killings)
+        if (container_of(link, struct killing, link)->job == p->job)
+            thread_kill(&p->thread); /* its number may be one that the walk has passed */
 }
 
 void job_keep_pages(uint n) { page_unpromise(__atomic_exchange_n(&nkept, n, __ATOMIC_RELAXED)); }
@@ -114,37 +110,41 @@ int job_leave_locked(struct proc *self)
     return left;
 }
 
-/* Calls act() for each process of a job that lives or is published meanwhile.  False: none lived. */
-static bool for_each(int job, void (*act)(struct proc *p))
+/* A child that one of them is making dies when it is published. */
+int proc_kill_job(int job)
 {
-    struct visit self = { .job = job, .act = act };
+    struct killing self = { .job = job };
     struct proc_walk walk = { 0 };
-    bool found = false;
+    int result = -1;
     struct proc *p;
 
     if (job <= 0)
-        return false;
+        return -1;
     spin_acquire(&proc_lock);
-    list_push_back(&visits, &self.link);
+    list_push_back(&killings, &self.link);
     while ((p = proc_walk_locked(&walk))) {
         if (p->job != job)
             continue;
-        act(p);
-        found = true;
+        thread_kill(&p->thread);
+        result = 0;
     }
     list_unlink(&self.link);
     spin_release(&proc_lock);
-    return found;
+    return result;
 }
 
-static void kill_locked(struct proc *p) { thread_kill(&p->thread); }
+/* Who is published meanwhile has the right one. */
+void job_update_reserves(void)
+{
+    struct proc_walk walk = { 0 };
+    struct proc *p;
 
-/* A child that one of them is making dies when it is published. */
-int proc_kill_job(int job) { return for_each(job, kill_locked) ? 0 : -1; }
-
-static void update_reserve_locked(struct proc *p) { thread_set_reserve(&p->thread, reserve_locked(p)); }
-
-void job_update_reserves(int job) { for_each(job, update_reserve_locked); }
+    spin_acquire(&proc_lock);
+    while ((p = proc_walk_locked(&walk)))
+        if (p->thread.reserve != reserve_locked(p))
+            thread_set_reserve(&p->thread, reserve_locked(p));
+    spin_release(&proc_lock);
+}
 
 /* May this process pass this pid to foreground()? */
 static bool may_set_locked(const struct proc *self, int pid)
@@ -158,12 +158,12 @@ static bool may_set_locked(const struct proc *self, int pid)
 int proc_set_foreground(int pid)
 {
     struct proc *self = proc_self();
-    bool of_next = pid == self->pid || pid == -self->pid, allowed;
-    int old, job = of_next ? 0 : pid;
+    bool of_next = pid == self->pid || pid == -self->pid, allowed, changes;
+    int job = of_next ? 0 : pid;
 
     spin_acquire(&proc_lock);
     allowed = may_set_locked(self, pid);
-    old = (int)foreground;
+    changes = allowed && (!foreground_chosen || job != (int)foreground);
     if (allowed) {
         self->controls_jobs = foreground_chosen = true;
         next_child.parent = of_next ? self->pid : 0;
@@ -171,11 +171,9 @@ int proc_set_foreground(int pid)
         set_foreground_locked(job);
     }
     spin_release(&proc_lock);
-    if (!allowed)
-        return -1;
-    job_update_reserves(old);
-    job_update_reserves(job);
-    return 0;
+    if (changes)
+        job_update_reserves();
+    return allowed ? 0 : -1;
 }
 
 int proc_foreground(void) { return (int)foreground; }

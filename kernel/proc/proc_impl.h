@@ -59,10 +59,10 @@ static inline uint proc_brk(const struct proc *p)
 void job_enter_locked(struct proc *p);
 /* It is published: it may be in the foreground from now on, and gets its reserve. */
 void job_begin_locked(struct proc *p);
-/* It is dead.  The job that has lost the foreground by that, for job_update_reserves() or job_shell_ends(), or 0. */
+/* It is dead.  The job that has lost the foreground by that, for job_shell_ends(), or 0. */
 int job_leave_locked(struct proc *self);
-/* A job has come to the foreground, or has left it.  Lock not held. */
-void job_update_reserves(int job);
+/* The foreground has changed: gives each process its reserve.  Lock not held. */
+void job_update_reserves(void);
 /* A shell is dead, but still has its memory, and this job, or 0, loses the foreground by it.  Lock not held.
    Sleeps: may. */
 void job_shell_ends(const struct proc *self, int job);

@@ -101,8 +101,8 @@ void proc_set_dead(struct proc *self)
     spin_release(&proc_lock);
     if (self->controls_jobs)
         job_shell_ends(self, left);
-    else
-        job_update_reserves(left);
+    else if (left)
+        job_update_reserves();
 }
 
 struct proc *proc_find_locked(int pid)

@@ -2,11 +2,12 @@
 
 import os
 import re
+import shutil
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _shell import IMAGE, KERNEL, PROMPT, Shell  # noqa: E402
-from _tap import done, ok  # noqa: E402
+from _shell import IMAGE, KERNEL, PATIENCE, PROMPT, Shell  # noqa: E402
+from _tap import done, ok, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 
 NCPUS = int(os.environ.get("CPUS") or 2)
@@ -123,11 +124,18 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
         ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
     ok(s.until(lambda: used(s) < 4096), "all memory comes back", s.text)
 
-    s.command(b"mv sh oldsh; ln jobsh sh")
-    s.type(b"exit")
+disk = os.path.join(temp_directory(), "jobsh.img")
+shutil.copy(IMAGE, disk)
+with qemu.Machine(KERNEL, disk=disk, write=True, smp=NCPUS, mem=32) as machine:
+    Shell(machine).type(b"mv sh oldsh; ln jobsh sh; halt")
+    machine.wait(PATIENCE)
+with qemu.Machine(KERNEL, disk=disk, smp=NCPUS, mem=32) as machine:
+    s = qemu.Session(machine)
     ok(s.expect(b"in the foreground: 0\n"), "another shell names its first job after the fork", s.text)
     s.send(CTRL_C)
     ok(s.expect(b"ended: 1\n"), "and Ctrl-C ends it", s.text)
+    ok(s.expect(b" pages are left\n") and int(s.before) > 48,
+       "a job that it had started before leaves it the last pages", s.before)
     s.expect(b"key?\n")
     s.send(b"a")
     ok(s.expect(b"key a\n") and s.expect(b"line?\n"), "it reads a key, and starts a job and asks for no lines",

@@ -3,6 +3,7 @@
 import errno
 import os
 import queue
+import select
 import signal
 import struct
 import sys
@@ -24,6 +25,7 @@ LAST_WORDS = 1   # seconds that a run that is ended from outside waits for whoev
 def write_all(stream, data):
     """Past the stream's buffer, whose lock a thread would keep that waits for a slow reader."""
     while data:
+        select.select([], [stream], [])  # it may be one that does not wait by itself
         data = data[progress.unbuffered(stream).write(data):]
 
 

@@ -32,7 +32,8 @@ _signals = []  # a pipe to which each signal that has a handler writes a byte
 
 
 class _Unheard(io.FileIO):
-    """Standard error.  What can't be written there is lost: how a tool ends does not depend on who hears why."""
+    """Standard error.  What can't be written there is lost, and the tool ends as it would have ended; but a pipe that
+    nobody reads any more ends it."""
 
     def write(self, data):
         try:
