@@ -48,6 +48,13 @@ r = run("--add", "/nonexistent", "--", "true")
 ok(r.status == statuses.BUILD_FAILED and r.err == "ksm: /nonexistent: No such file or directory\n",
    "an added file that does not exist is refused", r)
 
+cut = os.path.join(temp_directory(), "cut.img")
+with open(os.path.join(BUILD, "fs.img"), "rb") as whole, open(cut, "wb") as f:
+    f.write(whole.read()[:-100])
+r = run("--disk", cut, "--", "true")
+ok(r.status == statuses.BUILD_FAILED and "cut short" in r.err and not r.out,
+   "an image that ends within a block is refused", r)
+
 fifo = os.path.join(temp_directory(), "fifo")
 os.mkfifo(fifo)
 for option in "--disk", "--add":

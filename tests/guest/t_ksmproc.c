@@ -170,28 +170,6 @@ TEST("§8.4 a child that does it all leaves no frame behind")
     }
 }
 
-static void leave_attached(void *arg)
-{
-    attach(shared); /* beside the one that it inherited */
-    if (*(int *)arg % 2)
-        exec("/true", (char *[]){ "true", NULL });
-}
-
-/* The kernel's notes on one child are small: so many children that a frame would fill if any of them stayed. */
-TEST("§7.2 §7.3 §8.4 of children that leave without a detach nothing stays")
-{
-    int frames = 0;
-
-    share(PAGE);
-    for (int i = 0; i < 302; i++) {
-        tap_join(tap_start(leave_attached, &i));
-        if (i == 1)
-            frames = pgused();
-    }
-    check_eq(pgused(), frames);
-    unshare();
-}
-
 static void mark_and_exit(void *arg)
 {
     (void)arg;
@@ -260,6 +238,28 @@ TEST("§7.3 exec detaches all; the old address faults")
     check_eq(run_new("touch", (int)bytes), KILLED);
     check_eq(info_of(shared).attached_nr, 1);
     check_eq(bytes[0], 5);
+    unshare();
+}
+
+static void leave_attached(void *arg)
+{
+    attach(shared); /* beside the one that it inherited */
+    if (*(int *)arg % 2)
+        exec("/true", (char *[]){ "true", NULL });
+}
+
+/* The kernel's notes on one child are small: so many children that a frame would fill if any of them stayed. */
+TEST("§7.2 §7.3 §8.4 of children that leave without a detach nothing stays")
+{
+    int frames = 0;
+
+    share(PAGE);
+    for (int i = 0; i < 302; i++) {
+        tap_join(tap_start(leave_attached, &i));
+        if (i == 1)
+            frames = pgused();
+    }
+    check_eq(pgused(), frames);
     unshare();
 }
 

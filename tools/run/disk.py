@@ -10,6 +10,9 @@ from .paths import build_directory
 from .statuses import BUILD_FAILED, Failure, say, sentence
 
 
+BLOCK_SIZE = 512
+
+
 class MkfsError(Exception):
     pass
 
@@ -56,6 +59,12 @@ def check_regular(path):
         raise MkfsError("%s is not a regular file" % path)
 
 
+def check_whole(path):
+    """QEMU would show the kernel a last block that the host's tools do not see."""
+    if os.path.getsize(path) % BLOCK_SIZE:
+        raise MkfsError("%s ends within a block of %d bytes: it is cut short, or no disk image" % (path, BLOCK_SIZE))
+
+
 class Disk:
     """The image itself, or a copy with the added files.  A context manager: leaving it removes the copy."""
 
@@ -70,6 +79,7 @@ class Disk:
             if options.write:
                 open(self.path, "r+b").close()
             if options.disk:
+                check_whole(self.path)
                 warn_of_damage(self.path)
             if options.add:
                 self._add(options)

@@ -34,8 +34,10 @@ multiboot /boot/kernel terminal=80x25
 if module /boot/fs.img; then
     boot
 fi
-echo "The file system does not fit into this computer's memory: KSM needs %d MB to start from here."
+echo "The file system does not fit into this computer's memory."
+echo "Press a key to go back."
 read
+exit
 """
 
 
