@@ -72,6 +72,9 @@ for how, disk in (("a CD", ["-cdrom", image]),
                   ("a disk, as a USB stick is", ["-drive", "file=%s,format=raw,if=ide,snapshot=on" % image])):
     came, shown = shows("qemu-system-i386", disk, b"init: starting sh", HELLO)
     ok(came, "it boots from " + how, shown)
+came, shown = shows("qemu-system-i386", ["-m", "16", "-machine", "graphics=off", "-cdrom", image],
+                    b"does not fit into this computer's memory")
+ok(came, "with too little memory for the file system, it says so", shown)
 program = shutil.which("qemu-system-x86_64")
 if program and os.path.exists(UEFI):
     came, shown = shows(program, ["-bios", UEFI, "-cdrom", image], b"KSM needs a BIOS")
