@@ -1,8 +1,8 @@
 /*
  * process.c - what fork, exec and exit do to all of a process's attachments.
  *
- * They take the steps of attach.c for many at once: announce, map or unmap without the lock, count under it.  Counting
- * walks, so that no lock is held for long, and is one step for all others.
+ * What attach.c does in one step takes three for many at once: announce, map or unmap without the lock, and count under
+ * it.  Counting walks, so that no lock is held for long, and is one step for all others.
  */
 #include "ksm/ksm_impl.h"
 

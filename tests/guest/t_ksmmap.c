@@ -142,7 +142,7 @@ TEST("§4.2 §5.3 whole 4 MB and a rest need a page table for the rest, and are 
     ksmdelete(handle);
 }
 
-TEST("§4.2 §4.4 §4.5 nor does a read-only attachment of whole 4 MB, beside one that is not")
+TEST("§4.2 §4.4 §4.5 read-only and writable attachments of whole 4 MB need no page tables of their own")
 {
     int handle = fresh(8 * MB), frames = pgused();
     char *before = attach(handle), *ro = attach_flags(handle, KSM_READ), *after = attach(handle);
@@ -185,7 +185,7 @@ static int cost_of_child(char *p)
     return cost;
 }
 
-TEST("§4.2 §7.1 nor does a child that inherits an attachment of whole 4 MB")
+TEST("§4.2 §7.1 a child that inherits an attachment of whole 4 MB needs no page tables for it")
 {
     int handle = fresh(16 * MB), cost;
     char *p;
