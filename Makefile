@@ -45,8 +45,10 @@ endif
 
 B       ?= build
 # Empty, it would be the root directory.
-override B := $(or $(strip $B),build)
-$(if $(word 2,$B),$(error B=$B: make takes no directory with blanks in its name))
+override B := $(or $(strip $(value B)),build)
+NOT_IN_NAMES := : ; \# $$ % ' " ` = , * ? [ ] { } ( ) < > | \ & !
+$(if $(word 2,$B)$(filter -% ~%,$B)$(strip $(foreach c,$(NOT_IN_NAMES),$(findstring $c,$B))),\
+    $(error B=$B: make can't work with such a name))
 # Nor may it be where others keep their files, which make would write over, and `make clean' remove.
 $(if $(filter build build/%,$(subst $(CURDIR)/,,$(abspath $B))),,\
     $(if $(wildcard $B/* $B/.[!.]*),$(if $(wildcard $B/stamp/),,\

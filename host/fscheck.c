@@ -180,7 +180,8 @@ static void check_inode(struct check *c, uint inum)
         problem(c, "inode %u: a device with a size of %u", inum, di->size);
     if (di->type != T_DEV && (di->major || di->minor))
         problem(c, "inode %u: it has the numbers of a device, %d and %d", inum, di->major, di->minor);
-    uint nblocks = (di->size + BSIZE - 1) / BSIZE, index = 0;
+    uint size = inum == ROOTINO ? fs_root_size(&c->layout, di) : di->size;
+    uint nblocks = (size + BSIZE - 1) / BSIZE, index = 0;
     struct extent e = { nblocks, nblocks };
     if (di->nlink == 0) /* it may be half removed, whatever its size */
         e = (struct extent){ 0, c->layout.max_blocks };

@@ -99,7 +99,18 @@ static bool mend(uchar *bytes, size_t nbytes)
     return false;
 }
 
-int main(int argc, char **argv)
+/* Would mending leave as many problems as there are?  The bytes are changed. */
+static bool is_hopeless(uchar *bytes, size_t nbytes, uint nproblems)
+{
+    struct check_result result;
+
+    if (mend_image(bytes, nbytes, ignore))
+        return false;
+    check_image(bytes, nbytes, ignore, &result);
+    return result.nproblems >= nproblems;
+}
+
+static enum status check(int argc, char **argv)
 {
     struct options o;
     struct check_result result;
@@ -122,8 +133,11 @@ int main(int argc, char **argv)
         conclude(&result);
     if (!result.nproblems && !(o.yes && result.nlogged))
         return GOOD;
-    if (o.no || !(o.yes || agrees()))
+    if (o.no || !(o.yes || agrees())) {
+        if (result.nproblems && is_hopeless(bytes, st.st_size, result.nproblems))
+            printf("%s: it can't be mended\n", path);
         return result.nproblems ? LEFT : GOOD;
+    }
     bool mended = mend(bytes, st.st_size);
     wrong = imagefile_write(path, st.st_mode & 07777, bytes, st.st_size);
     if (wrong) {
@@ -132,4 +146,10 @@ int main(int argc, char **argv)
     }
     printf("%s: %s\n", path, mended ? "mended" : "not all of it could be mended");
     return mended ? MENDED : LEFT;
+}
+
+int main(int argc, char **argv)
+{
+    imagefile_begin();
+    return imagefile_end("fsck", check(argc, argv), FAILED);
 }

@@ -312,5 +312,7 @@ const char *fsimage_open(struct fsimage *im, uchar *bytes, size_t nbytes)
     if (fsimage_replay_log(im) < 0)
         return "its log is damaged";
     im->hint = im->layout.data_start;
-    return fsimage_inode(im, ROOTINO)->type == T_DIR ? NULL : "its root directory is damaged";
+    struct dinode *root = fsimage_inode(im, ROOTINO);
+    root->size = fs_root_size(&im->layout, root);
+    return root->type == T_DIR ? NULL : "its root directory is damaged";
 }

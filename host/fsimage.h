@@ -28,7 +28,7 @@ struct fsimage_shape {
     uint nblocks, ninodes, nlog;
 };
 
-/* What a shape takes beside the data: blocks for the super block, log, inodes and bitmap. */
+/* What a shape takes besides the data: blocks for the super block, log, inodes and bitmap. */
 uint fsimage_metadata_blocks(const struct fsimage_shape *shape);
 /* Data and address blocks that a file of nbytes takes. */
 uint fsimage_blocks_for(bool extended, uint nbytes);

@@ -156,16 +156,30 @@ static bool has_entries(const struct mend *m, const struct dinode *di, uint self
     return self ? dot && dots && e[0].inum == self : dot || dots;
 }
 
+/* Is all that the block has entries?  Each block is looked at once, however many files claim it. */
+static bool is_entries(const struct mend *m, uint blockno)
+{
+    enum { UNKNOWN, ENTRIES, OTHER };
+    uchar *kind = &m->kind[blockno];
+    const struct dirent *e = old_block(m, blockno);
+
+    if (*kind == UNKNOWN) {
+        *kind = ENTRIES;
+        for (uint i = 0; i < ENTRIES_IN_BLOCK; i++)
+            if (e[i].inum &&
+                (!mend_is_name(&e[i]) || e[i].inum >= mend_ninodes(m) || !mend_inode(m, e[i].inum)->type))
+                *kind = OTHER;
+    }
+    return *kind == ENTRIES;
+}
+
 /* Is all that the file has entries, as in a directory that lost the first ones? */
 static bool has_only_entries(const struct mend *m, const struct dinode *di)
 {
     for (uint index = 0; index < nblocks_of(di) && index < m->im.layout.max_blocks; index++) {
         uint blockno = find_old(m, di, index);
-        const struct dirent *e = blockno ? old_block(m, blockno) : NULL;
-        for (uint i = 0; e && i < ENTRIES_IN_BLOCK; i++)
-            if (e[i].inum &&
-                (!mend_is_name(&e[i]) || e[i].inum >= mend_ninodes(m) || !mend_inode(m, e[i].inum)->type))
-                return false;
+        if (blockno && !is_entries(m, blockno))
+            return false;
     }
     return true;
 }
@@ -422,6 +436,7 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     memcpy(m.old.bytes, image, nbytes);
     m.claims = allocate(sb.size, sizeof(*m.claims));
     m.owner = allocate(sb.size, sizeof(*m.owner));
+    m.kind = allocate(sb.size, sizeof(*m.kind));
     m.suspect = allocate(sb.ninodes, sizeof(*m.suspect));
     m.nnames = allocate(sb.ninodes, sizeof(*m.nnames));
     m.nsub = allocate(sb.ninodes, sizeof(*m.nsub));
@@ -434,6 +449,7 @@ bool mend_image(uchar *image, size_t nbytes, void (*report)(const char *))
     free(m.old.bytes);
     free(m.claims);
     free(m.owner);
+    free(m.kind);
     free(m.suspect);
     free(m.nnames);
     free(m.nsub);

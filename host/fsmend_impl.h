@@ -14,6 +14,7 @@ struct mend {
     struct fsimage im;  /* the image that is mended; its bitmap has every block that some inode claims */
     uint *claims;       /* of each block: how many addresses name it in `old` */
     uint *owner;        /* of each block: the inode that has it now; 0: none yet */
+    uchar *kind;        /* of each block: does it have entries?  See fsmend.c */
     uint nfree;         /* blocks that nothing claims */
     bool *suspect;      /* of each inode: its own addresses contradict themselves */
     uint *nnames;       /* of each inode: entries that name it, except "." and ".." */

@@ -1,9 +1,9 @@
 /*
  * fsmend_tree.c - mends names: directories from the root down, what no name leads to, link counts.
  *
- * A wrong entry is removed.  A file that then has no name gets one in lost+found, "#" and its number, as a directory
- * does that nothing leads to, with all that is in it.  A directory has one name: of several, the one in the directory
- * that its ".." leads to.
+ * A wrong entry is removed.  A file that then has no name gets one in lost+found, "#" and its number.  So does a
+ * directory that nothing leads to, with all that is in it.  A directory has one name: of several, the one in the
+ * directory that its ".." leads to.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -25,6 +25,24 @@ static const char *wrong(const char *fmt, ...)
     return message;
 }
 
+void imagefile_begin(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    close(fd);
+}
+
+int imagefile_end(const char *program, int status, int failed)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "%s: can't write to standard output: %s\n", program, strerror(errno));
+    return failed;
+}
+
 const char *imagefile_open(const char *path, int *fd, struct stat *st)
 {
     *fd = open(path, O_RDONLY | O_NONBLOCK);
@@ -71,7 +89,8 @@ static const char *replace(const char *path, mode_t mode, const uchar *bytes, si
     const char *problem = NULL;
     struct stat st;
 
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+    bool exists = stat(path, &st) == 0;
+    if (exists && !S_ISREG(st.st_mode))
         return wrong("can't write %s: it is not a regular file", path);
     temporary = malloc(strlen(path) + sizeof(".XXXXXX"));
     if (!temporary)
@@ -86,6 +105,8 @@ static const char *replace(const char *path, mode_t mode, const uchar *bytes, si
     }
     mode_t mask = umask(0);
     umask(mask);
+    if (exists)
+        (void)!fchown(fd, st.st_uid, st.st_gid); /* if that fails, the image is ours, and good all the same */
     bool good = write_blocks(f, bytes, nbytes) && fchmod(fd, mode ? mode : 0666 & ~mask) == 0;
     if (fclose(f) != 0 || !good || rename(temporary, path) != 0) {
         problem = wrong("can't write %s: %s", path, strerror(errno));

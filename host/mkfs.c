@@ -315,6 +315,7 @@ int main(int argc, char **argv)
 {
     struct job job = { .shape.extended = true };
 
+    imagefile_begin();
     sources = allocate(argc * sizeof(*sources));
     parse(&job, argc, argv);
     if (job.info)
@@ -323,5 +324,5 @@ int main(int argc, char **argv)
         add_to_image(job.path);
     else
         make_image(job.path, &job.shape);
-    return 0;
+    return imagefile_end("mkfs", 0, 1);
 }

@@ -17,6 +17,8 @@
 #define LOG_MIN          15u /* blocks of a log, its header included, in which every operation finds room */
 #define LOG_COPIES       (sizeof(((struct logheader *)0)->block) / sizeof(int)) /* that a log's header can name */
 
+_Static_assert(LOG_MIN == 15, "fs_layout() says so");
+
 struct fs_layout {
     struct superblock sb;
     uint ndirect;    /* direct addresses of an inode; then one indirect, then one doubly indirect */
@@ -50,7 +52,7 @@ static inline const char *fs_layout(struct fs_layout *l, const struct superblock
     if (sb->size == 0 || sb->ninodes <= ROOTINO)
         return "its super block is damaged, or it is not a file system";
     if (sb->nlog < LOG_MIN)
-        return "its log is too small";
+        return "its log is too small: 15 blocks are needed";
     if (!fs_is_region(sb, sb->logstart, sb->nlog, SUPER_BLOCK + 1))
         return "its super block is damaged: the log can't be there";
     if (!fs_is_region(sb, sb->inodestart, fs_inode_blocks(sb), sb->logstart + sb->nlog))
@@ -70,6 +72,15 @@ static inline const char *fs_layout(struct fs_layout *l, const struct superblock
 static inline bool fs_is_data(const struct fs_layout *l, uint blockno)
 {
     return blockno >= l->data_start && blockno < l->sb.size;
+}
+
+/* Bytes of a root directory.  Where the entries fill its last block, xv6's mkfs counts one more, which is not there. */
+static inline uint fs_root_size(const struct fs_layout *l, const struct dinode *root)
+{
+    uint last = root->size / BSIZE - 1;
+    bool missing = root->size % BSIZE == 0 && last <= l->ndirect && !root->addrs[last];
+
+    return missing ? root->size - BSIZE : root->size;
 }
 
 /* Can this be the header of the log: a number of copies that fits, of blocks after the log? */

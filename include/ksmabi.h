@@ -38,6 +38,9 @@
 
 #define KSM_NAME_SIZE 24 /* of the name that the operator sees, with its 0: longer ones are cut */
 
+/* The user library's lock is a word with its holder's pid, and this bit while others wait (docs/feed.md). */
+#define KSMLOCK_WAITED 0x80000000u
+
 struct ksminfo_t {
     uint ksmsz;             /* bytes, as asked for at creation */
     int cpid;               /* pid that created it */

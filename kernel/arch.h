@@ -8,7 +8,7 @@
  *   trap frames   a program's registers, and the way back to it
  *   memory        pa_of(), va_of(), arch_memory, copying and clearing
  *   page maps     in pmap.h, which kernel/mm alone includes
- *   devices       console, monitor, disk
+ *   devices       console, monitor, feed, clock, disk
  *   the end       arch_power_off(), arch_stop_others(), arch_backtrace(), arch_backtrace_others()
  *   what it calls kernel_start(), kernel_syscall(), kernel_trap(), kernel_interrupt(), and the entry that
  *                 arch_start_cpus() was given
@@ -79,7 +79,6 @@ struct cpu {
     uint nlocks;           /* [o] spin locks held here; kept by debug builds alone */
     struct thread *idle;   /* [o] */
     uint in_interrupt;     /* [o] depth of device interrupts being served */
-    void *arch;            /* [o] the machine's own */
 
     /* for the feed: base/event.h */
     uchar feed_full;             /* an enum event_kind: it and those below are lost */
@@ -208,7 +207,7 @@ void words_zero(uint *dst, size_t nwords);
    Puts as many of the bytes as the port takes at once, and returns their number; 0: it is busy.  Any context; the
    caller serialises. */
 uint console_put(const char *text, uint n);
-/* The same for the second serial port, where tools listen: the log and one line of status.  Dropped if absent. */
+/* The same for the second serial port, where tools listen: the log, and lines of status.  Dropped if absent. */
 uint monitor_put(const char *text, uint n);
 /* From now on bytes that come in there arrive by kernel_interrupt().  On the boot processor, once. */
 void monitor_listen(void);
@@ -284,8 +283,8 @@ struct trap_info {
 };
 bool kernel_trap(enum trap_kind kind, const struct trap_info *info);
 
-/* What a fault says about the program, from its registers and the CODE_BYTES bytes at its ip, zeroes where it has none:
-   more than the longest instruction.  Sleeps: no. */
+/* What a fault says about the program, from its registers and the CODE_BYTES bytes at its ip, which are 0 where it has
+   no memory.  An instruction is shorter.  Sleeps: no. */
 #define CODE_BYTES 20u
 /* A fault that is no touch, in words. */
 const char *arch_fault_words(const struct trap_info *info, const uchar code[]);

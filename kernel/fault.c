@@ -4,7 +4,7 @@
  *   null pointer, read at 0x0, in 0x10a2, called from 0x10c8, 0x1101
  *
  * The addresses are of the instruction itself, and of the calls that led to it: tools/run/symbols.py puts functions and
- * lines there.  All that is read comes from the program, which may mean harm: memory is asked for by user_check() as in
+ * lines there.  All that is read comes from the program, which may mean harm: user_check() checks each address as in
  * a system call, frames must ascend, and an address is shown only if the program has code there.
  */
 #include "fault.h"

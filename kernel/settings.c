@@ -87,13 +87,13 @@ void settings_debug(void)
         latency_start(n);
 }
 
-/* A limit from 1 to max; 0, which means the default, where the parameter is absent or no number. */
-static uint limit(const char *name, uint max)
+/* A limit from 1 to max; `usual` where the parameter is absent, or no number. */
+static uint limit(const char *name, uint usual, uint max)
 {
     uint n;
 
     if (!number(name, &n))
-        return 0;
+        return usual;
     if (n >= 1 && n <= max)
         return n;
     uint nearest = n ? max : 1;
@@ -105,9 +105,9 @@ void settings_ksm_limits(struct ksm_limits *limits)
 {
     uint nfree = page_free_count();
 
-    limits->nsegments = limit("ksm.segments", KSM_MAX_SEGMENTS);
-    limits->nattachments = limit("ksm.attachments", KSM_MAX_ATTACHMENTS);
-    limits->npages = limit("ksm.pages", nfree ? nfree : 1);
+    limits->nsegments = limit("ksm.segments", KSM_DEFAULT_SEGMENTS, KSM_MAX_SEGMENTS);
+    limits->nattachments = limit("ksm.attachments", KSM_DEFAULT_ATTACHMENTS, KSM_MAX_ATTACHMENTS);
+    limits->npages = limit("ksm.pages", nfree - nfree / 8, nfree ? nfree : 1);
 }
 
 void settings_init_path(char *path, uint size)

@@ -27,7 +27,7 @@ class Outcome:
         self.ntests = self.nfailed = 0
         self.seconds = 0.0
         self.tests = []     # each as [title, how it ended: "ok", "not ok" or "skipped", what explains a failure]
-        self.problems = []  # why it failed, beside tests that did
+        self.problems = []  # why it failed, besides tests that did
         self.details = []   # lines to show
         self.left_out = {}  # sentence -> the number of tests that it leaves out
         self.stopped_in = ""  # the title of the test that had begun when the system stopped, if that is known
@@ -35,6 +35,11 @@ class Outcome:
     @property
     def passed(self):
         return not self.nfailed and not self.problems
+
+    @property
+    def reason(self):
+        """The first of what failed."""
+        return next((title for title, how, _ in self.tests if how == "not ok"), None) or self.problems[0]
 
     def find_stop(self, titles):
         """What had begun, of the tests that were to run."""
@@ -145,7 +150,7 @@ class Runner:
                     self._show_progress()
         except Stopped:
             pass
-        except BaseException as e:  # a suite can't be started, or nobody reads the results: this is no test that passed
+        except BaseException as e:  # a suite can't be started, or nobody reads the results: the run has not passed
             with self._lock:
                 self._failure = e
                 self._waiting.clear()

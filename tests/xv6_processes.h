@@ -408,7 +408,7 @@ static int write_to_nobody(void)
     return write(fds[1], buf, 1) == -1 && n < 100 ? DONE : 0;
 }
 
-TEST("a write to a pipe without a reader fails at last, and kills nobody")
+TEST("a write to a pipe without a reader fails in the end, and kills nobody")
 {
     check_eq(in_child(write_to_nobody), DONE);
 }

@@ -23,6 +23,11 @@ function theme() {
     };
 }
 
+/* Ctrl and a letter, whatever Caps Lock or another alphabet makes of `key`: xterm.js goes by the code, too. */
+function isControl(event, letter) {
+    return event.ctrlKey && !event.shiftKey && !event.altKey && event.keyCode === letter.charCodeAt(0);
+}
+
 /* Keys that the browser, and not the guest, is to have. */
 function isBrowsers(event) {
     return event.key === "F6" || event.key === "Tab" && event.shiftKey;
@@ -48,9 +53,9 @@ export function createConsole(element, typed, left) {
             event.preventDefault();
             left();
         }
-        if (event.ctrlKey && event.key === "c" && term.hasSelection())
+        if (isControl(event, "C") && term.hasSelection())
             return false; // the browser copies
-        if (event.ctrlKey && !event.shiftKey && event.key === "v")
+        if (isControl(event, "V"))
             return false; // and pastes
         return !isBrowsers(event);
     });

@@ -12,28 +12,40 @@ import { V86 } from "./lib/libv86.mjs";
 
 const MEMORY = 64 << 20;
 const BATCH_MS = 8; // between two messages with output
-const GZIP = [0x1f, 0x8b];
+const LINE_BYTES = 92; // what a serial line of 115,200 bits a second takes meanwhile
+const CTRL_C = 3;
+const GZIP = "\x1f\x8b";
 
 let machine = null;
 
-/* A file's bytes as a stream.  Some servers unpack what ends in .gz on the way: the first two bytes tell. */
-async function unpacked(name) {
+const begins = (bytes, text) => [...text].every((letter, i) => bytes[i] === letter.charCodeAt(0));
+
+async function fetched(name) {
     const response = await fetch(new URL(name, import.meta.url));
     if (!response.ok)
-        throw new Error(`the server has no ${name} (status ${response.status})`);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    const stream = new Blob([bytes]).stream();
-    return bytes[0] === GZIP[0] && bytes[1] === GZIP[1] ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
+        throw new Error(`status ${response.status}`);
+    return response;
 }
 
-async function buffer(name) {
-    return { buffer: await new Response(await unpacked(name)).arrayBuffer() };
+/* A file.  Some servers unpack what ends in .gz on the way, and some send a page of theirs for what they lack. */
+async function load(name, beginning) {
+    try {
+        const packed = new Uint8Array(await (await fetched(name)).arrayBuffer());
+        const stream = new Blob([packed]).stream();
+        const unpacked = begins(packed, GZIP) ? stream.pipeThrough(new DecompressionStream("gzip")) : stream;
+        const buffer = await new Response(unpacked).arrayBuffer();
+        if (!begins(new Uint8Array(buffer), beginning))
+            throw new Error("the server sent something else");
+        return { buffer };
+    } catch (error) {
+        throw new Error(`${name} could not be loaded (${error.message})`);
+    }
 }
 
 async function code(imports) {
-    const response = new Response(await wasm, { headers: { "Content-Type": "application/wasm" } });
+    const { buffer } = await wasm;
     try {
-        return (await WebAssembly.instantiateStreaming(response, imports)).instance.exports;
+        return (await WebAssembly.instantiate(buffer, imports)).instance.exports;
     } catch (error) {
         throw new Error(`the browser refuses the emulator (${error.message})`);
     }
@@ -52,6 +64,25 @@ function forward(port, kind) {
     });
 }
 
+let typed = []; // pieces that wait for the line
+
+/*
+ * At the pace of a serial line, and not all at once, since the guest takes all that is there and has room for 8 KB.
+ * Ctrl-C does not wait for what was pasted before.
+ */
+async function type(bytes) {
+    const sends = typed.length > 0;
+    if (bytes.includes(CTRL_C))
+        typed = typed.slice(0, 1);
+    for (let i = 0; i < bytes.length; i += LINE_BYTES)
+        typed.push(bytes.subarray(i, i + LINE_BYTES));
+    while (!sends && typed.length) {
+        machine?.serial_send_bytes(0, typed[0]);
+        await new Promise(resolve => setTimeout(resolve, BATCH_MS));
+        typed.shift();
+    }
+}
+
 async function start(parameters) {
     const [multiboot, initrd] = await Promise.all([kernel, disk]);
     machine = new V86({
@@ -63,9 +94,17 @@ async function start(parameters) {
     machine.add_listener("emulator-started", () => postMessage({ kind: "running" }));
 }
 
+let hasFailed = false; // what fails later comes of it
+
 function failed(error) {
-    postMessage({ kind: "failed", why: String(error?.message ?? error) });
+    if (!hasFailed)
+        postMessage({ kind: "failed", why: String(error?.message ?? error) });
+    hasFailed = true;
 }
+
+/* Without its own worker v86 would stand still, and say nothing. */
+self.addEventListener("securitypolicyviolation", ({ effectiveDirective }) =>
+    failed(`the server's Content-Security-Policy forbids what it needs (${effectiveDirective})`));
 
 /* v86 ends a machine that powers off by throwing "HALT". */
 self.addEventListener("error", event => {
@@ -81,7 +120,7 @@ self.addEventListener("message", ({ data }) => {
     if (data.kind === "start")
         start(data.parameters).catch(failed);
     else if (data.kind === "type")
-        machine?.serial_send_bytes(0, data.bytes);
+        type(data.bytes);
 });
 
-const kernel = buffer("kernel.gz"), disk = buffer("disk.gz"), wasm = unpacked("lib/v86.gz");
+const kernel = load("kernel.gz", "\x7fELF"), disk = load("disk.gz", ""), wasm = load("lib/v86.gz", "\0asm");

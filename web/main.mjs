@@ -50,7 +50,7 @@ const machine = new Machine({
         prompted = false;
         for (const decoder of Object.values(decoders)) // a computer that was switched off has left half a letter,
             decoder.decode();
-        picture.push("\n"); // and half a line
+        picture.restart(); // and half a line
         terminal.clear();
         tour.ready(false);
         typist.stop();
@@ -71,7 +71,7 @@ const machine = new Machine({
     },
     feed(bytes) { picture.push(decoders.feed.decode(bytes)); },
     off() {
-        show("off", "Switched off");
+        show("off", "Switched off: “Restart” starts it again");
         tour.ready(false);
         typist.stop();
     },

@@ -24,7 +24,8 @@ export const steps = [
         about: "The Math Server computes expressions. Its clients have nothing in common with it but a name.",
         commands: ["mathserver &", "mathclient -e 'sqrt(2)'", "mathclient -b 30000 &", "mathclient -b 60000",
             "mathclient -q"],
-        look: "One segment under three processes. Requests and results pass in it, thousands a second.",
+        look: "One segment under three processes. Requests and results pass through it, thousands a second. It is " +
+            "marked for deletion from the start, so it goes with the last of them.",
         question: "How does a client get in, when it is no child of the server's and has no file of it open?",
         answer: "By the identifier, a number that both make from the same name. It is the only key: whoever does not " +
             "know it cannot get in.",
@@ -50,8 +51,8 @@ export const steps = [
         commands: ["counter & counter", "wait"],
         look: "The second number should be 2000000. Run it again: it is different each time.",
         question: "This computer has one processor. How can additions get lost?",
-        answer: "An addition is read, compute, write. If the timer takes the processor away in between, the other " +
-            "program counts on, and then all that it did is overwritten by one old number.",
+        answer: "An addition has three steps: read, compute, write. If the timer takes the processor away in " +
+            "between, the other program counts on, and then all that it did is overwritten by one old number.",
         sentence: "4.8",
         sources: ["user/bin/counter.c"],
     },

@@ -33,7 +33,8 @@ function dot(step, i) {
 
 /* What is below a step's title; the button types its commands. */
 function body(step, button) {
-    const commands = make("pre", { tabIndex: 0, textContent: step.commands.join("\n"), ariaLabel: "Commands" });
+    const lines = step.commands.map(command => make("span", { textContent: `${command}\n` }));
+    const commands = make("pre", {}, ...lines);
     const look = make("strong", { textContent: "Look: " });
     return [
         rich("p", step.about),
@@ -92,7 +93,7 @@ class Tour {
     /* Not `disabled`: then it would lose the focus when it is pressed, and F6 could not give it back. */
     showButton() {
         this.button.ariaDisabled = String(!this.canType());
-        this.button.textContent = this.isBusy ? "Typing…" : "▶ Type this";
+        this.button.textContent = this.isBusy ? "Running…" : "▶ Type this";
     }
 
     async type() {

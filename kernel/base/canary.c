@@ -2,7 +2,7 @@
  * canary.c - the guard words of debug builds.
  *
  * The compiler puts a copy of __stack_chk_guard between a function's arrays and its return address, and
- * compares it at the end.  The value has both ends of a line and bytes above 127 in it: no text contains it.
+ * compares it at the end.  The value contains a carriage return, a newline and bytes above 127: no text does.
  */
 #ifdef DEBUG
 #include <stdint.h>

@@ -94,7 +94,7 @@ int console_write(const void USER *src, int nbytes)
         note_written(piece, n); /* first: whoever has seen a prompt finds it noted */
         sched_print(piece, n);
         done += (int)n;
-        if ((uint)done % WHOLE_SIZE == 0) { /* or a long write would keep the shell from its prompt */
+        if (done < nbytes && (uint)done % WHOLE_SIZE == 0) { /* a long write keeps nobody from the console */
             mutex_release(&output.writing);
             has_turn = mutex_acquire_unless_killed(&output.writing);
         }

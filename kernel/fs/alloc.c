@@ -8,6 +8,7 @@
  *   nfree      zero bits in `taken`
  *   ndeferred  blocks freed in the running transaction and still taken; a commit makes them free
  *   hint       no block below it is free
+ *   freed      none below it was freed and is still taken
  *
  * One byte of a bitmap is one group of the cache.
  * Lock: RANK_FS, for `taken`, the counts, and the bits in the cached blocks.
@@ -28,7 +29,7 @@
 static struct spinlock lock = SPINLOCK_INIT(RANK_FS, "free blocks");
 static uchar **taken; /* pages of the bitmap in memory */
 static volatile uint nfree, ndeferred;
-static uint hint;
+static uint hint, freed = ~0u;
 
 static inline uchar *taken_byte(uint blockno)
 {
@@ -146,8 +147,10 @@ static void release_locked(const struct group *g, uint blockno, uchar mask, ucha
     *taken_byte(blockno) &= ~(mask & at_once);
     nfree += cache_count(mask & at_once);
     ndeferred += cache_count(mask & ~at_once);
-    if ((mask & at_once) && blockno < hint)
-        hint = blockno;
+    if (mask & at_once)
+        hint = min_uint(hint, blockno);
+    if (mask & ~at_once)
+        freed = min_uint(freed, blockno);
 }
 
 /* Frees by groups.  cancel: they were never used, and the cache does not know them. */
@@ -199,8 +202,8 @@ void alloc_committed(struct group *groups[], uint ngroups)
     }
     spin_acquire(&lock);
     nfree += ndeferred;
-    if (ndeferred)
-        hint = volume.data_start;
     ndeferred = 0;
+    hint = min_uint(hint, freed);
+    freed = ~0u;
     spin_release(&lock);
 }

@@ -6,6 +6,7 @@
  */
 #include "fs/file.h"
 #include "arch.h"
+#include "base/min.h"
 #include "fs/device.h"
 #include "fs/inode.h"
 #include "fs/names.h"
@@ -14,7 +15,8 @@
 #include "mm/slab.h"
 #include "sched/thread.h"
 
-#define XV6_PIECE (3 * BSIZE) /* what xv6 writes in one transaction */
+#define XV6_PIECE  (3 * BSIZE)                    /* what xv6 writes in one transaction */
+#define READ_PIECE ((int)DISK_MAX_BLOCKS * BSIZE) /* what one transfer reads */
 
 /* Fields:  A atomic   I immutable after creation   L the inode's mutex */
 struct file {
@@ -109,15 +111,24 @@ void file_close(struct file *f)
     kfree(f);
 }
 
+/* The count.  Between its pieces others have the file: an operation on it, and the commit that waits for the operation,
+   wait for a piece of each reader. */
 static int read_inode(struct file *f, void USER *dst, uint n)
 {
-    if (inode_acquire(f->inode) < 0)
-        return -1;
-    int count = inode_read_acquired(f->inode, dst, f->offset, n);
-    if (count > 0)
-        f->offset += count;
-    inode_release(f->inode);
-    return count;
+    uint done = 0;
+    int count;
+
+    do {
+        if (inode_acquire(f->inode) < 0)
+            return -1;
+        count = inode_read_acquired(f->inode, user_at(dst, done), f->offset, min_uint(n - done, READ_PIECE));
+        if (count > 0) {
+            f->offset += count;
+            done += count;
+        }
+        inode_release(f->inode);
+    } while (count == READ_PIECE && done < n);
+    return done ? (int)done : count;
 }
 
 int file_read(struct file *f, void USER *dst, int n)

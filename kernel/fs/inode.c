@@ -13,7 +13,8 @@
  * log_begin() may wait: another name in a corrupt image leads to the same inode, which becomes shorter for its users.
  *
  * Locks: `lock` (RANK_FS) guards the table and the references, each inode's mutex its contents.  Two inode
- * mutexes are held at once only while creating an inode, which no one else can reach yet.
+ * mutexes are held at once only where the second one is a new inode's, which no one else can reach yet, and while a
+ * file gets another name: the directory's, and then the file's.
  *
  * Do not trust the image: every field read from disk is checked before use, and a wrong one ends in an error.
  */
@@ -328,6 +329,7 @@ static bool root_is_good(void)
     if (!root || inode_acquire(root) < 0)
         return false;
     bool good = root->disk.type == T_DIR && root->disk.nlink > 0;
+    root->disk.size = fs_root_size(&volume, &root->disk);
     inode_release(root); /* the reference stays, so fs_root() always finds it in memory */
     return good;
 }

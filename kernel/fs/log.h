@@ -41,8 +41,9 @@ void log_fail(void);
 /* On return, all operations that ended before the call are durable.  -1: the disk failed.  The caller holds
    no lock and is in no operation.  Sleeps: may. */
 MUST_CHECK int log_commit(void);
-/* The same, and they are in their places: the log on the disk is empty. */
+/* The same, and they are in their places: the log on the disk is empty.  Sleeps: may. */
 MUST_CHECK int log_settle(void);
+
 /* commit.c: the writing.  0, or -1: the disk failed.  The caller sees to it that no operation runs and that
    no other thread is here.  Sleeps: may. */
 

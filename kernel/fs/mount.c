@@ -22,7 +22,7 @@ const char *fs_mount(void)
     const char *wrong;
 
     if (disk_size() <= SUPER_BLOCK)
-        return "there is none";
+        return "there is none, on an IDE disk or in memory";
     if (disk_read(SUPER_BLOCK, 1, block) < 0)
         return "its super block can't be read";
     memcpy(&sb, block, sizeof(sb));

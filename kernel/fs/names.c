@@ -152,20 +152,6 @@ int fs_mknod(struct inode *cwd, const char *path, short major, short minor)
     return create_new(cwd, path, &(struct names_new){ .type = T_DEV, .major = major, .minor = minor });
 }
 
-/* Changes the number of links.  -1: there would be too many, or there is no name. */
-static int change_links(struct log_op *op, struct inode *ip, int change)
-{
-    if (inode_acquire(ip) < 0)
-        return -1;
-    bool good = ip->disk.nlink > 0 && ip->disk.nlink + change <= LINKS_MAX;
-    if (good) {
-        ip->disk.nlink += change;
-        inode_update(op, ip);
-    }
-    inode_release(ip);
-    return good ? 0 : -1;
-}
-
 int names_set_entry(struct log_op *op, struct inode *dp, const struct filename *name, uint was, uint inum,
                     int links)
 {
@@ -184,14 +170,24 @@ int names_set_entry(struct log_op *op, struct inode *dp, const struct filename *
     return result;
 }
 
-/* Enters a second name for a file.  The link is counted first: too high a count only leaks an orphan. */
+/* Enters a second name for a file.  Nobody sees the name without the link, or the link without the name. */
 static int link_entry(struct log_op *op, struct inode *ip, struct inode *dp, const struct filename *name)
 {
-    if (inode_is_dir(ip) || change_links(op, ip, 1) < 0)
+    uint slot;
+    int result = -1;
+
+    if (names_kind(ip) != NAMES_FILE || names_acquire_directory(dp) < 0)
         return -1;
-    int result = names_set_entry(op, dp, name, 0, ip->inum, 0);
-    if (result < 0)
-        change_links(op, ip, -1);
+    if (dir_find(dp, name, &slot) == 0 && inode_acquire(ip) == 0) {
+        if (ip->disk.nlink < LINKS_MAX)
+            result = dir_enter(op, dp, name, ip->inum, slot);
+        if (result == 0) {
+            ip->disk.nlink++;
+            inode_update(op, ip);
+        }
+        inode_release(ip);
+    }
+    inode_release(dp);
     return result;
 }
 

@@ -1,9 +1,8 @@
 /*
  * path.h - files and directories by path: what the rest of the kernel sees of the file system.
  *
- * Paths are kernel strings.
- * Results are 0 (or a count) or -1.  An inode belongs to the callers that have references to it.  No lock of
- * this room is held at any of these calls.  Sleeps: may, all of them.
+ * Paths are kernel strings.  Results are 0 (or a count) or -1.  An inode belongs to the callers that have
+ * references to it.  No lock of this room is held at any of these calls.  Sleeps: may, all of them.
  */
 #ifndef FS_PATH_H
 #define FS_PATH_H
@@ -25,7 +24,7 @@ void fs_flusher(void *unused) __attribute__((noreturn));
 
 MUST_CHECK struct inode *fs_root(void);               /* a reference */
 MUST_CHECK struct inode *inode_dup(struct inode *ip); /* adds a reference, and returns ip */
-void inode_put(struct inode *ip);                     /* gives one back, but NULL; the last may free a file */
+void inode_put(struct inode *ip);                     /* gives one back, if any; the last may free a file */
 /* A reference, or NULL. */
 MUST_CHECK struct inode *fs_lookup(struct inode *cwd, const char *path);
 bool inode_is_dir(struct inode *ip);

@@ -117,8 +117,7 @@ int ksm_detach(struct ksm_task *task, int handle)
         error = list_empty(&h->attachments) ? KSM_ENOTATT : 0;
     if (!error)
         detach_locked(task, attachment_at(h->attachments.next), &dead); /* §5.1 */
-    registry_release_walked();
-    segment_bury(dead); /* §5.4 */
+    registry_release_buried(dead);                                      /* §5.4 */
     return error;
 }
 
@@ -131,8 +130,7 @@ int ksm_detach_at(struct ksm_task *task, uint va)
         return KSM_ENOTATT; /* §5.2 */
     registry_acquire();
     detach_locked(task, attachment_of(m), &dead);
-    registry_release_walked();
-    segment_bury(dead); /* §5.4 */
+    registry_release_buried(dead); /* §5.4 */
     return 0;
 }
 

@@ -3,8 +3,8 @@
  * the operator, the feed and the report of a fault ask.
  *
  * Arguments are already copied in; the caller copies results out.  A call returns 0, a positive result, or an
- * error of ksmabi.h.  Lock: RANK_KSM, acquired and released inside; no call zeroes, copies or frees pages under
- * it (§12).
+ * error of ksmabi.h.  Lock: RANK_KSM, acquired and released inside; no call zeroes or copies a segment's pages
+ * under it, nor frees more than one (§12).
  */
 #ifndef KERNEL_KSM_H
 #define KERNEL_KSM_H
@@ -12,10 +12,9 @@
 #include "include/ksmabi.h"
 #include "ksm/ksm_task.h"
 
-struct ksm_limits { /* §10; 0: the default */
-    uint nsegments; /* 1 to 65,536; more is cut to that */
-    uint nattachments;
-    uint npages;
+struct ksm_limits { /* §10 */
+    uint nsegments; /* 1 to KSM_MAX_SEGMENTS */
+    uint nattachments, npages;
 };
 #define KSM_DEFAULT_SEGMENTS    4096u
 #define KSM_DEFAULT_ATTACHMENTS 16384u

@@ -6,11 +6,12 @@
  *   segment --list--> holdings, of all processes
  *
  * One spin lock, registry.lock (RANK_KSM), guards all of it; `_locked` functions need it held.  The sleepers of
- * wait.c have locks of their own (RANK_KSM_WAIT), acquired with or without it.
+ * wait.c have locks of their own (RANK_KSM_WAIT, RANK_KSM_PEER), acquired with or without it.
  *
  * A call that walks over many things, at its end alone, calls registry_step_locked() for each.  That releases the
  * lock now and then, and the registry is `divided` until registry_release_walked(): what is half changed is for the
  * walker alone, and all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held for long.
+ * To free the dead is the last part of a walk.
  *
  * Fields:  I immutable after creation   K ksm lock   W lock of the segment's stripe, see wait.c
  *          o only the process itself
@@ -67,8 +68,8 @@ struct holding {
     struct list in_segment;  /* [K] in its segment's list */
     struct list attachments; /* [K] newest first (§5.1) */
     uint nattached;          /* [K] */
-    struct attachment
-        first; /* [o] saves an allocation where there is only one; it is free while its holding is NULL */
+    /* [o] saves an allocation where there is only one; free while its own holding is NULL */
+    struct attachment first;
 };
 
 static inline struct attachment *attachment_of(struct mapping *m)
@@ -116,8 +117,10 @@ struct registry {
     uint nattached;           /* [K] */
     uint nunborn;             /* [K] the same of those that are unborn */
     uint nunborn_pages;       /* [K] */
-    uint nwaiting;            /* [K] gets that wait for a birth to finish */
-    bool divided;             /* [K] a call is walking, and has released the lock */
+    uint nahead;              /* [K] gets that look again before another birth begins */
+    uint nexpecting;          /* [K] gets that wait for a birth, and will be ahead when one has ended */
+    uint nended;              /* [K] births that have ended */
+    bool divided;             /* [K] a call is walking, or frees the dead, and has released the lock */
     uint nsteps;              /* [K] since the lock was released in a walk */
     struct waitq waiters;     /* [K] for a walk or a birth to finish */
     struct list tasks;        /* [K] tasks with holdings */
@@ -129,8 +132,8 @@ struct registry {
 };
 extern struct registry registry;
 
-/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way.  The latter waits for a
-   birth to finish, or for all who do to look again; false if the caller was killed.  Sleeps: may. */
+/* The lock.  registry_acquire() and registry_sleep_locked() return when no walk is under way.  The latter returns when
+   the caller is to look again; false if it was killed.  Sleeps: may. */
 void registry_wait_locked(void);
 static inline void registry_acquire(void)
 {
@@ -138,7 +141,10 @@ static inline void registry_acquire(void)
     if (registry.divided)
         registry_wait_locked();
 }
-MUST_CHECK bool registry_sleep_locked(bool for_birth);
+/* What a get waits for: that those ahead of it have looked; room or memory, which a birth may leave after all; or the
+   birth of its own segment.  The end of any birth is the end of each of these waits. */
+enum get_wait { WAIT_TURN, WAIT_ROOM, WAIT_BIRTH };
+MUST_CHECK bool registry_sleep_locked(enum get_wait what);
 /* In a walk, between two things: lets others have the lock and the processor now and then.  Sleeps: may. */
 REACQUIRES void registry_pause_locked(void);
 static inline void registry_step_locked(void)
@@ -197,7 +203,7 @@ struct segment **registry_tree_at(uint i);
 
 /* segment.c: birth, death, delete, info. */
 
-/* Nothing refers to it any more: it joins *dead.  Walks.  Sleeps: may. */
+/* Nothing refers to it any more: it joins *dead, or is freed at once.  Walks.  Sleeps: may. */
 void segment_die_locked(struct segment *seg, struct segment **dead);
 /* Gives n references back (§5.5: an unmarked segment holds one to itself).  The only place where segments die.  Walks.
    Sleeps: may. */
@@ -207,12 +213,13 @@ static inline void segment_put_locked(struct segment *seg, uint n, struct segmen
     if (!seg->refs)
         segment_die_locked(seg, dead);
 }
-/* Frees the dead.  Lock not held.  Sleeps: may. */
-void segment_bury_all(struct segment *dead);
-static inline void segment_bury(struct segment *dead)
+/* Frees the dead, while all others wait: whoever finds a segment gone finds its memory free (§12).  Sleeps: may. */
+REACQUIRES void segment_bury_all_locked(struct segment *dead);
+static inline void registry_release_buried(struct segment *dead)
 {
     if (dead)
-        segment_bury_all(dead);
+        segment_bury_all_locked(dead);
+    registry_release_walked();
 }
 
 /* holding.c: a process's handles. */

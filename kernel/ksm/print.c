@@ -51,7 +51,7 @@ static void holding_text_locked(const struct holding *h, struct text *text)
         text_add(text, "\n");
 }
 
-/* false: that was all.  The text may be empty. */
+/* False: that was all.  The text may be empty. */
 static bool step(struct visit *v, struct text *text)
 {
     text->n = 0;

@@ -8,9 +8,6 @@
 
 #include "mm/slab.h"
 
-#define for_each_holding(link, task) list_for_each(link, &(task)->holdings)
-#define for_each_attachment(link, h) list_for_each(link, &(h)->attachments)
-
 /* The child of a fork gets a copy of one holding with its attachments, not counted yet; false when memory runs
    out. */
 static bool inherit(struct ksm_task *child, const struct holding *from)
@@ -25,7 +22,7 @@ static bool inherit(struct ksm_task *child, const struct holding *from)
         return false;
     }
     list_push_back(&child->holdings, &h->link);
-    for_each_attachment(link, from) {
+    list_for_each(link, &from->attachments) {
         struct attachment *a = attachment_alloc(h);
         if (!a)
             return false;
@@ -44,7 +41,7 @@ static bool inherit(struct ksm_task *child, const struct holding *from)
 /* All holdings of the parent, which is forking.  One without attachments may die meanwhile. */
 static bool inherit_all(struct ksm_task *child, const struct ksm_task *parent)
 {
-    for_each_holding(link, parent) {
+    list_for_each(link, &parent->holdings) {
         const struct holding *h = holding_at(link);
         if (__atomic_load_n(&h->segment, __ATOMIC_RELAXED) && !inherit(child, h))
             return false;
@@ -177,7 +174,7 @@ static void release_all(struct ksm_task *task, bool at_exit)
 
     registry_acquire();
     list_remove(&task->link);
-    for_each_holding(link, task) {
+    list_for_each(link, &task->holdings) {
         release_locked(holding_at(link), at_exit, &dead);
         if (link->next != &task->holdings)
             registry_step_locked();
@@ -185,9 +182,8 @@ static void release_all(struct ksm_task *task, bool at_exit)
     list_for_each(link, &task->dead)
         registry_keep_locked(holding_at(link)->handle, -1);
     task->unlocked = KSM_RESTS;
-    registry_release_walked();
+    registry_release_buried(dead);
     forget_all(task);
-    segment_bury(dead);
 }
 
 void ksm_release(struct ksm_task *task, bool at_exit)

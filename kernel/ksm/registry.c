@@ -11,15 +11,15 @@
  *     free <---> taken --last generation--> spent --no process has a holding there--> free, first generation
  *
  * A spent slot rests until no process keeps a dead handle of it, so that none can become good again; then its
- * generations come round (§3.8).  A process keeps few dead handles (holding.c), and there are twice as many slots
- * as segments may be, so that resting slots do not lower the limit.
+ * generations come round (§3.8).  A process keeps one dead handle (holding.c), and there is a slot for each process
+ * besides those for segments, so that resting slots do not lower the limit.
  *
  * Both tables are made at boot for as many segments as the limit allows, of single pages under a page of
  * pointers, so no call ever waits for them to grow.
  */
 #include "ksm/ksm_impl.h"
 
-#include "mm/page.h"
+#include "include/param.h"
 #include "mm/pool.h"
 
 #define TREES_PER_PAGE (PAGE_SIZE / sizeof(struct segment *))
@@ -53,14 +53,20 @@ void registry_wait_locked(void)
         waitq_sleep(&registry.waiters, &registry.lock, 0, false);
 }
 
-bool registry_sleep_locked(bool for_birth)
+bool registry_sleep_locked(enum get_wait what)
 {
-    registry.nwaiting += for_birth;
+    uint ended = registry.nended;
+    bool killed = false;
 
-    bool killed = waitq_sleep(&registry.waiters, &registry.lock, 0, true) == PARK_KILLED;
-
+    registry.nahead += what == WAIT_ROOM;
+    registry.nexpecting += what == WAIT_BIRTH;
+    /* The end of a walk wakes it, too. */
+    while (!killed && ended == registry.nended && (what != WAIT_TURN || registry.nahead))
+        killed = waitq_sleep(&registry.waiters, &registry.lock, 0, true) == PARK_KILLED;
     registry_wait_locked();
-    if (for_birth && --registry.nwaiting == 0)
+    if (what == WAIT_BIRTH && ended == registry.nended)
+        registry.nexpecting--;
+    else if (what != WAIT_TURN && --registry.nahead == 0)
         waitq_wake_all(&registry.waiters);
     return !killed;
 }
@@ -69,25 +75,19 @@ REACQUIRES void registry_pause_locked(void)
 {
     registry.divided = true;
     registry.nsteps = 0;
-    thread_set_urgent(true); /* others wait for it, so it goes before threads that compute */
     spin_pause(&registry.lock);
 }
 
 void registry_resume_locked(void)
 {
     registry.divided = false;
-    thread_set_urgent(false);
     waitq_wake_all(&registry.waiters);
 }
 
 int registry_init(const struct ksm_limits *limits)
 {
-    uint nsegments = limits->nsegments ? limits->nsegments : KSM_DEFAULT_SEGMENTS;
-
-    if (nsegments > KSM_MAX_SEGMENTS)
-        nsegments = KSM_MAX_SEGMENTS;
     tree_bits = 1;
-    while (1u << tree_bits < 2 * nsegments)
+    while (1u << tree_bits < limits->nsegments + NPROC)
         tree_bits++;
     registry = (struct registry){ .limits = *limits, .nslots = 1u << tree_bits, .first_free = NO_SLOT };
     registry.slot_pages = pool_alloc((registry.nslots + SLOTS_PER_PAGE - 1) / SLOTS_PER_PAGE);
@@ -98,12 +98,6 @@ int registry_init(const struct ksm_limits *limits)
         pool_free(registry.slot_pages);
         return -1;
     }
-
-    registry.limits.nsegments = nsegments;
-    if (!limits->nattachments)
-        registry.limits.nattachments = KSM_DEFAULT_ATTACHMENTS;
-    if (!limits->npages)
-        registry.limits.npages = page_free_count() - page_free_count() / 8; /* §10 */
     spin_init(&registry.lock, RANK_KSM, "ksm");
     waitq_init(&registry.waiters);
     list_init(&registry.tasks);

@@ -7,11 +7,13 @@
  *                   (none)
  *
  * UNBORN: entered in the registry and counted apart, while its creator makes the pages without the lock.  A
- * call that gets the same identifier meanwhile, or that the limits refuse because of it, waits for the outcome.
- * So no call sees half a birth (§12), and births of different segments run side by side.  A new one waits until those
- * that wait have looked again: else a process that creates and deletes in a loop could keep them waiting.
+ * call that gets the same identifier meanwhile, or that is refused by the limits or for lack of memory, waits for the
+ * outcome.  So no call sees half a birth (§12), and births of different segments run side by side.  A new one waits
+ * until those that wait for room, or waited for a birth that has ended, have looked again: else a process that creates
+ * and deletes in a loop could keep them waiting.
  * LIVE: holds one reference to itself, for being unmarked.  MARKED has lost it.
- * The dead leave the registry at once, under the lock; their pages are freed without it.
+ * The dead leave the registry at once.  One of a single page is freed then; the others' pages are freed without the
+ * lock, while all calls wait as for a walk.
  */
 #include "ksm/ksm_impl.h"
 
@@ -115,6 +117,9 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
     registry_acquire();
     registry.nunborn--;
     registry.nunborn_pages -= seg->npages;
+    registry.nended++;
+    registry.nahead += registry.nexpecting;
+    registry.nexpecting = 0;
     if (!waitq_empty(&registry.waiters))
         waitq_wake_all(&registry.waiters);
     if (!made)
@@ -130,7 +135,6 @@ static REACQUIRES int give_birth_locked(struct ksm_task *task, struct segment **
 
 no_region:
     holding_cancel_locked(h, registry_slot(seg->handle));
-    holding_retire_all_locked(seg); /* there is none, but a walk's marker may be there */
 no_holding:
     registry_leave_locked(seg, false);
     kfree(seg);
@@ -140,16 +144,23 @@ no_holding:
 /* §3.1: finds it, or creates it.  Sleeps: may. */
 static int get_locked(struct ksm_task *task, uint id, uint nbytes, uint flags)
 {
-    for (bool waited = false;; waited = true) {
+    bool waited = false, refused = false;
+
+    for (;; waited = true) {
         struct segment **link = registry_find_locked(id), *seg = *link;
         if (seg && seg->state != SEGMENT_UNBORN)
             return get_existing_locked(task, seg, nbytes, flags);
-        int error = seg ? KSM_ENOSPC : refuse_new_locked(nbytes, flags);
-        if (!error && (waited || !registry.nwaiting))
-            return give_birth_locked(task, link, id, nbytes);
-        if (error && (error != KSM_ENOSPC || registry.nunborn == 0))
+        int error = seg ? KSM_ENOSPC /* until it is born */ : refuse_new_locked(nbytes, flags);
+        if (!error && (waited || !registry.nahead)) {
+            int result = give_birth_locked(task, link, id, nbytes);
+            if (result != KSM_ENOMEM || refused || registry.nunborn == 0)
+                return result;
+            error = KSM_ENOMEM; /* the memory may be promised to a birth that will fail */
+            refused = true;     /* looks again once: others may be born without end */
+        } else if (error && (error != KSM_ENOSPC || registry.nunborn == 0)) {
             return error;
-        if (!registry_sleep_locked(error))
+        }
+        if (!registry_sleep_locked(seg ? WAIT_BIRTH : error ? WAIT_ROOM : WAIT_TURN))
             return KSM_ENOMEM; /* the killed never see it */
     }
 }
@@ -166,26 +177,36 @@ int ksm_get(struct ksm_task *task, uint id, uint nbytes, uint flags)
     return result;
 }
 
+static void bury(struct segment *seg)
+{
+    region_destroy(&seg->region);
+    kfree(seg);
+}
+
 void segment_die_locked(struct segment *seg, struct segment **dead)
 {
     holding_retire_all_locked(seg);
     registry_leave_locked(seg, true);
     registry.nsegments--;
     registry.npages -= seg->npages;
+    if (seg->npages == 1) { /* that takes no time: nobody has to wait for it */
+        bury(seg);
+        return;
+    }
     seg->next = *dead;
     *dead = seg;
 }
 
-void segment_bury_all(struct segment *dead)
+REACQUIRES void segment_bury_all_locked(struct segment *dead)
 {
-    while (dead) {
-        struct segment *seg = dead;
-        dead = seg->next;
-        region_destroy(&seg->region);
-        kfree(seg);
-        if (dead)
-            sched_checkpoint();
+    registry.divided = true;
+    spin_release(&registry.lock);
+    for (struct segment *next; dead; dead = next) {
+        next = dead->next;
+        bury(dead);
+        sched_checkpoint();
     }
+    spin_acquire(&registry.lock);
 }
 
 int ksm_delete(struct ksm_task *task, int handle)
@@ -207,8 +228,7 @@ int ksm_delete(struct ksm_task *task, int handle)
             event_put("E delete %d %x", task->pid, seg->id);
         segment_put_locked(seg, 1, &dead);
     }
-    registry_release_walked();
-    segment_bury(dead);
+    registry_release_buried(dead);
     return 0;
 }
 

@@ -33,7 +33,7 @@ static bool next_segment_locked(struct visit *v)
         const struct slot *slot = registry_slot_at(v->slot++);
         v->segment = slot->state & SLOT_TAKEN ? slot->segment : NULL;
     }
-    if (v->segment)
+    if (v->segment && v->segment->state != SEGMENT_UNBORN) /* an unborn one may come to nothing */
         list_push_front(&v->segment->holdings, &v->marker.in_segment);
     v->nleft = NPROC;
     return true;

@@ -28,9 +28,6 @@
 
 #include "base/event.h"
 
-/* The user library's lock is its holder's pid, with this bit while others wait. */
-#define LOCK_WAITED 0x80000000u
-
 struct stripe stripes[NSTRIPES];
 struct spinlock peers_lock;
 
@@ -136,7 +133,7 @@ int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks)
 /* The holder, if it waits for a lock of the user library (docs/feed.md), else 0. */
 static int lock_holder(const struct ksm_sleeper *s)
 {
-    return s->peer > 0 && s->expected == ((uint)s->peer | LOCK_WAITED) ? s->peer : 0;
+    return s->peer > 0 && s->expected == ((uint)s->peer | KSMLOCK_WAITED) ? s->peer : 0;
 }
 
 bool ksm_sleeping(const struct ksm_task *task, struct ksm_sleeping *copy)

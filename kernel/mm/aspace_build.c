@@ -67,19 +67,14 @@ int aspace_add_image(struct aspace *as, uint va, uint nbytes, bool writable)
 
 int aspace_add_zero(struct aspace *as, uint va, uint nbytes)
 {
-    if (nbytes <= EAGER_PAGES * PAGE_SIZE)
+    uint npages = nbytes >> PAGE_SHIFT, nadded = 0;
+
+    if (npages <= EAGER_PAGES)
         return aspace_add_image(as, va, nbytes, true);
-    int error = prepare(as, va, nbytes);
-    if (error)
-        return error;
-    uint end = va + nbytes, npromises = 0;
-    for (uint at = va; at != end; at += PAGE_SIZE) {
-        npromises += *pmap_slot(&as->map, at) == 0;
-        let_others(at);
-    }
-    if (!page_promise(npromises))
+    if (!page_promise(npages)) /* before page tables, so that a refusal takes no memory from others */
         return ASPACE_ENOMEM;
-    for (; va != end; va += PAGE_SIZE) {
+    int error = prepare(as, va, nbytes);
+    for (uint end = va + nbytes; !error && va != end; va += PAGE_SIZE) {
         uint *slot = pmap_slot(&as->map, va);
         let_others(va);
         if (*slot) {
@@ -88,9 +83,11 @@ int aspace_add_zero(struct aspace *as, uint va, uint nbytes)
         }
         *slot = pmap_promised_entry();
         pmap_count_entry(slot);
+        nadded++;
     }
-    as->nwritable += npromises;
-    return 0;
+    as->nwritable += nadded;
+    page_unpromise(npages - nadded);
+    return error;
 }
 
 void *aspace_image_byte(struct aspace *as, uint va)

@@ -27,7 +27,7 @@ struct path {
 static int height(const struct mapping *m) { return m ? m->height : 0; }
 
 /* Recomputes a node's sums over its subtree. */
-static void summarize(struct mapping *m)
+static void update_sums(struct mapping *m)
 {
     const struct mapping *l = m->left, *r = m->right;
 
@@ -50,7 +50,7 @@ static struct mapping *rotate_right(struct mapping *m)
 
     m->left = top->right;
     top->right = m;
-    summarize(m);
+    update_sums(m);
     return top;
 }
 
@@ -60,7 +60,7 @@ static struct mapping *rotate_left(struct mapping *m)
 
     m->right = top->left;
     top->left = m;
-    summarize(m);
+    update_sums(m);
     return top;
 }
 
@@ -78,7 +78,7 @@ static __attribute__((noinline)) struct mapping *balance(struct mapping *m)
             m->right = rotate_right(m->right);
         m = rotate_left(m);
     }
-    summarize(m);
+    update_sums(m);
     return m;
 }
 
@@ -126,7 +126,7 @@ void mapping_insert(struct mapping **root, struct mapping *m)
     }
     m->gap = next - mapping_end(m);
     m->left = m->right = NULL;
-    summarize(m);
+    update_sums(m);
     *link = m;
     balance_path(&path);
 }

@@ -36,6 +36,7 @@ static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
 static struct frame *top, *top_zeroed; /* [P] */
 static uint nfree, npromised, nlent;   /* [P] */
 static volatile uint nclean;           /* [P to change] */
+static volatile uint nkept;            /* atomic: what is left beside PAGE_RESERVE */
 static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
 /* Who called the function that frees. */
@@ -89,15 +90,18 @@ void page_init_done(void)
 static inline uint reserve(void)
 {
     const struct thread *self = thread_self();
+    uint all = PAGE_RESERVE + nkept;
 
     if (!self)
         return 0;
-    return PAGE_RESERVE - (self->lasting ? min_uint(self->reserve, PAGE_LASTING) : self->reserve);
+    return all - min_uint(all, self->lasting ? min_uint(self->reserve, PAGE_LASTING) : self->reserve);
 }
 
 /* The same, but the whole reserve as long as there may be cached blocks to give up.  They go first: a thread that may
    not touch the reserve, and perhaps holds a spin lock, would have to fill it again before it gets a frame. */
-static inline uint reserve_beside_cache(void) { return nclean ? PAGE_RESERVE : reserve(); }
+static inline uint reserve_beside_cache(void) { return nclean ? PAGE_RESERVE + nkept : reserve(); }
+
+void page_keep(uint n) { nkept = n; }
 
 static inline struct frame *pop(struct frame **stack)
 {
@@ -137,7 +141,7 @@ static __attribute__((noinline)) void *take_reclaimed(uint left, bool may_sleep)
 
     while (!page && page_reclaim(1, false))
         page = take(left, false);
-    if (!page && left == PAGE_RESERVE)
+    if (!page)
         page = take(reserve(), false);
     while (!page && may_sleep && page_reclaim(1, true))
         page = take(reserve(), false);
@@ -357,7 +361,7 @@ uint page_used(void)
 uint page_free_count(void)
 {
     spin_acquire(&lock);
-    uint ntaken = npromised + PAGE_RESERVE;
+    uint ntaken = npromised + PAGE_RESERVE + nkept;
     uint n = nfree > ntaken ? nfree - ntaken : 0;
     spin_release(&lock);
     return n;

@@ -11,6 +11,8 @@
  * when the block cache has no clean frames to give.  While thread->lasting is set, a thread takes PAGE_LASTING of
  * them at most: the others have to come back when it ends.
  *
+ * page_keep(n) makes the reserve larger for a while.  The next n frames that are freed go there.
+ *
  * Lock: RANK_PAGE, taken and released inside.
  */
 #ifndef PAGE_H
@@ -43,7 +45,7 @@ struct frame {
 #endif
 };
 
-/* Once at boot, before anything else of mm. */
+/* Once at boot, before anything else of mm.  Sleeps: no. */
 void page_init(void);
 /* At the end of boot: frames handed out so far are pools, which page_used() never counts (§8.4).
    Sleeps: no. */
@@ -54,8 +56,8 @@ extern uint frame_count;          /* [I] */
 static inline struct frame *frame_of(const void *page) { return &frame_table[pa_of(page) >> PAGE_SHIFT]; }
 static inline void *frame_page(const struct frame *f) { return va_of((uint)(f - frame_table) << PAGE_SHIFT); }
 
-/* One frame with undefined contents and refs 1.  NULL: none may be had, even after the block cache gave back
-   its clean frames.  Not with a lock of RANK_CACHE or below held.  Sleeps: no. */
+/* One frame with undefined contents and refs 1.  NULL: none is available, even after the block cache gave
+   back its clean frames.  Not with a lock of RANK_CACHE or below held.  Sleeps: no. */
 MUST_CHECK void *page_alloc(void);
 /* As page_alloc(), with zeroes.  Sleeps: no. */
 MUST_CHECK void *page_alloc_zeroed(void);
@@ -71,7 +73,7 @@ void page_free(void *page);
 void page_free_zeroed(void *page);
 
 /* Promises n frames to the caller, which keeps count, uses them up by page_alloc_promised() and returns the
-   rest by page_unpromise().  False: they can't be had, even after the block cache gave back all it could.
+   rest by page_unpromise().  False: they are not available, even after the block cache gave back all it could.
    It may wait for a commit, as page_alloc_sleeping().  Sleeps: may. */
 MUST_CHECK bool page_promise(uint n);
 /* Returns n promises.  Sleeps: no. */
@@ -92,6 +94,9 @@ struct page_chain {
 static inline void page_chain_add(struct page_chain *chain, struct frame *f);
 /* Frees them all; the chain is empty then.  Debug builds let other threads run in between.  Sleeps: may. */
 void page_free_chain(struct page_chain *chain);
+
+/* From now on n frames more than PAGE_RESERVE are left to those that may take so many.  Sleeps: no. */
+void page_keep(uint n);
 
 /* Frames handed out, less those that hold only clean cached blocks (§8.4).  Sleeps: no. */
 uint page_used(void);

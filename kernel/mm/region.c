@@ -5,9 +5,9 @@
  *      |
  *      +-> page table: 1,024 ready entries
  *
- * Only those entries know the pages.  Tables and pages are promised first, so that a region that can't be had fails
- * at once, and then taken, the pages zeroed one by one; in between other threads may run, and a killed process stops.
- * An incomplete region is destroyed like any other: nmade says how many pages there are.
+ * Only those entries know the pages.  Tables and pages are promised first, so that a region that does not fit fails at
+ * once, and then taken; the pages are zeroed one by one, and in between other threads may run and a killed process
+ * stops.  An incomplete region is destroyed like any other: nmade says how many pages there are.
  */
 #include "mm/mm_impl.h"
 #include "mm/page.h"
@@ -58,7 +58,7 @@ static bool make_pages(struct region *r, uint *entries, uint n)
     return true;
 }
 
-/* A single page needs no promise: it can be had or not. */
+/* A single page needs no promise: there is one, or there is not. */
 static bool create_single(struct region *r)
 {
     void *page = page_alloc_sleeping();

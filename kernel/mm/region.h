@@ -23,7 +23,7 @@ struct region {
 /* npages zeroed frames, npages > 0.  False: no memory, or the process was killed meanwhile; then there is nothing to
    destroy.  Holds no lock while it zeroes.  Sleeps: may. */
 MUST_CHECK bool region_create(struct region *r, uint npages);
-/* Gives all frames back.  Nothing maps it.  Sleeps: may. */
+/* Gives all frames back.  Nothing maps it.  Sleeps: may, with more than one page. */
 void region_destroy(struct region *r);
 static inline uint region_npages(const struct region *r) { return r->npages; }
 

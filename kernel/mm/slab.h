@@ -13,7 +13,7 @@
 
 #define KMALLOC_MAX 4096u
 
-/* Once at boot, before the first kmalloc(). */
+/* Once at boot, before the first kmalloc().  Sleeps: no. */
 void slab_init(void);
 /* n bytes, 16-aligned, undefined contents; above half a page a whole frame.  NULL: no frame is left, or n is
    above KMALLOC_MAX.  Sleeps: no. */

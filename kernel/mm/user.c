@@ -1,7 +1,7 @@
 /*
  * user.c - see user.h.
  *
- * A range is accepted when each of its pages has an entry that allows the access, made or not: then
+ * A range is accepted when each of its pages has an entry that allows the access, if only a promise: then
  * touching it can only lead to a fault that aspace_fault() satisfies.  That stays so until the call
  * returns, because only the process itself changes its address space.  The page tables are checked, not the
  * mappings, so a range may run from one mapping into the next.
@@ -14,8 +14,8 @@
 static __attribute__((noinline)) bool check_pages(uint va, uint nbytes, bool write)
 {
     if (va >= USER_END || nbytes > USER_END - va)
-        return va == USER_END && !nbytes;
-    uint npages = nbytes ? (va % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT : 0;
+        return false;
+    uint npages = (va % PAGE_SIZE + nbytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
     for (uint n; npages; npages -= n, va += n << PAGE_SHIFT) {
         n = min_uint(npages, CHUNK_PAGES);
         if (!pmap_allows(&thread_self()->aspace->map, va, n, write))

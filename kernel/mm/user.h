@@ -12,7 +12,7 @@
 #include "arch.h"
 #include "include/mustcheck.h"
 
-/* May the current process read (or write) nbytes at p?  An empty range needs only p <= USER_END. */
+/* May the current process read (or write) nbytes at p?  nbytes > 0. */
 MUST_CHECK bool user_check(const void USER *p, uint nbytes, bool write);
 /* Check and copy; 0, or -1 with nothing written. */
 MUST_CHECK int user_copy_in(void *dst, const void USER *src, uint nbytes);

@@ -12,6 +12,7 @@
 #include "base/kstring.h"
 #include "base/printk.h"
 #include "fs/path.h"
+#include "mm/page.h"
 #include "proc/load.h"
 #include "proc/proc_impl.h"
 
@@ -117,7 +118,7 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     self->foreign = image.foreign;
     change_over(self, &image, last_name(path));
     if (self->depth == DEPTH_SHELL)
-        job_keep_pages(0); /* it has all its memory */
+        page_keep(0); /* it has all its memory */
     trapframe_start(tf, image.entry, sp);
     return 0;
 }

@@ -16,8 +16,11 @@
  * The last pages and numbers are reserved by depth and job (§10), so that whatever a job does, a shell can clean up.
  * A thread's reserve follows from the foreground, and is set anew when that changes.
  *
+ * A shell that was given the console ends at the latest with the one that gave it: otherwise it and the next shell
+ * would share what is typed.
+ *
  * A job that kills its shell gains nothing by it.  In the foreground, where it may have taken all pages, it dies too.
- * In the background it can't take what the next shell needs: that is kept until init has started it.
+ * In the background it can't take what the shell gives back: that is kept until init has started the next one.
  */
 #include "mm/page.h"
 #include "proc/proc_impl.h"
@@ -27,8 +30,8 @@
 
 static volatile uint foreground;  /* [P to change] a job, or 0 */
 static bool foreground_chosen;    /* [P] a shell has called foreground() */
+static struct proc *controller;   /* [P] the last shell that did, if it is alive */
 static volatile uint keys_reader; /* atomic: a pid, or 0; its job is the foreground */
-static uint nkept;                /* atomic: pages promised to the next shell */
 
 /* What a shell has said of its next child.  [P to change] */
 static struct {
@@ -40,7 +43,7 @@ static struct {
 static uint reserve_locked(const struct proc *p)
 {
     if (p->depth <= DEPTH_SHELL)
-        return PAGE_RESERVE;
+        return PAGE_RESERVE + SHELL_PAGES;
     if (!foreground_chosen)
         return p->depth == DEPTH_COMMAND ? PAGE_RESERVE - SHELL_RESERVE : 0;
     if (p->job != (int)foreground)
@@ -56,8 +59,16 @@ void job_enter_locked(struct proc *p)
         return;
     bool handed_over = next_child.is_shell && next_child.parent == parent->pid;
     p->depth = parent->depth + (!handed_over && parent->depth <= DEPTH_COMMAND);
+    p->nesting = parent->nesting + handed_over;
     if (p->depth > DEPTH_SHELL)
         p->job = parent->depth == DEPTH_SHELL ? p->pid : parent->job;
+}
+
+/* Is this process `self`, or a shell that has the console from it, directly or not? */
+static bool has_console_from(const struct proc *p, const struct proc *self)
+{
+    return p == self ||
+           (p && p->depth == DEPTH_SHELL && self->depth == DEPTH_SHELL && p->nesting > self->nesting);
 }
 
 /* A walk that kills the processes of a job, on the killer's stack. */
@@ -67,8 +78,8 @@ struct killing {
 };
 static struct list killings = LIST_INIT(killings); /* [P] under way */
 
-/* Who reads keys and is not of this job reads none from now on.  Who begins at the same time sees this job, or is seen
-   here: each side writes before it looks. */
+/* A process that reads keys and is not of this job reads none from now on.  One that begins at the same time sees this
+   job, or is seen here: each side writes before it looks. */
 static void set_foreground_locked(int job)
 {
     atomic_swap(&foreground, (uint)job);
@@ -89,21 +100,30 @@ void job_begin_locked(struct proc *p)
             thread_kill(&p->thread); /* its number may be one that the walk has passed */
 }
 
-void job_keep_pages(uint n) { page_unpromise(__atomic_exchange_n(&nkept, n, __ATOMIC_RELAXED)); }
-
-void job_shell_ends(const struct proc *self, int job)
+void job_shell_ends(const struct proc *self)
 {
-    proc_kill_job(job);
-    if (self->parent == proc_one && page_promise(SHELL_PAGES))
-        job_keep_pages(SHELL_PAGES);
+    struct proc_walk walk = { 0 };
+    struct proc *p;
+
+    spin_acquire(&proc_lock);
+    while ((p = proc_walk_locked(&walk)))
+        if (p != self && has_console_from(p, self))
+            thread_kill(&p->thread);
+    spin_release(&proc_lock);
+    if (self->parent == proc_one)
+        page_keep(SHELL_PAGES); /* of what it gives back, until the next one runs */
 }
 
 int job_leave_locked(struct proc *self)
 {
     int left = (int)foreground; /* perhaps another's than self->job: a shell leaves its job behind */
+    const struct proc *reader = proc_find_locked((int)keys_reader);
 
-    atomic_cas(&keys_reader, (uint)self->pid, 0);
-    if (!self->controls_jobs && self->pid != left)
+    if (has_console_from(reader, self))
+        atomic_cas(&keys_reader, (uint)reader->pid, 0);
+    if (has_console_from(controller, self))
+        controller = NULL;
+    else if (self->pid != left)
         return 0;
     next_child.parent = 0;
     set_foreground_locked(0);
@@ -133,7 +153,7 @@ int proc_kill_job(int job)
     return result;
 }
 
-/* Who is published meanwhile has the right one. */
+/* A process that is published meanwhile has the right one already. */
 void job_update_reserves(void)
 {
     struct proc_walk walk = { 0 };
@@ -166,6 +186,7 @@ int proc_set_foreground(int pid)
     changes = allowed && (!foreground_chosen || job != (int)foreground);
     if (allowed) {
         self->controls_jobs = foreground_chosen = true;
+        controller = self;
         next_child.parent = of_next ? self->pid : 0;
         next_child.is_shell = pid < 0;
         set_foreground_locked(job);
@@ -184,7 +205,7 @@ void proc_read_keys(bool on)
 {
     atomic_swap(&keys_reader, on ? (uint)proc_self()->pid : 0);
     if (proc_self()->job != (int)foreground)
-        keys_reader = 0;
+        atomic_cas(&keys_reader, (uint)proc_self()->pid, 0);
 }
 
 int proc_keys_reader(void) { return (int)keys_reader; }

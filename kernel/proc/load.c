@@ -12,7 +12,7 @@
  * and the stack has one page.
  *
  * The bytes that a segment has in the file are read straight into its frames.  Memory after them, up to
- * p_memsz, is zeroes: the rest of the last page at once, whole pages as promises.  In both layouts a page without
+ * memsz, is zeroes: the rest of the last page at once, whole pages as promises.  In both layouts a page without
  * access below the stack catches an overflow.
  */
 #include "proc/load.h"

@@ -27,8 +27,8 @@ void proc_delete(struct proc *p);
 /* FORMING -> ALIVE: its parent and all others see it from now on.  It is not started; if its parent was killed
    meanwhile, it is killed too. */
 void proc_publish(struct proc *p);
-/* ALIVE -> DEAD.  If it is a shell with jobs, or the first process of the job in the foreground, nothing is in the
-   foreground any more.  Sleeps: may. */
+/* ALIVE -> DEAD.  If it is the shell that controls the foreground, or that one has the console from it, or it is the
+   first process of the job there, nothing is in the foreground any more. */
 void proc_set_dead(struct proc *self);
 
 /* The process with this pid, dead or alive; NULL: there is none, or it is FORMING. */
@@ -59,14 +59,12 @@ static inline uint proc_brk(const struct proc *p)
 void job_enter_locked(struct proc *p);
 /* It is published: it may be in the foreground from now on, and gets its reserve. */
 void job_begin_locked(struct proc *p);
-/* It is dead.  The job that has lost the foreground by that, for job_shell_ends(), or 0. */
+/* A shell is about to be dead.  Kills those that have the console from it, so that they set nothing that
+   job_leave_locked() has taken back.  Lock not held. */
+void job_shell_ends(const struct proc *self);
+/* It is dead.  The job that has lost the foreground by that, or 0. */
 int job_leave_locked(struct proc *self);
 /* The foreground has changed: gives each process its reserve.  Lock not held. */
 void job_update_reserves(void);
-/* A shell is dead, but still has its memory, and this job, or 0, loses the foreground by it.  Lock not held.
-   Sleeps: may. */
-void job_shell_ends(const struct proc *self, int job);
-/* Keeps n pages, which are promised, for the next shell, instead of those kept before. */
-void job_keep_pages(uint n);
 
 #endif

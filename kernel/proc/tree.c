@@ -95,12 +95,14 @@ void proc_publish(struct proc *p)
 
 void proc_set_dead(struct proc *self)
 {
+    if (self->controls_jobs)
+        job_shell_ends(self);
     spin_acquire(&proc_lock);
     self->life = PROC_DEAD;
     int left = job_leave_locked(self);
     spin_release(&proc_lock);
     if (self->controls_jobs)
-        job_shell_ends(self, left);
+        proc_kill_job(left);
     else if (left)
         job_update_reserves();
 }

@@ -62,7 +62,7 @@ bool mutex_acquire_unless_killed(struct mutex *m) { return acquire(m, true); }
 
 void mutex_release(struct mutex *m)
 {
-    debug_assert(mutex_held(m));
+    debug_assert(m->holder == thread_self());
     mutex_debug_release(m);
     spin_acquire(&m->lock);
     if (list_empty(&m->waiters)) {
@@ -75,5 +75,3 @@ void mutex_release(struct mutex *m)
     }
     spin_release(&m->lock);
 }
-
-bool mutex_held(const struct mutex *m) { return m->holder == thread_self(); }

@@ -25,7 +25,6 @@ enum lock_rank {
     RANK_PRINT,         /* one piece of it, or a line of a table */
     /* spin locks */
     RANK_PROC, /* the tree of processes */
-    RANK_FILE,
     RANK_PIPE,
     RANK_FS,       /* inode table, the log's state */
     RANK_KSM,      /* segments, handles, attachments, totals */
@@ -155,6 +154,5 @@ void mutex_acquire(struct mutex *m);
 /* kill() ends the wait; false: it did, and the mutex is not acquired.  Sleeps: may. */
 MUST_CHECK bool mutex_acquire_unless_killed(struct mutex *m);
 void mutex_release(struct mutex *m);
-bool mutex_held(const struct mutex *m); /* by this thread */
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * thread.h - threads of control: the run queues, sleeping and waking.
  *
- * A thread is READY (in a run queue), RUNNING, SLEEPING, or DEAD.  One lock, of RANK_SCHED, guards all
+ * A thread is NEW, READY (in a run queue), RUNNING, SLEEPING or DEAD.  One lock, of RANK_SCHED, guards all
  * states; each function takes and releases it.  Processes (kernel/proc) begin with a struct thread, and own
  * it; kernel threads are static.
  */
@@ -149,7 +149,7 @@ static inline bool waitq_empty(const struct waitq *q) { return list_empty(&q->sl
 enum park_result waitq_sleep(struct waitq *q, struct spinlock *l, uint nticks, bool interruptible);
 /* Wakes the one that has slept longest.  Not for a queue that waitq_wake_all() is called for, too.  Sleeps: no. */
 void waitq_wake_one(struct waitq *q);
-/* Wakes all that sleep now, in the same time however many there are.  Sleeps: no. */
+/* Wakes all that sleep now, in constant time, however many there are.  Sleeps: no. */
 void waitq_wake_all(struct waitq *q);
 
 #endif

@@ -66,7 +66,7 @@ void timer_step_locked(void)
 {
     uint cost = 0;
 
-    while (timer_done != ticks_now && look_through_locked(&cost))
+    while (timer_is_late() && look_through_locked(&cost))
         timer_done++;
 }
 

@@ -98,7 +98,7 @@ uint sys_lseek(const union sys_arg arg[])
 {
     struct file *f = file_of(arg[0].word);
 
-    return f ? (uint)file_seek(f, (int)arg[1].word, (int)arg[2].word) : SYS_ERROR;
+    return f ? (uint)file_seek(f, arg[1].number, arg[2].number) : SYS_ERROR;
 }
 
 uint sys_fstat(const union sys_arg arg[])
@@ -126,25 +126,6 @@ uint sys_open(const union sys_arg arg[])
     return fd;
 }
 
-uint sys_chdir(const union sys_arg arg[])
-{
-    char path[PATH_SIZE];
-    struct proc *self = proc_self();
-
-    if (user_copy_string(path, arg[0].user, sizeof(path)) < 0)
-        return SYS_ERROR;
-    struct inode *ip = fs_lookup(self->cwd, path);
-    if (!ip)
-        return SYS_ERROR;
-    if (!inode_is_dir(ip)) {
-        inode_put(ip);
-        return SYS_ERROR;
-    }
-    inode_put(self->cwd);
-    self->cwd = ip;
-    return 0;
-}
-
 uint sys_mknod(const union sys_arg arg[])
 {
     char path[PATH_SIZE];
@@ -163,6 +144,21 @@ static uint with_path(const union sys_arg arg[], int (*act)(struct inode *cwd, c
         return SYS_ERROR;
     return (uint)act(proc_self()->cwd, path);
 }
+
+static int change_directory(struct inode *cwd, const char *path)
+{
+    struct inode *ip = fs_lookup(cwd, path);
+
+    if (!ip || !inode_is_dir(ip)) {
+        inode_put(ip);
+        return -1;
+    }
+    inode_put(cwd);
+    proc_self()->cwd = ip;
+    return 0;
+}
+
+uint sys_chdir(const union sys_arg arg[]) { return with_path(arg, change_directory); }
 
 uint sys_mkdir(const union sys_arg arg[]) { return with_path(arg, fs_mkdir); }
 

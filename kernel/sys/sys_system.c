@@ -1,6 +1,6 @@
 /*
- * sys_system.c - system calls on the whole system: durability, powering off, boot parameters, the foreground
- * job, and the checks of debug builds.
+ * sys_system.c - system calls on the whole system: durability, powering off, its state, boot parameters, the console
+ * and its jobs, and the checks of debug builds.
  */
 #include "arch.h"
 #include "base/kstring.h"

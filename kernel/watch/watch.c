@@ -147,7 +147,7 @@ static void serve(void *unused)
     (void)unused;
     length = (uint)format(line, sizeof(line), "KSM-FEED 1 " KSM_VERSION "\n");
     for (;;) {
-        bool last = finishing; /* asked before: nothing left to write, and then the end, is not the end */
+        bool last = finishing; /* read first: all that came before the end is seen below */
         if (!finished && !write_some() && last)
             finished = true; /* and no more is written: the power may go in the middle of a line */
         thread_park(NULL, 1, false);

@@ -8,8 +8,8 @@ CTRL_C, CTRL_K = b"\x03", b"\x0b"
 ANSWER_SECONDS = 5  # in which a command answers, whatever the bombs do
 
 
-def quick(shell, ncpus, act):
-    """Does it, and says whether that took no longer than it may.  Also how long it took."""
+def timed(shell, ncpus, act):
+    """Does it: the result, and how many seconds each processor has worked meanwhile."""
     start = shell.seconds()
     result = act()
     taken = (shell.seconds() - start) / ncpus
@@ -27,7 +27,7 @@ def in_foreground(shell, ncpus, kind):
         return "it was not refused"
     shell.text = b""
     shell.send(CTRL_C)
-    out, taken = quick(shell, ncpus, shell.wait_prompt)
+    out, taken = timed(shell, ncpus, shell.wait_prompt)
     if out is None or taken > ANSWER_SECONDS:
         return "Ctrl-C gave a prompt after %s seconds: %r" % (taken, out)
     return None
@@ -38,7 +38,7 @@ def in_background(shell, ncpus, kind):
         return "it was not refused"
     if not shell.in_step():
         return "the shell does not answer"
-    out, taken = quick(shell, ncpus, lambda: shell.command(b"echo ok"))
+    out, taken = timed(shell, ncpus, lambda: shell.command(b"echo ok"))
     if out != b"ok\n" or taken > ANSWER_SECONDS:
         return "echo took %s seconds: %r" % (taken, out)
     bombs = shell.processes(b"bomb")
@@ -55,7 +55,7 @@ def play(shell, ncpus, kind, way, before):
     wrong = way(shell, ncpus, kind)
     if wrong:
         return wrong
-    out, taken = quick(shell, ncpus, lambda: shell.command(b"echo ok"))
+    out, taken = timed(shell, ncpus, lambda: shell.command(b"echo ok"))
     if out != b"ok\n" or taken > ANSWER_SECONDS:
         return "then echo took %s seconds: %r" % (taken, out)
     if not shell.gone(b"bomb"):

@@ -3,9 +3,11 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, os.environ.get("B") or "build")
@@ -24,7 +26,7 @@ progress.end_by_signals()  # what a test has started, and its directories, go wi
 
 _count = 0
 _failed = 0
-_keep = []  # directories that live as long as the test
+_keep = []  # directories and ports that live as long as the test
 
 
 def ok(condition, name, *details):
@@ -64,7 +66,41 @@ class Result:
         return "status %s\nstdout: %s\nstderr: %s" % (self.status, self.out, self.err)
 
 
-def run(*arguments, build=None, cwd=None, env=None, timeout=WAIT):
+# ./ksm run, of which the test changes something first.
+CHANGED = """\
+import runpy, sys
+sys.path.insert(0, %r)
+%s
+sys.argv[0] = %r
+runpy.run_path(sys.argv[0], run_name="__main__")
+"""
+
+# Its processor time is over once the machine has said some words, and not before.
+GIVEN_UP = """
+from run import qemu
+wanted, said, read = %r, {}, qemu.Ports.read
+def hear(self, seconds):
+    found = read(self, seconds)
+    for name, data in found:
+        said[name] = said.get(name, b"") + data
+    return found
+def busy(self):
+    return 2 * all(any(word in text for text in said.values()) for word in wanted)
+qemu.Ports.read, qemu.Machine.busy = hear, busy
+"""
+
+
+def changed_run(code):
+    """RUN with these lines of Python first: for what depends on time, which the host has or has not."""
+    return [sys.executable, "-c", CHANGED % (os.path.join(ROOT, "tools"), code, RUN[1])]
+
+
+def run_until(words, *arguments, **more):
+    """run() of a system that does not end by itself: once it has said these words, it is given up."""
+    return run("--busy", "1", *arguments, tool=changed_run(GIVEN_UP % (words,)), **more)
+
+
+def run(*arguments, build=None, cwd=None, env=None, timeout=WAIT, tool=None):
     """./ksm run without a terminal and without input."""
     environment = dict(os.environ, KSM_BUILT="1")
     if build:
@@ -73,8 +109,8 @@ def run(*arguments, build=None, cwd=None, env=None, timeout=WAIT):
     arguments = list(arguments)
     if "--timeout" not in arguments:
         arguments[:0] = ["--timeout", str(qemu.ANSWER)]
-    p = subprocess.run(RUN + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace",
-                       cwd=cwd or tempfile.gettempdir(), env=environment, timeout=timeout)
+    p = subprocess.run((tool or RUN) + arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                       errors="replace", cwd=cwd or tempfile.gettempdir(), env=environment, timeout=timeout)
     return Result(p.returncode, p.stdout, p.stderr)
 
 
@@ -95,8 +131,28 @@ def state(pid):
         return None, None
 
 
+def program_of(pid):
+    """The name of a process's program, or its beginning."""
+    try:
+        with open("/proc/%s/comm" % pid, encoding="utf-8", errors="replace") as comm:
+            return comm.read()
+    except OSError:
+        return ""
+
+
 def children(pid):
     return [child for child in os.listdir("/proc") if state(child)[1] == str(pid)]
+
+
+def machine_ended(pid):
+    """Waits until the machine of a ./ksm run that does not go on has ended; False if it does not."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        for child in children(pid):
+            if state(child)[0] == "Z" and program_of(child).startswith("qemu"):
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def copy_tree(name="tree", built=False):
@@ -119,6 +175,15 @@ def copy_tree(name="tree", built=False):
 
     shutil.copytree(ROOT, copy, symlinks=True, ignore=leave_out)
     return copy
+
+
+def free_port():
+    """A port that nobody else gets while the test runs, but for whoever may share it: SO_REUSEADDR."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind(("127.0.0.1", 0))
+    _keep.append(held)
+    return held.getsockname()[1]
 
 
 def temp_directory():

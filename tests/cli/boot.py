@@ -2,9 +2,11 @@
 
 import os
 import random
+import shutil
 import struct
 import subprocess
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, done, ok, run, temp_directory  # noqa: E402
@@ -64,8 +66,13 @@ for name, data in (
         ("inodes outside", super_block(inodestart=0xFFFFFF00)),
         ("bitmap outside", super_block(bmapstart=0xFFFFFFFE)),
         ("unknown features", super_block(features=0x12345678))):
-    r = run("--disk", broken(name.replace(" ", "-"), data), "--", "echo up")
-    ok(r.status == statuses.CANNOT_START and "fsck -y" in r.err, "a broken disk, and how to mend it: " + name, r)
+    image = broken(name.replace(" ", "-"), data)
+    r = run("--disk", image, "--", "echo up")
+    subprocess.run([os.path.join(BUILD, "host", "fsck"), "-y", image], capture_output=True, check=False)
+    with open(image, "rb") as f:
+        mends = f.read() != data
+    ok(r.status == statuses.CANNOT_START and ("fsck -y" in r.err, "it can't be mended" in r.err) == (mends, not mends),
+       "a broken disk, and whether fsck mends it: " + name, mends, r)
 
 start, = struct.unpack("<I", good[512 + 16:512 + 20])
 header = struct.pack("<I", 5) + struct.pack("<5I", 0xFFFFFFFF, 0, 1, 2, 3)
@@ -83,15 +90,30 @@ r = run("--disk", broken("inodes", good[:inodes * 512] + noise(64 * 512) + good[
 ok(r.status == statuses.CANNOT_START and r.err.strip(), "a broken disk: inodes of noise", r)
 
 s = boot("echo up", disk=None)
-ok(s.status == "disk" and s.log, "no disk", s.status, s.log)
+ok(s.status == "disk" and b"IDE" in s.log, "no disk, and which one it would be", s.status, s.log)
 s = boot("echo up", extra=["-machine", "pc,acpi=off"])
 ok(s.status == 0 and s.text == b"up\n", "no ACPI", s.status, s.text, s.log)
+with subprocess.Popen([shutil.which("qemu-system-i386") or "qemu-system-x86_64", "-nodefaults", "-display", "none",
+                       "-machine", "isapc", "-cpu", "max", "-m", "64", "-serial", "stdio", "-kernel", KERNEL,
+                       "-initrd", IMAGE, "-append", "run=true"], stdin=subprocess.DEVNULL,
+                      stdout=subprocess.PIPE, preexec_fn=qemu.dying_with_us()) as p:
+    limit = threading.Timer(qemu.ANSWER, p.kill)
+    limit.start()
+    said = any(b"can be switched off" in line for line in p.stdout)
+    limit.cancel()
+    p.kill()
+ok(said, "a machine that does not power itself off says that it can be switched off")
 s = boot("echo up", smp=16)
 ok(s.status == 0 and s.text == b"up\n", "more processors than the kernel uses", s.status, s.text, s.log)
 s = boot("echo " + "x" * 1024)
 ok(s.status == "machine" and b"too long" in s.log, "a command line that the kernel can't keep whole", s.status, s.log)
 r = run("--param", "init=/none", "--", "echo up")
 ok(r.status == statuses.CANNOT_START and r.err.strip(), "an init that does not exist", r)
+path = os.path.join(directory, "console")
+with open(path, "w") as f:
+    f.write("a file\n")
+r = run("--add", path, "--", "echo up; cat console.old")
+ok(r.status == 0 and r.out == "up\na file\n", "a file that has the console's name makes way", r)
 r = run("--param", "ksm.segments=0", "--param", "ksm.pages=99999999999", "--param", "nonsense=1", "--param", "=", "--",
         "echo up")
 ok(r.status == statuses.USAGE_ERROR, "a parameter without a name is refused", r)

@@ -55,6 +55,8 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS) as machine:
     ok(out == b"start\n", "erasing at the start of a line does nothing", out)
     out = s.command(b"echo " + b"y" * 90)
     ok(out == b"y" * 90 + b"\n", "a long line", out)
+    out = s.command(b"echo one >f; ksmcat f; ksmcat f >g; rm f g")
+    ok(out == b"one\n\r0 KB, 0 KB a second\n", "ksmcat shows its progress, but not in the text that it prints", out)
 
     s.send(b"cat\n")
     s.expect(b"cat\n")

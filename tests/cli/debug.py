@@ -6,7 +6,6 @@ import re
 import select
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import termios
@@ -15,7 +14,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _gdb import DEBUG, ENV, GDB, Session, need_gdb  # noqa: E402
 from _pty import Terminal  # noqa: E402
-from _tap import BUILD, ROOT, done, ok, temp_directory  # noqa: E402
+from _tap import BUILD, ROOT, done, free_port, ok, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 
 MOMENT = 1  # seconds in which a gdb that does not wait for the console would go on
@@ -84,14 +83,16 @@ quit
 
 # The machine ends in the middle of the words about a death.
 CUT_OFF = """
-import socket, sys
-from run import debug, symbols
+import os, sys
+from run import debug, port, symbols
 class Machine:
-    console, its = socket.socketpair()
+    console = port.Port(sys.argv[1] + "/console")
 console = debug.Console(Machine, symbols.Symbols(), sys.argv[1]).start()
-Machine.its.sendall(b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull p")
-Machine.its.close()
+os.write(Machine.console.theirs[0], b"pid 3 echo: trap 14 err 4 on cpu 0 eip 0x10a2 addr 0x0--kill proc\\nnull p")
+Machine.console.close_theirs()
 console.join()
+Machine.console.close()
+debug.drain(Machine.console)
 """
 
 
@@ -99,6 +100,7 @@ def cut_off():
     p = subprocess.run([sys.executable, "-c", CUT_OFF, temp_directory()], stdin=subprocess.DEVNULL, text=True,
                        capture_output=True, check=False, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
     ok(p.stdout.endswith("proc\nnull p"), "what the machine said last is shown, whole or not", p)
+    ok(not p.returncode and not p.stderr, "a port that is closed while a thread reads it is no error", p)
 
 
 class Editor:
@@ -161,9 +163,7 @@ def editor_tasks(editor):
 
 
 def editor_session(editor):
-    with socket.socket() as s:  # the port that .vscode names may be in use
-        s.bind(("127.0.0.1", 0))
-        port = str(s.getsockname()[1])
+    port = str(free_port())  # the one that .vscode names may be in use
     with subprocess.Popen(DEBUG + ["--port", port, "--", "echo one"], stdin=subprocess.DEVNULL,
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=ENV) as machine:
         ready = machine.stderr.readline()
@@ -173,6 +173,27 @@ def editor_session(editor):
         machine.kill()
     ok(re.search(r'frame=\{level="0",addr="0x\w+",func="main",file="user/bin/echo.c"', text) and
        re.search(r"running .* echo", text), "with what .vscode says, gdb stops in a program", text)
+
+
+WAITING = """
+import sys
+sys.path.insert(0, "tools")
+from run import qemu
+qemu.PATIENCE = 0.001
+from run import debug
+debug.progress.run(debug.main)
+"""
+
+
+def waiting():
+    """It says that it waits; that nothing comes from the system is then no sign of trouble."""
+    port = str(free_port())
+    t = Terminal([sys.executable, "-c", WAITING, "--port", port])
+    waits = t.expect(rb"the machine waits for gdb on port " + port.encode())
+    t.type(b"\x01x")
+    status = t.status()
+    ok(waits and status == 0 and b"nothing has come" not in t.text, "nobody is warned while the machine waits for gdb",
+       status, t.text)
 
 
 def terminal():
@@ -273,6 +294,7 @@ console()
 cut_off()
 editor_tasks(Editor())
 editor_session(Editor())
+waiting()
 terminal()
 odd_directory()
 others_scripts()

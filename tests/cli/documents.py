@@ -8,6 +8,7 @@ import textwrap
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import ROOT, copy_tree, done, ok, skip  # noqa: E402
+from run.paths import clean_env  # noqa: E402
 
 
 def read(*path):
@@ -46,8 +47,7 @@ for picture, drawing in (plot.picture, "performance.svg"), (curves.picture, "cur
 
 # The recipes, one after another in one copy of the tree.
 copy = copy_tree(built=True)
-env = {k: v for k,
-       v in os.environ.items() if k not in ("B", "CC", "DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "KSM_BUILT")}
+env = clean_env("B", "CC", "DEBUG", "KSM_BUILT")
 recipes = [part for name in ("adding.md", "first-program.md")
            for part in re.split(r"^## ", read("docs", name), flags=re.M)[1:]]
 for recipe in recipes:

@@ -2,13 +2,14 @@
 
 import os
 import re
+import struct
 import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.append("/usr/lib/python3/dist-packages")  # Debian's, for whichever Python this is
 from _pty import Terminal  # noqa: E402
-from _tap import BUILD, ROOT, RUN, done, ok, skip, temp_directory  # noqa: E402
+from _tap import BUILD, RUN, changed_run, done, ok, skip, temp_directory  # noqa: E402
 from run import qemu  # noqa: E402
 try:
     import pyte
@@ -24,6 +25,7 @@ WIDTH, HEIGHT = 80, 25
 SCREEN_AT = 0xb8000
 DIGITS = b"0123456789"
 DROP = b"\x05\x15"  # the line: Ctrl-E, Ctrl-U
+BELL = b"\a"
 
 PASTE, PASTED = b"\x1b[200~", b"\x1b[201~"
 UP, DOWN, RIGHT, LEFT, HOME, END, DELETE = (b"\x1b[" + key for key in (b"A", b"B", b"C", b"D", b"H", b"F", b"3~"))
@@ -37,8 +39,18 @@ class Editor(qemu.Session):
         self.screen = pyte.Screen(WIDTH, HEIGHT)
         self.screen.set_mode(pyte.modes.LNM)
         self.terminal = pyte.ByteStream(self.screen)
-        self.screen.write_process_input = lambda answer: self.send(answer.encode())
+        self.screen.write_process_input = self.answer
+        self.nanswers = 0  # of the terminal
         self.drawn = 0
+        self.nasked = 0    # for input, by programs that read it from the test
+        self._reader = qemu.LogReader(self._keep, input=self.ask)
+
+    def ask(self):
+        self.nasked += 1
+
+    def answer(self, text):
+        self.nanswers += 1
+        self.send(text.encode())
 
     def rows(self):
         """What is on the screen, without the blanks at the ends."""
@@ -79,6 +91,15 @@ class Editor(qemu.Session):
         self.send(command + b"\n")
         ok(self.until(lambda: "$ " + command.decode() in self.rows() and self.line() == "$ |"), title,
            "\n".join(self.rows()))
+
+    def closes(self, title):
+        """Types a command that ends when opens() is called, and waits until it is there."""
+        before = self.nasked
+        self.send(DROP + b"head -n 1 >gate; echo -n part\n")
+        ok(self.until(lambda: self.nasked > before), title, self.text[-300:])
+
+    def opens(self):
+        self.machine.log.write(struct.pack("<H", 1) + b"\n")
 
 
 def press(e, key, line):
@@ -243,12 +264,6 @@ def lasts(e):
     e.text, e.drawn = b"", 0
     e.prints(b"for i in " + words + b"; do n=$i; done; echo $n", "0999", "and so they do in a line")
     ok(words in e.text.replace(b" \b", b""), "all of them", e.text)
-    e.text, e.drawn = b"", 0
-    e.send(b"sleep 100\n" + (b"true " + b"x" * 1000 + b"\n") * 8 + b"echo la''st\ntrue " + b"y" * 200)
-    e.has(-1, "last", "of more than is kept, the lines that fit run")
-    e.shows(b"", "$ |", "and the shell edits again")
-    e.prints(b" no\necho on", "on", "what follows")
-    ok(b"not found" not in e.text, "but the rest of the refused line", e.text[-300:])
     e.send(b"while x=1; do y=2; done\n")
     e.has(-1, "y=2; done", "a loop that starts no program")
     e.shows(b"\x03", "$ |", "is ended by Ctrl-C")
@@ -263,10 +278,7 @@ def lasts(e):
     e.has(-1, "line", "whose text")
     e.shows(DELETE * WIDTH, "$ ab|", "has the line being typed below it")
     e.has(-2, "&", "and no longer above it")
-    e.shows(DROP + b"sleep 20; echo -n part\nahead", "$ ahead|", "what is typed ahead is edited")
-    e.has(-1, "aheadpart", "below what stood in the cursor's line")
-    e.shows(b"y" * (WIDTH - 7), "|", "and the shell knows its place")
-    e.shows(DROP, "$ |", "to the start")
+    e.shows(DROP, "$ |", "to be dropped")
     e.send(b"( sleep 50; kill 2 ) &\nabc")
     e.has(-1, "init: starting sh", "a killed shell")
     e.until(lambda: e.line().startswith("$ "))
@@ -276,6 +288,25 @@ def lasts(e):
     # It and the shell learn of that at the same time: either prints first.
     ok(e.until(lambda: any(row.endswith("knows") for row in e.rows())), "tells it at once", e.rows())
     e.shows(b"ac" + LEFT + b"b", "$ ab|c", "leaves the keys to the shell")
+
+
+def waits_for_the_shell(e):
+    e.closes("a program that runs while more is typed")
+    e.shows(b"ahead", "ahead|", "what is typed ahead is shown")
+    e.opens()
+    e.shows(b"", "$ ahead|", "and edited")
+    e.has(-1, "aheadpart", "below what stood in the cursor's line")
+    e.shows(b"y" * (WIDTH - 7), "|", "and the shell knows its place")
+    e.shows(DROP, "$ |", "to the start")
+    e.closes("another one")
+    e.text, e.drawn = b"", 0
+    e.send((b"true " + b"x" * 1000 + b"\n") * 8 + b"echo la''st\ntrue " + b"y" * 200)
+    ok(e.until(lambda: BELL in e.text), "more is typed than is kept", e.text[-300:])
+    e.opens()
+    e.has(-1, "last", "the lines that fit run")
+    e.shows(b"", "$ |", "and the shell edits again")
+    e.prints(b" no\necho on", "on", "what follows")
+    ok(b"not found" not in e.text, "but the rest of the refused line", e.text[-300:])
 
 
 def narrows(e):
@@ -291,24 +322,33 @@ def narrows(e):
     e.shows(b"\x07", "$ |", "and that")
 
 
-with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append="terminal=%dx%d" % (WIDTH, HEIGHT)) as pc:
-    editor = Editor(pc)
-    ok(editor.until(lambda: editor.line() == "$ |"), "the prompt comes", editor.text)
-    for part in edits, asks, scrolls, remembers, completes, pages, lasts, narrows:
-        part(editor)
+def resizes(e):
+    """A line that is longer than one of the two widths."""
+    line = "$ " + "y" * (WIDTH - 10) + "z"
+    for width in WIDTH, WIDTH - 20:
+        e.send(DROP + b"y" * (WIDTH - 10))
+        e.screen.resize(HEIGHT, width)
+        before = e.nanswers
+        e.send(b"\x0c")
+        e.until(lambda: e.rows() and e.nanswers > before)
+        e.send(b"z")
+        rows = [line[i:i + width] for i in range(0, len(line), width)]
+        ok(e.until(lambda: [row for row in e.rows() if row] == rows and e.line().endswith("yz|")),
+           "Ctrl-L shows a long line in %d columns" % width, "\n".join(e.rows()))
+
+
+TERMINAL = "terminal=%dx%d" % (WIDTH, HEIGHT)
+for append, parts in ((TERMINAL, (edits, asks, scrolls, remembers, completes, pages, lasts, narrows, resizes)),
+                      (TERMINAL + " stdin=programs", (waits_for_the_shell,))):
+    with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, append=append) as pc:
+        editor = Editor(pc)
+        ok(editor.until(lambda e=editor: e.line() == "$ |"), "the prompt comes", editor.text)
+        for part in parts:
+            part(editor)
 
 ENV = dict(os.environ, KSM_BUILT="1", TERM="xterm")
 # ./ksm run, which waits longer for a terminal's answer: here the test is the terminal, and the host may be busy.
-PATIENT = """\
-import runpy, sys
-tools, run, patience = sys.argv[1:4]
-sys.path.insert(0, tools)
-from run import terminal
-terminal.PATIENCE = int(patience)
-sys.argv[:4] = [run]
-runpy.run_path(run, run_name="__main__")
-"""
-ANSWERED = [sys.executable, "-c", PATIENT, os.path.join(ROOT, "tools"), RUN[1], str(qemu.ANSWER)]
+ANSWERED = changed_run("from run import terminal; terminal.PATIENCE = %d" % qemu.ANSWER)
 QUERY, ANSWER, PROMPT = rb"\x1b\[6n", b"\x1b[1;1R", rb"init: starting sh\r\n\$ "
 MARKS = rb"\x1b\[\?2004h"  # are wanted around what is pasted
 EDITED = PROMPT.replace(rb"\$", MARKS + rb"\$")

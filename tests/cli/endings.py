@@ -12,7 +12,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, RUN, WAIT, done, ok, run, temp_directory, toolchain  # noqa: E402
+from _tap import (BUILD, ROOT, RUN, WAIT, done, machine_ended, ok, run, run_until,  # noqa: E402
+                  temp_directory, toolchain)
 from run import qemu, statuses  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
 
@@ -87,11 +88,11 @@ r = run("--", "x", build=kernel(say("disk", LOG), END % 3))
 ok(r.status == statuses.CANNOT_START and "disk" in r.err, "a system that cannot start", r)
 r = run("--", "x", build=kernel(say("odd", LOG), END % 3))
 ok(r.status == statuses.QEMU_FAILED and "bored" in r.err, "a word that is not known", r)
-r = run("--timeout", "2", "--", "x", build=kernel(say("forged", LOG)))
+r = run_until([b"\nexit 0\n"], "--", "x", build=kernel(say("forged", LOG)))
 ok(r.status == statuses.TIMED_OUT, "a line without the kernel's mark is no status", r)
 FORGED = "0", "panic", "disk", "odd"
-r = run("--tests", "--busy", "5", "--",  # the loop uses them up; a busy host does not
-        " ".join("t_attack --forge %s &" % word for word in FORGED) + " while true; do true; done")
+r = run_until([b"??exit %s?: unknown sys call 999\n" % word.encode() for word in FORGED], "--tests", "--",
+              " ".join("t_attack --forge %s &" % word for word in FORGED) + " wait")
 for word in FORGED:
     ok(r.status == statuses.TIMED_OUT and "?exit %s?: unknown" % word in r.err, "a program called exit %s" % word, r)
 r = run("--tests", "--", "t_pipe nowhere")
@@ -159,6 +160,20 @@ except subprocess.TimeoutExpired:
     status = None
     process.kill()
 ok(status == statuses.INTERRUPTED, "a run ends by a signal, also where nobody reads what it prints", status)
+
+# A host that is too busy to run the tool while the machine runs.
+text = os.path.join(temp_directory(), "text")
+with open(text, "w", encoding="ascii") as f:
+    f.writelines("line %d\n" % i for i in range(30000))
+with subprocess.Popen(RUN + ["--add", text, "--", "echo ready; cat text; exit 7"], stdin=subprocess.DEVNULL,
+                      stdout=subprocess.PIPE, text=True, env=dict(os.environ, KSM_BUILT="1")) as p:
+    p.stdout.readline()
+    p.send_signal(signal.SIGSTOP)
+    ended = machine_ended(p.pid)
+    p.send_signal(signal.SIGCONT)
+    out = p.communicate()[0]
+ok(ended and p.returncode == 7 and out.splitlines() == ["line %d" % i for i in range(30000)],
+   "a run that was never read from while it went on has lost nothing", p.returncode, len(out), out[-200:])
 
 # A command that starts two machines, one after the other.
 process = subprocess.Popen([os.path.join(ROOT, "ksm"), "demo"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

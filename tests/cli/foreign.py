@@ -7,7 +7,7 @@ from itertools import count
 from types import SimpleNamespace
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, done, ok, run, temp_directory  # noqa: E402
+from _tap import BUILD, changed_run, done, ok, run, temp_directory  # noqa: E402
 from run import prompt, qemu  # noqa: E402
 
 IMAGE = os.path.join(BUILD, "foreign.img")
@@ -37,6 +37,25 @@ for program in ("processes", "files", "corners", "course"):
     for line in lines:
         ok(not line.startswith("not"), line.partition(" - ")[2], r)
 
+# No time passes before the word has come for which the run waits for a while.
+WAITS = """
+from itertools import count
+from types import SimpleNamespace
+from run import prompt
+class Typer(prompt.Typer):
+    text, times = b"", count(1)
+    def feed(self, data):
+        self.text += data
+        super().feed(data)
+    def now(self):
+        return next(self.times) if b"zombie!" in self.text else 1
+    def __init__(self, *arguments):
+        prompt.time = SimpleNamespace(monotonic=self.now)
+        super().__init__(*arguments)
+from run import batch
+batch.Typer = Typer
+"""
+
 directory = temp_directory()
 copy = os.path.join(directory, "hello")
 with open(copy, "wb") as f, open(os.path.join(BUILD, "foreign", "check"), "rb") as original:
@@ -44,7 +63,7 @@ with open(copy, "wb") as f, open(os.path.join(BUILD, "foreign", "check"), "rb") 
 r = run("--disk", IMAGE, "--add", copy, "--", "hello a")
 ok(r.status == 0 and "1..%d\n" % len(tests) in r.out, "a program is added to it", r)
 
-r = run("--disk", IMAGE, "--", "late orphan")
+r = run("--disk", IMAGE, "--", "late orphan", tool=changed_run(WAITS))
 ok(r.status == 0 and r.out == "zombie!\n", "what comes after the prompt does not hide the command's end", r)
 r = run("--disk", IMAGE, "--", "late prompt")
 ok(r.status == 0 and r.out == "$ not a prompt\n$ ", "a program that prints a prompt goes on, and none of it is lost", r)

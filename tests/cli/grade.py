@@ -9,9 +9,11 @@ import json
 import os
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
@@ -22,11 +24,12 @@ from _tap import ROOT, done, ok, temp_directory  # noqa: E402
 from course import grade as grader, reference, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from run import children, statuses  # noqa: E402
+from run.paths import clean_env  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
 GRADE = [sys.executable, os.path.join(ROOT, "tools", "course", "grade.py"), "--icount", "--limit", "3"]
 WORK = temp_directory()
-ENV = {k: v for k, v in os.environ.items() if k not in ("B", "DEBUG", "CPUS", "CC")}
+ENV = clean_env("B", "DEBUG", "CPUS", "CC")
 
 HIDDEN = """\
 /*
@@ -124,6 +127,9 @@ for out in "grades", "kernel/grades", "elsewhere":
        "left one: " + out, r)
 refused(3, "there is no directory", "and a tree that is not there", GOOD, path("nowhere"))
 refused(2, "at most 8 processors", "and more processors than the system uses", "--smp", "1,9", GOOD)
+for option in "--seed", "--limit":
+    refused(2, "'1000000000' has more than 9 digits", "and a number that no suite can take: " + option, option,
+            "1000000000", GOOD)
 refused(2, "one processor", "and counted instructions on two processors", "--smp", "2", GOOD)
 
 # Two submissions and something else, with a hidden test.
@@ -237,7 +243,7 @@ ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", 
 
 submission.BUILD_BYTES = 1 << 20
 for place, where in ("in its directory", "big"), ("in a file for a while", "$$(mktemp)"):
-    rule = "all:\n\tf=%s; head -c 2000000 /dev/zero >$$f; sleep 20; rm $$f; false\n" % where
+    rule = "all:\n\tf=%s; head -c 2000000 /dev/zero >$$f; sleep 600; rm $$f; false\n" % where
     said = submission.build(os.path.dirname(write(place + "/Makefile", rule)), ".", ["all"], ENV, 1, Processes())
     ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
        "a build that fills the disk is ended: " + place, said)
@@ -256,8 +262,8 @@ ok("a.c:1: first defined here" in (said or "") and WORK not in said, "where a li
 left = {name: path("left", name) for name in ("ksm-grade-dead", "ksm-grade-live", "ksm-grade-young", "other")}
 for name, place in left.items():
     os.makedirs(os.path.join(place, "reference"))
-    if name != "ksm-grade-young":
-        os.utime(place, (0, 0))
+    made = time.time() + 3600 if name == "ksm-grade-young" else 0  # it stays young, however slow this host is
+    os.utime(place, (made, made))
 os.symlink(path("left", "other"), path("left", "ksm-grade-link"))
 live = os.open(left["ksm-grade-live"], os.O_RDONLY)
 fcntl.flock(live, fcntl.LOCK_EX)
@@ -294,11 +300,46 @@ with ThreadPoolExecutor(4) as pool:
 ok(not any(failures) and sorted(os.listdir(path("shared"))) == ["good"],
    "commands that grade one tree at once end well", [e for e in failures if e][:3], os.listdir(path("shared")))
 
+# What a student reads first.
+said = trial.Report("key")
+for line in ("# a.c:1: x is 1, not 2", "# guest.c:121: status is 99, not 0", "# left behind: 1 frames",
+             "key not ok 1 - one", "# 2 processes", "# left behind: 1 frames", "key not ok 2 - two"):
+    said.line(line.encode())
+ok(said.whys == ["a.c:1: x is 1, not 2", "left behind: 1 frames"],
+   "the first check that failed says why, or the last note", said.whys)
+said = trial.Report("")
+for line in "not ok 1 - one", "# 0x1000-0x7000 read-only", "# status 0", "not ok 2 - two", "# nothing":
+    said.line(line.encode())
+ok(said.whys == ["0x1000-0x7000 read-only", "nothing"], "what a script says is about the test before it", said.whys)
+PANIC = """\
+KSM 1.0.0: 1 processor, 245612 KB of memory free
+panic: exception 14 in the kernel: code 0, at 80112a30, address c
+panic: processor 0, thread t_ksmproc
+  80109594 panic+84
+  80108169 kernel_fault+57
+  80107f21 trap_page_fault+81
+  80101c4a page_fault_entry+35
+  80112a30 segment_leave_locked+0
+  8011206f ksm_release+159
+  80116f72 proc_exit+130
+  8011abc7 sys_exits+7
+  80101c02 syscall_entry+34
+ksm: the kernel panicked
+"""
+ok(trial.death(PANIC) == "panic: exception 14 in the kernel: code 0, at 80112a30, address c, in segment_leave_locked, "
+   "called from ksm_release, proc_exit", "a panic is named with the functions in which it came", trial.death(PANIC))
+ok(trial.death("ksm: timeout: no end after 6 seconds; cpu 0: spin_wait+0x12\n") ==
+   "no end after 6 seconds; cpu 0: spin_wait+0x12" and not trial.death("ok"), "a hang with where it hangs")
+
 limits = []
 run_command = trial.run_command
 trial.run_command = lambda *arguments: (limits.append(arguments[-1]), (124, False, ""))[1]
 one = trial.Guest("guest/t_ksm", ROOT, "build", ENV, trial.How(limit=1000), Processes())
 one.boot()
+trial.run_command = lambda *arguments: (statuses.PANICKED, False, trial.MESSAGES + "panic: not yet\n")
+said = trial.Guest("guest/t_ksm", ROOT, "build", ENV, trial.How(), Processes()).run(list("abcd"), [1, 2, 3, 4])
+ok([outcome for outcome, _ in said.values()] == ["panic"] * 2 + [trial.NO_TEST] * 2 and
+   all(why == "panic: not yet" for _, why in said.values()), "each test that a panic cost says the panic's words", said)
 trial.run_command = run_command
 ok(limits[0] > 1000 * trial.PATIENCE, "a machine ends by its own limit, also by a long one", limits)
 
@@ -314,6 +355,11 @@ for number in "1", "2":
     status, flooded, _ = trial.run_command(Processes(), command, ENV, WORK, trial.Report(""), 60)
     ok((status, flooded) == (0, True), "what prints too much, and at its end as well, can end: descriptor " + number,
        status, flooded)
+
+said, threading.excepthook = [], lambda what: said.append(what.exc_value)
+trial.run_command(Processes(), ["true"], ENV, WORK, trial.Report(""), 10 ** 13)
+threading.excepthook = threading.__excepthook__
+ok(not said, "a limit may be longer than Python can wait", said)
 
 children.ENDING = 1
 began = time.monotonic()
@@ -338,6 +384,24 @@ ok(isinstance(waiting.exception(), KeyboardInterrupt) and time.monotonic() - beg
 subprocess.run([os.path.join(ROOT, "ksm"), "handout", path("handout")], check=True)
 ok(not submission.edited(path("handout", "tests"), os.path.join(ROOT, "tests")),
    "nothing is said of the tests in a tree that is as it was handed out")
+
+
+def changes_noted():
+    found = submission.Submission(path("handout"), os.path.join(ROOT, "tests"))
+    found.note_changes(*grader.handed_out(argparse.Namespace(exercise="attach")))
+    return found.notes
+
+
+ok(not changes_noted(), "nothing is said of the sources in a tree that is as it was handed out", changes_noted())
+for name in "kernel/ksm/attach.c", "kernel/sys/sys_ksm.c", "user/libc/printf.c", "user/bin/new.c":
+    with open(path("handout", name), "a", encoding="utf-8", newline="\r\n") as f:
+        f.write("\n")
+with open(path("handout", "kernel", "console", "console.c"), "r+b") as f:
+    data = f.read().replace(b"\n", b"\r\n")
+    f.seek(0)
+    f.write(data)
+ok(changes_noted() == ["changed outside the exercises' files: user/bin/new.c, user/libc/printf.c"],
+   "what was changed where no exercise asks for it is named", changes_noted())
 os.makedirs(path("closed", "tests"))
 os.symlink("guest", path("closed", "tests", "guest"))
 ok(submission.edited(path("closed", "tests"), os.path.join(ROOT, "tests")), "tests that nobody can read are not ours")
@@ -353,10 +417,10 @@ ok(str(said).startswith("too large: "), "directories without end are too large, 
 # An exercise is worth its own tests, and what broke of the earlier ones is named before them.
 items = grader.points.exercise("fast")
 grader.points.find_suites(items, grader.suites.grouped("guest"))
-worth = grader.points.share_out(items, {"guest/t_ksmmap": grader.suites.titles("guest/t_ksmmap")})
+worth = grader.points.share_out(items, {"guest/t_ksmlarge": grader.suites.titles("guest/t_ksmlarge")})
 own, kept = items[-1].tests[0], "§4.4 read-only holds for 4 MB and more, and across fork"
-ok(len(items[-1].tests) * worth[own] == 10 and worth["guest/t_ksmmap", kept] == 0 and sum(worth.values()) == 10 and
-   not any("§4.6 every call" in title for _, title in worth),
+ok(len(items[-1].tests) * worth[own] == 10 and worth["guest/t_ksmlarge", kept] == 0 and sum(worth.values()) == 10 and
+   not any("§4.2 from 4 MB on" in title for _, title in worth),
    "an exercise's tests have its points; those of earlier ones in its suites run without", worth)
 tests = [{"suite": suite, "title": title, "of": of, "points": of, "why": "", "how": "",
           "outcome": "failed" if title == kept else "passed"} for (suite, title), of in worth.items()]
@@ -366,6 +430,9 @@ ok((broken.points, broken.of, broken.sentence) == (10, 10, kept + ": failed"),
 shown = json.loads(report.gradescope("", [(t["title"], t["points"], t["of"], grader.explained(t, broken), False)
                                           for t in tests], 1))["tests"]
 ok([t["name"] for t in shown if t["status"] == "failed"] == [kept], "and as failed on Gradescope", shown)
+none = grader.Graded({"problem": "no tree: it is no directory"})
+said = grader.explained(dict(tests[0], outcome="no test ran"), none)
+ok(said == none.problem, "what never ran does not say how it ran", said)
 
 # ./ksm test has points and JUnit's XML too.
 style = write("style.csv", "suite,test,points\ncheck/style,,3\n")
@@ -392,11 +459,15 @@ def expect(name, got, how_many, words):
 
 
 def interrupt():
-    """Stops a run once the first tree has its result.  Its status."""
+    """Stops a run that builds the second tree: once the first one has its result, make waits."""
     trees = [os.path.join(SUBS, name) for name in ("all-passed", "good")]
-    with subprocess.Popen(GRADE + arguments + ["--out", path("cut"), "--jobs", "1"] + trees, env=ENV,
+    waits = write("waits/make", '#!/bin/sh\n[ ! -e "%s" ] || { >"$0.begun"; exec sleep 600; }\nexec %s "$@"\n' % (
+        path("cut", "all-passed"), shutil.which("make")))
+    os.chmod(waits, 0o755)
+    env = dict(ENV, PATH=os.path.dirname(waits) + os.pathsep + ENV["PATH"])
+    with subprocess.Popen(GRADE + arguments + ["--out", path("cut"), "--jobs", "1"] + trees, env=env,
                           stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while not os.path.exists(path("cut", "all-passed")) and process.poll() is None:
+        while not os.path.exists(waits + ".begun") and process.poll() is None:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         status = process.wait()

@@ -8,8 +8,9 @@ import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _pty import Terminal  # noqa: E402
-from _tap import copy_tree, done, ok, skip  # noqa: E402
+from _pty import PATIENCE, Terminal  # noqa: E402
+from _tap import copy_tree, done, free_port, ok, skip  # noqa: E402
+from run.paths import clean_env  # noqa: E402
 
 GREETING = """\
 #include "types.h"
@@ -41,16 +42,11 @@ main(int argc, char *argv[])
 }
 """
 
+FLUSH = '#include "ulib.h"\nint main(void) { return sync(); }\n'
+
 copy = copy_tree(built=True)
-ENV = {k: v for k, v in os.environ.items()
-       if k not in ("B", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "V", "DEBUG", "WERROR", "CC", "CPUS", "KSM_BUILT")}
-ENV["TERM"] = "dumb"
+ENV = clean_env("B", "V", "DEBUG", "WERROR", "CC", "CPUS", "KSM_BUILT", TERM="dumb")
 makefile = os.path.join(copy, "Makefile")
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
 
 
 def reachable(address, port):
@@ -81,6 +77,7 @@ def start(*arguments):
 # Style 1: a program is added by awk, another one by Python; each is built once.
 write("first.c", GREETING)
 write("second.c", GREETING)
+write("flush.c", FLUSH)
 awk = subprocess.run(["awk", r'{ print } /^\t_mkdir\\$/ { print "\t_first\\" }', makefile],
                      capture_output=True, text=True)
 write("Makefile", awk.stdout)
@@ -110,7 +107,7 @@ t.type(b"first a b\n")
 ok(t.expect(rb"first 3 of 1\r?\n\$ "), "the added program runs, with xv6's headers", t.text)
 t.type(b"second\n")
 ok(t.expect(rb"second 1 of 1\r?\n\$ "), "and so does the other", t.text)
-t.type(b"echo kept > kept; sleep 110\n")  # what finished more than a second ago is on the disk
+t.type(b"echo kept > kept; flush\n")
 t.expect(rb"\$ ")
 t.type(b"cat kept\n")
 t.expect(rb"\nkept\r?\n\$ ")
@@ -144,7 +141,8 @@ if shutil.which("gdb"):
     ok(t.expect(rb"Now run 'gdb'"), "make qemu-nox-gdb waits", t.text)
     with open(os.path.join(copy, ".gdbinit"), encoding="utf-8") as f:
         ok("target remote 127.0.0.1:%d\n" % port in f.read(), "and gdb need not ask where localhost is")
-    gdb = Terminal(["gdb", "-q", "-nx", "-x", ".gdbinit"], cwd=copy, env=ENV)
+    patient = ["-ex", "set tcp connect-timeout %d" % PATIENCE]  # QEMU may not listen yet
+    gdb = Terminal(["gdb", "-q", "-nx"] + patient + ["-x", ".gdbinit"], cwd=copy, env=ENV)
     gdb.expect(rb"\(gdb\) ")
     ok(not reachable("127.0.0.2", port), "gdb's port is for this computer alone")
     gdb.type(b"break sys_sleep\ncontinue\n")

@@ -181,6 +181,10 @@ for words, sentence in ((["handout", "x"], "only the whole tree has ./ksm handou
                            check=False)
     ok(inner.returncode == 2 and inner.stderr == "ksm: this is a student's tree: %s\n" % sentence,
        "in a student's tree, ./ksm %s says that it needs the whole one" % " ".join(words), inner.stderr)
+usage = in_tree("./ksm").stderr
+known = sorted(set(re.findall(r"\./ksm ([a-z]+)", usage)) - {"handout", "mutants"})
+broken = [inner for inner in (in_tree("./ksm", word, "--help", KSM_BUILT="1") for word in known) if inner.returncode]
+ok("grade" in known and not broken, "in a student's tree, each other subcommand says how it is used", usage, *broken)
 
 for name in ("counts", "empty", "here", "whole"):
     shutil.rmtree(os.path.join(WHERE, name))

@@ -99,19 +99,20 @@ with subprocess.Popen(RUN + ["--", "cat"], env=ENV, stdin=subprocess.PIPE, stdou
     ok(answered, "it does not stop where no shell could let it go on")
 
 WAITING = """
-import socket, sys
-from run import qemu
+import sys
+from run import port, qemu
 class Machine:
     program, started = "qemu", 0
-    console, log = socket.socketpair()
+    console, log = port.Port(sys.argv[2] + "/console"), port.Port(sys.argv[2] + "/log")
     age = lambda self: int(sys.argv[1])
 ports = qemu.Ports(Machine(), patience=8)
 ports.read(0)
 ports.read(0)
 """
 for age, times in (7, 0), (8, 1):
-    r = subprocess.run([sys.executable, "-c", WAITING, str(age)], stdin=subprocess.DEVNULL, capture_output=True,
-                       text=True, env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")), check=False)
+    r = subprocess.run([sys.executable, "-c", WAITING, str(age), temp_directory()], stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, check=False,
+                       env=dict(ENV, PYTHONPATH=os.path.join(ROOT, "tools")))
     ok(r.returncode == 0 and r.stderr.count("nothing has come from the system") == times,
        "what to check is said once, when a machine has run for 8 seconds without a word: %d" % age, r)
 
@@ -120,10 +121,10 @@ ok(r[0] == 3 and b"one\n" in r[1], "a shell takes its commands from it", r)
 
 # A kernel that asks without end, and an input from which nothing comes.
 ASKED = """\
-import socket, sys, tracemalloc
+import sys, tracemalloc
 sys.path.insert(0, %r)
 from run.batch import Feeder
-feeder = Feeder(socket.socketpair()[0])
+feeder = Feeder(None)
 tracemalloc.start()
 for _ in range(100000):
     feeder.ask()
@@ -137,21 +138,21 @@ ok(kept < 100000, "requests that nothing answers take no memory", kept)
 
 # A machine that ends before one types.
 ENDED = """\
-import socket, sys
+import os, sys
 sys.path.insert(0, %r)
-from run import qemu
+from run import port, qemu
 class Ended(qemu.Machine):
     def __init__(self):
-        (self.console, console), (self.log, log) = socket.socketpair(), socket.socketpair()
-        console.sendall(b"its last words")
-        for port in console, log:
-            port.close()
+        self.console, self.log = port.Port(sys.argv[1] + "/console"), port.Port(sys.argv[1] + "/log")
+        os.write(self.console.theirs[0], b"its last words")
+        self.console.close_theirs()
+        self.log.close_theirs()
 s = qemu.Session(Ended())
 s.send(b"hello\\n")
 print(s.expect(b"last words"), s.expect(b"hello"))
 """
-p = subprocess.run([sys.executable, "-c", ENDED % os.path.join(ROOT, "tools")], stdin=subprocess.DEVNULL,
-                   capture_output=True, text=True, check=False)
+p = subprocess.run([sys.executable, "-c", ENDED % os.path.join(ROOT, "tools"), temp_directory()],
+                   stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
 ok(p.stdout == "True False\n", "what a machine said last is read, also by one who types then", p)
 
 image = os.path.join(temp_directory(), "xv6.img")
@@ -166,6 +167,13 @@ r = subprocess.run(["make", "-s", "qemu-nox"], cwd=ROOT, timeout=WAIT, check=Fal
 said = r.stdout.replace(b"\r", b"")
 ok(r.returncode == 0 and said.count(b"one\n") == 1 and said.count(b"a line\n") == 50,
    "make qemu-nox types a file from its first byte on", r)
+p = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "run", "piped.py"), sys.executable, "-c", """
+import os
+os.set_blocking(1, False)
+print(os.write(1, b"x" * 500000) == 500000)
+"""], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=WAIT, check=False)
+ok(p.stdout.endswith("xTrue\n"), "a slow terminal does not keep QEMU waiting: half a million bytes go out",
+   p.stdout[-10:])
 for typed, said in (None, "ksm: nothing is typed here: the system runs until Ctrl-C, or a kill\n"), ("", ""):
     r = subprocess.run([sys.executable, os.path.join(ROOT, "tools", "run", "piped.py"), "echo", "booted"], input=typed,
                        stdin=subprocess.DEVNULL if typed is None else None, capture_output=True, text=True,

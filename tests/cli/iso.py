@@ -1,6 +1,7 @@
 """./ksm iso: the image boots from a CD and from a disk, and by UEFI says what it needs.  Only with --all."""
 
 import os
+import re
 import resource
 import shutil
 import signal
@@ -29,6 +30,9 @@ def iso(*arguments):
     return p.returncode, p.stdout + p.stderr
 
 
+MOVES = re.compile(rb"\x1b\[[0-9;]*H")  # of the cursor: the BIOS says now and then where it is, in the middle of words
+
+
 def shows(program, arguments, words, type_then=()):
     """What QEMU's serial port showed until it showed the words; then more is typed, and other words must come."""
     ours, its = socket.socketpair()
@@ -40,7 +44,7 @@ def shows(program, arguments, words, type_then=()):
     wanted = [(words, b"")] + list(type_then)
     try:
         while wanted and time.monotonic() < end:
-            if wanted[0][0] in shown:
+            if wanted[0][0] in MOVES.sub(b"", shown):
                 _, keys = wanted.pop(0)
                 shown = b"" if keys else shown
                 ours.sendall(keys)

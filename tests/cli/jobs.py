@@ -68,6 +68,22 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.wait_prompt() is not None and shells(s) == 1, "a shell that is killed gives the console back", s.text)
     ok(break_off(s, b"cat"), "to the one that started it", s.text)
 
+    s.command(b"sh")
+    s.command(b"sh")
+    middle = s.processes(b"sh")[1][0]
+    s.type(b"kill " + middle + b"; cat")  # so that the inner one gives no prompt before it ends
+    ok(s.wait_prompt() is not None and break_off(s, b"cat"), "a shell that is killed gives back what it had handed on",
+       s.text)
+    ok(s.until(lambda: shells(s) == 1), "and takes along those within it", s.listed)
+
+    s.command(b"sh")
+    s.command(b"sh")
+    outer = s.processes(b"sh")[0][0]
+    s.type(b"kill " + outer + b"; cat")
+    ok(s.expect(b"init: starting sh\n") and s.wait_prompt() is not None and break_off(s, b"cat"),
+       "when the outermost one is killed, init starts another, which alone has the console", s.text)
+    ok(s.until(lambda: shells(s) == 1), "those within it are gone", s.listed)
+
     for line in (b"cat; echo never", b"cat || echo never", b"for i in 1 2; do cat; done; echo never"):
         ok(break_off(s, line), "Ctrl-C ends " + line.decode(), s.text)
 
@@ -110,18 +126,16 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
         s.command(b"kill -j " + job)
     ok(s.gone(b"hog") and s.until(lambda: used(s) < 4096), "and kill -j, which brings the memory back", s.text)
 
-    for line, nleft in (b"hog -k", 0), (b"hog -k &", 1):
+    for line, nleft in (b"hog -k", 0), (b"hog -k &", 1), (b"hog -k", 1):
         s.type(line)
         ok(s.until(lambda: s.pump(1) is not None and hog_and_shell(s.text)),
            line.decode() + ": a job takes all memory that it can have, and kills its shell", s.text)
         s.text = b""
         ok(s.until(lambda: len(s.processes(b"hog")) == nleft), "the next shell can start ps", s.listed)
-        if not nleft:
-            continue
-        for _ in range(3):
+        for _ in range(3 * nleft):
             ok(len(s.processes(b"hog")) == 1, "again and again", s.listed)
-        hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
-        ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
+    hog = (s.processes(b"hog") or [[b"", b"", b""]])[0]
+    ok(s.command(b"kill " + hog[0]) == b"" and s.gone(b"hog"), "and kill", s.text)
     ok(s.until(lambda: used(s) < 4096), "all memory comes back", s.text)
 
 disk = os.path.join(temp_directory(), "jobsh.img")

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import BUILD, ROOT, done, ok, temp_directory  # noqa: E402
@@ -140,7 +139,6 @@ with start(700, "latency=%d ksm.attachments=40000" % BOUND) as machine:
     s.send(b"bulk watch 100\n")
     s.expect(b"watching\n")
     s.send(b"\x0b\x10")  # Ctrl-K, Ctrl-P
-    time.sleep(0.6)  # a slow reader: the console is blocked meanwhile, and others run
     shown = s.expect(b" attachments\n")
     table = s.before
     waited = waits(table) or (s.expect(b" at most\n") and waits(s.before))

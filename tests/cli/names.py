@@ -6,8 +6,9 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import ROOT, WAIT, done, ok, temp_directory  # noqa: E402
+from run.paths import clean_env  # noqa: E402
 
-ENV = {k: v for k, v in os.environ.items() if k not in ("DEBUG", "MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+ENV = clean_env("DEBUG")
 KSM = os.path.join(ROOT, "ksm")
 
 

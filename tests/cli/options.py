@@ -7,11 +7,10 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import BUILD, ROOT, RUN, done, ok, run, temp_directory  # noqa: E402
-from run import disk as disks, statuses  # noqa: E402
+from _tap import BUILD, ROOT, RUN, done, machine_ended, ok, run, skip, temp_directory  # noqa: E402
+from run import disk as disks, qemu, statuses  # noqa: E402
 from run.options import MAX_PROCESSORS  # noqa: E402
 
 IMAGE = os.path.join(BUILD, "fs.img")
@@ -80,6 +79,17 @@ if os.path.exists("/dev/full"):
         p = subprocess.run(RUN + ["--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     ok(p.returncode == statuses.BUILD_FAILED and p.stderr == "ksm: No space left on device\n",
        "help that is printed to a full disk says so", p)
+room = temp_directory()
+SMALL = ["unshare", "-rm", "sh", "-c", "mount -t tmpfs -o size=1m none %s && exec \"$@\"" % room, "sh"]
+if not shutil.which("unshare") or subprocess.run(SMALL + ["true"], stderr=subprocess.DEVNULL, check=False).returncode:
+    skip("where a disk's changes find no room", "this user may not mount a small file system")
+else:
+    p = subprocess.run(SMALL + RUN + ["--timeout", str(qemu.ANSWER), "--",
+                                      "while cat sh >>big; do true; done; echo it goes on"],
+                       env=dict(os.environ, KSM_BUILT="1", TMPDIR=room), stdin=subprocess.DEVNULL,
+                       capture_output=True, text=True, check=False)
+    ok(p.returncode == 0 and "disk: a transfer failed" in p.stderr and p.stdout.endswith("it goes on\n"),
+       "where a disk's changes find no room, the system is told, and does not stand still", p)
 
 # Commands.
 r = run("--", "echo hello")
@@ -129,9 +139,10 @@ ok(r.status == statuses.TIMED_OUT, "a command that does not end", r)
 p = subprocess.Popen(RUN + ["--tests", "--", "cat t_ksm t_ksm t_ksm t_ksm"],
                      stdin=subprocess.DEVNULL,
                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=dict(os.environ, KSM_BUILT="1"))
-time.sleep(4)
+ended = machine_ended(p.pid)
 with open(os.path.join(BUILD, "bin", "t_ksm"), "rb") as f:
-    ok(p.stdout.read() == f.read() * 4 and p.wait() == 0, "a slow reader loses nothing")
+    ok(p.stdout.read() == f.read() * 4 and p.wait() == 0 and ended, "a slow reader loses nothing, and holds up nobody",
+       ended)
 
 # The disk.
 directory = temp_directory()

@@ -15,7 +15,7 @@ class Pages:
     """What `pages WHEN N` said: ranges, as (start, end, kind), and where the program has things."""
 
     def __init__(self, when, npages):
-        self.npages = npages
+        self.when, self.npages = when, npages
         self.run = run("--tests", "--", "pages %s %d" % (when, npages))
         self.ranges = [(int(a, 16), int(b, 16), kind) for a, b, kind in LINE.findall(self.run.err)]
         self.at = {name: int(va, 16) for name, va in re.findall(r"^(\w+) 0x([0-9A-F]+)$", self.run.out, re.M)}
@@ -32,8 +32,19 @@ class Pages:
         return (self.ranges and all(a % PAGE == b % PAGE == 0 and a < b for a, b, _ in self.ranges) and
                 all(b <= c and (b < c or kind != other) for (_, b, kind), (c, _, other) in pairs))
 
+    def one_gap(self):
+        gaps = [b for (_, b, _), (c, _, _) in zip(self.ranges, self.ranges[1:]) if b < c]
+        return len(gaps) == 1 and self.at.get("variable", 0) < gaps[0] < self.at.get("stack", 0)
+
     def __str__(self):
-        return "%s\n%s" % (self.run, self.at)
+        """First what a report shows of it: its ranges."""
+        ranges = ", ".join("0x%x-0x%x %s" % found for found in self.ranges)
+        return "pages %s: %s\n%s\n%s" % (self.when, ranges or "no line", self.run, self.at)
+
+
+def all_have(title, right, *pages):
+    wrong = [p for p in pages if not right(p)]
+    ok(not wrong, title, *wrong)
 
 
 alone = Pages("alone", 3)
@@ -42,21 +53,19 @@ if alone.run.status == 3 and not os.environ.get("DEBUG"):
     done()
 child, written, parent = Pages("child", 4), Pages("written", 2), Pages("parent", 7)
 every = (alone, child, written, parent)
-ok(all(p.run.status == 0 and p.at for p in every), "the program runs to its end", *every)
-ok(all(p.ordered() for p in every), "a line is a run of whole pages of one kind, and they ascend", *every)
-ok(all(p.kind("code") == "read-only" for p in every), "code is read-only", *every)
-ok(all(p.ranges and p.ranges[0][0] == PAGE for p in every), "nothing is at address 0", *every)
-guards = [[b for (_, b, _), (c, _, _) in zip(p.ranges, p.ranges[1:]) if b < c] for p in every]
-ok(all(len(g) == 1 and p.at.get("variable", 0) < g[0] < p.at.get("stack", 0) for g, p in zip(guards, every)),
-   "there is one gap, the guard page between variables and stack", *every)
-ok(all(p.ranges and p.ranges[-1][1] == -(-p.at.get("break", 0) // PAGE) * PAGE for p in every),
-   "the last line ends at the break", *every)
-ok(all(p.kind("heap", n) == "promised" for p in every for n in range(1, p.npages)),
-   "memory that was never touched is promised", *every)
-ok([alone.kind(name) for name in ("variable", "heap", "stack")] == ["writable"] * 3,
-   "what a program that never forked has written is writable", alone)
-ok((child.kind("heap"), child.kind("stack")) == ("copied", "writable"),
-   "after a fork a page is copied until it is written", child)
-ok(written.kind("heap") == "writable", "and then it is writable", written)
-ok(parent.kind("heap") == "copied", "the parent's page is copied, too, though its child has ended", parent)
+all_have("the program runs to its end", lambda p: p.run.status == 0 and p.at, *every)
+all_have("a line is a run of whole pages of one kind, and they ascend", Pages.ordered, *every)
+all_have("code is read-only", lambda p: p.kind("code") == "read-only", *every)
+all_have("nothing is at address 0", lambda p: p.ranges and p.ranges[0][0] == PAGE, *every)
+all_have("there is one gap, the guard page between variables and stack", Pages.one_gap, *every)
+all_have("the last line ends at the break",
+         lambda p: p.ranges and p.ranges[-1][1] == -(-p.at.get("break", 0) // PAGE) * PAGE, *every)
+all_have("memory that was never touched is promised",
+         lambda p: all(p.kind("heap", n) == "promised" for n in range(1, p.npages)), *every)
+all_have("what a program that never forked has written is writable",
+         lambda p: all(p.kind(name) == "writable" for name in ("variable", "heap", "stack")), alone)
+all_have("after a fork a page is copied until it is written",
+         lambda p: (p.kind("heap"), p.kind("stack")) == ("copied", "writable"), child)
+all_have("and then it is writable", lambda p: p.kind("heap") == "writable", written)
+all_have("the parent's page is copied, too, though its child has ended", lambda p: p.kind("heap") == "copied", parent)
 done()

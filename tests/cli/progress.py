@@ -107,6 +107,12 @@ for words in tools:
         p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL,
                            capture_output=True, text=True, check=False)
         ok(p.returncode == 0 and not p.stderr, "./ksm %s %s" % (words, end), p.stderr)
+tools += ["--version", "test --help", "fuzz --help", "crash --help", "soak --help"]
+for words, unbuffered in [(words, value) for words in tools for value in ("", "1")] * os.path.exists("/dev/full"):
+    p = subprocess.run(["sh", "-c", "./ksm %s >/dev/full" % words], cwd=ROOT, stdin=subprocess.DEVNULL,
+                       env=dict(os.environ, PYTHONUNBUFFERED=unbuffered), capture_output=True, text=True, check=False)
+    ok(p.returncode == 1 and p.stderr.endswith("No space left on device\n"),
+       "./ksm %s >/dev/full%s" % (words, ", unbuffered" * bool(unbuffered)), p)
 for words in "test nonsense", "nonsense", "run --nonsense":
     for end in ["2>&-", "2</dev/null"] + ["2>/dev/full"] * os.path.exists("/dev/full"):
         p = subprocess.run(["sh", "-c", "./ksm %s %s" % (words, end)], cwd=ROOT, stdin=subprocess.DEVNULL, check=False)
@@ -196,6 +202,23 @@ for what, name, step in (
     os.unlink(pid)
     ok(p.returncode == 130 and time.monotonic() - began < 55 and not left and not p.stdout,
        "a kill ends %s, also one that comes while it starts" % what, p, left)
+
+MAKING = """
+import os
+from run import progress, qemu
+class Killed(qemu.Port):
+    def __init__(self, path):
+        os.kill(os.getpid(), 15)
+        super().__init__(path)
+qemu.Port = Killed
+progress.run(lambda: qemu.Machine('kernel'))
+"""
+made = temp_directory()
+p = subprocess.run([sys.executable, "-c", MAKING], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                   env=dict(os.environ, PATH=os.path.dirname(slow) + ":" + os.environ["PATH"], TMPDIR=made,
+                            PYTHONPATH=os.path.join(ROOT, "tools")))
+ok(p.returncode == 130 and not os.listdir(made), "and leaves no file of a machine that had not started", p,
+   os.listdir(made))
 
 ORPHAN = """
 import os
@@ -319,7 +342,8 @@ p = subprocess.run(TESTS + ["lib", "nonsense"], stdin=subprocess.DEVNULL, captur
 ok(p.returncode == 2 and "no test suite 'nonsense'" in p.stderr and not p.stdout, "if one is unknown, none runs",
    p.stderr)
 
-# `timeout' sends a signal twice: to the tool, and to its group.
+# `timeout' sends a signal twice: to the tool, and to its group.  Ctrl-C comes to a tool and to the one that started it,
+# which ends it then; and users type it twice.
 ENDING = """
 import sys
 from run import progress
@@ -333,12 +357,13 @@ def main():
         print("ended", flush=True)
 progress.run(main)
 """
-p = subprocess.Popen([sys.executable, "-c", ENDING], env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tools")),
-                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-for line in "begun\n", "ending\n":
-    said = p.stdout.readline()
-    p.send_signal(signal.SIGTERM)
-out = p.communicate("\n")[0]
-ok(said == "ending\n" and out == "ended\n" and p.returncode == 130, "a second signal cuts off no end that has begun",
-   said, out, p.returncode)
+for sent in (signal.SIGTERM, signal.SIGTERM), (signal.SIGINT, signal.SIGTERM), (signal.SIGINT, signal.SIGINT):
+    p = subprocess.Popen([sys.executable, "-c", ENDING], env=dict(os.environ, PYTHONPATH=os.path.join(ROOT, "tools")),
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    for line, number in zip(("begun\n", "ending\n"), sent):
+        said = p.stdout.readline()
+        p.send_signal(number)
+    out = p.communicate("\n")[0]
+    ok(said == "ending\n" and out == "ended\n" and p.returncode == 130,
+       "a second signal cuts off no end that has begun: %d, %d" % sent, said, out, p.returncode)
 done()

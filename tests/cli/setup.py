@@ -321,6 +321,19 @@ p = subprocess.run([os.path.join(ROOT, "ksm"), "run", "--", "true"], cwd=os.path
                    env=dict(os.environ, KSM_BUILT="1", TMPDIR=os.path.basename(here)), stdin=subprocess.DEVNULL,
                    stderr=subprocess.PIPE, check=False)
 ok(p.returncode == 0, "one that is named from here is found from elsewhere, too", p.stderr)
+if os.path.isdir("/proc"):
+    p = subprocess.run([os.path.join(ROOT, "ksm"), "run", "--", "true"], text=True, stdin=subprocess.DEVNULL,
+                       env=dict(os.environ, KSM_BUILT="1", TMPDIR="/proc"), stderr=subprocess.PIPE, check=False)
+    ok(p.returncode == 0, "a TMPDIR where nobody can write is not taken", p.stderr)
+# Where no PATH is given, the shell finds programs, but gcc does not find its own.
+tree = temp_directory()
+shutil.copy(os.path.join(ROOT, "ksm"), tree)
+os.makedirs(os.path.join(tree, "tools", "build"))
+with open(os.path.join(tree, "tools", "build", "similar.py"), "w", encoding="ascii") as f:
+    f.write("import os\nprint('PATH is', os.environ.get('PATH'))\n")
+p = subprocess.run([os.path.join(tree, "ksm"), "nonsense"], env={}, stdin=subprocess.DEVNULL, capture_output=True,
+                   text=True, check=False)
+ok("ksm: PATH is /" in p.stderr or "no subcommand" in p.stderr, "without a PATH, programs get the shell's", p.stderr)
 for arguments in ([], ["nonsense"]):
     p = ksm(machine(APT), *arguments)
     ok(p.returncode == 2 and "usage" in p.stderr and not p.stdout, "usage for %r" % arguments, p.stderr)

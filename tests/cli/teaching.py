@@ -6,7 +6,7 @@ import shlex
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from _tap import ROOT, done, ok  # noqa: E402
+from _tap import ROOT, done, ok, temp_directory  # noqa: E402
 
 sys.path[:0] = [os.path.join(ROOT, *part) for part in (("tools", "course"), ("tools", "rules"), ("tests",))]
 import document  # noqa: E402
@@ -94,13 +94,17 @@ ok(not stale, "each figure of three digits and more in the report is one of thos
 
 report = read("docs/report.md")
 sys.path.insert(0, os.path.join(ROOT, "tools"))
-from measure import mistakes, mutants  # noqa: E402
+from measure import mistakes, mutant_results, mutants  # noqa: E402
 known = [m.what for m in mutants.all_mutants()]
 words = re.findall(r"`([^`]+)`", " ".join(re.findall(r"\[mutants?: ([^]]*)\]", report)))
 unknown = [word for word in words if not any(word in what for what in known)]
 ok(words and not unknown, "each mutant that the report cites can be tried by its word", *unknown)
 ok(" %d of which are mistakes that students make" % len(mistakes.MISTAKES) in report.replace("\n", " "),
    "and it counts the mistakes of students right")
+mutant_results.ROOT = temp_directory()
+with open(os.path.join(mutant_results.ROOT, os.fsdecode(b"\xff")), "w", encoding="ascii"):
+    os.symlink("nobody", os.path.join(mutant_results.ROOT, ".#an-editor's-lock"))
+ok(list(mutant_results.digests()) == [""], "mutants are tried in a tree with files of any names")
 
 # The page about grading: what it has one type is accepted, and its container has what ./ksm needs.
 from course import grade  # noqa: E402
@@ -114,7 +118,8 @@ for line in lines:
         refused.append(line)
 ok(len(lines) > 5 and not refused, "each command in docs/grading.md has options that ./ksm grade knows", *refused)
 needed = set(re.findall(r"^all[^ ]* +(\S+)", read("packages.txt"), re.M))
-installed = [set(found.split()) for found in re.findall(r"install -y --no-install-recommends (.*)$", blocks[4], re.M)]
+container = "".join(block for block in blocks if "setup.sh" in block)
+installed = [set(found.split()) for found in re.findall(r"install -y --no-install-recommends (.*)$", container, re.M)]
 ok(installed == [needed], "the container for Gradescope has what all subcommands need", installed, needed)
 
 unknown = sorted({s for s in sentences.CITATION.findall(text) if s not in contract})

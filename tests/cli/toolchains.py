@@ -7,6 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from _tap import ROOT, done, ok, run, skip, temp_directory  # noqa: E402
+from run.paths import clean_env  # noqa: E402
 
 REFUSES = "#!/bin/sh\ncase \"$*\" in *%s*) exit 1 ;; esac\nexec %s \"$@\"\n"
 PREFIXES = "i686-linux-gnu-", "i386-elf-", "i686-elf-", "x86_64-elf-"
@@ -34,9 +35,7 @@ TRIED = (
 
 def try_out(title, more):
     build = temp_directory()
-    env = {k: v for k, v in os.environ.items()
-           if k not in ("CC", "LD", "TOOLPREFIX", "MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DEBUG")}
-    env.update(more, B=build)
+    env = clean_env("CC", "LD", "TOOLPREFIX", "DEBUG", **more, B=build)
     p = subprocess.run(["make", "-C", ROOT, "-j2"] + [os.path.join(build, name) for name in ("kernel.elf", "fs.img")],
                        env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
     ok(p.returncode == 0 and "building with %s\n" % title in p.stderr, "found, and said: " + title, p.stdout, p.stderr)

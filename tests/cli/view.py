@@ -135,12 +135,12 @@ for arguments, pattern in (
 # A recording is lost neither to a mistake, nor without a word.
 image = os.path.join(directory, "disk.img")
 shutil.copyfile(os.path.join(BUILD, "fs.img"), image)
+busy = socket.create_server(("127.0.0.1", 0))
 for arguments, kept, words in (
-        (["--smp", "9"], record, "at most 8"), (["--port", str(viewing.port)], record, "in use"),
+        (["--smp", "9"], record, "at most 8"), (["--port", str(busy.getsockname()[1])], record, "in use"),
         (["--disk", image], image, "would take the place of"), (["--add", record], record, "would take the place of")):
     size = os.path.getsize(kept)
-    with socket.create_server(("127.0.0.1", viewing.port)):
-        status, said = fails("--record", kept, *arguments, "--", "true")
+    status, said = fails("--record", kept, *arguments, "--", "true")
     ok(status == 2 and words in said and os.path.getsize(kept) == size, "refused, and the file stays: --record and " +
        arguments[0], status, said)
 status, said = fails("--record", "", "--", "true")

@@ -53,6 +53,8 @@ uint fail_each(int (*try)(uint nth), int error, const int handles[], uint n)
             return nth - 1;
         }
         check_eq(result, error);
+        if (pgused() != before.frames)
+            tap_note("after a call whose allocation %u failed:", nth);
         check_unchanged(&before);
         check(nth < MOST_ALLOCATIONS);
     }

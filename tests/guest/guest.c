@@ -10,9 +10,9 @@
  * it, believes no others.
  *
  * A test is a child of this process.  Another child, the watchdog, ends a test that takes too long.  When both are
- * gone, the page frames in use and the totals of shared memory must be what they were; blocks that are still to be
- * written to the disk are written first.  An empty test runs before all others, so that this program has touched all
- * the memory that it needs.
+ * gone, and the orphans that the test has left, the page frames in use and the totals of shared memory must be what
+ * they were; blocks that are still to be written to the disk are written first.  An empty test runs before all others,
+ * so that this program has touched all the memory that it needs.
  */
 #include "guest.h"
 
@@ -25,6 +25,7 @@
 #define STATUS_SKIPPED   97
 #define TICKS_PER_SECOND 100
 #define TIMEOUT_TICKS    (150 * TICKS_PER_SECOND) /* no test takes 10 seconds, but the host may be busy */
+#define GRACE_TICKS      20                       /* for what a test that failed has left */
 #define USAGE            "usage: [-r] [-n TIMES] [-s SEED] [-t SECONDS] [-l] [-o LIST] [-k KEY] [TEXT]..."
 
 int tap_seed = 1, tap_seconds;
@@ -59,9 +60,7 @@ static bool same(const struct footprint *a, const struct footprint *b)
 
 /* Called by tests. */
 
-static void end_failed(void) __attribute__((noreturn));
-
-static void end_failed(void)
+static __attribute__((noreturn)) void end_failed(void)
 {
     if (cleanup_failed && test_pid)
         cleanup_failed();
@@ -273,16 +272,40 @@ static void explain(int status, const struct footprint *before, const struct foo
                after->ksm.total_attached_nr - before->ksm.total_attached_nr);
 }
 
+/* Are all gone that the test has started, from the watchdog on?  kill() finds the dead that init has still to wait for;
+   while one lives, there is no use in looking for them. */
+static bool all_gone(int last)
+{
+    if (procnext(getpid()) > 0)
+        return false;
+    for (int pid = dog; pid < last; pid++) {
+        if (kill(pid) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Gives the orphans of a test time to come to their end. */
+static void await_orphans(int ticks)
+{
+    int end = uptime() + ticks, last = fork(); /* pids count up */
+
+    if (last == 0)
+        exits(0);
+    wait();
+    while (!all_gone(last) && uptime() - end < 0)
+        sleep(1);
+}
+
 static bool run_test(const struct tap_test *test, uint number)
 {
     struct footprint before = footprint();
     int status = run_child(test->run);
     struct footprint after = footprint();
 
-    if (!same(&before, &after))
+    if (!same(&before, &after)) {
+        await_orphans(status == 0 ? TIMEOUT_TICKS : GRACE_TICKS);
         sync();
-    for (int i = 0; i < 20 && !same(&before, &after); i++) { /* init may still have orphans to wait for */
-        sleep(1);
         after = footprint();
     }
 

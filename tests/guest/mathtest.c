@@ -3,9 +3,33 @@
  */
 #include "mathtest.h"
 
+#include "procinfo.h"
+
 #define OPEN_TICKS 500 /* in which a server gives a slot */
 
 int server_pid;
+
+/* Has the server filled its segment in? */
+static bool server_answers(void)
+{
+    int handle = ksmget(ksmid_parse(segment_id), 0, KSM_OPEN);
+    struct mathwire_header *shared = handle < 0 ? NULL : ksmattach(handle);
+    bool answers;
+
+    if (!shared || ksmerror(shared))
+        return false;
+    answers = ksmlock_holder(&shared->server) == server_pid &&
+              __atomic_load_n(&shared->version, __ATOMIC_ACQUIRE) == MATHWIRE_VERSION;
+    ksmdetachat(shared);
+    return answers;
+}
+
+void server_await(void)
+{
+    struct procinfo info;
+
+    wait_until(server_answers() || procinfo(server_pid, &info) < 0);
+}
 
 void server_start_with(uint nslots)
 {
@@ -15,6 +39,7 @@ void server_start_with(uint nslots)
     snprintf(slots, sizeof(slots), "%u", nslots);
     segment_choose();
     server_pid = tap_start_program(argv, -1, -1);
+    server_await();
 }
 
 void server_start(void) { server_start_with(NSLOTS); }

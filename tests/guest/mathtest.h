@@ -13,8 +13,11 @@
 
 extern int server_pid; /* 0 if there is none */
 
+/* Both return when the server is ready. */
 void server_start(void);
 void server_start_with(uint nslots);
+/* Waits until the header of its segment is in order, or it has ended: a client waits for a few seconds alone. */
+void server_await(void);
 /* The server's segment, when there is one and the server has filled it in. */
 struct mathwire_header *server_attach(void);
 /* Ends it.  Its segment goes with it, unless another process has it attached. */

@@ -5,7 +5,7 @@
  *
  * Started as `t_attack --segments` it is the program that a test of exec() runs.  `t_attack --forge WORD` lets the
  * kernel report a fault and an unknown call of a program that is called like a line of status, and waits.
- * `t_attack --sync` calls sync() with EFLAGS.AC set: tests/cli/mistakes.py has a kernel that minds.
+ * `t_attack --sync` calls sync() with EFLAGS.AC set: tests/cli/panics.py has a kernel that minds.
  */
 #include "guest.h"
 #include "syscall.h"

@@ -21,7 +21,6 @@
 #define INDEX  "/share/man/index"
 #define OUTPUT "/t_examples.out" /* no pipe: what runs in the background would keep it open */
 #define INDENT 11
-#define BUSY   500 /* ticks */
 
 static uint nbad; /* examples that do something else */
 static char page[32 * 1024], output[8 * 1024];
@@ -174,8 +173,7 @@ TEST("the EXAMPLES of the man pages of programs do what they show")
         read_text(path, page, sizeof(page));
         lines_enter();
         check(run_page(line + 2) > 0);
-        for (int begin = uptime(); !is_quiet() && uptime() - begin < BUSY;)
-            sleep(1);
+        wait_until(is_quiet());
         remove_all("/lines.dir");
         lines_leave();
         cleanup();

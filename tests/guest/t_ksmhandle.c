@@ -62,12 +62,12 @@ TEST("§3.8 a dead handle stays dead, whatever comes under its identifier")
 
     check_eq(ksmdelete(first), 0);
     check_dead(first);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 33000; i++) { /* 15 bits are too few to tell them apart */
         int handle = ksmget(id, PAGE, KSM_MUSTNOTEXIST);
 
         check_positive(handle);
         check(handle != first);
-        if (i % 500 == 0)
+        if (i % 5000 == 0)
             check_dead(first);
         check_eq(ksmdelete(handle), 0);
     }
@@ -91,6 +91,41 @@ TEST("§3.8 what is kept of a dead segment is used again")
     }
 }
 
+#define NMADE 1000
+
+static struct gate made, found;
+
+static void make_and_delete(void *arg)
+{
+    for (int i = 0; i < NMADE; i++) {
+        int handle = ksmget(*(int *)arg, PAGE, KSM_MUSTNOTEXIST);
+
+        check_positive(handle);
+        gate_open(&made);
+        gate_pass(&found);
+        check_eq(ksmdelete(handle), 0);
+    }
+}
+
+TEST("§3.8 what is kept of a segment that another process deleted is used again")
+{
+    int id = fresh_id(), frames = 0, other;
+
+    gate_create(&made);
+    gate_create(&found);
+    other = tap_start(make_and_delete, &id);
+    for (int i = 0; i < NMADE; i++) {
+        gate_pass(&made);
+        check_positive(ksmget(id, 0, KSM_OPEN));
+        if (i == 200)
+            frames = pgused();
+        if (i > 200)
+            check_eq(pgused(), frames);
+        gate_open(&found);
+    }
+    tap_join(other);
+}
+
 TEST("§8.4 as many frames are in use after each round of gets and deletes")
 {
     static const int counts[] = { 1, 2, 17, 57, 260, 900 };
@@ -108,6 +143,19 @@ TEST("§8.4 as many frames are in use after each round of gets and deletes")
             if (round > 1)
                 check_eq(pgused(), frames);
         }
+}
+
+#define NENDED 300 /* what is kept of each is small */
+
+static void get(void *arg) { check_positive(ksmget(*(int *)arg, PAGE)); }
+
+TEST("§8.4 nothing stays of the handles of processes that ended")
+{
+    int id = fresh_id(), handle = ksmget(id, PAGE);
+
+    for (int i = 0; i < NENDED; i++)
+        tap_join(tap_start(get, &id));
+    check_eq(ksmdelete(handle), 0);
 }
 
 TEST("§3.6 §9 every single bit of a handle matters")

@@ -86,6 +86,7 @@ TEST("§11.4 the library's lock and semaphore enter the kernel only to sleep, or
 }
 
 static struct ksmring ring;
+static int reader;
 
 static void write_one(void *unused)
 {
@@ -93,6 +94,7 @@ static void write_one(void *unused)
     check_eq(ksmring_join(&ring, KSMRING_WRITER), 0);
     gate_open(&go);
     wait_until(ring.side[KSMRING_WRITER]->waited);
+    tap_until_asleep(reader); /* else it may see the message before it sleeps */
     check_eq(ksmring_write(&ring, "x", 1, 0), 0);
     wait_until(ring.side[KSMRING_WRITER]->waited); /* and ends without a word */
 }
@@ -111,6 +113,7 @@ TEST("§11.7 the library's locks and rings wait for those that they depend on")
     tap_join(holder);
     check_eq(ksmring_create(&ring, share(PAGE), 1024, 1, 3), 0);
     check_eq(ksmring_join(&ring, KSMRING_READER), 0);
+    reader = getpid();
     writer = tap_start(write_one, NULL);
     gate_pass(&go);
     check_eq(ksmring_read(&ring, &c, 1, 0), 1);

@@ -149,7 +149,31 @@ TEST("§12 §3.8 attach, detach, delete and get run against each other") { run_w
 
 TEST("§12 §7.1 §7.2 so do fork, exec, faults and kill") { run_workers(1500, true); }
 
-/* Processes that only count: attachments are made, inherited and given back on all processors at once. */
+/* Processes that only count: attachments are made and given back on all processors at once. */
+
+static void attach_and_detach(void *arg)
+{
+    int handle = ksmget(*(int *)arg, PAGE);
+
+    for (int i = 0; i < 60000; i++) {
+        char *p = attach(handle);
+
+        check_eq(i % 2 ? ksmdetachat(p) : ksmdetach(handle), 0);
+    }
+}
+
+TEST("§12 §8 no attachment is lost or left when processes attach and detach at once")
+{
+    int id = fresh_id(), handle = ksmget(id, PAGE);
+
+    for (int i = 0; i < 2; i++)
+        tap_start(attach_and_detach, &id);
+    tap_join_all(2);
+    check_eq(info_of(handle).attached_nr, 0);
+    check_eq(ksmdelete(handle), 0);
+}
+
+/* And inherited as well. */
 
 #define INHERITED 16u
 

@@ -1,6 +1,7 @@
 /*
  * t_ksmwait.c - shared memory: waiting and waking, §11.  t_ksmlib.c has what the library builds on it.
  */
+#include "ksmspin.h"
 #include "ksmtest.h"
 #include "procinfo.h"
 
@@ -81,8 +82,8 @@ TEST("§11.1 wait times out when its ticks have run out, and not before")
 #define NRING      250
 #define NAWAKE     100 /* of them, so that no processor has nothing to do */
 #define WHEEL      256
-#define RING_TICKS 600
-enum { OVER, TURN, READY, PLACE, END };
+#define RING_TICKS 1500 /* until they end by themselves */
+enum { OVER, TURN, READY, PLACE, END, COUNTED };
 
 static void sleep_in_ring(void *unused)
 {
@@ -101,10 +102,10 @@ static void sleep_in_ring(void *unused)
 
 TEST("§11.1 a sleep ends in its time, however often others go to sleep meanwhile")
 {
-    int start = uptime(), took;
+    int start, took;
 
     share();
-    words[END] = (uint)start + RING_TICKS;
+    words[END] = (uint)uptime() + 0x40000000;
     for (int i = 0; i < NRING; i++)
         tap_start(sleep_in_ring, NULL);
     wait_until(words[READY] == NRING);
@@ -116,12 +117,14 @@ TEST("§11.1 a sleep ends in its time, however often others go to sleep meanwhil
         nwoken += n;
     }
     start = uptime();
+    words[END] = (uint)start + RING_TICKS;
     check_eq(sleep(20), 0);
     took = uptime() - start;
     words[OVER] = words[TURN] = 1;
     ksmwake(&words[TURN], NRING);
     tap_join_all(NRING);
-    check(took < RING_TICKS / 2);
+    /* A processor that the host holds up counts no ticks meanwhile, but others do. */
+    check(took < (ksmspin_ncpus() > 1 ? RING_TICKS : RING_TICKS / 5));
     unshare();
 }
 
@@ -165,6 +168,7 @@ TEST("§11.2 other words are not woken")
     check_eq(ksmwake(words + 1, 100), 0);
     check_eq(ksmwake(words + PAGE / 4, 100), 0);
     check_eq(ksmwake(elsewhere, 100), 0);
+    check_eq(ksmwake(words, 0), 0);
     check_eq(ksmwake(words, 100), 1);
     tap_join(pid);
     unshare();
@@ -174,6 +178,8 @@ TEST("§11.2 other words are not woken")
 
 static uint private_word;
 
+static void do_nothing(void *arg) { (void)arg; }
+
 static void wait_on_private(void *arg)
 {
     (void)arg;
@@ -182,11 +188,15 @@ static void wait_on_private(void *arg)
 
 TEST("§11.2 private memory is never shared with a child")
 {
-    int pid = tap_start(wait_on_private, NULL); /* copy-on-write still keeps one frame for both */
+    int pid;
 
+    share();
+    pid = tap_start(wait_on_private, NULL); /* copy-on-write still keeps one frame for both */
     tap_until_asleep(pid);
     check_eq(ksmwake(&private_word, 10), 0);
-    tap_join(pid);
+    tap_start(do_nothing, NULL); /* its end wakes sleepers on its segments alone: §11.6 */
+    tap_join_all(2);
+    unshare();
 }
 
 /* §11.3: which sleepers are woken. */
@@ -227,17 +237,60 @@ TEST("§11.3 wake takes the longest sleepers first, and returns their number")
 
 TEST("§11.3 a sleeper that timed out is not counted")
 {
+    int peers[] = { 0, -1, getpid() };
+
     share();
-    for (int i = 0; i < 5; i++) {
-        check_eq(ksmwait(words, 0, 1), KSM_ETIMEDOUT);
+    for (int i = 0; i < 6; i++) {
+        check_eq(ksmwaitpeer(words, 0, 1, peers[i % 3]), KSM_ETIMEDOUT);
         check_eq(ksmwake(words, 5), 0);
     }
     unshare();
 }
 
+/* Wakes a sleeper when its time has just run out.  With more of these than processors, it learns that later. */
+static void wake_at_ticks(void *unused)
+{
+    (void)unused;
+    while (!words[OVER]) {
+        int now = uptime();
+
+        while (uptime() == now)
+            ;
+        __atomic_add_fetch(&words[COUNTED], (uint)ksmwake(&words[TURN], 1), __ATOMIC_SEQ_CST);
+    }
+}
+
+TEST("§11.3 a sleeper that is counted returns 0, though its time has run out meanwhile")
+{
+    uint nreturned = 0, nwakers = 2 * ksmspin_ncpus() + 1;
+
+    share();
+    for (uint i = 0; i < nwakers; i++)
+        tap_start(wake_at_ticks, NULL);
+    for (int i = 0; i < 40; i++) {
+        int result = ksmwaitpeer(&words[TURN], 0, 1, -1);
+
+        nreturned += result == 0;
+        check(result == 0 || result == KSM_ETIMEDOUT);
+    }
+    words[OVER] = 1;
+    tap_join_all(nwakers);
+    check_eq(words[COUNTED], nreturned);
+    unshare();
+}
+
 /* §11.5, §11.6: detaching, killing, dying. */
 
-static void wait_for_look(void *arg) { check_eq(ksmwait(arg, 0, 0), KSM_EAGAIN); }
+static struct gate leave;
+static volatile uint *nlooked;
+
+/* It stays until it may leave, since its own end would wake others. */
+static void wait_for_look(void *arg)
+{
+    check_eq(ksmwait(arg, 0, 0), KSM_EAGAIN);
+    __atomic_add_fetch(nlooked, 1, __ATOMIC_SEQ_CST);
+    gate_pass(&leave);
+}
 
 static void sleep_in_segment(void *arg) { check_eq(ksmwait(arg, 0, 10000), 0); }
 
@@ -265,6 +318,7 @@ TEST("§11.5 a killed sleeper dies at once")
         if (i % 2)
             tap_until_asleep(pid);
         check_eq(kill(pid), 0);
+        check_eq(ksmwake(words, 1), 0); /* from now on, though it may still be on its way out */
         check_eq(tap_status(pid), KILLED);
         check_eq(ksmwake(words, 1), 0);
     }
@@ -280,26 +334,33 @@ static void die_on_request(void *arg)
 
 TEST("§11.6 when a process ends, sleepers on its segments look again")
 {
+    int other = fresh(PAGE);
+    volatile uint *elsewhere = (uint *)attach(other);
+
     gate_create(&go);
+    gate_create(&leave);
     share();
+    nlooked = &words[PAGE / 4];
     for (int fault = 0; fault < 2; fault++) {
-        int peer = tap_start(die_on_request, fault ? &go : NULL), status;
-        int sleepers[3];
+        int peer = tap_start(die_on_request, fault ? &go : NULL);
 
-        for (int i = 0; i < 3; i++) {
-            sleepers[i] = tap_start(wait_for_look, (void *)(words + i * 300));
-            tap_until_asleep(sleepers[i]);
-        }
+        *nlooked = 0;
+        for (int i = 0; i < 4; i++)
+            tap_until_asleep(tap_start(wait_for_look, (void *)(i < 3 ? words + i * 300 : elsewhere)));
         gate_open(&go);
-        for (int left = 4; left > 0; left--) {
-            int pid = waits(&status);
-
-            check_eq(status, pid == peer && fault ? KILLED : 0);
-        }
+        check_eq(tap_status(peer), fault ? KILLED : 0);
+        wait_until(*nlooked == 4);
         check_eq(ksmwake(words, 1), 0);
+        for (int i = 0; i < 4; i++)
+            gate_open(&leave);
+        tap_join_all(4);
     }
     unshare();
+    ksmdetach(other);
+    ksmdelete(other);
 }
+
+static void detach_and_end(void *arg) { check_eq(ksmdetach(*(int *)arg), 0); }
 
 TEST("§11.6 the end of a process that was not attached wakes nobody")
 {
@@ -312,6 +373,7 @@ TEST("§11.6 the end of a process that was not attached wakes nobody")
     tap_until_asleep(sleeper);
     gate_open(&go);
     tap_join(peer);
+    tap_join(tap_start(detach_and_end, &shared));
     check_eq(ksmwake(words, 1), 1);
     tap_join(sleeper);
     unshare();
@@ -376,84 +438,6 @@ TEST("§11.1 no wake-up is lost between two processes")
     unshare();
 }
 
-/* A bounded buffer: two counters that only grow, and a lock word for several producers. */
-#define NSLOTS  16u
-#define NITEMS  3000u
-#define W_PUT   0 /* items put in so far */
-#define W_TAKEN 64
-#define W_LOCK  128 /* 0 free, 1 held, 2 held and wanted */
-#define W_SLOTS 192
-
-static void lock(void)
-{
-    uint seen = 0;
-
-    if (__atomic_compare_exchange_n(&words[W_LOCK], &seen, 1, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-        return;
-    while (__atomic_exchange_n(&words[W_LOCK], 2, __ATOMIC_SEQ_CST) != 0)
-        ksmwait(&words[W_LOCK], 2, 0);
-}
-
-static void unlock(void)
-{
-    if (__atomic_exchange_n(&words[W_LOCK], 0, __ATOMIC_SEQ_CST) == 2)
-        ksmwake(&words[W_LOCK], 1);
-}
-
-static void produce(void *arg)
-{
-    uint me = *(uint *)arg;
-
-    for (uint i = 0; i < NITEMS; i++) {
-        uint taken, put;
-
-        lock();
-        put = words[W_PUT];
-        while (put - (taken = words[W_TAKEN]) == NSLOTS)
-            ksmwait(&words[W_TAKEN], taken, 0);
-        words[W_SLOTS + put % NSLOTS] = me << 16 | i;
-        __atomic_store_n(&words[W_PUT], put + 1, __ATOMIC_SEQ_CST);
-        unlock();
-        ksmwake(&words[W_PUT], 1);
-    }
-}
-
-static void consume_all(uint nproducers)
-{
-    uint next[8] = { 0 };
-
-    for (uint i = 0; i < nproducers * NITEMS; i++) {
-        uint put, item;
-
-        while ((put = words[W_PUT]) == i)
-            ksmwait(&words[W_PUT], put, 0);
-        item = words[W_SLOTS + i % NSLOTS];
-        check(item >> 16 < nproducers);
-        check_eq(item & 0xFFFF, next[item >> 16]); /* nothing lost, doubled or out of order */
-        next[item >> 16]++;
-        __atomic_store_n(&words[W_TAKEN], i + 1, __ATOMIC_SEQ_CST);
-        ksmwake(&words[W_TAKEN], 1);
-    }
-}
-
-static void bounded_buffer(uint nproducers)
-{
-    uint numbers[8];
-
-    share();
-    for (uint i = 0; i < nproducers; i++) {
-        numbers[i] = i;
-        tap_start(produce, &numbers[i]);
-    }
-    consume_all(nproducers);
-    tap_join_all(nproducers);
-    unshare();
-}
-
-TEST("§11.3 a bounded buffer loses and doubles nothing with one producer") { bounded_buffer(1); }
-
-TEST("§11.3 a bounded buffer loses and doubles nothing with four producers") { bounded_buffer(4); }
-
 /* §11.7: whose end ends a sleep. */
 
 static struct gate end_peer;
@@ -471,7 +455,13 @@ static int start_sleeper(void (*sleep_on)(void *), volatile uint *word, int peer
     return pid;
 }
 
-static void until_peer_ends(void *word) { check_eq(ksmwaitpeer(word, 0, 0, peer_of_sleeper), KSM_EAGAIN); }
+static void until_peer_ends(void *word)
+{
+    struct procinfo info;
+
+    check_eq(ksmwaitpeer(word, 0, 0, peer_of_sleeper), KSM_EAGAIN);
+    check_eq(procinfo(peer_of_sleeper, &info), -1); /* no other's end did that */
+}
 
 static void until_woken(void *word) { check_eq(ksmwaitpeer(word, 0, 0, peer_of_sleeper), 0); }
 

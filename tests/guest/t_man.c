@@ -104,7 +104,7 @@ TEST("of several sections the lowest comes first, and any can be asked for")
     check_page("2", "read", "READ(2) ");
 }
 
-TEST("every name of a page is found, also those that are too long for a file's name")
+TEST("every name of a page is found, even those that are too long for a file's name")
 {
     check_page(NULL, "realloc", "MALLOC(3) ");
     check_page(NULL, "ksmring_reserve", "KSMRING(3) ");

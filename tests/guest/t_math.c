@@ -149,6 +149,23 @@ TEST("a server takes over after a dead one")
     check(!segment_exists());
 }
 
+TEST("a client that asks for rings just when a server takes over is not told that it has them")
+{
+    struct mathwire_header *shared;
+    uint wanted;
+
+    server_start();
+    shared = server_attach();
+    kill_server();
+    wanted = shared->slots[0].wanted = shared->slots[0].opened + 1;
+    shared->version = 0;
+    server_start();
+    wait_until(__atomic_load_n(&shared->version, __ATOMIC_ACQUIRE));
+    check(shared->slots[0].opened != wanted);
+    server_stop();
+    ksmdetachat(shared);
+}
+
 static bool has_slot(const struct mathwire_header *shared, int pid)
 {
     for (uint i = 0; i < NSLOTS; i++) {

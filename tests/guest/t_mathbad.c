@@ -20,6 +20,7 @@ TEST("a server whose whole segment is overwritten lives, and serves new clients"
     for (int round = 0; round < 5; round++) {
         for (uint i = 0; i < segment_words(); i++)
             words[i] = round == 0 ? 0 : round == 1 ? 0xffffffff : chance_next(&random);
+        server_await();
         check_eq(procinfo(server_pid, &(struct procinfo){ 0 }), 0);
         client_expect("-e", "6*7", "6*7 = 42\n", 0);
     }
@@ -27,13 +28,42 @@ TEST("a server whose whole segment is overwritten lives, and serves new clients"
     server_end();
 }
 
+TEST("a busy server restores its header")
+{
+    struct mathwire_header *shared;
+    struct mathwire wire;
+
+    server_start();
+    shared = server_attach();
+    wire_open(&wire);
+    shared->version = shared->nslots = shared->server.holder.pid = 0;
+    for (int i = 0; i < 2; i++) { /* before it computes the second */
+        struct math_result result;
+
+        check_eq(mathwire_send(&wire, MATHWIRE_COMPUTE, "1", 1), 0);
+        check_eq(mathwire_receive(&wire, &result), 0);
+    }
+    check_eq(shared->version, MATHWIRE_VERSION);
+    check_eq(shared->nslots, NSLOTS);
+    check_eq(shared->server.holder.pid, server_pid);
+    mathwire_close(&wire);
+    ksmdetachat(shared);
+    server_end();
+}
+
+#define SCRIBBLING 1000 /* ticks; without an end, an unlucky client would lose a hundred slots */
+
 static void scribble(void *arg)
 {
+    int end = uptime() + SCRIBBLING;
     uint *words = arg;
 
     random = chance_start((uint)getpid(), 0);
+    while (uptime() - end < 0)
+        for (uint i = 0; i < 10000; i++)
+            words[pick(segment_words())] = pick(3) ? chance_next(&random) : pick(5000);
     for (;;)
-        words[pick(segment_words())] = pick(3) ? chance_next(&random) : pick(5000);
+        sleep(1000);
 }
 
 TEST("a server whose segment is overwritten all the time lives")
@@ -51,6 +81,7 @@ TEST("a server whose segment is overwritten all the time lives")
     }
     kill(pid);
     check_eq(program_reap(pid), KILLED);
+    server_await();
     check_eq(procinfo(server_pid, &(struct procinfo){ 0 }), 0);
     client_expect("-e", "6*7", "6*7 = 42\n", 0);
     ksmdetachat(words);
@@ -133,7 +164,7 @@ TEST("a request of which one bit was changed is not computed")
 
         wire_open(&wire);
         memcpy(request.text, "123+456", 7);
-        request.check = mathwire_request_check(&request);
+        request.check = mathwire_request_check(&request, wire.opened);
         ((uint *)&request)[word] ^= 1u << pick(32);
         check_eq(ksmring_write(&wire.requests, &request, mathwire_request_nbytes(7), 0), 0);
         wire.nsent++;
@@ -141,6 +172,30 @@ TEST("a request of which one bit was changed is not computed")
         check_eq(mathwire_receive(&wire, &result), KSM_EINVAL);
         mathwire_close(&wire);
     }
+    server_end();
+}
+
+static void send_and_wait(struct mathwire *wire, const char *text)
+{
+    check_eq(mathwire_send(wire, MATHWIRE_COMPUTE, text, 3), 0);
+    wait_until(__atomic_load_n(&wire->replies.side[KSMRING_WRITER]->at, __ATOMIC_SEQ_CST) != 0);
+}
+
+TEST("of two clients with the same slot, neither takes the other's result for its own")
+{
+    struct mathwire first, second;
+    struct math_result result;
+
+    server_start_with(1);
+    wire_open(&first);
+    send_and_wait(&first, "3+4");
+    first.slot->owner.holder.pid = 0;
+    wire_open(&second);
+    send_and_wait(&second, "6*7");
+    check_eq(mathwire_receive(&first, &result), KSM_EINVAL);  /* it takes the second client's reply */
+    check_eq(mathwire_receive(&second, &result), KSM_EINVAL); /* which does not wait for ever */
+    ksmdetachat(first.shared);
+    mathwire_close(&second);
     server_end();
 }
 

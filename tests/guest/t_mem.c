@@ -119,6 +119,30 @@ TEST("§8.4 pgused counts what a process takes, and what it gives back")
     check(pgused() <= frames); /* a page table may have gone as well */
 }
 
+static void read_file(const char *path)
+{
+    int fd = open(path, O_RDONLY), n;
+    char some[512];
+
+    check(fd >= 0);
+    while ((n = read(fd, some, sizeof(some))) > 0)
+        ;
+    check_eq(n, 0);
+    close(fd);
+}
+
+TEST("§8.4 pgused does not count what the disk's cache keeps of files that were read")
+{
+    int frames;
+
+    sync();
+    read_file("/echo"); /* what the kernel needs for files is there then */
+    frames = pgused();
+    check_positive(frames);
+    read_file("/top");
+    check_eq(pgused(), frames);
+}
+
 TEST("memory that was touched and given back costs nothing in the end")
 {
     char *p = sbrk(8 * MB);

@@ -52,7 +52,7 @@ static void do_fork(uint helper)
     model_expect("does fork work", got > 0 ? 0 : (uint)got, (uint)want);
 }
 
-/* Its attachments are gone when its parent's wait() returns.  The parent of an orphan is init. */
+/* Its attachments are gone when its parent has waited for it.  The parent of an orphan is init. */
 static void bury(uint helper)
 {
     struct naive_proc *p = &naive.procs[helper];
@@ -67,6 +67,11 @@ static void bury(uint helper)
         waited = model_call((uint)p->parent, WAIT, 0, 0, 0);
         model_expect("the dead one", (uint)waited, (uint)p->pid);
         naive.now.since = now.since;
+    } else { /* it has to take its last request before another helper may read that pipe; then init waits for it */
+        struct procinfo living;
+
+        wait_until(procinfo(p->pid, &living) < 0);
+        wait_until(kill(p->pid) < 0);
     }
     for (uint i = 0; i < NAIVE_PROCS; i++) {
         if (naive.procs[i].alive && naive.procs[i].parent == (int)helper)
@@ -74,43 +79,18 @@ static void bury(uint helper)
     }
     naive.now.until = (uint)uptime();
     naive_release(p);
-    if (p->parent == ORPHAN) { /* it has to take its last request before another helper may read that pipe */
-        struct procinfo living;
-
-        wait_until(procinfo(p->pid, &living) < 0);
-    }
-    for (int i = 0; p->parent == ORPHAN && i < 100; i++) {
-        struct ksminfo_t info = info_of(0), want = naive_totals();
-
-        if (info.total_attached_nr == want.total_attached_nr && info.total_shrg_nr == want.total_shrg_nr)
-            break;
-        sleep(1);
-    }
 }
 
 static void do_exit(uint helper)
 {
-    struct naive_proc *p = &naive.procs[helper];
-    struct naive_when now;
-
     if (pick(2)) {
         model_send(helper, EXIT, 0, 0, 0);
     } else {
         model_send(helper, SBRK, 0, 0, 0);
         model_receive();
-        check_eq(kill(p->pid), 0);
+        check_eq(kill(naive.procs[helper].pid), 0);
     }
-    now.since = naive.now.since;
-    if (p->parent == ORPHAN) { /* no wait() returns when it has ended */
-        now.until = now.since + 1000;
-        bury(helper);
-        for (uint i = 0; i < NAIVE_SEGMENTS; i++) {
-            if (naive.segments[i].dtime.since == now.since)
-                naive.segments[i].dtime.until = now.until;
-        }
-    } else {
-        bury(helper);
-    }
+    bury(helper);
 }
 
 static void do_exec(uint helper)

@@ -50,6 +50,9 @@ TEST("sh runs lists of commands, and knows their statuses")
         { "sh -c 'exit 7'; echo $? \"<$?>\" '$?'", "7 <7> $?\n", 0 },
         { "exit 3; echo not here", "", 3 },
         { "exit 300", "", 44 },
+        { "exit 3 4", "sh: exit: too many arguments\n", 1 },
+        { "wait 3; cd / /; (wait x)",
+          "sh: wait: too many arguments\nsh: cd: too many arguments\nsh: wait: too many arguments\n", 1 },
         { "(exit 5)", "", 5 },
         { "(exit 5) || echo $?", "5\n", 0 },
         { "true &&\necho next line", "next line\n", 0 },
@@ -105,7 +108,8 @@ TEST("sh has subshells, a working directory and background commands")
         { "cd none", "sh: cd: none: no such directory\n", 1 },
         { "((((echo deep))))", "deep\n", 0 },
         { "echo a & wait; echo b", "a\nb\n", 0 },
-        { "(sleep 3; echo late) & echo early; wait", "early\nlate\n", 0 },
+        { "> f; (while cat f; do sleep 1; done; echo late) 2> g & echo early; rm f; wait; echo last; rm g",
+          "early\nlate\nlast\n", 0 },
         { "false & echo $?; wait", "0\n", 0 },
     };
 
@@ -166,6 +170,8 @@ TEST("sh has variables")
         { "echo a=1", "a=1\n", 0 },
         { "a='*'; echo $a", "*\n", 0 },
         { "a=b=c; echo $a", "b=c\n", 0 },
+        { "a=1 b=$a$a c=\"$b $?\" a=2; echo $a, $b, $c", "2, 11, 11 0\n", 0 },
+        { "for i in 1 2; do a=$i b=$a; echo $b; a=3 b=$a | cat; done", "1\n2\n", 0 },
     };
 
     lines_run(lines, COUNT(lines));
@@ -197,6 +203,31 @@ TEST("sh replaces patterns by the names of files")
     };
 
     lines_run(lines, COUNT(lines));
+}
+
+TEST("sh replaces a pattern in a path of hundreds of directories")
+{
+    enum { DEPTH = 400 };
+    char command[2 * DEPTH + 20] = "echo ?";
+
+    lines_enter();
+    for (int i = 0; i < DEPTH; i++) {
+        check_eq(mkdir("a"), 0);
+        check_eq(chdir("a"), 0);
+        strcat(command, i > 0 ? "/a" : "");
+    }
+    check_eq(chdir("/lines.dir"), 0);
+    strcat(command, " | wc");
+    check_eq(lines_shell(command), 0);
+    check_str(program_output, "1 1 800 \n");
+    for (int i = 1; i < DEPTH; i++)
+        check_eq(chdir("a"), 0);
+    for (int i = 0; i < DEPTH; i++) {
+        check_eq(unlink("a"), 0);
+        check_eq(chdir(".."), 0);
+    }
+    check_eq(chdir("/lines.dir"), 0);
+    lines_leave();
 }
 
 TEST("sh takes the names of files as they are, whatever characters they have")

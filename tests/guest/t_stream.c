@@ -206,7 +206,7 @@ TEST("a second ksmcat that receives is refused, and the first one gets everythin
     tap_join_all(2);
 }
 
-TEST("ksmcat refuses a segment of zeroes, of another program, and one with less in it than its header says")
+TEST("ksmcat refuses a segment of zeroes, of another program, or with less in it than its header says")
 {
     static uchar memory[8192] __attribute__((aligned(64)));
     char *receiver[] = { "/ksmcat", "-r", segment_id, NULL };

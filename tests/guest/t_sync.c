@@ -93,7 +93,7 @@ static int start_holder(void)
 
 TEST("the lock's calls tell a free lock, one's own and another's apart")
 {
-    int pid;
+    int pid, begin;
 
     set_up();
     check_eq(ksmlock_holder(&shared->lock), 0);
@@ -106,7 +106,9 @@ TEST("the lock's calls tell a free lock, one's own and another's apart")
     pid = start_holder();
     check_eq(ksmlock_holder(&shared->lock), pid);
     check_eq(ksmlock_try(&shared->lock), KSM_EAGAIN);
+    begin = uptime();
     check_eq(ksmlock_acquire(&shared->lock, 5), KSM_ETIMEDOUT);
+    check(uptime() - begin >= 5);
     check_eq(ksmlock_release(&shared->lock), KSM_EINVAL);
     gate_open(&let_go);
     check_eq(ksmlock_acquire(&shared->lock, 0), 0);
@@ -140,6 +142,14 @@ TEST("§11.6 the lock of a holder that died goes to the next one, which learns o
     check_eq(tap_status(pid), KILLED);
     check_eq(ksmlock_release(&shared->lock), 0);
     check_eq(ksmlock_acquire(&shared->lock, 0), 0);
+    check_eq(ksmlock_release(&shared->lock), 0);
+    shared->ready = 0;
+    pid = start_holder();
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+    check_eq(ksmlock_holder(&shared->lock), 0);
+    check_eq(ksmlock_try(&shared->lock), KSM_EOWNERDEAD);
+    check_eq(ksmlock_holder(&shared->lock), getpid());
 }
 
 static void wait_for_lock(void *arg)

@@ -89,6 +89,16 @@ TEST("each program that takes options or files says how it is used, and does not
     check_eq(after.total_shrg_nr, before.total_shrg_nr);
 }
 
+TEST("a segment that never becomes a ring is not waited for")
+{
+    static const struct line lines[] = {
+        { "ksmhold -t 0 numbers > x; consumer", "consumer: this is not a producer's ring\n", 1 },
+        { "ksmrm numbers; rm x", "", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
 /* A pipe whose reader has gone. */
 TEST("programs notice that their output goes nowhere")
 {
@@ -121,6 +131,7 @@ TEST("programs say so when what they are to read can't be read")
     static const struct line lines[] = {
         { "sh dev; echo $?", "sh: dev: read error\n1\n", 0 },
         { "sh .; echo $?", "sh: .: not a text\n126\n", 0 },
+        { "ed <dev; echo $?", "ed: input: read error\n1\n", 0 },
         { "cat dev; cp dev f; echo $?; rm f dev", "cat: dev: read error\ncp: dev: read error\n1\n", 0 },
     };
 
@@ -166,6 +177,7 @@ TEST("ed says what is wrong, and loses no text")
           "cannot write the file: the text is here still, and so is what was in the file\none\n",
           1 },
         { "(echo 2147483647+2147483647+3p; echo Q) | ed -s f", "?\n", 1 },
+        { "(echo H; echo 0s/o/x/; echo q) | ed -s f", "?\nthere is no such line\n", 1 },
         { "(echo s/one/two/; echo q; echo p; echo q; echo q) | ed -s f; cat f", "?\ntwo\n?\none\n", 0 },
         { "echo s/one/two/ | ed f; cat f ed.hup",
           "4\n"
@@ -175,6 +187,12 @@ TEST("ed says what is wrong, and loses no text")
         { "ed .", "ed: .: it is a directory\n", 1 },
         { "(echo H; echo e .; echo r .; echo E none; echo q) | ed -s f",
           "?\nit is a directory\n?\nit is a directory\n?\ncannot open the file\n", 1 },
+        { "(echo H; echo r .; echo f; echo E f; echo f; echo e .; echo f; echo w; echo Q) | ed -s",
+          "?\nit is a directory\n?\nthere is no file's name yet\nf\n?\nit is a directory\n"
+          "?\nthere is no file's name yet\n?\nthere is no file's name yet\n",
+          1 },
+        { "echo two > g; (echo r g; echo 1p; echo r none; echo p; echo r /true; echo Q) | ed -s f; rm g",
+          "one\n?\none\n", 0 },
         { "ed -x",
           "ed: -x: unknown option\n"
           "ed: usage: ed [-s] [-p PROMPT] [FILE]\n",

@@ -7,6 +7,7 @@
  *
  * Runs with: --mem 32 --param ksm.segments=65536 -- t_usedup
  */
+#include "elfhead.h"
 #include "fcntl.h"
 #include "fs.h"
 #include "ksmtest.h"
@@ -416,6 +417,109 @@ TEST("§3.2 §12 a segment that can't be had takes no memory from others, not ev
     gate_destroy(&go);
     ksmdetach(shared);
     ksmdelete(shared);
+}
+
+static uint most_npages; /* of a segment, so that there is no room for two */
+static int most_id;
+static struct gate finds;
+
+static void take_over(void *nrounds)
+{
+    for (int i = 0; i < *(int *)nrounds; i++) {
+        int handle;
+
+        gate_pass(&go);
+        check_positive(ksmget(most_id, 0, KSM_OPEN));
+        gate_open(&finds);
+        while ((handle = ksmget(most_id, 0, KSM_OPEN)) > 0)
+            ;
+        check_eq(handle, KSM_ENOENT);
+        handle = ksmget(most_id, most_npages * PAGE, KSM_MUSTNOTEXIST);
+        check_positive(handle);
+        check_eq(ksmdelete(handle), 0);
+        gate_open(&over);
+    }
+}
+
+TEST("§12 §6.1 who finds a segment gone finds its memory free")
+{
+    int nrounds = 100, pid;
+
+    most_id = fresh_id();
+    most_npages = take_memory();
+    give_back(most_npages);
+    most_npages -= most_npages / 3;
+    gate_create(&go);
+    gate_create(&over);
+    gate_create(&finds);
+    pid = tap_start(take_over, &nrounds);
+    for (int i = 0; i < nrounds; i++) {
+        int handle = ksmget(most_id, most_npages * PAGE, KSM_MUSTNOTEXIST);
+
+        check_positive(handle);
+        gate_open(&go);
+        gate_pass(&finds);
+        check_eq(ksmdelete(handle), 0);
+        gate_pass(&over);
+    }
+    tap_join(pid);
+    gate_destroy(&go);
+    gate_destroy(&over);
+    gate_destroy(&finds);
+}
+
+/* A program that asks for nearly all addresses, and so for hundreds of page tables. */
+static void write_giant(const char *path)
+{
+    struct {
+        struct elf_header header;
+        struct elf_segment segment;
+    } head = {
+        .header = elf_head(0, 1),
+        .segment = { .type = PT_LOAD, .filesz = sizeof(head), .memsz = KERNBASE - 64 * PAGE, .flags = 7 },
+    };
+    int fd = open(path, O_CREATE | O_RDWR);
+
+    check_eq(write(fd, &head, sizeof(head)), sizeof(head));
+    close(fd);
+}
+
+static void exec_in_vain(void *unused)
+{
+    static char *argv[] = { "giant.tmp", NULL };
+
+    (void)unused;
+    gate_pass(&go);
+    for (bool first = true;; first = false) {
+        check_eq(exec(argv[0], argv), -1);
+        if (first)
+            gate_open(&over);
+    }
+}
+
+TEST("a program that can't be had takes no memory from others, not even for a moment")
+{
+    uint npages, left = 100;
+    int pid;
+
+    write_giant("giant.tmp");
+    gate_create(&go);
+    gate_create(&over);
+    pid = tap_start(exec_in_vain, NULL);
+    npages = take_memory();
+    give_back(left);
+    gate_open(&go);
+    gate_pass(&over);
+    for (uint i = 0; i < 50000; i++) {
+        check(sbrk(PAGE) != (char *)-1);
+        give_back(1);
+    }
+    kill(pid);
+    check_eq(tap_status(pid), KILLED);
+    give_back(npages - left);
+    gate_destroy(&go);
+    gate_destroy(&over);
+    check_eq(unlink("giant.tmp"), 0);
 }
 
 static void check_dead_forever(void *handle)

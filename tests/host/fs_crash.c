@@ -78,8 +78,7 @@ static void write_long(void *unused)
     world->recording = false;
 }
 
-/* A prefix of the bytes is there, or nothing; the old file is there as a whole, or not at all, and goes last.
-   */
+/* A prefix of the bytes is there, or nothing; the old file is there as a whole, or not at all, and goes last. */
 static void look_at_long(void *unused)
 {
     (void)unused;

@@ -59,7 +59,13 @@ static void write_some(struct file *f)
 
 static void open_and_use(struct process *p, const char *path)
 {
-    static const int modes[] = { O_RDONLY, O_WRONLY, O_RDWR, O_CREATE | O_RDWR };
+    static const int modes[] = { O_RDONLY,
+                                 O_WRONLY,
+                                 O_RDWR,
+                                 O_CREATE | O_RDWR,
+                                 O_RDWR | O_APPEND,
+                                 O_WRONLY | O_TRUNC,
+                                 O_CREATE | O_RDWR | O_APPEND | O_TRUNC };
     struct file **slot = &p->held[fake_random(NHELD)];
     struct stat st;
 
@@ -71,6 +77,8 @@ static void open_and_use(struct process *p, const char *path)
     file_stat(*slot, &st);
     if (fake_random(2))
         read_all(*slot);
+    if (fake_random(2))
+        file_seek(*slot, (int)fake_random(100000) - 50000, (int)fake_random(4));
     if (fake_random(2))
         write_some(*slot);
 }

@@ -17,7 +17,7 @@
 
 #define NOPS_BEFORE 150u
 #define NOPS        60u
-#define LEFT_PAGES  8u /* beside the cache's pool, so that it can't hold the disk */
+#define LEFT_PAGES  8u /* besides the cache's pool, so that it can't hold the disk */
 
 static void before(void)
 {
@@ -52,7 +52,7 @@ static void make_filled(const struct fsimage_shape *shape, uint seed)
     memcpy(filled, world->disk, nbytes);
 }
 
-/* Takes all frames but a few, also those that the cache has got already. */
+/* Takes all frames but a few, even those that the cache already has. */
 static void take_memory(void)
 {
     void *last[LEFT_PAGES] = { NULL }, *page;

@@ -190,6 +190,48 @@ static void fill_disk(void *unused)
 
 TEST("a full disk: short counts, nothing lost") { on_both(fill_disk); }
 
+/* How often others may run: once for each lock, and for each part of the disk that is searched. */
+static uint nturns;
+static void count_turn(void) { nturns++; }
+
+static uint turns_to_replace(const char *name)
+{
+    uint total = 0;
+
+    for (uint i = 0; i < 20; i++) {
+        check_eq(unlink_path(name), 0);
+        check_eq(fs_settle(), 0);
+        nturns = 0;
+        check_eq(world_write_file(name, 0, 10, i), 10);
+        total += nturns;
+        check_eq(fs_settle(), 0);
+    }
+    return total;
+}
+
+/* The blocks of "first" come before those of two large files, and those of "last" after them. */
+static void replace_files(void *unused)
+{
+    enum { LARGE = 8000000 };
+
+    (void)unused;
+    check_eq(world_write_file("first", 0, 10, 1), 10);
+    check_eq(world_write_file("large", 0, LARGE, 1), LARGE);
+    check_eq(world_write_file("larger", 0, LARGE, 1), LARGE);
+    check_eq(world_write_file("last", 0, 10, 1), 10);
+    check_eq(fs_settle(), 0);
+    fake_on_switch = count_turn;
+    actors_jitter(1);
+    uint first = turns_to_replace("first"), last = turns_to_replace("last");
+    check(last < first + first / 4);
+    fake_on_switch = NULL;
+}
+
+TEST("what was freed behind large files is found as fast as what was freed before them")
+{
+    run_on(&world_large, replace_files, NULL);
+}
+
 static void use_all_inodes(void *unused)
 {
     (void)unused;

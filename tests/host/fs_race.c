@@ -1,34 +1,57 @@
 /*
- * fs_race.c - several threads at once, in interleavings that a seed decides: files, directories, and pipes.
+ * fs_race.c - files, directories and the block cache, used by several threads at once.
  *
- * The actors change places at each lock and each disk transfer.  What must hold: nothing panics, no thread is
- * left asleep, what each writes is what it reads, and the disk is consistent in the end.
+ * What must hold: nothing panics, no thread is left asleep, what each writes is what it reads, and the disk is
+ * consistent in the end.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "fs/cache_impl.h"
-#include "fs_world.h"
-#include "host.h"
+#include "fs_race.h"
 #include "include/fcntl.h"
 #include "mm/page.h"
 
 static uint nrunning;
 
-/* Atomic for the thread sanitizer: what a thread did is over when it is waited for. */
-static void finished(void) { atomic_add(&nrunning, -1u); }
+void race_finished(void) { atomic_add(&nrunning, -1u); }
 
-static void wait_for_all(void)
+uint race_nrunning(void) { return atomic_add(&nrunning, 0); }
+
+void race_wait_for_all(void)
 {
-    while (atomic_add(&nrunning, 0))
+    while (race_nrunning())
         actor_yield();
 }
 
-static void start(void (*run)(void *), uint n)
+struct actor *race_start(void (*run)(void *), uintptr_t arg)
 {
-    atomic_add(&nrunning, n);
+    atomic_add(&nrunning, 1);
+    return actor_start(run, (void *)arg);
+}
+
+void race_start_all(void (*run)(void *), uint n)
+{
     for (uint i = 0; i < n; i++)
-        actor_start(run, (void *)(uintptr_t)i);
+        race_start(run, i);
+}
+
+void race_seed(uint npages, void (*run)(void *), uint seed)
+{
+    bool good = world_boot_with(npages, seed, run, NULL);
+
+    good = world_is_consistent(NULL) && good;
+    if (!good)
+        printf("# seed %u\n", seed);
+    check(good);
+}
+
+void race_seeds(const struct fsimage_shape *shape, uint npages, void (*run)(void *), uint nseeds)
+{
+    for (uint seed = 1; seed <= nseeds / RACE_SEEDS_SHARE; seed++) {
+        world_format(shape);
+        race_seed(npages, run, seed);
+    }
 }
 
 /* Files. */
@@ -48,7 +71,18 @@ static void write_and_read(void *arg)
         check_eq(fs_unlink(world_root(), name), 0);
         check_eq(world_size(name), ~0u);
     }
-    finished();
+    race_finished();
+}
+
+/* Empties a file, or makes it, and writes to its end.  It stays open, and may have lost its name by then. */
+static struct file *rewrite(const char *path)
+{
+    static const char bytes[9000];
+    struct file *f = file_open(world_root(), path, O_CREATE | O_RDWR | O_TRUNC | O_APPEND);
+
+    if (f)
+        check_eq(file_write(f, bytes, sizeof(bytes)), sizeof(bytes));
+    return f;
 }
 
 /* All use the same names; any result is right. */
@@ -56,13 +90,14 @@ static void fight(void *arg)
 {
     uint self = (uintptr_t)arg;
     struct inode *root = world_root();
+    struct file *held = NULL;
     char a[20], b[20];
 
     for (uint round = 0; round < 60; round++) {
         sprintf(a, "n%u", fake_random(4));
         sprintf(b, fake_random(2) ? "n%u" : "n0/m%u", fake_random(4));
         struct inode *ip;
-        switch (fake_random(9)) {
+        switch (fake_random(10)) {
         case 0:
             fs_mkdir(root, a);
             break;
@@ -94,9 +129,16 @@ static void fight(void *arg)
         case 8:
             fs_rename(root, b, a);
             break;
+        case 9:
+            if (held)
+                file_close(held);
+            held = rewrite(b);
+            break;
         }
     }
-    finished();
+    if (held)
+        file_close(held);
+    race_finished();
 }
 
 static void run_files(void *unused)
@@ -104,11 +146,11 @@ static void run_files(void *unused)
     (void)unused;
     check(world_root() != NULL);
     uint used = page_used();
-    start(write_and_read, 5);
-    wait_for_all();
-    start(fight, 5);
-    start(write_and_read, 2);
-    wait_for_all();
+    race_start_all(write_and_read, 5);
+    race_wait_for_all();
+    race_start_all(fight, 5);
+    race_start_all(write_and_read, 2);
+    race_wait_for_all();
     check_eq(fs_settle(), 0);
     check_eq(page_used(), used);
 }
@@ -162,7 +204,7 @@ static void leave_inner(void *unused)
     for (uint n = fake_random(100); n > 0; n--)
         actor_yield();
     inode_put(inner);
-    finished();
+    race_finished();
 }
 
 static void ask_in_vain(void *unused)
@@ -170,7 +212,7 @@ static void ask_in_vain(void *unused)
     (void)unused;
     for (uint i = 0; i < 40; i++)
         check(!file_open(world_root(), "long/new", O_CREATE | O_RDWR));
-    finished();
+    race_finished();
 }
 
 static void run_freeing(void *unused)
@@ -181,9 +223,9 @@ static void run_freeing(void *unused)
     inner = fs_lookup(root, "outer/inner");
     check_eq(fs_unlink(root, "outer/inner"), 0);
     check_eq(fs_unlink(root, "outer"), 0);
-    start(leave_inner, 1);
-    start(ask_in_vain, 2);
-    wait_for_all();
+    race_start(leave_inner, 0);
+    race_start_all(ask_in_vain, 2);
+    race_wait_for_all();
     check_eq(fs_mkdir(root, "outer"), 0); /* both numbers are free again */
     check_eq(fs_mkdir(root, "outer/inner"), 0);
 }
@@ -201,6 +243,7 @@ static void fill_disk(void *unused)
     check_eq(fs_mkdir(root, "from"), 0);
     check_eq(fs_mkdir(root, "from/moving"), 0);
     check_eq(fs_mkdir(root, "to"), 0);
+    check_eq(fs_mkdir(root, "gone"), 0);
     check_eq(world_write_file("to/f", 0, 0, 1), 0);
     for (uint i = 3; i < BSIZE / sizeof(struct dirent); i++) { /* it has ".", ".." and "f" */
         sprintf(name, "to/%u", i);
@@ -218,7 +261,7 @@ static void move_in_vain(void *unused)
     (void)unused;
     for (uint i = 0; i < 40; i++)
         check_eq(fs_rename(world_root(), "from/moving", "to/moving"), -1);
-    finished();
+    race_finished();
 }
 
 static void run_moving(void *unused)
@@ -226,8 +269,8 @@ static void run_moving(void *unused)
     struct inode *from = fs_lookup(world_root(), "from"), *moving = fs_lookup(world_root(), "from/moving");
 
     (void)unused;
-    start(move_in_vain, 1);
-    while (atomic_add(&nrunning, 0)) {
+    race_start(move_in_vain, 0);
+    while (race_nrunning()) {
         struct inode *up = fs_lookup(moving, "..");
         check(up == from);
         inode_put(up);
@@ -235,6 +278,90 @@ static void run_moving(void *unused)
     }
     inode_put(moving);
     inode_put(from);
+}
+
+/* A file is linked in vain, for each reason that there is, and then in earnest: nobody may see that it was tried, or
+   one of its names without the other. */
+
+static void link_file(void *unused)
+{
+    struct inode *gone = fs_lookup(world_root(), "gone");
+
+    (void)unused;
+    check_eq(fs_unlink(world_root(), "gone"), 0);
+    for (uint i = 0; i < 20; i++) {
+        check_eq(fs_link(world_root(), "f0", "f1"), -1);
+        check_eq(fs_link(world_root(), "f0", "to/two"), -1);
+        check_eq(fs_link(gone, "/f0", "two"), -1);
+    }
+    check_eq(fs_link(world_root(), "f0", "two"), 0);
+    inode_put(gone);
+    race_finished();
+}
+
+static uint nlinks(const char *name)
+{
+    struct inode *ip = fs_lookup(world_root(), name);
+    struct stat st = { .nlink = 0 };
+
+    if (ip)
+        inode_stat(ip, &st);
+    inode_put(ip);
+    return st.nlink;
+}
+
+static void run_linking(void *unused)
+{
+    (void)unused;
+    race_start_all(link_file, 1);
+    while (race_nrunning()) {
+        uint n = nlinks("two");
+        check(n == 0 || n == 2);
+        check(nlinks("f0") == 1 || nlinks("two") == 2);
+        actor_yield();
+    }
+    check_eq(fs_unlink(world_root(), "two"), 0);
+    check_eq(fs_mkdir(world_root(), "gone"), 0);
+}
+
+/* Somebody reads a file from start to end in one call, again and again, and others write to it. */
+
+#define LONG       600000u
+#define LONG_READS 10u
+
+static uint nwritten;
+
+static void read_at_once(void *unused)
+{
+    static char bytes[LONG];
+
+    (void)unused;
+    for (uint i = 0; i < LONG_READS; i++) {
+        struct file *f = file_open(world_root(), "long", O_RDONLY);
+        check_eq(file_read(f, bytes, LONG), LONG);
+        file_close(f);
+    }
+    race_finished();
+}
+
+static void write_bytes(void *unused)
+{
+    (void)unused;
+    while (race_nrunning() > 1) {
+        check_eq(world_write_file("long", 0, 1, 1), 1);
+        nwritten++;
+    }
+    race_finished();
+}
+
+static void run_reading(void *unused)
+{
+    (void)unused;
+    check_eq(world_write_file("long", 0, LONG, 1), LONG);
+    race_start(read_at_once, 0);
+    race_start(write_bytes, 0);
+    race_wait_for_all();
+    check(nwritten > 4 * LONG_READS);
 }
 
 /* Many writers share one open file: each piece lands as a whole. */
@@ -247,7 +374,7 @@ static void append_lines(void *arg)
     memset(line, 'a' + (int)(uintptr_t)arg, sizeof(line));
     for (uint i = 0; i < 40; i++)
         check_eq(file_write(shared, line, sizeof(line)), sizeof(line));
-    finished();
+    race_finished();
 }
 
 static void run_shared(void *unused)
@@ -256,8 +383,8 @@ static void run_shared(void *unused)
     char line[100];
     uint count[4] = { 0 };
     shared = file_open(world_root(), "shared", O_CREATE | O_RDWR);
-    start(append_lines, 4);
-    wait_for_all();
+    race_start_all(append_lines, 4);
+    race_wait_for_all();
     file_close(shared);
     shared = file_open(world_root(), "shared", O_RDONLY);
     for (int n; (n = file_read(shared, line, sizeof(line))) > 0;) {
@@ -271,35 +398,11 @@ static void run_shared(void *unused)
     file_close(shared);
 }
 
-#ifdef __SANITIZE_THREAD__
-#define SEEDS_SHARE 10 /* it finds most races in any order, and takes its time */
-#else
-#define SEEDS_SHARE 1
-#endif
-
-static void run_seed(uint npages, void (*run)(void *), uint seed)
-{
-    bool good = world_boot_with(npages, seed, run, NULL);
-
-    good = world_is_consistent(NULL) && good;
-    if (!good)
-        printf("# seed %u\n", seed);
-    check(good);
-}
-
-static void race(const struct fsimage_shape *l, uint npages, void (*run)(void *), uint nseeds)
-{
-    for (uint seed = 1; seed <= nseeds / SEEDS_SHARE; seed++) {
-        world_format(l);
-        run_seed(npages, run, seed);
-    }
-}
-
 TEST("files and directories")
 {
-    race(&world_xv6, 2000, run_files, 40);
-    race(&world_small, 2000, run_files, 40);
-    race(&world_small, 330, run_files, 20);
+    race_seeds(&world_xv6, 2000, run_files, 40);
+    race_seeds(&world_small, 2000, run_files, 40);
+    race_seeds(&world_small, 330, run_files, 20);
 }
 
 TEST("a number is not given out before the inode that had it is gone")
@@ -307,8 +410,8 @@ TEST("a number is not given out before the inode that had it is gone")
     world_format(&few_inodes);
     check(world_boot(fill_up, NULL));
     spoil();
-    for (uint seed = 1; seed <= 60 / SEEDS_SHARE; seed++)
-        run_seed(2000, run_freeing, seed); /* which leaves all as it was */
+    for (uint seed = 1; seed <= 60 / RACE_SEEDS_SHARE; seed++)
+        race_seed(2000, run_freeing, seed); /* which leaves all as it was */
 }
 
 TEST("a directory that can't move leads to where it is at each moment")
@@ -316,275 +419,20 @@ TEST("a directory that can't move leads to where it is at each moment")
     world_format(&few_blocks);
     check(world_boot(fill_disk, NULL));
     for (uint seed = 1; seed <= 10; seed++)
-        run_seed(2000, run_moving, seed);
+        race_seed(2000, run_moving, seed);
 }
 
-TEST("one open file, many writers") { race(&world_small, 2000, run_shared, 10); }
-
-/* Pipes. */
-
-static struct file *reader, *writer;
-static uint nbytes_read, nread_end;
-
-static void send_bytes(void *arg)
+TEST("a link counts exactly while its name is there, and not when it fails")
 {
-    uint left = 30000, at = 0, seed = (uintptr_t)arg;
-    uchar bytes[9000];
-
-    while (left > 0) {
-        uint n = 1 + fake_random(fake_random(2) ? 20 : sizeof(bytes));
-        n = n < left ? n : left;
-        for (uint i = 0; i < n; i++)
-            bytes[i] = fsops_byte(seed, at + i);
-        check_eq(file_write(writer, bytes, n), n);
-        at += n;
-        left -= n;
-    }
-    finished();
+    world_format(&few_blocks);
+    check(world_boot(fill_disk, NULL));
+    for (uint seed = 1; seed <= 10; seed++)
+        race_seed(2000, run_linking, seed);
 }
 
-static void receive_bytes(void *unused)
-{
-    (void)unused;
-    uchar bytes[9000];
-    for (;;) {
-        int n = file_read(reader, bytes, 1 + fake_random(sizeof(bytes)));
-        check(n >= 0);
-        if (n <= 0)
-            break;
-        for (int i = 0; i < n; i++) /* of one writer: in order */
-            check_eq(bytes[i], fsops_byte(0, nbytes_read + i));
-        nbytes_read += n;
-    }
-    nread_end++;
-    finished();
-}
+TEST("a long read lets others write in between") { race_seeds(&world_small, 700, run_reading, 10); }
 
-static void run_pipe(void *unused)
-{
-    (void)unused;
-    uint used = page_used();
-    check_eq(pipe_create(&reader, &writer), 0);
-    nbytes_read = 0;
-    start(send_bytes, 1);
-    start(receive_bytes, 1);
-    while (nrunning > 1)
-        actor_yield();
-    file_close(writer);
-    wait_for_all();
-    check_eq(nbytes_read, 30000);
-    file_close(reader);
-    check_eq(page_used(), used);
-}
-
-static void send_lines(void *arg)
-{
-    char line[4096];
-    uint n = 1000 + 1000 * (uintptr_t)arg;
-
-    memset(line, 'a' + (int)(uintptr_t)arg, n);
-    for (uint i = 0; i < 20; i++)
-        check_eq(file_write(writer, line, n), n);
-    finished();
-}
-
-/* Up to a page goes in one piece, whatever others write. */
-static void run_lines(void *unused)
-{
-    (void)unused;
-    uint run = 0, total = 0;
-    uchar last = 0, bytes[700];
-    check_eq(pipe_create(&reader, &writer), 0);
-    start(send_lines, 3);
-    while (total < 20 * 6000) {
-        int n = file_read(reader, bytes, 1 + fake_random(sizeof(bytes)));
-        check(n > 0);
-        if (n <= 0)
-            break;
-        total += n;
-        for (int i = 0; i < n; i++) {
-            if (bytes[i] != last) {
-                check(last == 0 || run % (1000 * (last - 'a' + 1)) == 0);
-                run = 0;
-                last = bytes[i];
-            }
-            run++;
-        }
-    }
-    wait_for_all();
-    file_close(writer);
-    check_eq(file_read(reader, bytes, 10), 0);
-    file_close(reader);
-}
-
-/* Writers of short lines, who always find room, and one of a page. */
-static uint nshort, nlong;
-
-static void send_short_lines(void *unused)
-{
-    char line[100] = "";
-
-    (void)unused;
-    while (atomic_add(&nlong, 0) == 0 && atomic_add(&nshort, 1) < 4000)
-        check_eq(file_write(writer, line, sizeof(line)), sizeof(line));
-    finished();
-}
-
-static void send_long_line(void *unused)
-{
-    static char line[4096];
-
-    (void)unused;
-    while (atomic_add(&nshort, 0) < 200) /* the pipe is full */
-        actor_yield();
-    check_eq(file_write(writer, line, sizeof(line)), sizeof(line));
-    atomic_add(&nlong, 1);
-    finished();
-}
-
-static void drain(void *unused)
-{
-    char bytes[100];
-
-    (void)unused;
-    while (file_read(reader, bytes, sizeof(bytes)) > 0)
-        for (uint i = 0; i < 10; i++) /* the pipe stays full */
-            actor_yield();
-    finished();
-}
-
-static void run_turns(void *unused)
-{
-    (void)unused;
-    check_eq(pipe_create(&reader, &writer), 0);
-    nshort = nlong = 0;
-    start(drain, 1);
-    start(send_short_lines, 3);
-    start(send_long_line, 1);
-    while (atomic_add(&nrunning, 0) > 1)
-        actor_yield();
-    file_close(writer);
-    wait_for_all();
-    check(nshort < 1000);
-    file_close(reader);
-}
-
-/* Sleepers end when the other side closes, or when they are killed. */
-static int sleeper_result;
-static void sleep_reading(void *unused)
-{
-    char c;
-
-    (void)unused;
-    sleeper_result = file_read(reader, &c, 1);
-    finished();
-}
-
-static void sleep_writing(void *unused)
-{
-    static char bytes[100000];
-
-    (void)unused;
-    sleeper_result = file_write(writer, bytes, sizeof(bytes));
-    finished();
-}
-
-static void let_sleep(void)
-{
-    for (uint i = 0; i < 50; i++)
-        actor_yield();
-}
-
-static void run_ends(void *unused)
-{
-    (void)unused;
-    char c = 'x';
-    uint used = page_used();
-    check_eq(pipe_create(&reader, &writer), 0);
-    check_eq(file_read(writer, &c, 1), -1);
-    check_eq(file_write(reader, &c, 1), -1);
-    check_eq(file_stat(reader, &(struct stat){ 0 }), -1);
-    start(sleep_reading, 1);
-    let_sleep();
-    file_close(writer);
-    wait_for_all();
-    check_eq(sleeper_result, 0);
-    file_close(reader);
-
-    check_eq(pipe_create(&reader, &writer), 0);
-    start(sleep_writing, 1);
-    let_sleep();
-    file_close(reader);
-    wait_for_all();
-    check_eq(sleeper_result, -1);
-    check_eq(file_write(writer, &c, 1), -1);
-    file_close(writer);
-
-    for (uint i = 0; i < 2; i++) {
-        check_eq(pipe_create(&reader, &writer), 0);
-        nrunning = 1;
-        struct actor *a = actor_start(i ? sleep_writing : sleep_reading, NULL);
-        let_sleep();
-        thread_kill(actor_thread(a));
-        wait_for_all();
-        check_eq(sleeper_result, -1);
-        file_close(reader);
-        file_close(writer);
-    }
-    check_eq(page_used(), used);
-}
-
-/* A killed process moves one more piece at most, though it would not have to wait. */
-#define PIECE 4096
-static char block[4 * PIECE]; /* all that a pipe holds */
-
-static void write_killed(void *unused)
-{
-    (void)unused;
-    thread_kill(thread_self());
-    check_eq(file_write(writer, block, sizeof(block)), -1);
-    finished();
-}
-
-static void read_killed(void *unused)
-{
-    (void)unused;
-    thread_kill(thread_self());
-    check(file_read(reader, block, sizeof(block)) <= PIECE);
-    finished();
-}
-
-static void run_killed(void *unused)
-{
-    (void)unused;
-    check_eq(pipe_create(&reader, &writer), 0);
-    start(write_killed, 1);
-    wait_for_all();
-    check(file_read(reader, block, sizeof(block)) <= PIECE);
-    check_eq(file_write(writer, block, sizeof(block)), sizeof(block));
-    start(read_killed, 1);
-    wait_for_all();
-    file_close(writer);
-    check(file_read(reader, block, sizeof(block)) >= (int)sizeof(block) - PIECE);
-    file_close(reader);
-}
-
-TEST("pipes")
-{
-    race(&world_small, 2000, run_pipe, 30);
-    race(&world_small, 2000, run_lines, 20);
-    race(&world_small, 2000, run_ends, 10);
-}
-
-TEST("a process that is killed soon reads and writes no more of a pipe")
-{
-    race(&world_small, 2000, run_killed, 5);
-}
-
-TEST("short writes to a full pipe do not keep a long one waiting")
-{
-    race(&world_small, 2000, run_turns, 10);
-}
+TEST("one open file, many writers") { race_seeds(&world_small, 2000, run_shared, 10); }
 
 /* Frames of the cache. */
 
@@ -611,7 +459,7 @@ static void wait_for_frame(void *number)
     while (atomic_add(&ngot, 0) < 3)
         actor_yield();
     cache_put(g);
-    finished();
+    race_finished();
 }
 
 static void free_two_frames(void *unused)
@@ -623,10 +471,9 @@ static void free_two_frames(void *unused)
         pinned[n] = cache_get(GROUP_START(n + 1), 1, 0);
         n++;
     }
-    atomic_add(&nrunning, 3);
-    actor_start(wait_for_frame, (void *)(uintptr_t)WANTED);
-    actor_start(wait_for_frame, (void *)(uintptr_t)WANTED);
-    actor_start(wait_for_frame, (void *)(uintptr_t)(WANTED + 1));
+    race_start(wait_for_frame, WANTED);
+    race_start(wait_for_frame, WANTED);
+    race_start(wait_for_frame, WANTED + 1);
     for (uint i = 0; i < 100; i++)
         actor_yield();
     check_eq(atomic_add(&ngot, 0), 0);
@@ -637,7 +484,7 @@ static void free_two_frames(void *unused)
     check_eq(atomic_add(&ngot, 0), 3);
     while (n > 0)
         cache_put(pinned[--n]);
-    wait_for_all();
+    race_wait_for_all();
 }
 
 TEST("a frame of the cache goes to a reader that waits, though the one that was woken needs none")

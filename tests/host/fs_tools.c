@@ -320,6 +320,30 @@ TEST("mkfs --add to an image with a full log")
     check(world_boot(look_at_recovered, NULL));
 }
 
+static void enter_in_root(void *unused)
+{
+    (void)unused;
+    check_eq(world_size("/"), ENTRIES_IN_BLOCK * sizeof(struct dirent));
+    check_eq(world_size("30"), 5);
+    check_eq(world_write_file("31", 0, 10, 1), 10);
+    check_eq(fs_mkdir(world_root(), "32"), 0);
+}
+
+TEST("a root directory that xv6's mkfs made counts a block too many when the last one is full")
+{
+    check_eq(run("mkfs --xv6 r.img small=$(seq -s ' small=' 1 30)"), 0); /* and "." and ".." */
+    check(load_image("r.img"));
+    struct dinode *root = (struct dinode *)(world->disk + 32 * BSIZE) + ROOTINO;
+    check_eq(root->size, BSIZE);
+    root->size += BSIZE;
+    store_image("r.img");
+    check(world_boot(enter_in_root, NULL));
+    check(world_is_consistent(NULL));
+    check_eq(run("fsck -q r.img && mkfs --add r.img small=31 && fsck -q r.img"), 0);
+    check(load_image("r.img"));
+    check_eq(root->size, BSIZE + sizeof(struct dirent));
+}
+
 TEST("fsck says by its status whether an image is good, and changes nothing by itself")
 {
     check_eq(run("fsck"), 8);
@@ -337,7 +361,25 @@ TEST("fsck says by its status whether an image is good, and changes nothing by i
              4);
     check(strstr(output, "log: its header is damaged"));
     check_eq(run("fsck -n c.img </dev/null"), 4);
+    check(!strstr(output, "it can't be mended"));
+    check_eq(run("fsck -n small"), 4);
+    check(strstr(output, "small: it can't be mended"));
     check_eq(run("cmp c.img d.img"), 0);
+}
+
+TEST("mkfs and fsck say when standard output is full, and write into no image when it is closed")
+{
+    check_eq(run("mkfs --info a.img >/dev/full"), 1);
+    check(strstr(output, "mkfs: can't write to standard output: "));
+    check_eq(run("fsck a.img >/dev/full"), 8);
+    check(strstr(output, "fsck: can't write to standard output: "));
+    check_eq(run("mkfs --info a.img >&-"), 0);
+    check_eq(run("cp c.img e.img; cp c.img f.img; fsck -y e.img; fsck -y f.img >&-"), 1);
+    check_eq(run("cmp e.img f.img"), 0);
+    check_eq(
+        run("cp a.img e.img; cp a.img f.img; mkfs --add e.img small; mkfs --add f.img small <&- >&- 2>&-"),
+        0);
+    check_eq(run("cmp e.img f.img; rm e.img f.img"), 0);
 }
 
 TEST("fsck -y mends the image behind a link, keeps its mode, and finds nothing afterwards")
@@ -355,6 +397,18 @@ TEST("fsck -y mends the image behind a link, keeps its mode, and finds nothing a
     check_eq(run("fsck -y full2.img && mkfs --add full2.img small"), 0);
     check(load_image("full2.img"));
     check(world_boot(look_at_recovered, NULL));
+}
+
+TEST("an image that root mends, adds to or makes anew stays its owner's")
+{
+    if (geteuid() != 0)
+        return;
+    check_eq(run("mkfs o.img; printf '\\1' | dd of=o.img bs=1 seek=1024 conv=notrunc status=none; chown "
+                 "12:34 o.img; "
+                 "fsck -y o.img; stat -c %%u:%%g o.img; mkfs --add o.img small; stat -c %%u:%%g o.img; "
+                 "mkfs o.img small; stat -c %%u:%%g o.img"),
+             0);
+    check(strstr(output, "mended\n12:34\n12:34\n12:34\n"));
 }
 
 TEST("fsck counts one of a kind in words that fit")

@@ -69,8 +69,7 @@ void world_init(void);
 /* An empty file system. */
 void world_format(const struct fsimage_shape *shape);
 /* Boots with npages of memory and runs run(arg) as a thread, and the flusher as another one; jitter: see
-   actors_jitter().  False: it could not mount (world->wrong says why), a check in it failed, or it crashed.
-   */
+   actors_jitter().  False: it could not mount (world->wrong says why), a check in it failed, or it crashed. */
 bool world_boot_with(uint npages, uint jitter, void (*run)(void *), void *arg);
 bool world_boot(void (*run)(void *), void *arg); /* with 2,000 pages and no jitter */
 /* The same in this process, where the kernel's variables are those of a machine that is switched on.  A crash ends the

@@ -80,7 +80,7 @@ fs_error_SRC = tests/host/fs_error.c tests/host/fs_cut.c $(FS_WORLD)
 fs_corrupt_SRC = tests/host/fs_corrupt.c $(FS_WORLD)
 fs_mend_SRC = tests/host/fs_mend.c tests/host/fs_mutant.c $(FS_WORLD)
 fs_mutants_SRC = tests/host/fs_mutants.c tests/host/fs_driver.c tests/host/fs_mutant.c $(FS_WORLD)
-fs_race_SRC = tests/host/fs_race.c $(FS_WORLD)
+fs_race_SRC = $(sort $(wildcard tests/host/fs_race*.c)) $(FS_WORLD)
 fs_tools_SRC = tests/host/fs_tools.c $(FS_WORLD)
 # Not a suite: tools/measure/crash.py runs it.
 HOST_TOOLS := fs_replay

@@ -122,7 +122,7 @@ TEST("§3.5 a segment is not created empty or too large")
 TEST("§3.5 the largest size is the limit of pages")
 {
     world_end();
-    world_begin_with((struct ksm_limits){ 0, 0, 0x100000 });
+    world_begin_with((struct ksm_limits){ 64, 256, 0x100000 });
     struct ksm_task *a = world_task(4);
     fake_ram_npages = 0x7FFFE;
     int h = ksm_get(a, 1, KSM_MAX_NBYTES, 0);

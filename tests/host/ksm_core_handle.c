@@ -116,7 +116,7 @@ static void spend(struct ksm_task *task, int h)
     check_sound();
 }
 
-TEST("§3.8 an entry whose numbers are spent rests while a process keeps one of them, and then begins again")
+TEST("§3.8 an entry whose numbers are spent rests while a process keeps one, and then begins again")
 {
     world_end();
     world_begin_with((struct ksm_limits){ 65536, 16, 16 });
@@ -205,6 +205,24 @@ TEST("§3.8 a spent entry does not rest for long")
     check_eq(ksm_delete(b, h), 0);
     check_eq(registry.nspent, 0);
     check_sound();
+}
+
+/* Each process keeps a number of an entry that is spent: the last one, which is set here. */
+TEST("§3.8 §10 entries that rest leave room for as many segments as there may be")
+{
+    world_end();
+    world_begin_with((struct ksm_limits){ 1, 16, 16 });
+    for (int pid = 4; pid < 8; pid++) {
+        struct ksm_task *task = world_task(pid);
+        int h = world_get(task, 1, 1);
+        uint slot = registry_slot(h);
+
+        check_eq(ksm_delete(task, h), 0);
+        registry_slot_at(slot)->state = (INT32_MAX & -registry.nslots) | slot;
+        check_eq(ksm_delete(task, world_get(task, 1, 1)), 0);
+        check_eq(registry.nspent, pid - 3);
+        check_sound();
+    }
 }
 
 TEST("§3.8 one segment after another gets a new handle each time")

@@ -2,7 +2,7 @@
  * ksm_driver.c - the real core beside the models of naive.h and ksm_sleepers.h.
  *
  * Each simulated process is an actor that carries out one operation at a time for the driver, since it may
- * fall asleep in one.  They predict the result of every call, the address of every attachment, who is
+ * fall asleep in one.  The models predict the result of every call, the address of every attachment, who is
  * woken, and each figure of every segment.  Where an allocation was made to fail and the call says
  * KSM_ENOMEM, nothing must have changed.
  */

@@ -328,7 +328,7 @@ static void take_options(int argc, char *const argv[], const char *options, unsi
 {
     char host_options[8];
 
-    /* The host's shall end at the first operand, too; 0 is how glibc starts again. */
+    /* The host's is to end at the first operand, too; 0 is how glibc starts again. */
     snprintf(host_options, sizeof(host_options), "+%s", options);
     optind = 0;
     our_optind = 1;

@@ -308,7 +308,7 @@ static uint unshare_against(uint nowners, uint drop_at, uint return_at, uint tak
     return npassed;
 }
 
-TEST("an owner copies while the others give up and memory is short: no frame is given out that is not there")
+TEST("an owner copies while others give up and memory is short: no frame is given out that is not there")
 {
     for (uint nowners = 1; nowners <= 3; nowners++) {
         uint last = unshare_against(nowners, AFTERWARDS, AFTERWARDS, AFTERWARDS);

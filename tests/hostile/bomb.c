@@ -100,9 +100,7 @@ static void hand_on(const struct kind *kind)
             close(fd);
 }
 
-static void explode(const struct kind *kind) __attribute__((noreturn));
-
-static void explode(const struct kind *kind)
+static __attribute__((noreturn)) void explode(const struct kind *kind)
 {
     int me = getpid();
 

@@ -2,8 +2,9 @@
  * feed.c - what the feed (docs/feed.md) must report truthfully, whatever a program does.
  *
  *   feed names     runs itself under names that look like lines of the feed
- *   feed still N   attaches, and sleeps, so that nothing changes, for N ticks; then prints the totals
- *   feed lock      two processes and one lock, for which one has to wait
+ *   feed still N   attaches, and waits for input; then sleeps for N ticks, in which nothing changes; and prints the
+ *                  totals
+ *   feed lock      two processes and one lock, for which one has to wait, until there is input
  */
 #include "ksm.h"
 #include "ksmlock.h"
@@ -41,6 +42,14 @@ static void *attach(int handle, int flags)
     return where;
 }
 
+/* Until the test has seen in the feed what it waits for. */
+static void wait_for_input(void)
+{
+    char c;
+
+    read(0, &c, 1);
+}
+
 /* A child sleeps on a word, and nobody wakes it. */
 static void still(int nticks)
 {
@@ -53,7 +62,8 @@ static void still(int nticks)
         exits(0);
     }
     attach(ksmget(READ_ONLY, 5000), KSM_READ);
-    sleep(nticks); /* the child has got there long before */
+    wait_for_input();
+    sleep(nticks);
     if (ksminfo(0, &info) < 0)
         fail(9, "no totals");
     printf("still %d %d: %d used, %u segments, %u pages, %u attachments, word %p\n", getpid(), child,
@@ -74,9 +84,7 @@ static void lock(void)
     child = fork();
     if (child == 0)
         exits(ksmlock_acquire(l, 0) || ksmlock_release(l));
-    while (ksmlock_holder(l) == getpid() && !(l->holder.pid & KSMLOCK_WAITED))
-        sleep(1);
-    sleep(25); /* for a snapshot or two */
+    wait_for_input();
     printf("lock %d %d\n", getpid(), child);
     ksmlock_release(l);
     wait();

@@ -6,8 +6,10 @@
  * Worker i, of seed SEED + i, makes the directory wi, and does the operations of tests/fsops.h there, with a sync() now
  * and then.  After each it says so, `synced i NUMBER`, or `unsynced i NUMBER` if the call failed; making the directory
  * was operation 1.  Then it waits for a line of input: by then whoever listens has noted how much the disk has got.
- * One worker at a time does that.
+ * One worker at a time does that.  That line is read as keys, so it is not echoed: an echo may stand in the middle of a
+ * message of the kernel's.
  */
+#include "consolectl.h"
 #include "fcntl.h"
 #include "fsops.h"
 #include "stat.h"
@@ -68,8 +70,11 @@ static void sync_and_say(uint worker, uint nops)
     int result = sync();
     if (read(turn[0], line, 1) != 1)
         fail(1, "worker %u: the turn is lost", worker);
+    if (consolectl(CONSOLE_KEYS) < 0)
+        fail(1, "worker %u: no keys", worker);
     printf(1, "%s %u %u\n", result < 0 ? "unsynced" : "synced", worker, nops);
     gets(line, sizeof(line));
+    consolectl(CONSOLE_LINES);
     if (write(turn[1], "t", 1) != 1)
         fail(1, "worker %u: the turn is lost", worker);
 }

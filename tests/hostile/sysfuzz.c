@@ -254,7 +254,7 @@ static void end_all(void)
 
 /* Removing files. */
 
-static char root[MAX_ROOT][DIRSIZ + 1]; /* the root directory's entries */
+static char root[MAX_ROOT][DIRSIZ + 1]; /* the root directory's entries, before the run */
 static uint nroot;
 
 static bool in_root(const char *name)
@@ -310,10 +310,26 @@ static bool remove_entries(bool is_root)
     return all;
 }
 
+/* Are all that the root directory had still there? */
+static bool root_is_whole(void)
+{
+    bool whole = true;
+
+    for (uint i = 0; i < nroot; i++) {
+        struct stat st;
+
+        if (stat(root[i], &st) < 0) {
+            printf(1, "sysfuzz: /%s is gone\n", root[i]);
+            whole = false;
+        }
+    }
+    return whole;
+}
+
 static bool remove_files(void)
 {
     return chdir(DIRECTORY) == 0 && remove_entries(false) && chdir("/") == 0 && unlink(DIRECTORY) == 0 &&
-           remove_entries(true);
+           remove_entries(true) && root_is_whole();
 }
 
 static void remove_segments(void)

@@ -9,7 +9,7 @@
  * handle of a dead segment is never good again; a birth is seen whole or not at all.
  *
  * WAIT: wait, wake, kill, time-out and exit on one word (wait.c).  Shown: no wake-up is lost (there is no state in
- * which somebody sleeps for ever although the word has changed), and who is gone stands in no queue.
+ * which somebody sleeps for ever although the word has changed), and whoever is gone stands in no queue.
  *
  * PEER: a sleeper that waits for one process's end (wait.c, §11.7), and that process's end, a wake and a time-out at
  * any moment.  Shown: the end is not missed, the sleeper leaves no list behind, and nobody touches a sleeper that has
@@ -54,7 +54,8 @@ inline put(dead)
     assert(ACCOUNTED)
 }
 
-/* Without the lock: the pages go after the segment has left the registry. */
+/* Without the lock: the pages go after the segment has left the registry.  Here others do not wait meanwhile, which
+   only adds behaviours. */
 inline bury(dead)
 {
     if

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { FeedReader, parseLine } from "../../web/picture/feed.mjs";
 import { History } from "../../web/picture/history.mjs";
 import { layout } from "../../web/picture/memory.mjs";
-import { describe as inWords, size } from "../../web/picture/words.mjs";
+import { CALLS, describe as inWords, size } from "../../web/picture/words.mjs";
 import { Typist } from "../../web/typist.mjs";
 
 const sample = readFileSync(new URL("../feed/counter.feed", import.meta.url), "latin1");
@@ -115,6 +115,15 @@ test("the state between two frames is the frame and the events since", () => {
     assert.equal(history.at(472200).segments.get(0x4d).attached.length, 1); // from events alone
 });
 
+test("who begins and ends between two frames is shown meanwhile, and no longer", () => {
+    const { history } = read("KSM-FEED 1 1\nF 1 1 10\nT 0 0 0 0 0 0\nP 2 1 run 0 2 1 - 0 0 0 sh\nZ 1 3 " +
+        "2033326f\nE 20 0 fork 2 3\nR 30 0 3 s513\nE 40 0 exec 3 ps\nE 50 0 exit 3 0\nR 60 0 2 x\n" +
+        "E 70 0 exit 2 0\n");
+    assert.deepEqual([...history.at(45).processes.keys()], [2, 3]);
+    assert.deepEqual([...history.at(65).processes.keys()], [2]);
+    assert.equal(history.at(75).processes.get(2).state, "dead"); // until the next frame
+});
+
 test("events in words", () => {
     const { history, events } = read(sample);
     const words = events.map(event => inWords(history, event)).filter(Boolean);
@@ -188,6 +197,12 @@ test("in the picture of memory, a segment is at its place, and what is higher in
     const heap = plan.rects.find(r => r.kind === "stack" && r.pid === 3);
     assert.ok(attachments[0].y < heap.y);
     assert.equal(plan.words.length, 1);
+});
+
+test("calls have the names that include/syscall.tbl gives their numbers", () => {
+    const table = readFileSync(new URL("../../include/syscall.tbl", import.meta.url), "utf8");
+    const names = new Map([...table.matchAll(/^(\d+) +(\w+)/gm)].map(([, number, name]) => [number, name]));
+    assert.deepEqual(Object.entries(CALLS).filter(([number, name]) => names.get(number) !== name), []);
 });
 
 test("200 processes with 2,000 attachments: each is there, with its bands", () => {

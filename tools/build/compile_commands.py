@@ -12,12 +12,12 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from run import progress  # noqa: E402
+from run.paths import clean_env  # noqa: E402
 
 
 def main():
     command = [sys.argv[1], "-nB", "--no-print-directory", "V=1"] + sys.argv[2:] + ["all", "host-tests"]
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    steps = subprocess.run(command, check=True, env=env, stdout=subprocess.PIPE, text=True).stdout
+    steps = subprocess.run(command, check=True, env=clean_env(), stdout=subprocess.PIPE, text=True).stdout
     found = {}
     for line in steps.replace("\\\n", " ").split("\n"):
         words = shlex.split(line.partition(" || ")[0]) if " -c " in line else []  # after it: what make does if it fails

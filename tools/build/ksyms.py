@@ -107,44 +107,44 @@ class Frame:
             self.saved[register] = self._common.saved[register]
 
     def step(self, reader):
-        """Carries out one instruction; returns by how much the address advances."""
+        """Carries out one instruction, a DW_CFA_...; returns by how much the address advances."""
         op = reader.take(1)
         low = op & 0x3F
-        if op >> 6 == 1:
+        if op >> 6 == 1:  # advance_loc
             return low
-        if op >> 6 == 2:  # the factor of offsets is -4 in all code for this machine
+        if op >> 6 == 2:  # offset, whose factor is -4 in all code for this machine
             self.saved[low] = reader.uleb() * 4
-        elif op >> 6 == 3:
+        elif op >> 6 == 3:  # restore
             self._restore(low)
-        elif op in (0x02, 0x03, 0x04):
+        elif op in (0x02, 0x03, 0x04):  # advance_loc1, 2 and 4
             return reader.take(1 << (op - 2))
-        elif op == 0x05:
+        elif op == 0x05:  # offset_extended
             register = reader.uleb()  # stands before the offset
             self.saved[register] = reader.uleb() * 4
-        elif op == 0x06:
+        elif op == 0x06:  # restore_extended
             self._restore(reader.uleb())
-        elif op == 0x08:
+        elif op == 0x08:  # same_value
             self.saved.pop(reader.uleb(), None)
-        elif op == 0x07:
+        elif op == 0x07:  # undefined
             self.saved[reader.uleb()] = None
-        elif op == 0x0A:
+        elif op == 0x0A:  # remember_state
             self.states.append((self.base, self.distance, dict(self.saved)))
-        elif op == 0x0B:
+        elif op == 0x0B:  # restore_state
             self.base, self.distance, self.saved = self.states.pop()
-        elif op == 0x0C:
+        elif op == 0x0C:  # def_cfa
             self.base, self.distance = reader.uleb(), reader.uleb()
-        elif op == 0x0D:
+        elif op == 0x0D:  # def_cfa_register
             self.base = reader.uleb()
-        elif op == 0x0E:
+        elif op == 0x0E:  # def_cfa_offset
             self.distance = reader.uleb()
-        elif op == 0x0F:
+        elif op == 0x0F:  # def_cfa_expression
             self.base = reader.block()
-        elif op in (0x10, 0x16):
+        elif op in (0x10, 0x16):  # expression, val_expression
             register = reader.uleb()
             self.saved[register] = reader.block()
-        elif op == 0x2E:
+        elif op == 0x2E:  # GNU_args_size
             reader.uleb()
-        elif op:
+        elif op:  # 0 is nop
             sys.exit(f"ksyms: the debugging information has an instruction {op:#x}")
         return 0
 

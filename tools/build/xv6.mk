@@ -23,7 +23,9 @@ endif
 GDBPORT ?= $(shell expr $$(id -u) % 5000 + 25000)
 # For this computer alone: whoever reaches gdb's port can have QEMU run any command.
 QEMUGDB = -gdb tcp:127.0.0.1:$(GDBPORT)
-QEMUOPTS = -kernel $B/kernel.elf -drive file=fs.img,index=1,media=disk,format=raw -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
+# A full disk of the host's is an error for the kernel: without `report', QEMU would stop the machine.
+DISK = -drive file=fs.img,index=1,media=disk,format=raw,werror=report
+QEMUOPTS = -kernel $B/kernel.elf $(DISK) -smp $(CPUS) -m $(MEM) $(QEMUEXTRA)
 # As -nographic, but that the firmware neither writes to the console nor reads it.
 NOX = -display none -serial mon:stdio
 # A serial port that the kernel has not set up yet loses what is sent to it.

@@ -56,7 +56,7 @@ class Trees:
     """Trees by the number of exercises that are solved in them, and the results of suites there."""
 
     def __init__(self):
-        clean = {k: v for k, v in suites.clean_env(CPUS="2", KSM_BUILT="1").items() if k not in ("B", "CC", "DEBUG")}
+        clean = suites.clean_env("B", "CC", "DEBUG", CPUS="2", KSM_BUILT="1")
         self.envs = {False: clean, True: dict(clean, DEBUG="1", B=debug_build(clean))}  # by whether a debug kernel runs
         self.seen = {}
         self.processes = Processes()

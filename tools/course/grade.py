@@ -7,6 +7,7 @@ whole: a run that was interrupted goes on where it was.
 
 import argparse
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -22,13 +23,17 @@ from course import points, report, submission, trial  # noqa: E402
 from course.processes import Processes  # noqa: E402
 from course.reference import Reference, Refused, build, hidden_tests  # noqa: E402
 from course.workplace import check_room, is_full, locked, workplace  # noqa: E402
+try:
+    from course import handout
+except ImportError:  # a student's tree has none
+    handout = None
 from run import progress  # noqa: E402
-from run.options import MAX_PROCESSORS, ToolParser, natural, positive  # noqa: E402
+from run.options import MAX_PROCESSORS, ToolParser, natural, positive, small  # noqa: E402
 from run.statuses import INTERRUPTED, USAGE_ERROR, say  # noqa: E402
 
 POINTS_MISSING, NO_TREE, CANNOT_WRITE = 1, 3, 4
 TABLE, GRADES = "table.txt", "grades.csv"  # beside the results
-UNGRADED = "no tree", "too large"  # how the sentence begins about what is no submission
+UNGRADED = "no tree", "too large"  # how the sentence about what is no submission begins
 
 USAGE = """\
 usage: ./ksm grade [OPTION]... TREE...
@@ -71,8 +76,8 @@ def parse(argv):
     parser.add_argument("--smp", type=numbers)
     parser.add_argument("--icount", action="store_true")
     parser.add_argument("--jitter", type=natural)
-    parser.add_argument("--seed", type=positive, default=1)
-    parser.add_argument("--limit", type=positive, default=60)
+    parser.add_argument("--seed", type=small, default=1)
+    parser.add_argument("--limit", type=small, default=60)
     parser.add_argument("--jobs", type=positive, default=os.cpu_count() or 1)
     parser.add_argument("--out", default="grades")
     parser.add_argument("trees", nargs="*")
@@ -140,6 +145,16 @@ def chosen_items(options):
     return items
 
 
+def handed_out(options):
+    """With --exercise: the tree that students had, and where they write.  None where git does not say what that is, and
+    in a student's tree."""
+    if options.exercise and handout:
+        with contextlib.suppress(handout.Fault):
+            exercise = points.find_exercise(options.exercise)
+            return handout.handed_out(exercise, submission.PARTS), points.done_by(exercise)
+    return None
+
+
 class Graded:
     """The result of one tree, as result.json has it."""
 
@@ -172,6 +187,7 @@ class Grader:
     def __init__(self, options, names, reference, shares, work, processes):
         self._options, self._names, self._reference = options, names, reference
         self._shares, self._work, self._processes = shares, work, processes
+        self._handed = handed_out(options)
         self._base = reference.fingerprint(shares)
         self.reused = 0
 
@@ -182,6 +198,8 @@ class Grader:
         """The result of a tree: one that is there already, or a new one."""
         try:
             found = submission.Submission(path, os.path.join(ROOT, "tests"))
+            if self._handed:
+                found.note_changes(*self._handed)
             fingerprint = found.fingerprint(self._base)
         except (submission.NoTree, OSError) as e:
             why = str(e) if isinstance(e, submission.NoTree) else "no tree: %s%s" % (
@@ -300,9 +318,11 @@ def lines_of(results):
 
 
 def explained(test, result):
-    """A failed test in a few lines."""
-    why = ("%s: %s" % (test["outcome"], test["why"])) if test["why"] else test["outcome"]
-    return "" if test["outcome"] == trial.PASSED else "%s (%s)" % (result.problem or why, test["how"] or result.ways[0])
+    """A failed test in a line, with how it ran, if it did."""
+    if test["outcome"] == trial.PASSED:
+        return ""
+    why = result.problem or ": ".join(filter(None, (test["outcome"], test["why"])))
+    return "%s (%s)" % (why, test["how"]) if test["how"] else why
 
 
 def write_reports(options, results, reference):

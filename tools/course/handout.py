@@ -28,6 +28,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from exercises import HERE, Fault, NoExercise, ROOT, find, load  # noqa: E402
 from rules.common import files, git  # noqa: E402
 from run import progress  # noqa: E402
+from run.statuses import INTERRUPTED, USAGE_ERROR  # noqa: E402
 
 USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
        ./ksm handout --check [EXERCISE]...
@@ -48,7 +49,7 @@ LEFT_OUT = (".ci/*", ".github/*", "course/*", "kernel/ksm/*", "docs/mistakes*", 
             "tools/course/handout.py", "tools/course/check.py", "tools/measure/mutant*", "tools/measure/faults*",
             "tools/measure/mistakes*", "tools/measure/findings*", "tests/host/ksm_*", "tests/cli/handout.py",
             "tests/cli/grade.py", "tests/cli/grade_*", "tests/cli/_submissions.py", "tests/cli/teaching.py")
-KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h")
+KEPT = ("course/exercises.ini", "kernel/ksm/ksm.h", "kernel/ksm/word.c")
 # What is at the top of this tree.  Where git does not say what belongs to it, nothing else is handed out.
 TOP = (".ci", ".clang-format", ".clang-tidy", ".codespellrc", ".devcontainer", ".dockerignore", ".editorconfig",
        ".flake8", ".github", ".gitignore", ".vscode", "CHANGELOG.md", "CONTRIBUTING.md", "Dockerfile", "LICENSE",
@@ -230,6 +231,13 @@ def contents(path, made_of, number, exercise):
     return data
 
 
+def handed_out(exercise, parts):
+    """The tree of an exercise: what is in these directories of it, by path."""
+    made_of = sources()
+    return {path: contents(path, made_of, exercise.number - 1, exercise)
+            for path in made_of if path.split("/")[0] in parts}
+
+
 def write(path, data, mode):
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as f:
@@ -338,7 +346,7 @@ def main():
             return check([find(word, exercises) for word in arguments[1:]] or exercises, exercises)
         if len(arguments) not in (1, 2) or any(word.startswith("-") for word in arguments):
             sys.stderr.write(usage(exercises))
-            return 2
+            return USAGE_ERROR
         handout(arguments, exercises)
     except (Fault, NoExercise) as fault:
         sys.stderr.write("ksm: %s\n" % fault)
@@ -347,7 +355,7 @@ def main():
         sys.stderr.write("ksm: cannot write %s: %s\n" % (arguments[-1], (error.strerror or str(error)).lower()))
         return 1
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     return 0
 
 

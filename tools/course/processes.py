@@ -18,7 +18,7 @@ class Processes:
         self.stopped = False
 
     def start(self, limits, command, **more):
-        """Its standard output is a pipe.  `limits` are for the shell: ulimit -t 10; ..."""
+        """Starts a command whose standard output is a pipe.  `limits` are for the shell: ulimit -t 10; ..."""
         with self._lock, progress.uninterrupted():
             self.check()
             process = subprocess.Popen(["sh", "-c", limits + '; exec "$0" "$@"'] + command, stdout=subprocess.PIPE,
@@ -55,7 +55,7 @@ class Processes:
 
 
 def end(process):
-    """With all that it has started, which may hold its output open."""
+    """Ends a process with all that it has started, which may hold its output open."""
     if process.poll() is None:
         children.end(process)
     end_group(process)

@@ -132,7 +132,7 @@ class Reference:
         return shares
 
     def fingerprint(self, shares):
-        """For all that results depend on beside the submission."""
+        """For all that results depend on besides the submission."""
         how = self.debug, sorted(shares.items()), [(str(way), way.limit) for way in self.ways]
         h = hashlib.sha256(repr(how).encode())
         paths = [os.path.relpath(os.path.join(where, name), self.tree) for where, _, names in os.walk(self.tree)

@@ -53,7 +53,7 @@ def printable(text):
 
 
 def xml_text(text):
-    """XML has no word for most control characters."""
+    """XML can't hold most control characters."""
     return NOT_XML.sub("\ufffd", text)
 
 
@@ -94,7 +94,7 @@ def gradescope(output, tests, seconds):
 
 
 def cell(text):
-    """A spreadsheet computes what begins so, and others have chosen it."""
+    """A spreadsheet would compute a cell that begins so, and a submission may have chosen what it says."""
     return "'" + text if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 

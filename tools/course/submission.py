@@ -22,7 +22,7 @@ from run.paths import ROOT
 
 PARTS = ("kernel", "user", "include")
 NAME = re.compile(r"[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,99}")
-FILES_MAX, BYTES_MAX, DEPTH_MAX, NOTES_MAX = 5000, 64 << 20, 12, 10
+FILES_MAX, BYTES_MAX, DEPTH_MAX, NOTES_MAX, CHANGED_MAX = 5000, 64 << 20, 12, 10, 5
 BUILD_LIMITS = "ulimit -t 120; ulimit -f 1048576; ulimit -v 6291456; ulimit -c 0"  # seconds, blocks of 512 bytes, KB
 BUILD_SECONDS = 900
 BUILD_BYTES = 1 << 30  # of the whole build; what is right takes a tenth
@@ -42,7 +42,7 @@ class Submission:
     """The files of one tree that count, by their paths in it, and notes about others."""
 
     def __init__(self, root, own_tests):
-        """own_tests: the directory of the tests that the tree would be graded by if one trusted it."""
+        """own_tests: the directory of the grader's own tests, which are compared with the tree's."""
         self.root = root
         self.files, self.notes = [], []
         self._nbytes = self._nentries = 0
@@ -88,6 +88,21 @@ class Submission:
         self._nbytes += nbytes
         if self._nbytes > BYTES_MAX:
             raise too_large()
+
+    def note_changes(self, handed, where):
+        """What differs from the tree that was handed out, but for these files and directories, may be there to deceive:
+        a person should see it."""
+        mine = set(self.files)
+        changed = [path for path in sorted(mine | set(handed)) if not path.startswith(where)
+                   and (path not in mine or self._text(path) != handed.get(path))]
+        if changed:
+            more = ", and %d more" % (len(changed) - CHANGED_MAX) if len(changed) > CHANGED_MAX else ""
+            self.notes.append("changed outside the exercises' files: %s%s" % (", ".join(changed[:CHANGED_MAX]), more))
+
+    def _text(self, path):
+        """The text of a file that counts, with the ends of lines as they were handed out."""
+        with open(os.path.join(self.root, path), "rb") as f:
+            return f.read().replace(b"\r\n", b"\n")
 
     def fingerprint(self, base):
         """A number for these files and what they are graded with."""

@@ -51,7 +51,7 @@ class How:
 
 class Stream:
     """Takes what a process prints, and keeps its beginning and its end.  full() is called once it is too much; the rest
-    is taken too, as who waits for a reader can't end."""
+    is taken too, since a process that waits for a reader can't end."""
 
     def __init__(self, pipe, line=lambda data: None, full=lambda: None):
         self._pipe, self._line, self._full = pipe, line, full
@@ -82,9 +82,11 @@ class Stream:
 
 
 class Report:
-    """What one run has said of its tests: pairs of a title and an outcome, and the notes before each failure."""
+    """What one run has said of its tests: pairs of a title and an outcome, and a note before each failure: the first
+    check that did not hold, since others follow from it, or else the last note."""
 
     RESULT = re.compile(rb"(not )?ok \d+ - (.*)")
+    CHECK = re.compile(r"\S+:\d+: ")
 
     def __init__(self, key):
         self._key = key.encode()
@@ -98,14 +100,15 @@ class Report:
             title, skip, _ = result[2].decode(errors="replace").partition(" # SKIP")
             outcome = FAILED if result[1] else SKIPPED if skip else PASSED
             self.tests.append((title, outcome))
-            self.whys.append(self._note if outcome == FAILED else "")
+            self.whys.append(self._note if outcome == FAILED and self._key else "")  # scripts explain afterwards
             self._note = ""
         elif found and re.fullmatch(rb"1\.\.\d+\r?", rest):
             self.whole = True
         elif data.startswith(b"# "):
-            self._note = data[2:202].decode(errors="replace").strip()
+            if not self.CHECK.match(self._note):
+                self._note = data[2:202].decode(errors="replace").strip()
             if not self._key and self.tests and self.tests[-1][1] == FAILED and not self.whys[-1]:
-                self.whys[-1] = self._note  # scripts explain afterwards
+                self.whys[-1] = self._note
 
 
 def run_command(processes, command, env, cwd, report, seconds):
@@ -118,7 +121,7 @@ def run_command(processes, command, env, cwd, report, seconds):
         process.terminate()
 
     out, err = Stream(process.stdout, report.line, full), Stream(process.stderr, full=full)
-    watchdog = threading.Timer(seconds, end, (process,))
+    watchdog = threading.Timer(min(seconds, threading.TIMEOUT_MAX), end, (process,))
     watchdog.start()
     try:
         said = out.text(), err.text()  # both have ended then
@@ -134,6 +137,19 @@ def run_command(processes, command, env, cwd, report, seconds):
 def ending(status, flooded):
     """Why a run ended before its last test, in a word."""
     return FLOOD if flooded else ENDINGS.get(status, ENDED)
+
+
+# A line of a back-trace; and what leads from a fault to the panic, or from a program to the kernel.
+TRACE = re.compile(r"^  [0-9a-f]{8} (\w+)\+\d+$", re.M)
+MACHINERY = re.compile(r"panic|kernel_fault|trap_\w+|\w+_entry")
+
+
+def death(messages):
+    """How a machine died, in a line: what it said, and the functions in which it panicked."""
+    last = re.search(r"^panic.*|(?<=^ksm: timeout: ).*", messages, re.M)
+    names = [name for name in TRACE.findall(messages) if not MACHINERY.fullmatch(name)]
+    where = "".join(before + name for before, name in zip((", in ", ", called from ", ", "), names))
+    return last[0][:200] + where if last else ""
 
 
 def believed(report, numbers, titles):
@@ -181,8 +197,7 @@ class Guest:
         report = Report(key)
         status, flooded, log = run_command(self._processes, command, env, cwd, report, seconds)
         self.log += log.replace(key + " ", "") if key else log
-        last = re.search(r"^panic.*|(?<=^ksm: timeout: ).*", log.rpartition(MESSAGES)[2], re.M)
-        self.note = last[0][:200] if last else ""
+        self.note = death(log.rpartition(MESSAGES)[2])
         return report, ending(status, flooded) if flooded or status not in (0, 1) or not report.whole else None
 
     def titles(self):
@@ -217,7 +232,7 @@ class Guest:
             left = left[len(ended) + 1:]
             if not left or ndead >= (DEATHS_MAX if nended else DEATHS_MAX - 1):
                 break
-        outcomes.update((n, (NO_TEST, "")) for n in left)
+        outcomes.update((n, (NO_TEST, self.note)) for n in left)
         return outcomes
 
 
@@ -244,7 +259,7 @@ class Script(Guest):
         if not self.built:
             return {n: (NO_BUILD, "") for n in wanted}
         report, why = self.boot()
-        outcomes = {n: (why or NO_TEST, "") for n in wanted}
+        outcomes = {n: (why or NO_TEST, self.note) for n in wanted}
         for n, ((title, outcome), said) in enumerate(zip(report.tests, report.whys), 1):
             if n <= len(titles) and title == titles[n - 1] and n in outcomes:
                 outcomes[n] = (outcome, said)

@@ -1,4 +1,4 @@
-"""workplace - the directory that a grader works in, and what is left of it when a grader was killed."""
+"""workplace - the directory that a grader works in, and what a grader that was killed has left of its own."""
 
 import contextlib
 import errno

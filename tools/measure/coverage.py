@@ -21,6 +21,7 @@ from run import progress  # noqa: E402
 from run.build import alone, make  # noqa: E402
 from run.options import suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
+from run.statuses import USAGE_ERROR  # noqa: E402
 
 BUILD = "build/coverage"
 HTML = os.path.join(BUILD, "html")
@@ -93,7 +94,7 @@ def choose():
         return room
     meant = suggestion(room, rooms)
     sys.stderr.write("ksm: there is no room '%s'%s\nusage: ./ksm coverage [ROOM]\n" % (" ".join(words), meant))
-    sys.exit(2)
+    sys.exit(USAGE_ERROR)
 
 
 def main():

@@ -7,7 +7,7 @@ Programs work on files in the system (tests/hostile/fsload.c), on both layouts a
 blklogwrites records what is written to the disk.  Then, for each block of the record, the disk is rebuilt as a power
 cut after it would leave it, once with all that was written, and once with some of what came after the last flush
 missing.  tests/host/fs_replay.c mounts each by the kernel's own code: fsck must find nothing, and the files must be
-what some operation had left, after the last one that a sync had promised.  Some states are booted as well.  At last,
+what some operation had left, after the last one that a sync had promised.  Some states are booted as well.  Finally,
 transfers fail: in the system (tests/cli/diskerror.py), and each one in turn in a host test (tests/host/fs_error.c).
 
 With --every N, one block in N is enough.  --record adds the result to the table of ./ksm reliability.  Status 1:
@@ -73,7 +73,7 @@ class Recorder(qemu.Session):
             raise Wrong("no prompt: %r, %r" % (self.text[-300:], self.log[-300:]))
 
     def end(self):
-        """Ends QEMU in order, since a record would lose its end else.  Returns transfers() as it was then."""
+        """Ends QEMU properly: a record would lose its end otherwise.  Returns transfers() as it was then."""
         self.machine.monitor(b"stop")
         n = self.transfers()
         self.machine.monitor(b"quit")

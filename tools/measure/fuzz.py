@@ -29,7 +29,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from measure import results, sysfuzz  # noqa: E402
 from run import children, progress  # noqa: E402
 from run.build import make  # noqa: E402
-from run.options import ToolParser, positive, suggestion  # noqa: E402
+from run.options import ToolParser, positive, small, suggestion  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 from run.statuses import USAGE_ERROR, say  # noqa: E402
 
@@ -123,8 +123,8 @@ def fuzz_system(seed, calls, record):
 
 def parse_system(words):
     parser = ToolParser("fuzz sys")
-    parser.add_argument("--seed", type=positive, default=1)
-    parser.add_argument("--calls", type=positive, default=CALLS)
+    parser.add_argument("--seed", type=small, default=1)
+    parser.add_argument("--calls", type=small, default=CALLS)
     results.add_option(parser)
     return parser.parse_args(words)
 

@@ -15,8 +15,8 @@ DEBUG = ", debug kernel"  # after the name of a suite
 # In the order of the course: what fails first is what an instructor sees.  A turn runs only where those before it pass;
 # the later ones take longer.
 TURNS = [["guest/" + name for name in turn] for turn in (
-    ["t_ksm", "t_ksmhandle", "t_ksmdetach", "t_ksmmap", "t_ksmproc", "t_ksminfo", "t_ksmbad", "t_ksmlimit",
-     "t_ksmcourse"],
+    ["t_ksm", "t_ksmhandle", "t_ksmdetach", "t_ksmmap", "t_ksmlarge", "t_ksmproc", "t_ksminfo", "t_ksmbad",
+     "t_ksmlimit", "t_ksmcourse"],
     ["t_ksmwait", "t_ksmlib", "t_sync"], ["t_ksmfail" + DEBUG], ["t_ksmrace"])]
 SUITES = sum(TURNS, [])
 
@@ -282,8 +282,7 @@ MISTAKES = [Mistake(*fields) for fields in [
      "The segment's structure is allocated first, and forgotten when the pages can't be had.",
      "Call it a thousand times with a size that can't be had, and look at pgused()."),
     ("exhaust", "a get that fails keeps its table of handles", _SEGMENT,
-     "    holding_cancel_locked(h, registry_slot(seg->handle));\n    holding_retire_all_locked(seg);",
-     "    holding_retire_all_locked(seg);",
+     "    holding_cancel_locked(h, registry_slot(seg->handle));\n", "",
      "The process's part of the bookkeeping is entered before the pages are there, and stays.",
      "There are two tables, the system's and the process's. Both have to be taken back."),
     ("exhaust", "a get that fails keeps frames promised", "kernel/mm/region.c",
@@ -304,9 +303,8 @@ MISTAKES = [Mistake(*fields) for fields in [
      "A return between acquire and release.",
      "The next call waits forever, with interrupts off. One way out of each function, or a release before each "
      "return."),
-    ("exhaust", "one attachment more than the limit", _REGISTRY,
-     "registry.limits.nattachments = KSM_DEFAULT_ATTACHMENTS;",
-     "registry.limits.nattachments = KSM_DEFAULT_ATTACHMENTS + 1;",
+    ("exhaust", "one attachment more than the limit", _ATTACH,
+     "registry.nattached >= registry.limits.nattachments", "registry.nattached > registry.limits.nattachments",
      "A comparison that is off by one.",
      "Try the last entry and the one after it."),
     ("exhaust", "a full table refuses segments that exist", _SEGMENT,
@@ -316,7 +314,7 @@ MISTAKES = [Mistake(*fields) for fields in [
      "Get looks for a free entry first, and for the identifier afterwards.",
      "Finding needs no entry. Look first."),
     ("exhaust", "a table of 64 segments", _REGISTRY,
-     "    registry.limits.nsegments = nsegments;\n", "    registry.limits.nsegments = 64;\n",
+     "    spin_init(&registry.lock", "    registry.limits.nsegments = 64;\n    spin_init(&registry.lock",
      "An array with a size that looked large enough.",
      "§10 says how many there must be. Let the table grow, or make it by the boot parameter."),
     ("exhaust", "what is kept of dead segments has no bound", "kernel/ksm/holding.c",

@@ -28,8 +28,8 @@ def sources(where):
         names[:] = [name for name in names if name != "__pycache__"]
         for name in files:
             path = os.path.relpath(os.path.join(directory, name), where)
-            if path != os.path.basename(STATE):
-                yield path
+            if path != os.path.basename(STATE) and os.path.isfile(os.path.join(where, path)):
+                yield path  # an editor's lock is a link that leads nowhere
 
 
 def synchronize():
@@ -45,7 +45,7 @@ def synchronize():
 
 
 def environment(debug=False):
-    env = {name: value for name, value in clean_env().items() if name not in ("B", "DEBUG", "CPUS")}
+    env = clean_env("B", "DEBUG", "CPUS")
     if debug:
         env.update(B=debug_build(env), DEBUG="1")
     return env

@@ -29,7 +29,7 @@ def digests():
     found = {}
     for path in sorted(sources(ROOT)):
         with open(os.path.join(ROOT, path), "rb") as f:
-            found.setdefault(kind_of(path), hashlib.sha1()).update(path.encode() + hashlib.sha1(f.read()).digest())
+            found.setdefault(kind_of(path), hashlib.sha1()).update(os.fsencode(path) + hashlib.sha1(f.read()).digest())
     return {kind: digest.hexdigest() for kind, digest in found.items()}
 
 

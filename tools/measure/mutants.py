@@ -7,7 +7,7 @@
   mutants.py --fit                  only checks, as TAP, that each fits the code, and what is recorded the tests
 
 A fault (faults.py) names the suites that should fail; they run in that order until one does.  A mistake of the
-course (mistakes.py) meets several at once, so that it is known what fails beside the first test.  Status 0:
+course (mistakes.py) meets several at once, so that it is known what fails besides the first test.  Status 0:
 every mutant was caught, and without a fault the suites pass.
 
 The copy is build/mutants.  It is kept with the results, so a run that was interrupted goes on where it was.
@@ -27,6 +27,7 @@ from measure.mutant_results import Results  # noqa: E402
 from run import progress  # noqa: E402
 from run.build import alone  # noqa: E402
 from run.paths import ROOT  # noqa: E402
+from run.statuses import USAGE_ERROR  # noqa: E402
 
 # turns: the suites that run first, those that run if none of these fails, and so on.
 Mutant = namedtuple("Mutant", "what path right wrong turns mistake")
@@ -55,7 +56,7 @@ def choose(words):
     chosen = [m for m in all_mutants() if not words or any(w in m.what for w in words)]
     if not chosen:
         sys.stderr.write("ksm: no mutant has such a description; ./ksm mutants --list prints all\n")
-        sys.exit(2)
+        sys.exit(USAGE_ERROR)
     return chosen
 
 
@@ -119,7 +120,7 @@ def main():
         return 0
     if any(not word or word.startswith("-") for word in words):  # an empty one would mean all
         sys.stderr.write("usage: ./ksm mutants [--record] [WORD]... | --list | --table | --fit\n")
-        return 2
+        return USAGE_ERROR
     chosen = choose(words)
     os.makedirs(mutant_copy.COPY, exist_ok=True)
     with alone(mutant_copy.COPY, "run of the mutants"), Processes() as processes:

@@ -32,7 +32,7 @@ import suites  # noqa: E402
 from measure import results  # noqa: E402
 from run import progress, qemu  # noqa: E402
 from run.build import alone, make  # noqa: E402
-from run.options import ToolParser, positive  # noqa: E402
+from run.options import ToolParser, positive, small  # noqa: E402
 from run.paths import ROOT, clean_env  # noqa: E402
 from run.statuses import INTERRUPTED  # noqa: E402
 
@@ -41,12 +41,12 @@ KEPT = os.path.join("build", "soak")
 BLOCK_SIZE = 512
 INODE_SIZE = 64
 EXT_NDIRECT = 11
-CALLS = 5000    # of sysfuzz, each time
-CLIENTS = 4     # of the Math Server, with
-REQUESTS = 2000
-PATIENCE = 900  # seconds for one piece of work; the system's own watchdogs are quicker
+CALLS = 5000     # of sysfuzz, each time
+CLIENTS = 4      # of the Math Server, with
+REQUESTS = 2000  # each
+PATIENCE = 900   # seconds for one piece of work; the system's own watchdogs are quicker
 COMMITTED = 200  # ticks after which all changes are on the disk, by the promise of the file system
-SETTLED = 30    # seconds in which init waits for orphans and the last commit ends
+SETTLED = 30     # seconds in which init waits for orphans and the last commit ends
 
 
 class Finding(Exception):
@@ -246,7 +246,7 @@ class Soak:
             if machine.wait(60) is None:
                 raise Finding("halt does not power off")
         wrong, said = self._fsck()
-        if wrong or "note" in said:  # it ended in order: nothing is left to the next mount
+        if wrong or "note" in said:  # it was shut down properly: nothing is left to the next mount
             raise Finding("at the end, fsck says: " + said)
 
 
@@ -254,7 +254,7 @@ def parse(argv):
     parser = ToolParser("soak", "Keeps one system working, and looks after each piece of work whether all is as it "
                                 "was.  Ctrl-C ends it.")
     parser.add_argument("minutes", nargs="?", type=positive, default=60, metavar="MINUTES", help="how long (60)")
-    parser.add_argument("--seed", type=positive, default=1, metavar="N", help="of the jitter and all random work (1)")
+    parser.add_argument("--seed", type=small, default=1, metavar="N", help="of the jitter and all random work (1)")
     parser.add_argument("--smp", type=positive, default=4, metavar="N", help="processors (4)")
     parser.add_argument("--mem", type=positive, default=256, metavar="MB", help="memory (256)")
     results.add_option(parser)

@@ -74,7 +74,7 @@ class Run:
     def _check_disk(self, image):
         fsck = subprocess.run([os.path.join(build_directory(), "host", "fsck"), image], capture_output=True, text=True,
                               check=False)
-        if fsck.returncode or "note" in fsck.stdout:  # it ended in order: nothing is left to the next mount
+        if fsck.returncode or "note" in fsck.stdout:  # it was shut down properly: nothing is left to the next mount
             self.problems.append(fsck.stdout)
 
 

@@ -23,7 +23,7 @@ def exists(path):
 def git(*words):
     """What git says of this tree, or None without git.
 
-    Who runs us, as a hook, may have set another repository.  Another user's tree is trusted: its programs run anyway.
+    A hook that runs us may have set another repository.  Another user's tree is trusted: its programs run anyway.
     """
     if not shutil.which("git"):
         return None

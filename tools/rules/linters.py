@@ -66,7 +66,7 @@ def faults(command, pattern=None):
 
 
 def side_by_side(commands, function):
-    """What function(command) finds, of all commands; each line once."""
+    """What function(command) finds for all commands, each line once."""
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         return sorted({line for lines in pool.map(function, commands) for line in lines})
 

@@ -18,7 +18,7 @@ from run.disk import Disk  # noqa: E402
 from run.options import kernel_line, parse  # noqa: E402
 from run.paths import build_directory  # noqa: E402
 from run.statuses import (BROKEN_PIPE, BUILD_FAILED, CANNOT_START, INTERRUPTED, PANICKED, QEMU_FAILED,  # noqa: E402
-                          TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR, Failure, say, sentence)
+                          TIMED_OUT, TRIPLE_FAULT, USAGE_ERROR, Failure, say)
 
 # course 9: DEMO = "help"
 DEMO = "mathdemo"
@@ -137,7 +137,7 @@ def main():
     except BrokenPipeError:
         return BROKEN_PIPE
     except OSError as e:
-        say(sentence(e))
+        say(progress.why(e))
         return BUILD_FAILED
     except KeyboardInterrupt:
         say("interrupted")

@@ -23,7 +23,7 @@ LAST_WORDS = 1   # seconds that a run that is ended from outside waits for whoev
 
 
 def write_all(stream, data):
-    """Past the stream's buffer, whose lock a thread would keep that waits for a slow reader."""
+    """Writes past the stream's buffer: a thread that waits for a slow reader would keep the buffer's lock."""
     while data:
         select.select([], [stream], [])  # it may be one that does not wait by itself
         data = data[progress.unbuffered(stream).write(data):]
@@ -97,7 +97,7 @@ class Feeder:
             self._requests.acquire()
             data = self._read()
             try:
-                self._port.sendall(struct.pack("<H", len(data)) + data)
+                self._port.write(struct.pack("<H", len(data)) + data)
             except OSError:
                 return  # the machine has ended
 

@@ -9,12 +9,13 @@ ENDING = 10  # seconds that a process may take to end as it wishes
 
 
 def end(process):
-    """As it wishes, if it can: killed at once, it would leave its files, or a terminal without an echo."""
+    """Lets the process end as it wishes, if it can: killed at once, it would leave its files, or a terminal without an
+    echo."""
     process.terminate()
     try:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(ENDING)
-    finally:  # nothing is done to one that has ended
+    finally:  # which does nothing to one that has ended
         process.kill()
 
 
@@ -30,7 +31,7 @@ def child(command, **more):
 
 
 def run(command, **more):
-    """subprocess.run() of what takes long, or has to end as it wishes; its output is text."""
+    """subprocess.run() for what takes long, or has to end as it wishes; its output is text."""
     with child(command, text=True, errors="replace", **more) as process:
         out, err = process.communicate()
     return subprocess.CompletedProcess(command, process.returncode, out, err)

@@ -6,8 +6,8 @@ The console's output appears between gdb's, and gdb's command `type` types there
 in a second terminal or an editor, and the console is this terminal's.
 """
 
+import contextlib
 import os
-import select
 import shutil
 import signal
 import socket
@@ -22,7 +22,7 @@ from run.build import build  # noqa: E402
 from run.disk import Disk  # noqa: E402
 from run.options import kernel_line, parse, suggestion, take_port  # noqa: E402
 from run.paths import ROOT, build_directory  # noqa: E402
-from run.statuses import INTERRUPTED, QEMU_FAILED, USAGE_ERROR, Failure, say, sentence  # noqa: E402
+from run.statuses import INTERRUPTED, QEMU_FAILED, USAGE_ERROR, Failure, say  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
 
 USAGE = """\
@@ -83,10 +83,10 @@ class Console:
         return thread
 
     def _show(self):
-        """What has come; false once there can't be more."""
+        """Shows what has come; false once there can't be more."""
         with self._lock:
             try:
-                while data := self._port.recv(4096, socket.MSG_DONTWAIT):
+                while data := self._port.read(4096):
                     self._speaks.set()
                     write_all(sys.stdout, self._symbols.feed(data))
             except BlockingIOError:
@@ -97,7 +97,7 @@ class Console:
 
     def _copy(self):
         while self._show():
-            select.select([self._port], [], [])
+            self._port.wait()
         write_all(sys.stdout, self._symbols.rest())
 
     def _answer(self):
@@ -111,22 +111,20 @@ class Console:
             text = os.read(typed, 4096)
             self._speaks.wait()  # then the system listens
             try:
-                self._port.sendall(text)
+                self._port.write(text)
             except OSError:  # the machine has ended
                 return
 
 
 def drain(port):
-    try:
-        while port.recv(4096):
+    with contextlib.suppress(OSError):  # a kill may close the port before the machine has ended
+        while port.wait() or port.read(4096):
             pass
-    except OSError:
-        pass
 
 
 def gdb_command(kernel, port, program):
-    """Each path is a word of its own: whatever characters it has.  Whatever gdb's user allows elsewhere, no script that
-    a kernel or a directory brings is run: it may be a student's."""
+    """Each path is a word of its own, whatever characters it has.  Whatever gdb's user allows elsewhere, no script that
+    comes with a kernel or a directory is run: it may be a student's."""
     return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex",
             "set auto-load off", "-iex", "set host-charset UTF-8", "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"),
             "-ex", "target remote " + port] + (["-ex", "program " + program] if program else []) + [kernel]
@@ -147,7 +145,7 @@ def run_gdb(machine, symbols, command, directory):
 def serve(machine, options):
     say("the machine waits for gdb on port %d: gdb %s, then `source tools/gdb/ksm.py', `target remote 127.0.0.1:%d'"
         % (options.port, os.path.relpath(os.path.join(build_directory(), "kernel.elf")), options.port))
-    session.run(machine, options, None)
+    session.run(machine, options, None, patience=None)
     return 0
 
 
@@ -210,7 +208,7 @@ def main():
         say(e)
         return e.status
     except (qemu.QemuMissing, OSError) as e:
-        say(sentence(e))
+        say(progress.why(e))
         return QEMU_FAILED
     except KeyboardInterrupt:
         return INTERRUPTED

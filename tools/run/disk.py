@@ -7,7 +7,8 @@ import subprocess
 import tempfile
 
 from .paths import build_directory
-from .statuses import BUILD_FAILED, Failure, say, sentence
+from .progress import why
+from .statuses import BUILD_FAILED, Failure, say
 
 
 BLOCK_SIZE = 512
@@ -40,8 +41,10 @@ def warn_of_damage(image):
     r = subprocess.run([fsck, "-q", "-n", "--", image], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                        errors="replace", check=False)
     if r.returncode == 4:
-        say("%s; the first: %s" % (r.stdout.splitlines()[-1], r.stdout.splitlines()[0].removeprefix(image + ": ")))
-        say("`%s -y %s' mends what can be mended" % (os.path.relpath(fsck), image))
+        lines = [line.removeprefix(image + ": ") for line in r.stdout.splitlines()]
+        hopeless = lines[-1] == "it can't be mended"
+        say("%s: %s; the first: %s" % (image, lines[-2 if hopeless else -1], lines[0]))
+        say(lines[-1] if hopeless else "`%s -y %s' mends what can be mended" % (os.path.relpath(fsck), image))
 
 
 def replaced(program):
@@ -86,7 +89,7 @@ class Disk:
             self.layout = layout(self.path)
         except (OSError, MkfsError) as e:
             self.close()
-            raise Failure(BUILD_FAILED, sentence(e)) from e
+            raise Failure(BUILD_FAILED, why(e)) from e
         except BaseException:  # Ctrl-C, while the copy is made
             self.close()
             raise

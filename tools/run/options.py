@@ -12,8 +12,9 @@ from .statuses import (BUILD_FAILED, CANNOT_START, PANICKED, QEMU_FAILED, TIMED_
 PARAMETERS = ("log", "stdin", "watch", "terminal", "init", "jitter", "latency", "ksm.segments", "ksm.attachments",
               "ksm.pages")
 NUMBER_DIGITS = 12  # of numbers in options
+SMALL_DIGITS = 9    # of those that a program in the system takes, too
 LINE_MAX = 1010     # the kernel keeps 1,023 characters of its command line
-MAX_PROCESSORS = 8    # NCPU of include/param.h
+MAX_PROCESSORS = 8  # NCPU of include/param.h
 MAX_PORT = 65535
 DEFAULT_TIMEOUT = 600
 
@@ -60,6 +61,9 @@ class ToolParser(argparse.ArgumentParser):
     def __init__(self, name, description=None):
         super().__init__(prog="./ksm " + name, allow_abbrev=False, description=description)
 
+    def print_help(self, file=None):
+        print(self.format_help(), end="", file=file)  # argparse would keep it to itself if that fails
+
     def error(self, message):
         self.print_usage(sys.stderr)
         sys.stderr.write("ksm: %s\n" % message)
@@ -82,9 +86,15 @@ def positive(text):
     return int(text)
 
 
+def small(text):
+    if len(text) > SMALL_DIGITS:
+        raise argparse.ArgumentTypeError("'%s' has more than %d digits" % (text, SMALL_DIGITS))
+    return positive(text)
+
+
 def natural(text):
     """For an option whose value may be 0."""
-    if not text.isdecimal() or len(text) > 9:
+    if not text.isdecimal() or len(text) > SMALL_DIGITS:
         raise argparse.ArgumentTypeError("'%s' is not a number" % text)
     return int(text)
 
@@ -198,8 +208,8 @@ def watch_file(parser, options):
             if read and os.path.exists(read) and os.path.samefile(read, options.watch):
                 parser.error("the feed would take the place of %s, which the system is to read" % read)
     try:
-        with open(options.watch, "wb"):
-            pass
+        with open(options.watch, "wb", buffering=0) as f:
+            f.write(b"")  # a device may take nothing at all
     except OSError as e:
         raise Failure(USAGE_ERROR, "%s: cannot write the feed: %s" % (options.watch, os.strerror(e.errno))) from e
     options.watch = os.path.abspath(options.watch)

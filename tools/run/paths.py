@@ -15,8 +15,8 @@ def debug_build(env):
     return os.path.join("build", "%s-debug" % (env.get("CC") or "gcc"))
 
 
-def clean_env(**more):
-    """Our environment without what a make that started us has put there."""
-    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+def clean_env(*without, **more):
+    """Our environment without what a make that started us has put there, and without these variables."""
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", *without)}
     env.update(more)
     return env

@@ -13,7 +13,7 @@ import threading
 
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from run.qemu import dying_with_us  # noqa: E402
-from run import children, progress, terminal  # noqa: E402
+from run import children, port, progress, terminal  # noqa: E402
 from run.statuses import BROKEN_PIPE, INTERRUPTED, QEMU_FAILED, say  # noqa: E402
 from run.symbols import Symbols  # noqa: E402
 
@@ -52,6 +52,7 @@ def main():
 
 def pass_on(machine, on_terminal):
     symbols = Symbols()
+    port.enlarge(machine.stdout)
     first = os.read(machine.stdout.fileno(), PIECE)
     if not on_terminal:
         threading.Thread(target=type_in, args=(machine,), daemon=True).start()

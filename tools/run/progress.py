@@ -152,10 +152,10 @@ def open_missing():
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def _interrupt(number, _):
-    if number != signal.SIGINT:
-        for kill in signal.SIGTERM, signal.SIGHUP:  # `timeout' sends it twice, and what ends now must end whole
-            signal.signal(kill, signal.SIG_IGN)
+def _interrupt(*_):
+    # What ends now must end whole: `timeout' sends its signal twice, and Ctrl-C reaches a tool and whoever ends it.
+    for number in signal.SIGINT, signal.SIGTERM, signal.SIGHUP:
+        signal.signal(number, signal.SIG_IGN)
     for end in _ending[1:]:
         _ending.remove(end)
         os.close(end)

@@ -2,8 +2,8 @@
 
 The first serial port is the console.  The second one, the monitor, carries the kernel's log when asked to, and a last
 line `exit STATUS`, or `exit WORD` when the kernel itself came to an end, after a byte 1 that no text of a program's can
-contain.  Both are sockets here, so that nothing is lost and nothing polls.  QEMU's own monitor is a third socket, with
-which a hang is diagnosed.  The third serial port is for the feed (docs/feed.md), which may go to a file.
+contain.  QEMU's own monitor is a socket, with which a hang is diagnosed.  The third serial port is for the feed
+(docs/feed.md), which may go to a file.
 """
 
 import contextlib
@@ -22,10 +22,10 @@ import threading
 import time
 
 from . import progress
+from .port import Port
 from .statuses import say
 
-SO_SNDBUFFORCE = 32  # Linux's, which Python does not name
-PR_SET_PDEATHSIG = 1  # likewise
+PR_SET_PDEATHSIG = 1  # Linux's, which Python does not name
 PT_LOAD = 1
 PATIENCE = 8  # seconds in which a kernel says something, on a host that is busy too
 ANSWER = 300  # seconds for what a test waits for: hosts are busy, and only a failure waits so long
@@ -72,18 +72,6 @@ def dying_with_us():
     return ask
 
 
-def enlarge(sock):
-    """Room for what the machine says while the host is too busy to listen: a port that nobody empties for seconds loses
-    text, and a socket takes much room for each of the few characters that a port sends at once."""
-    if sys.platform == "linux" and os.geteuid() == 0:
-        try:
-            sock.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 16 << 20)
-            return
-        except OSError:  # root in a container may not
-            pass
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
-
-
 def escaped(path):
     """For a value in one of QEMU's options."""
     return path.replace(",", ",,")
@@ -92,7 +80,8 @@ def escaped(path):
 def drive(disk, write):
     if not disk:
         return []
-    return ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,%s"
+    # A full disk of the host's is an error for the kernel: without `report', QEMU would stop the machine, in silence.
+    return ["-drive", "file=%s,if=ide,index=1,media=disk,format=raw,werror=report,%s"
             % (escaped(os.path.abspath(disk)), "cache=writeback" if write else "snapshot=on")]
 
 
@@ -107,34 +96,28 @@ class Machine:
         self.program = program = shutil.which("qemu-system-i386") or shutil.which("qemu-system-x86_64")
         if not program:
             raise QemuMissing("qemu-system-i386 is not installed")
-        self._directory = tempfile.mkdtemp(prefix="ksm-")
         command = [program, "-no-user-config", "-nodefaults", "-accel", "tcg", "-no-reboot",
                    "-append", append, "-m", str(mem), "-smp", str(smp), "-vga", "std", "-display", "none",
-                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"]
-        command += self._files(kernel, ramdisk) + drive(disk, write)
+                   "-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"] + drive(disk, write)
         if icount:
             command += ["-icount", "shift=0,sleep=off"]
-        theirs = []
-        ours = []
-        if gdb:
-            theirs.append(gdb)
-            command += ["-S", "-gdb", "chardev:gdb",
-                        "-chardev", "socket,id=gdb,fd=%d,server=on,wait=off" % gdb.fileno()]
-        for name in ("console", "log", "control"):
-            mine, its = socket.socketpair()
-            enlarge(its)
-            ours.append(mine)
-            theirs.append(its)
-            command += ["-chardev", "socket,id=%s,fd=%d" % (name, its.fileno())]
-        command += ["-serial", "chardev:console", "-serial", "chardev:log",
-                    "-mon", "chardev=control,mode=readline"] + list(extra)
+        for name in "console", "log":
+            command += ["-chardev", "pipe,id=%s,path=%s" % (name, name), "-serial", "chardev:" + name]
+        command += list(extra)
         if feed:
             command += ["-chardev", "file,id=feed,path=" + escaped(feed), "-serial", "chardev:feed"]
-        self.console, self.log, self.control = ours
         self._greeted = False  # by the monitor's first prompt
         self.started = time.monotonic()
         self.process = None
-        self._start(command, theirs)
+        self._made = contextlib.ExitStack()  # what goes with the machine
+        try:
+            with progress.uninterrupted():  # what is made is known when Ctrl-C comes
+                self._directory = tempfile.mkdtemp(prefix="ksm-")
+                self._made.callback(shutil.rmtree, self._directory, ignore_errors=True)
+                self._start(command + self._files(kernel, ramdisk), gdb)
+        except BaseException:
+            self.close()
+            raise
 
     def _files(self, kernel, ramdisk):
         """QEMU hands the kernel its file name and the rest in one line: a short name without blanks."""
@@ -145,23 +128,43 @@ class Machine:
             options += ["-initrd", "fs.img"]
         return options
 
-    def _start(self, command, theirs):
-        """Starts QEMU, which gets these sockets: they are closed here, in any case."""
-        try:
-            with progress.uninterrupted():
-                self.process = subprocess.Popen(
-                    command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
-                    pass_fds=[s.fileno() for s in theirs], preexec_fn=dying_with_us(), start_new_session=True)
-                _machines.add(self)
-                if (threading.current_thread() is threading.main_thread() and
-                        signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN):
-                    signal.signal(signal.SIGTSTP, _stop)
-        except BaseException:  # Ctrl-C as well
-            self.close()
-            raise
-        finally:
-            for s in theirs:
-                s.close()
+    def _start(self, command, gdb):
+        """Starts QEMU, which gets its ends of the ports, and gdb's socket: they are closed here, in any case."""
+        with contextlib.ExitStack() as started:
+            if gdb:
+                started.enter_context(gdb)
+                command += ["-S", "-gdb", "chardev:gdb",
+                            "-chardev", "socket,id=gdb,fd=%d,server=on,wait=off" % gdb.fileno()]
+            self.control, control = socket.socketpair()
+            self._made.enter_context(self.control)
+            started.enter_context(control)
+            command += ["-chardev", "socket,id=control,fd=%d" % control.fileno(),
+                        "-mon", "chardev=control,mode=readline"]
+            theirs = [s.fileno() for s in (control, gdb) if s]
+            self.console, self.log = ports = [self._port(name) for name in ("console", "log")]
+            for port in ports:
+                started.callback(port.close_theirs)
+                theirs += port.theirs
+            self.process = subprocess.Popen(
+                command, cwd=self._directory, stdin=subprocess.DEVNULL, stdout=sys.stderr,
+                pass_fds=theirs, preexec_fn=dying_with_us(), start_new_session=True,
+                env=dict(os.environ, TMPDIR=self._directory))  # where a disk's changes are kept
+            self._made.callback(self._end)
+            _machines.add(self)
+            if threading.current_thread() is threading.main_thread() and \
+                    signal.getsignal(signal.SIGTSTP) != signal.SIG_IGN:
+                signal.signal(signal.SIGTSTP, _stop)
+
+    def _port(self, name):
+        port = Port(os.path.join(self._directory, name))
+        self._made.callback(port.close)
+        return port
+
+    def _end(self):
+        _machines.discard(self)
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
     def __enter__(self):
         return self
@@ -170,21 +173,12 @@ class Machine:
         self.close()
 
     def close(self):
-        _machines.discard(self)
-        if self.process and self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-        self._clean()
-
-    def _clean(self):
-        for s in (self.console, self.log, self.control):
-            s.close()
-        shutil.rmtree(self._directory, ignore_errors=True)
+        self._made.close()
 
     def type(self, data):
         """Types at the console.  Where the machine has ended, what it said last is still to be read."""
         with contextlib.suppress(OSError):
-            self.console.sendall(data)
+            self.console.write(data)
 
     def age(self):
         """Seconds since the start."""
@@ -320,7 +314,7 @@ class Ports:
         if key is None:
             return b""
         try:
-            data = os.read(key.fd, 4096) if name == "keys" else key.fileobj.recv(65536, socket.MSG_DONTWAIT)
+            data = os.read(key.fd, 4096) if name == "keys" else key.fileobj.read(65536)
         except BlockingIOError:
             return b""
         except OSError:  # the machine was killed, or the terminal was closed

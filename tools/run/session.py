@@ -75,12 +75,12 @@ class FirstCommand:
             self._command = None
 
 
-def run(machine, options, first_command, typed=b""):
+def run(machine, options, first_command, typed=b"", patience=qemu.PATIENCE):
     """Joins the terminal, on which something may have been typed already, and the console.  Returns the status line's
     content or None, whether time ran out, and whether the user left."""
     log = qemu.LogReader(lambda line: None)  # the console shows it too
     keys, first = Keys(), FirstCommand(machine.type, first_command)
-    ports = qemu.Ports(machine, sys.stdin, patience=qemu.PATIENCE)
+    ports = qemu.Ports(machine, sys.stdin, patience)
     symbols = Symbols(not options.disk, options.add)
     on_terminal = sys.stdin.isatty()  # where the end of the keys means that it was closed
     with Terminal():

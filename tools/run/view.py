@@ -155,7 +155,7 @@ def show(address, may_open):
 
 @contextlib.contextmanager
 def until_ctrl_c():
-    """Does something that Ctrl-C may end already, and waits for that."""
+    """Does something that Ctrl-C may already end, and then waits for Ctrl-C."""
     try:
         yield
         while True:

@@ -21,15 +21,15 @@ static int find_ring(void)
 static void open_ring(struct ksmring *ring)
 {
     struct ksminfo_t info = { 0 };
-    int handle = find_ring(), error;
+    int handle = find_ring(), begin = uptime(), error;
     void *memory = handle < 0 ? NULL : ksmattach(handle);
 
     if (handle == KSM_ENOENT)
         fail(1, "there is no producer");
     if (handle < 0 || ksmerror(memory) < 0 || ksminfo(handle, &info) < 0)
         fail(1, "cannot attach the ring");
-    while ((error = ksmring_open(ring, memory, info.ksmsz)) == KSM_EAGAIN)
-        sleep(1); /* it is being made */
+    while ((error = ksmring_open(ring, memory, info.ksmsz)) == KSM_EAGAIN && uptime() - begin < PATIENCE)
+        sleep(1); /* it may be being made */
     if (error == 0)
         error = ksmring_join(ring, KSMRING_READER);
     if (error < 0)

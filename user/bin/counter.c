@@ -38,6 +38,8 @@ static struct shared *join(void)
         int handle = ksmget("counter", sizeof(struct shared));
         struct shared *shared = handle < 0 ? NULL : ksmattach(handle);
 
+        if (handle > 0 && ksmerror(shared) == KSM_EHANDLE)
+            continue; /* the two are done meanwhile, and it went with them */
         if (handle < 0 || ksmerror(shared) < 0)
             fail(1, "%s", ksmstrerror(handle < 0 ? handle : ksmerror(shared)));
         ksmdelete(handle); /* it goes with the second of the two */

@@ -26,7 +26,7 @@ int main(int argc, char *argv[])
     }
     if (n == 0)
         fail(1, "%s", ksmstrerror(error));
-    must_print("%d attachments of %d MB, the last at %p; then: %s\n", n, MEGABYTES, last, ksmstrerror(error));
+    must_print("%d attachments of %d MB, down to 0x%p; then: %s\n", n, MEGABYTES, last, ksmstrerror(error));
     last[0] = 42;
     must_print("one write, seen through the first as well: %d\n", ((char *)KERNBASE - (MEGABYTES << 20))[0]);
     sleep(ticks);

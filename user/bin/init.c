@@ -11,20 +11,25 @@
  */
 #include "devices.h"
 #include "fcntl.h"
+#include "fs.h"
+#include "stat.h"
 #include "ulib.h"
 
 #define DEVICE_MINOR 1
 #define RETRY_TICKS  100  /* between attempts to start a shell that cannot start */
 #define COMMAND_SIZE 1024 /* run=COMMAND comes from the boot loader's line, which is shorter */
 
+/* A file may have the name instead, after `rm console; echo text > console'.  It gets another one. */
 static void make_device_file(const char *name, short major)
 {
-    int fd = open(name, O_RDONLY);
+    char old[DIRSIZ + 1];
+    struct stat st;
 
-    if (fd < 0)
-        mknod(name, major, DEVICE_MINOR);
-    else
-        close(fd);
+    if (stat(name, &st) == 0 && st.type == T_DEV)
+        return;
+    snprintf(old, sizeof(old), "%s.old", name);
+    rename(name, old);
+    mknod(name, major, DEVICE_MINOR);
 }
 
 static void open_console(void)

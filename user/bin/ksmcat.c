@@ -6,7 +6,7 @@
  *   ksmcat -r ID                receives what that one sends, and writes it to standard output; either may start first
  *
  * A file is read into the ring and written out of it: the bytes are not copied in between.  Meanwhile a line on
- * the terminal shows how many have passed.
+ * the terminal shows how many have passed, unless that is where they go.
  *
  * The sender's first message is a greeting.  The receiver knows by it that this is a segment of ksmcat's, and the
  * sender ends only when the receiver has taken it: so an empty file arrives too, whichever starts first.  A sender is
@@ -41,7 +41,7 @@ static void show(struct progress *progress, int now, const char *end)
 
 static void begin_progress(struct progress *progress)
 {
-    progress->shown = is_terminal(2);
+    progress->shown = is_terminal(2) && !is_terminal(1); /* it would stand in the middle of the text */
     progress->nbytes = 0;
     progress->begin = progress->last = uptime();
 }

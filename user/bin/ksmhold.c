@@ -36,7 +36,7 @@ int main(int argc, char *argv[])
 
     if (error < 0)
         fail(1, "%s: %s", name, ksmstrerror(error));
-    must_print("process %d has %s at %p%s\n", getpid(), name, memory,
+    must_print("process %d has %s at 0x%p%s\n", getpid(), name, memory,
                access == KSM_READ ? ", read-only" : "");
     sleep(ticks);
     return 0;

@@ -2,7 +2,7 @@
  * man.c - shows manual pages.
  *
  *   man [SECTION] NAME           the page of a name; of several sections the lowest
- *   man -k WORD                  lists the pages that have WORD, in capitals or not, among their names or in
+ *   man -k WORD                  lists the pages that have WORD, in upper or lower case, among their names or in
  *                                their description
  *
  * The pages in /share/man are rendered when the disk's image is made (tools/build/manpages.py), and ready to

@@ -22,11 +22,11 @@ struct message {
 static bool answer(const struct mathwire_request *request, uint nbytes, struct mathwire_reply *reply)
 {
     if (mathwire_request_nbytes(request->length) != nbytes ||
-        request->check != mathwire_request_check(request))
+        request->check != mathwire_request_check(request, 0))
         return false;
     reply->number = request->number;
     math_evaluate((const char *)request->text, request->length, &reply->result);
-    reply->check = mathwire_reply_check(reply);
+    reply->check = mathwire_reply_check(reply, 0);
     return true;
 }
 
@@ -90,7 +90,7 @@ static void send(struct client *client, uint count)
         message->request.length = (ushort)length;
         message->request.text[length / 4] = 0;
         memcpy(message->request.text, client->text, length);
-        message->request.check = mathwire_request_check(&message->request);
+        message->request.check = mathwire_request_check(&message->request, 0);
     }
     if (write_all(client->out, buf, (int)(count * nbytes)) < 0)
         fail(2, "the server died");
@@ -110,7 +110,8 @@ static void receive(struct client *client)
         n += (uint)got;
     } while (n % sizeof(replies[0]) != 0);
     for (uint i = 0; i < n / sizeof(replies[0]); i++)
-        if (replies[i].number != client->nreceived++ || replies[i].check != mathwire_reply_check(&replies[i]))
+        if (replies[i].number != client->nreceived++ ||
+            replies[i].check != mathwire_reply_check(&replies[i], 0))
             fail(2, "the server answers what was not asked");
 }
 

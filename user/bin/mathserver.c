@@ -8,8 +8,8 @@
  * the last process that uses it, however that one ends.
  *
  * The server looks for slots whose bit is set, serves them, and sleeps after a short spin when there are none.  What it
- * must know of a slot is kept in its own memory; of what is in the segment it takes copies.  Once a second, and now and
- * then under load, it restores the fields of the header.
+ * must know of a slot is kept in its own memory; of what is in the segment it takes copies.  It writes the fields of
+ * the header before each look at the slots, of which there is one a second at least: others may have overwritten them.
  */
 #include "mathwire.h"
 #include "procinfo.h"
@@ -18,7 +18,6 @@
 #define DEFAULT_SLOTS 32
 #define BATCH         32 /* requests of one slot before the next slot's turn */
 #define HEAL_TICKS    100
-#define HEAL_PASSES   4096        /* passes over the slots, under load a fraction of a second */
 #define CLOSED        0x40000000u /* added to a slot's `opened`; no client waits for the sum */
 
 /* What the server knows of a slot by itself. */
@@ -30,6 +29,7 @@ struct service {
 
 struct server {
     struct mathwire_header *shared;
+    struct ksmself me;
     uint nslots;
     struct service *services;
     struct ksmspin spin;
@@ -71,7 +71,7 @@ static int next_request(struct service *service, struct mathwire_request *reques
     memcpy(request, where, (uint)n);
     ksmring_release(&service->requests);
     if (mathwire_request_nbytes(request->length) != (uint)n ||
-        request->check != mathwire_request_check(request))
+        request->check != mathwire_request_check(request, service->wanted))
         return KSM_EINVAL;
     return 0;
 }
@@ -101,7 +101,7 @@ static int answer(struct server *server, struct service *service, const struct m
     reply = where;
     reply->number = request->number;
     reply->result = result;
-    reply->check = mathwire_reply_check(reply);
+    reply->check = mathwire_reply_check(reply, service->wanted);
     ksmring_commit(&service->replies, sizeof(struct mathwire_reply));
     return 0;
 }
@@ -116,27 +116,27 @@ static void serve_slot(struct server *server, uint index)
     struct mathwire_slot *slot = &server->shared->slots[index];
     struct service *service = &server->services[index];
     uint wanted = __atomic_load_n(&slot->wanted, __ATOMIC_ACQUIRE);
+    int error;
 
     if (wanted != service->wanted)
         open_slot(service, slot, wanted);
     if (!service->open)
         return;
     /* The slot's bit was cleared before: whatever this look does not show sets it again. */
-    ksmring_forget(&service->requests);
-    for (int i = 0; i < BATCH; i++) {
+    error = ksmring_look(&service->requests);
+    for (int i = 0; error == 0 && i < BATCH; i++) {
         struct mathwire_request request;
-        int n = next_request(service, &request);
 
-        if (n == KSM_EAGAIN)
-            return;
-        if (n < 0 || answer(server, service, &request) < 0) {
-            close_slot(service, slot);
-            return;
-        }
-        if (!ksmring_more(&service->requests))
+        error = next_request(service, &request);
+        if (error == 0)
+            error = answer(server, service, &request);
+        if (error == 0 && !ksmring_more(&service->requests))
             return;
     }
-    set_pending(server, index);
+    if (error == 0)
+        set_pending(server, index);
+    else if (error != KSM_EAGAIN)
+        close_slot(service, slot);
 }
 
 /* All slots. */
@@ -175,15 +175,16 @@ static bool is_replaced(struct ksmself holder)
            other.start == holder.start && strcmp(me.name, other.name) == 0;
 }
 
+/* Writes the fields of the header. */
 static void heal(struct server *server)
 {
     struct mathwire_header *shared = server->shared;
-    struct ksmself me = ksmself(), holder = ksmself_load(&shared->server.holder);
+    struct ksmself holder = ksmself_load(&shared->server.holder);
 
-    if (!ksmself_same(holder, me)) {
+    if (!ksmself_same(holder, server->me)) {
         if (is_replaced(holder))
             fail(1, "process %u has taken over", holder.pid);
-        ksmself_replace(&shared->server.holder, holder, me);
+        ksmself_replace(&shared->server.holder, holder, server->me);
     }
     __atomic_store_n(&shared->nslots, server->nslots, __ATOMIC_RELAXED);
     __atomic_store_n(&shared->version, MATHWIRE_VERSION, __ATOMIC_RELEASE);
@@ -201,23 +202,22 @@ static void rest(struct server *server)
         }
     ksmspin_end(&server->spin, 0);
     __atomic_store_n(asleep, 1, __ATOMIC_SEQ_CST);
-    if (!is_pending(server) && ksmwaitpeer(asleep, 1, HEAL_TICKS, -1) != 0)
-        heal(server);
+    if (!is_pending(server))
+        ksmwaitpeer(asleep, 1, HEAL_TICKS, -1);
     __atomic_store_n(asleep, 0, __ATOMIC_RELAXED);
 }
 
 static void serve(struct server *server)
 {
-    for (uint pass = 1;; pass++) {
+    for (;;) {
         bool ending = server->end; /* once more: what was sent before the request to end */
 
+        heal(server);
         serve_all(server);
         if (ending)
             return;
         if (!server->end)
             rest(server);
-        if (pass % HEAL_PASSES == 0)
-            heal(server);
     }
 }
 
@@ -279,15 +279,14 @@ static void begin(struct server *server, const char *name, uint nslots)
     server->services = calloc(server->nslots, sizeof(struct service));
     if (!server->services)
         fail(1, "out of memory");
+    memset(shared->pending, 0, sizeof(shared->pending));
     for (uint i = 0; i < server->nslots; i++) {
-        uint wanted = shared->slots[i].opened + 1;
+        uint wanted = shared->slots[i].opened + CLOSED;
 
         server->services[i].wanted = wanted;
         shared->slots[i].opened = shared->slots[i].wanted = wanted;
     }
-    memset(shared->pending, 0, sizeof(shared->pending));
     __atomic_store_n(&shared->asleep, 0, __ATOMIC_SEQ_CST);
-    heal(server);
 }
 
 /* Clients that wait find the lock free, and are woken when this process ends. */
@@ -304,7 +303,7 @@ static void usage(void)
 
 int main(int argc, char *argv[])
 {
-    struct server server = { 0 };
+    struct server server = { .me = ksmself() };
     const char *name = MATHWIRE_NAME;
     int nslots = DEFAULT_SLOTS, option;
 

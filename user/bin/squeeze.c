@@ -39,9 +39,9 @@ int main(int argc, char *argv[])
         fail(2, "usage: squeeze [TICKS]");
     fill(16 << 20);
     fill(1 << 20);
-    must_print("%d attachments, the lowest at %p; the heap ends at %p\n", nattached, lowest, sbrk(0));
+    must_print("%d attachments, the lowest at 0x%p; the heap ends at 0x%p\n", nattached, lowest, sbrk(0));
     must_print("sbrk gave %d pages and then refused: ", grow());
-    must_print("the heap ends at %p\n", sbrk(0));
+    must_print("the heap ends at 0x%p\n", sbrk(0));
     ksmdetachat(lowest);
     must_print("one detached: sbrk gives %d pages more\n", grow());
     sleep(ticks);

@@ -250,5 +250,7 @@ int main(int argc, char *argv[])
         show();
     if (reader > 0)
         kill(reader);
+    if (terminal) /* keys that were typed before the reader asked for them have been echoed below the picture */
+        must_print("\r\033[J");
     return 0;
 }

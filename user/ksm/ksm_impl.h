@@ -13,7 +13,7 @@
 struct patience {
     int ticks;  /* 0: no limit */
     bool spun;  /* it has looked for a while without sleeping: once is enough */
-    uint looks; /* it has found the peer's position changed, and not enough */
+    uint looks; /* that found the peer's position changed, but not far enough */
     bool begun;
     int begin;
 };

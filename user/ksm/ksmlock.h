@@ -26,8 +26,6 @@ struct ksmlock {
     struct ksmself holder; /* pid 0: free.  KSMLOCK_WAITED in the pid: somebody may sleep on it */
 };
 
-#define KSMLOCK_WAITED 0x80000000u
-
 /*
  * Waits for the lock, at most that many ticks; 0: no limit.
  * 0:              the caller holds it

@@ -294,27 +294,13 @@ int ksmring_find_message(struct ksmring *ring, int ticks)
 
     if (result < 0)
         return result;
-    while (result == 0) {
+    while (result == 0 && (result = ksmring_look(ring)) == KSM_EAGAIN) {
         uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_RELAXED);
-        uint used = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_ACQUIRE) - read;
-        uint offset = read & (ring->ndata - 1), rest = ring->ndata - offset;
 
-        if (used == 0) {
-            result = wait_for(ring, KSMRING_WRITER, read, read + 1, &patience);
-        } else if (used > ring->ndata || (read | used) % sizeof(uint) != 0) {
-            result = KSM_EINVAL;
-        } else {
-            ring->get = ring->data + offset;
-            ring->ready = used < rest ? used : rest;
-            if (used > rest && ksmring_length(ring) == KSMRING_SKIP) {
-                ring->passed = rest;
-                ring->get = ring->data;
-                ring->ready = used - rest;
-            }
-            return 0;
-        }
+        result = wait_for(ring, KSMRING_WRITER, read, read + 1, &patience);
     }
-    ksmring_done(ring, KSMRING_READER);
+    if (result < 0)
+        ksmring_done(ring, KSMRING_READER);
     return result;
 }
 

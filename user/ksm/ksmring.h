@@ -11,7 +11,8 @@
  * joined, the end of no other matters (§11.7).
  *
  * Nothing in the shared part is trusted: sizes are checked against a private copy.  A ring that another process
- * has overwritten answers KSM_EINVAL, or gives wrong messages, but never makes a process reach outside of it.
+ * has overwritten answers KSM_EINVAL, gives wrong messages, or has a member wait in vain while the other side lives,
+ * but never makes a process reach outside of it.
  *
  * The memory:  | header | side of readers | side of writers | names of members | data, a power of two |
  */
@@ -120,11 +121,11 @@ MUST_CHECK static inline int ksmring_peek(struct ksmring *ring, const void **whe
 static inline void ksmring_release(struct ksmring *ring);
 
 /*
- * For a reader that is alone on its side and takes many messages with one look at what was written.  ksmring_forget()
- * makes the next peek look again.  ksmring_more(): may a peek find another message?  False only if it would have to
- * look again; always true where the data begin again.  Sleeps: no.
+ * For a reader that is alone on its side and takes many messages with one look at what was written.  ksmring_look()
+ * is that look: 0; KSM_EAGAIN: nothing is there; or KSM_EINVAL.  ksmring_more(): may a peek find another message?
+ * False only if it would have to look again; always true where the data begin again.  Sleeps: no.
  */
-static inline void ksmring_forget(struct ksmring *ring);
+MUST_CHECK static inline int ksmring_look(struct ksmring *ring);
 MUST_CHECK static inline int ksmring_more(const struct ksmring *ring);
 
 /* Waits until the readers have taken all that was written; meanwhile no other process can write.  0, KSM_ETIMEDOUT,

@@ -74,6 +74,26 @@ static inline uint ksmring_length(const struct ksmring *ring)
     return __atomic_load_n((const uint *)ring->get, __ATOMIC_RELAXED);
 }
 
+static inline int ksmring_look(struct ksmring *ring)
+{
+    uint read = __atomic_load_n(&ring->side[KSMRING_READER]->at, __ATOMIC_RELAXED);
+    uint used = __atomic_load_n(&ring->side[KSMRING_WRITER]->at, __ATOMIC_ACQUIRE) - read;
+    uint offset = read & (ring->ndata - 1), rest = ring->ndata - offset;
+
+    if (used == 0)
+        return KSM_EAGAIN;
+    if (used > ring->ndata || (read | used) % sizeof(uint) != 0)
+        return KSM_EINVAL;
+    ring->get = ring->data + offset;
+    ring->ready = used < rest ? used : rest;
+    if (used > rest && ksmring_length(ring) == KSMRING_SKIP) {
+        ring->passed = rest;
+        ring->get = ring->data;
+        ring->ready = used - rest;
+    }
+    return 0;
+}
+
 static inline int ksmring_peek(struct ksmring *ring, const void **where, int ticks)
 {
     uint n = ring->ready > 0 ? ksmring_length(ring) : KSMRING_SKIP;
@@ -95,8 +115,6 @@ static inline int ksmring_peek(struct ksmring *ring, const void **where, int tic
     *where = ring->get + sizeof(uint);
     return (int)n;
 }
-
-static inline void ksmring_forget(struct ksmring *ring) { ring->ready = 0; }
 
 static inline int ksmring_more(const struct ksmring *ring)
 {

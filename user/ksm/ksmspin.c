@@ -7,24 +7,18 @@
 
 #define RETRY 16u /* spins, of which one is long after failures */
 
-/* Not inline: the callers have the number already, but for the first. */
-static __attribute__((noinline)) uint ask_ncpus(void)
-{
-    char text[16];
-
-    return bootarg("ncpus", text, sizeof(text)) > 0 ? (uint)atoi(text) : 1;
-}
+uint ksmspin_known;
 
 uint ksmspin_ncpus(void)
 {
-    static uint ncpus;
+    char text[16];
 
-    if (ncpus == 0)
-        ncpus = ask_ncpus();
-    return ncpus;
+    if (ksmspin_known == 0)
+        ksmspin_known = bootarg("ncpus", text, sizeof(text)) > 0 ? (uint)atoi(text) : 1;
+    return ksmspin_known;
 }
 
-uint ksmspin_begin(struct ksmspin *spin)
+uint ksmspin_choose(struct ksmspin *spin)
 {
     if (ksmspin_ncpus() <= 1)
         return 0;

@@ -24,29 +24,14 @@ struct ksmspin {
 uint ksmspin_ncpus(void);
 
 /* The looks that the next wait is worth, or 0.  Sleeps: no. */
-uint ksmspin_begin(struct ksmspin *spin);
+static inline uint ksmspin_begin(struct ksmspin *spin);
 
 /* Learns from a spin.  Sleeps: no. */
-static inline void ksmspin_end(struct ksmspin *spin, int success)
-{
-    if (success)
-        spin->failures = 0;
-    else
-        spin->failures++;
-}
+static inline void ksmspin_end(struct ksmspin *spin, int success);
 
 /* Looks at the word for a while.  Returns 1 as soon as it is not `value`, else 0.  Sleeps: no. */
-static inline int ksmspin_changed(struct ksmspin *spin, const uint *word, uint value)
-{
-    if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value)
-        return 1;
-    for (uint looks = ksmspin_begin(spin); looks > 0; looks--)
-        if (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value) {
-            ksmspin_end(spin, 1);
-            return 1;
-        }
-    ksmspin_end(spin, 0);
-    return 0;
-}
+static inline int ksmspin_changed(struct ksmspin *spin, const uint *word, uint value);
+
+#include "ksmspin_impl.h"
 
 #endif

@@ -48,6 +48,7 @@ static void put_field(struct format_sink *sink, const struct format_spec *spec, 
     format_close(sink, &padded, "", n);
 }
 
+/* Digits are capitals for %x as well, as in xv6. */
 static void put_number(struct format_sink *sink, const struct format_spec *spec, const char *prefix,
                        uint64_t value, uint base)
 {

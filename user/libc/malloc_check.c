@@ -5,8 +5,8 @@
  *
  * The zones hold a pattern, so a write just before or after the payload shows.  A freed block rests, its payload full
  * of another pattern, and really becomes free when the heap would have to grow or many rest; so a write after the free
- * shows as well, and so does a second free.  Every call also looks at some of the blocks in use, in turn, and at the
- * end of the program at all.  Large blocks do not rest.
+ * shows as well, and so does a second free.  Every call also looks at some of the blocks in use, in turn; the end
+ * of the program looks at all of them.  Large blocks do not rest.
  */
 #include "malloc_impl.h"
 
@@ -102,9 +102,8 @@ static void wake_oldest(uint site)
     uint at = first_other(payload_of(t), t->nbytes, FREED_BYTE);
 
     if (t->mark != RESTS || at < t->nbytes)
-        heap_error("write into a block of %u bytes after its free, to its byte %u; allocated in 0x%x, freed "
-                   "in 0x%x, "
-                   "found in 0x%x",
+        heap_error("write into a block of %u bytes after its free, to its byte %u; allocated in 0x%x, "
+                   "freed in 0x%x, found in 0x%x",
                    t->nbytes, at, t->allocated, t->freed, site);
     check_zones(t, site);
     oldest = t->next;

@@ -2,8 +2,9 @@
  * regexp.c - regular expressions: see regexp.h.
  *
  * A pattern is a row of atoms; each is a set of characters, of which one or any number may be there.  Matching
- * keeps the set of places in the row that the characters so far may have led to, so its time is proportional to the
- * lengths of line and pattern, whatever they contain.
+ * keeps the set of places in the row that the characters so far may have led to, so one run over a line takes time in
+ * proportion to the lengths of line and pattern, whatever they contain.  To find where a match begins may take a run
+ * for each place in the line.
  */
 #include "regexp.h"
 

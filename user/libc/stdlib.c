@@ -75,7 +75,7 @@ long strtol(const char *restrict s, char **restrict end, int base)
     return (long)parse(s, end, base, LONG_MAX, (uint64_t)LONG_MAX + 1); /* -min is min */
 }
 
-/* Is this word next, in capitals or not? */
+/* Is this word next, in upper or lower case? */
 static bool begins(const char *s, const char *word)
 {
     while (*word && tolower(*s) == *word)

@@ -13,8 +13,8 @@
 #define EXIT_FAILURE 1
 #define RAND_MAX     0x7FFFFFFF
 
-void abort(void)
-    __attribute__((noreturn)); /* ends the process as kill() does: wait() has no status.  Sleeps: may. */
+/* Ends the process as kill() does: wait() has no status.  Sleeps: may. */
+void abort(void) __attribute__((noreturn));
 
 MUST_CHECK void *calloc(size_t count, size_t n);
 MUST_CHECK void *realloc(void *p, size_t n);

@@ -1,5 +1,5 @@
 /*
- * ulib.h - the headers of C and user.h, and what this system's own programs use beside them.
+ * ulib.h - the headers of C and user.h, and what this system's own programs use besides them.
  *
  * A call returns 0 or -1 unless it says otherwise.  What a call allocates belongs to the caller, who frees it.
  * Only what reads or writes a descriptor sleeps.

@@ -1,5 +1,5 @@
 /*
- * unistd.h - user.h, and what POSIX has beside it.
+ * unistd.h - user.h, and what POSIX has besides it.
  */
 #ifndef UNISTD_H
 #define UNISTD_H

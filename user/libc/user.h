@@ -42,7 +42,7 @@ int waits(int *status);
 /* As newer systems have it, wait() may be given where the child's status goes, or 0. */
 #define wait(...) LIB_THIRD(_, ##__VA_ARGS__, waits, wait, 0)(__VA_ARGS__)
 
-/* xv6's library beside xv6lib.h's.  Sleeps: may. */
+/* xv6's library besides xv6lib.h's.  Sleeps: may. */
 
 int stat(const char *path, struct stat *st);
 char *gets(char *buf, int max); /* a line from descriptor 0 with its \n; "" at the end of file */

@@ -42,7 +42,7 @@ struct math_result {
 };
 
 /* Computes the n characters at text.  A syntax error anywhere is reported before a computing error; of the latter the
-   first is.  It uses about 10 KB of stack, and at most as much time as the text's length times fact(170). */
+   first is.  It uses about 14 KB of stack, and at most as much time as the text's length times fact(170). */
 void math_evaluate(const char *text, int n, struct math_result *result);
 
 #define MATH_MESSAGE_SIZE 96

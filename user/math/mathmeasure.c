@@ -1,7 +1,7 @@
 /*
  * mathmeasure.c - see mathmeasure.h.
  *
- * The clock is looked at now and then only, so that this call costs neither way of sending much.
+ * The clock is read only now and then, so that measuring costs neither program much.
  */
 #include "mathmeasure.h"
 #include "mathwire.h"

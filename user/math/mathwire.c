@@ -5,9 +5,9 @@
  * made new rings and said so in `opened`.  From then on the client is the only writer of its requests and the only
  * reader of its replies.
  *
- * While it waits for a reply, a client checks twice a second, and when the server ends, that the server is alive and
- * that its slot is still its own and open.  So nothing that others write into the segment
- * keeps a client waiting forever.
+ * While it waits for a reply, a client checks twice a second, and when the server ends, that the server is alive, that
+ * its slot is still its own and open, and that the server does not rest as if all were done.  So whatever others write
+ * into the segment, a client waits at most for the lifetime of the process that it found named there as the server.
  */
 #include "mathwire.h"
 
@@ -199,15 +199,19 @@ void mathwire_close(struct mathwire *wire)
 
 /* Requests and replies. */
 
-/* Why does no reply come?  0: no reason, it just takes time. */
-static int look_around(struct mathwire *wire)
+/* Why does no reply come?  0: no reason, it just takes time.  *idle: at the last look the server had nothing to do. */
+static int look_around(struct mathwire *wire, bool *idle)
 {
     struct ksmself me = ksmself(), owner = ksmself_load(&wire->slot->owner.holder);
+    bool was_idle = *idle;
 
     if (!server_lives(wire))
         return KSM_EOWNERDEAD;
     owner.pid &= ~KSMLOCK_WAITED;
     if (!ksmself_same(owner, me) || __atomic_load_n(&wire->slot->opened, __ATOMIC_SEQ_CST) != wire->opened)
+        return KSM_EINVAL;
+    *idle = __atomic_load_n(&wire->shared->asleep, __ATOMIC_SEQ_CST) && !is_pending(wire);
+    if (*idle && was_idle) /* it has looked since: others have moved a ring's position */
         return KSM_EINVAL;
     ring_bell(wire); /* others may have cleared the bit */
     return 0;
@@ -232,7 +236,7 @@ int mathwire_send(struct mathwire *wire, enum mathwire_kind kind, const char *te
     request->length = (ushort)n;
     request->text[n / 4] = 0;
     memcpy(request->text, text, n);
-    request->check = mathwire_request_check(request);
+    request->check = mathwire_request_check(request, wire->opened);
     ksmring_commit(&wire->requests, mathwire_request_nbytes(n));
     if (!is_pending(wire))
         ring_bell(wire);
@@ -243,19 +247,20 @@ int mathwire_receive(struct mathwire *wire, struct math_result *result)
 {
     struct mathwire_reply reply;
     const void *where;
+    bool idle = false;
     int n;
 
     if (mathwire_owed(wire) == 0)
         return KSM_EAGAIN;
     while ((n = ksmring_peek(&wire->replies, &where, 0)) != (int)sizeof(reply)) {
-        int error = n == KSM_EAGAIN ? look_around(wire) : KSM_EINVAL;
+        int error = n == KSM_EAGAIN ? look_around(wire, &idle) : KSM_EINVAL;
 
         if (error < 0)
             return error;
     }
     reply = *(const struct mathwire_reply *)where; /* once: others may write there */
     ksmring_release(&wire->replies);
-    if (reply.number != wire->nreceived || reply.check != mathwire_reply_check(&reply))
+    if (reply.number != wire->nreceived || reply.check != mathwire_reply_check(&reply, wire->opened))
         return KSM_EINVAL;
     wire->nreceived++;
     *result = reply.result;

@@ -26,7 +26,7 @@
 #include "mustcheck.h"
 
 #define MATHWIRE_NAME      "math" /* of the segment, unless the user names another */
-#define MATHWIRE_VERSION   0x4d530002u
+#define MATHWIRE_VERSION   0x4d530003u
 #define MATHWIRE_MAX_SLOTS 1024u
 #define MATHWIRE_MAX_TEXT  (MATH_MAX_LENGTH + 1) /* longer texts are cut to this, which is too long as well */
 
@@ -62,13 +62,14 @@ static inline uint mathwire_request_nbytes(uint length)
 
 /*
  * Check values.  A change of one word of a message always changes its check value, and any other change by accident is
- * missed once in 2^32 times.  Whoever means to deceive can compute them.  Sleeps: no.
+ * missed once in 2^32 times.  They begin with the slot's `opened`: where two clients believe that a slot is theirs,
+ * neither takes the other's messages for its own.  Whoever means to deceive can compute them.  Sleeps: no.
  */
 static inline uint mathwire_mix(uint check, uint word) { return (check ^ word) * 0x01000193u; }
 
-static inline uint mathwire_request_check(const struct mathwire_request *request)
+static inline uint mathwire_request_check(const struct mathwire_request *request, uint opened)
 {
-    uint check = mathwire_mix(1, request->number ^ ((uint)request->length << 16 | request->kind));
+    uint check = mathwire_mix(opened, request->number ^ ((uint)request->length << 16 | request->kind));
     const uint *word = request->text, *last = word + request->length / 4;
 
     do
@@ -77,11 +78,11 @@ static inline uint mathwire_request_check(const struct mathwire_request *request
     return check;
 }
 
-static inline uint mathwire_reply_check(const struct mathwire_reply *reply)
+static inline uint mathwire_reply_check(const struct mathwire_reply *reply, uint opened)
 {
     const uint *word = (const uint *)&reply->result; /* three */
 
-    return mathwire_mix(mathwire_mix(mathwire_mix(1, reply->number ^ word[2]), word[0]), word[1]);
+    return mathwire_mix(mathwire_mix(mathwire_mix(opened, reply->number ^ word[2]), word[0]), word[1]);
 }
 
 /* Fields:  C written by the client that holds `owner`   S written by the server   * by both */

@@ -156,12 +156,13 @@ export class History {
 
 const NOTHING = { time: -1, totals: {}, cpus: [], processes: [], segments: [] };
 
-// A process of which no frame has told yet.
+// A process that is `young`: no frame has told of it yet.
 function processOf(state, pid) {
     let process = state.processes.get(pid);
     if (!process) {
         process = {
             pid, parent: 0, state: "ready", cpu: null, call: null, guard: 0, stack: 0, brk: 0, name: "", wait: null,
+            young: true,
         };
         if (state.processes.size < MOST_PROCESSES)
             state.processes.set(pid, process);
@@ -183,7 +184,7 @@ const CHANGES = {
         if (state.processes.has(child) || state.processes.size >= MOST_PROCESSES)
             return;
         state.processes.set(child, {
-            ...parent, pid: child, parent: pid, state: "ready", cpu: null, call: null, wait: null,
+            ...parent, pid: child, parent: pid, state: "ready", cpu: null, call: null, wait: null, young: true,
         });
         for (const segment of [...state.segments.values()].filter(s => s.attached.length < MOST_ATTACHED))
             segment.attached.push(...segment.attached.filter(a => a.pid === pid).map(a => ({ ...a, pid: child })));
@@ -194,7 +195,9 @@ const CHANGES = {
     },
     exit(state, { pid }) {
         const process = state.processes.get(pid);
-        if (process)
+        if (process?.young) // if its parent has waited for it, all is as before, and no frame comes to say so
+            state.processes.delete(pid);
+        else if (process)
             Object.assign(process, { state: "dead", cpu: null, call: null, wait: null, guard: 0, stack: 0, brk: 0 });
         removeAttachments(state, () => a => a.pid !== pid);
     },

@@ -131,7 +131,15 @@ function sleepers(columns, scale, wide) {
     }));
 }
 
-const MARKS = { run: "▶", ready: "…", sleep: "☾", dead: "✕", new: "+", lost: "?" };
+// For each state of a process: its mark above the column, and what the key calls it.
+export const STATES = {
+    run: ["▶", "runs on processor"],
+    ready: ["…", "ready"],
+    sleep: ["☾", "sleeps"],
+    dead: ["✕", "ended"],
+    new: ["+", "new"],
+    lost: ["?", "not known"],
+};
 
 // Elements with a key, which are made once and changed only where something differs.
 class Layer {
@@ -270,7 +278,7 @@ export class MemoryPicture {
                 put("name", 13, process.name || "?", "name");
             put("pid", 25, `${process.pid}`, "pid");
             const cpu = process.state === "run" ? ` ${process.cpu}` : "";
-            put("state", 38, MARKS[process.state] + cpu, `state ${process.state}`);
+            put("state", 38, STATES[process.state][0] + cpu, `state ${process.state}`);
         }
         for (const r of plan.rects) {
             if (r.height < 11 || r.width < 40)

@@ -8,10 +8,11 @@
 
 import { FeedReader } from "./feed.mjs";
 import { History } from "./history.mjs";
-import { MemoryPicture, privatePieces } from "./memory.mjs";
+import { MemoryPicture, STATES, privatePieces } from "./memory.mjs";
 import { MARKS, TimePicture } from "./timeline.mjs";
 import { access, describe, doing, hex, seconds, size } from "./words.mjs";
 
+const WAITING = "Waiting for the system.";
 const LOG_LINES = 400;
 const WINDOW = 10e6;   // microseconds that the time line shows at first
 const LEAST = 200;
@@ -20,7 +21,8 @@ const LETTERS = 16;    // pixels of the page's letters for which the pictures ar
 const FRAME_MS = 17;   // a browser's frame, when nothing holds it up
 const SHARE = 3;       // drawing takes at most a third of the time, so that the page answers
 
-const KEY = Object.values(MARKS).map(([mark, kind, meaning]) =>
+const STATE_KEY = Object.values(STATES).map(([mark, meaning]) => `<span><b>${mark}</b> ${meaning}</span>`);
+const MARK_KEY = Object.values(MARKS).map(([mark, kind, meaning]) =>
     `<span><b class="${kind}">${mark}</b> ${meaning}</span>`);
 
 const PARTS = `
@@ -39,12 +41,12 @@ const PARTS = `
   </div>
   <p class="picture-key"><span class="k rw">read-write</span> <span class="k ro">read-only</span>
     <span class="k marked">marked for deletion</span> <span class="k sleeper">sleeps on this word</span>
-    <span class="k lock">waits for a lock</span></p>
+    <span class="k lock">waits for a lock</span> ${STATE_KEY.join(" ")}</p>
 </section>
 <section class="picture-time" aria-label="Time"><h2>Time</h2>
   <canvas role="img" aria-label="What ran when; the same is in the log below"></canvas>
   <p class="picture-key"><span class="k run">runs</span> <span class="k ready">ready</span>
-    <span class="k sleep">sleeps</span> ${KEY.join(" ")}</p>
+    <span class="k sleep">sleeps</span> ${MARK_KEY.join(" ")}</p>
 </section>
 <section class="picture-words" aria-label="Words"><h2>Words</h2>
   <div class="picture-tables">
@@ -62,12 +64,6 @@ class Picture {
         element.innerHTML = PARTS;
         this.element = element;
         this.history = new History();
-        this.reader = new FeedReader({
-            greeting: ({ kernel }) => this.restart(kernel),
-            frame: frame => this.change(() => this.history.addFrame(frame)),
-            event: event => this.change(() => this.addEvent(event)),
-            damage: sentence => this.tell(`The feed is damaged: ${sentence}.`),
-        });
         const find = selector => element.querySelector(selector);
         this.slider = find("input");
         this.clock = find("output");
@@ -82,9 +78,8 @@ class Picture {
         this.rest = 0;   // when the next drawing may begin, by performance.now()
         this.cost = 0;   // milliseconds of the last one
         this.follow = true; // the log shows its end
-        this.pending = [];  // lines that it does not show yet
         this.listen();
-        this.tell("Waiting for the system.");
+        this.restart();
     }
 
     listen() {
@@ -136,6 +131,8 @@ class Picture {
 
     end() {
         this.ended = true;
+        if (!this.history.last && (!this.message || this.message === WAITING))
+            this.tell("Nothing came that can be shown.");
         this.change(() => {});
     }
 
@@ -143,9 +140,23 @@ class Picture {
         this.tell(sentence);
     }
 
-    restart(kernel) {
+    // Another system is to come, and whatever was left of the last one's feed is no part of its own.
+    restart() {
+        this.reader = new FeedReader({
+            greeting: ({ kernel }) => this.greet(kernel),
+            frame: frame => this.change(() => this.history.addFrame(frame)),
+            event: event => this.change(() => this.addEvent(event)),
+            damage: sentence => this.tell(`The feed is damaged: ${sentence}.`),
+        });
+        this.greet("");
+        this.tell(WAITING);
+    }
+
+    greet(kernel) {
         this.history.clear(kernel);
         this.log.replaceChildren();
+        this.pending = []; // lines of the log: new ones, and such as say something else now
+        this.losses = [];  // of each processor, the line that tells of lost events, if it is the log's last
         this.now = null;
         this.tell("");
         this.change(() => {});
@@ -153,10 +164,28 @@ class Picture {
 
     addEvent(event) {
         this.history.addEvent(event);
+        if (event.kind === "L")
+            return this.addLoss(event);
         const sentence = describe(this.history, event);
-        if (!sentence)
-            return;
-        this.pending.push([event.event ?? "lost", `${seconds(event.time)}  ${sentence}`]);
+        if (sentence) {
+            this.losses = [];
+            this.addLine({ kind: event.event, text: `${seconds(event.time)}  ${sentence}` });
+        }
+    }
+
+    // A busy processor loses events all the time: one line tells of all until something else happens.
+    addLoss(event) {
+        const before = this.losses[event.cpu];
+        const line = this.losses[event.cpu] = before ?? { kind: "lost", since: seconds(event.time), count: 0 };
+        line.count += event.count;
+        line.text = `${line.since}  ${describe(this.history, { ...event, count: line.count })}` +
+            (before ? `, until ${seconds(event.time)}` : "");
+        this.addLine(line);
+    }
+
+    addLine(line) {
+        if (this.pending.at(-1) !== line)
+            this.pending.push(line);
         if (this.pending.length > 2 * LOG_LINES) // nothing is drawn while the page is in the background
             this.pending.splice(0, LOG_LINES);
     }
@@ -224,12 +253,14 @@ class Picture {
         const now = this.now ?? history.last;
         const paused = this.now !== null;
         const button = this.element.querySelector('[data-do="pause"]');
-        button.textContent = paused ? "Live" : "Pause";
+        button.textContent = !paused ? "Pause" : this.ended ? "End" : "Live";
         button.setAttribute("aria-pressed", String(paused));
         this.addLog();
         this.clock.textContent = history.last ? `${seconds(now)} s${this.ended && !paused ? ", the end" : ""}` : "";
         if (!history.last || !this.memoryWidth || !this.timeWidth)
             return;
+        if (this.message === WAITING)
+            this.tell("");
         const state = history.at(now);
         const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / LETTERS;
         if (!paused)
@@ -246,12 +277,11 @@ class Picture {
     addLog() {
         if (!this.pending.length)
             return;
-        this.log.append(...this.pending.splice(0).slice(-LOG_LINES).map(([kind, text]) => {
-            const line = document.createElement("div");
-            line.textContent = text;
-            line.dataset.kind = kind;
-            return line;
-        }));
+        for (const line of this.pending.splice(0).slice(-LOG_LINES)) {
+            line.element ??= this.log.appendChild(document.createElement("div"));
+            line.element.textContent = line.text;
+            line.element.dataset.kind = line.kind;
+        }
         while (this.log.childElementCount > LOG_LINES)
             this.log.firstChild.remove();
         if (this.follow)

@@ -60,8 +60,8 @@ export class TimePicture {
         const seen = [...history.processes.values()].filter(lane => this.isSeen(lane));
         const shown = seen.sort((a, b) => a.pid - b.pid).slice(-MOST_LANES);
         this.lanes = [
-            ...history.cpus.map((runs, cpu) => ({ cpu, runs, name: `processor ${cpu}` })),
-            ...shown.map(process => ({ process, name: `${process.name} ${process.pid}` })),
+            ...history.cpus.flatMap((runs, cpu) => ({ cpu, runs, name: `processor ${cpu}` })), // passes over gaps
+            ...shown.map(process => ({ process, name: history.nameOf(process.pid) })),
         ];
         this.width = width;
         this.scale = box.scale; // of letters
@@ -97,12 +97,12 @@ export class TimePicture {
     axis(height) {
         const c = this.context;
         const step = STEPS.find(s => s / (this.to - this.from) * (this.width - NAMES) > 80) ?? 1e9;
-        for (let t = Math.ceil(this.from / step) * step; t <= this.to; t += step) {
+        for (let t = Math.ceil(Math.max(this.from, 0) / step) * step; t <= this.to; t += step) {
             c.fillStyle = this.ink.line;
             c.fillRect(this.x(t), AXIS - 4, 1, height);
             c.fillStyle = this.ink.faint;
             c.textAlign = this.x(t) > this.width - 24 ? "right" : "center";
-            c.fillText(`${seconds(t).replace(/\.?0+$/, "") || "0"} s`, this.x(t), 8);
+            c.fillText(`${t / 1e6} s`, this.x(t), 8);
         }
     }
 

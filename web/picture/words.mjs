@@ -15,10 +15,15 @@ export const hex = value => value.toString(16);
 export const seconds = time => (time / 1e6).toFixed(3);
 export const access = letters => letters === "r" ? "read-only" : "read-write";
 
-// The calls that sleep, by their numbers in include/syscall.tbl.
-const CALLS = {
-    2: "exit", 3: "wait", 5: "read", 7: "exec", 13: "sleep", 15: "open", 16: "write", 18: "unlink", 21: "close",
-    512: "exits", 513: "waits", 514: "sync", 515: "halt", 520: "ksmget", 527: "ksmwait", 530: "ksmwaitpeer",
+// The calls by their numbers, as in include/syscall.tbl.
+export const CALLS = {
+    1: "fork", 2: "exit", 3: "wait", 4: "pipe", 5: "read", 6: "kill", 7: "exec", 8: "fstat", 9: "chdir", 10: "dup",
+    11: "getpid", 12: "sbrk", 13: "sleep", 14: "uptime", 15: "open", 16: "write", 17: "mknod", 18: "unlink",
+    19: "link", 20: "mkdir", 21: "close", 512: "exits", 513: "waits", 514: "sync", 515: "halt", 516: "procinfo",
+    517: "procnext", 518: "foreground", 519: "bootarg", 520: "ksmget", 521: "ksmattach", 522: "ksmdetach",
+    523: "ksmdetachat", 524: "ksmdelete", 525: "ksminfo", 526: "pgused", 527: "ksmwait", 528: "ksmwake", 529: "debug",
+    530: "ksmwaitpeer", 531: "lseek", 532: "killjob", 533: "sysinfo", 534: "consolectl", 535: "rename",
+    536: "ksmname",
 };
 
 export function callName(call) {
@@ -36,7 +41,7 @@ const SENTENCES = {
     attach: (h, e) => `attached ${h.segmentName(e.id)} ${access(e.access)} at ${hex(e.address)}`,
     detach: (h, e) => `detached ${h.segmentName(e.id)} from ${hex(e.address)}`,
     delete: (h, e) => `marked ${h.segmentName(e.id)} for deletion`,
-    fault: (h, e) => e.address === null ? `made fault ${e.trap} at instruction ${hex(e.instruction)}`
+    fault: (h, e) => e.address === null ? `caused fault ${e.trap} at instruction ${hex(e.instruction)}`
         : `must not ${e.write === "w" ? "write" : "read"} ${hex(e.address)} (instruction ${hex(e.instruction)})`,
     wait: (h, e) => `waits for a change of ${place(h, e)}`,
     lock: (h, e) => `waits for the lock ${place(h, e)}, which ${h.nameOf(e.holder)} holds`,
@@ -65,7 +70,7 @@ export function doing(history, process) {
     case "sleep": return `sleeps ${callName(process.call)}`;
     case "ready": return "is ready to run";
     case "dead": return "has ended";
-    case "lost": return "did something of which the events were lost";
+    case "lost": return "did something whose events were lost";
     default: return "is being made";
     }
 }

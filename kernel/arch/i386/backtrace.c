@@ -44,8 +44,6 @@ extern const struct symbol kernel_symbols[] __attribute__((weak));
 extern const struct frame_rule kernel_frames[] __attribute__((weak));
 extern const uint kernel_nsymbols __attribute__((weak)), kernel_nframes __attribute__((weak));
 
-extern char syscall_entry[], vector_stubs[];
-
 /* Where a flow of control is. */
 struct place {
     uint eip, esp, ebp;

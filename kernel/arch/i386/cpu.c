@@ -43,8 +43,8 @@ enum { FLAGS_BYTES = 0x4, FLAGS_PAGES = 0xC }; /* 32-bit; the limit counts bytes
 #define EFLAGS_ALWAYS 2 /* the bit of EFLAGS that is always 1 */
 #define CPUID_PGE     (1u << 13)
 
-/* A processor starts by INIT and a start-up message (Intel SDM 3A 9.4.4).  It has 4 ms to answer the first
-   one, and a second to answer the second one, which is for those that missed the first. */
+/* A processor starts by INIT and a start-up message (Intel SDM 3A 9.4.4).  If it has not
+   answered the start-up message after 4 ms it missed it: it gets another, and a whole second to answer that. */
 #define START_POLL_US     200
 #define START_POLLS_FIRST 20u
 #define START_POLLS_LAST  5000u
@@ -80,7 +80,6 @@ void cpu_init(uint index)
 
     m->cpu.self = &m->cpu;
     m->cpu.index = index;
-    m->cpu.arch = m;
     m->tss = (struct tss){ .ss0 = SEL_KERNEL_DATA, .iomap = sizeof(struct tss) };
     m->fault_tss = (struct tss){
         .cr3 = pa_of(kernel_directory),

@@ -208,7 +208,7 @@ words_from_user_\n:
     .cfi_startproc
     movl %edx, %ecx
     andl $0xFFF, %ecx
-    cmpl $(0x1000 - 4 * \n), %ecx /* at most so far into the page */
+    cmpl $(0x1000 - 4 * \n), %ecx /* at most that far into the page */
     ja words_not_tried
     testl %edx, %edx            /* the kernel's half */
     js words_not_tried

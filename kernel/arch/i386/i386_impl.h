@@ -164,6 +164,7 @@ void serial_init(void);
 void serial_start(void);                              /* lets them interrupt */
 uint serial_put(uint port, const char *text, uint n); /* 0: console, 1: monitor; as console_put() */
 void serial_drain(void);                              /* waits until all has been sent */
+void serial_give_up(void);                            /* nobody waits for a port that is not ready */
 void screen_init(void);
 void screen_put(const char *text, size_t n);
 void screen_refresh(bool now);

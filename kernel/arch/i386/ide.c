@@ -167,11 +167,10 @@ static void settle(struct disk_request *settled)
 
 static void look(struct disk_request **settled)
 {
-    if (queue) {
-        int status = progress();
-        if (status <= 0)
-            finish(status, settled);
-    }
+    int status = progress();
+
+    if (status <= 0)
+        finish(status, settled);
 }
 
 void ide_submit(struct disk_request *r)

@@ -13,13 +13,6 @@ static inline uchar port_read8(ushort port)
     asm volatile("inb %1, %0" : "=a"(v) : "Nd"(port));
     return v;
 }
-static inline ushort port_read16(ushort port)
-{
-    ushort v;
-
-    asm volatile("inw %1, %0" : "=a"(v) : "Nd"(port));
-    return v;
-}
 static inline uint port_read32(ushort port)
 {
     uint v;

@@ -16,6 +16,7 @@
 #define KERNEL_BASE 0x80000000
 #define DEVICE_BASE 0xFE000000
 
+/* kstack.c says why there are twice as many slots as threads, and more. */
 #define KSTACK_PAGES      2
 #define KSTACK_SLOT_PAGES (1 + KSTACK_PAGES)
 #define KSTACK_CHUNKS     (((2 * NPROC + 2 * NCPU + 128) * KSTACK_SLOT_PAGES + 1023) / 1024) /* of 4 MB */

@@ -10,7 +10,7 @@
 #include "io.h"
 
 #define LEAST_RAM  (15u << 20) /* a machine of 16 MB, less what its firmware keeps */
-#define LEAST_FREE (5u << 20)  /* of it, beside the kernel and a boot module */
+#define LEAST_FREE (5u << 20)  /* of it, besides the kernel and a boot module */
 
 /* memory_firmware()'s entries: a table may run over the end of the first chunk. */
 #define WINDOW_PDE    (DEVICE_BASE / CHUNK_SIZE)

@@ -14,9 +14,9 @@
  * then the directory entry decides whether this map may write.  frame->nused of a map's own page table counts
  * its entries that are not 0; the table is freed with the last of them.
  *
- * A map belongs to one address space, whose process alone changes it: there is no lock.  Of all functions
- * only pmap_flush() and pmap_load() touch the TLB.  Sleeps: no, but for pmap_release(), pmap_fork(),
- * pmap_add_tables() and pmap_promise(), which let others run after each page table.
+ * A map belongs to one address space, whose process alone changes it: there is no lock.  The TLB may
+ * hold old entries until the caller flushes them: only pmap_flush() and pmap_load() do that.  Sleeps: no, but for
+ * pmap_release(), pmap_fork(), pmap_add_tables() and pmap_promise(), which let others run after each page table.
  */
 #ifndef PMAP_H
 #define PMAP_H

@@ -30,7 +30,8 @@ enum { DATA = 0, INTERRUPTS = 1, FIFO = 2, FORMAT = 3, MODEM = 4, STATUS = 5, SC
 static const ushort bases[NPORTS] = { 0x3F8, 0x2F8, 0x3E8 };
 static const uint irqs[2] = { 4, 3 };
 static uint fifo_sizes[NPORTS]; /* 0: no such port */
-static uint nlooks[NPORTS]; /* in vain, since the transmitter was ready last; PATIENCE: nobody waits for it */
+/* Looks in vain since the transmitter was ready last; from PATIENCE on, nobody waits for it.  Volatile for NMIs. */
+static volatile uint nlooks[NPORTS];
 
 static void init(uint port)
 {
@@ -64,7 +65,7 @@ uint serial_put(uint port, const char *text, uint n)
     if (!fifo_sizes[port])
         return n;
     if (!(port_read8(base + STATUS) & STATUS_EMPTY)) {
-        if (nlooks[port] == PATIENCE)
+        if (nlooks[port] >= PATIENCE)
             return n;
         nlooks[port]++;
         return 0;
@@ -73,6 +74,13 @@ uint serial_put(uint port, const char *text, uint n)
     n = min_uint(n, fifo_sizes[port]);
     port_write_bytes(base + DATA, text, n);
     return n;
+}
+
+void serial_give_up(void)
+{
+    for (uint port = 0; port < NPORTS; port++)
+        if (nlooks[port])
+            nlooks[port] = PATIENCE;
 }
 
 /* Powering off would lose what has not been sent yet. */

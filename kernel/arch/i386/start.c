@@ -16,6 +16,7 @@
 #define PM1_SLEEP_ENABLE     (1 << 13)
 #define PM1_PORT_QEMU        0x604
 #define PM1_PORT_QEMU_OLD    0xB004
+#define POWERING_OFF         3000000 /* looks at a port, of 300 ns or more each: by then a machine that can is off */
 
 #define BOOT_CANARY_WORDS 64 /* zeroes at the end of the boot stack that nothing may have touched */
 
@@ -72,6 +73,7 @@ void machine_refuse(const char *word, const char *why)
 
 void arch_power_off(uint code)
 {
+    watchdog_seconds = 0; /* never: powering off may take its time */
     screen_refresh(true);
     serial_drain();
     port_write8(EXIT_PORT, code);
@@ -79,6 +81,11 @@ void arch_power_off(uint code)
         port_write16(acpi.pm1a_port, acpi.sleep_type << PM1_SLEEP_TYPE_SHIFT | PM1_SLEEP_ENABLE);
     port_write16(PM1_PORT_QEMU, PM1_SLEEP_ENABLE);
     port_write16(PM1_PORT_QEMU_OLD, PM1_SLEEP_ENABLE);
+    for (uint i = 0; i < POWERING_OFF; i++)
+        (void)port_read8(EXIT_PORT);
+    printk("The system has ended, and this computer can be switched off.\n");
+    screen_refresh(true);
+    serial_drain();
     for (;;)
         asm volatile("cli; hlt");
 }

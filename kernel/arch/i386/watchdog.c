@@ -9,6 +9,8 @@
  * clears it when it returns to its program, sleeps or comes by sched_checkpoint(), where the attention is looked at
  * anyway.  An idle processor is well.
  *
+ * A processor that waits for a serial port, which is slow to look at in a virtual machine, gives up before that.
+ *
  * Time is counted in NMIs and ticks that the processor itself has taken.  So neither a machine that is paused, nor
  * one that its host is too busy to run, is taken for one that is stuck.
  */
@@ -17,6 +19,7 @@
 #include "sched/thread.h"
 
 #define LOOKS_PER_SECOND 18
+#define PORT_SECONDS     5
 
 uint watchdog_seconds = 20;
 
@@ -29,6 +32,8 @@ void watchdog_look(const struct trapframe *tf)
         m->nlooks = 0;
     } else if (++m->nlooks == watchdog_seconds * LOOKS_PER_SECOND) {
         panic("processor %u has kept interrupts off for %u seconds", m->cpu.index, watchdog_seconds);
+    } else if (m->nlooks >= PORT_SECONDS * LOOKS_PER_SECOND) {
+        serial_give_up();
     }
 }
 
@@ -47,5 +52,7 @@ void watchdog_tick(void)
         __atomic_fetch_or(&t->attention, ATTENTION_WATCHED, __ATOMIC_SEQ_CST);
     } else if (m->nwatched == watchdog_seconds * HZ) {
         panic("thread %s has been in the kernel for %u seconds", t->name, watchdog_seconds);
+    } else if (m->nwatched >= PORT_SECONDS * HZ) {
+        serial_give_up();
     }
 }

@@ -386,6 +386,9 @@ static void call_one(const struct call *c)
     if (may_not_return(number))
         count_call((uint)(c - calls), true);
     int result = make_call(number, arg);
+    /* Never stays in the root: there, names in a buffer that the root was read into are the system's own. */
+    if (number == SYS_chdir)
+        chdir(&DIRECTORY[1]);
     if (may_not_return(number))
         take_back((uint)(c - calls));
     count_call((uint)(c - calls), result >= 0);

@@ -14,7 +14,7 @@ bool pattern_set(const char *from)
     const char *error;
 
     if (!*from)
-        return has_pattern ? true : wrong("there is no pattern yet");
+        return has_pattern || wrong("there is no pattern yet");
     error = regexp_compile(&re, from);
     if (error)
         return wrong(error);
@@ -97,7 +97,7 @@ static bool parse_address(char **p, uint *line, bool *given)
         value += sign * (isdigit(**p) ? strtol(*p, p, 10) : 1ll);
     }
     *line = (uint)value;
-    return good && (value >= 0 && value <= text.n ? true : wrong("there is no such line"));
+    return good && ((value >= 0 && value <= text.n) || wrong("there is no such line"));
 }
 
 bool range_parse(char **p, struct range *range)
@@ -121,12 +121,12 @@ bool range_parse(char **p, struct range *range)
         return false;
     range->last = second ? line : given ? range->first : text.n;
     range->naddresses = 2;
-    return range->first <= range->last ? true : wrong("the range is the wrong way round");
+    return range->first <= range->last || wrong("the range is the wrong way round");
 }
 
 bool range_need(struct range *range, bool all)
 {
     if (range->naddresses == 0 && all)
         *range = (struct range){ text.n > 0, text.n, 0 };
-    return range->first > 0 || (all && text.n == 0) ? true : wrong("there is no such line");
+    return range->first > 0 || (all && text.n == 0) || wrong("there is no such line");
 }

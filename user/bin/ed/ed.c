@@ -17,7 +17,7 @@ bool silent;
 
 static bool in_global;       /* a command of g runs */
 static bool warned;          /* that changes would be lost */
-static char path[PATH_SIZE]; /* of the file; "": none yet */
+static char path[PATH_SIZE]; /* of the file that w writes; "": none yet */
 
 static const char *problem = ""; /* of the last command that failed */
 static bool in_words;
@@ -95,7 +95,7 @@ static bool add(char command, struct range *range)
     return good;
 }
 
-static bool delete (struct range *range)
+static bool delete_lines(struct range *range)
 {
     if (!range_need(range, false))
         return false;
@@ -113,47 +113,63 @@ static bool take_name(char *p, const char **name)
         p++;
     if (strlen(p) >= PATH_SIZE)
         return wrong("the name is too long");
-    if (*p && !path[0])
-        strcpy(path, p);
     *name = *p ? p : path;
-    return **name ? true : wrong("there is no file's name yet");
+    return **name || wrong("there is no file's name yet");
+}
+
+/* May changes that were not written go?  The user is warned once. */
+static bool may_lose(bool forced)
+{
+    if (!changed || forced || warned)
+        return true;
+    warned = true;
+    return wrong("the text was changed and not written: once more loses it");
+}
+
+/* The file has been read or written: it is the one that is meant, if there was none. */
+static bool keep_name(const char *name)
+{
+    if (!path[0])
+        strcpy(path, name);
+    return true;
 }
 
 static bool edit(char *p, bool forced)
 {
     const char *name;
 
-    if (changed && !forced && !warned) {
-        warned = true;
-        return wrong("the text was changed and not written: once more loses it");
-    }
-    if (!take_name(p, &name))
+    if (!may_lose(forced) || !take_name(p, &name))
         return false;
-    if (name != path)
-        strcpy(path, name);
     text_forget();
 
-    bool good = file_read(path);
+    bool good = file_read(name);
 
     changed = false;
-    return good;
+    if (name != path || !good)
+        path[0] = 0; /* w must not cut what could not be read */
+    return good && keep_name(name);
 }
 
 static bool quit(bool forced)
 {
-    if (changed && !forced && !warned) {
-        warned = true;
-        return wrong("the text was changed and not written: once more loses it");
-    }
+    if (!may_lose(forced))
+        return false;
     exits(status);
 }
 
 static bool insert_file(char *p, struct range *range)
 {
     const char *name;
+    uint dot = text.dot, n = text.n;
 
-    text.dot = range->naddresses ? range->last : text.n;
-    return take_name(p, &name) && file_read(name);
+    if (!take_name(p, &name))
+        return false;
+    text.dot = range->naddresses ? range->last : n;
+    if (file_read(name))
+        return keep_name(name);
+    if (text.n == n)
+        text.dot = dot;
+    return false;
 }
 
 static bool save(char *p, struct range *range)
@@ -164,7 +180,7 @@ static bool save(char *p, struct range *range)
     if (!range_need(range, true) || !take_name(p + quits, &name) ||
         !file_write(name, range->first, range->last))
         return false;
-    return quits ? quit(false) : true;
+    return keep_name(name) && (!quits || quit(false));
 }
 
 static bool rename_file(char *p)
@@ -239,7 +255,7 @@ static bool run_on_lines(char command, char *p, struct range *range)
     case 'c':
         return *p ? wrong("something follows the command") : add(command, range); /* whose lines replace p */
     case 'd':
-        return delete (range) && finish(p);
+        return delete_lines(range) && finish(p);
     case 's':
         return substitute(&p, range, in_global) && finish(p);
     case 'u':
@@ -249,7 +265,7 @@ static bool run_on_lines(char command, char *p, struct range *range)
         if (!range_need(range, false))
             return false;
         print(range, command == 'n');
-        return *p ? wrong("something follows the command") : true;
+        return !*p || wrong("something follows the command");
     case '=':
         printf("%u\n", range->naddresses ? range->last : text.n);
         return finish(p);
@@ -311,6 +327,10 @@ static bool run(char *p)
 /* The input has ended: nobody can be asked any more. */
 static void rescue(void)
 {
+    if (input.failed) {
+        warn("input: read error");
+        status = 1;
+    }
     if (!changed)
         exits(status);
     silent = true;

@@ -79,9 +79,9 @@ bool substitute(char **p, struct range *range, bool may_miss)
     uint nth = 1;
     bool any = false, done;
 
-    if (!end || end == ' ' || !range_need(range, false))
+    if (!end || end == ' ')
         return wrong("s needs /pattern/text/");
-    if (!pattern_set(pattern_take(p, end)))
+    if (!range_need(range, false) || !pattern_set(pattern_take(p, end)))
         return false;
 
     char *with = pattern_take(p, end);
@@ -95,5 +95,5 @@ bool substitute(char **p, struct range *range, bool may_miss)
             return false;
         any |= done;
     }
-    return any || may_miss ? true : wrong("nothing to replace");
+    return any || may_miss || wrong("nothing to replace");
 }

@@ -20,7 +20,8 @@
  */
 #include "robot.h"
 
-static void talk(struct person *person)
+/* false: the input could not be read to its end. */
+static bool talk(struct person *person)
 {
     struct line_reader reader = LINE_READER(0);
     char *line;
@@ -34,6 +35,9 @@ static void talk(struct person *person)
             line += part;
             n -= part;
         } while (n > 0);
+    if (reader.failed)
+        warn("input: read error");
+    return !reader.failed;
 }
 
 static void print_message(struct message *message, int n)
@@ -177,7 +181,7 @@ int main(int argc, char *argv[])
     if (count_people(person.room, false) < 2)
         must_print("* nobody else is here yet\n");
     wait_for_people(&person, options.people, robot);
-    talk(&person);
+    bool all = talk(&person);
     set_state(&person, LISTENS);
     while (options.stays && count_people(person.room, true) > 0) {
         sleep(LOOK_TICKS);
@@ -188,5 +192,5 @@ int main(int argc, char *argv[])
         await_end(robot);
     int status = end_listener(&person, listener);
     leave_room(&person);
-    return status == 0 ? 0 : 1;
+    return all && status == 0 ? 0 : 1;
 }

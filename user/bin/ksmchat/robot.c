@@ -15,7 +15,7 @@ static void answer(const char *name, const char *line, char *say, uint size)
 
     math_evaluate(line, (int)n, &result);
     if (result.status == MATH_OK)
-        snprintf(say, size, "%s is %.10g", line, result.value);
+        snprintf(say, size, "%s is %.15g", line, result.value);
     else if (result.status < MATH_OPERAND) {
         n = (uint)snprintf(say, size, "I cannot compute that: ");
         math_message(&result, say + n);

@@ -243,12 +243,12 @@ static struct pipeline *parse_chain(void)
     struct pipeline *first = parse_pipeline(), *p = first;
 
     while (scan.token == AND_IF || scan.token == OR_IF) {
-        enum token operator= scan.token;
+        enum token joint = scan.token;
 
         next_command();
         p->next = parse_pipeline();
         p = p->next;
-        p->when = operator== AND_IF ? IF_OK : IF_FAILED;
+        p->when = joint == AND_IF ? IF_OK : IF_FAILED;
     }
     return first;
 }

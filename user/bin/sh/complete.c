@@ -2,9 +2,8 @@
  * complete.c - completes names: see complete.h.
  *
  * A word may be quoted.  It is taken apart into a directory and the start of a name, which is compared with the names
- * of the directory.  What replaces the word has each character that means more than itself behind a \.  That does not
- * help against the control characters, some of which a line cannot have in words at all, so names with one are left
- * out.
+ * of the directory.  In what replaces the word, each special character has a \ before it.  That does not help against
+ * the control characters, some of which a line cannot have in words at all, so names with one are left out.
  */
 #include "complete.h"
 

@@ -123,15 +123,6 @@ static char *unmark(char *word)
 
 char *expand_word(const char *word, int last_status) { return unmark(substitute(word, last_status)); }
 
-char **expand_each(char **words, uint n, int last_status)
-{
-    char **result = arena_alloc((n + 1) * sizeof(*result));
-
-    for (uint i = 0; i < n; i++)
-        result[i] = expand_word(words[i], last_status);
-    return result;
-}
-
 /* Is c in the set that begins at p, after its [?  *end is after the ], which is in the set if it is the first there.  A
    [ without ] is a character. */
 static bool set_has(const char *p, char c, const char **end)
@@ -192,23 +183,7 @@ static bool matches(const char *pattern, const char *name)
     }
 }
 
-static void add_matches(struct words *found, const char *before, const char *pattern);
-
-/* A name of the directory `before` matches up to pattern_end, which is a slash or the end. */
-static void add_match(struct words *found, const char *before, const char *name, const char *pattern_end)
-{
-    uint nslashes = strspn(pattern_end, "/"), size = strlen(before) + strlen(name) + nslashes + 1;
-    char *path = arena_alloc(size);
-    struct stat st;
-
-    snprintf(path, size, "%s%s%.*s", before, name, nslashes, pattern_end);
-    if (stat(path, &st) < 0 || (nslashes > 0 && st.type != T_DIR))
-        return;
-    if (!pattern_end[nslashes])
-        words_add(found, path);
-    else
-        add_matches(found, path, pattern_end + nslashes);
-}
+static bool ends_with_slash(const char *path) { return *path && path[strlen(path) - 1] == '/'; }
 
 /* Is there a *, a ? or a [? */
 static bool has_pattern(const char *p, const char *end)
@@ -218,28 +193,49 @@ static bool has_pattern(const char *p, const char *end)
     return p < end;
 }
 
-/* Adds all paths that begin with `before`, which is empty or ends with a slash, and go on as the pattern says. */
+/* The first part of a path, between slashes, that has a *, a ? or a [; or the path's end. */
+static const char *find_pattern(const char *path)
+{
+    while (*path && !has_pattern(path, path + strcspn(path, "/"))) {
+        path += strcspn(path, "/");
+        path += strspn(path, "/");
+    }
+    return path;
+}
+
+/* Adds all paths that begin with `before` and go on as the pattern says.  It calls itself once for each part with a *,
+   a ? or a [, and is bounded by the descriptors that this takes; a path may have hundreds of other parts. */
 static void add_matches(struct words *found, const char *before, const char *pattern)
 {
-    const char *end = pattern + strcspn(pattern, "/");
+    const char *part = find_pattern(pattern), *end = part + strcspn(part, "/");
+    uint nbefore = strlen(before);
+    char *path = arena_alloc(nbefore + (part - pattern) + 1);
     struct dirent entry;
+    struct stat st;
 
-    if (!has_pattern(pattern, end)) {
-        char *name = arena_alloc(end - pattern + 1);
-
-        memmove(name, pattern, end - pattern);
-        add_match(found, before, unmark(name), end);
+    memmove(path, before, nbefore);
+    memmove(path + nbefore, pattern, part - pattern);
+    unmark(path + nbefore);
+    if (stat(path, &st) < 0 || (st.type != T_DIR && (*part || ends_with_slash(path))))
+        return;
+    if (!*part) {
+        words_add(found, path);
         return;
     }
 
-    int fd = open(*before ? before : ".", O_RDONLY);
+    int fd = open(path, O_RDONLY);
 
     while (fd >= 0 && read(fd, &entry, sizeof(entry)) == (int)sizeof(entry)) {
         char name[DIRSIZ + 1];
 
         snprintf(name, sizeof(name), "%.*s", DIRSIZ, entry.name);
-        if (entry.inum && (name[0] != '.' || *pattern == '.') && matches(pattern, name))
-            add_match(found, before, name, end);
+        if (entry.inum && (name[0] != '.' || *part == '.') && matches(part, name)) {
+            uint size = strlen(path) + strlen(name) + 1;
+            char *longer = arena_alloc(size);
+
+            snprintf(longer, size, "%s%s", path, name);
+            add_matches(found, longer, end);
+        }
     }
     if (fd >= 0)
         close(fd);

@@ -13,11 +13,9 @@ void expand_set(const char *name, const char *value);
 
 /* The word with the values of its variables; * ? [ are characters again.  Sleeps: no. */
 char *expand_word(const char *word, int last_status);
-/* The same for each of n words, which a NULL follows.  Sleeps: no. */
-char **expand_each(char **words, uint n, int last_status);
 
-/* The same, but a word with * ? [ becomes the paths of the files that match it, in the order of their names, or stays
-   if there are none.  *n is how many words there are, before and after.  Sleeps: may. */
+/* The same for each of n words, but a word with * ? [ becomes the paths of the files that match it, in the order of
+   their names, or stays if there are none.  *n is how many words there are, before and after.  Sleeps: may. */
 char **expand_words(char **words, uint *n, int last_status);
 
 #endif

@@ -10,8 +10,6 @@
 #include "jobs.h"
 #include "keys.h"
 
-#define CTRL_C 3 /* what a read at the prompt returns for it: the lines typed so far are dropped */
-
 static const char *rest; /* of the text; NULL: lines come from descriptor 0 */
 static uint columns;     /* of the terminal on which lines are edited; 0: they are not */
 static bool dropped;     /* Ctrl-C ended the last line, and those before it are gone */
@@ -30,7 +28,7 @@ void input_forget(void) { lines.length = 0; }
 /* Control characters that stand for something else in a word are left out. */
 static void put(char c)
 {
-    if (!c || (c != CTRL_C && c >= MARK_STATUS && c < MARK_END))
+    if (!c || (c != CTRL('C') && c >= MARK_STATUS && c < MARK_END))
         return;
     if (lines.length + 1 >= lines.size) {
         lines.text = realloc(lines.text, lines.size = lines.size * 2 + 256);
@@ -85,7 +83,7 @@ bool input_more(void)
             break;
         if (rest)
             c = *rest++;
-        if (jobs_talks() && c == CTRL_C) {
+        if (jobs_talks() && c == CTRL('C')) { /* a line by itself, at the prompt */
             drop();
             had = 0;
             c = '\n';

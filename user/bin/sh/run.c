@@ -74,10 +74,6 @@ static bool redirect(const struct redirection *r)
 
 static int builtin_cd(uint argc, char **argv)
 {
-    if (argc > 2) {
-        warn("cd: too many arguments");
-        return 1;
-    }
     if (chdir(argc == 2 ? argv[1] : "/") < 0) {
         warn("cd: %s: no such directory", argv[1]);
         return 1;
@@ -96,7 +92,7 @@ static int builtin_exit(uint argc, char **argv)
     exits(status & 255);
 }
 
-/* Has the process a child beside this one? */
+/* Has the process a child other than this one? */
 static bool has_child(int parent)
 {
     struct procinfo info;
@@ -134,10 +130,20 @@ static int builtin_wait(uint argc, char **argv)
     return 0;
 }
 
-static const struct {
+static const struct builtin {
     const char *name;
+    uint max; /* words */
     int (*run)(uint argc, char **argv);
-} builtins[] = { { "cd", builtin_cd }, { "exit", builtin_exit }, { "wait", builtin_wait } };
+} builtins[] = { { "cd", 2, builtin_cd }, { "exit", 2, builtin_exit }, { "wait", 1, builtin_wait } };
+
+static int run_builtin(const struct builtin *b, uint argc, char **argv)
+{
+    if (argc > b->max) {
+        warn("%s: too many arguments", b->name);
+        return 1;
+    }
+    return b->run(argc, argv);
+}
 
 static int builtin_find(const struct command *c)
 {
@@ -148,9 +154,7 @@ static int builtin_find(const struct command *c)
     return -1;
 }
 
-static void execute(uint argc, char **argv) __attribute__((noreturn));
-
-static void execute(uint argc, char **argv)
+static __attribute__((noreturn)) void execute(uint argc, char **argv)
 {
     char *name = argv[0];
     struct stat st;
@@ -202,13 +206,14 @@ static int run_for(const struct command *c)
     return status;
 }
 
+/* One after the other: a value may have the variables before it. */
 static int assign(const struct command *c)
 {
     for (uint i = 0; i < c->argc; i++) {
-        char *equals = strchr(c->argv[i], '=');
+        char *word = expand_word(c->argv[i], last_status), *equals = strchr(word, '=');
 
         *equals = 0;
-        expand_set(c->argv[i], equals + 1);
+        expand_set(word, equals + 1);
     }
     return 0;
 }
@@ -221,8 +226,6 @@ static bool is_own(const struct command *c)
 
 static int run_own(const struct command *c)
 {
-    int builtin;
-
     switch (c->kind) {
     case GROUP:
         return run_list(c->body);
@@ -235,15 +238,12 @@ static int run_own(const struct command *c)
     default:
         if (c->assigns)
             return assign(c);
-        builtin = builtin_find(c);
-        return builtins[builtin].run(c->argc, c->argv);
+        return run_builtin(&builtins[builtin_find(c)], c->argc, c->argv);
     }
 }
 
 /* Turns this process, which was made for it, into the command. */
-static void become(struct command *c) __attribute__((noreturn));
-
-static void become(struct command *c)
+static __attribute__((noreturn)) void become(struct command *c)
 {
     if (!redirect(c->redirections))
         exits(1);
@@ -294,16 +294,15 @@ static int run_stages(struct pipeline *p)
     return n == p->ncommands ? status : 1;
 }
 
-/* A copy of the command whose words are ready to be used.  A loop needs the old ones again. */
+/* A copy of the command whose words are ready to be used, but for those of assignments.  A loop needs the old ones
+   again. */
 static struct command *expand_command(const struct command *c)
 {
     struct command *ready = arena_alloc(sizeof(*ready));
     struct redirection **end = &ready->redirections;
 
     *ready = *c;
-    if (c->assigns)
-        ready->argv = expand_each(c->argv, c->argc, last_status);
-    else if (c->argv)
+    if (c->argv && !c->assigns)
         ready->argv = expand_words(c->argv, &ready->argc, last_status);
     for (const struct redirection *r = c->redirections; r; r = r->next) {
         *end = arena_alloc(sizeof(**end));
@@ -380,13 +379,10 @@ static int run_chain(struct pipeline *p)
 }
 
 /* Runs a chain in this process, made for it.  A single program replaces the process, so that kill reaches it. */
-static void run_in_background(struct pipeline *chain) __attribute__((noreturn));
-
-static void run_in_background(struct pipeline *chain)
+static __attribute__((noreturn)) void run_in_background(struct pipeline *chain)
 {
-    if (!chain->next && chain->ncommands == 1) {
+    if (!chain->next && chain->ncommands == 1)
         become(expand_command(chain->first));
-    }
     exits(run_chain(chain));
 }
 

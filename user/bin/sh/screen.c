@@ -25,6 +25,7 @@ static struct {
     uint cursor;  /* the cell in which it is */
     uint end;     /* cells that are in use */
     uint changed; /* the line differs from what is drawn from here on; or NOTHING */
+    bool at_top;  /* the screen was cleared, and has nothing but the line */
     char out[512];
     uint nout;
 } screen;
@@ -152,9 +153,13 @@ void screen_enter_line(void)
     screen.changed = 0;
 }
 
+/* If the terminal has another width now, it is not known where the line begins, but at the top. */
 static void erase_line(void)
 {
-    move(0);
+    if (screen.at_top)
+        put("\033[H");
+    else
+        move(0);
     put("\033[J");
 }
 
@@ -176,6 +181,7 @@ void screen_set_columns(uint columns)
 
 void screen_find_row(void)
 {
+    screen.at_top = false;
     for (uint i = 1; i < screen.columns; i++)
         put_char(' ');
     put("\r\033[J");
@@ -185,6 +191,7 @@ void screen_begin(const char *prompt, uint columns, bool begun)
 {
     if (screen.columns == 0)
         screen.columns = columns;
+    screen.at_top = false;
     if (begun)
         screen_find_row();
     put("\033[?2004h");
@@ -211,6 +218,7 @@ void screen_change(uint from)
 
 void screen_leave_line(void)
 {
+    screen.at_top = false;
     move(cell(line.length));
     put("\n");
     flush();
@@ -244,5 +252,6 @@ void screen_list(char *const names[], uint n)
 void screen_clear(void)
 {
     put("\033[H\033[2J\033[999C\033[6n\r");
+    screen.at_top = true;
     screen_enter_line();
 }

@@ -127,6 +127,19 @@ int ksm_detach_at(struct ksm_task *task, uint va)
     /* course end */
 }
 
+/* course 3: */
+/* Frees the holdings of a process that has nothing mapped. */
+static void forget(struct ksm_task *task)
+{
+    for (struct list *link; (link = list_pop(&task->holdings)) != NULL;) {
+        struct holding *h = holding_at(link);
+        for (struct list *at; (at = list_pop(&h->attachments)) != NULL;)
+            kfree(attachment_at(at));
+        kfree(h);
+    }
+}
+/* course end */
+
 /* course 4: */
 /* The child gets a copy of one holding with its attachments, not counted yet; false: no memory. */
 static bool inherit_locked(struct ksm_task *child, const struct holding *from)
@@ -179,17 +192,6 @@ static bool count_all_locked(struct ksm_task *child)
             count_attach_locked(child, attachment_at(at)->segment);
     return true;
 }
-
-/* Frees the holdings of a process that has nothing mapped. */
-static void forget(struct ksm_task *task)
-{
-    for (struct list *link; (link = list_pop(&task->holdings)) != NULL;) {
-        struct holding *h = holding_at(link);
-        for (struct list *at; (at = list_pop(&h->attachments)) != NULL;)
-            kfree(attachment_at(at));
-        kfree(h);
-    }
-}
 /* course end */
 
 int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
@@ -212,14 +214,11 @@ int ksm_fork(struct ksm_task *parent, struct ksm_task *child)
 
 void ksm_release(struct ksm_task *task, bool at_exit)
 {
-    /* course 4:
-    aspace_unmap_all(task->as);
-    list_init(&task->holdings);
-    */
+    /* course 4: */
     struct segment *dead = NULL;
 
-    aspace_unmap_all(task->as);
     /* course end */
+    aspace_unmap_all(task->as);
     task->left_npages = 0;
     spin_acquire(&registry.lock);
     if (at_exit)
@@ -230,8 +229,10 @@ void ksm_release(struct ksm_task *task, bool at_exit)
             count_detach_locked(task, attachment_at(at)->segment, &dead);
     /* course end */
     spin_release(&registry.lock);
-    /* course 4: */
+    /* course 3: list_init(&task->holdings); */
     forget(task);
+    /* course end */
+    /* course 4: */
     segment_bury(dead);
     /* course end */
 }

@@ -8,7 +8,7 @@
  */
 #include "ksm/ksm_impl.h"
 
-#include "mm/page.h"
+#include "base/min.h"
 #include "mm/slab.h"
 
 #define GET_FLAGS (KSM_CREATE | KSM_OPEN | KSM_MUSTNOTEXIST | KSM_HUGETLB)
@@ -18,12 +18,7 @@ struct registry registry;
 int ksm_init(const struct ksm_limits *limits)
 {
     registry.limits = *limits;
-    if (!limits->nsegments || limits->nsegments > NSLOTS)
-        registry.limits.nsegments = NSLOTS;
-    if (!limits->nattachments)
-        registry.limits.nattachments = KSM_DEFAULT_ATTACHMENTS;
-    if (!limits->npages)
-        registry.limits.npages = page_free_count() - page_free_count() / 8; /* §10 */
+    registry.limits.nsegments = min_uint(limits->nsegments, NSLOTS);
     for (uint i = 0; i < NSLOTS; i++)
         registry.handles[i] = (int)(NSLOTS + i);
     spin_init(&registry.lock, RANK_KSM, "ksm");
