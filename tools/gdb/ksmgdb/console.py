@@ -27,8 +27,19 @@ The system reads it when it runs: `continue'."""
             f.write(argument + "\n")
 
 
-def shown(event):
-    """Waits until all is shown that the system wrote before it stopped: the next command's output comes after that."""
+class Shown(gdb.Function):
+    """$shown(): waits until all is shown that the system wrote before it stopped.  In gdb's hook-stop, so that what gdb
+    says of the stop comes after that."""
+
+    def __init__(self):
+        super().__init__("shown")
+
+    def invoke(self):
+        wait_until_shown()
+        return True
+
+
+def wait_until_shown(*_):
     try:
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(os.path.join(CONSOLE, "shown"))

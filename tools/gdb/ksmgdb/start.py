@@ -5,7 +5,7 @@ from gdb.unwinder import register_unwinder
 
 from .breakpoints import ForProgram, InProgram, Internal, confine, in_chosen_program, stopped
 from .command import CONSOLE, quietly
-from .console import Type, leaving, shown
+from .console import Shown, Type, leaving, wait_until_shown
 from .contexts import RUNNING, MayRun, Process, Program
 from .locks import Locks
 from .pagetables import Pt
@@ -40,8 +40,9 @@ def start():
     gdb.events.breakpoint_created.connect(confine)
     gdb.events.breakpoint_modified.connect(confine)
     if CONSOLE:
-        gdb.events.stop.connect(shown)
-        gdb.events.exited.connect(shown)
+        Shown()
+        quietly("define hook-stop\nif $shown()\nend\nend")
+        gdb.events.exited.connect(wait_until_shown)
         gdb.events.gdb_exiting.connect(leaving)
     gdb.events.stop.connect(stopped)
     Internal("panic", lambda: True, "The kernel panics: `bt' shows where, `continue' lets it say why and end.")
