@@ -51,6 +51,52 @@ TEST("a busy server restores its header")
     server_end();
 }
 
+#define SETTLED 300 /* ticks from its start, after which a server gives way to no other */
+
+TEST("a server does not end because somebody has written another server's name into its lock")
+{
+    char *argv[] = { "/mathserver", "-i", "another", NULL };
+    char *end[] = { "/mathclient", "-i", "another", "-q", NULL };
+    struct procinfo info = { 0 };
+    struct mathwire_header *shared;
+    int other, begin;
+
+    server_start();
+    begin = uptime();
+    shared = server_attach();
+    other = tap_start_program(argv, -1, -1);
+    wait_until(procinfo(other, &info) == 0 && strcmp(info.name, "mathserver") == 0);
+    wait_until(uptime() - begin > SETTLED);
+    shared->server.holder = (struct ksmself){ (uint)other, info.start };
+    server_await(); /* until it has written its own, or has ended */
+    client_expect("-e", "6*7", "6*7 = 42\n", 0);
+    check_eq(program_reap(tap_start_program(end, -1, -1)), 0);
+    check_eq(program_reap(other), 0);
+    ksmdetachat(shared);
+    server_end();
+}
+
+TEST("of two servers with one segment, whose lock was overwritten meanwhile, one gives way")
+{
+    char *argv[] = { "/mathserver", "-i", segment_id, NULL };
+    struct mathwire_header *shared;
+    struct procinfo info;
+    int first, second;
+
+    server_start();
+    first = server_pid;
+    shared = server_attach();
+    shared->server.holder = (struct ksmself){ 0, 0 };
+    second = tap_start_program(argv, -1, -1);
+    wait_until(procinfo(first, &info) < 0 || procinfo(second, &info) < 0);
+    server_pid = procinfo(first, &info) == 0 ? first : second;
+    check_eq(program_reap(server_pid == first ? second : first), 1);
+    server_await();
+    client_expect("-e", "6*7", "6*7 = 42\n", 0);
+    ksmdetachat(shared);
+    server_end();
+}
+
 #define SCRIBBLING 1000 /* ticks; without an end, an unlucky client would lose a hundred slots */
 
 static void scribble(void *arg)

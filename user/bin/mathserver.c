@@ -18,6 +18,7 @@
 #define DEFAULT_SLOTS 32
 #define BATCH         32 /* requests of one slot before the next slot's turn */
 #define HEAL_TICKS    100
+#define NEW_TICKS     (3 * HEAL_TICKS) /* in which a server gives way to another one */
 #define CLOSED        0x40000000u /* added to a slot's `opened`; no client waits for the sum */
 
 /* What the server knows of a slot by itself. */
@@ -30,6 +31,7 @@ struct service {
 struct server {
     struct mathwire_header *shared;
     struct ksmself me;
+    int begun; /* tick at which it got the lock */
     uint nslots;
     struct service *services;
     struct ksmspin spin;
@@ -166,13 +168,15 @@ static bool is_pending(const struct server *server)
     return false;
 }
 
-/* Does the lock name another living server?  Then that one took over while the lock was damaged. */
-static bool is_replaced(struct ksmself holder)
+/* Does the lock name another living server, which had it before it was damaged and this one took it?  That one has
+   written its name again by then.  Later a server gives way to nobody: any client could write another server's name. */
+static bool gives_way(const struct server *server, struct ksmself holder)
 {
     struct procinfo me, other;
 
-    return (int)holder.pid > 0 && procinfo(getpid(), &me) == 0 && procinfo((int)holder.pid, &other) == 0 &&
-           other.start == holder.start && strcmp(me.name, other.name) == 0;
+    return uptime() - server->begun < NEW_TICKS && (int)holder.pid > 0 && procinfo(getpid(), &me) == 0 &&
+           procinfo((int)holder.pid, &other) == 0 && other.start == holder.start &&
+           strcmp(me.name, other.name) == 0;
 }
 
 /* Writes the fields of the header. */
@@ -182,8 +186,8 @@ static void heal(struct server *server)
     struct ksmself holder = ksmself_load(&shared->server.holder);
 
     if (!ksmself_same(holder, server->me)) {
-        if (is_replaced(holder))
-            fail(1, "process %u has taken over", holder.pid);
+        if (gives_way(server, holder))
+            fail(1, "a server is running already, process %u", holder.pid);
         ksmself_replace(&shared->server.holder, holder, server->me);
     }
     __atomic_store_n(&shared->nslots, server->nslots, __ATOMIC_RELAXED);
@@ -275,6 +279,7 @@ static void begin(struct server *server, const char *name, uint nslots)
     if (result == KSM_EAGAIN)
         fail(1, "%s: a server is running already, process %d", ksmid_show(name),
              ksmlock_holder(&shared->server));
+    server->begun = uptime();
     ksmdelete(handle);
     server->services = calloc(server->nslots, sizeof(struct service));
     if (!server->services)
