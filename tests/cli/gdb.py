@@ -96,7 +96,8 @@ bt
             "trap_page_fault", "<signal handler called>"))
     s.step("continue",
            ("then the console says what it was, and where in the source, before gdb tells of the next stop", "^pid .* echo: trap 14 .*--kill proc",
-            r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)$", r"^(Thread \d hit )?Breakpoint 4[.\d]*, main"))
+            r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)$",
+            r"^(Thread \d hit )?Breakpoint 4[.\d]*, main"))
 
 
 def wrong_arguments(s):
