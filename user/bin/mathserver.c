@@ -19,7 +19,7 @@
 #define BATCH         32 /* requests of one slot before the next slot's turn */
 #define HEAL_TICKS    100
 #define NEW_TICKS     (3 * HEAL_TICKS) /* in which a server gives way to another one */
-#define CLOSED        0x40000000u /* added to a slot's `opened`; no client waits for the sum */
+#define CLOSED        0x40000000u      /* added to a slot's `opened`; no client waits for the sum */
 
 /* What the server knows of a slot by itself. */
 struct service {
