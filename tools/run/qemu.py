@@ -397,10 +397,3 @@ class Session:
         if found:
             self.before, self.text = before, after
         return bool(found)
-
-    def quiet(self, seconds):
-        """Reads until nothing has come for that time."""
-        while True:
-            before = len(self.text)
-            if not self.pump(seconds) or len(self.text) == before:
-                return
