@@ -54,6 +54,7 @@ TEST("mv gives a file another name, and replaces what has it")
         { "rm f t e", "", 0 },
         { "mv none a", "mv: none: does not exist\n", 1 },
         { "mv a none/e; cat a", "mv: a: cannot move to none/e\none\n", 0 },
+        { "mv a new/; cp a new/; cat a", "mv: new/: not a directory\ncp: new/: not a directory\none\n", 0 },
         { "mkdir d/a; mv a d; cat a", "mv: d/a: is a directory\none\n", 0 },
         { "mv a", "mv: usage: mv OLD NEW | mv OLD... DIRECTORY\n", 2 },
         { "rm d/a d a b", "", 0 },

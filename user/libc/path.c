@@ -35,14 +35,22 @@ int open_output(const char *path, int mode)
     return fd >= 0 ? fd : open(path, O_WRONLY | O_CREATE | mode);
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && st.type == T_DIR;
+}
+
 int path_each(char *paths[], int n, int (*act)(const char *old, const char *new))
 {
     const char *last = paths[n - 1];
-    struct stat st;
+    bool slash = last[0] && last[strlen(last) - 1] == '/';
     int status = 0;
 
-    if (stat(last, &st) < 0 || st.type != T_DIR) {
-        if (n > 2)
+    if (!is_directory(last)) {
+        if (n > 2 ||
+            (slash && !is_directory(paths[0]))) /* with a slash, only a directory can have the name */
             fail(1, "%s: not a directory", last);
         return act(paths[0], last);
     }

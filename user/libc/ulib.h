@@ -95,7 +95,8 @@ MUST_CHECK char *path_join(const char *directory, const char *name);
    descriptor, or -1.  Sleeps: may. */
 MUST_CHECK int open_output(const char *path, int mode);
 /* For OLD NEW, or OLD... DIRECTORY, which are n paths, at least 2: calls act() with each OLD and the path that it is to
-   have.  Returns the results, or-ed.  Several OLD and no directory end the program with a message.  Sleeps: may. */
+   have.  Returns the results, or-ed.  Where NEW must be a directory and is none, it ends the program with a message.
+   Sleeps: may. */
 MUST_CHECK int path_each(char *paths[], int n, int (*act)(const char *old, const char *new));
 /* For [FILE]...: calls act() with each of n files, open for reading, and its name; without files, with descriptor 0 and
    "input".  Returns the results, or-ed, and with 1 where a file could not be opened, as a message says.
