@@ -32,7 +32,7 @@ bool input_has_room_locked(uint end, int c)
     }
     if (!c || (!full && !input.refusing))
         return !full;
-    print_text("\a", !input.refusing);
+    print_text("\a", !input.refusing); /* one bell for a line */
     input.refusing = !ends;
     return false;
 }

@@ -8,10 +8,10 @@
  * One spin lock, registry.lock (RANK_KSM), guards all of it; `_locked` functions need it held.  The sleepers of
  * wait.c have locks of their own (RANK_KSM_WAIT, RANK_KSM_PEER), acquired with or without it.
  *
- * A call that walks over many things, at its end alone, calls registry_step_locked() for each.  That releases the
- * lock now and then, and the registry is `divided` until registry_release_walked(): what is half changed is for the
- * walker alone, and all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held for long.
- * To free the dead is the last part of a walk.
+ * A call that walks over many things does so as its last part, and calls registry_step_locked() for each.  That
+ * releases the lock now and then, and the registry is `divided` until registry_release_walked(): the walker alone
+ * sees what is half changed, all others wait in registry_acquire().  So calls stay atomic (§12), and no lock is held
+ * for long.  To free the dead is the last part of a walk.
  *
  * Fields:  I immutable after creation   K ksm lock   W lock of the segment's stripe, see wait.c
  *          o only the process itself

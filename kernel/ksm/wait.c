@@ -84,7 +84,7 @@ static void unwatch(struct ksm_sleeper *self)
     spin_release(&peers_lock);
 }
 
-/* Must it sleep?  §11.1: once the stripe's lock is held, a waker waits for that, and finds it. */
+/* Must it sleep?  §11.1: asked with the stripe's lock held, which a waker needs, until it is asleep. */
 static bool must_sleep(const struct ksm_sleeper *self)
 {
     return !self->woken && (!self->word.segment || word_read(self->task, self->va) == self->expected);

@@ -30,7 +30,7 @@ static struct table procs = TABLE_INIT; /* [P] pid -> struct proc */
 static uint nprocs;                     /* [P] */
 static uint last_pid;                   /* [P] */
 
-/* Numbers are given out in order, so that one is not used again soon.  After the largest, some are still in use. */
+/* Numbers are given out in order, so that none is used again soon; after the largest, those in use are passed over. */
 static bool number_locked(struct proc *p)
 {
     uint pid = last_pid;

@@ -21,6 +21,7 @@ WORDS = {
     "bad_return": "return to 0x42424242, where no code is: the stack was overwritten",
     "data_jump": "illegal instruction at 0xHEX, where no code is",
     "recursion": "stack overflow, write at 0xHEX, in recurse (",
+    "pushes": "stack overflow, write at 0xHEX, in pushes (",
     "large_frame": "stack overflow, write at 0xfHEX, in large_frame (",
     "guard": "the guard page below the stack, write at 0xHEXfff, in guard (",
     "own_code": "the program's code or constants, write at 0x1HEX, in own_code (",

@@ -59,6 +59,9 @@ static void recursion(void)
     recurse(0);
 }
 
+/* A push names no register of an address, whatever the others hold. */
+static void pushes(void) { asm volatile("movl $-1, %ecx; 1: pushl $1; jmp 1b"); }
+
 static void large_frame(void)
 {
     volatile char here[1000000];
@@ -186,6 +189,7 @@ static const struct {
     WAY(bad_return),
     WAY(data_jump),
     WAY(recursion),
+    WAY(pushes),
     WAY(large_frame),
     WAY(guard),
     WAY(own_code),

@@ -122,6 +122,8 @@ static uint base_register(const uchar code[], bool write)
 
     if (op[0] >= 0xA4 && op[0] <= 0xAF)
         return write ? 7 : 6;
+    if ((op[0] & 0xF8) == 0x50 || (op[0] & 0xFD) == 0x68 || op[0] == 0xE8)
+        return 4; /* a push or a call: the stack pointer */
     const uchar *modrm = op + 1;
     if (op[0] == 0x0F)
         modrm = op[1] == 0x38 || op[1] == 0x3A ? op + 3 : op + 2;
