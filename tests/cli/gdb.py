@@ -95,8 +95,9 @@ bt
            ("a program's fault stops in the kernel, with the way there", "can't go on after", "program_fault",
             "trap_page_fault", "<signal handler called>"))
     s.step("continue",
-           ("then the console says what it was, and where in the source, before gdb tells of the next stop", "^pid .* echo: trap 14 .*--kill proc",
-            r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)$", r"^(Thread 1 hit )?Breakpoint 4[.\d]*, main"))
+           ("then the console says what it was, and where in the source, before gdb tells of the next stop",
+            "^pid .* echo: trap 14 .*--kill proc", r"^null pointer, read at .* \(user/bin/echo\.c:\d+\)$",
+            r"^(Thread \d hit )?Breakpoint 4[.\d]*, main"))
 
 
 def wrong_arguments(s):
