@@ -183,7 +183,7 @@ static void check_inode(struct check *c, uint inum)
     uint size = inum == ROOTINO ? fs_root_size(&c->layout, di) : di->size;
     uint nblocks = (size + BSIZE - 1) / BSIZE, index = 0;
     struct extent e = { nblocks, nblocks };
-    if (di->nlink == 0) /* it may be half removed, whatever its size */
+    if (di->nlink == 0 && di->type != T_DEV) /* it may be half removed, whatever its size */
         e = (struct extent){ 0, c->layout.max_blocks };
     for (uint i = 0; i < NADDR; i++) {
         uint depth = fs_depth(&c->layout, i);

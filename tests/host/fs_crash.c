@@ -7,7 +7,7 @@
 #include "fs_cut.h"
 #include "host.h"
 
-#define NOPS       150u
+#define NOPS       200u
 #define LOG_HEADER 2u /* where mkfs has it; what is missing before it does the most harm */
 
 static void before(void)

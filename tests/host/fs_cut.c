@@ -53,6 +53,16 @@ int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed)
     return world_write_file(path, at, n, seed);
 }
 
+int fsops_empty(const char *path)
+{
+    struct file *f = file_open(world_root(), path, O_WRONLY | O_TRUNC);
+
+    if (!f)
+        return -1;
+    file_close(f);
+    return 0;
+}
+
 int fsops_unlink(const char *path) { return fs_unlink(world_root(), path); }
 int fsops_link(const char *old, const char *path) { return fs_link(world_root(), old, path); }
 int fsops_rename(const char *old, const char *path) { return fs_rename(world_root(), old, path); }

@@ -247,6 +247,20 @@ TEST("a device has no contents, and nothing else has the numbers of one")
     check_eq(inode("a")->minor, 0);
 }
 
+TEST("a device without a name has no blocks either: a mount would free the device, and not them")
+{
+    load();
+    struct dinode *di = inode("d/b");
+    uint blockno = di->addrs[0];
+    di->type = T_DEV;
+    di->size = 0;
+    di->nlink = 0;
+    entry("d", "b")->inum = 0;
+    mend();
+    check_eq(di->addrs[0], 0);
+    check(!fsimage_is_marked(&im, blockno));
+}
+
 TEST("sizes: too large ends with the last block; too small grows by the blocks that follow")
 {
     load();

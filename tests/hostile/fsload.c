@@ -49,6 +49,13 @@ int fsops_write(const char *path, unsigned at, unsigned n, unsigned seed)
     return result;
 }
 
+int fsops_empty(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_TRUNC);
+
+    return fd < 0 ? -1 : close(fd);
+}
+
 int fsops_unlink(const char *path) { return unlink(path); }
 int fsops_link(const char *old, const char *path) { return link(old, path); }
 int fsops_rename(const char *old, const char *path) { return rename(old, path); }
