@@ -15,7 +15,7 @@ import suites
 from run import children, progress
 from run.build import make
 
-TOO_LONG = 1800  # seconds after which a suite is stopped
+TOO_LONG = 3600  # seconds after which a suite is stopped
 SHOWN = 40       # lines of output before a failed test that are shown with it
 
 

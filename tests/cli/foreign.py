@@ -37,7 +37,7 @@ for program in ("processes", "files", "corners", "course"):
     for line in lines:
         ok(not line.startswith("not"), line.partition(" - ")[2], r)
 
-# No time passes before the word has come for which the run waits for a while.
+# No time passes before the line has come for which the run waits for a while.
 WAITS = """
 from itertools import count
 from types import SimpleNamespace
@@ -48,7 +48,7 @@ class Typer(prompt.Typer):
         self.text += data
         super().feed(data)
     def now(self):
-        return next(self.times) if b"zombie!" in self.text else 1
+        return next(self.times) if b"\\n" in self.text.partition(b"zombie!")[2] else 1
     def __init__(self, *arguments):
         prompt.time = SimpleNamespace(monotonic=self.now)
         super().__init__(*arguments)
