@@ -365,7 +365,6 @@ threading.excepthook = threading.__excepthook__
 ok(not said, "a limit may be longer than Python can wait", said)
 
 
-
 def steal():
     """Gets the grader's Ctrl-C, as any thread can, when the main thread waits."""
     while not any(frame.f_code is grader.completed.__code__ for frame, _ in
