@@ -254,6 +254,14 @@ def others_scripts():
        "what a kernel or a directory brings for gdb to run is not run", text)
 
 
+def others_settings():
+    home = temp_directory()
+    debug = built_in(os.path.join(home, "build"))
+    write(os.path.join(home, ".gdbinit"), "set non-stop on\n")
+    text = debug("info registers eip\nkill\n", DEBUG[1], env={"HOME": home})
+    ok(re.search(r"eip +0xfff0", text), "a user may have gdb stop threads alone, which QEMU cannot", text)
+
+
 def in_gdb(directory, *script):
     """What gdb alone prints, in a directory, at these commands and with ours loaded."""
     words = [word for command in script for word in ("-ex", command)]
@@ -298,6 +306,7 @@ waiting()
 terminal()
 odd_directory()
 others_scripts()
+others_settings()
 computed_name()
 blank_in_directory()
 done()

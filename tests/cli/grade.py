@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 
@@ -250,6 +251,8 @@ for place, where in ("in its directory", "big"), ("in a file for a while", "$$(m
 said = "ld: kernel.ld:1: syntax error\nmake: *** [Makefile:1: a] Error 1\nmake: *** Deleting file 'a'\n"
 ok(submission.first_error(said) == "ld: kernel.ld:1: syntax error",
    "what a tool says counts, and not what make says of it")
+said = "make: *** [Makefile:1: a] File size limit exceeded\nmake: *** Deleting file 'a'\n"
+ok("limit exceeded" in submission.first_error(said), "where make alone knows what is wrong, that counts")
 ok(len(submission.first_error("error: " + "x" * 99999)) < 1000, "a line without an end makes no table wide")
 
 for name in "twice/a.c", "twice/b.c":
@@ -360,6 +363,26 @@ said, threading.excepthook = [], lambda what: said.append(what.exc_value)
 trial.run_command(Processes(), ["true"], ENV, WORK, trial.Report(""), 10 ** 13)
 threading.excepthook = threading.__excepthook__
 ok(not said, "a limit may be longer than Python can wait", said)
+
+
+def steal():
+    """Gets the grader's Ctrl-C, as any thread can, when the main thread waits."""
+    while not any(frame.f_code is grader.completed.__code__ for frame, _ in
+                  traceback.walk_stack(sys._current_frames()[threading.main_thread().ident])):
+        pass
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+
+going_on, said = threading.Event(), None
+with ThreadPoolExecutor() as pool:
+    try:
+        tree = pool.submit(going_on.wait, 55)
+        pool.submit(steal)
+        list(grader.completed([tree]))
+    except KeyboardInterrupt:
+        said = tree.running()
+    going_on.set()
+ok(said, "Ctrl-C ends the wait for trees when another thread gets it")
 
 children.ENDING = 1
 began = time.monotonic()

@@ -74,6 +74,35 @@ status, _, err = viewing.end(signal.SIGTERM)
 ok(status == 130 and "Traceback" not in err and not os.listdir(temporary),
    "kill ends the system too, and leaves nothing", status, err, os.listdir(temporary))
 
+# What other threads do in the system's kernel can bring them a signal that is for the tool.
+STOLEN = """
+import os, signal, sys, threading, traceback
+sys.path.insert(0, os.path.join(%r, "tools"))
+from run import children, progress, view
+
+def steal():
+    waits = view.until_ctrl_c.__wrapped__.__code__, children.wait.__code__
+    while not any(frame.f_code in waits for frame, _ in
+                  traceback.walk_stack(sys._current_frames()[threading.main_thread().ident])):
+        pass
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+progress.end_by_signals()
+with view.until_ctrl_c():
+    threading.Thread(target=steal).start()
+print("one")
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+try:
+    with children.child(["sleep", "600"]) as child:
+        threading.Thread(target=steal).start()
+        children.wait(child)
+except KeyboardInterrupt:
+    print("two")
+"""
+p = subprocess.run([sys.executable, "-c", STOLEN % ROOT], capture_output=True, text=True, timeout=WAIT, check=False)
+ok(p.stdout == "one\ntwo\n", "Ctrl-C ends a wait when another thread gets the signal", p)
+
 # Recordings.
 for name in sorted(os.listdir(RECORDINGS)):
     viewing = Viewing("--no-open", os.path.join(RECORDINGS, name))

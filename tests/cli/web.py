@@ -131,7 +131,7 @@ with socket.socket() as busy:
     refuses("a busy port is named", 126, "port %s is busy" % port, web("--port", port, "--no-open"))
 
 server = subprocess.Popen(WEB + ["--port", "0", "--no-open"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          text=True, env=ENV)
+                          stderr=subprocess.PIPE, text=True, env=ENV)
 url = server.stdout.readline().split(";")[0].rpartition(" ")[2]
 status, headers, page = get(url)
 ok(status == 200 and b"KSM" in page and "default-src 'none'" in headers["Content-Security-Policy"],
@@ -139,7 +139,10 @@ ok(status == 200 and b"KSM" in page and "default-src 'none'" in headers["Content
 ok(get(url + "main.mjs")[1]["Content-Type"].startswith("text/javascript"), "modules have a script's type")
 ok(get(url + "lib/")[0] == 404 and get(url + "../kernel.elf")[0] == 404,
    "it lists no directory, and serves nothing else")
+ok(get(url + "%00.html")[0] == 404, "a name that no file can have is not found")
 server.send_signal(signal.SIGINT)
 ok(server.wait(WAIT) == 130, "Ctrl-C ends it", server.returncode)
+said = server.stderr.read()
+ok("Traceback" not in said, "none of this is worth a word", said)
 ok(os.path.exists(os.path.join(BUILD, "web", "index.html")), "the page is in build/web")
 done()

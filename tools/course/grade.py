@@ -296,7 +296,7 @@ class Grader:
         with concurrent.futures.ThreadPoolExecutor(self._options.jobs) as pool:
             waiting = {pool.submit(self.grade, path): path for path in paths}
             try:
-                for future in concurrent.futures.as_completed(waiting):
+                for future in completed(waiting):
                     results[waiting[future]] = future.result()
                     progress.show("grading: %d of %d trees" % (len(results), len(paths)))
             except BaseException:
@@ -305,6 +305,14 @@ class Grader:
                     future.cancel()
                 raise
         return [results[path] for path in paths]
+
+
+def completed(futures):
+    """Each future as it is completed.  Ctrl-C can reach another thread, which would not end a longer wait."""
+    left = set(futures)
+    while left:
+        done, left = concurrent.futures.wait(left, 1, concurrent.futures.FIRST_COMPLETED)
+        yield from done
 
 
 def lines_of(results):

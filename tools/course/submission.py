@@ -234,7 +234,7 @@ def without_places(said, tree):
 
 def first_error(text):
     """The line of a build's output that says what is wrong: one that looks like it, or the last before make gave up."""
-    lines = text.splitlines()
+    lines = [line for line in text.splitlines() if not re.match(r"make: \*\*\* Deleting file", line)]
     for line in lines:
         if re.search(r"\b[Ee]rror: |undefined reference|No rule to make|out of memory", line):
             return line.strip()[:LINE_MAX]

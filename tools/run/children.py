@@ -19,6 +19,15 @@ def end(process):
         process.kill()
 
 
+def wait(process):
+    """The status of a process when it has ended.  For a tool that has threads: one of them may get its Ctrl-C or kill,
+    which would not end a longer wait of the main thread."""
+    while process.poll() is None:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(1)
+    return process.returncode
+
+
 @contextlib.contextmanager
 def child(command, **more):
     """subprocess.Popen() for a block: when an exception ends the block, as Ctrl-C and a kill do, the process ends too;

@@ -124,10 +124,14 @@ def drain(port):
 
 def gdb_command(kernel, port, program):
     """Each path is a word of its own, whatever characters it has.  Whatever gdb's user allows elsewhere, no script that
-    comes with a kernel or a directory is run: it may be a student's."""
-    return [shutil.which("gdb") or "gdb", "-q", "-iex", "set confirm off", "-iex", "set pagination off", "-iex",
-            "set auto-load off", "-iex", "set host-charset UTF-8", "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"),
-            "-ex", "target remote " + port] + (["-ex", "program " + program] if program else []) + [kernel]
+    comes with a kernel or a directory is run: it may be a student's.  And QEMU stops whole, though gdb's
+    user may stop threads alone elsewhere."""
+    first = ["set confirm off", "set pagination off", "set auto-load off", "set host-charset UTF-8"]
+    then = ["set non-stop off", "target remote " + port]
+    then += ["program " + program] if program else []
+    return [shutil.which("gdb") or "gdb", "-q", *(word for command in first for word in ("-iex", command)),
+            "-x", os.path.join(ROOT, "tools", "gdb", "ksm.py"),
+            *(word for command in then for word in ("-ex", command)), kernel]
 
 
 def run_gdb(machine, symbols, command, directory):

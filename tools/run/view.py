@@ -9,6 +9,7 @@ import contextlib
 import http.server
 import os
 import re
+import select
 import signal
 import sys
 import tempfile
@@ -158,8 +159,9 @@ def until_ctrl_c():
     """Does something that Ctrl-C may already end, and then waits for Ctrl-C."""
     try:
         yield
-        while True:
-            time.sleep(3600)
+        while True:  # a thread of the server may get the signal, which would not end a sleep of this one
+            select.select([progress.signals()], [], [])
+            os.read(progress.signals(), 512)
     except KeyboardInterrupt:
         progress.write(sys.stderr, "\n")
 
@@ -175,7 +177,7 @@ def view_system(port, may_open, record, arguments):
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the system
         with children.child([sys.executable, os.path.join(ROOT, "tools", "run"), "--watch", path] + arguments,
                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler)) as system:
-            status = system.wait()
+            status = children.wait(system)
         feed.end()
         signal.signal(signal.SIGINT, before)
         if sys.stdin.isatty():

@@ -40,6 +40,12 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
+    def send_head(self):
+        try:
+            return super().send_head()
+        except ValueError:  # a name with a zero byte
+            return self.send_error(404)
+
     def list_directory(self, path):
         self.send_error(404)
 
