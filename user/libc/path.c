@@ -45,12 +45,11 @@ static bool is_directory(const char *path)
 int path_each(char *paths[], int n, int (*act)(const char *old, const char *new))
 {
     const char *last = paths[n - 1];
-    bool slash = last[0] && last[strlen(last) - 1] == '/';
+    bool slash = last[0] && last[strlen(last) - 1] == '/'; /* only a directory can have such a name */
     int status = 0;
 
     if (!is_directory(last)) {
-        if (n > 2 ||
-            (slash && !is_directory(paths[0]))) /* with a slash, only a directory can have the name */
+        if (n > 2 || (slash && !is_directory(paths[0])))
             fail(1, "%s: not a directory", last);
         return act(paths[0], last);
     }
