@@ -11,7 +11,7 @@
  * when the block cache has no clean frames to give.  While thread->lasting is set, a thread takes PAGE_LASTING of
  * them at most: the others have to come back when it ends.
  *
- * page_keep(n) makes the reserve larger for a while.  The next n frames that are freed go there.
+ * page_keep(n) makes the reserve larger for a while.  With memory used up, the next n frames that are freed go there.
  *
  * Lock: RANK_PAGE, taken and released inside.
  */

@@ -54,12 +54,11 @@ static uint reserve_locked(const struct proc *p)
 void job_enter_locked(struct proc *p)
 {
     const struct proc *parent = p->parent;
-
-    if (!parent)
-        return;
     bool handed_over = next_child.is_shell && next_child.parent == parent->pid;
+
     p->depth = parent->depth + (!handed_over && parent->depth <= DEPTH_COMMAND);
     p->nesting = parent->nesting + handed_over;
+    p->session = parent == proc_one ? p->pid : parent->session;
     if (p->depth > DEPTH_SHELL)
         p->job = parent->depth == DEPTH_SHELL ? p->pid : parent->job;
 }
@@ -67,8 +66,8 @@ void job_enter_locked(struct proc *p)
 /* Is this process `self`, or a shell that has the console from it, directly or not? */
 static bool has_console_from(const struct proc *p, const struct proc *self)
 {
-    return p == self ||
-           (p && p->depth == DEPTH_SHELL && self->depth == DEPTH_SHELL && p->nesting > self->nesting);
+    return p == self || (p && p->session == self->session && p->depth == DEPTH_SHELL &&
+                         self->depth == DEPTH_SHELL && p->nesting > self->nesting);
 }
 
 /* A walk that kills the processes of a job, on the killer's stack. */

@@ -39,7 +39,8 @@ struct proc {
     int status;                                        /* [P] of the dead: see STATUS_KILLED */
     int job;                                           /* [I] the console's job it belongs to: see job.c */
     bool controls_jobs;  /* [P] it is the console's shell, and called foreground() */
-    uint nesting;        /* [I] of a shell: how often the console was handed over before it had it */
+    int session;         /* [I] the pid of the child of init from which all in it descend */
+    uint nesting;        /* [I] how often the console was handed over in that line of descent */
     uint depth;          /* [I] init 0, the console's shell 1, the programs that it starts 2, theirs 3 */
     bool foreign;        /* [o] its program is not this system's own: calls behave as xv6's in every corner */
     struct ksm_task ksm; /* [o] see ksm.h */

@@ -27,8 +27,8 @@ void proc_delete(struct proc *p);
 /* FORMING -> ALIVE: its parent and all others see it from now on.  It is not started; if its parent was killed
    meanwhile, it is killed too. */
 void proc_publish(struct proc *p);
-/* ALIVE -> DEAD.  If it is the shell that controls the foreground, or that one has the console from it, or it is the
-   first process of the job there, nothing is in the foreground any more. */
+/* ALIVE -> DEAD.  Nothing is in the foreground any more if it is the shell that controls that, or from which the one
+   that does has the console, or the first process of the job there. */
 void proc_set_dead(struct proc *self);
 
 /* The process with this pid, dead or alive; NULL: there is none, or it is FORMING. */

@@ -39,7 +39,8 @@ static bool number_locked(struct proc *p)
         pid = pid == LAST_PID ? 1 : pid + 1;
     while (table_get(&procs, pid));
     p->pid = (int)pid;
-    job_enter_locked(p);
+    if (p->parent)
+        job_enter_locked(p);
     if (nprocs >= (p->depth <= DEPTH_COMMAND ? NPROC : NPROC - RESERVED_NUMBERS) ||
         !table_set(&procs, pid, p))
         return false;
