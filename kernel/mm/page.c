@@ -36,7 +36,7 @@ static struct spinlock lock = SPINLOCK_INIT(RANK_PAGE, "page");
 static struct frame *top, *top_zeroed; /* [P] */
 static uint nfree, npromised, nlent;   /* [P] */
 static volatile uint nclean;           /* [P to change] */
-static volatile uint nkept;            /* atomic: what is left beside PAGE_RESERVE */
+static volatile uint nkept;            /* atomic: what is left besides PAGE_RESERVE */
 static uint nbase; /* [P] what nfree would be if all but the pools made at boot were given back */
 
 /* Who called the function that frees. */

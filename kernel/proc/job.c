@@ -110,7 +110,7 @@ void job_shell_ends(const struct proc *self)
         if (p != self && has_console_from(p, self))
             thread_kill(&p->thread);
     spin_release(&proc_lock);
-    if (self->parent == proc_one)
+    if (self->nesting == 0)     /* init replaces no other, whoever is its parent by now */
         page_keep(SHELL_PAGES); /* of what it gives back, until the next one runs */
 }
 
@@ -166,12 +166,12 @@ void job_update_reserves(void)
     spin_release(&proc_lock);
 }
 
-/* May this process pass this pid to foreground()? */
+/* May this process pass this pid to foreground()?  A killed shell may not: see job_shell_ends(). */
 static bool may_set_locked(const struct proc *self, int pid)
 {
     const struct proc *p = proc_find_alive_locked(pid);
 
-    return self->depth == DEPTH_SHELL &&
+    return self->depth == DEPTH_SHELL && !thread_killed(&self->thread) &&
            (pid == 0 || pid == self->pid || pid == -self->pid || (p && p->parent == self && p->job));
 }
 

@@ -33,6 +33,11 @@ def used(shell):
     return int(re.search(rb"used +(\d+) KB", shell.command(b"free"))[1])
 
 
+def memory(shell):
+    """KB of memory that are free or in use: not those that are kept for the next shell."""
+    return sum(int(n) for n in re.findall(rb"(?:free|used) +(\d+) KB", shell.command(b"free")))
+
+
 def hog_and_shell(text):
     """Has the hog said what it has, and the next shell given a prompt?  They do so in either order."""
     return b" pages\n" in text and PROMPT in text.partition(b"starting sh\n")[2]
@@ -68,6 +73,8 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.wait_prompt() is not None and shells(s) == 1, "a shell that is killed gives the console back", s.text)
     ok(break_off(s, b"cat"), "to the one that started it", s.text)
 
+    memory(s)
+    before = memory(s)  # now that all programs that are used here have been read once
     s.command(b"sh")
     s.command(b"sh")
     middle = s.processes(b"sh")[1][0]
@@ -75,6 +82,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.wait_prompt() is not None and break_off(s, b"cat"), "a shell that is killed gives back what it had handed on",
        s.text)
     ok(s.until(lambda: shells(s) == 1), "and takes along those within it", s.listed)
+    ok(memory(s) >= before, "no memory is kept for a shell that nobody will start", memory(s))
 
     s.command(b"sh")
     s.command(b"sh")
@@ -83,6 +91,7 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     ok(s.expect(b"init: starting sh\n") and s.wait_prompt() is not None and break_off(s, b"cat"),
        "when the outermost one is killed, init starts another, which alone has the console", s.text)
     ok(s.until(lambda: shells(s) == 1), "those within it are gone", s.listed)
+    ok(memory(s) >= before, "nor is memory kept for another one, which runs already", memory(s))
 
     for line in (b"cat; echo never", b"cat || echo never", b"for i in 1 2; do cat; done; echo never"):
         ok(break_off(s, line), "Ctrl-C ends " + line.decode(), s.text)

@@ -106,7 +106,7 @@ FAULTS = [
     ("a fork that fails keeps what it was promised", "kernel/mm/aspace.c",
      "        page_unpromise(as->nwritable);\n", "        ;\n", SYSTEM),
     ("any process says what runs in the foreground", "kernel/proc/job.c",
-     "return self->depth == DEPTH_SHELL &&\n           (pid", "return (pid", SYSTEM),
+     "return self->depth == DEPTH_SHELL && ", "return ", SYSTEM),
     ("flags return to a program as it set them", "kernel/arch/i386/entry.S",
      "    andl $FLAGS_USER, TRAPFRAME_EFLAGS(%esp)\n", "", SYSTEM),
     ("a call's arguments may lie in the kernel", "kernel/arch/i386/entry.S",

@@ -379,7 +379,7 @@ class Session:
 
     def pump(self, seconds):
         """Reads what comes within that time; False once both ports are closed."""
-        for name, data in self._ports.read(seconds):
+        for name, data in self._ports.read(seconds if self._ports.open else 0):
             if name == "console":
                 self.text += data
             else:
