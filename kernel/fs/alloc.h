@@ -26,10 +26,10 @@ void alloc_cancel(struct log_op *op, uint blockno, uint n);
    given out before it is committed.  Changes every block of the bitmap that has one of them.  Sleeps: may. */
 void alloc_free(struct log_op *op, uint blockno, uint n);
 
-/* For the log.  Sleeps: no. */
+/* For the log. */
 
 /* False when a commit would help nops operations to free blocks: space is short, and something was freed
-   since the last one. */
+   since the last one.  Sleeps: no. */
 bool alloc_has_room(uint nops);
 /* These groups were committed: what was freed can be given out again.  Sleeps: may. */
 void alloc_committed(struct group *groups[], uint ngroups);

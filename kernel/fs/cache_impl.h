@@ -55,7 +55,7 @@ static inline struct group *cache_find_locked(uint number)
 
 /* Adds a frame that memory can spare.  False: there is none. */
 bool cache_grow_locked(void);
-/* Takes the coldest clean group, as a spare in no list; NULL when all frames are in use. */
+/* A spare in no list: one that is there, a new frame, or the coldest clean group; NULL when all frames are in use. */
 struct group *cache_take_locked(void);
 /* Puts a clean group that is no longer pinned where cache_take_locked() finds it. */
 void cache_release_locked(struct group *g);

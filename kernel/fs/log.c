@@ -1,9 +1,9 @@
 /*
  * log.c - operations and the states of the log.
  *
- *            last operation ends             body, header                in place, empty log
- *   OPEN ----------> CLOSING ----> WRITING ----------------> DURABLE ---> SETTLING ---------> OPEN
- *     \--> DRAINING --> OPEN
+ *                  last operation ends      body, header                 in place, empty log
+ *   OPEN ---> CLOSING -----------> WRITING ----------------> DURABLE ---> SETTLING ---------> OPEN
+ *     \---> DRAINING --last operation ends--> OPEN           CLOSING --nothing is changed--> OPEN
  *
  * Operations begin only in OPEN, so the cache does not change in the other states.  CLOSING waits for those
  * under way, because of a commit; DRAINING waits for them because the next one finds no room while they hold

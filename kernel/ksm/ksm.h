@@ -61,7 +61,7 @@ MUST_CHECK int ksm_wait_prepare(struct ksm_sleeper *self, struct ksm_task *task,
 void ksm_watch(struct ksm_task *peer, struct ksm_sleeper *sleeper);
 /* nticks 0: no limit.  Sleeps: may. */
 MUST_CHECK int ksm_wait_sleep(struct ksm_sleeper *self, uint nticks);
-/* The same on a word of a segment, with its two events, for which there is room.  Sleeps: may. */
+/* The same on a word of a segment, for the feed: puts two events, for which there is room.  Sleeps: may. */
 MUST_CHECK int ksm_wait_watched(struct ksm_sleeper *self, uint nticks);
 /* §11.3.  Returns how many were woken, or KSM_EFAULT: the word can't be read.  Sleeps: may. */
 int ksm_wake(struct ksm_task *task, uint va, uint n);

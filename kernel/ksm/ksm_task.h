@@ -44,8 +44,8 @@ struct ksm_task {
     const struct ksm_sleeper *sleeper;
 };
 
-/* A word of shared memory, in the queue of those that sleep on it.  segment NULL: a word of private memory, which is in
-   no queue; or a waker's place in one.
+/* An entry in the queue of a word of shared memory, and which word that is.  segment NULL: a word of private memory,
+   which is in no queue; or a waker's place in one.
    Fields:  I immutable while it is in a queue   W lock of its stripe, see wait.c */
 struct ksm_word {
     struct segment *segment; /* [I] */

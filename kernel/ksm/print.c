@@ -17,7 +17,7 @@
 
 #define ADDRESSES     4u  /* on a line */
 #define MAX_ADDRESSES 12u /* of a process: the rest is a number */
-#define TEXT_SIZE     400 /* the longest text: five lines of 21 to 72 characters */
+#define TEXT_SIZE     400 /* the longest text is a process's: four lines of 69 characters at most */
 
 static void segment_text_locked(const struct segment *seg, struct text *text)
 {

@@ -19,10 +19,10 @@
  * A waker may meet more sleepers than it may look at while it holds the lock.  Then it enters a place of its own into
  * the queue, an entry of no segment, which others pass over, and goes on from there when it has the lock again.
  *
- * A struct ksm_sleeper is on the sleeper's own kernel stack.  It leaves only after it has taken itself out of all
- * lists under their locks, so whoever finds it in one under the lock may use it.  A sleeper that timed out or was
- * killed learns by `woken` whether a waker counted it all the same.  The sleeper's own attachment keeps the segment
- * alive, and only the sleeper could detach that (§11.5).
+ * A struct ksm_sleeper is on the sleeper's own kernel stack.  The sleeper returns only when it is out of all lists: a
+ * waker, or the sleeper itself, takes it out under their locks.  So whoever finds it in one under the lock may use it.
+ * One that timed out or was killed learns by `woken` whether a waker counted it all the same.  The sleeper's own
+ * attachment keeps the segment alive, and only the sleeper could detach that (§11.5).
  */
 #include "ksm/ksm_impl.h"
 
@@ -84,7 +84,7 @@ static void unwatch(struct ksm_sleeper *self)
     spin_release(&peers_lock);
 }
 
-/* Must it sleep?  §11.1: asked with the stripe's lock held, which a waker needs, until it is asleep. */
+/* Must it sleep?  §11.1: holds as long as the stripe's lock is held, which a waker needs; without it, a guess. */
 static bool must_sleep(const struct ksm_sleeper *self)
 {
     return !self->woken && (!self->word.segment || word_read(self->task, self->va) == self->expected);

@@ -3,7 +3,7 @@
  *
  *   0            image   guard  stack  heap ->  brk      free       <- mappings   0x80000000
  *
- * Below brk lies private memory, copy-on-write after fork; a page there that was never touched is a promise.
+ * Below brk lies private memory, copy-on-write after fork; a page there may be a promise until it is touched.
  * Above it are mappings of regions, from the top down (§4.2).
  *
  * An address space belongs to one process, and only that process changes it: there is no lock.  Threads would

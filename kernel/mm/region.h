@@ -15,7 +15,7 @@
 /* Fields:  I immutable once it is made   m only region_create() and region_destroy() */
 struct region {
     uint npages; /* [I] */
-    uint nmade;  /* [m] of more than one page: those there are; less than npages only while it is made */
+    uint nmade;  /* [m] pages that are there, if npages > 1: fewer only while it is made or freed */
     struct pmap_ready ready; /* [I] a page table for each full 4 MB, and the tail */
     uint single;             /* [I] the tail of a region of one page */
 };

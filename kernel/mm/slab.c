@@ -62,7 +62,7 @@ void slab_init(void)
 }
 
 #ifdef DEBUG
-#define POISON 0xDB /* what free objects hold, but for this */
+#define POISON 0xDB /* what free objects hold, after their struct freed */
 
 struct freed {
     void *next;
@@ -144,7 +144,7 @@ static struct slab *slab_create(struct slab_class *class)
     return s;
 }
 
-/* An object of the first slab with room; its lock is held. */
+/* An object of the first slab with room; the class's lock is held. */
 static void *take(struct slab_class *class)
 {
     struct slab *s = container_of(class->room.next, struct slab, link);

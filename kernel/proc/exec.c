@@ -118,7 +118,7 @@ int proc_exec(struct trapframe *tf, const char *path, uint argc, char *const arg
     self->foreign = image.foreign;
     change_over(self, &image, last_name(path));
     if (self->depth == DEPTH_SHELL)
-        page_keep(0); /* it has all its memory */
+        page_keep(0); /* the shell that frames were kept for has its memory */
     trapframe_start(tf, image.entry, sp);
     return 0;
 }

@@ -65,7 +65,7 @@ no_thread:
     return -1;
 }
 
-/* A program's child may outlive it; a shell cleans up after its own. */
+/* lasting: a program's child may outlive it, so it gets little of the reserve; a shell cleans up after its own. */
 int proc_fork(const struct trapframe *tf)
 {
     struct proc *self = proc_self();

@@ -43,7 +43,7 @@ struct proc {
     uint nesting;        /* [I] how often the console was handed over in that line of descent */
     uint depth;          /* [I] init 0, the console's shell 1, the programs that it starts 2, theirs 3 */
     bool foreign;        /* [o] its program is not this system's own: calls behave as xv6's in every corner */
-    struct ksm_task ksm; /* [o] see ksm.h */
+    struct ksm_task ksm; /* [o] see ksm_task.h */
     struct inode *cwd;   /* [o] */
     uint nfiles;         /* [o] files[] is empty from here on */
     struct file *files[NOFILE]; /* [o] */

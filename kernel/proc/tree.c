@@ -5,7 +5,7 @@
  *
  * A table leads from a pid to its process, from FORMING to the end.  A process stands in its parent's list
  * of children while it lives and in its list of the dead afterwards; init adopts the orphans of both kinds.
- * Only fork and init see a process that is FORMING: proc_find_locked() does not.
+ * One that is FORMING is found by walks over all numbers alone (proc_from_locked()), and by no call that names a pid.
  *
  * proc_lock guards the tree and the jobs (job.c).  It also guards the name and the address space of a living
  * process, which other processes look at: the process itself changes them under the lock.
