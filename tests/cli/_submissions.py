@@ -36,7 +36,8 @@ WORSE = {
     # A processor spins, and does not come back.
     "hang-busy": [(CALLS, GET, "    for (;;)\n        asm volatile(\"\");\n" + GET)],
     "hang-late": [(CALLS, DELETE_LINE, DELETE_LINE.replace("{ return", "{ for (;;) asm volatile(\"\"); return"))],
-    "panic": [(CALLS, DELETE_LINE, DELETE_LINE.replace("{ return", "{ panic(\"not yet\"); return"))],
+    "panic": [(CALLS, DELETE_LINE,
+               DELETE_LINE.replace("{ return", "{ void panic(const char *, ...); panic(\"not yet\"); return"))],
     "no-build": [(CALLS, GET, GET + "\n    oops")],
     # init says what the tests would say, and ends well.
     "all-passed": [(INIT, RUN, RUN + """\

@@ -72,14 +72,27 @@ class Internal(gdb.Breakpoint):
         super().__init__(function, internal=True)
         self.silent = True
         self._when, self._words = when, words
+        self._last = None
 
     def stop(self):
-        if not self._when():
+        """Now and then QEMU brings a processor back to the instruction that gdb lets it pass: that is the same stop."""
+        here = moment()
+        if here == self._last or not self._when():
             return False
+        self._last = here
         Internal.said = self._words
         return True
 
     said = None
+
+
+def moment():
+    """The processor, its stack, and its process: at a place that a process meets once, they tell a stop from others."""
+    try:
+        proc = current_process()
+    except (gdb.error, gdb.GdbError):  # too early
+        proc = None
+    return gdb.selected_thread().num, int(gdb.parse_and_eval("(unsigned)$esp")), proc and int(proc["pid"])
 
 
 def in_chosen_program():
