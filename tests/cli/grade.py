@@ -374,6 +374,7 @@ def steal():
 
 
 going_on, said = threading.Event(), None
+before = signal.signal(signal.SIGINT, signal.default_int_handler)
 with ThreadPoolExecutor() as pool:
     try:
         tree = pool.submit(going_on.wait, 55)
@@ -382,6 +383,7 @@ with ThreadPoolExecutor() as pool:
     except KeyboardInterrupt:
         said = tree.running()
     going_on.set()
+signal.signal(signal.SIGINT, before)
 ok(said, "Ctrl-C ends the wait for trees when another thread gets it")
 
 children.ENDING = 1
