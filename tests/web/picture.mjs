@@ -61,9 +61,9 @@ test("whichever byte is damaged, no frame is shown but the right ones, and readi
 test("lines that are lost, repeated or in another order damage their frame alone", () => {
     const lines = sample.trimEnd().split("\n");
     for (let i = 0; i < lines.length; i++) {
-        const others = lines.toSpliced(i, 1);
+        const others = [...lines.slice(0, i), ...lines.slice(i + 1)];
         assert.ok(read(others.join("\n") + "\n").frames.length >= 2);
-        const twice = lines.toSpliced(i, 0, lines[i]);
+        const twice = [...lines.slice(0, i + 1), ...lines.slice(i)];
         assert.ok(read(twice.join("\n") + "\n").frames.length >= 2);
     }
 });
