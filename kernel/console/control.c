@@ -27,8 +27,8 @@ bool control_break_locked(int job)
     if ((pressed & CONTROL_BREAK) && job != broken_job)
         return false;
     broken_job = job;
-    broken = true;
-    input.breaking = true;
+    broken = input.breaking = true;
+    proc_read_keys(false); /* what is typed from now on is not for it */
     control_press_locked(CONTROL_BREAK);
     return true;
 }

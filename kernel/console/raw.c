@@ -39,10 +39,10 @@ int console_read_keys(void)
     uint was = spin_acquire_irq(&input.lock);
     bool begun = output_in_line_locked();
 
-    if (!proc_keys_reader() && !stdin_is_source() && proc_self()->job == proc_foreground()) {
-        input.keys_from = input.taken;
+    if (!proc_keys_reader() && !stdin_is_source() && proc_self()->job == proc_foreground() &&
+        (proc_is_shell() || !input.breaking)) {
         input.keys_to = input.edited;
-        input.committed = input.edited = input.taken;
+        input.keys_from = input.committed = input.edited = input.taken;
         output.shows_edited = false;
         output.nprompt = 0;
         proc_read_keys(true);

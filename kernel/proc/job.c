@@ -203,7 +203,7 @@ bool proc_is_shell(void) { return proc_self()->depth == DEPTH_SHELL; }
 void proc_read_keys(bool on)
 {
     atomic_swap(&keys_reader, on ? (uint)proc_self()->pid : 0);
-    if (proc_self()->job != (int)foreground)
+    if (on && proc_self()->job != (int)foreground)
         atomic_cas(&keys_reader, (uint)proc_self()->pid, 0);
 }
 

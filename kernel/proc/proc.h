@@ -87,8 +87,8 @@ MUST_CHECK int proc_set_foreground(int pid);
 int proc_foreground(void);
 /* Is the caller the console's shell: a child of init, or one to which such a shell handed the console?  Sleeps: no. */
 bool proc_is_shell(void);
-/* From now on the caller is, or is no longer, the process that reads keys from the console: the shell while no job is
-   in the foreground, or a process of the job that is.  It ends when another job is there.  Sleeps: no. */
+/* From now on the caller is the process that reads keys from the console: the shell while no job is in the foreground,
+   or a process of the job that is; until another job is there.  false, in any context: nobody is.  Sleeps: no. */
 void proc_read_keys(bool on);
 /* That process, which is alive; 0: there is none.  Any context.  Sleeps: no. */
 int proc_keys_reader(void);
