@@ -9,7 +9,6 @@
 
 #include "fcntl.h"
 #include "param.h"
-#include "procinfo.h"
 #include "stat.h"
 
 #include "arena.h"
@@ -92,18 +91,6 @@ static int builtin_exit(uint argc, char **argv)
     exits(status & 255);
 }
 
-/* Has the process a child other than this one? */
-static bool has_child(int parent)
-{
-    struct procinfo info;
-
-    for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
-        if (pid != getpid() && procinfo(pid, &info) == 0 && info.ppid == parent)
-            return true;
-    }
-    return false;
-}
-
 /* On the console the wait is a job in the foreground that looks for the others, so Ctrl-C ends it. */
 static int watch_children(void)
 {
@@ -113,7 +100,7 @@ static int watch_children(void)
         return 1;
     if (pid > 0)
         return job_wait(pid);
-    while (has_child(shell))
+    while (jobs_living(shell) > 1) /* besides this one */
         sleep(LOOK_TICKS);
     exits(0);
 }
@@ -125,7 +112,7 @@ static int builtin_wait(uint argc, char **argv)
     (void)argc, (void)argv;
     if (jobs_talks())
         return watch_children();
-    while (waits(&status) > 0)
+    while (jobs_wait_any(&status) > 0)
         ;
     return 0;
 }
@@ -389,6 +376,7 @@ static __attribute__((noreturn)) void run_in_background(struct pipeline *chain)
 int run_list(struct list *list)
 {
     for (; list && !jobs_broken(); list = list->next) {
+        jobs_reap();
         if (!list->background) {
             run_chain(list->chain);
             continue;
