@@ -384,6 +384,18 @@ TEST("grep finds the lines that match a pattern")
     lines_run(lines, COUNT(lines));
 }
 
+TEST("grep prints a line as it is, whatever bytes it has")
+{
+    char counts[40];
+
+    lines_enter();
+    check_eq(lines_shell("(cat /sh; echo) > f; wc < f"), 0);
+    snprintf(counts, sizeof(counts), "%s", program_output);
+    check_eq(lines_shell("grep '' f > g; wc < g; rm f g"), 0);
+    check_str(program_output, counts);
+    lines_leave();
+}
+
 TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain clearly")
 {
     static const struct line lines[] = {
