@@ -312,6 +312,14 @@ TEST("sh takes long lines and many arguments, and refuses what is too much")
     strcpy(p, " x");
     check_eq(lines_shell(command), 126);
     check_str(program_output, "sh: echo: a command has at most 64 words\n");
+    p = command + snprintf(command, sizeof(command), "x=");
+    memset(p, 'x', 1015);
+    strcpy(p + 1015, "; echo $x$x$x$x'abc'"); /* 6 addresses, 8 bytes for echo, 4,064: all that there is */
+    check_eq(lines_shell(command), 0);
+    check_eq(strlen(program_output), 4064);
+    strcpy(p + 1015, "; echo $x$x$x$x'abcd'");
+    check_eq(lines_shell(command), 126);
+    check_str(program_output, "sh: echo: the words are too long for a command\n");
     memset(command, '(', 2000);
     command[2000] = 0;
     check_eq(lines_shell(command), 2);

@@ -141,6 +141,16 @@ static int builtin_find(const struct command *c)
     return -1;
 }
 
+/* Is there room for the words in a new program's memory?  exec(2) has the sum. */
+static bool has_room(uint argc, char **argv)
+{
+    uint nbytes = (argc + 4) * sizeof(char *);
+
+    for (uint i = 0; i < argc; i++)
+        nbytes += (strlen(argv[i]) / 4 + 1) * 4;
+    return nbytes <= PAGE_SIZE;
+}
+
 static __attribute__((noreturn)) void execute(uint argc, char **argv)
 {
     char *name = argv[0];
@@ -160,6 +170,8 @@ static __attribute__((noreturn)) void execute(uint argc, char **argv)
         fail(STATUS_NOT_FOUND, "%s: not found", name);
     if (argc > MAXARG)
         fail(STATUS_NO_EXEC, "%s: a command has at most %d words", name, MAXARG);
+    if (!has_room(argc, argv))
+        fail(STATUS_NO_EXEC, "%s: the words are too long for a command", name);
     fail(STATUS_NO_EXEC, "%s: cannot execute", name);
 }
 
