@@ -7,7 +7,6 @@
 #include "procinfo.h"
 
 static bool interactive; /* this process itself talks with the user; its children do not */
-static bool was_killed;  /* a program of the line that the user waits for: its loops end */
 static bool broken;      /* the line, by Ctrl-C: nothing more of it runs */
 static uint nchildren;   /* that were started and not waited for */
 
@@ -19,7 +18,7 @@ void jobs_talk(void)
 
 bool jobs_talks(void) { return interactive; }
 
-void jobs_begin_line(void) { was_killed = broken = false; }
+void jobs_begin_line(void) { broken = false; }
 
 /* Ctrl-C has ended the job in the foreground, if there was one. */
 bool jobs_broken(void)
@@ -27,8 +26,6 @@ bool jobs_broken(void)
     broken |= interactive && consolectl(CONSOLE_BREAK) > 0;
     return broken;
 }
-
-bool jobs_end_loop(void) { return jobs_broken() || was_killed; }
 
 static int status_of(int ended) { return ended < 0 ? STATUS_KILLED : ended; }
 
@@ -113,7 +110,6 @@ int job_wait(int pid)
 {
     int status = job_wait_each(&pid, 1);
 
-    was_killed |= interactive && status == STATUS_KILLED;
     if (interactive)
         foreground(0);
     jobs_broken();

@@ -21,8 +21,6 @@ bool jobs_talks(void);
 void jobs_begin_line(void);
 /* Was Ctrl-C typed since then?  Nothing more of the line runs.  Sleeps: no. */
 bool jobs_broken(void);
-/* Does a loop end now, for that or because a program in it was killed?  Sleeps: no. */
-bool jobs_end_loop(void);
 
 /* Forks.  -1: it failed, and that was reported.  Sleeps: may. */
 MUST_CHECK int job_fork(void);

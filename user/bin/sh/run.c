@@ -189,7 +189,7 @@ static int run_while(const struct command *c)
 {
     int status = 0;
 
-    while (run_list(c->condition) == 0 && !jobs_end_loop())
+    while (run_list(c->condition) == 0 && !jobs_broken())
         status = run_list(c->body);
     return status;
 }
@@ -198,7 +198,7 @@ static int run_for(const struct command *c)
 {
     int status = 0;
 
-    for (uint i = 0; i < c->argc && !jobs_end_loop(); i++) {
+    for (uint i = 0; i < c->argc && !jobs_broken(); i++) {
         expand_set(c->name, c->argv[i]);
         status = run_list(c->body);
     }
