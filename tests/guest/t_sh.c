@@ -119,7 +119,8 @@ TEST("sh has subshells, a working directory and background commands")
 TEST("sh starts more commands in the background than there can be processes")
 {
     static const struct line lines[] = {
-        { "for a in 0 1 2 3 4 5 6 7 8 9; do for b in 0 1 2 3 4 5 6 7 8 9; do for c in 0 1 2 3 4 5 6 7 8 9; do\n"
+        { "for a in 0 1 2 3 4 5 6 7 8 9; do for b in 0 1 2 3 4 5 6 7 8 9; do for c in 0 1 2 3 4 5 6 7 8 9; "
+          "do\n"
           "(exit) & done; done; done; echo started $?; wait; echo $?",
           "started 0\n0\n", 0 },
     };
