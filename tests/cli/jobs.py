@@ -49,6 +49,8 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     s.send(b"echo no" + CTRL_C)
     ok(s.wait_prompt() == b"echo no^C\n", "Ctrl-C at the prompt drops the line, and gives a new prompt", s.text)
     ok(s.command(b"echo yes") == b"yes\n", "and the next line is a line by itself", s.text)
+    ok(s.command(b"for i in 1 2; do echo $i; sh -c 'exit 255'; done; echo $?") == b"1\n2\n255\n",
+       "a loop goes on after a program that ends with the status of a killed one", s.text)
     s.type(b"echo 'one")
     ok(s.expect(b"> "), "a line with an open quote goes on", s.text)
     s.send(b"two" + CTRL_C)

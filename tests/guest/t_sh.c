@@ -116,6 +116,18 @@ TEST("sh has subshells, a working directory and background commands")
     lines_run(lines, COUNT(lines));
 }
 
+TEST("sh starts more commands in the background than there can be processes")
+{
+    static const struct line lines[] = {
+        { "for a in 0 1 2 3 4 5 6 7 8 9; do for b in 0 1 2 3 4 5 6 7 8 9; do for c in 0 1 2 3 4 5 6 7 8 9; "
+          "do\n"
+          "(exit) & done; done; done; echo started $?; wait; echo $?",
+          "started 0\n0\n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
 TEST("sh says where it does not understand a line")
 {
     static const struct line lines[] = {
@@ -301,6 +313,14 @@ TEST("sh takes long lines and many arguments, and refuses what is too much")
     strcpy(p, " x");
     check_eq(lines_shell(command), 126);
     check_str(program_output, "sh: echo: a command has at most 64 words\n");
+    p = command + snprintf(command, sizeof(command), "x=");
+    memset(p, 'x', 1015);
+    strcpy(p + 1015, "; echo $x$x$x$x'abc'"); /* 6 addresses, 8 bytes for echo, 4,064: all that there is */
+    check_eq(lines_shell(command), 0);
+    check_eq(strlen(program_output), 4064);
+    strcpy(p + 1015, "; echo $x$x$x$x'abcd'");
+    check_eq(lines_shell(command), 126);
+    check_str(program_output, "sh: echo: the words are too long for a command\n");
     memset(command, '(', 2000);
     command[2000] = 0;
     check_eq(lines_shell(command), 2);
@@ -371,6 +391,18 @@ TEST("grep finds the lines that match a pattern")
     };
 
     lines_run(lines, COUNT(lines));
+}
+
+TEST("grep prints a line as it is, whatever bytes it has")
+{
+    char counts[40];
+
+    lines_enter();
+    check_eq(lines_shell("(cat /sh; echo) > f; wc < f"), 0);
+    snprintf(counts, sizeof(counts), "%s", program_output);
+    check_eq(lines_shell("grep '' f > g; wc < g; rm f g"), 0);
+    check_str(program_output, counts);
+    lines_leave();
 }
 
 TEST("cat, wc, ln, rm, mkdir, ls, kill and sleep do what they say, and complain clearly")

@@ -395,6 +395,7 @@ TEST("head and tail print the ends of files and pipes")
         { "head -n 1 none f", "head: none: cannot open\n==> f <==\n1\n", 1 },
         { "head -n x f", "head: x: not a number of lines\n", 2 },
         { "tail -n -1 f", "tail: -1: not a number of lines\n", 2 },
+        { "tail -n +2 f", "tail: +2: not a number of lines\n", 2 },
         { "head -2 f; tail -12 f | head -1; tail -1 f f | tail -n 3", "1\n2\n1\n\n==> f <==\n11\n", 0 },
         { "head -2x f", "head: 2x: not a number of lines\n", 2 },
         { "tail -x", "tail: -x: unknown option\ntail: usage: tail [-n LINES | -LINES] [FILE]...\n", 2 },

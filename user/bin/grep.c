@@ -13,6 +13,25 @@ static bool inverted; /* -v */
 static bool shows_names;
 static bool found; /* a line that matches */
 
+/* Prints a line, whatever bytes it has, with one write. */
+static void print(const char *name, const char *line, uint n)
+{
+    uint before = shows_names ? strlen(name) + 1 : 0;
+    char *whole = malloc(before + n + 1);
+
+    if (!whole)
+        fail(2, "out of memory");
+    if (before) {
+        memcpy(whole, name, before);
+        whole[before - 1] = ':';
+    }
+    memcpy(whole + before, line, n);
+    whole[before + n] = '\n';
+    if (write_all(1, whole, (int)(before + n + 1)) < 0)
+        fail(2, "write error");
+    free(whole);
+}
+
 /* Prints the lines of a file that match.  Returns 1 if not all could be read. */
 static int search(int fd, const char *name)
 {
@@ -24,11 +43,7 @@ static int search(int fd, const char *name)
         if (regexp_matches(&pattern, line, n) == inverted)
             continue;
         found = true;
-
-        int length = printf(1, shows_names ? "%s:%s\n" : "%.0s%s\n", name, line);
-
-        if (length < 0)
-            fail(2, "write error");
+        print(name, line, n);
     }
     if (reader.failed)
         warn("%s: read error", name);

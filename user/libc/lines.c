@@ -19,7 +19,8 @@ static int print_file(int fd, const char *name)
 
 static void set_count(const char *text)
 {
-    if (!parse_number(text, &nlines) || nlines < 0)
+    /* Elsewhere +2 is from the second line on. */
+    if (!isdigit(*text) || !parse_number(text, &nlines) || nlines < 0)
         fail(2, "%s: not a number of lines", text);
 }
 

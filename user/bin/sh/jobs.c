@@ -4,10 +4,11 @@
 #include "jobs.h"
 
 #include "consolectl.h"
+#include "procinfo.h"
 
 static bool interactive; /* this process itself talks with the user; its children do not */
-static bool was_killed;  /* a program of the line that the user waits for: its loops end */
 static bool broken;      /* the line, by Ctrl-C: nothing more of it runs */
+static uint nchildren;   /* that were started and not waited for */
 
 void jobs_talk(void)
 {
@@ -17,7 +18,7 @@ void jobs_talk(void)
 
 bool jobs_talks(void) { return interactive; }
 
-void jobs_begin_line(void) { was_killed = broken = false; }
+void jobs_begin_line(void) { broken = false; }
 
 /* Ctrl-C has ended the job in the foreground, if there was one. */
 bool jobs_broken(void)
@@ -25,8 +26,6 @@ bool jobs_broken(void)
     broken |= interactive && consolectl(CONSOLE_BREAK) > 0;
     return broken;
 }
-
-bool jobs_end_loop(void) { return jobs_broken() || was_killed; }
 
 static int status_of(int ended) { return ended < 0 ? STATUS_KILLED : ended; }
 
@@ -36,9 +35,39 @@ int job_fork(void)
 
     if (pid < 0)
         warn("cannot start a process: too many, or too little memory");
-    if (pid == 0)
+    if (pid == 0) {
         interactive = false;
+        nchildren = 0;
+    }
+    nchildren += pid > 0;
     return pid;
+}
+
+uint jobs_living(int shell)
+{
+    struct procinfo info;
+    uint n = 0;
+
+    for (int pid = procnext(0); pid > 0; pid = procnext(pid))
+        n += procinfo(pid, &info) == 0 && info.ppid == shell;
+    return n;
+}
+
+int jobs_wait_any(int *status)
+{
+    int pid = waits(status);
+
+    nchildren -= pid > 0 && nchildren > 0; /* what became the shell may have had children */
+    return pid;
+}
+
+void jobs_reap(void)
+{
+    uint nliving = nchildren ? jobs_living(getpid()) : 0;
+    int status;
+
+    while (nchildren > nliving && jobs_wait_any(&status) > 0)
+        ;
 }
 
 int job_wait_each(const int *pids, uint n)
@@ -48,7 +77,7 @@ int job_wait_each(const int *pids, uint n)
 
     for (uint i = 0; i < n; i++)
         left += pids[i] > 0;
-    while (left > 0 && (died = waits(&ended)) > 0) {
+    while (left > 0 && (died = jobs_wait_any(&ended)) > 0) {
         for (uint i = 0; i < n; i++) {
             if (pids[i] == died) {
                 left--;
@@ -81,7 +110,6 @@ int job_wait(int pid)
 {
     int status = job_wait_each(&pid, 1);
 
-    was_killed |= interactive && status == STATUS_KILLED;
     if (interactive)
         foreground(0);
     jobs_broken();

@@ -21,11 +21,16 @@ bool jobs_talks(void);
 void jobs_begin_line(void);
 /* Was Ctrl-C typed since then?  Nothing more of the line runs.  Sleeps: no. */
 bool jobs_broken(void);
-/* Does a loop end now, for that or because a program in it was killed?  Sleeps: no. */
-bool jobs_end_loop(void);
 
 /* Forks.  -1: it failed, and that was reported.  Sleeps: may. */
 MUST_CHECK int job_fork(void);
+/* How many children of a shell are alive.  Sleeps: no. */
+uint jobs_living(int shell);
+/* Waits for any child: its pid, or -1 if there is none.  Sleeps: may. */
+int jobs_wait_any(int *status);
+/* Reaps the children that have ended: until then each takes the place of a process.  The shell waits for none of them
+   by its pid.  Sleeps: no. */
+void jobs_reap(void);
 /* Waits until the n children in pids[] have ended, and reaps others that end meanwhile.  What is not above 0 is no
    child.  Returns the last one's status.  Sleeps: may. */
 int job_wait_each(const int *pids, uint n);

@@ -9,7 +9,6 @@
 
 #include "fcntl.h"
 #include "param.h"
-#include "procinfo.h"
 #include "stat.h"
 
 #include "arena.h"
@@ -92,18 +91,6 @@ static int builtin_exit(uint argc, char **argv)
     exits(status & 255);
 }
 
-/* Has the process a child other than this one? */
-static bool has_child(int parent)
-{
-    struct procinfo info;
-
-    for (int pid = procnext(0); pid > 0; pid = procnext(pid)) {
-        if (pid != getpid() && procinfo(pid, &info) == 0 && info.ppid == parent)
-            return true;
-    }
-    return false;
-}
-
 /* On the console the wait is a job in the foreground that looks for the others, so Ctrl-C ends it. */
 static int watch_children(void)
 {
@@ -113,7 +100,7 @@ static int watch_children(void)
         return 1;
     if (pid > 0)
         return job_wait(pid);
-    while (has_child(shell))
+    while (jobs_living(shell) > 1) /* besides this one */
         sleep(LOOK_TICKS);
     exits(0);
 }
@@ -125,7 +112,7 @@ static int builtin_wait(uint argc, char **argv)
     (void)argc, (void)argv;
     if (jobs_talks())
         return watch_children();
-    while (waits(&status) > 0)
+    while (jobs_wait_any(&status) > 0)
         ;
     return 0;
 }
@@ -154,6 +141,16 @@ static int builtin_find(const struct command *c)
     return -1;
 }
 
+/* Is there room for the words in a new program's memory?  exec(2) has the sum. */
+static bool has_room(uint argc, char **argv)
+{
+    uint nbytes = (argc + 4) * sizeof(char *);
+
+    for (uint i = 0; i < argc; i++)
+        nbytes += (strlen(argv[i]) / 4 + 1) * 4;
+    return nbytes <= PAGE_SIZE;
+}
+
 static __attribute__((noreturn)) void execute(uint argc, char **argv)
 {
     char *name = argv[0];
@@ -173,6 +170,8 @@ static __attribute__((noreturn)) void execute(uint argc, char **argv)
         fail(STATUS_NOT_FOUND, "%s: not found", name);
     if (argc > MAXARG)
         fail(STATUS_NO_EXEC, "%s: a command has at most %d words", name, MAXARG);
+    if (!has_room(argc, argv))
+        fail(STATUS_NO_EXEC, "%s: the words are too long for a command", name);
     fail(STATUS_NO_EXEC, "%s: cannot execute", name);
 }
 
@@ -190,7 +189,7 @@ static int run_while(const struct command *c)
 {
     int status = 0;
 
-    while (run_list(c->condition) == 0 && !jobs_end_loop())
+    while (run_list(c->condition) == 0 && !jobs_broken())
         status = run_list(c->body);
     return status;
 }
@@ -199,7 +198,7 @@ static int run_for(const struct command *c)
 {
     int status = 0;
 
-    for (uint i = 0; i < c->argc && !jobs_end_loop(); i++) {
+    for (uint i = 0; i < c->argc && !jobs_broken(); i++) {
         expand_set(c->name, c->argv[i]);
         status = run_list(c->body);
     }
@@ -389,6 +388,7 @@ static __attribute__((noreturn)) void run_in_background(struct pipeline *chain)
 int run_list(struct list *list)
 {
     for (; list && !jobs_broken(); list = list->next) {
+        jobs_reap();
         if (!list->background) {
             run_chain(list->chain);
             continue;
