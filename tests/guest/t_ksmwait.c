@@ -255,7 +255,8 @@ static void wake_at_ticks(void *unused)
         int now = uptime();
 
         while (uptime() == now)
-            ;
+            for (volatile int n = 0; n < 1000; n++) /* an emulator takes long for a call */
+                ;
         __atomic_add_fetch(&words[COUNTED], (uint)ksmwake(&words[TURN], 1), __ATOMIC_SEQ_CST);
     }
 }

@@ -114,12 +114,10 @@ static void look(struct tested *x, uint most)
     check(some_come || !list_linked(&x->q.owed)); /* the mark is paid by somebody */
 }
 
-static void sleep_on(struct tested *x, uint nticks, bool interruptible)
+static void sleep_locked(struct tested *x, uint nticks, bool interruptible)
 {
     struct worker *self = (struct worker *)thread_self();
 
-    spin_acquire(&x->lock);
-    look(x, 0);
     self->due = self->woken = false;
     self->interruptible = interruptible;
     self->wake_tick =
@@ -142,12 +140,18 @@ static void sleep_on(struct tested *x, uint nticks, bool interruptible)
     if (!self->woken)
         list_remove(&self->link);
     look(x, PAYS);
+}
+
+static void sleep_on(struct tested *x, uint nticks, bool interruptible)
+{
+    spin_acquire(&x->lock);
+    look(x, 0);
+    sleep_locked(x, nticks, interruptible);
     spin_release(&x->lock);
 }
 
-static void wake(struct tested *x)
+static void wake_locked(struct tested *x)
 {
-    spin_acquire(&x->lock);
     look(x, 0);
     bool marked = list_linked(&x->q.owed); /* then others see to it */
     list_for_each(link, &x->order) {
@@ -161,7 +165,24 @@ static void wake(struct tested *x)
         waitq_wake_all(&x->q);
     nmarks += list_linked(&x->q.owed);
     look(x, x->by_ones ? 1 : marked ? 0 : BATCH);
+}
+
+static void wake(struct tested *x)
+{
+    spin_acquire(&x->lock);
+    wake_locked(x);
     spin_release(&x->lock);
+}
+
+/* The caller sleeps behind the mark, and whoever is killed before it may find itself the last one there. */
+static void wake_kill_and_sleep(void)
+{
+    spin_acquire(&all.lock);
+    wake_locked(&all);
+    list_for_each(link, &all.order)
+        thread_kill(&container_of(link, struct worker, link)->thread);
+    sleep_locked(&all, 0, true);
+    spin_release(&all.lock);
 }
 
 /* A thread that was killed would end; this one goes on. */
@@ -210,7 +231,7 @@ static void act(void *unused)
         if (world_random(20) < nsleeps) {
             sleep_on(x, world_random(2) ? 1 + world_random(longest) : 0, world_random(2));
         } else
-            switch (world_random(6)) {
+            switch (world_random(7)) {
             case 0:
             case 1:
                 wake(x);
@@ -226,6 +247,9 @@ static void act(void *unused)
                 break;
             case 5:
                 thread_set_reserve(&workers[world_random(nworkers)].thread, world_random(2));
+                break;
+            case 6:
+                wake_kill_and_sleep();
                 break;
             }
         if (thread_killed(&self->thread) && world_random(2))

@@ -42,6 +42,8 @@ FAULTS = [
      "!self->woken", WAIT),
     ("a wake-up is lost on a killed sleeper", WORDS,
      " ||\n        thread_killed(s->thread))", ")", WAIT),
+    ("a sleeper that was counted says that its time ran out", WORDS,
+     "        if (self->woken) {", "        if (self->woken && parked != PARK_TIMEOUT) {", WAIT),
     ("others do not wait for a walk", "kernel/ksm/ksm_impl.h",
      "spin_acquire(&registry.lock);\n    if (registry.divided)", "spin_acquire(&registry.lock);\n    if (0)", CORE),
     ("one that was woken and killed is not woken", THREAD,

@@ -11,7 +11,8 @@ course (mistakes.py) meets several at once, so that it is known what fails besid
 every mutant was caught, and without a fault the suites pass.
 
 The copy is build/mutants.  It is kept with the results, so a run that was interrupted goes on where it was.
---record adds the result to the table of ./ksm reliability, and what the mistakes' tests said to docs/mistakes.tsv.
+--record puts the result of all mutants into the table of ./ksm reliability, in the place of the last one, and what the
+mistakes' tests said into docs/mistakes.tsv.
 """
 
 import os
@@ -128,8 +129,9 @@ def main():
     ncaught = sum(bool(found) for found in said.values())
     progress.say("# %d of %d mutants were caught" % (ncaught, len(chosen)))
     if "--record" in sys.argv:
-        results.add("mutants", "mistakes put into the code, which the tests must notice", len(chosen), "mistakes",
-                    len(chosen) - ncaught)
+        if not words:
+            results.add("mutants", "mistakes put into the code, which the tests must notice", len(chosen), "mistakes",
+                        len(chosen) - ncaught, replace=True)
         findings.record({m.what: said[m.what] for m in chosen if m.mistake})
     return 0 if ncaught == len(chosen) else 1
 

@@ -6,7 +6,7 @@
 
 docs/reliability.tsv has a line for each run that was to be recorded (--record): the day, the command, what was tried,
 how often, the unit, how many faults were found, and how many of them lost or damaged something.  The table adds up the
-lines of one command, subject and unit.
+lines of one command, subject and unit.  Only the last run of mutants counts: each tries the same ones.
 """
 
 import os
@@ -29,11 +29,13 @@ def add_option(parser):
                         help="add the result to docs/reliability.tsv, for the table of ./ksm reliability")
 
 
-def add(command, what, count, unit, nfound, nlost=0):
-    """Adds a run's result."""
+def add(command, what, count, unit, nfound, nlost=0, replace=False):
+    """Adds a run's result.  replace: it tried all that there is, so it takes the place of earlier ones."""
     line = (time.strftime("%Y-%m-%d"), command, what, count, unit, nfound, nlost)
-    with open(DATA, "a", encoding="utf-8") as f:
-        f.write("\t".join(str(word) for word in line) + "\n")
+    with open(DATA, encoding="utf-8") as f:
+        lines = [old for old in f if not replace or old.split("\t")[1:3] != [command, what]]
+    with open(DATA, "w", encoding="utf-8") as f:
+        f.writelines(lines + ["\t".join(str(word) for word in line) + "\n"])
 
 
 def rows():
