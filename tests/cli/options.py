@@ -74,6 +74,9 @@ p = subprocess.run(RUN + ["--add", __file__, "--", "true"], env=dict(os.environ,
                    stdin=subprocess.DEVNULL, text=True, check=False, preexec_fn=no_room)
 ok(p.returncode == statuses.BUILD_FAILED and p.stderr.startswith("ksm: " + tempfile.gettempdir()) and
    p.stderr.endswith(".img: File too large\n"), "where there was no room for an image with added files is named", p)
+p = subprocess.run(RUN + ["--help"], capture_output=True, text=True, check=False)
+ok(p.returncode == 0 and all(len(line) <= 80 for line in p.stdout.splitlines()),
+   "help fits a terminal of 80 columns", p)
 if os.path.exists("/dev/full"):
     with open("/dev/full", "wb") as full:
         p = subprocess.run(RUN + ["--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)

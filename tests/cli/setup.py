@@ -104,6 +104,15 @@ ok(p.returncode == 0 and p.stdout == "started\n" and not p.stderr and log(direct
 p = ksm(machine(without=["mandoc"]), "test")
 ok(p.returncode == 121 and "mandoc.bsd.lv" in p.stderr, "the tests need it", p.stderr)
 
+for arguments in (["t_ksm"], ["ksm", "guest/t_mem"], ["--exercise", "call"], ["--junit", "results", "ksm"], ["--list"],
+                  ["host"]):
+    p = ksm(machine(without=["mandoc"], more={"qemu-system-i386": says("QEMU 7.2")}), "test", *arguments)
+    ok(p.returncode == 0 and p.stdout == "started\n", "but those that only build and boot need no more: %s" % arguments,
+       p.stderr)
+for arguments in ["console"], ["ksm", "man"], ["--jitter", "ksm"], ["--points", "ksm"], ["--all", "ksm"]:
+    p = ksm(machine(more={"qemu-system-i386": says("QEMU 7.2")}), "test", *arguments)
+    ok(p.returncode == 121 and "clang-format" in p.stderr, "others need more: %s" % arguments, p.stderr)
+
 # A tree with a list of its own.
 tree = temp_directory()
 shutil.copy(os.path.join(ROOT, "ksm"), tree)

@@ -230,8 +230,8 @@ class Grader:
         try:
             shutil.copytree(self._reference.tree, tree, symlinks=True, dirs_exist_ok=True)
             found.lay_over(tree)
-            said = build(tree, self._reference, self._reference.env, self._processes)
-            if said is not None:
+            built, said = build(tree, self._reference, self._reference.env, self._processes)
+            if not built:
                 check_room(tree)
                 return "does not build: " + report.printable(submission.first_error(said)), {}, {"build.log": said}
             return None, *self._run_suites(tree)

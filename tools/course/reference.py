@@ -93,9 +93,12 @@ class Reference:
         progress.show("building this tree")
         # Of its own headers make may know: what includes one that a submission changes is built again.
         env = {name: value for name, value in self.env.items() if name != "NOTE_HEADERS"}
-        said = build(self.tree, self, env, processes)
-        if said is not None:
+        built, said = build(self.tree, self, env, processes)
+        if not built:
             raise Refused("this tree does not build: " + submission.first_error(said), BUILD_FAILED)
+        for suite in self.suites:  # before the first of them runs, which takes time
+            if not trial.trial(suite, self.tree, self.where, self.env, self.ways[0], processes).built:
+                raise Refused("%s does not build in this tree itself: %s" % (suite, submission.first_error(said)))
 
     def examine(self, items, processes):
         """The tests that there are, by suite: `titles` has all, `skipped` and `broken` those that count, and do not run
@@ -107,10 +110,9 @@ class Reference:
             for how in self.ways:
                 progress.show("the suites of this tree: %s, %s" % (suite, how))
                 one = trial.trial(suite, self.tree, self.where, self.env, how, processes)
-                found = one.examine(counts) if one.built else None
+                found = one.examine(counts)
                 if not found or not found[0]:
-                    raise Refused("%s does not %s in this tree itself%s" % (
-                        suite, "come to its end" if one.built else "build", last_words(one.log)))
+                    raise Refused("%s does not come to its end in this tree itself%s" % (suite, last_words(one.log)))
                 self.titles[suite], tests = found
                 self.skipped |= {(suite, str(how), title) for title, outcome in tests if outcome == trial.SKIPPED}
                 self.broken.update({(suite, title): how for title, outcome in tests if outcome == trial.FAILED})

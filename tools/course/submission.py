@@ -202,7 +202,8 @@ class Watchdog(threading.Thread):
 
 
 def build(tree, where, targets, env, njobs, processes):
-    """Makes the targets in a tree; `where` is its build directory.  None, or what the build said.
+    """Makes the targets in a tree; `where` is its build directory.  Whether that went well, and what it said.  It goes
+    well without a program that cannot be built.
 
     What compilers keep for a while is there too: it counts for the watchdog, and stays nowhere if they are killed.
     """
@@ -222,7 +223,7 @@ def build(tree, where, targets, env, njobs, processes):
         watchdog.stop()
         make.stdout.close()
         processes.finish(make)
-    return watchdog.why + without_places(said.decode(errors="replace"), tree) if status else None
+    return status == 0, watchdog.why + without_places(said.decode(errors="replace"), tree)
 
 
 def without_places(said, tree):

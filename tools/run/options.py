@@ -25,21 +25,24 @@ usage: ./ksm run [OPTION]... [-- COMMAND]
   --mem MB         memory (256)
   --disk FS.IMG    boot from this image instead of the built one
   --tests          boot from the image that has the tests and benchmarks as well
-  --write          write to the disk image; without it, changes are forgotten
-  --add HOSTFILE   put a file into the root directory of the disk; may be repeated
+  --write          write to the disk image, until a build makes another one;
+                   without it, changes are forgotten
+  --add HOSTFILE   put a file into the disk's root directory; may be repeated
   --ramdisk        load the image into memory instead of attaching a disk
   --icount         count instructions: one processor, time by instructions
   --timeout S      give up after S seconds (%d with a COMMAND, else never)
-  --busy S         give up after S seconds of processor time, which a busy host does not stretch (Linux)
+  --busy S         give up after S seconds of processor time, which a busy host
+                   does not stretch (Linux)
   --param K=V      a boot parameter of the kernel; may be repeated
-  --watch FILE     write the feed to a file: what processes and shared memory did (docs/feed.md)
-  -- COMMAND       one line for the system's shell; it reads standard input, its output goes to
-                   standard output, its status becomes the exit status.  Without it: the Math
-                   Server demonstration, and on a terminal then the shell (leave it with `halt`,
-                   or Ctrl-A x)
+  --watch FILE     write the feed to a file: what processes and shared memory
+                   did (docs/feed.md)
+  -- COMMAND       one line for the system's shell; it reads standard input, its
+                   output goes to standard output, its status becomes the exit
+                   status.  Without it: the Math Server demonstration, and on a
+                   terminal then the shell (`halt` or Ctrl-A x leaves it)
 
-Statuses of its own: %d usage, %d cannot build or prepare, %d kernel panic, %d triple fault,
-%d timeout, %d QEMU failed, %d the system cannot start.
+Statuses of its own: %d usage, %d cannot build or prepare, %d kernel panic,
+%d triple fault, %d timeout, %d QEMU failed, %d the system cannot start.
 """ % (DEFAULT_TIMEOUT, USAGE_ERROR, BUILD_FAILED, PANICKED, TRIPLE_FAULT, TIMED_OUT, QEMU_FAILED, CANNOT_START)
 
 
