@@ -197,8 +197,8 @@ class Runner:
         if status and not outcome.nfailed:
             outcome.problems.append("its status was %d" % status)
         if not outcome.passed and noise:
-            outcome.details += ["the end of what came beside the results, of tests that passed as well:"]
-            outcome.details += [line.rstrip("\n") for line in noise[-60:]]
+            outcome.details = (["the end of what came beside the results, of tests that passed as well:"] +
+                               ["  " + line.rstrip("\n") for line in noise[-60:]] + outcome.details)
         return outcome
 
 
@@ -208,7 +208,7 @@ def show(outcome):
     later = ["; %s: %d more" % (why, n) for why, n in outcome.left_out.items()]
     progress.say("%-6s %-24s %10s %8.1f s%s" % (verdict, outcome.suite, count, outcome.seconds, "".join(later)))
     if not outcome.passed:
-        for line in ["%s: %s" % (outcome.suite, problem) for problem in outcome.problems] + outcome.details:
+        for line in outcome.details + ["%s: %s" % (outcome.suite, problem) for problem in outcome.problems]:
             progress.say("    " + line)
 
 
