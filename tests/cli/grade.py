@@ -247,8 +247,8 @@ ok(ET.fromstring(text.split("?>", 1)[-1].strip())[0].get("name") == "a\ufffdb", 
 submission.BUILD_BYTES = 1 << 20
 for place, where in ("in its directory", "big"), ("in a file for a while", "$$(mktemp)"):
     rule = "all:\n\tf=%s; head -c 2000000 /dev/zero >$$f; sleep 600; rm $$f; false\n" % where
-    said = submission.build(os.path.dirname(write(place + "/Makefile", rule)), ".", ["all"], ENV, 1, Processes())
-    ok(said and submission.first_error(said) == "error: what it builds takes more than 1 MB",
+    built, said = submission.build(os.path.dirname(write(place + "/Makefile", rule)), ".", ["all"], ENV, 1, Processes())
+    ok(not built and submission.first_error(said) == "error: what it builds takes more than 1 MB",
        "a build that fills the disk is ended: " + place, said)
 said = "ld: kernel.ld:1: syntax error\nmake: *** [Makefile:1: a] Error 1\nmake: *** Deleting file 'a'\n"
 ok(submission.first_error(said) == "ld: kernel.ld:1: syntax error",
@@ -260,9 +260,9 @@ ok(len(submission.first_error("error: " + "x" * 99999)) < 1000, "a line without 
 for name in "twice/a.c", "twice/b.c":
     write(name, "int f(void) { return 0; }\n")
 write("twice/Makefile", "all:\n\tgcc -g -c a.c b.c\n\tld -r -o c.o a.o b.o\n")
-said = submission.build(path("twice"), ".", ["all"], ENV, 1, Processes())
-ok("a.c:1: first defined here" in (said or "") and WORK not in said, "where a linker finds a name twice is said "
-   "without the grader's own directories", said)
+built, said = submission.build(path("twice"), ".", ["all"], ENV, 1, Processes())
+ok(not built and "a.c:1: first defined here" in said and WORK not in said,
+   "where a linker finds a name twice is said without the grader's own directories", said)
 
 left = {name: path("left", name) for name in ("ksm-grade-dead", "ksm-grade-live", "ksm-grade-young", "other")}
 for name, place in left.items():
