@@ -109,7 +109,7 @@ for arguments in (["t_ksm"], ["ksm", "guest/t_mem"], ["--exercise", "call"], ["-
     p = ksm(machine(without=["mandoc"], more={"qemu-system-i386": says("QEMU 7.2")}), "test", *arguments)
     ok(p.returncode == 0 and p.stdout == "started\n", "but those that only build and boot need no more: %s" % arguments,
        p.stderr)
-for arguments in ["console"], ["ksm", "man"], ["--jitter", "ksm"], ["--points", "ksm"], ["--all", "ksm"]:
+for arguments in ["console"], ["ksm", "man"], ["tools"], ["--jitter", "ksm"], ["--points", "ksm"], ["--all", "ksm"]:
     p = ksm(machine(more={"qemu-system-i386": says("QEMU 7.2")}), "test", *arguments)
     ok(p.returncode == 121 and "clang-format" in p.stderr, "others need more: %s" % arguments, p.stderr)
 

@@ -29,7 +29,7 @@ uint jobs_living(int shell);
 /* Waits for any child: its pid, or -1 if there is none.  Sleeps: may. */
 int jobs_wait_any(int *status);
 /* Reaps the children that have ended: until then each takes the place of a process.  The shell waits for none of them
-   by its pid.  Sleeps: no. */
+   by its pid.  Sleeps: may, while one that has died gives its memory back. */
 void jobs_reap(void);
 /* Waits until the n children in pids[] have ended, and reaps others that end meanwhile.  What is not above 0 is no
    child.  Returns the last one's status.  Sleeps: may. */
