@@ -32,10 +32,13 @@ def add_option(parser):
 def add(command, what, count, unit, nfound, nlost=0, replace=False):
     """Adds a run's result.  replace: it tried all that there is, so it takes the place of earlier ones."""
     line = (time.strftime("%Y-%m-%d"), command, what, count, unit, nfound, nlost)
-    with open(DATA, encoding="utf-8") as f:
-        lines = [old for old in f if not replace or old.split("\t")[1:3] != [command, what]]
-    with open(DATA, "w", encoding="utf-8") as f:
-        f.writelines(lines + ["\t".join(str(word) for word in line) + "\n"])
+    if replace:
+        with open(DATA, encoding="utf-8") as f:
+            others = [old for old in f if old.split("\t")[1:3] != [command, what]]
+        with open(DATA, "w", encoding="utf-8") as f:
+            f.writelines(others)
+    with open(DATA, "a", encoding="utf-8") as f:
+        f.write("\t".join(str(word) for word in line) + "\n")
 
 
 def rows():
