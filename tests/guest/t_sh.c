@@ -207,7 +207,10 @@ TEST("sh replaces patterns by the names of files")
         /* Where they are quoted, ] and - are characters. */
         { "echo [d\\]e] [d\"]\"e] [a'-'e] [a\\-e] [a\\]*", "d e d e e e [a]*\n", 0 },
         { "touch ']b' d/x]; echo []a]? [d/x]; rm ']b' d/x]", "]b ab [d/x]\n", 0 },
-        { "a=]; b=-; echo [d${a}e] [a${b}e]; echo [a-e]-", "d e e\n[a-e]-\n", 0 },
+        { "touch !b; echo [!a-d] [!ab]? [!a]b [!]a]b [!] ![a]b; echo ['!'a]b [\\!]b [a!]b; a=!; echo "
+          "[${a}a]b",
+          "e !b !b !b [!] ![a]b\n!b ab !b !b ab\n!b ab\n", 0 },
+        { "rm !b; a=]; b=-; echo [d${a}e] [a${b}e]; echo [a-e]-", "d e e\n[a-e]-\n", 0 },
         { "a=b; echo $a* \"$a\"?q", "b.q b.q\n", 0 },
         { "a=*; echo $a; echo x > *.none; cat '*.none'; rm *.none", "*\nx\n", 0 },
         { "for f in *.q; do echo $f; done", "a.q\nb.q\n", 0 },

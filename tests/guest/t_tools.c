@@ -203,7 +203,24 @@ TEST("ed says what is wrong, and loses no text")
         { "(echo s/one/two/; echo s/none/x/; echo u; echo p; echo u; echo p; echo Q) | ed -s f",
           "?\none\ntwo\n", 1 },
         { "echo '# a device' > g; (echo w /console; echo q) | ed -s g; rm g", "", 0 },
+        { "(echo d; echo Quite; echo quick; echo hi; echo H2; echo u; echo p; echo Q) | ed -s f",
+          "?\n?\n?\n?\none\n", 1 },
         { "ln f g; (echo s/e/E/; echo wq) | ed -s f; cat g; rm f g ed.hup", "onE\n", 0 },
+    };
+
+    lines_run(lines, COUNT(lines));
+}
+
+TEST("ed ends a script at the first command that fails, before later ones change other lines")
+{
+    static const struct line lines[] = {
+        { "echo one > f; echo two >> f; (echo /none/; echo .d; echo wq) > g; ed -s f < g", "?\n", 1 },
+        { "(echo 1d; echo q; echo wq) > g; cat f; ed -s f < g",
+          "one\ntwo\n?\n"
+          "ed: the text was not written: it is in ed.hup now\n",
+          1 },
+        { "cat f ed.hup; echo g/o/s//0/g > g; echo wq >> g; ed -s f < g; cat f; rm f g ed.hup",
+          "one\ntwo\ntwo\n0ne\ntw0\n", 0 },
     };
 
     lines_run(lines, COUNT(lines));

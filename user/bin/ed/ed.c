@@ -232,14 +232,17 @@ static bool global(char *p, struct range *range, bool inverted)
     return good;
 }
 
+static bool must_end(const char *p) { return !*p || wrong("something follows the command"); }
+
 /* What may follow a command: p or n, which prints the current line. */
 static bool finish(const char *p)
 {
     struct range here = { text.dot, text.dot, 1 };
+    bool prints = *p == 'p' || *p == 'n';
 
-    if (*p && (p[1] || (*p != 'p' && *p != 'n')))
-        return wrong("something follows the command");
-    if (*p && text.dot > 0)
+    if (!must_end(p + prints))
+        return false;
+    if (prints && text.dot > 0)
         print(&here, *p == 'n');
     return true;
 }
@@ -253,7 +256,7 @@ static bool run_on_lines(char command, char *p, struct range *range)
     case 'a':
     case 'i':
     case 'c':
-        return *p ? wrong("something follows the command") : add(command, range); /* whose lines replace p */
+        return must_end(p) && add(command, range); /* whose lines replace p */
     case 'd':
         return delete_lines(range) && finish(p);
     case 's':
@@ -265,7 +268,7 @@ static bool run_on_lines(char command, char *p, struct range *range)
         if (!range_need(range, false))
             return false;
         print(range, command == 'n');
-        return !*p || wrong("something follows the command");
+        return must_end(p);
     case '=':
         printf("%u\n", range->naddresses ? range->last : text.n);
         return finish(p);
@@ -297,6 +300,8 @@ static bool run(char *p)
         return wrong("g cannot do this");
     if (!in_global && (is_change(command) || command == 'g' || command == 'v') && !text_keep())
         return false;
+    if (command && strchr("hHqQ", command) && !must_end(p))
+        return false;
     switch (command) {
     case 'e':
     case 'E':
@@ -324,7 +329,7 @@ static bool run(char *p)
     }
 }
 
-/* The input has ended: nobody can be asked any more. */
+/* There is no more input: nobody can be asked any more. */
 static void rescue(void)
 {
     if (input.failed) {
@@ -337,6 +342,14 @@ static void rescue(void)
     if (file_write(RESCUE, text.n > 0, text.n))
         fail(1, "the text was not written: it is in %s now", RESCUE);
     fail(1, "the text was not written, and cannot be written to %s either", RESCUE);
+}
+
+/* A file is a script.  One that went on after a failure would change other lines than it means. */
+static bool is_script(int fd)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && st.type == T_FILE;
 }
 
 static void start(const char *name)
@@ -373,7 +386,7 @@ int main(int argc, char *argv[])
     if (optind < argc)
         start(argv[optind]);
 
-    bool asks = is_terminal(0);
+    bool asks = is_terminal(0), script = is_script(0);
 
     for (;;) {
         put(prompt, strlen(prompt));
@@ -386,6 +399,8 @@ int main(int argc, char *argv[])
         if (!run(line)) {
             printf("?\n%s%s", in_words ? problem : "", in_words ? "\n" : "");
             status |= !asks;
+            if (script)
+                rescue();
         }
         if (was_warned)
             warned = false;

@@ -22,13 +22,13 @@
 
 /* In a word, what is more than a character.  A line has no such characters itself. */
 enum cmdline_mark {
-    MARK_STATUS = 1, /* $? */
-    MARK_NAME,       /* before and after the name of a variable */
-    MARK_ANY = 4,    /* *; 3 is Ctrl-C */
-    MARK_ONE,        /* ? */
-    MARK_SET,        /* [ */
-    MARK_CLOSE,      /* ] */
-    MARK_RANGE,      /* - */
+    MARK_NOT = 1, /* ! */
+    MARK_NAME,    /* before and after the name of a variable; that of $? is empty */
+    MARK_ANY = 4, /* *; 3 is Ctrl-C */
+    MARK_ONE,     /* ? */
+    MARK_SET,     /* [ */
+    MARK_CLOSE,   /* ] */
+    MARK_RANGE,   /* - */
     MARK_END,
 };
 #define CMDLINE_MARKS "*?[]-" /* the characters of MARK_ANY and those after it */

@@ -13,7 +13,6 @@
 #include "arena.h"
 #include "cmdline.h"
 
-#define NUMBER_SIZE 11        /* characters of a status */
 #define MARK_ITSELF MARK_NAME /* once values are in place: before a character of one that would be a mark */
 
 struct variable {
@@ -23,6 +22,7 @@ struct variable {
 };
 
 static struct variable *variables;
+static char status[12]; /* $? */
 
 static struct variable *find(const char *name, uint n)
 {
@@ -52,14 +52,14 @@ void expand_set(const char *name, const char *value)
     v->value = copy;
 }
 
-/* The variable whose name begins at p, after a mark; *end is after the mark that ends it. */
+/* The value of the variable whose name begins at p, after a mark; *end is after the mark that ends it. */
 static const char *value_of(const char *p, const char **end)
 {
     const char *mark = strchr(p, MARK_NAME);
     struct variable *v = find(p, mark - p);
 
     *end = mark + 1;
-    return v ? v->value : "";
+    return mark == p ? status : v ? v->value : "";
 }
 
 static uint room_for(const char *word)
@@ -69,9 +69,10 @@ static uint room_for(const char *word)
     while (*word) {
         if (*word == MARK_NAME) {
             size += 2 * strlen(value_of(word + 1, &word));
-            continue;
+        } else {
+            size++;
+            word++;
         }
-        size += *word++ == MARK_STATUS ? NUMBER_SIZE : 1;
     }
     return size;
 }
@@ -80,7 +81,7 @@ static uint room_for(const char *word)
 static char *put_value(char *to, const char *value)
 {
     for (; *value; value++) {
-        if (*value >= MARK_STATUS && *value < MARK_END)
+        if (*value >= MARK_NOT && *value < MARK_END)
             *to++ = MARK_ITSELF;
         *to++ = *value;
     }
@@ -90,26 +91,27 @@ static char *put_value(char *to, const char *value)
 /* Replaces $NAME and $?.  The marks of patterns stay. */
 static char *substitute(const char *word, int last_status)
 {
-    char *result = arena_alloc(room_for(word)), *to = result;
+    char *result, *to;
 
+    snprintf(status, sizeof(status), "%d", last_status);
+    to = result = arena_alloc(room_for(word));
     while (*word) {
-        if (*word == MARK_NAME) {
+        if (*word == MARK_NAME)
             to = put_value(to, value_of(word + 1, &word));
-        } else if (*word == MARK_STATUS) {
-            to += sprintf(to, "%d", last_status);
-            word++;
-        } else {
+        else
             *to++ = *word++;
-        }
     }
     *to = 0;
     return result;
 }
 
-static bool is_mark(char c) { return c >= MARK_ANY && c < MARK_END; }
-
 /* The character that a mark stands for, or another one as it is. */
-static char plain(char c) { return is_mark(c) ? CMDLINE_MARKS[c - MARK_ANY] : c; }
+static char plain(char c)
+{
+    if (c == MARK_NOT)
+        return '!';
+    return c >= MARK_ANY && c < MARK_END ? CMDLINE_MARKS[c - MARK_ANY] : c;
+}
 
 static char *unmark(char *word)
 {
@@ -123,27 +125,29 @@ static char *unmark(char *word)
 
 char *expand_word(const char *word, int last_status) { return unmark(substitute(word, last_status)); }
 
-/* Is c in the set that begins at p, after its [?  *end is after the ], which is in the set if it is the first there.  A
-   [ without ] is a character. */
+/* Is c in the set that begins at p, after its [; or, if that begins with !, not in it?  *end is after the ], which is
+   in the set if it is the first there.  A [ without ] is a character. */
 static bool set_has(const char *p, char c, const char **end)
 {
     static const char stops[] = { MARK_CLOSE, '/', 0 };
-    const char *last = p + (*p == MARK_CLOSE);
-    bool found = false;
+    bool negated = *p == MARK_NOT, found = false;
+    const char *last = p + negated;
 
+    last += *last == MARK_CLOSE;
     last += strcspn(last, stops);
     if (*last != MARK_CLOSE) {
         *end = p;
         return c == '[';
     }
     *end = last + 1;
+    p += negated;
     while (p < last) {
         bool range = p[1] == MARK_RANGE && p + 2 < last;
 
         found |= range ? c >= plain(p[0]) && c <= plain(p[2]) : c == plain(*p);
         p += range ? 3 : 1;
     }
-    return found;
+    return found != negated;
 }
 
 /* Does the next part of the pattern match c?  Moves *pattern past it. */
@@ -188,7 +192,7 @@ static bool ends_with_slash(const char *path) { return *path && path[strlen(path
 /* Is there a *, a ? or a [? */
 static bool has_pattern(const char *p, const char *end)
 {
-    while (p < end && !(is_mark(*p) && *p < MARK_CLOSE))
+    while (p < end && !(*p >= MARK_ANY && *p < MARK_CLOSE))
         p += *p == MARK_ITSELF ? 2 : 1;
     return p < end;
 }

@@ -28,7 +28,7 @@ void input_forget(void) { lines.length = 0; }
 /* Control characters that stand for something else in a word are left out. */
 static void put(char c)
 {
-    if (!c || (c != CTRL('C') && c >= MARK_STATUS && c < MARK_END))
+    if (!c || (c != CTRL('C') && c >= MARK_NOT && c < MARK_END))
         return;
     if (lines.length + 1 >= lines.size) {
         lines.text = realloc(lines.text, lines.size = lines.size * 2 + 256);

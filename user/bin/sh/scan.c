@@ -70,7 +70,8 @@ static bool scan_dollar(char **to)
     uint n = scan_name(name);
 
     if (scan.at[1] == '?') {
-        *(*to)++ = MARK_STATUS;
+        *(*to)++ = MARK_NAME;
+        *(*to)++ = MARK_NAME;
         scan.at += 2;
         return true;
     }
@@ -138,6 +139,9 @@ static const char *scan_known_word(void)
             scan.at += 2;
         } else if (*scan.at == '$' && scan_dollar(&to)) {
             continue;
+        } else if (*scan.at == '!') {
+            *to++ = MARK_NOT;
+            scan.at++;
         } else if (strchr(CMDLINE_MARKS, *scan.at)) {
             *to++ = MARK_ANY + (strchr(CMDLINE_MARKS, *scan.at++) - CMDLINE_MARKS);
         } else {
