@@ -2,9 +2,9 @@
  * edit.c - the line being typed.
  *
  * It is edited by the interrupt that delivers a character.  A newline or Ctrl-D commits the line; Backspace and Ctrl-U
- * delete what is not committed.  Ctrl-C deletes the line, and ends the foreground job.  Without one, it is a line by
- * itself for the reader, which is a shell at its prompt.  A foreign system gets what xv6's console gives it.
- * A line that the ring has no room for is deleted, as by Ctrl-U.
+ * delete what is not committed.  Ctrl-C deletes what no program has read, and ends the foreground job.  Without one,
+ * it is a line by itself for the reader, which is a shell at its prompt.  A foreign system gets what xv6's console
+ * gives it.  A line that the ring has no room for is deleted, as by Ctrl-U.
  */
 #include "base/min.h"
 #include "base/printk.h"
@@ -59,7 +59,7 @@ static void add_locked(int c)
     }
 }
 
-/* Ctrl-C: discards the line being typed, like the program it was meant for; or refuses the key. */
+/* Ctrl-C: discards what was typed and not read, like the program it was meant for; or refuses the key. */
 static void break_locked(void)
 {
     int job = proc_foreground();
@@ -68,7 +68,7 @@ static void break_locked(void)
         print_text("\a", 1);
         return;
     }
-    input.edited = input.committed;
+    input.taken = input.committed = input.edited;
     print_text("^C\n", 3);
     output.nprompt = 0;
     if (job <= 0)

@@ -94,7 +94,8 @@ refused(2, "there is no test in it", "an empty directory of tests is refused",
 refused(2, "no line `Points: ...'", "a hidden test without a header is refused",
         "--tests", os.path.dirname(write("headless/one.c", "int main(void) { return 0; }\n")), GOOD)
 refused(2, "undefined reference to `nothing'", "and one that does not build, with what is wrong in it",
-        "--tests", os.path.dirname(write("unlinked/one.c", HIDDEN.replace("check(", "nothing("))), GOOD)
+        "--tests", os.path.dirname(write("unlinked/one.c",
+                                         HIDDEN.replace("check(", "extern int nothing(int);\n    nothing("))), GOOD)
 refused(2, "'many' is no number of points", "points that are none are refused", "--points",
         write("many.csv", "suite,test,points\nt_ksm,,many\n"), GOOD)
 ok(grader.points.read(write("sheet.csv", "\ufeffsuite,test,points\r\nt_ksm,,1\r\n"))[0].points == 1,

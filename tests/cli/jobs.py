@@ -98,6 +98,12 @@ with qemu.Machine(KERNEL, disk=IMAGE, smp=NCPUS, mem=32) as machine:
     for line in (b"cat; echo never", b"cat || echo never", b"for i in 1 2; do cat; done; echo never"):
         ok(break_off(s, line), "Ctrl-C ends " + line.decode(), s.text)
 
+    s.type(b"echo begun; sleep 100000")
+    ok(s.expect(b"begun\n"), "a command runs, and others are typed meanwhile", s.text)
+    s.send(b"echo never\nmore never\necho n" + CTRL_C)
+    ok(s.wait_prompt() == b"echo never\nmore never\necho n^C\n", "Ctrl-C ends it, and drops what was typed", s.text)
+    ok(s.command(b"echo yes") == b"yes\n", "what is typed then is run", s.text)
+
     s.command(b"sleep 100000 &")
     ok(s.until(lambda: len(s.processes(b"sleep")) == 1 and shells(s) == 1), "a command runs in the background", s.text)
     s.type(b"echo begun; wait")

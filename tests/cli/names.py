@@ -1,6 +1,7 @@
 """What a user of ./ksm and make may call things, and what is said about a misspelling."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ from run.paths import clean_env  # noqa: E402
 
 ENV = clean_env("DEBUG")
 KSM = os.path.join(ROOT, "ksm")
+COLUMNS = 80
 
 
 def output(*command, **env):
@@ -18,9 +20,14 @@ def output(*command, **env):
     return r.returncode, r.stdout, r.stderr
 
 
-for subcommand in "run", "debug", "test", "bench", "coverage", "fuzz", "mutants", "crash":
-    r = output(KSM, subcommand, "--help")
-    ok(r[0] == 0 and "usage: ./ksm " + subcommand in r[1], "./ksm %s --help" % subcommand, *r)
+known = sorted(set(re.findall(r"^(?:usage:)? +\./ksm ([a-z]+)", output(KSM, "--help")[1], re.M)))
+if not os.path.exists(os.path.join(ROOT, "tools", "course", "handout.py")):
+    known.remove("handout")  # in a student's tree
+for arguments in [[]] + [[subcommand] for subcommand in known]:
+    r = output(KSM, *arguments, "--help")
+    ok(r[0] == 0 and " ".join(["usage: ./ksm"] + arguments) in r[1], " ".join(["./ksm"] + arguments + ["--help"]), *r)
+    wide = [line for line in r[1].splitlines() if len(line) > COLUMNS]
+    ok(not wide, "and it fits a terminal", *wide)
 
 with open(os.path.join(ROOT, "VERSION"), encoding="utf-8") as f:
     version = f.read()

@@ -38,22 +38,28 @@ UNGRADED = "no tree", "too large"  # how the sentence about what is no submissio
 USAGE = """\
 usage: ./ksm grade [OPTION]... TREE...
 
-  --points FILE      which tests count, and for how much: lines of suite,test,points
-  --exercise NAME    the same for an exercise of the course, by its name or number
-                     Without either, each test of t_ksm* is one point.
-  --tests DIR        hidden tests: C files as in tests/guest, with `Points: N' and `Name: TEXT' in the first comment
-  --smp N,N...       processors (2); a test passes if it passes with each number of them
-  --icount           count instructions: one processor, and the same result each time
+  --points FILE      which tests count, and for how much: lines of
+                     suite,test,points
+  --exercise NAME    the same for an exercise of the course, by its name or
+                     number.  Without either, each test of t_ksm* is one point.
+  --tests DIR        hidden tests: C files as in tests/guest, with `Points: N'
+                     and `Name: TEXT' in the first comment
+  --smp N,N...       processors (2); a test passes if it passes with each number
+                     of them
+  --icount           count instructions: one processor, and the same result each
+                     time
   --jitter SEED      a debug kernel, whose scheduler is shaken by this seed
   --seed N           for tests that draw numbers (1)
-  --limit S          seconds of processor time that a machine may take (60), Linux; and ten times as many on the clock
+  --limit S          seconds of processor time that a machine may take (60),
+                     Linux; and ten times as many on the clock
   --jobs N           submissions at a time (one for each processor)
   --out DIR          where results go (grades)
   --junit FILE       the results as JUnit's XML
   --gradescope FILE  the result of one tree as Gradescope wants it
 
-Status: 0 all points, 1 some are missing, 2 usage, points or hidden tests are wrong, 3 a TREE is not a tree, 4 results
-cannot be written, 121 this tree itself does not build, 130 interrupted.
+Status: 0 all points, 1 some are missing, 2 usage, points or hidden tests are
+wrong, 3 a TREE is not a tree, 4 results cannot be written, 121 this tree itself
+does not build, 130 interrupted.
 """
 
 

@@ -33,12 +33,14 @@ from run.statuses import INTERRUPTED, USAGE_ERROR  # noqa: E402
 USAGE = """usage: ./ksm handout [EXERCISE] DIRECTORY
        ./ksm handout --check [EXERCISE]...
 
-Makes DIRECTORY a student's tree: this one with kernel/ksm reduced to headers and empty functions, in which all
-tests pass but the exercise's; those of later exercises are left out.  It builds and tests by itself, without git.
-With EXERCISE, a name or a number, it holds the solutions of the exercises before that one, and nothing of it and of
-the later ones.
+Makes DIRECTORY a student's tree: this one with kernel/ksm reduced to headers
+and empty functions, in which all tests pass but the exercise's; those of later
+exercises are left out.  It builds and tests by itself, without git.  With
+EXERCISE, a name or a number, it holds the solutions of the exercises before
+that one, and nothing of it and of the later ones.
 
---check builds each exercise's tree and the next one's, and shows that its tests fail in the one and pass in the other.
+--check builds each exercise's tree and the next one's, and shows that its tests
+fail in the one and pass in the other.
 
 Exercises:
 """

@@ -28,18 +28,22 @@ from run.symbols import Symbols  # noqa: E402
 USAGE = """\
 usage: ./ksm debug [PROGRAM] [OPTION]... [-- COMMAND]
 
-Starts QEMU, stopped at its first instruction, and gdb with the symbols of the kernel and of PROGRAM.  A breakpoint in
-PROGRAM stops in PROGRAM alone.  gdb's command `program' loads the symbols of another one.
+Starts QEMU, stopped at its first instruction, and gdb with the symbols of the
+kernel and of PROGRAM.  A breakpoint in PROGRAM stops in PROGRAM alone.  gdb's
+command `program' loads the symbols of another one.
 
-  --port N         start no gdb: QEMU waits for one on this TCP port, and the console is this terminal
+  --port N         start no gdb: QEMU waits for one on this TCP port, and the
+                   console is this terminal
   -- COMMAND       a line for the system's shell to run
-and the options of ./ksm run.  There is one processor unless --smp says otherwise: gdb's `next' and `finish' look for a
-program on the processor that it was on.
+and the options of ./ksm run.  There is one processor unless --smp says
+otherwise: gdb's `next' and `finish' look for a program on the processor that it
+was on.
 
 In gdb, besides gdb's own commands:
 
   ps               processes, and what each is doing
-  process PID      the back-trace of a process; `process PID COMMAND': any command of gdb's in its place
+  process PID      the back-trace of a process
+  process PID CMD  any command of gdb's in its place
   ksm              segments, where they are attached, who sleeps on their words
   locks            the locks that are held, by whom, and who waits
   pt [PID] ADDRESS the walk through the page tables, in words
@@ -48,10 +52,14 @@ In gdb, besides gdb's own commands:
 
 Examples:
 
-  ./ksm debug grep -- 'grep shared README'      then: break main, continue, next, backtrace
-  ./ksm debug --smp 2                           then: break ksm_attach, continue, type mathserver & mathclient
-  ./ksm debug --port 1234                       and in a second terminal: gdb build/kernel.elf
-                                                source tools/gdb/ksm.py, target remote 127.0.0.1:1234
+  ./ksm debug grep -- 'grep shared README'
+                   then: break main, continue, next, backtrace
+  ./ksm debug --smp 2
+                   then: break ksm_attach, continue,
+                   type mathserver & mathclient
+  ./ksm debug --port 1234
+                   and in a second terminal: gdb build/kernel.elf,
+                   source tools/gdb/ksm.py, target remote 127.0.0.1:1234
 
 docs/debugging.md is a page for beginners.
 """

@@ -20,8 +20,9 @@ from run.statuses import BUILD_FAILED, USAGE_ERROR, Failure, say  # noqa: E402
 USAGE = """\
 usage: ./ksm iso [FILE]
 
-Makes an image for a CD or a USB stick, build/ksm.iso if no FILE is named.  The file system is in memory: what is
-written there is gone when the computer is switched off.  Write it to a stick by `dd if=FILE of=/dev/STICK bs=1M`.
+Makes an image for a CD or a USB stick, build/ksm.iso if no FILE is named.  The
+file system is in memory: what is written there is gone when the computer is
+switched off.  Write it to a stick by `dd if=FILE of=/dev/STICK bs=1M`.
 """
 CONFIGURATION = """\
 if [ "$grub_platform" = efi ]; then

@@ -24,11 +24,12 @@ from run.paths import ROOT  # noqa: E402
 from run.statuses import USAGE_ERROR, Failure, say  # noqa: E402
 
 USAGE = """\
-usage: ./ksm view [--port N] [--no-open] [--record FILE] [OPTION]... [-- COMMAND]
+usage: ./ksm view [--port N] [--no-open] [--record FILE] [OPTION]...
+                  [-- COMMAND]
        ./ksm view [--port N] [--no-open] FILE
 
-Boots the system as ./ksm run does, with its options, and serves a page that shows memory and time while it runs.  With
-FILE it shows a recording.
+Boots the system as ./ksm run does, with its options, and serves a page that
+shows memory and time while it runs.  With FILE it shows a recording.
 
   --port N       the page's port on this machine (a free one is chosen)
   --no-open      print the address, and open no browser

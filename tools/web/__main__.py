@@ -17,7 +17,8 @@ PORT = 8086
 USAGE = """\
 usage: ./ksm web [OPTION]...
 
-Puts the playground together in build/web and serves it on localhost until Ctrl-C.
+Puts the playground together in build/web, and serves it on localhost until
+Ctrl-C.
 
   --port N     the server's port (%d); 0: any that is free
   --no-open    print the address, and start no browser
