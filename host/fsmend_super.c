@@ -60,29 +60,38 @@ static struct superblock guess_super(struct superblock sb, uint guess, size_t nb
     return sb;
 }
 
+static bool is_among(const struct superblock *tried, uint n, const struct superblock *sb)
+{
+    while (n > 0 && memcmp(&tried[n - 1], sb, sizeof(*sb)) != 0)
+        n--;
+    return n > 0;
+}
+
 /* A guess must halve the problems: other damage can look a little better with a wrong super block.  And inodes that
-   have problems must not become more: one directory can have thousands, which become few when its blocks are not found,
-   as with a wrong layout; but then all long files have some.  For another layout than xv6's, which has no mark, such
-   inodes must become fewer.  If no guess at one number is possible, two may be wrong. */
+   have problems must not become more, if they are the same inodes: one directory can have thousands, which become few
+   when its blocks are not found, as with a wrong layout; but then all long files have some.  For another layout than
+   xv6's, which has no mark, such inodes must become fewer.  Two numbers may be wrong: so guesses at one number come
+   first, and then guesses at another one on top of them. */
 bool mend_super(uchar *image, size_t nbytes, void (*report)(const char *))
 {
-    struct superblock sb, best;
+    struct superblock sb, best, tried[GUESSES * GUESSES];
     struct check_result r;
-    uint fewest = ~0u, limit = ~0u, nguesses = GUESSES; /* fewest: inodes that have problems */
+    uint fewest = ~0u, limit = ~0u, ntried = 0; /* fewest: inodes that have problems */
 
     if (nbytes / BSIZE <= SUPER_BLOCK)
         return false;
     memcpy(&sb, image + SUPER_BLOCK * BSIZE, sizeof(sb));
     best = sb;
-    for (uint i = 0; i < nguesses && limit > 0; i++) {
-        if (i == GUESSES - 1 && fewest == ~0u)
-            nguesses = GUESSES * GUESSES;
+    for (uint i = 0; i < GUESSES * GUESSES && limit > 0; i++) {
         struct superblock guess =
             guess_super(guess_super(sb, i / GUESSES, nbytes / BSIZE), i % GUESSES, nbytes / BSIZE);
-        if (i > 0 && memcmp(&guess, &sb, sizeof(sb)) == 0)
+        if (is_among(tried, ntried, &guess))
+            continue;
+        tried[ntried++] = guess;
+        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit)
             continue;
         bool other_layout = sb.features == 0 && guess.features != 0;
-        if (!try_super(image, nbytes, &guess, &r) || r.nproblems >= limit || r.nwrong + other_layout > fewest)
+        if (guess.inodestart == best.inodestart && r.nwrong + other_layout > fewest)
             continue;
         best = guess;
         fewest = r.nwrong;
